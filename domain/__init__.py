@@ -1,0 +1,1 @@
+"""The rules of challenges, pure: no input or output, no clock, no Temporal."""

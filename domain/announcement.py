@@ -1,0 +1,169 @@
+"""What is written down and told when something happens to a challenge.
+
+An announcement is one line of the record, the challenge's new status, and the notices that go out: all three are
+written in one transaction under one key, so that announcing again repeats nothing.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+from whenever import Instant
+
+from .model import Value
+
+Facts = dict[str, str]
+
+
+class Occasion(StrEnum):
+    """What a notice is about; each has its wording."""
+
+    WINDOW_OPENED = "window-opened"
+    CLOSING_SOON = "closing-soon"
+    DEADLINE_MOVED = "deadline-moved"
+    APPLICATION_RECEIVED = "application-received"
+    APPLICATION_REFUSED = "application-refused"
+    DECISION_INVITED = "decision-invited"
+    DECISION_DUE = "decision-due"
+    DECISION_OVERDUE = "decision-overdue"
+    SELECTED = "selected"
+    IN_RESERVE = "in-reserve"
+    FROM_RESERVE = "from-reserve"
+    NOT_SELECTED = "not-selected"
+    STAGE_ENDING = "stage-ending"
+    PAYMENT_MADE = "payment-made"
+    WITHDRAWN = "withdrawn"
+    TEAM_LEFT = "team-left"
+    HELD = "held"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    NOT_CONTINUED = "not-continued"
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    ATTENTION = "attention"
+
+
+class ToTeams(Value):
+    """Notice to named applicants."""
+
+    to: Literal["teams"] = "teams"
+    teams: tuple[str, ...]
+
+
+class ToPeople(Value):
+    """Notice to people of the round, by id."""
+
+    to: Literal["people"] = "people"
+    people: tuple[str, ...]
+
+
+class ToApplicants(Value):
+    """Notice to everybody who applied and has not withdrawn, without those named.
+
+    However many they are, this stays as short as it is: it is expanded where the notices are written.
+    """
+
+    to: Literal["applicants"] = "applicants"
+    without: tuple[str, ...] = ()
+
+
+class Telling(Value):
+    """One occasion told to some people."""
+
+    occasion: Occasion
+    whom: Annotated[ToTeams | ToPeople | ToApplicants, Field(discriminator="to")]
+    facts: Facts = Field(default_factory=dict)
+
+
+class Entry(Value):
+    """One line of the record.
+
+    Args:
+        at: when it happened, by Temporal's clock.
+        by: id of the person who acted; "service" for the service itself.
+        role: in what role: sponsor, operator, team, service, unknown.
+        action: what was done, one of a few words such as "select".
+        stage: the stage that it belongs to, or nothing.
+        text: one line for people.
+        reason: as given.
+        refused: whether it was refused; then `text` says why.
+    """
+
+    at: Instant
+    by: str
+    role: str
+    action: str
+    stage: str = ""
+    text: str
+    reason: str = ""
+    refused: bool = False
+
+
+class Status(Value):
+    """Where a challenge stands, for lists: a copy, written by the workflow and never read back by it.
+
+    Args:
+        stage: the stage under way, or being filled, or "window".
+        waits_for: what it waits for, in words.
+        until: the deadline of that, if it has one.
+        outcome: how it ended, or nothing while it goes on.
+        reason: why it ended so.
+    """
+
+    stage: str
+    waits_for: str
+    until: Instant | None
+    outcome: str = ""
+    reason: str = ""
+
+
+class Window(Value):
+    """When applications are taken.
+
+    Args:
+        opens: the first instant at which one is taken.
+        closes: the first instant at which none is taken any more.
+        held: whether none is taken because the challenge is on hold.
+        sealed: whether none will ever be taken again.
+    """
+
+    opens: Instant
+    closes: Instant
+    held: bool = False
+    sealed: bool = False
+
+
+class Announcement(Value):
+    """What happened, in one piece.
+
+    Args:
+        key: its business key: announcing twice under one key repeats nothing.
+        challenge: id of the challenge.
+        entry: the line of the record.
+        status: where the challenge stands after it; None if that does not change (a refusal).
+        window: the window as it stands after it; None if it does not change.
+        tellings: the notices that go out.
+        applications: ids that must be applications to this challenge and not withdrawn, or all of it is refused.
+        withdrawn: id of an application that is withdrawn with it.
+    """
+
+    key: str
+    challenge: str
+    entry: Entry
+    status: Status | None = None
+    window: Window | None = None
+    tellings: tuple[Telling, ...] = ()
+    applications: tuple[str, ...] = ()
+    withdrawn: str = ""
+
+
+def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> Telling:
+    """A notice to people of the round."""
+    return Telling(occasion=occasion, whom=ToPeople(people=people), facts=facts)
+
+
+def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> Telling:
+    """A notice to named applicants."""
+    return Telling(occasion=occasion, whom=ToTeams(teams=teams), facts=facts)

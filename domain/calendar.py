@@ -1,0 +1,333 @@
+"""Dates as people mean them: durations in a time zone, ends of days, working days, and how they are shown.
+
+Everything between parts of the service is an absolute `Instant`; a time zone comes in only to compute one from a
+calendar rule or to show one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Annotated, Any
+
+import holidays
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+)
+from pydantic_core import CoreSchema, core_schema
+from whenever import Date as Date
+from whenever import (
+    Instant,
+    ItemizedDelta,
+    OffsetDateTime,
+    PlainDateTime,
+    RepeatedTime,
+    SkippedTime,
+    Time,
+    TimeDelta,
+    TimeZoneNotFoundError,
+    ZonedDateTime,
+)
+
+from .model import Value
+
+_SOME_INSTANT = Instant.from_utc(2016, 1, 1)
+_HOLIDAY_YEARS = range(2010, 2061)
+_A_LEAP_DAY = ZonedDateTime(2016, 2, 29, tz="UTC")
+_TOO_LONG = _A_LEAP_DAY.add(years=30)
+_YEARS = range(2000, 2200)
+
+
+def _known_zone(name: str) -> str:
+    try:
+        _SOME_INSTANT.to_tz(name)
+    except TimeZoneNotFoundError:
+        raise ValueError("is no time zone: write one as in the tz database, such as Europe/London") from None
+    return name
+
+
+# In English whatever the machine's locale, which a workflow must not read.
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/London"])]
+
+
+class Holidays(Value):
+    """The public holidays of a place, written in files as its code.
+
+    The days themselves are frozen into each challenge with the rest of its programme, so that a newer calendar of
+    holidays never moves a deadline that people were told.
+
+    Args:
+        code: country or country-part, such as "GB-SCT" (Scotland).
+        days: the holidays, in order.
+    """
+
+    code: str
+    days: tuple[Date, ...]
+
+    @classmethod
+    def of(cls, code: str) -> Holidays:
+        """The holidays of a place for a lifetime of programmes.
+
+        Raises:
+            ValueError: none are known for it.
+        """
+        country, _, part = code.partition("-")
+        try:
+            known = holidays.country_holidays(country, subdiv=part or None, years=_HOLIDAY_YEARS)
+        except NotImplementedError:
+            raise ValueError("has no known holidays: write a country, or country-part, such as GB-SCT") from None
+        return cls(code=code, days=tuple(Date(day) for day in sorted(known)))
+
+    def around(self, instant: Instant) -> Holidays:
+        """Only those that a challenge which opens then can meet: of its year and the five after."""
+        year = instant.to_tz("UTC").year
+        return Holidays(code=self.code, days=tuple(day for day in self.days if 0 <= day.year - year <= 5))
+
+
+def _read_holidays(value: object) -> object:
+    return Holidays.of(value) if isinstance(value, str) else value
+
+
+WrittenHolidays = Annotated[
+    Holidays, BeforeValidator(_read_holidays, json_schema_input_type=str), Field(examples=["GB-SCT"])
+]
+
+
+def _read_duration(value: object) -> ItemizedDelta:
+    if isinstance(value, ItemizedDelta):
+        return value
+    try:
+        duration = ItemizedDelta.parse_iso(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError("is no duration: write ISO 8601 such as P2W, P3M or PT0S") from None
+    if duration.sign() < 0:
+        raise ValueError("is a negative duration: leave out the minus")
+    try:
+        too_long = _A_LEAP_DAY.add(duration) > _TOO_LONG
+    except ValueError:  # beyond the last year that there is
+        too_long = True
+    if too_long:
+        raise ValueError("is longer than 30 years: write a shorter one")
+    return duration
+
+
+Duration = Annotated[
+    ItemizedDelta,
+    PlainValidator(_read_duration, json_schema_input_type=str),
+    PlainSerializer(ItemizedDelta.format_iso, return_type=str),
+    Field(json_schema_extra={"pattern": "^P"}, examples=["P2W", "P3M"]),
+]
+
+
+class WorkingDays:
+    """A number of working days, written "10 working days"; at least one.
+
+    Args:
+        number: how many.
+    """
+
+    _FORM = re.compile(r"([1-9]\d{0,2}) working days?")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WorkingDays) and other.number == self.number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __str__(self) -> str:
+        return f"{self.number} working day{'s' if self.number > 1 else ''}"
+
+    def __repr__(self) -> str:
+        return f"WorkingDays({self.number})"
+
+    @classmethod
+    def parse(cls, text: str) -> WorkingDays:
+        """Reads "10 working days".
+
+        Raises:
+            ValueError: `text` is no such number.
+        """
+        match = cls._FORM.fullmatch(text)
+        if match is None:
+            raise ValueError('is no number of working days: write it such as "10 working days"')
+        return cls(int(match[1]))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, WorkingDays) else cls.parse(str(value)),
+            serialization=core_schema.to_string_ser_schema(),
+            json_schema_input_schema=core_schema.str_schema(pattern=f"^{cls._FORM.pattern}$"),
+        )
+
+
+def _read_time_allowed(value: object) -> ItemizedDelta | WorkingDays:
+    if isinstance(value, WorkingDays):
+        return value
+    if isinstance(value, str) and "working" in value:
+        return WorkingDays.parse(value)
+    try:
+        return _read_duration(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "10 working days"') from None
+
+
+def _written_time_allowed(value: ItemizedDelta | WorkingDays) -> str:
+    return str(value) if isinstance(value, WorkingDays) else value.format_iso()
+
+
+TimeAllowed = Annotated[
+    ItemizedDelta | WorkingDays,
+    PlainValidator(_read_time_allowed, json_schema_input_type=str),
+    PlainSerializer(_written_time_allowed, return_type=str),
+    Field(
+        json_schema_extra={"pattern": f"^P|^{WorkingDays._FORM.pattern}$"},
+        examples=["10 working days", "P2W"],
+    ),
+]
+
+
+def later(start: Instant, allowed: ItemizedDelta | WorkingDays, zone: str, off: Holidays) -> Instant:
+    """The instant at which a time allowed from `start` is over, by the calendar of a place.
+
+    Months and days keep the local time of day (three months from 22 August 17:00 is 22 November 17:00 in Edinburgh);
+    a day that the month lacks becomes its last. A local time that summer time skips moves forward by the skipped
+    hour, and one that occurs twice is the first. Working days end at the end of the last of them.
+
+    Args:
+        start: when the time begins.
+        allowed: calendar duration or working days.
+        zone: tz database name of the place.
+        off: the public holidays, which are not working days.
+    """
+    local = start.to_tz(zone)
+    if isinstance(allowed, WorkingDays):
+        ended = local.subtract(nanoseconds=1).date()  # at midnight, the day that just ended
+        return end_of_day(working_days_later(ended, allowed.number, off), zone)
+    return local.add(allowed, disambiguation="compatible").to_instant()
+
+
+def earlier(end: Instant, before: ItemizedDelta, zone: str) -> Instant:
+    """The instant a calendar duration before `end` in a place; see `later`."""
+    return end.to_tz(zone).subtract(before, disambiguation="compatible").to_instant()
+
+
+def pushed_back(deadline: Instant, held: Instant, resumed: Instant, zone: str) -> Instant:
+    """A deadline moved by the time that a challenge was on hold, by the clock on the wall.
+
+    A month's hold across the end of summer time moves a deadline at 17:00 to another 17:00.
+
+    Args:
+        deadline: as it stood when the hold began.
+        held: when the hold began.
+        resumed: when it ended.
+        zone: tz database name of the place.
+    """
+
+    def wall(instant: Instant) -> datetime.datetime:
+        return instant.to_tz(zone).to_plain().to_stdlib()
+
+    moved = wall(deadline) + (wall(resumed) - wall(held))
+    return max(PlainDateTime(moved).assume_tz(zone, disambiguation="compatible").to_instant(), deadline)
+
+
+def end_of_day(day: Date, zone: str) -> Instant:
+    """The instant at which a day is over in a place: the first of the next day."""
+    return day.add(days=1).at(Time()).assume_tz(zone, disambiguation="compatible").to_instant()
+
+
+def working_days_later(day: Date, number: int, off: Holidays) -> Date:
+    """The last of `number` working days after `day`; weekends and public holidays do not count.
+
+    Args:
+        day: the day after which counting starts.
+        number: how many working days, at least 1.
+        off: the public holidays.
+    """
+    while number > 0:
+        day = day.add(days=1)
+        if day.day_of_week().value <= 5 and day not in off.days:
+            number -= 1
+    return day
+
+
+def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Instant:
+    """The instant that a person means by a date, or a date and time, in a place.
+
+    Args:
+        written: a date ("2016-08-01", meaning the end of that day), a local date and time ("2016-08-01T17:00"), or
+            one with its offset ("2016-08-01T17:00+01:00", "2016-08-01T16:00Z").
+        zone: tz database name of the place that local times are in.
+
+    Raises:
+        ValueError: it is no such text, the date does not exist, the local time is skipped or occurs twice there, or
+            the year is before 2000 or after 2199.
+    """
+    text = written.isoformat() if isinstance(written, datetime.date) else written.strip().replace(" ", "T")
+    if text[:4].isdecimal() and int(text[:4]) not in _YEARS:
+        raise ValueError(f"{text} is not in the years {_YEARS[0]} to {_YEARS[-1]}: write the year that is meant")
+    try:
+        return end_of_day(Date.parse_iso(text), zone)
+    except ValueError:
+        pass
+    try:
+        return PlainDateTime.parse_iso(text).assume_tz(zone, disambiguation="raise").to_instant()
+    except SkippedTime:
+        raise ValueError(f"{text} does not exist in {zone}, where clocks go forward: write another time") from None
+    except RepeatedTime:
+        first = PlainDateTime.parse_iso(text).assume_tz(zone, disambiguation="earlier").to_fixed_offset()
+        example = first.format_iso()
+        raise ValueError(f"{text} occurs twice in {zone}: write it with its offset, such as {example}") from None
+    except ValueError:
+        pass
+    try:
+        return OffsetDateTime.parse_iso(text).to_instant()
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no date or time: write 2016-08-01 (the end of that day) or 2016-08-01T17:00"
+        ) from None
+
+
+def spoken(instant: Instant, zone: str) -> str:
+    """An instant as a person reads it, with its zone: "Monday 22 August 2016, 17:00 BST".
+
+    Midnight is shown as the end of the day that it ends, which is how a closing date is meant. Seconds are shown
+    only where there are some, rounded down.
+    """
+    local = instant.to_tz(zone)
+    if local.time() == Time():
+        return f"end of {_day(local.subtract(nanoseconds=1))} {local.subtract(nanoseconds=1).tz_abbrev()}"
+    clock = f"{local.hour:02d}:{local.minute:02d}" + (
+        f":{local.second:02d}" if local.second or local.nanosecond else ""
+    )
+    return f"{_day(local)}, {clock} {local.tz_abbrev()}"
+
+
+def _day(local: ZonedDateTime) -> str:
+    return f"{_WEEKDAYS[local.date().day_of_week().value - 1]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def lasting(seconds: float) -> ItemizedDelta:
+    """An exact duration of so many seconds, to the microsecond."""
+    whole, rest = divmod(round(seconds * 1_000_000), 1_000_000)
+    return ItemizedDelta(seconds=whole, nanoseconds=rest * 1000)
+
+
+def seconds_between(start: Instant, end: Instant) -> float:
+    """Elapsed seconds from `start` to `end`; negative if `end` comes first."""
+    gap: TimeDelta = end - start
+    return gap.total("seconds")

@@ -1,0 +1,300 @@
+"""What else people may do to a challenge: move its deadline, withdraw, hold, resume, cancel, tell of a session."""
+
+from __future__ import annotations
+
+from whenever import Instant, TimeDelta
+
+from .announcement import Announcement, Entry, Occasion, Telling, ToApplicants, Window, to_people, to_teams
+from .calendar import pushed_back
+from .challenge import Hold as Held
+from .challenge import Outcome, Phase, Session, State, Team
+from .decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from .refusals import (
+    DeadlineRefused,
+    NotAllowed,
+    OnHold,
+    ReasonMissing,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+)
+from .selection import award_in_words
+
+_LONGEST_EXTENSION = TimeDelta(hours=2 * 366 * 24)
+
+
+def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announcement]:
+    """Moves the closing of the window to a later instant; everybody is told.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    _check(state, message, "move the deadline of", "sponsor", "operator")
+    _need_reason(message, "Moving a deadline")
+    _check_not_held(state)
+    if state.phase is not Phase.WINDOW or now >= state.closes:
+        raise TooLate(f"The window of {state.challenge.id} closed on {state.at(state.closes)} for good.")
+    if message.closes <= now:
+        raise DeadlineRefused(f"{state.at(message.closes)} is in the past: move the deadline to a time to come.")
+    if message.closes <= state.closes:
+        raise DeadlineRefused(
+            f"{state.at(message.closes)} is not after {state.at(state.closes)}, which applicants rely on: "
+            "a deadline only moves to a later time."
+        )
+    if message.closes > now + _LONGEST_EXTENSION:
+        raise DeadlineRefused(f"{message.closes.to_tz(state.zone).date()} is more than two years away: write it anew.")
+    new = state.having(closes=message.closes, reminded=now)
+    text = f"Window closes on {new.at(new.closes)} instead of {state.at(state.closes)}"
+    facts = {"closes": new.at(new.closes), "was": state.at(state.closes), "reason": message.reason}
+    return _announced(new, message, now, text, Occasion.DEADLINE_MOVED, facts, window=new.window)
+
+
+def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
+    """Takes out an applicant or a team; the first of the reserve may take its place in the stage under way.
+
+    A challenge that is left without any team ends there.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    if message.by != message.team:
+        _check_role(state, message, "withdraw a team of", "operator")
+    _check_goes_on(state)
+    _need_reason(message, "A withdrawal")
+    left = next((team for team in (state.run.teams if state.runs else ()) if team.id == message.team), None)
+    if left is not None and left.left is not None:
+        raise TooLate(f"{message.team} left {state.run.stage} on {state.at(left.left)}.")
+    if left is None:
+        return _application_withdrawn(state, message, now)
+    new = state.having_run(
+        teams=tuple(team.model_copy(update={"left": now}) if team.id == left.id else team for team in state.run.teams)
+    )
+    text = f"{left.id} left {state.filling.title if state.phase is Phase.RUNNING else state.run.stage}"
+    tellings = [to_teams((left.id,), Occasion.WITHDRAWN, {"reason": message.reason})]
+    facts = {"team": left.id, "reason": message.reason}
+    if message.replace and state.phase is Phase.RUNNING and state.run.reserve:
+        first, *rest = state.run.reserve
+        heir = Team(id=first, since=now, award=left.award)
+        new = new.having_run(teams=(*new.run.teams, heir), reserve=tuple(rest))
+        text += f"; {first} takes its place from the reserve"
+        place = {
+            "stage": state.filling.title,
+            "ends": new.at(new.run.ends),
+            "award": award_in_words(new, heir),
+        }
+        terms = state.programme.terms.model_dump()
+        tellings.append(to_teams((first,), Occasion.FROM_RESERVE, place | terms))
+    elif not new.run.active:
+        reason = f"every team has left {new.run.stage}"
+        new = new.having(
+            phase=Phase.ENDED, outcome=Outcome.DISCONTINUED, outcome_reason=reason, held=None, decide_by=None
+        )
+        text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
+    new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
+    tellings.append(to_people(_in_charge(state), Occasion.TEAM_LEFT, facts | {"what": text}))
+    return new, Announcement(
+        key=_key(state, message),
+        challenge=state.challenge.id,
+        entry=_entry(new, message, now, text),
+        status=new.status,
+        tellings=tuple(tellings),
+        withdrawn=message.team,
+    )
+
+
+def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
+    """An application that is in no stage under way: whether it exists, the database says."""
+    new = state
+    if state.runs and message.team in state.run.reserve:
+        new = state.having_run(reserve=tuple(team for team in state.run.reserve if team != message.team))
+    text = f"{message.team} withdrew its application"
+    new = new.telling(now, f"{text}: {message.reason}")
+    return new, Announcement(
+        key=_key(state, message),
+        challenge=state.challenge.id,
+        entry=_entry(new, message, now, text),
+        tellings=(to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason}),),
+        applications=(message.team,),
+        withdrawn=message.team,
+    )
+
+
+def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement]:
+    """Stops the challenge's clock: no deadline passes and nothing is decided until it is resumed.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    _check(state, message, "hold", "sponsor", "operator")
+    _need_reason(message, "A hold")
+    _check_not_held(state)
+    if state.phase is Phase.WINDOW and now >= state.closes:
+        raise TooLate(f"The window of {state.challenge.id} has just closed: hold it once it is sealed.")
+    new = state.having(held=Held(since=now, by=message.by, reason=message.reason))
+    text = f"On hold, while waiting for {state.waits_for}"
+    facts = {"reason": message.reason, "waits_for": state.waits_for}
+    window = new.window if state.phase is Phase.WINDOW else None
+    return _announced(new, message, now, text, Occasion.HELD, facts, window=window)
+
+
+def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announcement]:
+    """Lets the challenge's clock go on; what it waits for is due later by the time that it stood.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    _check(state, message, "resume", "sponsor", "operator")
+    if state.held is None:
+        raise TooLate(f"{state.challenge.id} is not on hold.")
+    since = state.held.since
+
+    def later(deadline: Instant) -> Instant:
+        return pushed_back(deadline, since, now, state.zone)
+
+    new = state.having(held=None, reminded=now)
+    if state.phase is Phase.WINDOW:
+        new = new.having(closes=later(state.closes), opens=state.opens if state.opened else later(state.opens))
+    elif state.phase is Phase.DECIDING and state.decide_by is not None:
+        new = new.having(decide_by=later(state.decide_by))
+    elif state.phase is Phase.RUNNING:
+        new = new.having_run(ends=later(state.run.ends))
+    assert new.deadline is not None, "only a challenge that goes on can be held"
+    text = f"Resumed; {new.waits_for} is due on {new.at(new.deadline)}"
+    facts = {"reason": message.reason, "waits_for": new.waits_for, "until": new.at(new.deadline)}
+    window = new.window if state.phase is Phase.WINDOW else None
+    return _announced(new, message, now, text, Occasion.RESUMED, facts, window=window)
+
+
+def cancel(state: State, message: Cancel, now: Instant) -> tuple[State, Announcement]:
+    """Ends the challenge, whatever it waits for. Payments that are under way go on.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    _check(state, message, "cancel", "sponsor", "operator")
+    _need_reason(message, "A cancellation")
+    new = state.having(
+        phase=Phase.ENDED,
+        held=None,
+        decide_by=None,
+        outcome=Outcome.CANCELLED,
+        outcome_reason=message.reason,
+    )
+    text = f"Cancelled, while waiting for {state.waits_for}"
+    facts = {"reason": message.reason}
+    window = Window(opens=state.opens, closes=state.closes, sealed=True) if state.phase is Phase.WINDOW else None
+    return _announced(new, message, now, text, Occasion.CANCELLED, facts, window=window)
+
+
+def participate(state: State, message: Participate, now: Instant) -> tuple[State, Announcement]:
+    """Writes down that a citizen participation session was held.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    _check(state, message, "tell of a session of", "sponsor", "operator", "team")
+    names = [stage.name for stage in state.programme.stages]
+    if message.stage not in names:
+        raise UnknownStage(f"No stage {message.stage!r} in {state.programme.id}: it has {', '.join(names)}.")
+    run = next((run for run in state.runs if run.stage == message.stage), None)
+    if run is None:
+        raise TooEarly(f"{message.stage} of {state.challenge.id} has not begun: no session can have been held in it.")
+    if state.role_of(message.by) == "team" and message.by not in run.active:
+        raise NotAllowed(f"{message.by} is not in {message.stage} of {state.challenge.id}: a team of it tells.")
+    first, last = (instant.to_tz(state.zone).date() for instant in (run.begins, run.ended or now))
+    if not first <= message.on <= last:
+        end = f"{last}, when it ended" if run.ended else f"today, {last}"
+        raise DeadlineRefused(f"{message.on} is not between {first}, when {message.stage} began, and {end}.")
+    sessions = (*run.sessions, Session(on=message.on, people=message.people))
+    new = state.having(
+        runs=tuple(
+            each.model_copy(update={"sessions": sessions}) if each.stage == run.stage else each for each in state.runs
+        )
+    )
+    text = f"Citizen participation session on {message.on} with {message.people} people"
+    return new.telling(now, text), Announcement(
+        key=_key(state, message),
+        challenge=state.challenge.id,
+        entry=_entry(new, message, now, text).model_copy(
+            update={"stage": message.stage, "reason": message.summary},
+        ),
+    )
+
+
+def _check(state: State, message: Decision, what: str, *roles: str) -> None:
+    """That the person has one of the roles in the challenge, and that it goes on."""
+    _check_role(state, message, what, *roles)
+    _check_goes_on(state)
+
+
+def _check_role(state: State, message: Decision, what: str, *roles: str) -> None:
+    role = state.role_of(message.by)
+    if role not in roles:
+        allowed = {
+            "sponsor": state.challenge.deciders,
+            "operator": state.challenge.operators,
+            "team": ("its teams",),
+        }
+        who = " or ".join(person for name in roles for person in allowed[name])
+        raise NotAllowed(f"{message.by} may not {what} {state.challenge.id}: {who} may.")
+
+
+def _check_goes_on(state: State) -> None:
+    if state.phase is Phase.ENDED:
+        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing changes in it any more.")
+
+
+def _check_not_held(state: State) -> None:
+    if state.held:
+        raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
+
+
+def _need_reason(message: Decision, what: str) -> None:
+    if not message.reason:
+        raise ReasonMissing(f"{what} needs a reason, which those concerned are told.")
+
+
+def _in_charge(state: State) -> tuple[str, ...]:
+    return (*state.challenge.deciders, *state.challenge.operators)
+
+
+def _key(state: State, message: Decision) -> str:
+    return f"{state.challenge.id}/{message.kind}/{message.decision_id}"
+
+
+def _entry(state: State, message: Decision, now: Instant, text: str) -> Entry:
+    return Entry(
+        at=now,
+        by=message.by,
+        role="team" if isinstance(message, Withdraw) and message.by == message.team else state.role_of(message.by),
+        action=message.kind,
+        stage=state.stage_name,
+        text=text,
+        reason=message.reason,
+    )
+
+
+def _announced(
+    new: State,
+    message: Decision,
+    now: Instant,
+    text: str,
+    occasion: Occasion,
+    facts: dict[str, str],
+    window: Window | None,
+) -> tuple[State, Announcement]:
+    """A change that concerns everybody: those in charge, and the field as it stands."""
+    because = f": {message.reason}" if message.reason else ""
+    new = new.telling(now, f"{text}, by {message.by}{because}")
+    field = to_teams((*new.run.active, *new.run.reserve), occasion, facts) if new.runs else None
+    return new, Announcement(
+        key=_key(new, message),
+        challenge=new.challenge.id,
+        entry=_entry(new, message, now, text),
+        status=new.status,
+        window=window,
+        tellings=(
+            field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+            to_people(_in_charge(new), occasion, facts),
+        ),
+    )

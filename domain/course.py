@@ -1,0 +1,177 @@
+"""How a challenge goes its way when nobody does anything: it opens, is sealed, reminds, ends its stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from whenever import Instant
+
+from .announcement import Announcement, Entry, Occasion, Telling, ToApplicants, to_people, to_teams
+from .awards import payments_due
+from .calendar import earlier, later
+from .challenge import Outcome, Phase, State
+
+SERVICE = "service"
+"""Who acts in the record when the service itself does."""
+
+
+def opened(state: State, now: Instant) -> tuple[State, Announcement]:
+    """The window is opened, or made ready to open at its time."""
+    text = f"Window open until {state.at(state.closes)}"
+    new = state.having(opened=True, reminded=now).telling(now, text)
+    return new, _by_service(
+        new,
+        now,
+        "opened",
+        text,
+        (to_people(_in_charge(new), Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)}),),
+    ).model_copy(update={"window": new.window})
+
+
+def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announcement]:
+    """The window is sealed; the sponsor is invited to select, or the challenge ends because nobody applied."""
+    taken = f"{applications} application{'' if applications == 1 else 's'}"
+    text = f"Window sealed with {taken}"
+    new = state.having(applications=applications)
+    if applications == 0:
+        return _ended(new, now, Outcome.NO_AWARD, "nobody applied", f"{text}; the challenge ends: {Outcome.NO_AWARD}")
+    return _selection_invited(new, now, 0, "sealed", text)
+
+
+def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
+    """A stage is over: the sponsor is invited to select for the next, or the challenge is completed."""
+    stage = state.filling
+    new = state.having_run(ended=now)
+    text = f"{stage.title} ended"
+    if state.stage + 1 == len(state.programme.stages):
+        return _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
+    return _selection_invited(new, now, state.stage + 1, f"ended-{stage.name}", text)
+
+
+def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
+    """An ended challenge has no payment outstanding any more."""
+    text = "Every payment is settled"
+    new = state.telling(now, text)
+    return new, _by_service(new, now, "paid-up", text, ())
+
+
+def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
+    """The workflow was cancelled in Temporal itself, where nobody says who or why."""
+    reason = "cancelled in Temporal, without a reason"
+    text = f"Cancelled in Temporal, while waiting for {state.waits_for}"
+    new = state.having(held=None, decide_by=None)
+    new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text)
+    window = new.window.model_copy(update={"sealed": True})
+    return new, announcement.model_copy(update={"window": window})
+
+
+def next_reminder(state: State) -> Instant | None:
+    """When people are to be reminded next of what the challenge waits for; None if not at all.
+
+    Before a deadline as the programme's ladder says; for a decision also when it is due, and again and again after.
+    """
+    return next((rung for rung in _rungs(state) if rung > state.reminded), None)
+
+
+def agenda(state: State) -> tuple[object, ...]:
+    """What there is to do or to wait for; while it is the same, a wait need not be disturbed."""
+    due = tuple(order.key for order in payments_due(state))
+    paid_up = state.phase is Phase.ENDED and not state.unpaid
+    return state.phase, state.opened, state.held, state.deadline, next_reminder(state), paid_up, due
+
+
+def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
+    """People are reminded of the deadline that the challenge waits for, or told that it has passed."""
+    assert state.deadline is not None, "reminders belong to a deadline"
+    facts = {"until": state.at(state.deadline), "stage": state.filling.title, "waits_for": state.waits_for}
+    tellings: tuple[Telling, ...]
+    match state.phase:
+        case Phase.WINDOW:
+            tellings = (to_people(_in_charge(state), Occasion.CLOSING_SOON, facts),)
+            text = f"Reminder: the window closes on {facts['until']}"
+        case Phase.DECIDING if now < state.deadline:
+            tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, facts),)
+            text = f"Reminder: {state.waits_for} is due on {facts['until']}"
+        case Phase.DECIDING:
+            tellings = (to_people(_in_charge(state), Occasion.DECISION_OVERDUE, facts),)
+            text = f"Reminder: {state.waits_for} was due on {facts['until']}"
+        case _:
+            tellings = (
+                to_teams(state.run.active, Occasion.STAGE_ENDING, facts),
+                to_people(_in_charge(state), Occasion.STAGE_ENDING, facts),
+            )
+            text = f"Reminder: {state.filling.title} ends on {facts['until']}"
+    new = state.having(reminded=now).telling(now, text)
+    return new, _by_service(
+        new, now, f"reminded-{state.stage_name}-{now.timestamp(unit='millisecond')}", text, tellings
+    )
+
+
+def _rungs(state: State) -> Iterator[Instant]:
+    """The instants of all reminders of the present deadline, in order; without end for a decision."""
+    deadline, ladder = state.deadline, state.programme.reminders
+    if deadline is None or (state.phase is Phase.WINDOW and not state.opened):
+        return
+    before = {
+        Phase.WINDOW: ladder.window,
+        Phase.DECIDING: ladder.decision,
+        Phase.RUNNING: () if state.filling.only_sifts else ladder.stage,
+    }[state.phase]
+    yield from sorted(earlier(deadline, each, state.zone) for each in before)
+    if state.phase is Phase.DECIDING:
+        while True:
+            yield deadline
+            deadline = later(deadline, ladder.decision_overdue_every, state.zone, state.programme.holidays)
+
+
+def _selection_invited(state: State, now: Instant, index: int, step: str, text: str) -> tuple[State, Announcement]:
+    stage = state.programme.stages[index]
+    decide_by = later(now, stage.decision_within, state.zone, state.programme.holidays)
+    new = state.having(phase=Phase.DECIDING, stage=index, decide_by=decide_by, reminded=now)
+    text = f"{text}; selection for {stage.title} is due on {new.at(decide_by)}"
+    facts = {
+        "stage": stage.title,
+        "until": new.at(decide_by),
+        "applications": str(new.applications),
+        "number": str(stage.target),
+    }
+    new = new.telling(now, text)
+    return new, _by_service(
+        new, now, step, text, (to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts),)
+    )
+
+
+def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str) -> tuple[State, Announcement]:
+    new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason).telling(now, text)
+    occasion = {
+        Outcome.COMPLETED: Occasion.COMPLETED,
+        Outcome.CANCELLED: Occasion.CANCELLED,
+        Outcome.NO_AWARD: Occasion.NOT_CONTINUED,
+        Outcome.DISCONTINUED: Occasion.NOT_CONTINUED,
+    }[outcome]
+    facts = {"reason": reason, "stage": state.filling.title}
+    told = to_teams(state.run.active, occasion, facts) if state.runs else None
+    return new, _by_service(
+        new,
+        now,
+        "ended",
+        text,
+        (
+            told or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+            to_people(_in_charge(new), occasion, facts),
+        ),
+    )
+
+
+def _by_service(state: State, now: Instant, step: str, text: str, tellings: tuple[Telling, ...]) -> Announcement:
+    return Announcement(
+        key=f"{state.challenge.id}/{step}",
+        challenge=state.challenge.id,
+        entry=Entry(at=now, by=SERVICE, role=SERVICE, action=step.partition("-")[0], stage=state.stage_name, text=text),
+        status=state.status,
+        tellings=tellings,
+    )
+
+
+def _in_charge(state: State) -> tuple[str, ...]:
+    return (*state.challenge.deciders, *state.challenge.operators)

@@ -1,0 +1,151 @@
+"""Money in whole pence: parsing, showing, VAT, and splitting without losing a penny."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from .model import Value
+
+_AMOUNT = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{2}))?")
+_SYMBOLS = {"GBP": "£", "EUR": "€"}
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Money:
+    """An amount of at least nothing, in the programme's currency, as whole pence.
+
+    In files, messages and JSON it is a string of pounds and pence such as "2000.00", so that nobody has to guess
+    whether 2000 means pounds or pence.
+
+    Raises:
+        ValueError: the pence are negative or not whole.
+    """
+
+    pence: int
+
+    def __post_init__(self) -> None:
+        if type(self.pence) is not int or self.pence < 0:
+            raise ValueError(f"{self.pence!r} pence: an amount is a whole number of pence and not negative")
+
+    @classmethod
+    def parse(cls, text: str) -> Money:
+        """Reads "2000", "2,000.00" or "£2,000".
+
+        Raises:
+            ValueError: `text` is no such amount.
+        """
+        match = _AMOUNT.fullmatch(text.strip())
+        if match is None and text.strip().startswith("-"):
+            raise ValueError(f"{text!r} is negative: an amount is nothing or more")
+        if match is None:
+            raise ValueError(f"{text!r} is not an amount: write pounds, or pounds and pence, such as 2000 or 2000.50")
+        return cls(int(match[1].replace(",", "")) * 100 + int(match[2] or 0))
+
+    def __add__(self, other: Money) -> Money:
+        return Money(self.pence + other.pence)
+
+    def __str__(self) -> str:
+        return f"{self.pence // 100}.{self.pence % 100:02d}"
+
+    def shown(self, currency: str = "GBP") -> str:
+        """For people: "£2,000", "£2,000.50", "SEK 2,000"."""
+        pounds, pence = divmod(self.pence, 100)
+        return f"{_SYMBOLS.get(currency, currency + ' ')}{pounds:,}" + (f".{pence:02d}" if pence else "")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        def read(value: object) -> Money:
+            if isinstance(value, Money):
+                return value
+            if isinstance(value, str):
+                return cls.parse(value)
+            raise ValueError('write an amount in quotes, as pounds and pence, such as "2000.00"')
+
+        return core_schema.no_info_plain_validator_function(
+            read,
+            serialization=core_schema.to_string_ser_schema(),
+            json_schema_input_schema=core_schema.str_schema(),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_AMOUNT.pattern}$", "examples": ["2000.00"]}
+
+
+NOTHING = Money(0)
+
+
+def total(amounts: Iterable[Money]) -> Money:
+    """The sum; nothing for no amounts."""
+    return sum(amounts, NOTHING)
+
+
+class Vat(StrEnum):
+    """How value added tax stands to a fee: on top of it, inside it, or not charged."""
+
+    ADDED = "added"
+    INCLUDED = "included"
+    NONE = "none"
+
+
+class Amount(Value):
+    """What is due, without tax and the tax on it."""
+
+    net: Money
+    vat: Money
+
+    @property
+    def gross(self) -> Money:
+        """What is paid."""
+        return self.net + self.vat
+
+    @classmethod
+    def of(cls, fee: Money, vat: Vat, rate: Decimal) -> Amount:
+        """The amount for a fee as a programme states it.
+
+        Args:
+            fee: as stated: without VAT if it is added, with VAT if it is included.
+            vat: how VAT stands to the fee.
+            rate: per cent, such as Decimal("20").
+
+        Returns:
+            Net and VAT; the VAT is rounded to the nearest penny, half a penny up, and the two always make up the fee
+            where VAT is included.
+        """
+        if vat is Vat.ADDED:
+            return cls(net=fee, vat=_rounded(fee.pence * Fraction(rate) / 100))
+        if vat is Vat.INCLUDED:
+            tax = _rounded(fee.pence * Fraction(rate) / (100 + Fraction(rate)))
+            return cls(net=Money(fee.pence - tax.pence), vat=tax)
+        return cls(net=fee, vat=NOTHING)
+
+
+def split(whole: Money, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
+    """Divides an amount in proportion to weights so that the parts always sum to it.
+
+    Each part ends at the rounded running total, so no part is more than a penny away from its exact share.
+
+    Args:
+        whole: what is divided.
+        weights: percentages or amounts, at least one of them above nothing and none below.
+    """
+    exact = [Fraction(weight) for weight in weights]
+    ends = [
+        _rounded(Fraction(whole.pence) * sum(exact[: n + 1], Fraction(0)) / sum(exact, Fraction(0))).pence
+        for n in range(len(exact))
+    ]
+    return tuple(Money(end - start) for start, end in zip([0, *ends], ends, strict=False))
+
+
+def _rounded(pence: Fraction) -> Money:
+    """To the nearest penny, half a penny up."""
+    return Money(int(pence + Fraction(1, 2)))

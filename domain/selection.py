@@ -1,0 +1,214 @@
+"""The sponsor's decisions: who may take how many of whom into which stage, and when."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from .announcement import Announcement, Entry, Occasion, Telling, ToApplicants, to_people, to_teams
+from .calendar import later
+from .challenge import Outcome, Phase, StageRun, State, Team
+from .decisions import Decline, Select
+from .money import NOTHING, Amount
+from .programme import Stage
+from .refusals import (
+    NamedTwice,
+    NotAllowed,
+    OnHold,
+    ReasonMissing,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+    UnknownTeam,
+    WrongAmount,
+    WrongNumber,
+)
+
+
+def select(state: State, message: Select, now: Instant) -> tuple[State, Announcement]:
+    """Takes teams into a stage, which begins now.
+
+    Whether ids are applications to this challenge at all is for the database to say: the announcement names them.
+
+    Raises:
+        Refused: one of its kinds, with the reason for the sponsor.
+    """
+    index = _stage_to_decide(state, message.stage, message.by)
+    stage = state.programme.stages[index]
+    _check_names(state, message)
+    _check_number(stage, message)
+    teams = tuple(Team(id=team, since=now, award=_award(stage, message, team)) for team in message.teams)
+    run = StageRun(
+        stage=stage.name,
+        begins=now,
+        ends=later(now, stage.duration, state.zone, state.programme.holidays),
+        teams=teams,
+        reserve=message.reserve,
+    )
+    new = state.having(phase=Phase.RUNNING, stage=index, decide_by=None, runs=(*state.runs, run), reminded=now)
+    text = f"{_listed(message.teams)} selected for {stage.title}"
+    if message.reserve:
+        text += f", in reserve {_listed(message.reserve)}"
+    new = new.telling(now, f"{text}, by {message.by}")
+    announcement = Announcement(
+        key=f"{state.challenge.id}/{message.kind}/{message.decision_id}",
+        challenge=state.challenge.id,
+        entry=Entry(
+            at=now,
+            by=message.by,
+            role="sponsor",
+            action=message.kind,
+            stage=stage.name,
+            text=text,
+            reason=message.reason,
+        ),
+        status=new.status,
+        tellings=_tellings(state, new, stage, message),
+        applications=() if state.runs else (*message.teams, *message.reserve),
+    )
+    return new, announcement
+
+
+def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announcement]:
+    """Takes nobody into a stage, which ends the challenge.
+
+    Raises:
+        Refused: one of its kinds, with the reason for the sponsor.
+    """
+    index = _stage_to_decide(state, message.stage, message.by)
+    stage = state.programme.stages[index]
+    if not message.reason:
+        raise ReasonMissing(f"Taking nobody into {stage.title} needs a reason, which the applicants are told.")
+    awarded = any(team.award for run in state.runs for team in run.teams)
+    outcome = Outcome.DISCONTINUED if awarded else Outcome.NO_AWARD
+    text = f"Nobody taken into {stage.title}; the challenge ends: {outcome}"
+    new = state.having(phase=Phase.ENDED, stage=index, decide_by=None, outcome=outcome, outcome_reason=message.reason)
+    new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
+    facts = {"stage": stage.title, "reason": message.reason}
+    told: tuple[Telling, ...] = (
+        (to_teams(state.field, Occasion.NOT_CONTINUED, facts),)
+        if state.runs
+        else (Telling(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
+    )
+    announcement = Announcement(
+        key=f"{state.challenge.id}/{message.kind}/{message.decision_id}",
+        challenge=state.challenge.id,
+        entry=Entry(
+            at=now,
+            by=message.by,
+            role="sponsor",
+            action=message.kind,
+            stage=stage.name,
+            text=text,
+            reason=message.reason,
+        ),
+        status=new.status,
+        tellings=(*told, to_people(state.challenge.operators, Occasion.NOT_CONTINUED, facts)),
+    )
+    return new, announcement
+
+
+def _stage_to_decide(state: State, name: str, by: str) -> int:
+    """The index of the stage that a sponsor's decision is about, if it can be taken now by that person."""
+    if by not in state.challenge.deciders:
+        raise NotAllowed(
+            f"{by} does not decide for {state.challenge.sponsor} on {state.challenge.id}: "
+            f"{' or '.join(state.challenge.deciders)} does."
+        )
+    names = [stage.name for stage in state.programme.stages]
+    if name not in names:
+        raise UnknownStage(f"No stage {name!r} in {state.programme.id}: it has {', '.join(names)}.")
+    index = names.index(name)
+    if state.phase is Phase.ENDED:
+        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing is decided on it any more.")
+    if state.held:
+        raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
+    if state.phase is Phase.WINDOW:
+        raise TooEarly(
+            f"The window of {state.challenge.id} is open until {state.at(state.closes)}: select after it is sealed."
+        )
+    decided = next((run for run in state.runs if run.stage == name), None)
+    if decided:
+        raise TooLate(f"{name} was decided on {state.at(decided.begins)}: {_listed(decided.active)} are in.")
+    if index < state.stage:
+        raise TooLate(f"{name} was skipped; the challenge is at {state.filling.name}.")
+    if state.phase is Phase.RUNNING:
+        raise TooEarly(f"{state.filling.title} runs until {state.at(state.run.ends)}: decide on {name} after that.")
+    must = [stage.name for stage in state.programme.stages[state.stage : index] if not stage.may_be_skipped]
+    if must:
+        raise TooEarly(f"{must[0]} comes before {name} and may not be skipped: decide on {must[0]} first.")
+    return index
+
+
+def _check_names(state: State, message: Select) -> None:
+    named = (*message.teams, *message.reserve)
+    for team in named:
+        if named.count(team) > 1:
+            raise NamedTwice(f"{team} is named twice: name each team once.")
+        if state.runs and team not in state.field:
+            raise UnknownTeam(
+                f"{team} is not a team in {state.run.stage} of {state.challenge.id}: "
+                f"choose from {_listed(state.field)}."
+            )
+    for team in message.amounts:
+        if team not in message.teams:
+            raise UnknownTeam(
+                f"An amount is given for {team}, which is not selected: name it as a team or leave it out."
+            )
+
+
+def _check_number(stage: Stage, message: Select) -> None:
+    count = len(message.teams)
+    if not stage.min <= count <= stage.max:
+        allowed = f"{stage.min}" if stage.min == stage.max else f"{stage.min} to {stage.max}"
+        raise WrongNumber(f"{stage.title} takes {allowed} teams: {count} {'was' if count == 1 else 'were'} named.")
+    if count > stage.target and not message.reason:
+        raise ReasonMissing(f"{stage.title} expects {stage.target} teams: taking {count} needs a reason.")
+
+
+def _award(stage: Stage, message: Select, team: str) -> Amount | None:
+    agreed = message.amounts.get(team)
+    if stage.pay is None or stage.pay.agreed_up_to is None:
+        if agreed is not None:
+            paid = "pays nothing" if stage.pay is None else f"pays a fixed {stage.pay.most}"
+            raise WrongAmount(f"{stage.title} {paid}: leave the amount {agreed} out.")
+        return None if stage.pay is None else stage.pay.amount_of(stage.pay.most)
+    if agreed is None:
+        raise WrongAmount(f"{stage.title} pays an agreed amount up to {stage.pay.most}: name the amount for {team}.")
+    if agreed == NOTHING:
+        raise WrongAmount(f"{agreed} for {team} is nothing: name an amount up to {stage.pay.most}.")
+    if agreed > stage.pay.most:
+        raise WrongAmount(f"{agreed} for {team} is over the cap of {stage.title}: agree on {stage.pay.most} at most.")
+    return stage.pay.amount_of(agreed)
+
+
+def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Telling, ...]:
+    run = new.run
+    facts = {"stage": stage.title, "begins": new.at(run.begins), "ends": new.at(run.ends)}
+    terms = new.programme.terms.model_dump()
+    tellings = [
+        to_teams((team.id,), Occasion.SELECTED, facts | terms | {"award": award_in_words(new, team)})
+        for team in run.teams
+    ]
+    if message.reserve:
+        tellings.append(to_teams(message.reserve, Occasion.IN_RESERVE, facts))
+    chosen = (*message.teams, *message.reserve)
+    if not old.runs:
+        whom = ToApplicants(without=chosen)
+        tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=facts))
+    elif rest := tuple(team for team in old.field if team not in chosen):
+        tellings.append(to_teams(rest, Occasion.NOT_SELECTED, facts))
+    return tuple(tellings)
+
+
+def award_in_words(state: State, team: Team) -> str:
+    """What a team is due for a stage, for a notice."""
+    if team.award is None:
+        return "nothing for this stage"
+    currency = state.programme.currency
+    if not team.award.vat.pence:
+        return team.award.gross.shown(currency)
+    return f"{team.award.gross.shown(currency)} ({team.award.net.shown(currency)} and VAT)"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "nobody"

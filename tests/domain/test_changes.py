@@ -1,0 +1,312 @@
+"""Deadlines moved, withdrawals, holds, cancellations and sessions: who may, when, and what comes of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from whenever import Date, Instant
+
+from domain import changes
+from domain.announcement import Announcement, Occasion, ToApplicants, ToTeams
+from domain.challenge import Outcome, Phase, State
+from domain.decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from domain.refusals import (
+    DeadlineRefused,
+    NotAllowed,
+    OnHold,
+    ReasonMissing,
+    Refused,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+)
+from tests.domain.strategies import (
+    CLOSES,
+    DECIDER,
+    OPENS,
+    OPERATOR,
+    OTHER,
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+    Story,
+    accelerating,
+    completed,
+    explored,
+    exploring,
+    sealed,
+    stories,
+    taking_applications,
+    waiting,
+)
+
+NOW = Instant("2016-07-20T12:00Z")
+LATER = Instant("2016-09-01T12:00Z")
+WHY = "The building is closed."
+
+
+def refused(kind: type[Refused], change: Callable[[], object]) -> str:
+    """The text with which a change is refused, which is one line."""
+    with pytest.raises(kind) as caught:
+        change()
+    assert type(caught.value) is kind
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def occasions(announcement: Announcement) -> list[Occasion]:
+    return [telling.occasion for telling in announcement.tellings]
+
+
+def extend(closes: Instant, by: str = OPERATOR, reason: str = WHY) -> Extend:
+    return Extend(by=by, closes=closes, reason=reason)
+
+
+@pytest.mark.parametrize("by", [OPERATOR, DECIDER])
+def test_a_deadline_moves_later_and_everybody_is_told(by: str) -> None:
+    closes = CLOSES.add(hours=24)
+    new, announcement = changes.extend(taking_applications(), extend(closes, by), NOW)
+    assert new.closes == new.deadline == closes
+    assert announcement.window is not None
+    assert announcement.window.closes == closes
+    assert announcement.tellings[0].whom == ToApplicants()
+    assert announcement.tellings[0].facts["closes"] == "end of Tuesday 2 August 2016 BST"
+    assert announcement.tellings[0].facts["reason"] == WHY
+
+
+def test_a_deadline_does_not_move_into_the_past() -> None:
+    refused(DeadlineRefused, lambda: changes.extend(taking_applications(), extend(NOW), NOW))
+    text = refused(DeadlineRefused, lambda: changes.extend(taking_applications(), extend(OPENS), NOW))
+    assert "Wednesday 6 July 2016, 09:00 BST is in the past" in text
+
+
+@pytest.mark.parametrize("closes", [CLOSES, CLOSES.subtract(hours=1)])
+def test_a_deadline_does_not_move_to_an_earlier_time(closes: Instant) -> None:
+    text = refused(DeadlineRefused, lambda: changes.extend(taking_applications(), extend(closes), NOW))
+    assert "only moves to a later time" in text
+
+
+def test_a_window_that_has_closed_stays_closed() -> None:
+    """Invariant 2, as far as the rules go. Fails when `extend` looks at the phase alone."""
+    late = extend(CLOSES.add(hours=24))
+    refused(TooLate, lambda: changes.extend(taking_applications(), late, CLOSES))
+    refused(TooLate, lambda: changes.extend(sealed(), late, CLOSES))
+
+
+def test_moving_a_deadline_is_not_for_others_nor_without_reason_nor_on_hold() -> None:
+    later = CLOSES.add(hours=24)
+    for by in (OTHER, A):
+        refused(NotAllowed, lambda by=by: changes.extend(taking_applications(), extend(later, by), NOW))  # type: ignore[misc]
+    refused(ReasonMissing, lambda: changes.extend(taking_applications(), extend(later, reason=""), NOW))
+    held = changes.hold(taking_applications(), Hold(by=OPERATOR, reason=WHY), NOW)[0]
+    refused(OnHold, lambda: changes.extend(held, extend(later), NOW))
+
+
+def withdraw(team: str, by: str = OPERATOR, replace: bool = True, reason: str = "No people.") -> Withdraw:
+    return Withdraw(by=by, team=team, replace=replace, reason=reason)
+
+
+def test_the_first_of_the_reserve_takes_the_place_of_a_team_that_leaves() -> None:
+    new, announcement = changes.withdraw(exploring(), withdraw(A), LATER)
+    assert new.run.active == (B, C, D)
+    assert new.run.reserve == (E,)
+    assert new.run.teams[0].left == new.run.teams[-1].since == LATER
+    assert new.run.teams[-1].award == new.run.teams[0].award
+    assert {Occasion.WITHDRAWN, Occasion.FROM_RESERVE, Occasion.TEAM_LEFT} == set(occasions(announcement))
+    assert announcement.withdrawn == A
+
+
+def test_nobody_takes_the_place_if_that_is_not_wanted() -> None:
+    new, announcement = changes.withdraw(exploring(), withdraw(A, replace=False), LATER)
+    assert new.run.active == (B, C)
+    assert Occasion.FROM_RESERVE not in occasions(announcement)
+
+
+def test_nobody_comes_in_from_the_reserve_of_a_stage_that_is_over() -> None:
+    new, _ = changes.withdraw(explored(), withdraw(A), LATER)
+    assert new.field == (B, C)
+
+
+def test_a_team_may_leave_by_itself() -> None:
+    new, announcement = changes.withdraw(exploring(), withdraw(A, by=A), LATER)
+    assert A not in new.run.active
+    assert (announcement.entry.by, announcement.entry.role) == (A, "team")
+
+
+def test_a_challenge_that_every_team_has_left_ends() -> None:
+    state = exploring()
+    for team in (A, B, C):
+        assert state.phase is Phase.RUNNING
+        state, announcement = changes.withdraw(state, withdraw(team, replace=False), LATER)
+    assert (state.phase, state.outcome) == (Phase.ENDED, Outcome.DISCONTINUED)
+    assert announcement.status is not None
+    assert announcement.status.outcome == "discontinued"
+
+
+def test_an_applicant_may_withdraw_before_any_selection_if_the_database_knows_it() -> None:
+    new, announcement = changes.withdraw(taking_applications(), withdraw(A, by=A), NOW)
+    assert new.phase is Phase.WINDOW
+    assert announcement.applications == (A,)
+    assert announcement.withdrawn == A
+
+
+def test_a_reserve_that_withdraws_takes_no_place_any_more() -> None:
+    state = changes.withdraw(exploring(), withdraw(D), LATER)[0]
+    new, _ = changes.withdraw(state, withdraw(A), LATER)
+    assert new.run.active == (B, C, E)
+
+
+def test_a_withdrawal_is_not_for_others_nor_without_reason_nor_twice() -> None:
+    for by in (OTHER, B, DECIDER):
+        refused(NotAllowed, lambda by=by: changes.withdraw(exploring(), withdraw(A, by=by), LATER))  # type: ignore[misc]
+    refused(ReasonMissing, lambda: changes.withdraw(exploring(), withdraw(A, reason=""), LATER))
+    left = changes.withdraw(exploring(), withdraw(A), LATER)[0]
+    assert "team-a left exploration" in refused(TooLate, lambda: changes.withdraw(left, withdraw(A), LATER))
+    assert "has ended" in refused(TooLate, lambda: changes.withdraw(completed(), withdraw(A), LATER))
+
+
+def test_a_hold_stops_the_clock_and_its_release_gives_the_time_back() -> None:
+    state = accelerating()
+    held, announcement = changes.hold(state, Hold(by=DECIDER, reason=WHY), LATER)
+    assert held.deadline is None
+    assert held.waits_for == "release of the hold"
+    assert Occasion.HELD in occasions(announcement)
+    month_later = Instant("2016-10-01T12:00Z")
+    new, announcement = changes.resume(held, Resume(by=OPERATOR), month_later)
+    assert new.held is None
+    assert new.run.ends == state.run.ends.add(hours=30 * 24)
+    assert Occasion.RESUMED in occasions(announcement)
+
+
+def test_a_window_on_hold_takes_nothing_and_stays_open_longer_afterwards() -> None:
+    held, announcement = changes.hold(taking_applications(), Hold(by=OPERATOR, reason=WHY), NOW)
+    assert announcement.window is not None
+    assert announcement.window.held
+    new, announcement = changes.resume(held, Resume(by=OPERATOR), NOW.add(hours=48))
+    assert new.closes == CLOSES.add(hours=48)
+    assert announcement.window == new.window
+    assert not new.window.held
+
+
+def test_a_window_that_is_held_before_it_opens_opens_later() -> None:
+    held, _ = changes.hold(waiting(), Hold(by=OPERATOR, reason=WHY), OPENS.subtract(hours=24))
+    new, _ = changes.resume(held, Resume(by=OPERATOR), OPENS.add(hours=24))
+    assert (new.opens, new.closes) == (OPENS.add(hours=48), CLOSES.add(hours=48))
+
+
+def test_a_decision_is_due_later_after_a_hold() -> None:
+    state = sealed()
+    assert state.decide_by is not None
+    held, _ = changes.hold(state, Hold(by=OPERATOR, reason=WHY), CLOSES)
+    new, _ = changes.resume(held, Resume(by=OPERATOR), CLOSES.add(hours=24))
+    assert new.decide_by == state.decide_by.add(hours=24)
+
+
+def test_a_hold_is_not_for_others_nor_without_reason_nor_twice() -> None:
+    held = changes.hold(exploring(), Hold(by=OPERATOR, reason=WHY), LATER)[0]
+    refused(NotAllowed, lambda: changes.hold(exploring(), Hold(by=A, reason=WHY), LATER))
+    refused(NotAllowed, lambda: changes.resume(held, Resume(by=OTHER), LATER))
+    refused(ReasonMissing, lambda: changes.hold(exploring(), Hold(by=OPERATOR), LATER))
+    refused(OnHold, lambda: changes.hold(held, Hold(by=OPERATOR, reason=WHY), LATER))
+    refused(TooLate, lambda: changes.resume(exploring(), Resume(by=OPERATOR), LATER))
+
+
+@pytest.mark.parametrize("state", [waiting(), taking_applications(), sealed(), exploring(), explored(), accelerating()])
+def test_a_challenge_can_be_cancelled_whatever_it_waits_for(state: State) -> None:
+    new, announcement = changes.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)
+    assert (new.phase, new.outcome, new.outcome_reason) == (Phase.ENDED, Outcome.CANCELLED, WHY)
+    assert new.deadline is None
+    assert set(occasions(announcement)) == {Occasion.CANCELLED}
+    sealed_with_it = announcement.window is not None and announcement.window.sealed
+    assert sealed_with_it == (state.phase is Phase.WINDOW)
+
+
+def test_a_challenge_on_hold_can_be_cancelled() -> None:
+    held = changes.hold(exploring(), Hold(by=OPERATOR, reason=WHY), LATER)[0]
+    new, _ = changes.cancel(held, Cancel(by=DECIDER, reason=WHY), LATER)
+    assert new.held is None
+    assert new.outcome is Outcome.CANCELLED
+
+
+def test_a_cancellation_is_not_for_others_nor_without_reason_nor_twice() -> None:
+    refused(NotAllowed, lambda: changes.cancel(exploring(), Cancel(by=OTHER, reason=WHY), LATER))
+    refused(ReasonMissing, lambda: changes.cancel(exploring(), Cancel(by=OPERATOR), LATER))
+    refused(TooLate, lambda: changes.cancel(completed(), Cancel(by=OPERATOR, reason=WHY), LATER))
+
+
+def session(by: str = OPERATOR, stage: str = "exploration", on: str = "2016-08-20") -> Participate:
+    return Participate(by=by, stage=stage, on=Date(on), people=12, summary="Buses matter most.")
+
+
+@pytest.mark.parametrize("by", [OPERATOR, DECIDER, A])
+def test_a_session_with_citizens_is_written_down(by: str) -> None:
+    new, announcement = changes.participate(exploring(), session(by), LATER)
+    assert [(str(each.on), each.people) for each in new.run.sessions] == [("2016-08-20", 12)]
+    assert (announcement.entry.stage, announcement.entry.reason) == ("exploration", "Buses matter most.")
+
+
+def test_a_session_is_within_a_stage_that_has_begun_and_not_to_come() -> None:
+    state = exploring()
+    refused(DeadlineRefused, lambda: changes.participate(state, session(on="2016-08-01"), LATER))
+    refused(DeadlineRefused, lambda: changes.participate(state, session(on="2016-09-02"), LATER))
+    refused(TooEarly, lambda: changes.participate(state, session(stage="accelerator"), LATER))
+    refused(UnknownStage, lambda: changes.participate(state, session(stage="nowhere"), LATER))
+    refused(NotAllowed, lambda: changes.participate(state, session(by=F), LATER))
+
+
+@given(stories())
+def test_whoever_changes_something_has_a_say_in_it(story: Story) -> None:
+    """Invariant 10. Fails when `_check` does not look at the role."""
+    for step in story.steps:
+        if isinstance(step.message, Extend | Hold | Resume | Cancel):
+            assert step.message.by in (*story.state.challenge.deciders, *story.state.challenge.operators)
+        if isinstance(step.message, Withdraw):
+            assert step.message.by in (step.message.team, *story.state.challenge.operators)
+
+
+@given(stories())
+def test_a_refusal_is_one_line_and_everything_taken_is_told_under_a_key_of_its_challenge(
+    story: Story,
+) -> None:
+    assert all(str(refusal) and "\n" not in str(refusal) for refusal in story.refusals)
+    for step in story.steps:
+        assert step.announcement.key.startswith(f"{story.state.challenge.id}/")
+        assert step.announcement.entry.text
+        assert isinstance(step.message, Decision | None)
+
+
+@given(stories())
+def test_a_deadline_never_comes_nearer_while_what_is_waited_for_stays_the_same(story: Story) -> None:
+    for step in story.steps:
+        old, new = step.before, step.after
+        if old.deadline and new.deadline and old.waits_for == new.waits_for:
+            assert new.deadline >= old.deadline
+
+
+def test_teams_of_the_field_are_told_of_a_hold_and_those_in_reserve() -> None:
+    _, announcement = changes.hold(exploring(), Hold(by=OPERATOR, reason=WHY), LATER)
+    assert announcement.tellings[0].whom == ToTeams(teams=(A, B, C, D, E))
+
+
+def test_a_team_cannot_leave_a_challenge_that_has_ended() -> None:
+    refused(TooLate, lambda: changes.withdraw(completed(), withdraw(A, by=A), LATER))
+
+
+def test_a_hold_after_the_closing_instant_does_not_open_the_window_again() -> None:
+    """Invariant 2: however it is refused or taken, nothing is taken at or after the closing instant."""
+    state = taking_applications()
+    with contextlib.suppress(Refused):
+        state = changes.hold(state, Hold(by=OPERATOR, reason=WHY), CLOSES)[0]
+        state = changes.resume(state, Resume(by=OPERATOR), CLOSES.add(hours=24))[0]
+    assert state.closes == CLOSES
+
+
+def test_a_refusal_is_one_line_although_the_reason_of_a_hold_has_two() -> None:
+    held = changes.hold(exploring(), Hold(by=OPERATOR, reason="First.\nSecond."), LATER)[0]
+    refused(OnHold, lambda: changes.hold(held, Hold(by=OPERATOR, reason=WHY), LATER))

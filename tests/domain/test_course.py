@@ -1,0 +1,218 @@
+"""How a challenge goes its way when nobody does anything, and that it can be left and taken up at any point."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from hypothesis import given
+from whenever import Instant
+
+from domain import changes, course, selection
+from domain.announcement import Announcement, Occasion, ToApplicants, ToPeople, ToTeams
+from domain.challenge import Outcome, Phase, State
+from domain.decisions import Extend, Hold
+from tests.domain.strategies import (
+    CLOSES,
+    DECIDER,
+    INTERVIEW,
+    OPENS,
+    OPERATOR,
+    TEAMS,
+    A,
+    B,
+    C,
+    Story,
+    completed,
+    explored,
+    exploring,
+    sealed,
+    select,
+    stories,
+    taking_applications,
+    waiting,
+)
+
+
+def occasions(announcement: Announcement) -> list[Occasion]:
+    return [telling.occasion for telling in announcement.tellings]
+
+
+def reminders(state: State, most: int) -> list[Instant]:
+    """The next reminders, each given when it is due."""
+
+    def one_after_another(state: State) -> object:
+        while (due := course.next_reminder(state)) is not None:
+            yield due
+            state = course.reminded(state, due)[0]
+
+    return list(islice(one_after_another(state), most))  # type: ignore[call-overload]
+
+
+def test_a_challenge_waits_for_its_opening_and_then_for_applications() -> None:
+    state = waiting()
+    assert (state.waits_for, state.deadline, state.stage_name) == ("opening", OPENS, "window")
+    new, announcement = course.opened(state, OPENS)
+    assert (new.waits_for, new.deadline) == ("applications", CLOSES)
+    assert announcement.window == new.window
+    assert announcement.tellings[0].facts["closes"] == "end of Monday 1 August 2016 BST"
+
+
+def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None:
+    """Fails when `decide_by` is not computed by working days in the programme's zone."""
+    new, announcement = course.sealed(taking_applications(), 80, CLOSES)
+    assert (new.phase, new.stage, new.applications) == (Phase.DECIDING, 0, 80)
+    assert new.decide_by is not None
+    assert new.at(new.decide_by) == "end of Monday 15 August 2016 BST"
+    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
+    assert announcement.tellings[0].facts["applications"] == "80"
+
+
+def test_a_challenge_to_which_nobody_applied_ends_without_award() -> None:
+    new, announcement = course.sealed(taking_applications(), 0, CLOSES)
+    assert (new.phase, new.outcome, new.outcome_reason) == (Phase.ENDED, Outcome.NO_AWARD, "nobody applied")
+    assert "0 applications" in announcement.entry.text
+    assert new.stage_name == "exploration"
+
+
+def test_one_application_is_called_one() -> None:
+    assert "with 1 application;" in course.sealed(taking_applications(), 1, CLOSES)[1].entry.text
+
+
+def test_a_stage_that_ends_invites_the_sponsor_to_select_for_the_next() -> None:
+    state = exploring()
+    new, announcement = course.stage_ended(state, state.run.ends)
+    assert (new.phase, new.stage, new.waits_for) == (Phase.DECIDING, 1, "selection for accelerator")
+    assert new.run.ended == state.run.ends
+    assert new.field == (A, B, C)
+    assert occasions(announcement) == [Occasion.DECISION_INVITED]
+
+
+def test_the_last_stage_completes_the_challenge_and_tells_its_teams() -> None:
+    state = completed()
+    assert (state.phase, state.outcome, state.waits_for) == (Phase.ENDED, Outcome.COMPLETED, "nothing")
+    assert [run.stage for run in state.runs] == [
+        "exploration",
+        "accelerator",
+        "pre-commercial",
+        "commercialisation",
+    ]
+    running = state.having(phase=Phase.RUNNING, outcome=None)
+    told = course.stage_ended(running, running.run.ends)[1].tellings
+    assert (told[0].occasion, told[0].whom) == (Occasion.COMPLETED, ToTeams(teams=(A,)))
+
+
+def test_those_in_charge_are_reminded_before_the_window_closes() -> None:
+    state = taking_applications()
+    assert reminders(state, 5) == [Instant("2016-07-30T23:00Z")]
+    _, announcement = course.reminded(state, Instant("2016-07-30T23:00Z"))
+    assert occasions(announcement) == [Occasion.CLOSING_SOON]
+
+
+def test_nobody_is_reminded_before_the_window_opens_nor_after_the_end_nor_on_hold() -> None:
+    held = changes.hold(taking_applications(), Hold(by=OPERATOR, reason="Because."), OPENS)[0]
+    assert [course.next_reminder(state) for state in (waiting(), completed(), held)] == [None, None, None]
+
+
+def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_due() -> None:
+    state = sealed()
+    assert state.decide_by is not None
+    due = state.decide_by
+    expected = [due.subtract(hours=48), due, due.add(hours=72), due.add(hours=144)]
+    assert reminders(state, 4) == expected
+    told = [occasions(course.reminded(state, at)[1]) for at in expected]
+    assert told == [[Occasion.DECISION_DUE]] + [[Occasion.DECISION_OVERDUE]] * 3
+
+
+def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decide() -> None:
+    state = sealed()
+    assert state.decide_by is not None
+    _, announcement = course.reminded(state, state.decide_by)
+    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
+
+
+def test_reminders_that_were_missed_are_given_once() -> None:
+    state = sealed()
+    assert state.decide_by is not None
+    late = state.decide_by.add(hours=100)
+    new, _ = course.reminded(state, late)
+    assert course.next_reminder(new) == state.decide_by.add(hours=144)
+
+
+def test_a_deadline_that_moves_is_reminded_of_anew() -> None:
+    state = course.reminded(taking_applications(), Instant("2016-07-30T23:00Z"))[0]
+    message = Extend(by=OPERATOR, reason="Because.", closes=CLOSES.add(hours=240))
+    new, _ = changes.extend(state, message, Instant("2016-07-31T12:00Z"))
+    assert reminders(new, 5) == [CLOSES.add(hours=240 - 48)]
+
+
+def test_teams_are_reminded_before_a_stage_ends_and_a_stage_that_only_sifts_reminds_nobody() -> None:
+    state = exploring()
+    assert reminders(state, 5) == [state.run.ends.subtract(hours=48)]
+    _, announcement = course.reminded(state, state.run.ends.subtract(hours=48))
+    assert announcement.tellings[0].whom == ToTeams(teams=(A, B, C))
+    sifting = selection.select(sealed(INTERVIEW), select("interview", *TEAMS), CLOSES)[0]
+    assert course.next_reminder(sifting) is None
+
+
+def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
+    new, announcement = course.cancelled_outside(taking_applications(), CLOSES)
+    assert new.outcome is Outcome.CANCELLED
+    assert announcement.window is not None
+    assert announcement.window.sealed
+    assert announcement.tellings[0].whom == ToApplicants()
+    held = changes.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
+    assert course.cancelled_outside(held, CLOSES)[0].held is None
+
+
+def test_an_ended_challenge_waits_for_its_payments() -> None:
+    state = completed().having(payments={"a": False, "b": True})
+    assert (state.waits_for, state.unpaid) == ("payments", ("a",))
+    new, announcement = course.paid_up(state.having(payments={"a": True, "b": True}), CLOSES)
+    assert new.waits_for == "nothing"
+    assert announcement.key == "round/air-quality/paid-up"
+
+
+def test_a_challenge_remembers_its_last_lines_and_answers_only() -> None:
+    state = waiting()
+    for number in range(1010):
+        state = state.telling(OPENS, str(number)).answering(str(number), "done")
+    assert [line.text for line in state.story] == [str(number) for number in range(950, 1010)]
+    assert list(state.decisions) == [str(number) for number in range(10, 1010)]
+
+
+@given(stories())
+def test_a_challenge_can_be_left_and_taken_up_again_at_any_point(story: Story) -> None:
+    """Invariant 8. Fails when a field of the state cannot be read from its JSON, or comes back another."""
+    for step in story.steps:
+        again = State.model_validate_json(step.after.model_dump_json())
+        assert again == step.after
+        assert again.deadline == step.after.deadline
+        assert course.next_reminder(again) == course.next_reminder(step.after)
+        assert Announcement.model_validate_json(step.announcement.model_dump_json()) == step.announcement
+
+
+@given(stories())
+def test_after_a_reminder_the_next_one_is_always_to_come(story: Story) -> None:
+    """Fails when `reminded` does not move on, which would remind for ever."""
+    for step in story.steps:
+        if step.announcement.entry.action == "reminded":
+            due = course.next_reminder(step.after)
+            assert due is None or due > step.announcement.entry.at
+
+
+@given(stories())
+def test_a_challenge_that_goes_on_waits_for_something_and_one_that_ended_says_how(story: Story) -> None:
+    for step in story.steps:
+        state = step.after
+        ended = state.phase is Phase.ENDED
+        assert (state.outcome is not None) == ended
+        assert (state.deadline is None) == (ended or state.held is not None)
+        assert state.status.outcome == (state.outcome or "")
+
+
+@given(stories())
+def test_what_has_ended_stays_ended(story: Story) -> None:
+    for step in story.steps:
+        if step.before.phase is Phase.ENDED:
+            assert step.after.outcome == step.before.outcome
+            assert step.after.phase is Phase.ENDED

@@ -1,0 +1,108 @@
+"""A plan says every date and every pound before anything is started."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from whenever import Instant, TimeDelta
+
+from domain import course, selection
+from domain.calendar import spoken
+from domain.challenge import Phase, State
+from domain.decisions import Select
+from domain.money import Money
+from domain.plan import plan_of, total_at_target
+from domain.round import Challenge
+from tests.domain.strategies import (
+    COMMERCIALISATION,
+    EXPLORATION,
+    INTERVIEW,
+    OPENS,
+    TEAMS,
+    A,
+    challenge,
+    in_instalments,
+    instants,
+    programme,
+    select,
+)
+
+
+def spoken_in_edinburgh(instant: Instant) -> str:
+    return spoken(instant, "Europe/London")
+
+
+def test_every_date_of_a_challenge_that_is_decided_on_the_last_day() -> None:
+    plan = plan_of(challenge(), programme())
+    dates = [(stage.name, spoken_in_edinburgh(stage.begins), spoken_in_edinburgh(stage.ends)) for stage in plan.stages]
+    assert dates == [
+        ("exploration", "end of Monday 15 August 2016 BST", "end of Monday 29 August 2016 BST"),
+        ("accelerator", "end of Monday 5 September 2016 BST", "end of Monday 5 December 2016 GMT"),
+        ("pre-commercial", "end of Monday 19 December 2016 GMT", "end of Sunday 19 March 2017 GMT"),
+        ("commercialisation", "end of Sunday 2 April 2017 BST", "end of Sunday 2 July 2017 BST"),
+    ]
+    assert plan.ends == plan.stages[-1].ends
+    assert all(stage.begins == stage.decision_due for stage in plan.stages)
+
+
+def test_six_challenges_of_the_pilot_pay_126_000_pounds_and_what_is_agreed_on_top() -> None:
+    """Fails when the sum takes `most` teams, or agreed amounts among the fixed."""
+    plans = [plan_of(challenge(), programme())] * 6
+    total = total_at_target(*plans)
+    assert total.fixed.gross.shown() == "£126,000"
+    assert total.agreed_up_to.gross.shown() == "£300,000"
+    assert total_at_target(plans[0]).fixed.gross.shown() == "£21,000"
+
+
+def test_a_plan_says_how_many_teams_and_what_each_is_paid_with_its_vat() -> None:
+    exploration, *_, last = plan_of(challenge(), programme(*in_instalments())).stages
+    assert (exploration.least, exploration.target, exploration.most) == (1, 3, 3)
+    assert exploration.fee is not None
+    assert (exploration.fee.net, exploration.fee.vat) == (Money(200_000), Money(40_000))
+    assert exploration.at_target.gross == Money(720_000)
+    assert exploration.paid_to(1).gross == Money(240_000)
+    assert last.fee is None
+    assert last.at_target.gross == Money(0)
+
+
+def test_a_stage_that_only_sifts_takes_no_time_and_pays_nothing() -> None:
+    interview, exploration = plan_of(challenge(), programme(INTERVIEW, EXPLORATION)).stages
+    assert interview.begins == interview.ends
+    assert interview.fee is None
+    assert exploration.decision_due > interview.ends
+
+
+@given(instants(), st.integers(1, 90 * 24))
+def test_a_plan_goes_forward_only(opens: Instant, hours: int) -> None:
+    plan = plan_of(challenge(opens, opens.add(hours=hours)), programme(INTERVIEW, EXPLORATION, COMMERCIALISATION))
+    dates = [plan.opens, plan.closes]
+    for stage in plan.stages:
+        dates += [stage.decision_due, stage.begins, stage.ends]
+    assert dates == sorted(dates)
+
+
+@given(instants(), st.integers(1, 90 * 24))
+def test_a_plan_is_what_is_enforced_when_everybody_decides_on_the_last_day(opens: Instant, hours: int) -> None:
+    """Invariant 9. Fails when a plan computes its dates otherwise than the challenge does, such as without holidays."""
+    planned = challenge(opens, opens.add(hours=hours))
+    plan = plan_of(planned, programme())
+    state = course.opened(State.of(planned, programme()), opens)[0]
+    state = course.sealed(state, len(TEAMS), planned.closes)[0]
+    for stage in plan.stages:
+        assert state.phase is Phase.DECIDING
+        assert state.deadline == stage.decision_due
+        message = select(stage.name, A)
+        if stage.agreed:
+            message = Select(by=message.by, stage=stage.name, teams=(A,), amounts={A: Money(1)})
+        state = selection.select(state, message, stage.decision_due)[0]
+        assert (state.run.begins, state.deadline) == (stage.begins, stage.ends)
+        state = course.stage_ended(state, stage.ends)[0]
+    assert state.phase is Phase.ENDED
+
+
+def test_a_plan_names_its_challenge() -> None:
+    asked: Challenge = challenge()
+    plan = plan_of(asked, programme())
+    assert (plan.challenge, plan.question, plan.sponsor) == (asked.id, asked.question, asked.sponsor)
+    assert (plan.time_zone, plan.currency, plan.opens) == ("Europe/London", "GBP", OPENS)
+    assert plan.closes - plan.opens == TimeDelta(hours=26 * 24 + 15)

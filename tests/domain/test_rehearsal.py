@@ -1,0 +1,144 @@
+"""A rehearsal is the same programme with other times, and those are in proportion to the real ones."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from whenever import Instant, ItemizedDelta, TimeDelta
+
+from domain.plan import plan_of, total_at_target
+from domain.programme import Programme, Stage
+from domain.rehearsal import moved, shortened
+from tests.domain.strategies import (
+    CLOSES,
+    EXPLORATION,
+    INTERVIEW,
+    OPENS,
+    challenge,
+    instants,
+    lengths,
+    programme,
+    zones,
+)
+
+START = Instant("2026-02-03T04:05:06Z")
+
+
+def seconds(duration: object) -> float:
+    """The seconds of an exact duration."""
+    assert isinstance(duration, ItemizedDelta)
+    return float((START.to_tz("UTC").add(duration).to_instant() - START).total("seconds"))
+
+
+def test_every_calendar_day_lasts_as_long_as_asked() -> None:
+    """Fails when months count as 30 days, or hours of summer time count."""
+    short, (first,) = shortened(programme(), (challenge(),), START, day=10)
+    assert [seconds(stage.duration) for stage in short.stages] == [140, 910, 900, 910]
+    assert [seconds(stage.decision_within) for stage in short.stages] == [140, 70, 140, 140]
+    assert (first.opens, first.closes) == (START, START.add(seconds=266) + TimeDelta(milliseconds=250))
+
+
+def test_three_months_that_are_92_days_last_92_days() -> None:
+    august = challenge(OPENS, Instant("2016-08-22T16:00Z"))
+    months = EXPLORATION.model_copy(
+        update={"duration": ItemizedDelta(months=3), "decision_within": ItemizedDelta(days=0)}
+    )
+    short, _ = shortened(programme(months), (august,), START, day=1)
+    assert seconds(short.stages[0].duration) == 92
+
+
+def test_reminders_come_as_many_days_before() -> None:
+    real = programme().reminders
+    short = shortened(programme(), (challenge(),), START, day=10)[0].reminders
+    assert [seconds(each) for each in (*short.window, *short.decision, *short.stage)] == [20, 20, 20]
+    assert seconds(short.decision_overdue_every) == 30
+    assert real.decision_overdue_every == ItemizedDelta(days=3)
+
+
+def test_everything_but_the_times_stays_as_it_was() -> None:
+    short, (first,) = shortened(programme(), (challenge(),), START, day=0.1)
+    real = programme()
+    times = {"decision_within", "duration"}
+    assert [stage.model_dump(exclude=times) for stage in short.stages] == [
+        stage.model_dump(exclude=times) for stage in real.stages
+    ]
+    assert short.model_dump(exclude={"stages", "reminders"}) == real.model_dump(exclude={"stages", "reminders"})
+    dates = {"opens", "closes"}
+    assert first.model_dump(exclude=dates) == challenge().model_dump(exclude=dates)
+    assert total_at_target(plan_of(first, short)) == total_at_target(plan_of(challenge(), real))
+
+
+def test_a_stage_that_only_sifts_still_does_and_one_that_lasts_still_lasts() -> None:
+    """Fails when a short time is rounded to none."""
+    hour = EXPLORATION.model_copy(update={"duration": ItemizedDelta(seconds=1)})
+    short, _ = shortened(programme(INTERVIEW, hour), (challenge(),), START, day=0.001)
+    assert [stage.only_sifts for stage in short.stages] == [True, False]
+
+
+def test_challenges_open_and_close_as_many_days_apart_as_in_reality() -> None:
+    other = challenge(OPENS.add(hours=48), CLOSES.add(hours=72))
+    _, (late, early) = shortened(programme(), (other, challenge()), START, day=10)
+    assert early.opens == START
+    assert late.opens - early.opens == TimeDelta(seconds=20)
+    assert late.closes - early.closes == TimeDelta(seconds=30)
+
+
+@pytest.mark.parametrize("day", [0, -1, float("nan")])
+def test_a_day_lasts(day: float) -> None:
+    with pytest.raises(ValueError, match="write a number above 0"):
+        shortened(programme(), (challenge(),), START, day)
+
+
+def test_a_rehearsal_needs_a_challenge() -> None:
+    with pytest.raises(ValueError, match="name at least one"):
+        shortened(programme(), (), START, 1)
+
+
+def stages() -> st.SearchStrategy[Stage]:
+    durations = st.builds(ItemizedDelta, months=st.integers(0, 12), days=st.integers(0, 60), hours=st.integers(0, 30))
+    return durations.map(lambda each: EXPLORATION.model_copy(update={"duration": each}))
+
+
+@given(instants(), st.integers(1, 2000), stages(), zones(), st.floats(0.01, 100))
+def test_the_plan_of_a_rehearsal_is_the_real_plan_in_small(
+    opens: Instant, hours: int, stage: Stage, zone: str, day: float
+) -> None:
+    """Fails when a duration is not measured from where the plan has it begin."""
+    real = programme(stage).model_copy(update={"time_zone": zone})
+    asked = challenge(opens, opens.add(hours=hours))
+    short, (rehearsed,) = shortened(real, (asked,), START, day)
+    plan, small = plan_of(asked, real), plan_of(rehearsed, short)
+    length = (small.ends - small.opens).total("seconds")
+    days = (plan.ends - plan.opens).total("hours") / 24
+    assert length == pytest.approx(days * day, abs=day * 2 / 24 + 1e-3), "but for the hour of summer time"
+    assert Programme.model_validate_json(short.model_dump_json()) == short
+
+
+def test_a_round_that_is_moved_keeps_the_time_of_day_across_the_end_of_summer_time() -> None:
+    """Invariant 9. Fails when windows are moved by exact hours."""
+    opens = Instant("2026-10-05T08:00Z")
+    (new,) = moved((challenge(),), opens, "Europe/London")
+    assert new.opens == opens
+    assert new.closes == Instant("2026-11-01T00:00Z"), "26 days later, at the end of the day"
+
+
+def test_a_window_of_minutes_that_is_moved_to_where_clocks_go_back_still_closes_after_it_opens() -> None:
+    """Fails when the closing is taken from the local clock alone, which shows that time twice."""
+    short = challenge(OPENS, OPENS.add(minutes=20))
+    (new,) = moved((short,), Instant("2016-10-30T01:20Z"), "Europe/London")
+    assert new.closes - new.opens == TimeDelta(minutes=20)
+
+
+@given(instants(), instants(), lengths(), lengths(), zones())
+def test_a_round_that_is_moved_keeps_its_order_and_its_lengths(
+    opens: Instant, new_opens: Instant, length: int, apart: int, zone: str
+) -> None:
+    first = challenge(opens, opens.add(seconds=length + 1))
+    second = challenge(opens.add(seconds=apart), opens.add(seconds=apart + length + 1))
+    new_first, new_second = moved((first, second), new_opens, zone)
+    assert new_first.opens == new_opens
+    for old, new in ((first, new_first), (second, new_second)):
+        assert new.closes > new.opens
+        assert abs((new.closes - new.opens) - (old.closes - old.opens)) <= TimeDelta(hours=2)
+        assert abs((new.opens - new_opens) - (old.opens - opens)) <= TimeDelta(hours=2)

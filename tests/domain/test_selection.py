@@ -1,0 +1,303 @@
+"""Who may take how many of whom into which stage, and when."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from whenever import Instant, ItemizedDelta
+
+from domain import changes, course, selection
+from domain.announcement import Announcement, Occasion, ToApplicants, ToTeams
+from domain.challenge import Outcome, Phase, State
+from domain.decisions import Decline, Hold, Select
+from domain.money import Money
+from domain.refusals import (
+    NamedTwice,
+    NotAllowed,
+    OnHold,
+    ReasonMissing,
+    Refused,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+    UnknownTeam,
+    WrongAmount,
+    WrongNumber,
+)
+from tests.domain.strategies import (
+    CLOSES,
+    DECIDER,
+    DEPUTY,
+    EXPLORATION,
+    INTERVIEW,
+    OPERATOR,
+    OTHER,
+    PRE_COMMERCIAL,
+    TEAMS,
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+    Story,
+    accelerating,
+    completed,
+    explored,
+    exploring,
+    sealed,
+    select,
+    stories,
+    taking_applications,
+)
+
+NOW = CLOSES.add(hours=24)
+
+
+def refused(kind: type[Refused], state: State, message: Select | Decline, now: Instant = NOW) -> str:
+    """The text with which a decision is refused, which is one line."""
+    with pytest.raises(kind) as caught:
+        selection.select(state, message, now) if isinstance(message, Select) else selection.decline(state, message, now)
+    assert type(caught.value) is kind
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def told(announcement: Announcement, occasion: Occasion) -> list[object]:
+    return [telling.whom for telling in announcement.tellings if telling.occasion is occasion]
+
+
+def test_a_selection_begins_the_stage_now_and_ends_it_by_the_calendar() -> None:
+    new, _ = selection.select(sealed(), select("exploration", A, B, C), Instant("2016-08-22T16:00Z"))
+    assert (new.phase, new.stage, new.decide_by) == (Phase.RUNNING, 0, None)
+    assert new.at(new.run.begins) == "Monday 22 August 2016, 17:00 BST"
+    assert new.at(new.run.ends) == "Monday 5 September 2016, 17:00 BST"
+    assert new.run.active == (A, B, C)
+    assert [team.award.gross for team in new.run.teams if team.award] == [Money(200_000)] * 3
+
+
+def test_the_accelerator_of_three_months_ends_at_the_same_local_time_across_the_end_of_summer_time() -> None:
+    new, _ = selection.select(explored(), select("accelerator", A), Instant("2016-08-22T16:00Z"))
+    assert new.run.ends == Instant("2016-11-22T17:00Z")
+
+
+def test_applicants_are_told_who_is_in_in_reserve_and_not() -> None:
+    _, announcement = selection.select(sealed(), select("exploration", A, B, reserve=(C,)), NOW)
+    assert told(announcement, Occasion.SELECTED) == [ToTeams(teams=(A,)), ToTeams(teams=(B,))]
+    assert told(announcement, Occasion.IN_RESERVE) == [ToTeams(teams=(C,))]
+    assert told(announcement, Occasion.NOT_SELECTED) == [ToApplicants(without=(A, B, C))]
+    assert announcement.applications == (A, B, C), "whom the database must know as applicants"
+
+
+def test_teams_of_the_stage_before_that_are_not_chosen_are_told() -> None:
+    _, announcement = selection.select(explored(), select("accelerator", A, reserve=(B,)), NOW)
+    assert told(announcement, Occasion.NOT_SELECTED) == [ToTeams(teams=(C,))]
+    assert announcement.applications == ()
+
+
+def test_every_team_is_told_its_award_and_what_it_keeps() -> None:
+    _, announcement = selection.select(sealed(), select("exploration", A), NOW)
+    facts = next(telling.facts for telling in announcement.tellings if telling.occasion is Occasion.SELECTED)
+    assert facts["award"] == "£2,000"
+    assert facts["intellectual_property"] == facts["equity"] == "The company keeps it."
+
+
+def test_any_of_those_who_decide_for_the_sponsor_may_select() -> None:
+    new, announcement = selection.select(sealed(), select("exploration", A, by=DEPUTY), NOW)
+    assert new.run.active == (A,)
+    assert (announcement.entry.by, announcement.entry.role) == (DEPUTY, "sponsor")
+
+
+@pytest.mark.parametrize("by", [OTHER, OPERATOR, A])
+def test_nobody_else_decides_for_a_sponsor(by: str) -> None:
+    """Invariant 10. Fails when `_stage_to_decide` does not look at who it is."""
+    text = refused(NotAllowed, sealed(), select("exploration", A, by=by))
+    assert by in text
+    assert "lead or deputy does" in text
+    refused(NotAllowed, sealed(), Decline(by=by, stage="exploration", reason="None suits."))
+
+
+def test_a_stage_that_the_programme_lacks_is_refused_with_those_that_it_has() -> None:
+    text = refused(UnknownStage, sealed(), select("acceleration", A))
+    assert "'acceleration'" in text
+    assert "exploration, accelerator, pre-commercial, commercialisation" in text
+
+
+def test_nothing_is_selected_while_the_window_is_open() -> None:
+    assert "end of Monday 1 August 2016 BST" in refused(
+        TooEarly, taking_applications(), select("exploration", A), CLOSES.subtract(hours=1)
+    )
+
+
+def test_a_later_stage_is_not_filled_while_one_runs() -> None:
+    assert "decide on accelerator after that" in refused(TooEarly, exploring(), select("accelerator", A))
+
+
+def test_a_selection_that_was_taken_is_not_taken_again() -> None:
+    assert "team-a, team-b and team-c are in" in refused(TooLate, exploring(), select("exploration", D))
+    refused(TooLate, explored(), select("exploration", D))
+
+
+def test_nothing_is_decided_on_a_challenge_that_has_ended() -> None:
+    assert "has ended (completed)" in refused(TooLate, completed(), select("accelerator", A))
+
+
+def test_nothing_is_decided_on_hold() -> None:
+    state = changes.hold(sealed(), Hold(by=OPERATOR, reason="An appeal."), NOW)[0]
+    assert "An appeal." in refused(OnHold, state, select("exploration", A))
+
+
+def test_a_stage_that_may_not_be_skipped_comes_first() -> None:
+    assert "exploration comes before accelerator" in refused(TooEarly, sealed(), select("accelerator", A))
+
+
+def test_a_stage_that_may_be_skipped_is_skipped_by_filling_the_next() -> None:
+    skippable = PRE_COMMERCIAL.model_copy(update={"may_be_skipped": True})
+    last = EXPLORATION.model_copy(update={"name": "last"})
+    state = explored(EXPLORATION, skippable, last)
+    new, _ = selection.select(state, select("last", A), NOW)
+    assert [run.stage for run in new.runs] == ["exploration", "last"]
+    new = course.stage_ended(new, new.run.ends)[0]
+    assert new.outcome is Outcome.COMPLETED
+    running = selection.select(state, select("last", A), NOW)[0]
+    assert "was skipped" in refused(TooLate, running, select("pre-commercial", A))
+
+
+@pytest.mark.parametrize("teams", [(), (A, B, C, D)])
+def test_too_few_and_too_many_teams_are_refused_with_the_number(teams: tuple[str, ...]) -> None:
+    text = refused(WrongNumber, sealed(), select("exploration", *teams))
+    assert "takes 1 to 3 teams" in text
+    assert str(len(teams)) in text
+
+
+def test_a_stage_that_takes_an_exact_number_says_so() -> None:
+    exact = EXPLORATION.model_copy(update={"min": 3})
+    assert "takes 3 teams: 1 was named" in refused(WrongNumber, sealed(exact), select("exploration", A))
+
+
+def test_more_than_expected_needs_a_reason() -> None:
+    state = explored()
+    assert "expects 1 teams: taking 2 needs a reason" in refused(ReasonMissing, state, select("accelerator", A, B))
+    new, announcement = selection.select(state, select("accelerator", A, B, reason="Both are ready."), NOW)
+    assert new.run.active == (A, B)
+    assert announcement.entry.reason == "Both are ready."
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        select("exploration", A, A),
+        select("exploration", A, B, reserve=(B,)),
+        select("exploration", A, reserve=(B, B)),
+    ],
+)
+def test_the_same_team_twice_is_refused(message: Select) -> None:
+    assert "is named twice" in refused(NamedTwice, sealed(), message)
+
+
+@pytest.mark.parametrize("message", [select("accelerator", F), select("accelerator", A, reserve=(F,))])
+def test_a_team_that_was_not_in_the_stage_before_is_refused(message: Select) -> None:
+    text = refused(UnknownTeam, explored(), message)
+    assert "team-f is not a team in exploration" in text
+    assert "choose from team-a, team-b and team-c" in text
+
+
+def test_a_team_that_was_only_in_reserve_is_refused() -> None:
+    assert "team-d" in refused(UnknownTeam, explored(), select("accelerator", D))
+
+
+def agreed(amounts: dict[str, Money], *teams: str, stage: str = "pre-commercial") -> Select:
+    return Select(by=DECIDER, stage=stage, teams=teams, amounts=amounts, reason="Because.")
+
+
+def accelerated() -> State:
+    state = accelerating()
+    return course.stage_ended(state, state.run.ends)[0]
+
+
+def test_an_agreed_amount_is_awarded_up_to_the_cap() -> None:
+    new, _ = selection.select(accelerated(), agreed({A: Money(5_000_000)}, A), NOW)
+    assert new.run.teams[0].award is not None
+    assert new.run.teams[0].award.gross == Money(5_000_000)
+
+
+def test_an_amount_over_the_cap_missing_or_not_wanted_is_refused() -> None:
+    assert "over the cap" in refused(WrongAmount, accelerated(), agreed({A: Money(5_000_001)}, A))
+    assert "name the amount for team-a" in refused(WrongAmount, accelerated(), agreed({}, A))
+    unwanted = agreed({A: Money(1)}, A, stage="accelerator")
+    assert "leave the amount 0.01 out" in refused(WrongAmount, explored(), unwanted)
+    sifting = agreed({A: Money(1)}, A, stage="interview")
+    assert "pays nothing" in refused(WrongAmount, sealed(INTERVIEW, EXPLORATION), sifting)
+
+
+def test_an_amount_for_somebody_who_is_not_selected_is_refused() -> None:
+    message = agreed({A: Money(1), B: Money(1)}, A)
+    assert "team-b, which is not selected" in refused(UnknownTeam, accelerated(), message)
+
+
+def test_taking_nobody_ends_the_challenge_without_award_and_tells_applicants_why() -> None:
+    message = Decline(by=DECIDER, stage="exploration", reason="None suits.")
+    new, announcement = selection.decline(sealed(), message, NOW)
+    assert (new.phase, new.outcome, new.outcome_reason) == (Phase.ENDED, Outcome.NO_AWARD, "None suits.")
+    assert ToApplicants() in told(announcement, Occasion.NOT_CONTINUED)
+
+
+def test_taking_nobody_after_an_award_discontinues_the_challenge_and_tells_its_teams() -> None:
+    message = Decline(by=DECIDER, stage="accelerator", reason="Not continued.")
+    new, announcement = selection.decline(explored(), message, NOW)
+    assert new.outcome is Outcome.DISCONTINUED
+    assert ToTeams(teams=(A, B, C)) in told(announcement, Occasion.NOT_CONTINUED)
+
+
+def test_taking_nobody_after_interviews_which_pay_nothing_is_no_award() -> None:
+    state = explored(INTERVIEW, EXPLORATION)
+    new, _ = selection.decline(state, Decline(by=DECIDER, stage="exploration", reason="None suits."), NOW)
+    assert new.outcome is Outcome.NO_AWARD
+
+
+def test_taking_nobody_needs_a_reason() -> None:
+    refused(ReasonMissing, sealed(), Decline(by=DECIDER, stage="exploration"))
+
+
+def test_a_stage_that_only_sifts_ends_when_it_begins() -> None:
+    state = sealed(INTERVIEW, EXPLORATION)
+    new, announcement = selection.select(state, select("interview", *TEAMS), NOW)
+    assert new.run.ends == new.run.begins == NOW
+    assert announcement.tellings[0].facts["award"] == "nothing for this stage"
+
+
+@given(stories())
+def test_nobody_is_ever_in_a_stage_who_was_not_in_the_one_before(story: Story) -> None:
+    """Fails when `_check_names` does not compare with the field."""
+    names = [stage.name for stage in story.state.programme.stages]
+    for step in story.steps:
+        if isinstance(step.message, Select):
+            chosen = {*step.message.teams, *step.message.reserve}
+            assert not step.before.runs or chosen <= set(step.before.field)
+            assert step.after.programme.stages[step.after.stage].min <= len(step.message.teams)
+    runs = story.state.runs
+    assert [run.stage for run in runs] == sorted((run.stage for run in runs), key=names.index)
+    for earlier, later in pairwise(runs):
+        assert {team.id for team in later.teams} <= {team.id for team in earlier.teams}
+
+
+@given(stories())
+def test_no_decision_of_somebody_who_does_not_decide_is_ever_taken(story: Story) -> None:
+    """Invariant 10. Fails when `_stage_to_decide` does not look at who it is."""
+    for step in story.steps:
+        if isinstance(step.message, Select | Decline):
+            assert step.message.by in story.state.challenge.deciders
+            assert step.before.phase is Phase.DECIDING
+            assert step.before.held is None
+
+
+def test_a_duration_is_the_only_thing_that_makes_a_stage_run() -> None:
+    longer = EXPLORATION.model_copy(update={"duration": ItemizedDelta(weeks=3)})
+    new, _ = selection.select(sealed(longer), select("exploration", A, reserve=(E,)), NOW)
+    assert new.run.ends == NOW.add(hours=3 * 7 * 24)
+
+
+def test_an_agreed_amount_of_nothing_is_refused() -> None:
+    refused(WrongAmount, accelerated(), agreed({A: Money(0)}, A))
