@@ -1,0 +1,326 @@
+"""Programme and round files: read, checked, and refused in words that say where to look and what to write.
+
+Run as a module, it writes the JSON Schemas of both anew beside the files (see `schemas`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from domain.programme import Programme
+from domain.refusals import FileRefused, UnknownRound
+from domain.round import Round, challenges_of
+
+PROGRAMME = ".programme.toml"
+ROUND = ".round.toml"
+FOLDER = Path(__file__).parent.parent / "programmes"
+"""Where the programmes and rounds that come with the service are."""
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+_ROUND_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def load_programme(path: Path) -> Programme:
+    """Reads a programme.
+
+    Args:
+        path: a file named `<id>.programme.toml`.
+
+    Raises:
+        FileRefused: it cannot be read or is wrong; a line for each problem, with file, key, value and remedy.
+    """
+    programme, problems = _programme(path)
+    if programme is None:
+        raise FileRefused("\n".join(problems))
+    return programme
+
+
+def load_round(path: Path) -> tuple[Round, Programme]:
+    """Reads a round, and the programme beside it that it names.
+
+    Args:
+        path: a file named `<id>.round.toml`.
+
+    Raises:
+        FileRefused: one of the two cannot be read or is wrong; a line for each problem of both, with file, key, value
+            and remedy.
+    """
+    data, problems = _toml(path)
+    round_, wrong = _checked(Round, data, path, ROUND) if data is not None else (None, [])
+    programme, wrong_too = _programme_beside(path, data or {})
+    problems += wrong + wrong_too
+    if round_ is None or programme is None or problems:
+        raise FileRefused("\n".join(problems))
+    try:
+        challenges_of(round_, programme)
+    except ValueError as error:
+        raise FileRefused("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+    return round_, programme
+
+
+def find_round(name: str, folder: Path = FOLDER) -> tuple[Round, Programme]:
+    """Reads the round of a name.
+
+    Args:
+        name: the round's id, which is its file's name without `.round.toml`.
+        folder: where the files are.
+
+    Raises:
+        UnknownRound: there is none of that name; names those that there are.
+        FileRefused: there is one and it is wrong, or its programme is.
+    """
+    names = _names_in(folder, ROUND)
+    if not _ROUND_NAME.fullmatch(name) or name not in names:
+        has = f"it has {', '.join(names)}" if names else "it has none"
+        raise UnknownRound(f"No round {name!r} in {folder}: {has}.")
+    return load_round(folder / f"{name}{ROUND}")
+
+
+def schemas() -> Mapping[str, dict[str, Any]]:
+    """The JSON Schemas of the files, by the name of the schema's own file in `programmes/schema/`.
+
+    They are made from the models that read the files, so that the two cannot differ; a test holds those that are kept
+    to what this gives. After changing a model write them anew with `python -m desk.programme_files`. A schema cannot
+    say everything that is checked (sums, dates in order): it is for editors, the loading decides.
+    """
+    kinds: dict[str, type[BaseModel]] = {"programme.schema.json": Programme, "round.schema.json": Round}
+    return {
+        name: {"$schema": "https://json-schema.org/draft/2020-12/schema"} | kind.model_json_schema()
+        for name, kind in kinds.items()
+    }
+
+
+def _write_schemas(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, schema in schemas().items():
+        (folder / name).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _programme(path: Path) -> tuple[Programme | None, list[str]]:
+    data, problems = _toml(path)
+    return (None, problems) if data is None else _checked(Programme, data, path, PROGRAMME)
+
+
+def _programme_beside(path: Path, data: Mapping[str, Any]) -> tuple[Programme | None, list[str]]:
+    """The programme that a round names; nothing and no problem if the round names none that could be looked for."""
+    name = data.get("programme")
+    if not isinstance(name, str) or not _ROUND_NAME.fullmatch(name):
+        return None, []
+    names = _names_in(path.parent, PROGRAMME)
+    if name not in names:
+        write = f"write one of {', '.join(names)}" if names else "add that file"
+        return None, [f"{path}: programme = {_shown(name)}: there is no {name}{PROGRAMME} beside it: {write}"]
+    return _programme(path.parent / f"{name}{PROGRAMME}")
+
+
+def _names_in(folder: Path, ending: str) -> list[str]:
+    return sorted(path.name.removesuffix(ending) for path in folder.glob(f"*{ending}"))
+
+
+def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) -> tuple[Kind | None, list[str]]:
+    problems: list[str] = []
+    name = path.name.removesuffix(ending)
+    if isinstance(data.get("id"), str) and data["id"] != name:
+        problems.append(f"{path}: id = {_shown(data['id'])}: is not the file's name: write {_shown(name)}")
+    try:
+        value = kind.model_validate(data)
+    except ValidationError as error:
+        lines = [line for each in error.errors() for line in _lines(kind, data, each)]
+        problems += [f"{path}: {line}" for line in dict.fromkeys(lines)]
+        return None, problems
+    return (None if problems else value), problems
+
+
+# --- TOML that cannot be read --------------------------------------------------------------------------------------
+
+
+def _toml(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None, [f"{path}: there is no such file: check the name"]
+    except UnicodeDecodeError:
+        return None, [f"{path}: is not text in UTF-8: save it in that encoding"]
+    except OSError as error:
+        return None, [f"{path}: cannot be read: {error.strerror}"]
+    try:
+        return tomllib.loads(text), []
+    except tomllib.TOMLDecodeError as error:
+        return None, [f"{path}: {_toml_problem(str(error), text)}"]
+
+
+def _toml_problem(message: str, text: str) -> str:
+    """A line of what tomllib says, with the line of the file that it is about."""
+    said, _, where = message.partition(" (at ")
+    found = re.match(r"line (\d+)", where)
+    lines = text.splitlines()
+    number = min(int(found[1]), len(lines)) if found else len(lines)
+    line = re.sub(r"\s+#.*", "", lines[number - 1]).strip() if lines else ""
+    if said == "Invalid date or datetime":
+        return f"line {number}: {line}: there is no such date or time: write one that the calendar has"
+    if said.startswith(("Cannot overwrite", "Cannot declare")):
+        return f"line {number}: {line}: the key is there twice: keep one of the two"
+    if said.startswith(r"Illegal character '\n'"):
+        return f"line {number}: {line}: the text has no closing quote: add it"
+    return f"line {number}: {line}: {said[:1].lower()}{said[1:]}: write key = value, with text in quotes"
+
+
+# --- What is in it is wrong ----------------------------------------------------------------------------------------
+
+
+def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[str]:
+    """What is wrong with a value, as lines of key, value, what is wrong and remedy."""
+    location = _location(data, error["loc"], missing=error["type"] == "missing")
+    key = _key(data, location)
+    problem = _problem(kind, location, error)
+    if not location:
+        return problem.splitlines()
+    value = error["input"]
+    if error["type"] == "too_short" and value:
+        return []  # its entries are there and wrong, which has a line of its own
+    if error["type"] == "missing" or isinstance(value, dict | list) or problem.startswith(repr(value)):
+        return [f"{key}: {problem}"]
+    return [f"{key} = {_shown(value)}: {problem}"]
+
+
+def _location(data: Any, location: tuple[int | str, ...], missing: bool) -> tuple[int | str, ...]:
+    """The part of a location that is in the file; the rest names alternatives that were tried."""
+    known: list[int | str] = []
+    for part in location:
+        inside = isinstance(data, dict) and part in data
+        inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if not inside:
+            if missing:
+                known.append(part)
+            break
+        known.append(part)
+        data = data[part]
+    return tuple(known)
+
+
+def _key(data: Any, location: tuple[int | str, ...]) -> str:
+    """A key as a person finds it: counted from 1, entries with their name."""
+    key = ""
+    for part in location:
+        found = data[part] if isinstance(part, int) or (isinstance(data, dict) and part in data) else None
+        if isinstance(part, int):
+            key += f"[{part + 1}]"
+            name = found.get("id", found.get("name")) if isinstance(found, dict) else None
+            key += f" ({name})" if isinstance(name, str) and len(name) <= 60 else ""
+        else:
+            key += f".{part}" if key else str(part)
+        data = found
+    return key
+
+
+def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: ErrorDetails) -> str:
+    """What is wrong and what to write instead."""
+    context = error.get("ctx", {})
+    holder, field = _field(kind, location)
+    match error["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "missing":
+            return f"missing: add {location[-1]} = {_example(field)}"
+        case "extra_forbidden":
+            near = get_close_matches(str(location[-1]), holder, n=1)
+            known = f"did you mean {near[0]}?" if near else f"remove it; known here: {', '.join(holder)}"
+            return f"unknown key: {known}"
+        case "enum":
+            return f"write one of {context['expected']}"
+        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
+            return f"write {(field and field.description) or f'it such as {_example(field)}'}"
+        case "greater_than_equal":
+            return f"is below {context['ge']}: write {context['ge']} or more"
+        case "less_than_equal":
+            return f"is over {context['le']}: write {context['le']} or less"
+        case "too_short":
+            return "needs at least one: add it"
+        case "too_long":
+            return f"has too many: leave at most {context['max_length']}"
+        case wrong if wrong.startswith("int_"):
+            return "write a whole number, without quotes"
+        case wrong if wrong.startswith("bool_"):
+            return "write true or false, without quotes"
+        case wrong if wrong.startswith("decimal_") or wrong == "finite_number":
+            return 'write a number in quotes, such as "20"'
+        case wrong if wrong.startswith("string_"):
+            return "write text in quotes"
+        case "tuple_type":
+            return "write a list, in square brackets"
+        case "model_type" if field and field.examples:
+            return f"write it such as {_example(field)}"
+        case "model_type" | "dict_type":
+            return f"write a table, such as {_table(_model_in(field.annotation) if field else None)}"
+        case _:
+            return error["msg"]
+
+
+def _field(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
+    """The keys that are known where a location ends, and the field that it is; None for an unknown one."""
+    fields: Mapping[str, FieldInfo] = {}
+    here: type[BaseModel] | None = kind
+    field: FieldInfo | None = None
+    for part in location:
+        if isinstance(part, int):
+            continue
+        fields = here.model_fields if here else {}
+        field = fields.get(part)
+        here = _model_in(field.annotation) if field else None
+    return list(fields), field
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that an annotation holds, be it alone, in a tuple or beside None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
+
+
+def _example(field: FieldInfo | None) -> str:
+    """What could be written for a field."""
+    if field is None:
+        return "…"
+    if field.examples:
+        return _shown(field.examples[0])
+    model = _model_in(field.annotation)
+    if model:
+        return f"[{_table(model)}]" if "tuple" in str(field.annotation) else _table(model)
+    if field.annotation is int:
+        return "1"
+    if "datetime" in str(field.annotation):
+        return "2016-08-01T17:00:00"
+    return '"…"'
+
+
+def _table(model: type[BaseModel] | None) -> str:
+    """A table with the keys that a model cannot do without, or else all of them."""
+    fields = model.model_fields if model else {}
+    required = [name for name, field in fields.items() if field.is_required()]
+    return "{ " + ", ".join(f"{name} = …" for name in required or fields) + " }"
+
+
+def _shown(value: object) -> str:
+    """A value as it is written in TOML, cut short."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, str) else str(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+if __name__ == "__main__":
+    _write_schemas(FOLDER / "schema")
