@@ -135,6 +135,18 @@ class Window(Value):
     sealed: bool = False
 
 
+class Attention(Value):
+    """That something of a challenge has to be mended by a person, or was.
+
+    Args:
+        text: what, in a line; the same one calls for a person and says that it is mended.
+        mended: whether it is.
+    """
+
+    text: str
+    mended: bool = False
+
+
 class Announcement(Value):
     """What happened, in one piece.
 
@@ -145,6 +157,7 @@ class Announcement(Value):
         status: where the challenge stands after it; None if that does not change (a refusal).
         window: the window as it stands after it; None if it does not change.
         tellings: the notices that go out.
+        attention: what needs a person from now on, or needs none any more; None if that does not change.
         applications: ids that must be applications to this challenge and not withdrawn, or all of it is refused.
         withdrawn: id of an application that is withdrawn with it.
     """
@@ -155,6 +168,7 @@ class Announcement(Value):
     status: Status | None = None
     window: Window | None = None
     tellings: tuple[Telling, ...] = ()
+    attention: Attention | None = None
     applications: tuple[str, ...] = ()
     withdrawn: str = ""
 
@@ -167,3 +181,27 @@ def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> Tell
 def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> Telling:
     """A notice to named applicants."""
     return Telling(occasion=occasion, whom=ToTeams(teams=teams), facts=facts)
+
+
+def attention_called(
+    challenge: str, operators: tuple[str, ...], attention: Attention, stage: str, now: Instant, unique: str
+) -> Announcement:
+    """That a step stands still until a person mends its cause, told to the operators; or that it goes on.
+
+    Args:
+        challenge: id of the challenge.
+        operators: who is told.
+        attention: what it is.
+        stage: the stage that it belongs to.
+        now: when.
+        unique: what tells this call from every other.
+    """
+    text = f"{'Goes on' if attention.mended else 'Needs attention'}: {attention.text}"
+    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": attention.text}),)
+    return Announcement(
+        key=f"{challenge}/attention/{unique}",
+        challenge=challenge,
+        entry=Entry(at=now, by="service", role="service", action="attention", stage=stage, text=text),
+        attention=attention,
+        tellings=told,
+    )

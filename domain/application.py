@@ -72,7 +72,7 @@ def check_application(applying: Applying, limit: int) -> None:
         raise ApplicationRefused("The application names no organisation: say who applies.")
     if not _EMAIL.fullmatch(applying.email.strip()):
         raise ApplicationRefused(
-            f"The application has no contact: {applying.email!r} is no e-mail address, such as name@company.example."
+            "The application has no contact: give an e-mail address that receipts reach, such as name@company.example."
         )
     if not applying.proposal.strip():
         raise ApplicationRefused("The proposal is empty: write an answer to the challenge's question.")

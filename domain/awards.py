@@ -74,6 +74,18 @@ def _is_due(instalment: Instalment, run: StageRun, team: Team) -> bool:
     return instalment.due is Due.START
 
 
+class PaymentToMake(Value):
+    """What a payment's workflow starts from.
+
+    Args:
+        order: the payment.
+        operators: who is told if it needs attention.
+    """
+
+    order: PaymentOrder
+    operators: tuple[str, ...]
+
+
 class PaymentStep(Value):
     """One step of a payment, and when it was taken by Temporal's clock."""
 

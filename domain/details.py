@@ -65,29 +65,35 @@ def _who_acts(state: State) -> str:
 
 def _stages(state: State) -> str:
     runs = {run.stage: run for run in state.runs}
-    rows = [(stage.title, *_stage_row(state, runs.get(stage.name), stage.name)) for stage in state.programme.stages]
-    return "### Stages\n\n" + _table(("Stage", "From", "To", "Teams", "Reserve", "Sessions"), rows)
+    lines = []
+    for index, stage in enumerate(state.programme.stages):
+        run = runs.get(stage.name)
+        skipped = run is None and state.runs and index < state.stage
+        lines.append(f"- **{stage.title}**" + (_stage(state, run) if run else ": skipped" if skipped else ""))
+    return "### Stages\n\n" + "\n".join(lines)
 
 
-def _stage_row(state: State, run: StageRun | None, name: str) -> tuple[str, str, str, str, str]:
-    if run is None:
-        passed = state.stage > [stage.name for stage in state.programme.stages].index(name)
-        return ("skipped" if passed and state.runs else "", "", "", "", "")
+def _stage(state: State, run: StageRun) -> str:
     teams = ", ".join(team.id if team.left is None else f"~~{team.id}~~ (left)" for team in run.teams)
-    held = f"{len(run.sessions)} with {sum(each.people for each in run.sessions)} people" if run.sessions else ""
-    return state.at(run.begins), state.at(run.ended or run.ends), teams, ", ".join(run.reserve), held
+    parts = [f": {state.at(run.begins)} to {state.at(run.ended or run.ends)}", f"teams: {teams}"]
+    if run.reserve:
+        parts.append(f"in reserve: {', '.join(run.reserve)}")
+    if run.sessions:
+        people = sum(session.people for session in run.sessions)
+        parts.append(f"citizen participation: {len(run.sessions)} sessions, {people} people")
+    return "\n    - ".join(parts)
 
 
 def _payments(state: State) -> str:
     if not state.payments:
         return ""
     awards = {f"{run.stage}/{team.id}": award_in_words(state, team) for run in state.runs for team in run.teams}
-    rows = []
+    lines = []
     for key, settled in state.payments.items():
         _, _, stage, team, number = key.split("/")
         award = awards.get(f"{stage}/{team}", "")
-        rows.append((team, stage, number, award, "paid" if settled else "under way"))
-    return "### Payments\n\n" + _table(("Team", "Stage", "Instalment", "Award for the stage", ""), rows)
+        lines.append(f"- {stage}, {team}, instalment {number} of {award}: {'paid' if settled else '**under way**'}")
+    return "### Payments\n\n" + "\n".join(lines)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -20,7 +20,7 @@ Name = Annotated[
 ]
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\r\n]*$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\r\n\x00]*$"),
     Field(description="one line of text, at most 300 characters"),
 ]
 
@@ -33,6 +33,6 @@ def _one_line(value: object) -> object:
 Reason = Annotated[
     str,
     BeforeValidator(_one_line),
-    StringConstraints(max_length=2000),
+    StringConstraints(max_length=2000, pattern=r"^[^\x00]*$"),
     Field(description="why, in words that may be shown to those concerned; no personal data"),
 ]

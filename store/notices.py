@@ -1,0 +1,212 @@
+"""Notices: who is told what, written into the outbox from which channels take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Select, String, cast, insert, literal, select
+from whenever import Instant
+
+from domain.announcement import Announcement, Facts, Occasion, Telling, ToApplicants, ToPeople, ToTeams
+from domain.model import Value
+
+from . import tables
+from .database import Database
+from .inserts import inserting
+from .instants import Moment
+from .tables import Found
+
+_notices, _applications, _people = tables.notices, tables.applications, tables.people
+_INSERTION = insert(_notices)
+
+
+class Letter(Protocol):
+    """A notice in words."""
+
+    @property
+    def subject(self) -> str:
+        """One line."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """The text."""
+        ...
+
+
+Compose = Callable[[Occasion, Facts], Letter]
+"""Finds the words for an occasion; the challenge's question is among the facts as "question"."""
+
+
+class Notice(Value):
+    """A message to one person or applicant. Personal data: it stays in the database.
+
+    Args:
+        key: its business key, `…/occasion/recipient`: unique for ever.
+        challenge: id of the challenge that it is about.
+        occasion: what it is about.
+        recipient: id of the person or application; "applicant" for one whose application was refused.
+        address: e-mail address.
+        subject, body: its words.
+        created: when it was written.
+    """
+
+    key: str
+    challenge: str
+    occasion: str
+    recipient: str
+    address: str
+    subject: str
+    body: str
+    created: Instant
+
+
+def read_notices(database: Database, challenge: str | None = None) -> tuple[Notice, ...]:
+    """The notices, oldest first.
+
+    Args:
+        database: where from.
+        challenge: only those about this challenge.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(_notices).order_by(_notices.c.created_at, _notices.c.key)
+    if challenge is not None:
+        wanted = wanted.where(_notices.c.challenge == challenge)
+    with database.reading() as connection:
+        return tuple(_notice(row) for row in connection.execute(wanted))
+
+
+def tell_one(
+    connection: Connection,
+    key: str,
+    challenge: Found,
+    occasion: Occasion,
+    recipient: str,
+    address: str,
+    facts: Facts,
+    at: Instant,
+    compose: Compose,
+) -> None:
+    """Writes one notice.
+
+    Args:
+        connection: in a transaction that writes.
+        key: of what it is about; together with occasion and recipient it was never told before.
+        challenge: a row with the challenge's id and question.
+        occasion, facts: what it is about.
+        recipient: id of whoever it goes to.
+        address: where it goes.
+        at: when.
+        compose: finds the words.
+
+    Raises:
+        KeyError: the words need a fact that it does not have: the caller is wrong.
+    """
+    letter = compose(occasion, facts | {"question": challenge.question})
+    connection.execute(
+        _INSERTION,
+        {
+            "key": f"{key}/{occasion}/{recipient}",
+            "challenge": challenge.id,
+            "occasion": str(occasion),
+            "recipient": recipient,
+            "address": address,
+            "subject": letter.subject,
+            "body": letter.body,
+            "created_at": at,
+        },
+    )
+
+
+def tell_all(connection: Connection, announcement: Announcement, challenge: Found, compose: Compose) -> None:
+    """Writes the notices of an announcement, whoever they go to.
+
+    Args:
+        connection: in a transaction that writes.
+        announcement: what is told, and under which key.
+        challenge: the row of its challenge.
+        compose: finds the words.
+
+    Raises:
+        LookupError: someone named in it is not to be found: the caller is wrong.
+        KeyError: the words need a fact that it does not have: the caller is wrong.
+    """
+    for telling in announcement.tellings:
+        letter = compose(telling.occasion, telling.facts | {"question": challenge.question})
+        recipients = _recipients(connection, telling, challenge)
+        _write_all(connection, announcement, telling.occasion, letter, recipients)
+
+
+def _write_all(
+    connection: Connection, announcement: Announcement, occasion: Occasion, letter: Letter, to: Select[Any]
+) -> None:
+    """All in one statement inside the database, however many they are."""
+    found = to.subquery()
+    rows = select(
+        (literal(f"{announcement.key}/{occasion}/") + cast(found.c.recipient, String)),
+        literal(announcement.challenge),
+        literal(str(occasion)),
+        found.c.recipient,
+        found.c.address,
+        literal(letter.subject),
+        literal(letter.body),
+        literal(announcement.entry.at, Moment),
+    ).where(found.c.recipient.is_not(None))
+    columns = ["key", "challenge", "occasion", "recipient", "address", "subject", "body", "created_at"]
+    connection.execute(inserting(connection, _notices).from_select(columns, rows).on_conflict_do_nothing())
+
+
+def _recipients(connection: Connection, telling: Telling, challenge: Found) -> Select[Any]:
+    """Id and address of everybody whom a telling goes to."""
+    match telling.whom:
+        case ToApplicants(without=without):
+            return _applied(challenge).where(_applications.c.withdrawn.is_(None), _applications.c.id.not_in(without))
+        case ToTeams(teams=teams):
+            wanted = _applied(challenge).where(_applications.c.id.in_(teams))
+            _check_found(connection, wanted, teams, telling, challenge)
+            return wanted
+        case ToPeople(people=people):
+            wanted = _of_round(challenge).where(_people.c.id.in_(people))
+            if telling.occasion is Occasion.REFUSED:
+                # The sender may be anybody: a team, too, and nobody that is known.
+                return _either(wanted, _applied(challenge).where(_applications.c.id.in_(people)))
+            _check_found(connection, wanted, people, telling, challenge)
+            return wanted
+
+
+def _applied(challenge: Found) -> Select[Any]:
+    return select(_applications.c.id.label("recipient"), _applications.c.email.label("address")).where(
+        _applications.c.challenge == challenge.id
+    )
+
+
+def _of_round(challenge: Found) -> Select[Any]:
+    return select(_people.c.id.label("recipient"), _people.c.email.label("address")).where(
+        _people.c.round == challenge.round
+    )
+
+
+def _either(one: Select[Any], other: Select[Any]) -> Select[Any]:
+    both = one.union_all(other).subquery()
+    return select(both.c.recipient, both.c.address)
+
+
+def _check_found(
+    connection: Connection, wanted: Select[Any], ids: Iterable[str], telling: Telling, challenge: Found
+) -> None:
+    if telling.occasion is Occasion.REFUSED:
+        return
+    missing = set(ids) - {row.recipient for row in connection.execute(wanted)}
+    if missing:
+        raise LookupError(
+            f"The notice {telling.occasion} about {challenge.id} goes to {sorted(missing)}, "
+            "who are not kept: keep the round before it is announced, and name only applications to it."
+        )
+
+
+def _notice(row: Found) -> Notice:
+    known = {name: getattr(row, name) for name in Notice.model_fields if name != "created"}
+    return Notice(**known, created=row.created_at)

@@ -1,0 +1,178 @@
+"""The challenges that were opened, the people who have a say in them, and where each challenge stands."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+from whenever import Instant
+
+from domain.model import Value
+from domain.programme import Programme
+from domain.refusals import UnknownChallenge
+from domain.round import Challenge, Round
+
+from . import tables
+from .database import Database
+from .inserts import inserting
+
+
+class ChallengeRow(Value):
+    """A challenge as lists show it.
+
+    Args:
+        id, round, slug, question, sponsor, sponsor_name: who asks what.
+        time_zone, currency, proposal_limit: as its programme had them when it was opened.
+        stage, waits_for, until, outcome, outcome_reason: where it stands, as its workflow last said.
+        attention: what has to be mended by a person; empty if nothing.
+        started: whether its workflow ever said where it stands.
+        opens, closes: its window.
+        applications: how many stood when the window was sealed; None before.
+    """
+
+    id: str
+    round: str
+    slug: str
+    question: str
+    sponsor: str
+    sponsor_name: str
+    time_zone: str
+    currency: str
+    proposal_limit: int
+    stage: str
+    waits_for: str
+    until: Instant | None
+    attention: str
+    outcome: str
+    outcome_reason: str
+    started: bool
+    opens: Instant | None
+    closes: Instant | None
+    applications: int | None
+
+
+def keep_round(
+    database: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...], at: Instant
+) -> None:
+    """Writes down a round that is opened. Again is harmless.
+
+    A challenge that is there stays as it was opened; names and addresses of people are brought up to date.
+
+    Args:
+        database: where to.
+        round_: the round, with its people.
+        programme: what it runs under.
+        challenges: those of its challenges that are opened.
+        at: when.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    names = {sponsor.id: sponsor.name for sponsor in round_.sponsors}
+    order = {question.id: position for position, question in enumerate(round_.challenges)}
+    with database.writing() as connection:
+        _keep_people(connection, round_)
+        for challenge in challenges:
+            connection.execute(
+                inserting(connection, tables.challenges)
+                .values(
+                    id=challenge.id,
+                    round=challenge.round,
+                    slug=challenge.slug,
+                    position=order.get(challenge.slug, len(order)),
+                    question=challenge.question,
+                    sponsor=challenge.sponsor,
+                    sponsor_name=names.get(challenge.sponsor, challenge.sponsor),
+                    time_zone=programme.time_zone,
+                    currency=programme.currency,
+                    proposal_limit=programme.proposal_limit,
+                    opened_at=at,
+                )
+                .on_conflict_do_nothing()
+            )
+            # By the clock applications can come in from the opening instant on, even if no worker runs at it.
+            connection.execute(
+                inserting(connection, tables.windows)
+                .values(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, held=False)
+                .on_conflict_do_nothing()
+            )
+
+
+def challenges(database: Database, round_: str | None = None) -> tuple[ChallengeRow, ...]:
+    """The challenges that were opened, in the order of their round's file.
+
+    Args:
+        database: where from.
+        round_: only those of this round.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    table = tables.challenges
+    wanted = _rows().order_by(table.c.round, table.c.position, table.c.id)
+    if round_ is not None:
+        wanted = wanted.where(table.c.round == round_)
+    with database.reading() as connection:
+        return tuple(_challenge_row(row) for row in connection.execute(wanted))
+
+
+def find_challenge(database: Database, name: str) -> ChallengeRow:
+    """The challenge that a person means.
+
+    Args:
+        database: where from.
+        name: its id, such as "pilot-2016/air-quality", or its own name alone if only one round has it.
+
+    Raises:
+        UnknownChallenge: there is none, or several rounds have it; the message says which come near.
+        Unavailable: the database cannot be read.
+    """
+    table = tables.challenges
+    with database.reading() as connection:
+        wanted = _rows().where((table.c.id == name) | (table.c.slug == name)).order_by(table.c.id)
+        rows = connection.execute(wanted).all()
+        if not rows:
+            raise UnknownChallenge(_not_found(connection, name))
+    if len(rows) > 1:
+        ids = " or ".join(row.id for row in rows)
+        raise UnknownChallenge(f"{name!r} is in {len(rows)} rounds: say which is meant, {ids}.")
+    return _challenge_row(rows[0])
+
+
+def _rows() -> Select[Any]:
+    window = tables.windows
+    return select(
+        tables.challenges, window.c.opens, window.c.closes, window.c.sealed_count.label("applications")
+    ).join_from(tables.challenges, window, isouter=True)
+
+
+def _challenge_row(row: Any) -> ChallengeRow:
+    known = {name: getattr(row, name) for name in ChallengeRow.model_fields if name != "started"}
+    return ChallengeRow(**known, started=row.status_at is not None)
+
+
+def _keep_people(connection: Connection, round_: Round) -> None:
+    for person in round_.people():
+        insertion = inserting(connection, tables.people).values(
+            round=round_.id, id=person.id, name=person.name, email=person.email
+        )
+        connection.execute(
+            insertion.on_conflict_do_update(
+                index_elements=["round", "id"],
+                set_={"name": insertion.excluded.name, "email": insertion.excluded.email},
+            )
+        )
+
+
+def _not_found(connection: Connection, name: str) -> str:
+    ids = connection.scalars(select(tables.challenges.c.id).order_by(tables.challenges.c.id)).all()
+    if not ids:
+        return f"No challenge {name!r}: none was opened yet; open a round first."
+    slug = name.rpartition("/")[2]
+    close = get_close_matches(slug, sorted({each.rpartition("/")[2] for each in ids}), n=3)
+    near = [each for each in ids if each.rpartition("/")[2] in close]
+    if near:
+        return f"No challenge {name!r}: did you mean {' or '.join(near)}?"
+    listed = ", ".join(ids[:10]) + (" and others" if len(ids) > 10 else "")
+    return f"No challenge {name!r} was opened: there is {listed}."

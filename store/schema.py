@@ -1,0 +1,46 @@
+"""Which version of the tables a database has, and how it gets the version of this release."""
+
+from __future__ import annotations
+
+import threading
+from enum import Enum, auto
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it works on in a global
+
+
+class Standing(Enum):
+    """How a database's tables stand to this release."""
+
+    MISSING = auto()
+    OLDER = auto()
+    CURRENT = auto()
+    NEWER = auto()
+
+
+def standing(connection: Connection) -> Standing:
+    """How the tables stand to this release."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    if not current:
+        return Standing.MISSING
+    if current == set(script.get_heads()):
+        return Standing.CURRENT
+    known = {revision.revision for revision in script.walk_revisions()}
+    return Standing.OLDER if current <= known else Standing.NEWER
+
+
+def upgrade(connection: Connection) -> None:
+    """Brings the tables to this release, within the connection's transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")

@@ -1,0 +1,128 @@
+"""Both databases, a round of two challenges in them, and everything that a test of the store needs to say."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.programme import Programme
+from domain.round import Person, Question, Round, Sponsor, challenges_of
+from store.database import Database
+from store.record import announce
+from store.rounds import keep_round
+from tests.store.postgres import fresh_postgres, postgres_server
+from tests.store.said import AIR, OPENS, ROADS, compose, opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    """The name of a PostgreSQL database with all tables and nothing in them, to be copied."""
+    url = fresh_postgres(postgres)
+    database = Database(url)
+    database.migrate()
+    database.close()
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/service.db"
+    return fresh_postgres(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with all tables."""
+    if request.param == "postgresql":
+        template = request.getfixturevalue("migrated_postgres")
+        return fresh_postgres(request.getfixturevalue("postgres"), template)
+    url = f"sqlite:///{tmp_path}/service.db"
+    database = Database(url)
+    database.migrate()
+    database.close()
+    return url
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """A database with all tables and nothing in them."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def programme() -> Programme:
+    """Two weeks for up to three teams."""
+    stage = {
+        "name": "exploration",
+        "title": "Exploration",
+        "target": 3,
+        "max": 3,
+        "decision_within": "P2W",
+        "duration": "P2W",
+        "pay": {"fixed": "2000.00"},
+    }
+    return Programme.model_validate(
+        {
+            "id": "test",
+            "title": "Test programme",
+            "time_zone": "Europe/London",
+            "currency": "GBP",
+            "holidays": "GB-SCT",
+            "proposal_limit": 1000,
+            "terms": {"intellectual_property": "Yours.", "equity": "Yours."},
+            "stages": [stage],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def round_() -> Round:
+    """Two challenges by one sponsor."""
+    return Round(
+        id="test-2016",
+        title="Test round",
+        programme="test",
+        opens=datetime.date(2016, 7, 6),
+        closes=datetime.datetime.fromisoformat("2016-08-01T17:00"),
+        operators=(Person(id="olivia", name="Olivia", email="olivia@scheme.example"),),
+        sponsors=(
+            Sponsor(
+                id="sepa",
+                name="Environment Agency",
+                deciders=(Person(id="sam", name="Sam", email="sam@sepa.example"),),
+            ),
+        ),
+        challenges=(
+            Question(id="smart-roads", question="How can roads be smart?", sponsor="sepa"),
+            Question(id="air-quality", question="How can the air be better?", sponsor="sepa"),
+        ),
+    )
+
+
+@pytest.fixture
+def kept(database: Database, round_: Round, programme: Programme) -> Database:
+    """A database with the round in it, of which nothing was announced yet."""
+    keep_round(database, round_, programme, challenges_of(round_, programme), OPENS)
+    return database
+
+
+@pytest.fixture
+def open_(kept: Database) -> Database:
+    """A database with both windows open."""
+    for challenge in (AIR, ROADS):
+        announce(kept, opened(challenge), compose)
+    return kept

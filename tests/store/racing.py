@@ -1,0 +1,76 @@
+"""What other processes do in the tests of races: importable by its name, with nothing of pytest in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whenever import Instant
+
+from domain.refusals import ApplicationRefused
+from store.applications import accept, seal
+from store.database import Database
+from store.rounds import find_challenge
+from tests.store.said import AIR, applying, compose
+
+
+def migrate(url: str) -> None:
+    """Migrates a database."""
+    database = Database(url)
+    database.migrate()
+    database.close()
+
+
+def apply_until_refused(url: str, name: str, start: Any) -> list[tuple[str, Instant]]:
+    """Applies again and again by the machine's clock, until the window is closed.
+
+    Returns:
+        Id and time of each receipt, in order.
+    """
+    database = Database(url)
+    receipts: list[tuple[str, Instant]] = []
+    _start_together(start)
+    try:
+        while True:
+            applied = accept(database, AIR, applying(f"{name} {len(receipts)}"), Instant.now, compose)
+            receipts.append((applied.application, applied.received))
+    except ApplicationRefused:
+        return receipts
+    finally:
+        database.close()
+
+
+def apply_same(url: str, name: str, start: Any) -> list[tuple[str, bool]]:
+    """Hands in the same fifty submissions as everybody else.
+
+    Returns:
+        Id of each, and whether it had been taken before.
+    """
+    database = Database(url)
+    _start_together(start)
+    receipts = [
+        accept(database, AIR, applying(f"Team{number} Ltd"), lambda: Instant.from_utc(2016, 7, 20), compose)
+        for number in range(50)
+    ]
+    database.close()
+    return [(receipt.application, receipt.repeated) for receipt in receipts]
+
+
+def seal_when_closed(url: str, start: Any) -> int:
+    """Seals the window as soon as the machine's clock says that it is closed.
+
+    Returns:
+        What the sealing counted.
+    """
+    database = Database(url)
+    _start_together(start)
+    while Instant.now() < (find_challenge(database, AIR).closes or Instant.MAX):
+        pass
+    counted = seal(database, AIR, Instant.now())
+    database.close()
+    return counted
+
+
+def _start_together(start: Any) -> None:
+    """Twice: all are there; then whoever prepares the race is ready."""
+    start.wait()
+    start.wait()

@@ -1,0 +1,320 @@
+"""Taking applications: in time, complete, once, and nobody reads them too early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+from whenever import Instant, TimeDelta
+
+from domain.announcement import Occasion, Window
+from domain.application import Applying
+from domain.refusals import (
+    OnHold,
+    Refused,
+    UnknownChallenge,
+    WindowNotSealed,
+)
+from store import applications
+from store.applications import accept, count, read, seal
+from store.database import Database
+from store.record import announce, read_notices, read_record
+from tests.store.said import (
+    AIR,
+    CLOSES,
+    MICROSECOND,
+    MIDWAY,
+    OPENS,
+    ROADS,
+    announcing,
+    applied,
+    applying,
+    compose,
+)
+
+
+def at(instant: Instant) -> Callable[[], Instant]:
+    return lambda: instant
+
+
+def refused(database: Database, what: Applying, now: Instant, challenge: str = AIR) -> str:
+    with pytest.raises(Refused) as caught:
+        accept(database, challenge, what, at(now), compose)
+    return str(caught.value)
+
+
+def test_an_application_in_time_gets_a_receipt_and_is_read_after_the_sealing(open_: Database) -> None:
+    receipt = accept(open_, AIR, applying(email=" breathe@applicants.example "), at(MIDWAY), compose)
+    seal(open_, AIR, CLOSES)
+
+    [application] = read(open_, AIR)
+    assert application.id == receipt.application
+    assert application.received == receipt.received == MIDWAY - TimeDelta(nanoseconds=789)
+    assert application.email == "breathe@applicants.example"
+    assert application.proposal == "Breathe Ltd measures the air from every bus."
+    assert not receipt.repeated
+
+
+def test_the_applicant_is_told_that_the_application_came_in(open_: Database) -> None:
+    team = applied(open_)
+
+    [notice] = read_notices(open_, AIR)
+    assert (notice.occasion, notice.recipient, notice.address) == (
+        Occasion.APPLICATION_RECEIVED,
+        team,
+        "breathe@applicants.example",
+    )
+    assert "received: Wednesday 20 July 2016, 13:00:00 BST" in notice.body
+    assert "question: How can the air be better?" in notice.body
+
+
+def test_an_id_is_the_challenges_name_and_six_letters_that_nobody_misreads(open_: Database) -> None:
+    team = applied(open_)
+
+    assert team.startswith("air-quality-")
+    assert len(team) == len("air-quality-") + 6
+    assert not set(team.removeprefix("air-quality-")) & set("ilou")
+
+
+def test_an_id_that_is_taken_is_not_given_again(open_: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when `accept` does not try again after an IntegrityError."""
+    taken = applied(open_).removeprefix("air-quality-")
+    letters = iter([*taken, *"000000"])
+    monkeypatch.setattr("secrets.choice", lambda _: next(letters))
+
+    assert applied(open_, "Clear Ltd") == "air-quality-000000"
+
+
+def test_an_application_is_taken_up_to_the_last_microsecond(open_: Database) -> None:
+    receipt = accept(open_, AIR, applying(), at(CLOSES - MICROSECOND), compose)
+
+    assert receipt.received == CLOSES - MICROSECOND
+
+
+def test_an_application_exactly_at_the_closing_is_refused(open_: Database) -> None:
+    """Fails when `now >= closes` is made `now > closes`."""
+    text = refused(open_, applying(), CLOSES)
+
+    assert "its window closed (Monday 1 August 2016, 17:00 BST)" in text
+    assert "at that very instant" in text
+    assert count(open_, AIR) == 0
+
+
+def test_an_application_late_by_a_microsecond_is_refused_and_told_by_how_much(open_: Database) -> None:
+    """Fails when `accept` compares whole seconds."""
+    text = refused(open_, applying(), CLOSES + MICROSECOND)
+
+    assert "closed (Monday 1 August 2016, 17:00 BST), and the application came 0.000001 seconds after that" in text
+    assert count(open_, AIR) == 0
+
+
+@pytest.mark.parametrize(
+    ("late", "shown"),
+    [
+        (TimeDelta(seconds=1), "1 second after"),
+        (TimeDelta(hours=25, minutes=1, microseconds=1), "1 day 1 hour 1 minute 0.000001 seconds after"),
+        (TimeDelta(hours=72, minutes=2), "3 days 2 minutes after"),
+        (TimeDelta(nanoseconds=999), "at that very instant"),
+    ],
+)
+def test_lateness_is_shown_as_people_count_it(late: TimeDelta, shown: str) -> None:
+    assert shown in applications._lateness(CLOSES + late, CLOSES)
+
+
+def test_an_application_before_the_opening_is_refused(open_: Database) -> None:
+    """Fails without the comparison with `opens`."""
+    text = refused(open_, applying(), OPENS - MICROSECOND)
+
+    assert text == (
+        "Too early for test-2016/air-quality: its window opens (end of Tuesday 5 July 2016 BST); apply from then on."
+    )
+    assert accept(open_, AIR, applying(), at(OPENS), compose).received == OPENS
+
+
+def test_an_application_is_taken_by_the_clock_even_if_nothing_was_announced_yet(kept: Database) -> None:
+    assert accept(kept, AIR, applying(), at(OPENS), compose).received == OPENS
+
+
+def test_an_application_to_a_challenge_that_nobody_opened_is_refused(open_: Database) -> None:
+    with pytest.raises(UnknownChallenge, match="test-2016/noise"):
+        accept(open_, "test-2016/noise", applying(), at(MIDWAY), compose)
+
+
+def test_an_application_to_a_sealed_window_is_refused_before_its_closing_too(open_: Database) -> None:
+    """A challenge that was cancelled. Fails without the check of `sealed_at`."""
+    seal(open_, AIR, MIDWAY)
+
+    assert "sealed for good (Wednesday 20 July 2016, 13:00:00 BST)" in refused(open_, applying(), MIDWAY)
+    assert count(open_, AIR) == 0
+
+
+@pytest.mark.parametrize("now", [MIDWAY, CLOSES + MICROSECOND])
+def test_an_application_during_a_hold_is_refused_as_that(open_: Database, now: Instant) -> None:
+    """Also after the closing, which moves at the resumption. Fails without the check of `held`."""
+    announce(open_, announcing("hold", window=Window(opens=OPENS, closes=CLOSES, held=True)), compose)
+
+    with pytest.raises(OnHold, match="on hold"):
+        accept(open_, AIR, applying(), at(now), compose)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"email": "nowhere"}, "no contact"),
+        ({"organisation": " "}, "no organisation"),
+        ({"proposal": "\n"}, "empty"),
+        ({"proposal": "x" * 1001}, "1,001 characters, and 1,000 is the most"),
+        ({"proposal": "good\0bad"}, "character at position 5"),
+    ],
+)
+def test_an_application_that_cannot_be_considered_is_refused_with_what_is_wrong(
+    open_: Database, changes: dict[str, str], what: str
+) -> None:
+    assert what in refused(open_, applying(**changes), MIDWAY)
+    assert count(open_, AIR) == 0
+
+
+def test_a_refusal_is_recorded_and_told_to_the_applicant(open_: Database) -> None:
+    """Fails without `_note_refusal`."""
+    text = refused(open_, applying(), CLOSES)
+
+    line = read_record(open_, AIR)[-1]
+    assert (line.refused, line.by, line.role, line.action, line.text, line.at) == (
+        True,
+        "applicant",
+        "applicant",
+        "apply",
+        text,
+        CLOSES,
+    )
+    [notice] = read_notices(open_, AIR)
+    assert (notice.occasion, notice.address) == (Occasion.APPLICATION_REFUSED, "breathe@applicants.example")
+    assert text in notice.body
+
+
+def test_every_refusal_is_recorded_for_itself(open_: Database) -> None:
+    for _ in range(2):
+        refused(open_, applying(), CLOSES)
+
+    assert [line.refused for line in read_record(open_, AIR)] == [False, True, True]
+
+
+def test_nobody_is_told_at_an_address_that_is_none(open_: Database) -> None:
+    refused(open_, applying(email="not an address"), CLOSES)
+
+    assert read_notices(open_, AIR) == ()
+    assert read_record(open_, AIR)[-1].refused
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    organisation=st.text(max_size=10).map(lambda text: f"Organisation{text}"),
+    email=st.text(min_size=3, max_size=20).map(lambda text: f"Who?{text}"),
+)
+def test_the_record_of_a_refusal_has_nothing_of_what_was_handed_in(
+    open_: Database, organisation: str, email: str
+) -> None:
+    """Fails when `_note_refusal` writes the refusal's text as it is."""
+    refused(open_, applying(organisation=organisation, email=email, proposal="Secret recipe"), MIDWAY)
+
+    line = read_record(open_, AIR)[-1].model_dump_json()
+    assert "Who?" not in line
+    assert "Organisation" not in line
+    assert "recipe" not in line
+
+
+def test_the_same_submission_again_gets_the_same_receipt_also_after_the_closing(open_: Database) -> None:
+    """Fails when the submission is looked up after the window's times are checked."""
+    first = accept(open_, AIR, applying(), at(MIDWAY), compose)
+    seal(open_, AIR, CLOSES)
+    again = accept(open_, AIR, applying(), at(CLOSES + MICROSECOND), compose)
+
+    assert again == first.model_copy(update={"repeated": True})
+    assert count(open_, AIR) == 1
+    assert len(read_notices(open_, AIR)) == 1
+
+
+def test_the_senders_own_id_of_a_submission_counts_before_its_content(open_: Database) -> None:
+    first = accept(open_, AIR, applying(submission="form-1"), at(MIDWAY), compose)
+    again = accept(open_, AIR, applying("Other Ltd", submission="form-1"), at(MIDWAY), compose)
+    other = accept(open_, AIR, applying(submission="form-2"), at(MIDWAY), compose)
+
+    assert again.application == first.application != other.application
+
+
+def test_the_same_submission_to_another_challenge_is_another_application(open_: Database) -> None:
+    assert applied(open_, challenge=AIR) != applied(open_, challenge=ROADS)
+
+
+def test_a_submission_that_was_withdrawn_is_not_confirmed_again(open_: Database) -> None:
+    """Fails without the check of `withdrawn` in `_receipt_again`."""
+    team = applied(open_)
+    announce(open_, announcing("withdraw", withdrawn=team), compose)
+
+    assert f"{team} was withdrawn" in refused(open_, applying(), MIDWAY)
+
+
+def test_the_clock_is_read_once_the_window_is_held_still(open_: Database) -> None:
+    """Waiting for the database may not make an application early. Fails when the clock is read before."""
+    seen: list[str] = []
+    event.listen(open_.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+
+    def clock() -> Instant:
+        seen.append("clock")
+        return MIDWAY
+
+    accept(open_, AIR, applying(), clock, compose)
+
+    before = seen[: seen.index("clock")]
+    assert any("windows" in statement for statement in before)
+    if open_.engine.dialect.name == "sqlite":
+        assert before[0] == "BEGIN IMMEDIATE"
+    else:
+        assert before[-1].endswith("FOR SHARE OF windows")
+
+
+def test_nothing_is_kept_when_the_receipt_cannot_be_written(open_: Database) -> None:
+    """The application and its receipt are one transaction."""
+
+    def speechless(occasion: object, facts: object) -> None:
+        raise KeyError("no words")
+
+    with pytest.raises(KeyError):
+        accept(open_, AIR, applying(), at(MIDWAY), speechless)  # type: ignore[arg-type]
+
+    assert count(open_, AIR) == 0
+
+
+def test_nobody_reads_applications_before_the_window_is_sealed(open_: Database) -> None:
+    """Fails without the check in `read`."""
+    applied(open_)
+
+    with pytest.raises(WindowNotSealed, match="Monday 1 August 2016, 17:00 BST"):
+        read(open_, AIR)
+
+    assert count(open_, AIR) == 1
+    seal(open_, AIR, CLOSES)
+    assert len(read(open_, AIR)) == 1
+
+
+def test_sealing_counts_the_applications_that_stand_and_counts_the_same_again(open_: Database) -> None:
+    """Fails when `seal` counts anew, and when it counts what was withdrawn."""
+    teams = [applied(open_, f"Team{number} Ltd") for number in range(4)]
+    applied(open_, challenge=ROADS)
+    announce(open_, announcing("withdraw/1", withdrawn=teams[0]), compose)
+
+    assert seal(open_, AIR, CLOSES) == 3
+    announce(open_, announcing("withdraw/2", withdrawn=teams[1]), compose)
+    assert seal(open_, AIR, CLOSES + MICROSECOND) == 3
+    assert count(open_, AIR) == 2
+    assert [application.withdrawn is None for application in read(open_, AIR)].count(False) == 2
+
+
+def test_nothing_can_be_done_with_a_challenge_that_nobody_opened(open_: Database) -> None:
+    noise = "test-2016/noise"
+    for ask in (lambda: seal(open_, noise, CLOSES), lambda: read(open_, noise), lambda: count(open_, noise)):
+        with pytest.raises(UnknownChallenge, match=noise):
+            ask()
