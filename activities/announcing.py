@@ -1,0 +1,36 @@
+"""Writing down and telling what happened to a challenge, and sealing its window."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from domain import letters
+from domain.announcement import Announcement
+from domain.challenge import Sealing
+from store import applications, record
+from store.database import Database
+
+
+class Announcing:
+    """Activities on the record, the window and the notices.
+
+    Args:
+        database: where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name="announce")
+    def announce(self, announcement: Announcement) -> None:
+        """One transaction: the line of the record, the status, the window and the notices; once for a key.
+
+        Raises:
+            Refused: an application that it names is unknown or withdrawn, or the window is sealed for good.
+        """
+        record.announce(self._database, announcement, letters.compose)
+
+    @activity.defn(name="seal_window")
+    def seal_window(self, sealing: Sealing) -> int:
+        """Seals the window for good; says how many applications there are, the same number each time."""
+        return applications.seal(self._database, sealing.challenge, sealing.at)

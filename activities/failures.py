@@ -1,0 +1,46 @@
+"""What an activity's failure looks like in Temporal: short, without personal data, and sorted.
+
+A refusal is final; everything else may pass and is tried again.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from domain.refusals import Refused, Unavailable
+
+
+class SortFailures(Interceptor):
+    """Turns what activities raise into what workflows understand."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """See `temporalio.worker.Interceptor`."""
+        return _Sorting(next)
+
+
+class _Sorting(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        try:
+            return await super().execute_activity(input)
+        except Unavailable as fault:
+            raise ApplicationError(str(fault), type=type(fault).__name__) from None
+        except Refused as refusal:
+            raise ApplicationError(
+                str(refusal),
+                type=type(refusal).__name__,
+                non_retryable=True,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from None
+        except ApplicationError:
+            raise
+        except Exception as fault:
+            # What a driver says may hold the row that it was given: kind and place are kept, its words are not.
+            kind = type(fault).__name__
+            where = "".join(traceback.format_tb(fault.__traceback__)[-6:])
+            activity.logger.error("activity failed", extra={"fault": kind, "where": where})
+            raise ApplicationError(f"{kind}: the worker's log says where", type=kind) from None

@@ -1,0 +1,321 @@
+"""The desk: everything that operators, sponsors and applicants ask of the service, for every front alike.
+
+Each function either does what it says or raises a `Refused` whose text is for the person who asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+from whenever import Instant
+
+from domain import letters, refusals
+from domain.announcement import Announcement, Entry
+from domain.application import Application, Applying, Receipt
+from domain.calendar import spoken
+from domain.challenge import State
+from domain.decisions import Decision
+from domain.messages import make
+from domain.model import Value
+from domain.programme import Programme
+from domain.refusals import (
+    NotConfirmed,
+    Refused,
+    TooEarly,
+    TooLate,
+    Unavailable,
+    UnknownChallenge,
+    WindowNotSealed,
+)
+from domain.rehearsal import moved
+from domain.round import Challenge, Round, challenges_of
+from settings import Settings
+from store import applications, ledger, record, rounds
+from store.database import Database
+from store.ledger import Payment
+from store.record import Notice, RecordLine
+from store.rounds import ChallengeRow
+from workflows import interface
+
+from .programme_files import find_round
+
+
+class Opened(Value):
+    """What became of one challenge when its round was opened."""
+
+    challenge: str
+    opens: Instant
+    closes: Instant
+    already: bool
+
+
+class Desk:
+    """Answers requests from the database and through Temporal.
+
+    Args:
+        options: the settings of this process.
+        database: where everything is kept.
+        connect: gives the connection to Temporal; called only when one is needed, and once.
+        clock: the service's clock.
+    """
+
+    def __init__(
+        self,
+        options: Settings,
+        database: Database,
+        connect: Callable[[], Awaitable[Client]],
+        clock: Callable[[], Instant] = Instant.now,
+    ) -> None:
+        self.options = options
+        self.database = database
+        self._connect = connect
+        self._client: Client | None = None
+        self._clock = clock
+
+    def now(self) -> Instant:
+        """The instant by the service's clock."""
+        return self._clock()
+
+    def find_round(self, name: str, opens: Instant | None = None) -> tuple[Round, Programme, tuple[Challenge, ...]]:
+        """A round from its file, with the dates of its challenges.
+
+        Args:
+            name: the round's id.
+            opens: if given, all dates move so that the first window opens then.
+
+        Raises:
+            UnknownRound: no such file.
+            FileRefused: the file, or its programme's, has an error.
+        """
+        round_, programme = find_round(name, self.options.programmes)
+        challenges = challenges_of(round_, programme)
+        if opens is not None:
+            challenges = moved(challenges, opens, programme.time_zone)
+        return round_, programme, challenges
+
+    async def open_round(self, name: str, opens: Instant | None = None) -> tuple[Opened, ...]:
+        """Opens every challenge of a round that is not open yet; opening again changes nothing.
+
+        Args:
+            name: the round's id.
+            opens: see `find_round`.
+
+        Raises:
+            UnknownRound, FileRefused: see `find_round`.
+            TooLate: a window would close in the past; then none is opened.
+        """
+        return await self.open_challenges(*self.find_round(name, opens))
+
+    async def open_challenges(
+        self, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]
+    ) -> tuple[Opened, ...]:
+        """See `open_round`."""
+        started = {row.id: row for row in rounds.challenges(self.database, round_.id) if row.started}
+        for challenge in challenges:
+            if challenge.id not in started and challenge.closes <= self.now():
+                raise TooLate(
+                    f"{challenge.id} would close on {spoken(challenge.closes, programme.time_zone)}, which is past: "
+                    "open the round at another time with --opens, or rehearse it."
+                )
+        for stage in programme.stages:
+            if stage.pay is not None and any(part.due == "evidence" for part in stage.pay.instalments):
+                raise TooEarly(
+                    f"{programme.id} pays {stage.name} on evidence, which this release cannot do: "
+                    "use instalments at the start and at the end."
+                )
+        client = await self.client()
+        rounds.keep_round(self.database, round_, programme, challenges, self.now())
+        return tuple(
+            [await self._open(client, challenge, programme, started.get(challenge.id)) for challenge in challenges]
+        )
+
+    async def _open(
+        self, client: Client, challenge: Challenge, programme: Programme, row: ChallengeRow | None
+    ) -> Opened:
+        if row is not None:
+            opens, closes = row.opens or challenge.opens, row.closes or challenge.closes
+            return Opened(challenge=challenge.id, opens=opens, closes=closes, already=True)
+        already = False
+        try:
+            await client.start_workflow(
+                interface.CHALLENGE,
+                State.of(challenge, programme),
+                id=challenge.id,
+                task_queue=interface.TASK_QUEUE,
+                # Temporal forgets closed runs in time; the row in the database, asked above, does not.
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=challenge.question[:200],
+                static_details=f"{programme.title}: {challenge.slug}, posed by {challenge.sponsor}.",
+            )
+        except WorkflowAlreadyStartedError:
+            already = True
+        return Opened(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, already=already)
+
+    def challenges(self, round_: str | None = None) -> tuple[ChallengeRow, ...]:
+        """Where every challenge stands, or those of a round."""
+        return rounds.challenges(self.database, round_)
+
+    def find(self, name: str) -> ChallengeRow:
+        """One challenge, by "round/challenge" or by its own name if only one round has it.
+
+        Raises:
+            UnknownChallenge: there is none, or several.
+        """
+        return rounds.find_challenge(self.database, name)
+
+    def apply(self, challenge: str, applying: Applying) -> Receipt:
+        """Takes an application; once this returns it is kept.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            ApplicationRefused, OnHold: it is not taken, and why.
+        """
+        return applications.accept(self.database, self.find(challenge).id, applying, self._clock, letters.compose)
+
+    def applications(self, challenge: str) -> tuple[Application, ...]:
+        """The applications to a challenge, once its window is sealed.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            WindowNotSealed: nobody reads them yet.
+        """
+        row = self.find(challenge)
+        try:
+            return applications.read(self.database, row.id)
+        except WindowNotSealed as refusal:
+            self._put_on_record(row, self.options.person or "unknown", "applications", refusal)
+            raise
+
+    def payments(self, challenge: str | None = None) -> tuple[Payment, ...]:
+        """The ledger, or one challenge's part of it."""
+        return ledger.read_payments(self.database, challenge and self.find(challenge).id)
+
+    def notices(self, challenge: str | None = None) -> tuple[Notice, ...]:
+        """The notices sent, or one challenge's."""
+        return record.read_notices(self.database, challenge and self.find(challenge).id)
+
+    def record(self, challenge: str) -> tuple[RecordLine, ...]:
+        """What was done on a challenge, by whom, when and why, refusals included."""
+        return record.read_record(self.database, self.find(challenge).id)
+
+    async def decide(self, challenge: str, kind: str, by: str, **fields: object) -> str:
+        """Sends a person's decision to a challenge and gives its answer.
+
+        Args:
+            challenge: its name.
+            kind: which decision, as in `domain.decisions.DECISIONS`.
+            by: id of the person who decides.
+            fields: the decision's other fields; without a `decision_id` it gets one.
+
+        Returns:
+            What happened, in words.
+
+        Raises:
+            Refused: it was not done, and why; that is on the record.
+            NotConfirmed: no answer came in time; sending the decision again is harmless.
+        """
+        row = self.find(challenge)
+        try:
+            decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields})
+        except Refused as refusal:
+            self._put_on_record(row, by, kind, refusal)
+            raise
+        return await self._update(row, kind, decision)
+
+    async def only_operator(self, challenge: str) -> str:
+        """The challenge's operator if it has just one; otherwise nothing, and somebody has to say who acts."""
+        handle = (await self.client()).get_workflow_handle(self.find(challenge).id)
+        try:
+            state = await handle.query(interface.STATE, result_type=State)
+        except RPCError:
+            return ""
+        return state.challenge.operators[0] if len(state.challenge.operators) == 1 else ""
+
+    async def retry(self, challenge: str) -> str:
+        """Lets a challenge, or a payment named by its key, try again what needs attention.
+
+        Returns:
+            What needed attention.
+
+        Raises:
+            UnknownChallenge, TooLate, NotConfirmed: it could not be asked.
+        """
+        if challenge.count("/") == 4:
+            payment = next((each for each in self.payments() if each.key == challenge), None)
+            if payment is None:
+                raise UnknownChallenge(f"No payment {challenge!r} is in the ledger: see `payments` for their keys.")
+            return await self._update(self.find(payment.challenge), interface.RETRY, None, workflow=challenge)
+        return await self._update(self.find(challenge), interface.RETRY, None)
+
+    async def renew(self, round_: str) -> tuple[str, ...]:
+        """Lets every open challenge of a round go on in a fresh run on the newest build; says which.
+
+        Raises:
+            Unavailable: Temporal cannot be reached.
+        """
+        client = await self.client()
+        waiting = [row for row in self.challenges(round_) if not row.outcome]
+        for row in waiting:
+            await client.get_workflow_handle(row.id).signal(interface.RENEW)
+        return tuple(row.id for row in waiting)
+
+    async def client(self) -> Client:
+        """The connection to Temporal.
+
+        Raises:
+            Unavailable: there is none; says what to do.
+        """
+        if self._client is None:
+            self._client = await self._connect()
+        return self._client
+
+    async def _update(self, row: ChallengeRow, name: str, message: Decision | None, workflow: str = "") -> str:
+        handle = (await self.client()).get_workflow_handle(workflow or row.id)
+        arguments = [] if message is None else [message]
+        try:
+            answer: str = await asyncio.wait_for(
+                handle.execute_update(
+                    name, args=arguments, id=message.decision_id if message else None, result_type=str
+                ),
+                self.options.answer_within,
+            )
+        except WorkflowUpdateFailedError as failure:
+            raise _refusal(failure) from None
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise NotConfirmed(
+                f"{row.id} has not answered within {self.options.answer_within:g} seconds: see whether a worker runs, "
+                f"and ask for its status. The {name} may still be taken; sending it again is harmless."
+            ) from None
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise self._ended(row, name, message) from None
+            raise Unavailable(f"Temporal did not take the {name}: {error.message}. Try again.") from None
+        return answer
+
+    def _ended(self, row: ChallengeRow, name: str, message: Decision | None) -> Refused:
+        """The refusal of what comes after the end; the workflow is gone, so the record is kept here."""
+        how = f"has ended ({row.outcome})" if row.outcome else "is not running in this Temporal namespace"
+        refusal = TooLate(f"{row.id} {how}: {name} changes nothing in it any more.")
+        if message is not None:
+            self._put_on_record(row, message.by, name, refusal)
+        return refusal
+
+    def _put_on_record(self, row: ChallengeRow, by: str, action: str, refusal: Refused) -> None:
+        """A refusal by the desk itself, of something that no workflow hears of."""
+        entry = Entry(at=self.now(), by=by, role="unknown", action=action, text=str(refusal), refused=True)
+        announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
+        record.announce(self.database, announcement, letters.compose)
+
+
+def _refusal(failure: WorkflowUpdateFailedError) -> Refused:
+    cause = failure.cause
+    if isinstance(cause, ApplicationError):
+        kind = getattr(refusals, cause.type or "", Refused)
+        return kind(cause.message) if isinstance(kind, type) and issubclass(kind, Refused) else Refused(cause.message)
+    return Refused(f"It failed: {cause}")

@@ -1,0 +1,334 @@
+"""A stage for whole stories: a real Temporal server, a real worker, a real database, and the desk in front of them.
+
+In the time-skipping server months pass in a moment; what people do goes through the desk, as always.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from whenever import Instant, ItemizedDelta, TimeDelta
+
+from desk.desk import Desk
+from desk.programme_files import load_round
+from domain.announcement import Occasion
+from domain.application import Applying, Receipt
+from domain.awards import PaymentOrder
+from domain.challenge import Phase, Result, State
+from domain.programme import Programme
+from domain.rehearsal import moved
+from domain.round import Challenge, Round, challenges_of
+from gateways.rails import EmbeddedRail, PaymentRail, Transfer
+from settings import Settings
+from store.database import Database
+from store.record import RecordLine
+from tests.replay import recording
+from worker import build_worker, register_search_attributes, search_attributes_wanted
+from workflows.challenge import ChallengeWorkflow
+from workflows.interface import SEARCH_ATTRIBUTES
+
+ROOT = Path(__file__).parent.parent
+SPONSOR = "sepa-decider"
+OPERATOR = "programme-office"
+AIR = "pilot-2016/air-quality"
+
+_PATIENCE = timedelta(seconds=30)
+
+
+def pilot() -> tuple[Round, Programme, tuple[Challenge, ...]]:
+    """The pilot's files."""
+    return round_from_file("pilot-2016")
+
+
+def round_from_file(name: str) -> tuple[Round, Programme, tuple[Challenge, ...]]:
+    """A round as its files say."""
+    round_, programme = load_round(ROOT / "programmes" / f"{name}.round.toml")
+    return round_, programme, challenges_of(round_, programme)
+
+
+def with_stages_of(duration: TimeDelta, programme: Programme) -> Programme:
+    """The same programme with stages that last so long each, for a server in which time does not skip."""
+    lasting = ItemizedDelta(nanoseconds=int(duration.total("nanoseconds")))
+    stages = tuple(stage.model_copy(update={"duration": lasting}) for stage in programme.stages)
+    return programme.model_copy(update={"stages": stages})
+
+
+@asynccontextmanager
+async def months() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server of one's own in which time skips whenever nothing but timers is waited for.
+
+    It has one clock for all its workflows: start one for each test.
+    """
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter, test_server_existing_path=_beside_python("temporal-test-server")
+    ) as environment:
+        # This server can be told of search attributes, but cannot say which it knows.
+        await environment.client.operator_service.add_search_attributes(
+            search_attributes_wanted("default", SEARCH_ATTRIBUTES)
+        )
+        yield environment
+
+
+@asynccontextmanager
+async def dev_server() -> AsyncIterator[Client]:
+    """The real Temporal server, in real time."""
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter, dev_server_existing_path=_beside_python("temporal")
+    ) as environment:
+        await register_search_attributes(environment.client)
+        yield environment.client
+
+
+class Play:
+    """One challenge, opened now, with everybody who has a part in it.
+
+    Args:
+        client: of a Temporal server with a worker.
+        desk: on the same server and database, by the same clock.
+        challenge: the one that is played, with dates from now on.
+        programme: what it runs under.
+        environment: the time-skipping server, if it is one.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        desk: Desk,
+        challenge: Challenge,
+        programme: Programme,
+        environment: WorkflowEnvironment | None = None,
+    ) -> None:
+        self.client = client
+        self.desk = desk
+        self.challenge = challenge
+        self.programme = programme
+        self.environment = environment
+        self.skipped = TimeDelta()
+
+    @property
+    def handle(self) -> WorkflowHandle[ChallengeWorkflow, Result]:
+        """The challenge's workflow."""
+        return self.client.get_workflow_handle_for(ChallengeWorkflow.run, self.challenge.id)
+
+    # What people do.
+
+    def apply(self, number: int, challenge: str = "") -> Receipt:
+        """One more application, told from the others by its number."""
+        applying = Applying(
+            organisation=f"Company {number}", email=f"team{number}@company.example", proposal=f"Answer number {number}."
+        )
+        return self.desk.apply(challenge or self.challenge.id, applying)
+
+    def applied(self, count: int) -> list[str]:
+        """The ids of so many new applications."""
+        return [self.apply(number).application for number in range(count)]
+
+    async def decide(self, kind: str, by: str = SPONSOR, **fields: object) -> str:
+        """What somebody sends through the desk; see `Desk.decide`."""
+        return await self.desk.decide(self.challenge.id, kind, by, **fields)
+
+    async def exploring(self, count: int = 3, reserve: int = 0) -> list[str]:
+        """Lets so many teams apply and explore, and as many more wait in reserve.
+
+        Returns:
+            The ids of the teams, then those of the reserve.
+        """
+        await self.until(lambda state: state.opened)
+        teams = self.applied(count + reserve)
+        await self.sealed()
+        await self.decide("select", stage="exploration", teams=teams[:count], reserve=teams[count:])
+        return teams
+
+    async def accelerating(self) -> str:
+        """Lets one team of three go on into the accelerator, and says which."""
+        winner, *_ = await self.exploring()
+        await self.stage_over()
+        await self.decide("select", stage="accelerator", teams=[winner])
+        return winner
+
+    # What anybody can see.
+
+    async def state(self) -> State:
+        """All that the workflow knows."""
+        return await self.handle.query(ChallengeWorkflow.state)
+
+    async def details(self) -> str:
+        """The page of the run, as staff read it."""
+        metadata = await self.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        return metadata.current_details
+
+    def record(self, action: str = "") -> list[RecordLine]:
+        """The lines of the record, or those of one action."""
+        lines = self.desk.record(self.challenge.id)
+        return [line for line in lines if action in ("", line.action)]
+
+    def refusals(self) -> list[str]:
+        """What the record says was refused, and how."""
+        return [line.text for line in self.record() if line.refused]
+
+    def told(self, occasion: Occasion) -> Counter[str]:
+        """Who was told of an occasion, and how often."""
+        return Counter(
+            notice.recipient for notice in self.desk.notices(self.challenge.id) if notice.occasion == occasion
+        )
+
+    def paid(self) -> dict[str, str]:
+        """What the ledger has as settled: amounts by "stage/team/number"."""
+        return {
+            payment.key.removeprefix(f"{self.challenge.id}/"): str(payment.amount.gross)
+            for payment in self.desk.payments(self.challenge.id)
+            if payment.settled
+        }
+
+    # How time goes by.
+
+    def now(self) -> Instant:
+        """The instant by the clock of the server."""
+        return Instant.now() + self.skipped
+
+    async def until(self, came: Callable[[State], bool]) -> State:
+        """Waits, in real time, until the workflow is in a state.
+
+        Raises:
+            TimeoutError: it was not for half a minute; the state is in the message.
+        """
+        state = await self.state()
+        try:
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                while not came(state):
+                    await asyncio.sleep(0.02)  # a glance, not a wait for time to pass
+                    state = await self.state()
+        except TimeoutError:
+            raise TimeoutError(f"still {state.phase}, waiting for {state.waits_for}, {state.story[-1:]}") from None
+        return state
+
+    async def skip(self, duration: timedelta) -> None:
+        """Lets time pass, all timers that fall due in it included."""
+        assert self.environment is not None, "only the time-skipping server can"
+        await self.environment.sleep(duration)
+        self.skipped = Instant(await self.environment.get_current_time()) - Instant.now()
+
+    async def skip_to(self, moment: Instant) -> None:
+        """Lets time pass up to a moment and a breath more."""
+        assert self.environment is not None, "only the time-skipping server can"
+        now = Instant(await self.environment.get_current_time())
+        await self.skip(timedelta(seconds=(moment - now).total("seconds") + 1))
+
+    async def sealed(self) -> State:
+        """Lets time pass until the window is sealed."""
+        state = await self.until(lambda state: state.opened)
+        await self._reach(state.closes)
+        return await self.until(lambda state: state.phase is not Phase.WINDOW)
+
+    async def stage_over(self) -> State:
+        """Lets time pass until the stage under way has ended."""
+        state = await self.until(lambda state: state.phase is Phase.RUNNING)
+        await self._reach(state.run.ends)
+        return await self.until(lambda state: state.phase is not Phase.RUNNING)
+
+    async def _reach(self, moment: Instant) -> None:
+        if self.environment is not None:
+            await self.skip_to(moment)
+
+
+class CountingRail(EmbeddedRail):
+    """The embedded rail, which counts how often it was asked to pay."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine)
+        self.asked: Counter[str] = Counter()
+
+    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        self.asked[order.key] += 1
+        return super().transfer(order, at)
+
+
+class BrokenRail(CountingRail):
+    """A rail that takes nothing until it is mended.
+
+    Args:
+        complaint: what it says each time, as a driver would.
+    """
+
+    def __init__(self, database: Database, complaint: str = "no route to the bank") -> None:
+        super().__init__(database)
+        self.mended = False
+        self._complaint = complaint
+
+    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        if not self.mended:
+            raise ConnectionError(self._complaint)
+        return super().transfer(order, at)
+
+
+@asynccontextmanager
+async def playing(
+    folder: Path,
+    environment: WorkflowEnvironment | Client,
+    *,
+    database_url: str = "",
+    programme: Programme | None = None,
+    slug: str = "air-quality",
+    rail: Callable[[Database], PaymentRail] | None = None,
+    round_name: str = "pilot-2016",
+    opens_in: TimeDelta = TimeDelta(),  # noqa: B008
+    window: TimeDelta | None = None,
+) -> AsyncIterator[Play]:
+    """A challenge that opens now, with a worker in this process.
+
+    Args:
+        folder: where the database is, if it is SQLite.
+        environment: from `months` or `dev_server`.
+        database_url: of another database than SQLite in `folder`.
+        programme: instead of the round's own.
+        slug: which challenge is played; the others of the round are not opened.
+        rail: makes another rail than the embedded one.
+        round_name: which round's file is played.
+        opens_in: how long before it opens, instead of now.
+        window: for how long applications are taken, instead of what the file says.
+    """
+    skipping = environment if isinstance(environment, WorkflowEnvironment) else None
+    client = skipping.client if skipping else environment
+    assert isinstance(client, Client)
+    round_, of_the_round, challenges = round_from_file(round_name)
+    rules = programme or of_the_round
+    now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
+    challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
+    if window is not None:
+        challenge = challenge.model_copy(update={"closes": challenge.opens + window})
+    options = Settings(database_url=database_url or f"sqlite:///{folder / 'service.db'}")
+    database = Database(options.database_url)
+    database.migrate()
+
+    async def connected() -> Client:
+        return client
+
+    desk = Desk(options, database, connected, lambda: play.now())
+    play = Play(client, desk, challenge, rules, skipping)
+    try:
+        async with build_worker(client, database, (rail or _embedded)(database), options):
+            await desk.open_challenges(round_, rules, (challenge,))
+            yield play
+            await recording.keep(client, challenge.id)
+    finally:
+        database.close()
+
+
+def _embedded(database: Database) -> PaymentRail:
+    return EmbeddedRail(database.engine)
+
+
+def _beside_python(program: str) -> str:
+    return str(Path(sys.executable).parent / program)

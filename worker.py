@@ -1,0 +1,146 @@
+"""The worker: reads the settings, builds the parts and puts them together, and runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+import log
+import settings
+from activities.announcing import Announcing
+from activities.failures import SortFailures
+from activities.paying import Paying
+from desk.connection import connect
+from domain.refusals import Refused, Unavailable
+from gateways.rails import EmbeddedRail, PaymentRail
+from settings import Settings
+from store.database import Database
+from workflows.challenge import ChallengeWorkflow
+from workflows.interface import SEARCH_ATTRIBUTES, TASK_QUEUE
+from workflows.payment import PaymentWorkflow
+
+DEPLOYMENT = "challenge-service"
+_GRACE = timedelta(seconds=20)
+# Pure, and slow to import: each workflow takes them as they are instead of importing them again.
+_PURE = SandboxRestrictions.default.with_passthrough_modules("domain", "whenever", "holidays")
+
+
+def activities(database: Database, rail: PaymentRail) -> list[Callable[..., object]]:
+    """Every activity of the service, bound to its parts."""
+    announcing, paying = Announcing(database), Paying(database, rail)
+    return [announcing.announce, announcing.seal_window, paying.request, paying.submit, paying.settle]
+
+
+def build_worker(client: Client, database: Database, rail: PaymentRail, options: Settings) -> Worker:
+    """A worker with all workflows and activities, not started.
+
+    Args:
+        client: connected to Temporal, with the pydantic data converter.
+        database: migrated.
+        rail: how money leaves.
+        options: `threads` and `build_id` count here.
+    """
+    deployment = None
+    if options.build_id:
+        deployment = WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=options.build_id),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.PINNED,
+        )
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[ChallengeWorkflow, PaymentWorkflow],
+        activities=activities(database, rail),
+        activity_executor=ThreadPoolExecutor(options.threads, thread_name_prefix="activity"),
+        max_concurrent_activities=options.threads,
+        max_concurrent_local_activities=options.threads,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=_PURE),
+        interceptors=[SortFailures()],
+        deployment_config=deployment,
+        graceful_shutdown_timeout=_GRACE,
+    )
+
+
+def search_attributes_wanted(namespace: str, keys: Iterable[SearchAttributeKey[Any]]) -> AddSearchAttributesRequest:
+    """The request that makes a namespace know search attributes."""
+    kinds = {key.name: IndexedValueType.ValueType(key.indexed_value_type.value) for key in keys}
+    return AddSearchAttributesRequest(search_attributes=kinds, namespace=namespace)
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Makes sure that the namespace knows the columns that staff see; harmless when it does.
+
+    Raises:
+        Unavailable: the server refuses; says why.
+    """
+    service = client.operator_service
+    try:
+        known = await service.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
+        missing = [key for key in SEARCH_ATTRIBUTES if key.name not in known.custom_attributes]
+        if missing:
+            await service.add_search_attributes(search_attributes_wanted(client.namespace, missing))
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:  # another worker was quicker
+            raise Unavailable(
+                f"The namespace {client.namespace!r} takes no search attributes: {error.message}. "
+                "Create the namespace, or let this worker's credentials register them."
+            ) from None
+
+
+async def run(options: Settings) -> None:
+    """Runs a worker until SIGINT or SIGTERM; then finishes the activities under way and stops.
+
+    Raises:
+        Unavailable: the database or Temporal cannot be reached; says what to do.
+    """
+    logger = structlog.get_logger("worker")
+    database = Database(options.database_url)
+    try:
+        database.migrate()
+        runtime = None
+        if options.metrics_address:
+            metrics = PrometheusConfig(bind_address=options.metrics_address)
+            runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
+        client = await connect(runtime)
+        await register_search_attributes(client)
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with build_worker(client, database, EmbeddedRail(database.engine), options):
+            logger.info("worker ready", namespace=client.namespace, task_queue=TASK_QUEUE, build=options.build_id)
+            await stop.wait()
+            logger.info("worker stopping")
+    finally:
+        database.close()
+
+
+def main() -> int:
+    """Exit status: 0 stopped as told, 1 could not run (the reason on standard error, one line)."""
+    try:
+        options = settings.load()
+        log.configure(options)
+        asyncio.run(run(options))
+    except Refused as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The durable story: one file a workflow. The only code that Temporal replays."""

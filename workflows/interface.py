@@ -1,0 +1,30 @@
+"""What others know of the workflows: their names, ids, task queue and search attributes."""
+
+from __future__ import annotations
+
+from temporalio.common import SearchAttributeKey
+
+TASK_QUEUE = "challenges"
+
+CHALLENGE = "ChallengeWorkflow"
+PAYMENT = "PaymentWorkflow"
+
+RETRY = "retry"
+"""Update of both workflows: what needs attention is tried again."""
+STATE = "state"
+"""Query: all that is known of the challenge."""
+RENEW = "renew"
+"""Signal: the challenge goes on in a fresh run, on the newest build, with the same state and deadlines."""
+PAYMENT_SETTLED = "payment_settled"
+"""Signal of a payment to its challenge."""
+
+ROUND = SearchAttributeKey.for_keyword("Round")
+SPONSOR = SearchAttributeKey.for_keyword("Sponsor")
+STAGE = SearchAttributeKey.for_keyword("Stage")
+WAITS_FOR = SearchAttributeKey.for_keyword("WaitsFor")
+UNTIL = SearchAttributeKey.for_datetime("Until")
+NEEDS_ATTENTION = SearchAttributeKey.for_bool("NeedsAttention")
+OUTCOME = SearchAttributeKey.for_keyword("Outcome")
+
+SEARCH_ATTRIBUTES = (ROUND, SPONSOR, STAGE, WAITS_FOR, UNTIL, NEEDS_ATTENTION, OUTCOME)
+"""Registered in the namespace before a worker starts; the columns of the list that staff see."""
