@@ -22,7 +22,7 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
-from temporalio.workflow import ContinueAsNewVersioningBehavior, ParentClosePolicy
+from temporalio.workflow import ChildWorkflowCancellationType, ContinueAsNewVersioningBehavior, ParentClosePolicy
 
 from . import interface
 from .payment import PaymentWorkflow
@@ -74,7 +74,9 @@ class ChallengeWorkflow:
                 await self._run_stage()
         except asyncio.CancelledError:
             await self._end_as_cancelled_in_temporal()
-        return await self._close()
+        with suppress(asyncio.CancelledError):
+            return await self._close()
+        return await self._close()  # cancelled in Temporal after it had ended: its payments are still waited for
 
     # The steps of the story. Each does nothing if an earlier run has done it.
 
@@ -115,7 +117,7 @@ class ChallengeWorkflow:
 
         Sends the reminder if one is due. Any wait can be left by continue-as-new, because the state is all there is.
         """
-        if self._renewal_asked or workflow.info().is_continue_as_new_suggested():
+        if self._has_to_move():
             await self._go_on_in_a_new_run()
         deadline, reminder, now = self._state.deadline, course.next_reminder(self._state), _now()
         wake = min((each for each in (deadline, reminder) if each is not None and each > now), default=None)
@@ -123,7 +125,7 @@ class ChallengeWorkflow:
         if not self._is_due() and not (reminder and reminder <= now):
             with suppress(asyncio.TimeoutError):
                 await workflow.wait_condition(
-                    lambda: self._changes != seen,
+                    lambda: self._changes != seen or self._has_to_move(),
                     timeout=_sleep(now, wake) if wake else None,
                     timeout_summary=self._timer_summary(wake),
                 )
@@ -131,6 +133,15 @@ class ChallengeWorkflow:
             reminder = course.next_reminder(self._state)
             if reminder and reminder <= _now() and not self._is_due():
                 await self._announce(*course.reminded(self._state, _now()))
+
+    def _has_to_move(self) -> bool:
+        """Whether to go on in a new run: somebody asked, the history is long, or a newer build is current."""
+        info = workflow.info()
+        return (
+            self._renewal_asked
+            or info.is_continue_as_new_suggested()
+            or info.is_target_worker_deployment_version_changed()
+        )
 
     def _is_due(self) -> bool:
         """Whether the deadline has come. A decision is never too late: only the sponsor ends that wait."""
@@ -169,6 +180,8 @@ class ChallengeWorkflow:
                 # After a reset the same payment is ordered again: its activities repeat nothing, and it tells us anew.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
+                # Cancelled in Temporal while this waits for the start: what was due is paid all the same.
+                cancellation_type=ChildWorkflowCancellationType.ABANDON,
                 static_summary=f"{order.amount.gross.shown(order.currency)} to {order.team} for {order.stage}",
             )
         except WorkflowAlreadyStartedError:
@@ -250,7 +263,6 @@ class ChallengeWorkflow:
     async def renew(self) -> None:
         """The next wait is left by continue-as-new."""
         self._renewal_asked = True
-        self._changes += 1
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
