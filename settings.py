@@ -5,8 +5,10 @@ The connection to Temporal is not here: it follows Temporal's own standard (`TEM
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,13 +16,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.refusals import FileRefused
 
 PREFIX = "CHALLENGES_"
+_ROOT = Path(__file__).resolve().parent
 
 
 class Settings(BaseSettings):
     """Read from environment variables with the prefix `CHALLENGES_`, such as `CHALLENGES_DATABASE_URL`.
 
     Args:
-        database_url: `sqlite:///path` or `postgresql://user:password@host/name`.
+        database_url: `sqlite:///path` or `postgresql://user:password@host/name`. A relative path starts where the
+            process does; the default is var/service.db beside this file, wherever that is.
         programmes: the folder of programme and round files.
         person: id of the person at this terminal, for commands without `--as`.
         log_level: how much the logs say.
@@ -33,27 +37,45 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    database_url: str = "sqlite:///var/service.db"
-    programmes: Path = Path(__file__).parent / "programmes"
+    database_url: str = f"sqlite:///{_ROOT / 'var' / 'service.db'}"
+    programmes: Path = _ROOT / "programmes"
     person: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "pretty"] = "auto"
-    metrics_address: str = ""
+    metrics_address: str = Field(default="", pattern=r"^$|^[^\s:]+:\d{1,5}$|^\[[^\]\s]+\]:\d{1,5}$")
     build_id: str = ""
     threads: int = Field(default=16, ge=1, le=500)
-    answer_within: float = Field(default=30, gt=0)
+    answer_within: float = Field(default=30, gt=0, allow_inf_nan=False)
 
 
 def load() -> Settings:
     """The settings of this process.
 
     Raises:
-        FileRefused: a variable has a value that it cannot have; names the variable and the value.
+        FileRefused: a variable has a value that it cannot have, or a name that looks like a slip of another;
+            names the variable, the value and the remedy.
     """
+    _refuse_misspelt()
     try:
         return Settings()
     except ValidationError as error:
-        problems = "; ".join(
-            f"{PREFIX}{str(each['loc'][0]).upper()}={each['input']!s}: {each['msg']}" for each in error.errors()
-        )
+        problems = "; ".join(_problem(dict(each)) for each in error.errors())
         raise FileRefused(f"A setting cannot be used: {problems}. Change that environment variable.") from None
+
+
+def _refuse_misspelt() -> None:
+    """Unknown variables are let be, as others may use the prefix, but not one that looks like a slip of a known one."""
+    known = [name.upper() for name in Settings.model_fields]
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(PREFIX)
+        near = get_close_matches(name, known, 1)
+        if variable.startswith(PREFIX) and name not in known and near:
+            raise FileRefused(f"There is no setting {variable}: did you mean {PREFIX}{near[0]}?")
+
+
+def _problem(error: dict[str, Any]) -> str:
+    # What was given for a URL may hold a password.
+    name = f"{PREFIX}{str(error['loc'][0]).upper()}"
+    given = "" if name.endswith("_URL") else f"={error['input']!s}"
+    what = "write it such as 0.0.0.0:9464" if error["type"] == "string_pattern_mismatch" else error["msg"]
+    return f"{name}{given}: {what}"

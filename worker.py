@@ -103,6 +103,11 @@ async def register_search_attributes(client: Client) -> None:
             ) from None
 
 
+def _runtime(options: Settings) -> Runtime:
+    metrics = PrometheusConfig(bind_address=options.metrics_address) if options.metrics_address else None
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics, logging=log.of_temporal_core()))
+
+
 async def run(options: Settings) -> None:
     """Runs a worker until SIGINT or SIGTERM; then finishes the activities under way and stops.
 
@@ -113,11 +118,7 @@ async def run(options: Settings) -> None:
     database = Database(options.database_url)
     try:
         database.migrate()
-        runtime = None
-        if options.metrics_address:
-            metrics = PrometheusConfig(bind_address=options.metrics_address)
-            runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
-        client = await connect(runtime)
+        client = await connect(_runtime(options))
         await register_search_attributes(client)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -116,9 +116,11 @@ class Desk:
         self, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]
     ) -> tuple[Opened, ...]:
         """See `open_round`."""
-        started = {row.id: row for row in rounds.challenges(self.database, round_.id) if row.started}
+        kept = {row.id: row for row in rounds.challenges(self.database, round_.id)}
+        # What was opened once keeps its dates, also where the workflow could not be started then.
+        challenges = tuple(_as_kept(challenge, kept.get(challenge.id)) for challenge in challenges)
         for challenge in challenges:
-            if challenge.id not in started and challenge.closes <= self.now():
+            if challenge.id not in kept and challenge.closes <= self.now():
                 raise TooLate(
                     f"{challenge.id} would close on {spoken(challenge.closes, programme.time_zone)}, which is past: "
                     "open the round at another time with --opens, or rehearse it."
@@ -132,16 +134,15 @@ class Desk:
         client = await self.client()
         rounds.keep_round(self.database, round_, programme, challenges, self.now())
         return tuple(
-            [await self._open(client, challenge, programme, started.get(challenge.id)) for challenge in challenges]
+            [await self._open(client, challenge, programme, kept.get(challenge.id)) for challenge in challenges]
         )
 
     async def _open(
         self, client: Client, challenge: Challenge, programme: Programme, row: ChallengeRow | None
     ) -> Opened:
-        if row is not None:
-            opens, closes = row.opens or challenge.opens, row.closes or challenge.closes
-            return Opened(challenge=challenge.id, opens=opens, closes=closes, already=True)
-        already = False
+        already = row is not None and row.started
+        if already:
+            return Opened(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, already=True)
         try:
             await client.start_workflow(
                 interface.CHALLENGE,
@@ -253,14 +254,18 @@ class Desk:
             return await self._update(self.find(payment.challenge), interface.RETRY, None, workflow=challenge)
         return await self._update(self.find(challenge), interface.RETRY, None)
 
-    async def renew(self, round_: str) -> tuple[str, ...]:
-        """Lets every open challenge of a round go on in a fresh run on the newest build; says which.
+    async def renew(self, name: str) -> tuple[str, ...]:
+        """Lets the open challenges of a round, or one named round/challenge, go on in a fresh run; says which.
 
         Raises:
+            UnknownChallenge: there is no such round or challenge.
             Unavailable: Temporal cannot be reached.
         """
         client = await self.client()
-        waiting = [row for row in self.challenges(round_) if not row.outcome]
+        rows = (self.find(name),) if "/" in name else self.challenges(name)
+        if not rows:
+            raise UnknownChallenge(f"No round {name!r} was opened: see `status` for those that were.")
+        waiting = [row for row in rows if not row.outcome]
         for row in waiting:
             await client.get_workflow_handle(row.id).signal(interface.RENEW)
         return tuple(row.id for row in waiting)
@@ -311,6 +316,12 @@ class Desk:
         entry = Entry(at=self.now(), by=by, role="unknown", action=action, text=str(refusal), refused=True)
         announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
         record.announce(self.database, announcement, letters.compose)
+
+
+def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:
+    if row is None:
+        return challenge
+    return challenge.model_copy(update={"opens": row.opens, "closes": row.closes})
 
 
 def _refusal(failure: WorkflowUpdateFailedError) -> Refused:

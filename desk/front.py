@@ -7,20 +7,32 @@ from contextlib import contextmanager
 
 from settings import Settings
 from store.database import Database
+from store.ledger import Payment
+from store.record import Notice, RecordLine
+from store.rounds import ChallengeRow
 
-from .connection import connect
+from .connection import connect, quiet
 from .desk import Desk
+
+# What a desk answers with, for the fronts, which do not know the store.
+__all__ = ["ChallengeRow", "Notice", "Payment", "RecordLine", "open_desk"]
 
 
 @contextmanager
-def open_desk(options: Settings) -> Iterator[Desk]:
+def open_desk(options: Settings, *, only_files: bool = False) -> Iterator[Desk]:
     """A desk on the database and the Temporal server that the settings and the environment name.
+
+    Args:
+        options: the settings.
+        only_files: whether nothing is asked of it but what programme files say, for which no service need run.
 
     Raises:
         Unavailable: the database cannot be used, or its tables are not those of this release.
     """
     database = Database(options.database_url)
     try:
-        yield Desk(options, database, connect)
+        if not only_files:
+            database.check_migrated()
+        yield Desk(options, database, lambda: connect(quiet()))
     finally:
         database.close()

@@ -168,7 +168,9 @@ class State(Value):
         """This state knowing that a payment is settled; told again, it does not change."""
         if self.payments.get(payment):
             return self
-        return self.having(payments={**self.payments, payment: True}).telling(at, f"Paid: {payment}")
+        _, _, stage, team, number = payment.split("/")
+        paid = {**self.payments, payment: True}
+        return self.having(payments=paid).telling(at, f"Paid: {team} for {stage}, instalment {number}")
 
     def answering(self, decision_id: str, answer: str) -> Self:
         """This state remembering what was answered to a decision."""
@@ -223,6 +225,19 @@ class State(Value):
                 return f"end of {self.filling.name}"
             case Phase.ENDED:
                 return "payments" if self.unpaid else "nothing"
+
+    @property
+    def next_turn(self) -> str:
+        """What happens at the deadline, as a clause: "the window closes"."""
+        match self.phase:
+            case Phase.WINDOW:
+                return "the window closes" if self.opened else "the window opens"
+            case Phase.DECIDING:
+                return f"the selection for {self.filling.title} is due"
+            case Phase.RUNNING:
+                return f"{self.filling.title} ends"
+            case Phase.ENDED:
+                return "nothing more happens"
 
     @property
     def stage_name(self) -> str:

@@ -159,8 +159,8 @@ def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announce
     elif state.phase is Phase.RUNNING:
         new = new.having_run(ends=later(state.run.ends))
     assert new.deadline is not None, "only a challenge that goes on can be held"
-    text = f"Resumed; {new.waits_for} is due on {new.at(new.deadline)}"
-    facts = {"reason": message.reason, "waits_for": new.waits_for, "until": new.at(new.deadline)}
+    text = f"Resumed; {new.next_turn} on {new.at(new.deadline)}"
+    facts = {"reason": message.reason, "turn": new.next_turn, "until": new.at(new.deadline)}
     window = new.window if state.phase is Phase.WINDOW else None
     return _announced(new, message, now, text, Occasion.RESUMED, facts, window=window)
 

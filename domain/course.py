@@ -15,6 +15,13 @@ SERVICE = "service"
 """Who acts in the record when the service itself does."""
 
 
+def scheduled(state: State, now: Instant) -> tuple[State, Announcement]:
+    """The challenge is there, and waits for its window to open."""
+    text = f"Window opens on {state.at(state.opens)} and closes on {state.at(state.closes)}"
+    new = state.telling(now, text)
+    return new, _by_service(new, now, "scheduled", text, ())
+
+
 def opened(state: State, now: Instant) -> tuple[State, Announcement]:
     """The window is opened, or made ready to open at its time."""
     text = f"Window open until {state.at(state.closes)}"

@@ -75,13 +75,13 @@ def _stages(state: State) -> str:
 
 def _stage(state: State, run: StageRun) -> str:
     teams = ", ".join(team.id if team.left is None else f"~~{team.id}~~ (left)" for team in run.teams)
-    parts = [f": {state.at(run.begins)} to {state.at(run.ended or run.ends)}", f"teams: {teams}"]
+    parts = [f": {state.at(run.begins)} to {state.at(run.ended or run.ends)}", f"Teams: {teams}"]
     if run.reserve:
-        parts.append(f"in reserve: {', '.join(run.reserve)}")
+        parts.append(f"In reserve: {', '.join(run.reserve)}")
     if run.sessions:
         people = sum(session.people for session in run.sessions)
-        parts.append(f"citizen participation: {len(run.sessions)} sessions, {people} people")
-    return "\n    - ".join(parts)
+        parts.append(f"Citizen participation: {len(run.sessions)} sessions, {people} people")
+    return ". ".join(parts)
 
 
 def _payments(state: State) -> str:
@@ -92,7 +92,7 @@ def _payments(state: State) -> str:
     for key, settled in state.payments.items():
         _, _, stage, team, number = key.split("/")
         award = awards.get(f"{stage}/{team}", "")
-        lines.append(f"- {stage}, {team}, instalment {number} of {award}: {'paid' if settled else '**under way**'}")
+        lines.append(f"- {award} to {team} for {stage}, instalment {number}: {'paid' if settled else '**under way**'}")
     return "### Payments\n\n" + "\n".join(lines)
 
 

@@ -63,7 +63,7 @@ _WORDING: dict[Occasion, tuple[str, str]] = {
         "The challenge is on hold while it waits for $waits_for. Deadlines move by as long as it lasts. "
         "The reason: $reason",
     ),
-    Occasion.RESUMED: ("Going on", "The challenge goes on: $waits_for is now due on $until. $reason"),
+    Occasion.RESUMED: ("Going on", "The challenge goes on: $turn on $until. $reason"),
     Occasion.CANCELLED: ("Cancelled", "The challenge was cancelled. The reason: $reason"),
     Occasion.NOT_CONTINUED: ("Not continued", "The challenge ends before $stage. The reason: $reason"),
     Occasion.COMPLETED: ("Completed", "The challenge is completed with $stage. Thank you."),

@@ -30,15 +30,17 @@ from .refusals import NotReadable, Refused, UnknownMessage
 _LONGEST = 1000
 
 
-def read(kind: str, data: bytes) -> Decision:
+def read(kind: str, data: bytes, state: State) -> Decision:
     """The decision in a message.
 
     Args:
         kind: the name that it was sent under.
         data: its JSON.
+        state: the challenge that it was sent to.
 
     Returns:
-        The decision; one without an id gets one made from its content.
+        The decision; one without an id gets one made from its content and from where the challenge stands, so that
+        the same words mean the same decision only as long as nothing has moved.
 
     Raises:
         UnknownMessage: nothing is known by that name.
@@ -51,7 +53,8 @@ def read(kind: str, data: bytes) -> Decision:
         raise _not_readable(kind, error) from None
     if decision.decision_id:
         return decision
-    content = hashlib.sha256(decision.model_dump_json().encode()).hexdigest()[:16]
+    standing = f"{state.waits_for} {state.deadline} {state.held}"
+    content = hashlib.sha256(f"{decision.model_dump_json()} {standing}".encode()).hexdigest()[:16]
     return decision.model_copy(update={"decision_id": f"content-{content}"})
 
 

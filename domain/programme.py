@@ -200,6 +200,6 @@ class Programme(Value):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two have the name {min(twice)!r}: give each stage its own")
-        if stages and stages[0].may_be_skipped and len(stages) == 1:
-            raise ValueError("has one stage, which may be skipped: it cannot be")
+        if stages and stages[-1].may_be_skipped:
+            raise ValueError(f"has {stages[-1].name} last, which may be skipped: nothing follows to skip it for")
         return stages

@@ -124,7 +124,7 @@ def _stage_to_decide(state: State, name: str, by: str) -> int:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
     if state.phase is Phase.WINDOW:
         raise TooEarly(
-            f"The window of {state.challenge.id} is open until {state.at(state.closes)}: select after it is sealed."
+            f"The window of {state.challenge.id} closes on {state.at(state.closes)}: decide after it is sealed."
         )
     decided = next((run for run in state.runs if run.stage == name), None)
     if decided:

@@ -47,8 +47,8 @@ class ChallengeRow(Value):
     outcome: str
     outcome_reason: str
     started: bool
-    opens: Instant | None
-    closes: Instant | None
+    opens: Instant
+    closes: Instant
     applications: int | None
 
 

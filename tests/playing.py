@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,13 +17,14 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from whenever import Instant, ItemizedDelta, TimeDelta
+from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
 from desk.programme_files import load_round
 from domain.announcement import Occasion
 from domain.application import Applying, Receipt
 from domain.awards import PaymentOrder
+from domain.calendar import lasting
 from domain.challenge import Phase, Result, State
 from domain.programme import Programme
 from domain.rehearsal import moved
@@ -58,9 +59,20 @@ def round_from_file(name: str) -> tuple[Round, Programme, tuple[Challenge, ...]]
 
 def with_stages_of(duration: TimeDelta, programme: Programme) -> Programme:
     """The same programme with stages that last so long each, for a server in which time does not skip."""
-    lasting = ItemizedDelta(nanoseconds=int(duration.total("nanoseconds")))
-    stages = tuple(stage.model_copy(update={"duration": lasting}) for stage in programme.stages)
+    length = lasting(duration.total("seconds"))
+    stages = tuple(stage.model_copy(update={"duration": length}) for stage in programme.stages)
     return programme.model_copy(update={"stages": stages})
+
+
+async def eventually(came: Callable[[], Awaitable[bool]]) -> None:
+    """Waits, in real time, until something is so; looks again and again, and lets no time pass on the server.
+
+    Raises:
+        TimeoutError: it was not for half a minute.
+    """
+    async with asyncio.timeout(_PATIENCE.total_seconds()):
+        while not await came():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -99,6 +111,8 @@ class Play:
         programme: what it runs under.
         environment: the time-skipping server, if it is one.
     """
+
+    DAY = TimeDelta(hours=24)
 
     def __init__(
         self,
@@ -203,14 +217,39 @@ class Play:
             TimeoutError: it was not for half a minute; the state is in the message.
         """
         state = await self.state()
+
+        async def has_come() -> bool:
+            nonlocal state
+            state = await self.state()
+            return came(state)
+
         try:
-            async with asyncio.timeout(_PATIENCE.total_seconds()):
-                while not came(state):
-                    await asyncio.sleep(0.02)  # a glance, not a wait for time to pass
-                    state = await self.state()
+            await eventually(has_come)
         except TimeoutError:
             raise TimeoutError(f"still {state.phase}, waiting for {state.waits_for}, {state.story[-1:]}") from None
         return state
+
+    async def payments_over(self) -> State:
+        """Waits until all that was ordered is paid, and the workflows that paid it are closed.
+
+        The time-skipping server stands still for good when a child closes after the run that started it.
+        """
+        state = await self.until(lambda state: bool(state.payments) and not state.unpaid)
+        for key in state.payments:
+            await eventually(lambda key=key: recording.is_closed(self.client, key))
+        return state
+
+    async def run_id(self) -> str:
+        """Which of its runs the challenge is in."""
+        return await recording.latest_run(self.client, self.challenge.id)
+
+    async def until_renewed(self, run_id: str) -> None:
+        """Waits until the challenge goes on in another run than that one."""
+
+        async def is_another() -> bool:
+            return await self.run_id() != run_id
+
+        await eventually(is_another)
 
     async def skip(self, duration: timedelta) -> None:
         """Lets time pass, all timers that fall due in it included."""

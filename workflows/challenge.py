@@ -41,6 +41,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.refusals import Refused
 
 _SHORTEST_SLEEP = timedelta(milliseconds=1)
+_NOTHING_SAID = RawValue(Payload())
+"""A message sent without one: a handler that lacks its argument would fail its task for ever."""
 
 
 @workflow.defn(name=interface.CHALLENGE)
@@ -81,6 +83,9 @@ class ChallengeWorkflow:
     # The steps of the story. Each does nothing if an earlier run has done it.
 
     async def _take_applications(self) -> None:
+        if not self._state.story and _now() < self._state.opens:
+            async with self._one_at_a_time:
+                await self._announce(*course.scheduled(self._state, _now()))
         while self._state.phase is Phase.WINDOW:
             await self._wait()
             async with self._one_at_a_time:
@@ -199,52 +204,52 @@ class ChallengeWorkflow:
     # What people and payments say. Every decision comes as an update or as a signal, and is handled alike.
 
     @workflow.update(description="The sponsor takes teams into a stage.")
-    async def select(self, message: RawValue) -> str:
+    async def select(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Select`."""
         return await self._decide("select", message)
 
     @workflow.update(description="The sponsor takes nobody into a stage, which ends the challenge.")
-    async def decline(self, message: RawValue) -> str:
+    async def decline(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Decline`."""
         return await self._decide("decline", message)
 
     @workflow.update(description="The window closes later.")
-    async def extend(self, message: RawValue) -> str:
+    async def extend(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Extend`."""
         return await self._decide("extend", message)
 
     @workflow.update(description="An applicant or a team leaves.")
-    async def withdraw(self, message: RawValue) -> str:
+    async def withdraw(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Withdraw`."""
         return await self._decide("withdraw", message)
 
     @workflow.update(description="The challenge's clock stops.")
-    async def hold(self, message: RawValue) -> str:
+    async def hold(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Hold`."""
         return await self._decide("hold", message)
 
     @workflow.update(description="The challenge's clock goes on.")
-    async def resume(self, message: RawValue) -> str:
+    async def resume(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Resume`."""
         return await self._decide("resume", message)
 
     @workflow.update(description="The challenge ends here.")
-    async def cancel(self, message: RawValue) -> str:
+    async def cancel(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Cancel`."""
         return await self._decide("cancel", message)
 
     @workflow.update(description="A citizen participation session was held.")
-    async def participation(self, message: RawValue) -> str:
+    async def participation(self, message: RawValue = _NOTHING_SAID) -> str:
         """See `domain.decisions.Participate`."""
         return await self._decide("participation", message)
 
     @workflow.signal(name="select", description="The sponsor takes teams into a stage; as the update select.")
-    async def select_by_signal(self, message: RawValue) -> None:
+    async def select_by_signal(self, message: RawValue = _NOTHING_SAID) -> None:
         """A refusal shows in the record, in the run's details and by notice to the sender."""
         await self._decide_by_signal("select", [message])
 
     @workflow.signal(name="decline", description="The sponsor takes nobody into a stage; as the update decline.")
-    async def decline_by_signal(self, message: RawValue) -> None:
+    async def decline_by_signal(self, message: RawValue = _NOTHING_SAID) -> None:
         """See `select_by_signal`."""
         await self._decide_by_signal("decline", [message])
 
@@ -254,10 +259,11 @@ class ChallengeWorkflow:
         await self._decide_by_signal(name, arguments)
 
     @workflow.signal(name=interface.PAYMENT_SETTLED, description="From a payment: it is settled.")
-    async def payment_settled(self, key: str) -> None:
-        """Remembers it; said twice, it is the same."""
+    async def payment_settled(self, key: str = "") -> None:
+        """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
         async with self._one_at_a_time:
-            self._become(self._state.settling(key, _now()))
+            if key in self._state.payments:
+                self._become(self._state.settling(key, _now()))
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
@@ -285,7 +291,7 @@ class ChallengeWorkflow:
         """
         async with self._one_at_a_time:
             try:
-                decision = read(kind, message.payload.data)
+                decision = read(kind, message.payload.data, self._state)
                 if decision.decision_id in self._state.decisions:
                     return self._state.decisions[decision.decision_id]
                 new, announcement = decide(self._state, decision, _now())
@@ -305,7 +311,7 @@ class ChallengeWorkflow:
 
     async def _decide_by_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         try:
-            await self._decide(name, arguments[0] if arguments else RawValue(Payload()))
+            await self._decide(name, arguments[0] if arguments else _NOTHING_SAID)
         except ApplicationError as refusal:
             # A signal has nobody to raise to: the refusal is in the record, the details and a notice.
             workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
@@ -97,7 +97,7 @@ class Steps:
                 summary=summary[:_LONGEST_SUMMARY],
             )
             return done
-        except ActivityError as fault:
+        except FailureError as fault:  # a local activity's own failure, which no ActivityError wraps
             _raise_if_final(fault)
             workflow.logger.warning("not done at once", extra={"step": activity, "fault": _said(fault)})
         while True:
@@ -143,7 +143,7 @@ class Steps:
             workflow.logger.warning("operators not told", extra={"fault": _said(fault)})
 
 
-def _raise_if_final(error: ActivityError) -> None:
+def _raise_if_final(error: FailureError) -> None:
     """Raises what no other try can change: that the workflow is cancelled, or a refusal."""
     if is_cancelled_exception(error):
         raise asyncio.CancelledError from error
@@ -152,14 +152,18 @@ def _raise_if_final(error: ActivityError) -> None:
         raise refusal from error
 
 
-def _refusal(error: ActivityError) -> Refused | None:
-    cause = error.cause
+def _refusal(error: FailureError) -> Refused | None:
+    cause = _cause(error)
     kind = getattr(refusals, cause.type or "", None) if isinstance(cause, ApplicationError) else None
     if isinstance(kind, type) and issubclass(kind, Refused) and kind is not refusals.Unavailable:
         return kind(cause.message) if isinstance(cause, ApplicationError) else None
     return None
 
 
-def _said(fault: ActivityError | Refused) -> str:
-    cause = fault.cause if isinstance(fault, ActivityError) and fault.cause else fault
+def _cause(error: FailureError) -> BaseException:
+    return error.cause if isinstance(error, ActivityError) and error.cause else error
+
+
+def _said(fault: FailureError | Refused) -> str:
+    cause = _cause(fault) if isinstance(fault, FailureError) else fault
     return str(getattr(cause, "message", cause))[:_LONGEST_FAULT]
