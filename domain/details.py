@@ -80,7 +80,9 @@ def _stage(state: State, run: StageRun) -> str:
         parts.append(f"In reserve: {', '.join(run.reserve)}")
     if run.sessions:
         people = sum(session.people for session in run.sessions)
-        parts.append(f"Citizen participation: {len(run.sessions)} sessions, {people} people")
+        parts.append(
+            f"Citizen participation: {len(run.sessions)} session{'s' if len(run.sessions) > 1 else ''}, {people} people"
+        )
     return ". ".join(parts)
 
 
