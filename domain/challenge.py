@@ -117,7 +117,7 @@ class State(Value):
         held: the hold, while there is one.
         outcome, outcome_reason: how it ended and why, once it has.
         payments: payment keys ordered so far; True once settled.
-        decisions: what was answered to each decision id, oldest first.
+        decisions: what was answered to each decision, by "kind/id", oldest first.
         reminded: reminders due up to then are dealt with.
         story: the last lines of what happened.
     """
@@ -172,9 +172,9 @@ class State(Value):
         paid = {**self.payments, payment: True}
         return self.having(payments=paid).telling(at, f"Paid: {team} for {stage}, instalment {number}")
 
-    def answering(self, decision_id: str, answer: str) -> Self:
-        """This state remembering what was answered to a decision."""
-        kept = [*self.decisions.items(), (decision_id, answer)][-DECISIONS_KEPT:]
+    def answering(self, decision: str, answer: str) -> Self:
+        """This state remembering what was answered to a decision, named by its kind and id."""
+        kept = [*self.decisions.items(), (decision, answer)][-DECISIONS_KEPT:]
         return self.having(decisions=dict(kept))
 
     @property

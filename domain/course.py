@@ -36,23 +36,29 @@ def opened(state: State, now: Instant) -> tuple[State, Announcement]:
 
 
 def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announcement]:
-    """The window is sealed; the sponsor is invited to select, or the challenge ends because nobody applied."""
+    """The window is sealed; the sponsor is invited to select, or the challenge ends because nobody applied.
+
+    The time to decide counts from the closing, whenever the service came to seal it.
+    """
     taken = f"{applications} application{'' if applications == 1 else 's'}"
     text = f"Window sealed with {taken}"
     new = state.having(applications=applications)
     if applications == 0:
         return _ended(new, now, Outcome.NO_AWARD, "nobody applied", f"{text}; the challenge ends: {Outcome.NO_AWARD}")
-    return _selection_invited(new, now, 0, "sealed", text)
+    return _selection_invited(new, now, 0, state.closes, "sealed", text)
 
 
 def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
-    """A stage is over: the sponsor is invited to select for the next, or the challenge is completed."""
+    """A stage is over: the sponsor is invited to select for the next, or the challenge is completed.
+
+    It ended, and the time to decide counts, from its deadline, whenever the service came to it.
+    """
     stage = state.filling
-    new = state.having_run(ended=now)
+    new = state.having_run(ended=state.run.ends)
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
         return _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
-    return _selection_invited(new, now, state.stage + 1, f"ended-{stage.name}", text)
+    return _selection_invited(new, now, state.stage + 1, state.run.ends, f"ended-{stage.name}", text)
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -88,8 +94,13 @@ def agenda(state: State) -> tuple[object, ...]:
 
 
 def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
-    """People are reminded of the deadline that the challenge waits for, or told that it has passed."""
+    """People are reminded of the deadline that the challenge waits for, or told that it has passed.
+
+    Of several reminders that fell due while the service was down, only one is sent.
+    """
+    rung = next_reminder(state)
     assert state.deadline is not None, "reminders belong to a deadline"
+    assert rung is not None, "one is due"
     facts = {"until": state.at(state.deadline), "stage": state.filling.title, "waits_for": state.waits_for}
     tellings: tuple[Telling, ...]
     match state.phase:
@@ -109,9 +120,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             )
             text = f"Reminder: {state.filling.title} ends on {facts['until']}"
     new = state.having(reminded=now).telling(now, text)
-    return new, _by_service(
-        new, now, f"reminded-{state.stage_name}-{now.timestamp(unit='millisecond')}", text, tellings
-    )
+    return new, _by_service(new, now, f"reminded-{state.stage_name}-{rung}", text, tellings)
 
 
 def _rungs(state: State) -> Iterator[Instant]:
@@ -131,9 +140,11 @@ def _rungs(state: State) -> Iterator[Instant]:
             deadline = later(deadline, ladder.decision_overdue_every, state.zone, state.programme.holidays)
 
 
-def _selection_invited(state: State, now: Instant, index: int, step: str, text: str) -> tuple[State, Announcement]:
+def _selection_invited(
+    state: State, now: Instant, index: int, since: Instant, step: str, text: str
+) -> tuple[State, Announcement]:
     stage = state.programme.stages[index]
-    decide_by = later(now, stage.decision_within, state.zone, state.programme.holidays)
+    decide_by = later(since, stage.decision_within, state.zone, state.programme.holidays)
     new = state.having(phase=Phase.DECIDING, stage=index, decide_by=decide_by, reminded=now)
     text = f"{text}; selection for {stage.title} is due on {new.at(decide_by)}"
     facts = {

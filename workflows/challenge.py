@@ -159,8 +159,11 @@ class ChallengeWorkflow:
         self._become(new)
 
     async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
-        """As `_announce`, for what a person asked: the database may know a reason against it."""
-        await self._steps.write_unless_refused("announce", announcement, type(None), announcement.entry.text)
+        """As `_announce`, for what a person asked: the database may know a reason against it.
+
+        The moment of a decision counts, so it is in the history before anything is written.
+        """
+        await self._steps.do_unless_refused("announce", announcement, type(None), announcement.entry.text)
         self._become(new)
 
     async def _seal(self) -> None:
@@ -292,11 +295,12 @@ class ChallengeWorkflow:
         async with self._one_at_a_time:
             try:
                 decision = read(kind, message.payload.data, self._state)
-                if decision.decision_id in self._state.decisions:
-                    return self._state.decisions[decision.decision_id]
+                named = f"{kind}/{decision.decision_id}"
+                if named in self._state.decisions:
+                    return self._state.decisions[named]
                 new, announcement = decide(self._state, decision, _now())
                 answer = announcement.entry.text
-                await self._announce_unless_refused(new.answering(decision.decision_id, answer), announcement)
+                await self._announce_unless_refused(new.answering(named, answer), announcement)
                 return answer
             except Refused as refusal:
                 await self._announce(

@@ -54,7 +54,7 @@ class Steps:
         return self.attention or "nothing needed attention"
 
     async def do(self, activity: str, argument: BaseModel, result: type[Result], summary: str) -> Result:
-        """Has one activity done, however long it takes.
+        """Has one activity done, however long it takes; a refusal needs a person too.
 
         Args:
             activity: its name.
@@ -64,28 +64,30 @@ class Steps:
         """
         while True:
             try:
+                return await self.do_unless_refused(activity, argument, result, summary)
+            except Refused as refusal:
+                await self._wait_for_a_person(f"{summary}: {refusal}")
+
+    async def do_unless_refused(self, activity: str, argument: BaseModel, result: type[Result], summary: str) -> Result:
+        """As `do`, for what a person has asked for and is told if it must not be done.
+
+        Raises:
+            Refused: the activity says that it must not be done.
+        """
+        while True:
+            try:
                 return await self._attempt(activity, argument, result, summary, PATIENCE)
-            except (ActivityError, Refused) as fault:
+            except ActivityError as fault:
                 await self._wait_for_a_person(f"{summary}: {_said(fault)}")
 
     async def write(self, activity: str, argument: BaseModel, result: type[Result], summary: str) -> Result:
-        """As `do`, for a single write to the database."""
-        try:
-            return await self.write_unless_refused(activity, argument, result, summary)
-        except Refused as refusal:
-            await self._wait_for_a_person(f"{summary}: {refusal}")
-            return await self.do(activity, argument, result, summary)
-
-    async def write_unless_refused(
-        self, activity: str, argument: BaseModel, result: type[Result], summary: str
-    ) -> Result:
-        """A single write to the database that a person has asked for: tried in the workflow task itself first.
+        """As `do`, for a single write to the database: tried in the workflow task itself first.
 
         Such a local activity leaves one line in the history instead of six, so that a year's story stays short. If
         the database does not answer at once, it becomes an activity like any other.
 
-        Raises:
-            Refused: the activity says that it must not be done.
+        Only for what comes out the same if the worker dies after the write and the task is done again later: nothing
+        in the history says yet at what time it was done first.
         """
         try:
             done: Result = await workflow.execute_local_activity(
@@ -96,15 +98,12 @@ class Steps:
                 retry_policy=RetryPolicy(maximum_attempts=1),
                 summary=summary[:_LONGEST_SUMMARY],
             )
-            return done
         except FailureError as fault:  # a local activity's own failure, which no ActivityError wraps
-            _raise_if_final(fault)
+            if is_cancelled_exception(fault):
+                raise asyncio.CancelledError from fault
             workflow.logger.warning("not done at once", extra={"step": activity, "fault": _said(fault)})
-        while True:
-            try:
-                return await self._attempt(activity, argument, result, summary, PATIENCE)
-            except ActivityError as fault:
-                await self._wait_for_a_person(f"{summary}: {_said(fault)}")
+            return await self.do(activity, argument, result, summary)
+        return done
 
     async def _attempt(
         self, activity: str, argument: BaseModel, result: type[Result], summary: str, patience: timedelta
