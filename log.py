@@ -13,7 +13,7 @@ from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilt
 from settings import Settings
 
 _CORE = "temporalio.core"
-_OURS_IN_TEMPORAL = (workflow.logger.base_logger.name, activity.logger.base_logger.name, _CORE)
+OURS_IN_TEMPORAL = (workflow.logger.base_logger.name, activity.logger.base_logger.name, _CORE)
 """Loggers below "temporalio" that say what our own code does, or what the SDK's core has trouble with."""
 
 
@@ -75,7 +75,7 @@ def _quiet_libraries(level: str) -> None:
     chatty = level if level in ("DEBUG", "ERROR") else "WARNING"
     for library in ("alembic", "temporalio"):
         logging.getLogger(library).setLevel(chatty)
-    for ours in _OURS_IN_TEMPORAL:
+    for ours in OURS_IN_TEMPORAL:
         logging.getLogger(ours).setLevel(level)
 
 

@@ -25,7 +25,7 @@ import settings
 from activities.announcing import Announcing
 from activities.failures import SortFailures
 from activities.paying import Paying
-from desk.connection import connect
+from desk.connection import connect, leave
 from domain.refusals import Refused, Unavailable
 from gateways.rails import EmbeddedRail, PaymentRail
 from settings import Settings
@@ -144,4 +144,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

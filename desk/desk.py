@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import WorkflowIDReusePolicy
@@ -233,7 +234,8 @@ class Desk:
         """The challenge's operator if it has just one; otherwise nothing, and somebody has to say who acts."""
         handle = (await self.client()).get_workflow_handle(self.find(challenge).id)
         try:
-            state = await handle.query(interface.STATE, result_type=State)
+            patience = timedelta(seconds=self.options.answer_within)
+            state = await handle.query(interface.STATE, result_type=State, rpc_timeout=patience)
         except RPCError:
             return ""
         return state.challenge.operators[0] if len(state.challenge.operators) == 1 else ""
@@ -259,6 +261,7 @@ class Desk:
 
         Raises:
             UnknownChallenge: there is no such round or challenge.
+            TooLate: some are not in Temporal any more; the others were renewed.
             Unavailable: Temporal cannot be reached.
         """
         client = await self.client()
@@ -266,8 +269,9 @@ class Desk:
         if not rows:
             raise UnknownChallenge(f"No round {name!r} was opened: see `status` for those that were.")
         waiting = [row for row in rows if not row.outcome]
-        for row in waiting:
-            await client.get_workflow_handle(row.id).signal(interface.RENEW)
+        gone = [row.id for row in waiting if not await _renewed(client, row)]
+        if gone:
+            raise TooLate(f"Not in Temporal any more: {', '.join(gone)}. The others of {name} go on in fresh runs.")
         return tuple(row.id for row in waiting)
 
     async def client(self) -> Client:
@@ -316,6 +320,16 @@ class Desk:
         entry = Entry(at=self.now(), by=by, role="unknown", action=action, text=str(refusal), refused=True)
         announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
         record.announce(self.database, announcement, letters.compose)
+
+
+async def _renewed(client: Client, row: ChallengeRow) -> bool:
+    try:
+        await client.get_workflow_handle(row.id).signal(interface.RENEW)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise Unavailable(f"Temporal did not take the renewal of {row.id}: {error.message}. Try again.") from None
+    return True
 
 
 def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:

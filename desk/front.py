@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from temporalio.service import RPCError
+
+from domain.refusals import Unavailable
 from settings import Settings
 from store.database import Database
 from store.ledger import Payment
@@ -27,12 +30,17 @@ def open_desk(options: Settings, *, only_files: bool = False) -> Iterator[Desk]:
         only_files: whether nothing is asked of it but what programme files say, for which no service need run.
 
     Raises:
-        Unavailable: the database cannot be used, or its tables are not those of this release.
+        Unavailable: the database cannot be used, or its tables are not those of this release; or, in the block,
+            Temporal does not do what it is asked.
     """
     database = Database(options.database_url)
     try:
         if not only_files:
             database.check_migrated()
         yield Desk(options, database, lambda: connect(quiet()))
+    except RPCError as error:  # whatever the desk itself has no better word for
+        raise Unavailable(
+            f"Temporal did not do it ({error.message}): see in its UI how the challenge stands, then try again."
+        ) from None
     finally:
         database.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from pydantic import Field
 from whenever import Instant
 
 from .model import Value
 from .refusals import ApplicationRefused
 
+_LONGEST_NAME = 300
+_LONGEST_EMAIL = 254
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
 
@@ -24,8 +25,8 @@ class Applying(Value):
             content is the id.
     """
 
-    organisation: str = Field(max_length=300)
-    email: str = Field(max_length=254)
+    organisation: str
+    email: str
     proposal: str
     submission: str = ""
 
@@ -70,7 +71,12 @@ def check_application(applying: Applying, limit: int) -> None:
     """
     if not applying.organisation.strip():
         raise ApplicationRefused("The application names no organisation: say who applies.")
-    if not _EMAIL.fullmatch(applying.email.strip()):
+    if len(applying.organisation) > _LONGEST_NAME:
+        raise ApplicationRefused(
+            f"The organisation's name has {len(applying.organisation):,} characters, and {_LONGEST_NAME} is the most: "
+            "shorten it."
+        )
+    if not _EMAIL.fullmatch(applying.email.strip()) or len(applying.email) > _LONGEST_EMAIL:
         raise ApplicationRefused(
             "The application has no contact: give an e-mail address that receipts reach, such as name@company.example."
         )

@@ -305,12 +305,13 @@ def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Insta
 def spoken(instant: Instant, zone: str) -> str:
     """An instant as a person reads it, with its zone: "Monday 22 August 2016, 17:00 BST".
 
-    Midnight is shown as the end of the day that it ends, which is how a closing date is meant. Seconds are shown
+    Midnight is shown as 24:00 of the day that it ends, which is how a closing date is meant. Seconds are shown
     only where there are some, rounded down.
     """
     local = instant.to_tz(zone)
     if local.time() == Time():
-        return f"end of {_day(local.subtract(nanoseconds=1))} {local.subtract(nanoseconds=1).tz_abbrev()}"
+        ended = local.subtract(nanoseconds=1)
+        return f"{_day(ended)}, 24:00 {ended.tz_abbrev()}"
     clock = f"{local.hour:02d}:{local.minute:02d}" + (
         f":{local.second:02d}" if local.second or local.nanosecond else ""
     )

@@ -122,7 +122,8 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
 
     Args:
         database: where from.
-        name: its id, such as "pilot-2016/air-quality", or its own name alone if only one round has it.
+        name: its id, such as "pilot-2016/air-quality", or its own name alone if only one round has it, or only
+            one that goes on.
 
     Raises:
         UnknownChallenge: there is none, or several rounds have it; the message says which come near.
@@ -134,6 +135,9 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
         rows = connection.execute(wanted).all()
         if not rows:
             raise UnknownChallenge(_not_found(connection, name))
+    # A name alone means the round that goes on, if only one does: others are over, or were rehearsals.
+    going_on = [row for row in rows if not row.outcome]
+    rows = going_on if len(rows) > 1 and len(going_on) == 1 else rows
     if len(rows) > 1:
         ids = " or ".join(row.id for row in rows)
         raise UnknownChallenge(f"{name!r} is in {len(rows)} rounds: say which is meant, {ids}.")

@@ -84,7 +84,7 @@ def test_compose_says_what_to_do_when_a_password_is_forgotten(
 
 
 def test_the_example_names_every_password_and_gives_none() -> None:
-    asked = re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    asked = re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     lines = (ROOT / "deploy/env.example").read_text(encoding="utf-8").splitlines()
     offered = [line for line in lines if line and not line.startswith("#")]
 

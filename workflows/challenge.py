@@ -156,7 +156,7 @@ class ChallengeWorkflow:
     async def _announce(self, new: State, announcement: Announcement) -> None:
         """Writes down and tells what happened; after that it has happened."""
         await self._steps.write("announce", announcement, type(None), announcement.entry.text)
-        self._become(new)
+        self._become(new, announcement)
 
     async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
         """As `_announce`, for what a person asked: the database may know a reason against it.
@@ -164,7 +164,7 @@ class ChallengeWorkflow:
         The moment of a decision counts, so it is in the history before anything is written.
         """
         await self._steps.do_unless_refused("announce", announcement, type(None), announcement.entry.text)
-        self._become(new)
+        self._become(new, announcement)
 
     async def _seal(self) -> None:
         sealing = Sealing(challenge=self._state.challenge.id, at=_now())
@@ -324,8 +324,12 @@ class ChallengeWorkflow:
         challenge, unique = self._state.challenge, str(workflow.uuid4())
         return attention_called(challenge.id, challenge.operators, attention, self._state.stage_name, _now(), unique)
 
-    def _become(self, new: State) -> None:
+    def _become(self, new: State, announced: Announcement | None = None) -> None:
         """From here on the challenge stands like this; a wait is disturbed only if its object has changed."""
+        if announced is not None:
+            entry = announced.entry
+            fields = {"stage": entry.stage, "role": entry.role, "refused": entry.refused}
+            workflow.logger.info(entry.action, extra=fields)
         if course.agenda(new) != course.agenda(self._state):
             self._changes += 1
         self._state = new

@@ -205,8 +205,8 @@ def test_any_text_is_a_moment_or_refused(text: str, zone: str) -> None:
     [
         ("2016-08-22T17:00", "Monday 22 August 2016, 17:00 BST"),
         ("2016-11-22T17:00", "Tuesday 22 November 2016, 17:00 GMT"),
-        ("2016-08-01", "end of Monday 1 August 2016 BST"),
-        ("2016-10-30", "end of Sunday 30 October 2016 GMT"),
+        ("2016-08-01", "Monday 1 August 2016, 24:00 BST"),
+        ("2016-10-30", "Sunday 30 October 2016, 24:00 GMT"),
         ("2016-08-22T17:00:05", "Monday 22 August 2016, 17:00:05 BST"),
         ("2016-08-22T17:00:00.5", "Monday 22 August 2016, 17:00:00 BST"),
     ],

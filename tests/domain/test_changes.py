@@ -76,7 +76,7 @@ def test_a_deadline_moves_later_and_everybody_is_told(by: str) -> None:
     assert announcement.window is not None
     assert announcement.window.closes == closes
     assert announcement.tellings[0].whom == ToApplicants()
-    assert announcement.tellings[0].facts["closes"] == "end of Tuesday 2 August 2016 BST"
+    assert announcement.tellings[0].facts["closes"] == "Tuesday 2 August 2016, 24:00 BST"
     assert announcement.tellings[0].facts["reason"] == WHY
 
 

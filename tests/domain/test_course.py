@@ -54,7 +54,7 @@ def test_a_challenge_waits_for_its_opening_and_then_for_applications() -> None:
     new, announcement = course.opened(state, OPENS)
     assert (new.waits_for, new.deadline) == ("applications", CLOSES)
     assert announcement.window == new.window
-    assert announcement.tellings[0].facts["closes"] == "end of Monday 1 August 2016 BST"
+    assert announcement.tellings[0].facts["closes"] == "Monday 1 August 2016, 24:00 BST"
 
 
 def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None:
@@ -62,7 +62,7 @@ def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None
     new, announcement = course.sealed(taking_applications(), 80, CLOSES)
     assert (new.phase, new.stage, new.applications) == (Phase.DECIDING, 0, 80)
     assert new.decide_by is not None
-    assert new.at(new.decide_by) == "end of Monday 15 August 2016 BST"
+    assert new.at(new.decide_by) == "Monday 15 August 2016, 24:00 BST"
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
     assert announcement.tellings[0].facts["applications"] == "80"
 

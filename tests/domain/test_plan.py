@@ -36,10 +36,10 @@ def test_every_date_of_a_challenge_that_is_decided_on_the_last_day() -> None:
     plan = plan_of(challenge(), programme())
     dates = [(stage.name, spoken_in_edinburgh(stage.begins), spoken_in_edinburgh(stage.ends)) for stage in plan.stages]
     assert dates == [
-        ("exploration", "end of Monday 15 August 2016 BST", "end of Monday 29 August 2016 BST"),
-        ("accelerator", "end of Monday 5 September 2016 BST", "end of Monday 5 December 2016 GMT"),
-        ("pre-commercial", "end of Monday 19 December 2016 GMT", "end of Sunday 19 March 2017 GMT"),
-        ("commercialisation", "end of Sunday 2 April 2017 BST", "end of Sunday 2 July 2017 BST"),
+        ("exploration", "Monday 15 August 2016, 24:00 BST", "Monday 29 August 2016, 24:00 BST"),
+        ("accelerator", "Monday 5 September 2016, 24:00 BST", "Monday 5 December 2016, 24:00 GMT"),
+        ("pre-commercial", "Monday 19 December 2016, 24:00 GMT", "Sunday 19 March 2017, 24:00 GMT"),
+        ("commercialisation", "Sunday 2 April 2017, 24:00 BST", "Sunday 2 July 2017, 24:00 BST"),
     ]
     assert plan.ends == plan.stages[-1].ends
     assert all(stage.begins == stage.decision_due for stage in plan.stages)

@@ -126,7 +126,7 @@ def test_a_stage_that_the_programme_lacks_is_refused_with_those_that_it_has() ->
 
 
 def test_nothing_is_selected_while_the_window_is_open() -> None:
-    assert "end of Monday 1 August 2016 BST" in refused(
+    assert "Monday 1 August 2016, 24:00 BST" in refused(
         TooEarly, taking_applications(), select("exploration", A), CLOSES.subtract(hours=1)
     )
 

@@ -102,9 +102,9 @@ def test_the_pilots_windows_close_at_the_end_of_1_august_and_go_on_in_working_da
     for challenge in challenges_of(round_, programme):
         plan = plan_of(challenge, programme)
         assert spoken(plan.opens, plan.time_zone) == "Wednesday 6 July 2016, 09:00 BST"
-        assert spoken(plan.closes, plan.time_zone) == "end of Monday 1 August 2016 BST"
-        assert spoken(plan.stages[0].begins, plan.time_zone) == "end of Monday 15 August 2016 BST"
-        assert spoken(plan.stages[1].ends, plan.time_zone) == "end of Monday 5 December 2016 GMT"
+        assert spoken(plan.closes, plan.time_zone) == "Monday 1 August 2016, 24:00 BST"
+        assert spoken(plan.stages[0].begins, plan.time_zone) == "Monday 15 August 2016, 24:00 BST"
+        assert spoken(plan.stages[1].ends, plan.time_zone) == "Monday 5 December 2016, 24:00 GMT"
 
 
 def test_the_second_round_sifts_to_six_and_pays_3_000_pounds_plus_vat_in_two_instalments() -> None:
@@ -373,13 +373,13 @@ OPENS, CLOSES, SESSION = "opens = 2016-07-06T09:00:00", "closes = 2016-08-01 ", 
         (
             CLOSES,
             "closes = 2016-07-01 ",
-            "closes: end of Friday 1 July 2016 BST (closes) is not after Wednesday 6 July 2016, 09:00 BST (opens): "
+            "closes: Friday 1 July 2016, 24:00 BST (closes) is not after Wednesday 6 July 2016, 09:00 BST (opens): "
             "move one of the two",
         ),
         (
             'sponsor = "nss"',
             'sponsor = "nss"\ncloses = 2016-07-01',
-            "challenges[3] (health-data).closes: end of Friday 1 July 2016 BST (closes) is not after Wednesday 6 July "
+            "challenges[3] (health-data).closes: Friday 1 July 2016, 24:00 BST (closes) is not after Wednesday 6 July "
             "2016, 09:00 BST (opens): move one of the two",
         ),
         (

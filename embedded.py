@@ -1,0 +1,334 @@
+"""The whole service on one machine: Temporal's development server with its UI, a worker, and SQLite.
+
+`embedded.py run` keeps its state in var/ and runs until Ctrl-C; `embedded.py demo` rehearses the pilot on servers of
+its own and stops them, or with --keep leaves them up to look around.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from domain.refusals import Refused, Unavailable
+from store.database import Database
+
+ROOT = Path(__file__).resolve().parent
+VAR = ROOT / "var"
+KEPT_FOR = "87600h"
+"""How long closed runs stay in the Temporal UI: ten years."""
+
+DEMO_ROUND = "pilot-2016"
+DEMO_DAY = 0.12
+_USUAL_PORT = 7233
+_UI_ABOVE = 1000
+_START_WITHIN = 60
+_STOP_WITHIN = 30
+_LOOK_EVERY = 0.2
+_LOOPBACK = "127.0.0.1"
+
+Parts = dict[str, subprocess.Popen[bytes]]
+"""The running processes by what people call them."""
+
+
+class Told(Exception):
+    """Somebody asked the service to stop: Ctrl-C, `kill`, or the terminal was closed."""
+
+
+class Listener:
+    """Hears when the service is told to stop, from its beginning to its end.
+
+    The signals only leave a note, so that they never interrupt the starting or stopping of a process half-way.
+    """
+
+    def __init__(self) -> None:
+        self._notes: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be filled by a signal at any moment
+
+    def listen(self) -> Listener:
+        """Takes the signals of this process from now on."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: self._notes.put(number))
+        return self
+
+    def wait(self, seconds: float) -> None:
+        """Waits so long.
+
+        Raises:
+            Told: the service was told to stop; said once.
+        """
+        try:
+            self._notes.get(timeout=seconds)
+        except queue.Empty:
+            return
+        raise Told
+
+
+class Service:
+    """The running parts, and where they are reached.
+
+    Args:
+        folder: where all state is kept.
+        port: of Temporal.
+        ui_port: of its UI.
+        fresh: whether it starts from nothing; then state that is there is removed.
+    """
+
+    def __init__(self, folder: Path, port: int, ui_port: int, fresh: bool = False) -> None:
+        self.folder = folder
+        self.port = port
+        self.ui_port = ui_port
+        self._fresh = fresh
+
+    @property
+    def ui(self) -> str:
+        """Address of the Temporal UI."""
+        return f"http://{_LOOPBACK}:{self.ui_port}/namespaces/default/workflows"
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The variables that lead a command to this service."""
+        return {
+            "TEMPORAL_ADDRESS": f"{_LOOPBACK}:{self.port}",
+            "CHALLENGES_DATABASE_URL": f"sqlite:///{self.folder / 'service.db'}",
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to reach this service and no other, whatever is set up on this machine."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+        return inherited | self.address | {"TEMPORAL_NAMESPACE": "default", "TEMPORAL_CONFIG_FILE": os.devnull}
+
+    @contextmanager
+    def up(self, listener: Listener) -> Iterator[Parts]:
+        """Starts server, database and worker; stops them, the worker first, when the block ends.
+
+        Raises:
+            Unavailable: a part does not start; says which, why, and where its log is.
+            Told: the service was told to stop before it was up.
+        """
+        for port in (self.port, self.ui_port):
+            if not _is_free(port):
+                raise Unavailable(
+                    f"Port {port} is in use, perhaps by this service already: stop what uses it, or choose with --port."
+                )
+        with ExitStack() as parts:
+            parts.enter_context(_alone_in(self.folder))
+            if self._fresh:
+                self._forget()
+            server = parts.enter_context(_running(self._server(), self.environment, self.folder / "temporal.log"))
+            self._until_it_answers(server, listener)
+            database = Database(self.address["CHALLENGES_DATABASE_URL"])
+            database.migrate()
+            database.close()
+            command = [sys.executable, str(ROOT / "worker.py")]
+            worker = parts.enter_context(_running(command, self.environment, self.folder / "worker.log"))
+            yield {"temporal": server, "worker": worker}
+
+    def _forget(self) -> None:
+        for kind in ("service.db*", "temporal.db*", "*.log"):
+            for file in self.folder.glob(kind):
+                file.unlink()
+
+    def _server(self) -> list[str]:
+        command = [_temporal(), "server", "start-dev", "--ip", _LOOPBACK, "--port", str(self.port)]
+        command += ["--ui-port", str(self.ui_port), "--db-filename", str(self.folder / "temporal.db")]
+        return [*command, "--log-level", "error"]
+
+    def _until_it_answers(self, server: subprocess.Popen[bytes], listener: Listener) -> None:
+        """Has the server keep closed runs, which it would forget after a day; it answers once it has started."""
+        keep = [_temporal(), "operator", "namespace", "update", "--namespace", "default", "--retention", KEPT_FOR]
+        patience = time.monotonic() + _START_WITHIN
+        while server.poll() is None and time.monotonic() < patience:
+            if not subprocess.run(keep, env=self.environment, capture_output=True, check=False).returncode:
+                return
+            listener.wait(_LOOK_EVERY)
+        raise Unavailable(f"The Temporal server did not start{_last_words(self.folder / 'temporal.log')}")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Two services on the same files would damage them; the lock goes with the process, however that ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise Unavailable(
+            f"State cannot be kept in {folder} ({error.strerror}): make it a folder that may be written to."
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unavailable(f"The service runs on {folder} already: stop that one first.") from None
+        yield
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: dict[str, str], logs: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is stopped when the block ends; without a log it writes where we do."""
+    with ExitStack() as files:
+        output = files.enter_context(logs.open("ab")) if logs else None
+        # A session of its own: Ctrl-C reaches only us, and we stop the parts in order.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"; {log} ends with: {said[:300]}" if said else f": see {log}"
+
+
+def _temporal() -> str:
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise Unavailable("The `temporal` program is missing: start with `make run` or `make demo`, which install it.")
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports() -> tuple[int, int]:
+    """Two ports that nobody uses."""
+    with socket.socket() as first, socket.socket() as second:
+        for probe in (first, second):
+            probe.bind((_LOOPBACK, 0))
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def _watch(parts: Parts, service: Service, listener: Listener, until: subprocess.Popen[bytes] | None = None) -> int:
+    """Waits until a process has ended; gives its exit status.
+
+    Args:
+        parts: what must run meanwhile.
+        service: whose parts they are.
+        listener: hears when the service is told to stop.
+        until: the process; without one, waits for ever.
+
+    Raises:
+        Unavailable: a part stopped by itself; says which, its last words, and where its log is.
+        Told: the service was told to stop.
+    """
+    while until is None or until.poll() is None:
+        for name, process in parts.items():
+            if process.poll() is not None:
+                raise Unavailable(
+                    f"The {name} stopped by itself (exit status {process.returncode})"
+                    f"{_last_words(service.folder / f'{name}.log')}"
+                )
+        listener.wait(_LOOK_EVERY)
+    return until.returncode
+
+
+def run(folder: Path, port: int) -> int:
+    """The service for real use: real durations, state in a folder. Runs until it is told to stop."""
+    listener = Listener().listen()
+    service = Service(folder.resolve(), port, port + _UI_ABOVE)
+    try:
+        with service.up(listener) as parts:
+            print(f"Temporal UI  {service.ui}")
+            print(f"State        {service.folder}")
+            print(f"Commands     {_commands(service, '--help')}")
+            print("Ctrl-C stops the service; open challenges go on when it starts again.", flush=True)
+            return _watch(parts, service, listener)
+    except Told:
+        print("Stopped.")
+        return 0
+
+
+def demo(folder: Path, keep: bool, day: float) -> int:
+    """The pilot, rehearsed from opening to outcome; told to stop before that has ended, it has not passed."""
+    listener = Listener().listen()
+    service = Service(folder.resolve(), *free_ports(), fresh=True)
+    status = 1
+    try:
+        with service.up(listener) as parts:
+            print(f"Rehearsing the round {DEMO_ROUND}. Temporal UI: {service.ui}\n", flush=True)
+            command = [sys.executable, str(ROOT / "starter.py"), "rehearse", DEMO_ROUND, "--day", str(day)]
+            with _running(command, service.environment) as rehearsal:
+                status = _watch(parts, service, listener, rehearsal)
+            if keep:
+                print(f"\nTemporal UI  {service.ui}\nLook around  {_commands(service, 'status')}")
+                print("Ctrl-C stops.", flush=True)
+                _watch(parts, service, listener)
+            else:
+                print(f"\nTemporal UI  {service.ui} (gone now; `make demo KEEP=1` leaves it up)")
+    except Told:
+        print("Stopped.")
+    return status
+
+
+def _commands(service: Service, command: str) -> str:
+    """What to type in another terminal to reach this service."""
+    program = f".venv/bin/python starter.py {command}"
+    if service.port == _USUAL_PORT and service.folder == VAR:
+        return program
+    return " ".join([*(f"{name}={value}" for name, value in service.address.items()), program])
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535 - _UI_ABOVE:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 1 to {65_535 - _UI_ABOVE}")
+    return int(text)
+
+
+def main() -> int:
+    """Exit status: 0 done or stopped as told, 1 something is not as it should be, 2 used wrongly."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help="the service for real use")
+    running.add_argument("--port", type=_port, default=_USUAL_PORT, help=f"of Temporal; its UI is {_UI_ABOVE} above")
+    running.add_argument("--state", type=Path, default=VAR, help="the folder in which all state is kept")
+    rehearsing = commands.add_parser("demo", help="the pilot, rehearsed")
+    rehearsing.add_argument("--keep", action="store_true", help="leave the servers up to look around")
+    rehearsing.add_argument("--day", type=float, default=DEMO_DAY, help="seconds that a day lasts")
+    rehearsing.add_argument("--state", type=Path, default=VAR / "demo", help="the folder for its state; starts anew")
+    chosen = parser.parse_args()
+    try:
+        if chosen.command == "run":
+            return run(chosen.state, chosen.port)
+        return demo(chosen.state, chosen.keep, chosen.day)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,468 @@
+"""The operator's command line: everything that people do with challenges, from a terminal.
+
+Exit status: 0 done, 1 refused (the reason is one line on standard error), 2 used wrongly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn, Optional
+
+import typer
+from pydantic import ValidationError
+from whenever import Date, Instant
+
+import log
+import settings
+import showing
+from desk.connection import leave
+from desk.desk import Desk
+from desk.front import open_desk
+from desk.rehearsing import rehearse as rehearse_round
+from domain.application import Applying
+from domain.calendar import moment, spoken
+from domain.money import Money
+from domain.plan import plan_of
+from domain.refusals import ApplicationRefused
+from terminal import REFUSED, answering, misused, say, show_json
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Runs public innovation challenges: open a round, take applications, select teams, see what was paid.",
+    epilog="Temporal is found by `TEMPORAL_ADDRESS` and its kin, everything else is set by `CHALLENGES_…` variables.",
+)
+
+ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
+SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this one.")]  # noqa: UP045
+RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, as its file is named.")]
+StageName = Annotated[str, typer.Argument(metavar="STAGE", help="The stage's name in the programme.")]
+Who = Annotated[
+    str,
+    typer.Option("--as", metavar="PERSON", envvar=f"{settings.PREFIX}PERSON", help="Id of the person who decides."),
+]
+Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
+Opens = Annotated[
+    str,
+    typer.Option(
+        "--opens",
+        metavar="WHEN",
+        help="Move all dates so that the first window opens then: 2027-07-06 (at the hour in the file), "
+        "2027-07-06T14:00, or now.",
+    ),
+]
+
+
+@contextmanager
+def _desk(*, only_files: bool = False) -> Iterator[Desk]:
+    with answering():
+        options = settings.load()
+        log.configure(options.model_copy(update={"log_level": "WARNING"}))
+        with open_desk(options, only_files=only_files) as desk:
+            yield desk
+
+
+@app.command()
+def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
+    """Show every date of every challenge, and the money, without starting anything.
+
+    Example: `starter.py plan pilot-2016`
+    """
+    with _desk(only_files=True) as desk:
+        round_file, programme, challenges = desk.find_round(round_, _opening(desk, round_, opens))
+        plans = tuple(plan_of(challenge, programme) for challenge in challenges)
+        if as_json:
+            show_json(plans)
+        else:
+            showing.plans(round_file, plans)
+
+
+@app.command(name="open")
+def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
+    """Open every challenge of a round. Again is harmless.
+
+    Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00`
+    """
+    with _desk() as desk:
+        opened = asyncio.run(desk.open_round(round_, _opening(desk, round_, opens)))
+        if as_json:
+            show_json(opened)
+        else:
+            showing.opened(desk.find_round(round_)[1].time_zone, opened)
+
+
+@app.command()
+def status(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
+    """Show where challenges stand, what they wait for and until when.
+
+    Example: `starter.py status air-quality`
+    """
+    with _desk() as desk:
+        rows = (desk.find(challenge),) if challenge else desk.challenges()
+        if as_json:
+            show_json(rows)
+        elif challenge:
+            showing.challenge(rows[0])
+        else:
+            showing.challenges(rows)
+
+
+@app.command()
+def apply(
+    challenge: ChallengeName,
+    organisation: Annotated[str, typer.Option(help="Who applies, a company or a person.")],
+    email: Annotated[str, typer.Option(help="Where receipts and decisions go.")],
+    proposal: Annotated[Path, typer.Option(metavar="FILE", help="The answer, as text; - reads standard input.")],
+    submission: Annotated[str, typer.Option(help="Your own id of this submission: sent again, one receipt.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hand in an application.
+
+    Example: `starter.py apply air-quality --organisation "Tay Sensors" --email team@tay.example --proposal answer.txt`
+    """
+    text = _text_of(proposal)
+    with _desk() as desk:
+        receipt = desk.apply(challenge, _applying(organisation, email, text, submission))
+        if as_json:
+            show_json(receipt)
+            return
+        zone = desk.find(challenge).time_zone
+        again = " It had been taken before." if receipt.repeated else ""
+        say(f"Received {receipt.application} on {spoken(receipt.received, zone)}.{again}")
+
+
+@app.command()
+def applications(
+    challenge: ChallengeName,
+    full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the applications to a challenge, once its window is sealed.
+
+    Example: `starter.py applications air-quality --full`
+    """
+    with _desk() as desk:
+        rows, row = desk.applications(challenge), desk.find(challenge)
+        if as_json:
+            show_json(rows)
+        else:
+            (showing.applications_in_full if full else showing.applications)(row, rows)
+
+
+@app.command()
+def select(
+    challenge: ChallengeName,
+    stage: StageName,
+    teams: Annotated[list[str], typer.Argument(metavar="TEAM…", help="Who is in, by application or team id.")],
+    by: Who,
+    reserve: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="TEAM", help="Who takes the place of a team that leaves, in order; may be repeated."),
+    ] = None,
+    amount: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="AMOUNT", help="The agreed amount for each team, or TEAM=AMOUNT; may be repeated."),
+    ] = None,
+    reason: Why = "",
+    decision_id: DecisionId = "",
+) -> None:
+    """Take applications, or teams of the stage before, into a stage.
+
+    Example: `starter.py select air-quality exploration air-quality-7kx3qm air-quality-p2v8rn --as sepa-decider`
+    """
+    amounts = _amounts(amount or [], teams)
+    fields = {
+        "stage": stage,
+        "teams": teams,
+        "reserve": _listed(reserve),
+        "amounts": amounts,
+        "reason": reason,
+    }
+    _decide(challenge, "select", by, decision_id, **fields)
+
+
+@app.command()
+def decline(challenge: ChallengeName, stage: StageName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+    """Take nobody into a stage, which ends the challenge: nobody suitable, or the contract is not continued.
+
+    Example: `starter.py decline air-quality pre-commercial --as sepa-decider --reason "No budget this year."`
+    """
+    _decide(challenge, "decline", by, decision_id, stage=stage, reason=reason)
+
+
+@app.command()
+def extend(
+    challenge: ChallengeName,
+    closes: Annotated[str, typer.Option(metavar="WHEN", help="2016-08-08 (the end of that day) or 2016-08-08T17:00.")],
+    by: Who,
+    reason: Why,
+    decision_id: DecisionId = "",
+) -> None:
+    """Move the closing of the window to a later time; everybody is told.
+
+    Example: `starter.py extend air-quality --closes 2016-08-08 --as programme-office --reason "Site was down."`
+    """
+    with _desk() as desk:
+        until = _moment(closes, desk.find(challenge).time_zone)
+        _send(desk, challenge, "extend", by, decision_id, closes=until, reason=reason)
+
+
+@app.command()
+def withdraw(
+    challenge: ChallengeName,
+    team: Annotated[str, typer.Argument(metavar="TEAM", help="The application or team that leaves.")],
+    reason: Why,
+    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who acts; the team itself if left out.")] = "",
+    replace: Annotated[bool, typer.Option(help="Whether the first in reserve takes its place.")] = True,
+    decision_id: DecisionId = "",
+) -> None:
+    """Take out an applicant or a team that leaves; the reserve takes its place.
+
+    Example: `starter.py withdraw air-quality air-quality-7kx3qm --reason "The founder has fallen ill."`
+    """
+    _decide(challenge, "withdraw", by or team, decision_id, team=team, replace=replace, reason=reason)
+
+
+@app.command()
+def hold(challenge: ChallengeName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+    """Stop a challenge's clock until it is resumed.
+
+    Example: `starter.py hold air-quality --as programme-office --reason "Election period."`
+    """
+    _decide(challenge, "hold", by, decision_id, reason=reason)
+
+
+@app.command()
+def resume(challenge: ChallengeName, by: Who, reason: Why = "", decision_id: DecisionId = "") -> None:
+    """Let a challenge's clock go on; deadlines move by as long as it stood.
+
+    Example: `starter.py resume air-quality --as programme-office --reason "The election is over."`
+    """
+    _decide(challenge, "resume", by, decision_id, reason=reason)
+
+
+@app.command()
+def cancel(challenge: ChallengeName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+    """End a challenge, whatever it waits for. Payments that are under way go on.
+
+    Example: `starter.py cancel air-quality --as programme-office --reason "The sponsor withdrew the question."`
+    """
+    _decide(challenge, "cancel", by, decision_id, reason=reason)
+
+
+@app.command()
+def participation(
+    challenge: ChallengeName,
+    stage: StageName,
+    on: Annotated[str, typer.Option(metavar="DATE", help="The day of the session, such as 2016-09-20.")],
+    people: Annotated[int, typer.Option(help="How many citizens took part.")],
+    summary: Annotated[str, typer.Option(help="What was learnt; no personal data.")],
+    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who tells; the only operator if left out.")] = "",
+    decision_id: DecisionId = "",
+) -> None:
+    """Write down that a citizen participation session was held.
+
+    Example: `starter.py participation air-quality accelerator --on 2016-09-20 --people 24 --summary "Maps first."`
+    """
+    try:
+        day = Date.parse_iso(on)
+    except ValueError:
+        misused(f"--on {on!r} is no date: write it such as 2016-09-20.")
+    _decide(challenge, "participation", by, decision_id, stage=stage, on=day, people=people, summary=summary)
+
+
+@app.command()
+def payments(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
+    """Show the ledger.
+
+    Example: `starter.py payments air-quality`
+    """
+    with _desk() as desk:
+        rows = desk.payments(challenge)
+        if as_json:
+            show_json(rows)
+        else:
+            showing.payments(rows)
+
+
+@app.command()
+def notices(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
+    """Show the notices sent.
+
+    Example: `starter.py notices air-quality`
+    """
+    with _desk() as desk:
+        rows = desk.notices(challenge)
+        if as_json:
+            show_json(rows)
+        else:
+            showing.notices(rows, {row.id: row.time_zone for row in desk.challenges()})
+
+
+@app.command()
+def record(challenge: ChallengeName, as_json: AsJson = False) -> None:
+    """Show what was done on a challenge, by whom, when and why, refusals included.
+
+    Example: `starter.py record air-quality`
+    """
+    with _desk() as desk:
+        rows, row = desk.record(challenge), desk.find(challenge)
+        if as_json:
+            show_json(rows)
+        else:
+            showing.record(row, rows)
+
+
+@app.command()
+def retry(
+    what: Annotated[str, typer.Argument(metavar="CHALLENGE|PAYMENT", help="A challenge, or a payment's key.")],
+) -> None:
+    """Try again what needs attention, once its cause is mended.
+
+    Example: `starter.py retry pilot-2016/air-quality`
+    """
+    with _desk() as desk:
+        say(f"Trying again: {asyncio.run(desk.retry(what))}")
+
+
+@app.command()
+def renew(round_: RoundName) -> None:
+    """Let the open challenges of a round go on with the newest release of the worker; deadlines stay.
+
+    Example: `starter.py renew pilot-2016`
+    """
+    with _desk() as desk:
+        for challenge in asyncio.run(desk.renew(round_)):
+            say(f"{challenge} goes on in a fresh run")
+
+
+@app.command()
+def rehearse(
+    round_: RoundName,
+    day: Annotated[float, typer.Option(help="How many seconds a day lasts.")] = 0.1,
+    as_json: AsJson = False,
+) -> None:
+    """Play a whole round with short days against the running service, and check the books.
+
+    Example: `starter.py rehearse pilot-2016 --day 0.1`
+    """
+    if not 0.001 <= day <= 86_400:
+        misused(f"--day {day} is out of range: write seconds from 0.001 to 86400.")
+    with _desk() as desk:
+        findings = asyncio.run(rehearse_round(desk, round_, day, _progress(quiet=as_json)))
+        if as_json:
+            show_json(findings)
+        else:
+            showing.rehearsed(desk, findings)
+        for difference in findings.differences:
+            typer.echo(f"Not as the programme says: {difference}", err=True)
+        if findings.differences:
+            raise typer.Exit(1)
+
+
+def _decide(challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
+    with _desk() as desk:
+        _send(desk, challenge, kind, by, decision_id, **fields)
+
+
+def _send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
+    """Sends a decision and prints the answer."""
+    given = {"decision_id": decision_id} if decision_id else {}
+    say(asyncio.run(_answer(desk, challenge, kind, by or desk.options.person, fields | given)))
+
+
+async def _answer(desk: Desk, challenge: str, kind: str, by: str, fields: dict[str, object]) -> str:
+    person = by or await desk.only_operator(challenge)
+    if not person:
+        misused("Say who acts: give --as PERSON, or set CHALLENGES_PERSON.")
+    return await desk.decide(challenge, kind, person, **fields)
+
+
+def _progress(quiet: bool) -> Callable[[str, str], None]:
+    """Prints what happens in a rehearsal, a line each with the seconds since its start."""
+    start = time.monotonic()
+
+    def happened(where: str, what: str) -> None:
+        if not quiet:
+            say(f"{time.monotonic() - start:5.1f} s  {where:<17}  {what}")
+            sys.stdout.flush()
+
+    return happened
+
+
+def _applying(organisation: str, email: str, proposal: str, submission: str) -> Applying:
+    try:
+        return Applying(organisation=organisation, email=email, proposal=proposal, submission=submission)
+    except ValidationError as error:
+        problems = "; ".join(f"the {each['loc'][0]}: {each['msg']}" for each in error.errors())
+        raise ApplicationRefused(f"The application cannot be read: {problems}.") from None
+
+
+def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
+    if not opens:
+        return None
+    if opens == "now":
+        return desk.now().round("minute", mode="floor")
+    _, programme, challenges = desk.find_round(round_)
+    if len(opens) == len("2027-07-06"):
+        # At the hour in the file, so that a window that closes at the end of a day still does.
+        first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
+        opens = f"{opens}T{first.time()}"
+    return _moment(opens, programme.time_zone)
+
+
+def _moment(written: str, zone: str) -> Instant:
+    try:
+        return moment(written, zone)
+    except ValueError as error:
+        misused(str(error))
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        misused(f"The proposal {file} cannot be read as text: {error}")
+
+
+def _listed(names: list[str] | None) -> list[str]:
+    """Names given one by one or with commas."""
+    return [name for given in names or [] for name in given.split(",") if name]
+
+
+def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:
+    """An amount for every team, or amounts by team."""
+    amounts: dict[str, Money] = {}
+    for each in given:
+        team, equals, figure = each.rpartition("=")
+        try:
+            amounts |= dict.fromkeys([team] if equals else teams, Money.parse(figure))
+        except ValueError as error:
+            misused(f"--amount {each}: {error}")
+    return amounts
+
+
+def main() -> NoReturn:
+    """Runs the command line and ends the process."""
+    try:
+        app()
+    except SystemExit as end:
+        leave(end.code if isinstance(end.code, int) else REFUSED)
+    except Exception:  # a fault of ours: it is shown in full, and does not abort the process besides
+        traceback.print_exc()
+        leave(REFUSED)
+    leave(0)
+
+
+if __name__ == "__main__":
+    main()

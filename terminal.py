@@ -1,0 +1,153 @@
+"""How the command line shows things: tables for people, JSON for programs, one line for a refusal."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from pydantic import BaseModel
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from whenever import Instant, Time
+
+from domain.refusals import Refused
+
+REFUSED = 1
+"""Exit status: it was understood and is not done, or something that it needs is not there."""
+MISUSED = 2
+"""Exit status: the command itself is not one."""
+
+_WIDE = 240
+"""Columns of what is no terminal, such as a file or a pipe: nothing is folded there that a person may search for."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
+
+
+def say(line: str, indent: int = 0) -> None:
+    """Prints a line for people; on a terminal it is folded between words.
+
+    Args:
+        line: as it is, never taken as mark-up.
+        indent: how many columns it is set in.
+    """
+    if out.is_terminal:
+        for part in Text(line).wrap(out, max(20, out.width - indent)):
+            out.print(Text(" " * indent) + part)
+    else:
+        out.print(Text(" " * indent + line), soft_wrap=True)
+
+
+def show_json(data: BaseModel | Sequence[BaseModel]) -> None:
+    """Prints data for programs, on standard output."""
+    content: object = (
+        data.model_dump(mode="json") if isinstance(data, BaseModel) else [each.model_dump(mode="json") for each in data]
+    )
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
+    """Prints a table for people. Cells are printed as they are: what an applicant wrote is never taken as mark-up.
+
+    Args:
+        title: what stands above it.
+        columns: their headings. One that begins with ">" has numbers, one with "=" has ids or dates; both are kept on
+            one line where others are folded. A column in which all cells are empty is left out.
+        rows: the cells.
+        nothing: what is printed if there are no rows.
+    """
+    if not rows:
+        say(nothing)
+        return
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown = [number for number in range(len(columns)) if any(_cell(row[number]) for row in rows)]
+    for number in shown:
+        heading = columns[number]
+        table.add_column(
+            heading.lstrip(">="),
+            justify="right" if heading.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=heading.startswith((">", "=")),
+        )
+    for row in rows:
+        table.add_row(*(Text(_cell(row[number])) for number in shown))
+    out.print(table)
+
+
+def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
+    """Prints names and values, one a line, leaving out those without a value."""
+    out.print(Text(title, style="bold"), soft_wrap=not out.is_terminal)
+    width = max(len(name) for name, _ in facts) + 2
+    grid = Table.grid(padding=(0, 0))
+    grid.add_column(width=width, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts:
+        if _cell(value):
+            grid.add_row(Text(name), Text(_cell(value)))
+    out.print(grid)
+
+
+def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
+    """An instant in a place, briefly, for tables: "2016-08-08 17:00 BST"; midnight is the end of the day before it.
+
+    Args:
+        instant: nothing is shown for None.
+        zone: tz database name of the place.
+        seconds: whether they count; then midnight is one instant among others.
+    """
+    if instant is None:
+        return ""
+    local = instant.to_tz(zone)
+    if seconds:
+        return f"{local.to_stdlib():%Y-%m-%d %H:%M:%S %Z}"
+    if local.time() == Time():
+        before = local.subtract(nanoseconds=1)
+        return f"end of {before.date()} {before.tz_abbrev()}"
+    return f"{local.to_stdlib():%Y-%m-%d %H:%M %Z}"
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turns a refusal into its line on standard error and exit status 1."""
+    try:
+        yield
+    except Refused as refusal:
+        _refuse(str(refusal))
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _refuse(f"The answer cannot be written ({error.strerror}): free space where it goes, then ask again.")
+
+
+def misused(message: str) -> NoReturn:
+    """Ends the command as used wrongly, with one line and exit status 2.
+
+    Raises:
+        typer.Exit: always.
+    """
+    typer.echo(message, err=True)
+    raise typer.Exit(MISUSED)
+
+
+def _refuse(line: str) -> NoReturn:
+    typer.echo(" ".join(line.split()), err=True)
+    raise typer.Exit(REFUSED) from None
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

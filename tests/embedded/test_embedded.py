@@ -1,0 +1,152 @@
+"""The whole service on one machine, started and stopped as a person does."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from embedded import ROOT, Service, free_ports
+
+pytestmark = pytest.mark.xdist_group("embedded")
+
+PATIENCE = 60
+"""Seconds in which whatever is waited for must have come."""
+
+
+@contextmanager
+def started(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """`embedded.py`, as from a shell; stopped at the end if it still runs."""
+    command = [sys.executable, str(ROOT / "embedded.py"), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    """A port that nobody uses, and the one for the UI above it neither, as far as can be known."""
+    return next(port for port, _ in iter(free_ports, None) if port < 60_000)
+
+
+def until_it_says(process: subprocess.Popen[str], word: str) -> str:
+    """Reads what a process says up to a word, and gives it."""
+    assert process.stdout is not None
+    said = ""
+    while word not in said:
+        line = process.stdout.readline()
+        assert line, f"it ended after {said!r}: {process.stderr and process.stderr.read()}"
+        said += line
+    return said
+
+
+def processes_in(folder: Path) -> dict[int, str]:
+    """All processes that were started for a folder, with their commands; none of them may outlive the service."""
+    if sys.platform == "darwin":
+        listed = subprocess.run(["ps", "-A", "-E", "-ww", "-o", "pid=,command="], capture_output=True, text=True)
+        lines = (line.split(None, 1) for line in listed.stdout.splitlines() if str(folder) in line)
+        return {int(number): command for number, command in lines}
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile, or is not ours
+            command = process.joinpath("cmdline").read_bytes()
+            if os.fsencode(folder) in command + process.joinpath("environ").read_bytes():
+                found[int(process.name)] = os.fsdecode(command.replace(b"\0", b" "))
+    return found
+
+
+def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "embedded.py"), "demo", "--day", "0.025", "--state", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Fixed fees: 18 × £2,000 + 6 × £15,000 = £126,000\n" in done.stdout
+    assert done.stdout.count("ended: completed\n") == 6
+    (sent,) = re.findall(r"^(\d+) applications taken, (\d+) refused as late", done.stdout, re.MULTILINE)
+    assert sum(map(int, sent)) == 80
+    assert "Temporal UI  http://127.0.0.1:" in done.stdout
+    assert processes_in(tmp_path) == {}
+
+
+def test_the_service_stops_as_told_and_takes_its_parts_with_it(tmp_path: Path) -> None:
+    port = free_port()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with started("run", "--port", str(port), "--state", str(tmp_path)) as process:
+            said = until_it_says(process, "Ctrl-C stops the service")
+            assert "Temporal UI  http://127.0.0.1:" in said
+            assert len(processes_in(tmp_path)) >= 3
+            process.send_signal(number)
+            out, err = process.communicate(timeout=PATIENCE)
+
+        assert (process.returncode, out, err) == (0, "Stopped.\n", "")
+        assert processes_in(tmp_path) == {}
+
+
+def test_a_demo_that_is_stopped_has_not_passed_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with started("demo", "--state", str(tmp_path)) as process:
+        until_it_says(process, "challenges open as the round")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, err) == (1, "")
+    assert out.endswith("Stopped.\n")
+    assert processes_in(tmp_path) == {}
+
+
+def test_a_second_service_is_refused_in_one_line_and_the_first_goes_on(tmp_path: Path) -> None:
+    port, other = free_port(), free_port()
+    with started("run", "--port", str(port), "--state", str(tmp_path)) as first:
+        until_it_says(first, "Ctrl-C stops the service")
+        for words, says in (
+            (["--port", str(port), "--state", str(tmp_path / "other")], f"Port {port} is in use"),
+            (["--port", str(other), "--state", str(tmp_path)], f"The service runs on {tmp_path} already"),
+        ):
+            with started("run", *words) as second:
+                out, err = second.communicate(timeout=PATIENCE)
+            assert (second.returncode, out) == (1, "")
+            assert err.startswith(says)
+            assert err.count("\n") == 1
+        assert first.poll() is None
+
+
+def test_a_worker_that_dies_ends_the_service_with_a_line_that_names_it(tmp_path: Path) -> None:
+    port = free_port()
+    with started("run", "--port", str(port), "--state", str(tmp_path)) as process:
+        until_it_says(process, "Ctrl-C stops the service")
+        (worker,) = (number for number, command in processes_in(tmp_path).items() if "worker.py" in command)
+        os.kill(worker, signal.SIGKILL)
+        _, err = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 1
+    assert err.startswith("The worker stopped by itself (exit status -9)")
+    assert err.count("\n") == 1
+    assert processes_in(tmp_path) == {}
+
+
+def test_nothing_of_another_temporal_set_up_on_the_machine_reaches_the_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_API_KEY", "of another service")
+    environment = Service(tmp_path, 1, 2).environment
+
+    assert "TEMPORAL_API_KEY" not in environment
+    assert environment["TEMPORAL_ADDRESS"] == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize("words", [[], ["run", "--port", "none"], ["run", "--port", "65000"], ["stop"]], ids=str)
+def test_what_is_no_command_ends_with_status_2(words: list[str]) -> None:
+    with started(*words) as process:
+        _, err = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 2
+    assert "usage: embedded.py" in err

@@ -1,0 +1,297 @@
+"""What cannot be done is refused with one clear line, is on the record, and changes nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded import Service
+from tests.starter.commands import (
+    LIMIT,
+    OPERATOR,
+    OTHER_SPONSOR,
+    PATIENCE,
+    ROUND,
+    SPONSOR,
+    Answer,
+    Commands,
+    write_round,
+)
+
+pytestmark = pytest.mark.xdist_group("starter")
+
+
+def standing(starter: Commands, challenge: str) -> dict[str, Any]:
+    """All that a refusal must leave as it was."""
+    return starter.status(challenge) | {"payments": starter.data("payments", challenge)}
+
+
+def refused(starter: Commands, challenge: str, *words: str, **given: str) -> str:
+    """A command that is refused and changes nothing; gives its one line."""
+    before, record = standing(starter, challenge), starter.data("record", challenge)
+    answer = starter(*words, **given)
+    line = one_line(answer)
+    assert standing(starter, challenge) == before
+    (entry,) = starter.data("record", challenge)[len(record) :]
+    assert entry["refused"] is True
+    assert entry["text"] == line
+    return line
+
+
+def one_line(answer: Answer, status: int = 1) -> str:
+    """The one line on standard error of a command that was not done."""
+    assert (answer.status, answer.out) == (status, ""), answer
+    assert answer.err.count("\n") == 1, answer.err
+    return answer.err.strip()
+
+
+# Before the window has closed.
+
+
+def test_applications_are_not_read_before_the_window_is_sealed(starter: Commands, teams: dict[str, list[str]]) -> None:
+    line = refused(starter, "bridge", "applications", "bridge")
+
+    assert "before its window is sealed" in line
+
+
+def test_a_selection_before_the_window_closed_is_refused(starter: Commands, teams: dict[str, list[str]]) -> None:
+    line = refused(starter, "bridge", "select", "bridge", "exploration", *teams["bridge"], "--as", SPONSOR)
+
+    assert "after it is sealed" in line
+
+
+def test_a_deadline_is_not_moved_into_the_past(starter: Commands, teams: dict[str, list[str]]) -> None:
+    words = ["--closes", "2020-01-01", "--as", OPERATOR, "--reason", "Too slow."]
+
+    assert "in the past" in refused(starter, "bridge", "extend", "bridge", *words)
+
+
+@pytest.mark.parametrize("email", ["", "nobody", "no body@company.example"])
+def test_an_application_without_a_contact_is_refused(
+    starter: Commands, teams: dict[str, list[str]], email: str
+) -> None:
+    words = ["--organisation", "Tay", "--email", email, "--proposal", "-"]
+
+    assert "no contact" in refused(starter, "bridge", "apply", "bridge", *words, text="An answer.")
+
+
+def test_an_application_over_the_size_limit_is_refused_with_the_limit(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", "-"]
+    line = refused(starter, "bridge", "apply", "bridge", *words, text="x" * (LIMIT + 1))
+
+    assert f"{LIMIT + 1:,} characters, and {LIMIT:,} is the most" in line
+
+
+def test_a_hold_by_somebody_unknown_is_refused(starter: Commands, teams: dict[str, list[str]]) -> None:
+    line = refused(starter, "bridge", "hold", "bridge", "--as", "nobody-known", "--reason", "Why not?")
+
+    assert line.startswith("nobody-known may not hold")
+
+
+def test_a_challenge_that_nobody_knows_is_refused_by_every_command(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    decided = ["--as", OPERATOR, "--reason", "None."]
+    for words in (
+        ["status", "brigde"],
+        ["applications", "brigde"],
+        ["payments", "brigde"],
+        ["notices", "brigde"],
+        ["record", "brigde"],
+        ["retry", "brigde"],
+        ["apply", "brigde", "--organisation", "Tay", "--email", "tay@company.example", "--proposal", "-"],
+        ["select", "brigde", "exploration", "team", "--as", SPONSOR],
+        ["decline", "brigde", "exploration", *decided],
+        ["extend", "brigde", "--closes", "2099-01-01", *decided],
+        ["withdraw", "brigde", "team", "--reason", "None."],
+        *(["hold", "brigde", *decided], ["resume", "brigde", *decided], ["cancel", "brigde", *decided]),
+        ["participation", "brigde", "exploration", "--on", "2026-01-01", "--people", "3", "--summary", "None."],
+    ):
+        assert f"did you mean {ROUND}/bridge?" in one_line(starter(*words, text="An answer.")), words
+
+
+def test_a_round_that_nobody_knows_is_refused_with_those_there_are(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    for command in ("plan", "open", "rehearse"):
+        assert f"it has {ROUND}" in one_line(starter(command, "fare"))
+
+
+# Signals sent by hand, with Temporal's own command line.
+
+SIGNALS: dict[str, tuple[str, str, str]] = {
+    "no object": ("select", '"open"', "cannot be read"),
+    "fields missing": ("select", f'{{"by": "{SPONSOR}"}}', "stage: Field required"),
+    "a field too many": ("decline", f'{{"by": "{SPONSOR}", "stage": "exploration", "team": 3}}', "team (3)"),
+    "an impossible date": ("extend", f'{{"by": "{OPERATOR}", "closes": "2026-02-30T09:00:00Z"}}', "closes"),
+    "an unknown name": ("abolish", f'{{"by": "{OPERATOR}"}}', "No message 'abolish' is known"),
+}
+
+
+@pytest.mark.parametrize("case", SIGNALS)
+def test_a_signal_that_cannot_be_followed_is_on_the_record_and_changes_nothing(
+    starter: Commands, service: Service, teams: dict[str, list[str]], case: str
+) -> None:
+    name, content, says = SIGNALS[case]
+    before, record = standing(starter, "bridge"), starter.data("record", "bridge")
+
+    command = ["temporal", "workflow", "signal", "--workflow-id", f"{ROUND}/bridge", "--name", name, "--input", content]
+    subprocess.run(command, env=service.environment, check=True, capture_output=True)
+
+    end = time.monotonic() + PATIENCE
+    while len(entries := starter.data("record", "bridge")) == len(record):
+        assert time.monotonic() < end, "it was dropped silently"
+        time.sleep(0.05)  # a glance, not a wait for time to pass
+    (entry,) = entries[len(record) :]
+    assert entry["refused"] is True
+    assert entry["action"] == name
+    assert says in entry["text"]
+    assert standing(starter, "bridge") == before
+
+
+def test_what_temporal_does_not_do_is_said_in_one_line(
+    starter: Commands, service: Service, teams: dict[str, list[str]], tmp_path: Path
+) -> None:
+    write_round(tmp_path, {"fountain": 86_400}, name="another")
+    assert starter("open", "another", CHALLENGES_PROGRAMMES=str(tmp_path)).status == 0
+    command = ["temporal", "workflow", "terminate", "--workflow-id", "another/fountain"]
+    subprocess.run(command, env=service.environment, check=True, capture_output=True)
+
+    assert "another/fountain" in one_line(starter("hold", "fountain", "--as", OPERATOR, "--reason", "None."))
+    assert one_line(starter("renew", "another"))
+
+
+# Once the window has closed.
+
+
+def test_a_late_application_is_refused_with_how_late_it_is(starter: Commands, closed: list[str]) -> None:
+    words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", "-"]
+    line = refused(starter, "market", "apply", "market", *words, text="An answer.")
+
+    assert line.startswith(f"Too late for {ROUND}/market")
+    assert "after that" in line
+
+
+def test_a_closed_window_is_not_moved(starter: Commands, closed: list[str]) -> None:
+    words = ["--closes", "2099-01-01", "--as", OPERATOR, "--reason", "Please."]
+
+    assert "for good" in refused(starter, "market", "extend", "market", *words)
+
+
+@pytest.mark.parametrize(
+    ("stage", "chosen", "by", "says"),
+    [
+        ("explorations", "0 1", SPONSOR, "No stage 'explorations' in brief"),
+        ("accelerator", "0", SPONSOR, "exploration comes before accelerator"),
+        ("exploration", "0 market-000000", SPONSOR, "market-000000 is no application to"),
+        ("exploration", "0 other", SPONSOR, "is an application to fair/bridge, not to fair/market"),
+        ("exploration", "0", SPONSOR, "takes 2 to 3 teams: 1 was named"),
+        ("exploration", "0 1 2 3", SPONSOR, "takes 2 to 3 teams: 4 were named"),
+        ("exploration", "0 0", SPONSOR, "is named twice"),
+        ("exploration", "0 1 2", SPONSOR, "taking 3 needs a reason"),
+        ("exploration", "0 1", OTHER_SPONSOR, f"{OTHER_SPONSOR} does not decide for council"),
+        ("exploration", "0 1", OPERATOR, f"{OPERATOR} does not decide for council"),
+        ("exploration", "0 1", "nobody-known", "nobody-known does not decide for council"),
+    ],
+    ids=[
+        "unknown stage",
+        "stage whose turn has not come",
+        "unknown team",
+        "team of another challenge",
+        "too few",
+        "too many",
+        "the same team twice",
+        "over the target without a reason",
+        "another sponsor's person",
+        "an operator",
+        "unknown person",
+    ],
+)
+def test_a_selection_that_may_not_be_is_refused(
+    starter: Commands, teams: dict[str, list[str]], closed: list[str], stage: str, chosen: str, by: str, says: str
+) -> None:
+    ids = {"other": teams["bridge"][0]} | {str(number): team for number, team in enumerate(closed)}
+    named = [ids.get(each, each) for each in chosen.split()]
+
+    assert says in refused(starter, "market", "select", "market", stage, *named, "--as", by)
+
+
+def test_an_amount_is_refused_where_the_fee_is_fixed(starter: Commands, closed: list[str]) -> None:
+    words = [*closed[:2], "--as", SPONSOR, "--amount", "90"]
+
+    assert "pays a fixed" in refused(starter, "market", "select", "market", "exploration", *words)
+
+
+def test_nobody_withdraws_a_team_of_another_challenge(
+    starter: Commands, teams: dict[str, list[str]], closed: list[str]
+) -> None:
+    other = teams["bridge"][0]
+
+    assert f"{other} is an application to fair/bridge" in refused(
+        starter, "market", "withdraw", "market", other, "--reason", "It is ours."
+    )
+
+
+def test_a_decision_without_its_reason_is_refused(starter: Commands, closed: list[str]) -> None:
+    for command in (["decline", "market", "exploration", "--as", SPONSOR], ["cancel", "market", "--as", OPERATOR]):
+        assert "needs a reason" in refused(starter, "market", *command, "--reason", "")
+
+
+def test_a_selection_is_taken_once_and_its_repeat_is_harmless(starter: Commands, teams: dict[str, list[str]]) -> None:
+    starter.waits_for("library", "selection for exploration")
+    selection = ["select", "library", "exploration", *teams["library"], "--as", SPONSOR]
+
+    first = starter(*selection, "--id", "mine")
+    starter.waits_for("library", "selection for accelerator")
+    again = starter(*selection, "--id", "mine")
+    assert first.status == again.status == 0
+    assert first.out == again.out
+
+    assert "exploration was decided on" in refused(starter, "library", *selection)
+
+
+# Commands that are not understood.
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["brigde"],
+        ["open"],
+        ["select", "market", "exploration"],
+        ["select", "market", "exploration", "team", "--as", SPONSOR, "--amount", "a lot"],
+        ["extend", "market", "--closes", "tomorrow", "--as", OPERATOR, "--reason", "None."],
+        ["extend", "market", "--closes", "2027-03-28T01:30", "--as", OPERATOR, "--reason", "None."],
+        ["cancel", "market", "--as", OPERATOR],
+        ["plan", ROUND, "--opens", "2027-02-30"],
+        ["apply", "market", "--organisation", "Tay", "--email", "t@company.example", "--proposal", "no/such/file"],
+        ["participation", "market", "exploration", "--on", "today", "--people", "3", "--summary", "None."],
+        ["rehearse", ROUND, "--day", "0"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_used_wrongly_ends_with_status_2_and_changes_nothing(
+    starter: Commands, closed: list[str], words: list[str]
+) -> None:
+    before, record = standing(starter, "market"), starter.data("record", "market")
+    answer = starter(*words)
+
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.err
+    assert standing(starter, "market") == before
+    assert starter.data("record", "market") == record
+
+
+def test_a_proposal_that_is_no_text_is_refused_by_name(starter: Commands, closed: list[str], tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\xff\xfe")
+    words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", str(picture)]
+
+    assert "picture.png cannot be read as text" in one_line(starter("apply", "bridge", *words), status=2)

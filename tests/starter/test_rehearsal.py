@@ -1,0 +1,121 @@
+"""A rehearsal ends well only if the books are as the programme says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import starter as command_line
+from desk.connection import connect, quiet
+from desk.desk import Desk
+from domain.money import Amount, Money
+from settings import Settings
+from store.database import Database
+from store.ledger import Payment
+from store.record import Notice
+from tests.starter.commands import ROUND, Commands, write_round
+
+pytestmark = pytest.mark.xdist_group("starter")
+
+DAY = "0.1"
+"""Seconds: the window of the round is ten days."""
+
+
+@pytest.fixture
+def rehearsing(starter: Commands, tmp_path: Path) -> Commands:
+    """Commands with a round of one challenge."""
+    write_round(tmp_path, {"rehearsed": 86_400 * 10})
+    return Commands(starter.environment | {"CHALLENGES_PROGRAMMES": str(tmp_path)})
+
+
+def behind_the_desk(monkeypatch: pytest.MonkeyPatch, **instead: Callable[..., Any]) -> None:
+    """Has the command line's desk answer otherwise."""
+
+    @contextmanager
+    def open_desk(options: Settings, *, only_files: bool = False) -> Iterator[Desk]:
+        database = Database(options.database_url)
+        desk = Desk(options, database, lambda: connect(quiet()))
+        for name, answer in instead.items():
+            setattr(desk, name, answer(getattr(desk, name)))
+        yield desk
+        database.close()
+
+    monkeypatch.setattr(command_line, "open_desk", open_desk)
+
+
+def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> None:
+    answer = rehearsing("rehearse", ROUND, "--day", DAY)
+
+    assert (answer.status, answer.err) == (0, "")
+    (sent,) = re.findall(r"^(\d+) applications taken, (\d+) refused as late", answer.out, re.MULTILINE)
+    assert sum(map(int, sent)) == 80
+    assert "Fixed fees: 2 × £100 = £200" in answer.out
+    assert " s  rehearsed          ended: completed" in answer.out
+
+
+def a_payment_twice(payments: Callable[..., tuple[Payment, ...]]) -> Callable[..., tuple[Payment, ...]]:
+    """The ledger with its first payment made twice."""
+    return lambda *of: (*payments(*of), payments(*of)[0])
+
+
+def another_amount(payments: Callable[..., tuple[Payment, ...]]) -> Callable[..., tuple[Payment, ...]]:
+    """The ledger with a penny more in its first payment."""
+
+    def answer(*of: str) -> tuple[Payment, ...]:
+        first, *others = payments(*of)
+        more = Amount(net=Money(first.amount.net.pence + 1), vat=first.amount.vat)
+        return (first.model_copy(update={"amount": more}), *others)
+
+    return answer
+
+
+def no_payment_told(notices: Callable[..., tuple[Notice, ...]]) -> Callable[..., tuple[Notice, ...]]:
+    """The notices without those of payments."""
+    return lambda *of: tuple(each for each in notices(*of) if each.occasion != "payment-made")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"payments": a_payment_twice}, ["is paid and not due", "£300 was paid in fixed fees, £200 was planned"]),
+        (
+            {"payments": another_amount, "notices": no_payment_told},
+            [
+                "£100 for exploration, instalment 1, is due and not paid",
+                "£100.01",
+                "0 notices of payment-made were sent",
+            ],
+        ),
+    ],
+    ids=["paid twice", "another amount and nobody told"],
+)
+def test_books_that_differ_from_the_programme_fail_the_rehearsal(
+    rehearsing: Commands, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Callable[..., Any]], says: list[str]
+) -> None:
+    behind_the_desk(monkeypatch, **wrong)
+    answer = rehearsing("rehearse", ROUND, "--day", DAY, "--json")
+
+    assert answer.status == 1
+    assert all(line.startswith("Not as the programme says: ") for line in answer.err.splitlines())
+    assert all(each in answer.err for each in says), answer.err
+    assert json.loads(answer.out)["differences"]
+
+
+def test_a_part_that_cannot_be_played_ends_the_rehearsal_with_one_line(
+    rehearsing: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_a_stranger(decide: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda challenge, kind, by, **fields: decide(challenge, kind, "stranger", **fields)
+
+    behind_the_desk(monkeypatch, decide=by_a_stranger)
+    answer = rehearsing("rehearse", ROUND, "--day", DAY)
+
+    assert answer.status == 1
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("The rehearsal stopped at rehearsed: stranger does not decide for council")

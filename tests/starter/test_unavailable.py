@@ -1,0 +1,125 @@
+"""What the command line needs and does not find: one line that says what to do, status 1, and no password."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded import ROOT, Service, free_ports
+from tests.starter.commands import OPERATOR, ROUND, Answer, Commands
+
+pytestmark = pytest.mark.xdist_group("starter")
+
+HOLD = ("hold", "bridge", "--as", OPERATOR, "--reason", "Election period.")
+
+
+def as_process(environment: dict[str, str], *words: str, output: Path | None = None) -> Answer:
+    """A command as a process of its own, as from a shell."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CHALLENGES_"))}
+    with open(output or os.devnull, "w") as file:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "starter.py"), *words],
+            env=others | environment,
+            stdout=file if output else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    return Answer(done.returncode, done.stdout or "", done.stderr)
+
+
+def one_line(answer: Answer) -> str:
+    """The one line on standard error of a command that could not be done."""
+    assert (answer.status, answer.out) == (1, ""), answer
+    assert answer.err.count("\n") == 1, answer.err
+    return answer.err
+
+
+def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, teams: dict[str, list[str]]) -> None:
+    port, _ = free_ports()
+    for _ in range(2):
+        line = one_line(as_process(starter.environment | {"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"}, *HOLD))
+
+        assert f"No Temporal server answers at 127.0.0.1:{port} (connection refused): start the service" in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("TEMPORAL_NAMESPACE", "elsewhere", "has no namespace 'elsewhere': create it"),
+        ("TEMPORAL_ADDRESS", "::::", "The Temporal configuration cannot be used"),
+        ("TEMPORAL_TLS", "true", "speaks another protocol; check TEMPORAL_TLS"),
+        ("TEMPORAL_PROFILE", "elsewhere", "The Temporal configuration cannot be used: Profile 'elsewhere' not found"),
+        ("TEMPORAL_CONFIG_FILE", "/no/such/temporal.toml", "/no/such/temporal.toml does not exist"),
+        ("TEMPORAL_TLS_CLIENT_CERT_PATH", "/no/such/cert", "The Temporal configuration cannot be used"),
+        ("CHALLENGES_THREADS", "many", "CHALLENGES_THREADS=many"),
+        ("CHALLENGES_DATABSE_URL", "sqlite:///x", "did you mean CHALLENGES_DATABASE_URL?"),
+        ("CHALLENGES_DATABASE_URL", "sqlite:////no/such/service.db", "lacks the tables of this release: start"),
+        ("CHALLENGES_DATABASE_URL", "postgresql://us:secret@127.0.0.1:9/db", "db at 127.0.0.1:9 cannot be reached"),
+        ("CHALLENGES_DATABASE_URL", "mysql://us:secret@127.0.0.1/db", "URL is not understood"),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_said_in_one_line(
+    starter: Commands, teams: dict[str, list[str]], variable: str, value: str, says: str
+) -> None:
+    line = one_line(starter(*HOLD, **{variable: value}))
+
+    assert says in line
+    assert "secret" not in line
+
+
+def test_a_command_before_any_service_ran_makes_no_empty_database(starter: Commands, tmp_path: Path) -> None:
+    file = tmp_path / "service.db"
+    line = one_line(starter("status", CHALLENGES_DATABASE_URL=f"sqlite:///{file}"))
+
+    assert "start the worker" in line
+    assert not file.exists()
+
+
+def test_a_file_that_is_no_database_is_left_alone(starter: Commands, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear applicants, " * 100)
+    line = one_line(starter("status", CHALLENGES_DATABASE_URL=f"sqlite:///{file}"))
+
+    assert "is not an SQLite database" in line
+    assert file.read_text().startswith("Dear applicants")
+
+
+def test_the_plan_needs_no_service_at_all(starter: Commands, teams: dict[str, list[str]], tmp_path: Path) -> None:
+    nowhere = f"sqlite:///{tmp_path / 'service.db'}"
+
+    assert starter("plan", ROUND, CHALLENGES_DATABASE_URL=nowhere, TEMPORAL_ADDRESS="127.0.0.1:9").status == 0
+
+
+def test_a_process_that_was_connected_leaves_without_the_clearing_up_that_aborts_it() -> None:
+    """Ended by `sys.exit`, one command in some ends with status 134 after all was done; too seldom for a test."""
+    script = (
+        "import atexit, desk.connection; atexit.register(print, 'cleared up'); print('done'); desk.connection.leave(3)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (3, "done\n", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is a full disk to be had on Linux only")
+@pytest.mark.parametrize("words", [("status",), ("status", "--json")], ids=" ".join)
+def test_output_to_a_full_disk_is_no_success(
+    starter: Commands, teams: dict[str, list[str]], words: tuple[str, ...]
+) -> None:
+    answer = as_process(starter.environment, *words, output=Path("/dev/full"))
+
+    assert "No space left on device" in one_line(answer)
+
+
+def test_a_command_done_as_a_process_of_its_own_ends_with_status_0(
+    starter: Commands, service: Service, teams: dict[str, list[str]]
+) -> None:
+    answer = as_process(starter.environment, "status", "bridge")
+
+    assert (answer.status, answer.err) == (0, "")
+    assert answer.out.startswith(f"{ROUND}/bridge\n")

@@ -1,0 +1,188 @@
+"""One JSON line an event, with the ids as fields, and none said again on replay."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import sys
+import time
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+import log
+from settings import Settings
+from tests.playing import dev_server
+
+_QUEUE = "logging"
+_PATIENCE = 30
+
+
+@activity.defn
+def pay() -> None:
+    """Tells of itself once."""
+    activity.logger.info("paid")
+
+
+@workflow.defn
+class Telling:
+    """Tells of itself before and after each of its waits."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Leaves the worker's memory at every wait, if that keeps no workflow."""
+        for number in range(3):
+            workflow.logger.info("told", extra={"number": number, "stage": "exploration"})
+            await workflow.sleep(timedelta(milliseconds=1))
+        await workflow.execute_activity(pay, start_to_close_timeout=timedelta(seconds=10))
+
+
+@workflow.defn
+class Failing:
+    """Cannot go on, which the SDK's core tells of."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Fails its task."""
+        raise RuntimeError("no way on")
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Logging set up as the worker has it, and what is written on standard error; all is put back at the end."""
+    root, names = logging.getLogger(), ("alembic", "temporalio", *log.OURS_IN_TEMPORAL)
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in names}
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    for handler in handlers:  # pytest's own, which would be closed
+        root.removeHandler(handler)
+    log.configure(Settings(log_format="json"))
+    yield stderr
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in names:
+        logging.getLogger(name).setLevel(levels[name])
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Client]:
+    """A real server, reached through a runtime that logs as the worker's does."""
+    async with dev_server() as client:
+        runtime = Runtime(telemetry=TelemetryConfig(logging=log.of_temporal_core()))
+        address = client.service_client.config.target_host
+        yield await Client.connect(address, data_converter=pydantic_data_converter, runtime=runtime)
+
+
+def worker(client: Client) -> Worker:
+    """A worker that keeps no workflow in memory, so that each of its tasks begins with a replay."""
+    return Worker(
+        client,
+        task_queue=_QUEUE,
+        workflows=[Telling, Failing],
+        activities=[pay],
+        activity_executor=ThreadPoolExecutor(1),
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_all_modules()
+        ),
+        max_cached_workflows=0,
+    )
+
+
+def lines(written: io.StringIO) -> list[dict[str, Any]]:
+    """The events; fails if a line is not JSON."""
+    return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+async def test_a_workflow_tells_each_event_once_with_its_ids_however_often_it_is_replayed(
+    written: io.StringIO, server: Client
+) -> None:
+    """Fails, with six lines instead of three, when `workflow.logger.log_during_replay` is on."""
+    key = "pilot-2016/air-quality/accelerator/air-quality-7kx3qm/1"
+    async with worker(server):
+        for name in ("pilot-2016/air-quality", key):
+            await server.execute_workflow(Telling.run, id=name, task_queue=_QUEUE)
+
+    of_challenge, of_payment = ([], [])  # type: tuple[list[dict[str, Any]], list[dict[str, Any]]]
+    for event in lines(written):
+        (of_payment if event.get("workflow_id") == key else of_challenge).append(event)
+    assert [event["event"] for event in of_challenge] == ["told", "told", "told", "paid"]
+    assert [event["number"] for event in of_challenge[:3]] == [0, 1, 2]
+    for event in of_challenge:
+        assert event["workflow_id"] == event["challenge"] == "pilot-2016/air-quality"
+        assert event["level"] == "info"
+        assert event["run_id"]
+        assert event["timestamp"].endswith("Z")
+    assert of_challenge[0]["stage"] == "exploration"
+    assert (of_challenge[3]["activity"], of_challenge[3]["attempt"]) == ("pay", 1)
+    # A payment's own key says which challenge and stage it is for.
+    assert {event["challenge"] for event in of_payment} == {"pilot-2016/air-quality"}
+    assert of_payment[3]["stage"] == "accelerator"
+
+
+async def test_what_the_core_of_the_sdk_tells_has_the_same_form(written: io.StringIO, server: Client) -> None:
+    """Fails when the runtime has no `log.of_temporal_core()`: the core then writes lines of a form of its own."""
+    said, end = "Failing workflow task", time.monotonic() + _PATIENCE
+    async with worker(server):
+        handle = await server.start_workflow(Failing.run, id="pilot-2016/smart-roads", task_queue=_QUEUE)
+        while said not in written.getvalue() and time.monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # a glance, not a wait for time to pass
+        await handle.terminate()
+
+    event = next(each for each in lines(written) if each["event"] == said)
+    assert event["level"] == "warning"
+    assert event["target"].startswith("temporalio_sdk_core")
+    assert "temporal_log" not in event
+
+
+def test_our_own_events_are_one_line_each_with_their_fields(written: io.StringIO) -> None:
+    structlog.get_logger("worker").info("worker ready", namespace="default", workflow_id="pilot-2016/air-quality")
+
+    (event,) = lines(written)
+    assert event["event"] == "worker ready"
+    assert event["namespace"] == "default"
+    assert event["challenge"] == "pilot-2016/air-quality"
+
+
+def test_an_error_with_its_traceback_is_still_one_line(written: io.StringIO) -> None:
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        logging.getLogger("library").exception("it failed")
+
+    (event,) = lines(written)
+    assert event["event"] == "it failed"
+    assert "ValueError: two\nlines" in event["exception"]
+
+
+def test_libraries_are_heard_only_when_something_is_wrong(written: io.StringIO) -> None:
+    for name in ("alembic.runtime.migration", "temporalio.worker"):
+        logging.getLogger(name).info("chatter")
+        logging.getLogger(name).warning("trouble")
+
+    assert [event["event"] for event in lines(written)] == ["trouble", "trouble"]
+
+
+def test_a_warning_of_python_is_an_event_too(written: io.StringIO) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn("old ways", UserWarning, stacklevel=1)
+
+    (event,) = lines(written)
+    assert "old ways" in event["event"]
