@@ -43,7 +43,14 @@ _PURE = SandboxRestrictions.default.with_passthrough_modules("domain", "whenever
 def activities(database: Database, rail: PaymentRail) -> list[Callable[..., object]]:
     """Every activity of the service, bound to its parts."""
     announcing, paying = Announcing(database), Paying(database, rail)
-    return [announcing.announce, announcing.seal_window, paying.request, paying.submit, paying.settle]
+    return [
+        announcing.announce,
+        announcing.read_clock,
+        announcing.seal_window,
+        paying.request,
+        paying.submit,
+        paying.settle,
+    ]
 
 
 def build_worker(client: Client, database: Database, rail: PaymentRail, options: Settings) -> Worker:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from temporalio import activity
 
 from domain import letters
@@ -21,16 +23,25 @@ class Announcing:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @activity.defn(name="announce")
-    def announce(self, announcement: Announcement) -> None:
+    @activity.defn(name="announce", no_thread_cancel_exception=True)
+    def announce(self, announcement: Announcement) -> datetime:
         """One transaction: the line of the record, the status, the window and the notices; once for a key.
+
+        Returns:
+            See `read_clock`.
 
         Raises:
             Refused: an application that it names is unknown or withdrawn, or the window is sealed for good.
         """
         record.announce(self._database, announcement, letters.compose)
+        return self.read_clock()
 
-    @activity.defn(name="seal_window")
+    @activity.defn(name="seal_window", no_thread_cancel_exception=True)
     def seal_window(self, sealing: Sealing) -> int:
         """Seals the window for good; says how many applications there are, the same number each time."""
         return applications.seal(self._database, sealing.challenge, sealing.at)
+
+    @activity.defn(name="read_clock", no_thread_cancel_exception=True)
+    def read_clock(self) -> datetime:
+        """The instant at which this activity was asked for, by Temporal's clock."""
+        return activity.info().scheduled_time

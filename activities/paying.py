@@ -23,12 +23,12 @@ class Paying:
         self._database = database
         self._rail = rail
 
-    @activity.defn(name="request_payment")
+    @activity.defn(name="request_payment", no_thread_cancel_exception=True)
     def request(self, step: PaymentStep) -> None:
         """Enters the payment in the ledger."""
         ledger.request(self._database, step.order, step.at)
 
-    @activity.defn(name="submit_payment")
+    @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, step: PaymentStep) -> None:
         """Gives the payment to the rail, unless the rail has it: an attempt before may have got through unseen.
 
@@ -37,7 +37,7 @@ class Paying:
         transfer = self._rail.find(step.order.key) or self._rail.transfer(step.order, step.at)
         ledger.mark_submitted(self._database, step.order.key, transfer.reference, transfer.at)
 
-    @activity.defn(name="settle_payment")
+    @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
     def settle(self, step: PaymentStep) -> None:
         """Marks the payment as settled, and tells the team."""
         ledger.mark_settled(self._database, step.order.key, step.at, letters.compose)

@@ -81,7 +81,7 @@ class Entry(Value):
     """One line of the record.
 
     Args:
-        at: when it happened, by Temporal's clock.
+        at: when it happened, by Temporal's clock; for what comes by itself the deadline that it came by.
         by: id of the person who acted; "service" for the service itself.
         role: in what role: sponsor, operator, team, service, unknown.
         action: what was done, one of a few words such as "select".

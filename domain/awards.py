@@ -47,6 +47,11 @@ def payments_due(state: State) -> tuple[PaymentOrder, ...]:
     )
 
 
+def unpaid_orders(state: State) -> tuple[PaymentOrder, ...]:
+    """The payments that were ordered and are not settled, to be ordered again: each is still made once."""
+    return tuple(each for each in payments_due(state.having(payments={})) if each.key in state.unpaid)
+
+
 def _orders(state: State, stage: Stage, run: StageRun, team: Team) -> list[PaymentOrder]:
     if stage.pay is None or team.award is None:
         return []

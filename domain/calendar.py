@@ -242,7 +242,9 @@ def pushed_back(deadline: Instant, held: Instant, resumed: Instant, zone: str) -
         return instant.to_tz(zone).to_plain().to_stdlib()
 
     moved = wall(deadline) + (wall(resumed) - wall(held))
-    return max(PlainDateTime(moved).assume_tz(zone, disambiguation="compatible").to_instant(), deadline)
+    later_on = max(PlainDateTime(moved).assume_tz(zone, disambiguation="compatible").to_instant(), deadline)
+    # Where the clocks went back meanwhile, the wall alone could put it before the resumption.
+    return later_on if later_on > resumed else resumed + (deadline - held)
 
 
 def end_of_day(day: Date, zone: str) -> Instant:

@@ -94,6 +94,13 @@ class Happened(Value):
     text: str
 
 
+class Answer(Value):
+    """What was answered to a decision, and what that decision said, in short."""
+
+    text: str
+    content: str
+
+
 STORY_LINES = 60
 """How many lines of the story a run's page keeps; all of them stay in the record."""
 
@@ -117,7 +124,7 @@ class State(Value):
         held: the hold, while there is one.
         outcome, outcome_reason: how it ended and why, once it has.
         payments: payment keys ordered so far; True once settled.
-        decisions: what was answered to each decision, by "kind/id", oldest first.
+        decisions: what was answered to each decision id, oldest first.
         reminded: reminders due up to then are dealt with.
         story: the last lines of what happened.
     """
@@ -136,7 +143,7 @@ class State(Value):
     outcome: Outcome | None = None
     outcome_reason: str = ""
     payments: Mapping[str, bool] = Field(default_factory=dict)
-    decisions: Mapping[str, str] = Field(default_factory=dict)
+    decisions: Mapping[str, Answer] = Field(default_factory=dict)
     reminded: Instant
     story: tuple[Happened, ...] = ()
 
@@ -172,9 +179,9 @@ class State(Value):
         paid = {**self.payments, payment: True}
         return self.having(payments=paid).telling(at, f"Paid: {team} for {stage}, instalment {number}")
 
-    def answering(self, decision: str, answer: str) -> Self:
-        """This state remembering what was answered to a decision, named by its kind and id."""
-        kept = [*self.decisions.items(), (decision, answer)][-DECISIONS_KEPT:]
+    def answering(self, decision_id: str, text: str, content: str) -> Self:
+        """This state remembering what was answered to a decision."""
+        kept = [*self.decisions.items(), (decision_id, Answer(text=text, content=content))][-DECISIONS_KEPT:]
         return self.having(decisions=dict(kept))
 
     @property

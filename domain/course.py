@@ -25,7 +25,7 @@ def scheduled(state: State, now: Instant) -> tuple[State, Announcement]:
 def opened(state: State, now: Instant) -> tuple[State, Announcement]:
     """The window is opened, or made ready to open at its time."""
     text = f"Window open until {state.at(state.closes)}"
-    new = state.having(opened=True, reminded=now).telling(now, text)
+    new = state.having(opened=True, reminded=state.opens).telling(now, text)
     return new, _by_service(
         new,
         now,
@@ -45,7 +45,7 @@ def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announ
     new = state.having(applications=applications)
     if applications == 0:
         return _ended(new, now, Outcome.NO_AWARD, "nobody applied", f"{text}; the challenge ends: {Outcome.NO_AWARD}")
-    return _selection_invited(new, now, 0, state.closes, "sealed", text)
+    return _selection_invited(new, now, 0, state.closes, text, "sealed")
 
 
 def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -58,7 +58,7 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
         return _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
-    return _selection_invited(new, now, state.stage + 1, state.run.ends, f"ended-{stage.name}", text)
+    return _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -96,7 +96,7 @@ def agenda(state: State) -> tuple[object, ...]:
 def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     """People are reminded of the deadline that the challenge waits for, or told that it has passed.
 
-    Of several reminders that fell due while the service was down, only one is sent.
+    Of several reminders that fell due while the service was down, two are sent at most.
     """
     rung = next_reminder(state)
     assert state.deadline is not None, "reminders belong to a deadline"
@@ -120,7 +120,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             )
             text = f"Reminder: {state.filling.title} ends on {facts['until']}"
     new = state.having(reminded=now).telling(now, text)
-    return new, _by_service(new, now, f"reminded-{state.stage_name}-{rung}", text, tellings)
+    return new, _by_service(new, now, "reminded", text, tellings, f"{state.stage_name}-{rung}")
 
 
 def _rungs(state: State) -> Iterator[Instant]:
@@ -141,11 +141,11 @@ def _rungs(state: State) -> Iterator[Instant]:
 
 
 def _selection_invited(
-    state: State, now: Instant, index: int, since: Instant, step: str, text: str
+    state: State, now: Instant, index: int, since: Instant, text: str, action: str, which: str = ""
 ) -> tuple[State, Announcement]:
     stage = state.programme.stages[index]
     decide_by = later(since, stage.decision_within, state.zone, state.programme.holidays)
-    new = state.having(phase=Phase.DECIDING, stage=index, decide_by=decide_by, reminded=now)
+    new = state.having(phase=Phase.DECIDING, stage=index, decide_by=decide_by, reminded=since)
     text = f"{text}; selection for {stage.title} is due on {new.at(decide_by)}"
     facts = {
         "stage": stage.title,
@@ -154,9 +154,8 @@ def _selection_invited(
         "number": str(stage.target),
     }
     new = new.telling(now, text)
-    return new, _by_service(
-        new, now, step, text, (to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts),)
-    )
+    told = to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts)
+    return new, _by_service(new, now, action, text, (told,), which)
 
 
 def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str) -> tuple[State, Announcement]:
@@ -178,14 +177,18 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
             told or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
             to_people(_in_charge(new), occasion, facts),
         ),
+        f"as/{outcome}",
     )
 
 
-def _by_service(state: State, now: Instant, step: str, text: str, tellings: tuple[Telling, ...]) -> Announcement:
+def _by_service(
+    state: State, now: Instant, action: str, text: str, tellings: tuple[Telling, ...], which: str = ""
+) -> Announcement:
+    """What the service does by itself; `which` tells one of its kind from the others."""
     return Announcement(
-        key=f"{state.challenge.id}/{step}",
+        key=f"{state.challenge.id}/{action}" + (f"-{which}" if which else ""),
         challenge=state.challenge.id,
-        entry=Entry(at=now, by=SERVICE, role=SERVICE, action=step.partition("-")[0], stage=state.stage_name, text=text),
+        entry=Entry(at=now, by=SERVICE, role=SERVICE, action=action, stage=state.stage_name, text=text),
         status=state.status,
         tellings=tellings,
     )

@@ -33,7 +33,7 @@ class Decision(Value):
 
     kind: ClassVar[str]
     by: PersonOrTeam
-    decision_id: Annotated[str, Field(max_length=100)] = ""
+    decision_id: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9._:-]*$")] = ""
     reason: Reason = ""
 
 

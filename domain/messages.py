@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,14 +29,16 @@ from .decisions import (
 from .refusals import NotReadable, Refused, UnknownMessage
 
 _LONGEST = 1000
+_AN_ID = re.compile(r"[a-z0-9-]{1,80}")
+_HARMLESS = re.compile(r"[A-Za-z0-9 .:+-]{1,40}")
 
 
-def read(kind: str, data: bytes, state: State) -> Decision:
+def read(kind: str, said: Sequence[bytes], state: State) -> Decision:
     """The decision in a message.
 
     Args:
         kind: the name that it was sent under.
-        data: its JSON.
+        said: its arguments as JSON; there has to be one.
         state: the challenge that it was sent to.
 
     Returns:
@@ -47,15 +50,44 @@ def read(kind: str, data: bytes, state: State) -> Decision:
         NotReadable: the JSON is not such a decision; names the field and what it takes.
     """
     model = _model(kind)
+    if len(said) != 1:
+        raise NotReadable(f"The {kind} cannot be read: it came with {len(said)} arguments; send one, a JSON object.")
     try:
-        decision = model.model_validate_json(data or b"null")
+        decision = model.model_validate_json(said[0] or b"null")
     except ValidationError as error:
         raise _not_readable(kind, error) from None
     if decision.decision_id:
         return decision
     standing = f"{state.waits_for} {state.deadline} {state.held}"
-    content = hashlib.sha256(f"{decision.model_dump_json()} {standing}".encode()).hexdigest()[:16]
-    return decision.model_copy(update={"decision_id": f"content-{content}"})
+    return decision.model_copy(update={"decision_id": f"content-{_digest(decision, standing)}"})
+
+
+def already_answered(state: State, decision: Decision) -> str | None:
+    """The answer that a decision got when it came before; None if it is new.
+
+    Raises:
+        NotReadable: its id was used for another decision.
+    """
+    before = state.decisions.get(decision.decision_id)
+    if before is None:
+        return None
+    if before.content != content_of(decision):
+        raise NotReadable(f"The id {decision.decision_id!r} was used for another decision: give this one its own.")
+    return before.text
+
+
+def content_of(decision: Decision) -> str:
+    """What a decision says, in short, whatever its id."""
+    return _digest(decision.model_copy(update={"decision_id": ""}))
+
+
+def json_of(text: str) -> bytes:
+    """How a text stands in a message."""
+    return json.dumps(text).encode()
+
+
+def _digest(decision: Decision, more: str = "") -> str:
+    return hashlib.sha256(f"{decision.kind} {decision.model_dump_json()} {more}".encode()).hexdigest()[:16]
 
 
 def make(kind: str, fields: Mapping[str, object]) -> Decision:
@@ -110,46 +142,50 @@ def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State,
 
 
 def refusal_announced(
-    state: State, kind: str, data: bytes, refusal: Refused, now: Instant, unique: str
+    state: State, kind: str, said: Sequence[bytes], refusal: Refused, now: Instant, unique: str
 ) -> tuple[State, Announcement]:
     """A refusal, on the record and told to its sender; to the operators if nobody knows who that is.
 
     Args:
         state: the challenge, which does not change but for its story.
         kind: the name that the message was sent under.
-        data: the message as it came.
+        said: the message as it came.
         refusal: why it is refused.
         now: when.
         unique: what tells this refusal from every other.
     """
-    by = _sender(data)
+    by, kind = _sender(said), _printable(kind)[:60]
     role = state.role_of(by)
-    text = f"Refused: {kind[:60]} by {by}: {refusal}"[:_LONGEST]
-    known = (by,) if role in ("sponsor", "operator") else state.challenge.operators
-    new = state.telling(now, text)
+    reason = _printable(str(refusal))[:_LONGEST]
+    new = state.telling(now, f"Refused: {kind} by {by}: {reason}")
+    in_charge = role in ("sponsor", "operator")
     return new, Announcement(
         key=f"{state.challenge.id}/refused/{unique}",
         challenge=state.challenge.id,
-        entry=Entry(
-            at=now,
-            by=by,
-            role=role,
-            action=kind[:60],
-            stage=state.stage_name,
-            text=str(refusal)[:_LONGEST],
-            refused=True,
+        entry=Entry(at=now, by=by, role=role, action=kind, stage=state.stage_name, text=reason, refused=True),
+        tellings=(
+            to_people(
+                (by,) if in_charge else (by, *state.challenge.operators),
+                Occasion.REFUSED,
+                {"action": kind, "reason": reason},
+            ),
         ),
-        tellings=(to_people(known, Occasion.REFUSED, {"action": kind[:60], "reason": str(refusal)[:_LONGEST]}),),
     )
 
 
-def _sender(data: bytes) -> str:
+def _sender(said: Sequence[bytes]) -> str:
+    """Who a message says that it is from, if it says so in the form of an id; nobody's address is kept."""
     try:
-        content = json.loads(data or b"null")
-    except ValueError:
+        content = json.loads(said[0]) if said else None
+    except (ValueError, RecursionError):
         return "unknown"
     by = content.get("by") if isinstance(content, dict) else None
-    return by[:60] if isinstance(by, str) and by else "unknown"
+    return by if isinstance(by, str) and _AN_ID.fullmatch(by) else "unknown"
+
+
+def _printable(text: str) -> str:
+    """The text without what a database or a terminal cannot show."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def _model(kind: str) -> type[Decision]:
@@ -165,6 +201,8 @@ def _not_readable(kind: str, error: ValidationError) -> NotReadable:
 
 
 def _problem(error: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "the message"
-    value = "" if error["type"] == "missing" else f" ({json.dumps(error['input'], default=str)[:60]})"
-    return f"{where}{value}: {str(error['msg']).removeprefix('Value error, ')}"
+    """The field and what it takes. Its value only if it can be no more than a slip in an id, a number or a date."""
+    where = ".".join(str(part) for part in error["loc"])[:80] or "the message"
+    value = error["input"]
+    shown = f" ({value})" if isinstance(value, str | int) and _HARMLESS.fullmatch(str(value)) else ""
+    return f"{where}{shown}: {str(error['msg']).removeprefix('Value error, ')}"

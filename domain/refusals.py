@@ -87,6 +87,18 @@ class NotConfirmed(Refused):
     """The service took the message but did not answer in time; sending it again is harmless."""
 
 
+class AnotherPayment(Refused):
+    """The key is that of a payment which differs: the same key is asked for two things."""
+
+
+class NotSubmitted(Refused):
+    """A payment is called settled that no rail has taken."""
+
+
+class UnknownPayment(Refused):
+    """The ledger has no payment of that key."""
+
+
 class FileRefused(Refused):
     """A programme or round file is wrong: names the file, the key, the value and the remedy."""
 

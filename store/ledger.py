@@ -12,6 +12,7 @@ from domain.awards import PaymentOrder
 from domain.course import SERVICE
 from domain.model import Value
 from domain.money import Amount, Money
+from domain.refusals import AnotherPayment, NotSubmitted, UnknownPayment
 
 from . import tables
 from .database import Database
@@ -21,18 +22,6 @@ from .record import write_line
 from .tables import Found
 
 _payments = tables.payments
-
-
-class AnotherPayment(ValueError):
-    """The key is that of a payment which differs: the same key is asked for two things."""
-
-
-class NotSubmitted(ValueError):
-    """A payment is called settled that no rail has taken."""
-
-
-class UnknownPayment(LookupError):
-    """The ledger has no payment of that key."""
 
 
 class Payment(Value):

@@ -64,6 +64,9 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
     with database.writing() as connection:
         challenge = _taken(connection, announcement.challenge)
         if is_written(connection, announcement.key):
+            # After a reset in Temporal the same step comes to other dates: lists show those that are enforced.
+            if announcement.status is not None and _is_later(announcement, challenge):
+                _put_status(connection, challenge, announcement.status, announcement.entry.at)
             return
         for team in announcement.applications:
             _check_stands(connection, team, challenge)
@@ -93,6 +96,11 @@ def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:
     wanted = select(_record).where(_record.c.challenge == challenge).order_by(_record.c.id)
     with database.reading() as connection:
         return tuple(RecordLine.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
+
+
+def _is_later(announcement: Announcement, challenge: Found) -> bool:
+    at = announcement.entry.at.round("microsecond", mode="floor")  # as the database keeps it
+    return challenge.status_at is None or at > challenge.status_at
 
 
 def is_written(connection: Connection, key: str) -> bool:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
@@ -157,7 +158,6 @@ class Play:
         Returns:
             The ids of the teams, then those of the reserve.
         """
-        await self.until(lambda state: state.opened)
         teams = self.applied(count + reserve)
         await self.sealed()
         await self.decide("select", stage="exploration", teams=teams[:count], reserve=teams[count:])
@@ -178,8 +178,10 @@ class Play:
 
     async def details(self) -> str:
         """The page of the run, as staff read it."""
-        metadata = await self.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-        return metadata.current_details
+        metadata: WorkflowMetadata = await self.handle.query(
+            "__temporal_workflow_metadata", result_type=WorkflowMetadata
+        )
+        return str(metadata.current_details)
 
     def record(self, action: str = "") -> list[RecordLine]:
         """The lines of the record, or those of one action."""
@@ -236,7 +238,7 @@ class Play:
         """
         state = await self.until(lambda state: bool(state.payments) and not state.unpaid)
         for key in state.payments:
-            await eventually(lambda key=key: recording.is_closed(self.client, key))
+            await eventually(partial(recording.is_closed, self.client, key))
         return state
 
     async def run_id(self) -> str:
@@ -270,9 +272,10 @@ class Play:
         return await self.until(lambda state: state.phase is not Phase.WINDOW)
 
     async def stage_over(self) -> State:
-        """Lets time pass until the stage under way has ended."""
-        state = await self.until(lambda state: state.phase is Phase.RUNNING)
-        await self._reach(state.run.ends)
+        """Lets time pass until the stage that was filled last has ended."""
+        state = await self.until(lambda state: bool(state.runs))
+        if state.run.ended is None:
+            await self._reach(state.run.ends)
         return await self.until(lambda state: state.phase is not Phase.RUNNING)
 
     async def _reach(self, moment: Instant) -> None:
@@ -343,10 +346,6 @@ async def playing(
     assert isinstance(client, Client)
     round_, of_the_round, challenges = round_from_file(round_name)
     rules = programme or of_the_round
-    now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
-    challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
-    if window is not None:
-        challenge = challenge.model_copy(update={"closes": challenge.opens + window})
     options = Settings(database_url=database_url or f"sqlite:///{folder / 'service.db'}")
     database = Database(options.database_url)
     database.migrate()
@@ -354,10 +353,14 @@ async def playing(
     async def connected() -> Client:
         return client
 
-    desk = Desk(options, database, connected, lambda: play.now())
-    play = Play(client, desk, challenge, rules, skipping)
     try:
         async with build_worker(client, database, (rail or _embedded)(database), options):
+            now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
+            challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
+            if window is not None:
+                challenge = challenge.model_copy(update={"closes": challenge.opens + window})
+            desk = Desk(options, database, connected, lambda: play.now())
+            play = Play(client, desk, challenge, rules, skipping)
             await desk.open_challenges(round_, rules, (challenge,))
             yield play
             await recording.keep(client, challenge.id)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.api.common.v1 import Payload
 from temporalio.common import (
     RawValue,
     SearchAttributeKey,
@@ -33,16 +32,14 @@ with workflow.unsafe.imports_passed_through():
 
     from domain import course
     from domain.announcement import Announcement, Attention, attention_called
-    from domain.awards import PaymentOrder, PaymentToMake, payments_due
+    from domain.awards import PaymentOrder, PaymentToMake, payments_due, unpaid_orders
     from domain.calendar import seconds_between
     from domain.challenge import Phase, Result, Sealing, State
     from domain.details import details
-    from domain.messages import decide, read, refusal_announced
+    from domain.messages import already_answered, content_of, decide, json_of, read, refusal_announced
     from domain.refusals import Refused
 
 _SHORTEST_SLEEP = timedelta(milliseconds=1)
-_NOTHING_SAID = RawValue(Payload())
-"""A message sent without one: a handler that lacks its argument would fail its task for ever."""
 
 
 @workflow.defn(name=interface.CHALLENGE)
@@ -55,6 +52,10 @@ class ChallengeWorkflow:
         self._steps = Steps(self._show, self._call)
         self._changes = 0
         self._renewal_asked = False
+        # The latest instant that history vouches for: a start, a timer that fired, what an activity was told. All that
+        # is decided goes by it. Temporal's own idea of now is wrong where a query is answered from a run that a worker
+        # has just read anew: it is that of the task before, which can be weeks ago, and a replay would judge otherwise.
+        self._known = Instant(workflow.info().start_time)
         # Whatever changes the state holds this: a rule sees the state that its result will replace.
         self._one_at_a_time = asyncio.Lock()
 
@@ -67,7 +68,14 @@ class ChallengeWorkflow:
 
         Returns:
             The outcome and what was paid.
+
+        Raises:
+            ApplicationError: it was started by hand under another id than the challenge's own.
         """
+        if workflow.info().workflow_id != state.challenge.id:
+            raise ApplicationError(
+                f"The workflow of {state.challenge.id} has that id and no other.", non_retryable=True
+            )
         self._show()
         try:
             await self._take_applications()
@@ -83,14 +91,13 @@ class ChallengeWorkflow:
     # The steps of the story. Each does nothing if an earlier run has done it.
 
     async def _take_applications(self) -> None:
-        if not self._state.story and _now() < self._state.opens:
+        if not self._state.story and self._known < self._state.opens:
             async with self._one_at_a_time:
-                await self._announce(*course.scheduled(self._state, _now()))
+                await self._announce(*course.scheduled(self._state, self._known))
         while self._state.phase is Phase.WINDOW:
             await self._wait()
             async with self._one_at_a_time:
-                if self._is_due():
-                    await (self._seal() if self._state.opened else self._announce(*course.opened(self._state, _now())))
+                await self._act_on_deadline()
 
     async def _select_teams(self) -> None:
         while self._state.phase is Phase.DECIDING:
@@ -101,17 +108,16 @@ class ChallengeWorkflow:
             await self._pay_what_is_due()
             await self._wait()
             async with self._one_at_a_time:
-                if self._is_due():
-                    await self._announce(*course.stage_ended(self._state, _now()))
+                await self._act_on_deadline()
         await self._pay_what_is_due()
 
     async def _close(self) -> Result:
         await self._pay_what_is_due()
-        if self._state.unpaid:
-            while self._state.unpaid:
-                await self._wait()
+        while self._state.unpaid:
+            await self._wait()
+        if self._state.payments:
             async with self._one_at_a_time:
-                await self._announce(*course.paid_up(self._state, _now()))
+                await self._announce(*course.paid_up(self._state, self._known))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return Result.of(self._state)
 
@@ -124,20 +130,23 @@ class ChallengeWorkflow:
         """
         if self._has_to_move():
             await self._go_on_in_a_new_run()
-        deadline, reminder, now = self._state.deadline, course.next_reminder(self._state), _now()
-        wake = min((each for each in (deadline, reminder) if each is not None and each > now), default=None)
+        deadline, reminder = self._state.deadline, course.next_reminder(self._state)
+        to_come = [each for each in (deadline, reminder) if each is not None and each > self._known]
+        wake = min(to_come, default=None)
         seen = self._changes
-        if not self._is_due() and not (reminder and reminder <= now):
-            with suppress(asyncio.TimeoutError):
+        if not self._is_due() and not (reminder and reminder <= self._known):
+            try:
                 await workflow.wait_condition(
                     lambda: self._changes != seen or self._has_to_move(),
-                    timeout=_sleep(now, wake) if wake else None,
+                    timeout=_sleep(self._now(), wake) if wake else None,
                     timeout_summary=self._timer_summary(wake),
                 )
+            except TimeoutError:
+                self._known = wake or self._known
         async with self._one_at_a_time:
             reminder = course.next_reminder(self._state)
-            if reminder and reminder <= _now() and not self._is_due():
-                await self._announce(*course.reminded(self._state, _now()))
+            if reminder and reminder <= self._known and not self._is_due():
+                await self._announce(*course.reminded(self._state, self._known))
 
     def _has_to_move(self) -> bool:
         """Whether to go on in a new run: somebody asked, the history is long, or a newer build is current."""
@@ -151,25 +160,32 @@ class ChallengeWorkflow:
     def _is_due(self) -> bool:
         """Whether the deadline has come. A decision is never too late: only the sponsor ends that wait."""
         deadline = self._state.deadline
-        return deadline is not None and self._state.phase is not Phase.DECIDING and deadline <= _now()
+        return deadline is not None and self._state.phase is not Phase.DECIDING and deadline <= self._known
+
+    async def _act_on_deadline(self) -> None:
+        """What comes by itself: the window opens, closes and is sealed, a stage ends."""
+        while self._is_due():
+            if self._state.phase is Phase.RUNNING:
+                await self._announce(*course.stage_ended(self._state, self._known))
+            elif self._state.opened:
+                await self._seal()
+            else:
+                await self._announce(*course.opened(self._state, self._known))
 
     async def _announce(self, new: State, announcement: Announcement) -> None:
         """Writes down and tells what happened; after that it has happened."""
-        await self._steps.write("announce", announcement, type(None), announcement.entry.text)
+        self._learn(await self._steps.do("announce", announcement, datetime, announcement.entry.text))
         self._become(new, announcement)
 
     async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
-        """As `_announce`, for what a person asked: the database may know a reason against it.
-
-        The moment of a decision counts, so it is in the history before anything is written.
-        """
-        await self._steps.do_unless_refused("announce", announcement, type(None), announcement.entry.text)
+        """As `_announce`, for what a person asked: the database may know a reason against it."""
+        self._learn(await self._steps.do_unless_refused("announce", announcement, datetime, announcement.entry.text))
         self._become(new, announcement)
 
     async def _seal(self) -> None:
-        sealing = Sealing(challenge=self._state.challenge.id, at=_now())
-        applications = await self._steps.write("seal_window", sealing, int, "seal the window")
-        await self._announce(*course.sealed(self._state, applications, _now()))
+        sealing = Sealing(challenge=self._state.challenge.id, at=self._known)
+        applications = await self._steps.do("seal_window", sealing, int, "seal the window")
+        await self._announce(*course.sealed(self._state, applications, self._known))
 
     async def _pay_what_is_due(self) -> None:
         async with self._one_at_a_time:
@@ -198,75 +214,39 @@ class ChallengeWorkflow:
     async def _end_as_cancelled_in_temporal(self) -> None:
         async with self._one_at_a_time:
             if self._state.phase is not Phase.ENDED:
-                await self._announce(*course.cancelled_outside(self._state, _now()))
+                await self._announce(*course.cancelled_outside(self._state, self._known))
 
     async def _go_on_in_a_new_run(self) -> None:
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self._state, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
-    # What people and payments say. Every decision comes as an update or as a signal, and is handled alike.
+    # What people and payments say. Every decision comes as an update or as a signal, and is handled alike. The handlers
+    # are dynamic and take what comes: one that lacked an argument, or got one too many, would fail its task for ever.
 
-    @workflow.update(description="The sponsor takes teams into a stage.")
-    async def select(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Select`."""
-        return await self._decide("select", message)
+    @workflow.update(dynamic=True, description="A decision, by its name in domain.decisions.")
+    async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
+        """A refusal is raised to the sender, and is on the record."""
+        return await self._decide(name, arguments)
 
-    @workflow.update(description="The sponsor takes nobody into a stage, which ends the challenge.")
-    async def decline(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Decline`."""
-        return await self._decide("decline", message)
-
-    @workflow.update(description="The window closes later.")
-    async def extend(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Extend`."""
-        return await self._decide("extend", message)
-
-    @workflow.update(description="An applicant or a team leaves.")
-    async def withdraw(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Withdraw`."""
-        return await self._decide("withdraw", message)
-
-    @workflow.update(description="The challenge's clock stops.")
-    async def hold(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Hold`."""
-        return await self._decide("hold", message)
-
-    @workflow.update(description="The challenge's clock goes on.")
-    async def resume(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Resume`."""
-        return await self._decide("resume", message)
-
-    @workflow.update(description="The challenge ends here.")
-    async def cancel(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Cancel`."""
-        return await self._decide("cancel", message)
-
-    @workflow.update(description="A citizen participation session was held.")
-    async def participation(self, message: RawValue = _NOTHING_SAID) -> str:
-        """See `domain.decisions.Participate`."""
-        return await self._decide("participation", message)
-
-    @workflow.signal(name="select", description="The sponsor takes teams into a stage; as the update select.")
-    async def select_by_signal(self, message: RawValue = _NOTHING_SAID) -> None:
-        """A refusal shows in the record, in the run's details and by notice to the sender."""
-        await self._decide_by_signal("select", [message])
-
-    @workflow.signal(name="decline", description="The sponsor takes nobody into a stage; as the update decline.")
-    async def decline_by_signal(self, message: RawValue = _NOTHING_SAID) -> None:
-        """See `select_by_signal`."""
-        await self._decide_by_signal("decline", [message])
-
-    @workflow.signal(dynamic=True, description="Any other decision by its name; an unknown one is refused visibly.")
+    @workflow.signal(dynamic=True, description="A decision, by its name, as by update; or a payment's settlement.")
     async def any_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
-        """See `select_by_signal`."""
-        await self._decide_by_signal(name, arguments)
+        """A refusal shows in the record, in the run's details and by notice to the sender."""
+        if name == interface.PAYMENT_SETTLED:
+            await self._payment_settled(arguments)
+            return
+        try:
+            await self._decide(name, arguments)
+        except ApplicationError as refusal:
+            # A signal has nobody to raise to.
+            workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
 
-    @workflow.signal(name=interface.PAYMENT_SETTLED, description="From a payment: it is settled.")
-    async def payment_settled(self, key: str = "") -> None:
+    async def _payment_settled(self, arguments: Sequence[RawValue]) -> None:
         """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
         async with self._one_at_a_time:
-            if key in self._state.payments:
-                self._become(self._state.settling(key, _now()))
+            for argument in arguments:
+                keys = [key for key in self._state.payments if json_of(key) == argument.payload.data]
+                for key in keys:
+                    self._become(self._state.settling(key, self._now()))
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
@@ -275,15 +255,20 @@ class ChallengeWorkflow:
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
-        """A person asks for another try; says of what."""
-        return self._steps.try_again()
+        """A person asks for another try; says of what. If nothing stands still, unpaid payments are ordered again."""
+        if self._steps.attention:
+            return self._steps.try_again()
+        async with self._one_at_a_time:
+            again = unpaid_orders(self._state)
+            await asyncio.gather(*(self._order_payment(order) for order in again))
+        return f"ordered again: {', '.join(order.key for order in again)}" if again else "nothing needed attention"
 
     @workflow.query(name=interface.STATE, description="All that is known of the challenge.")
     def state(self) -> State:
         """The state as it stands."""
         return self._state
 
-    async def _decide(self, kind: str, message: RawValue) -> str:
+    async def _decide(self, kind: str, arguments: Sequence[RawValue]) -> str:
         """Takes a decision, or refuses it on the record.
 
         Returns:
@@ -292,37 +277,37 @@ class ChallengeWorkflow:
         Raises:
             ApplicationError: it is refused, and why.
         """
+        said = [argument.payload.data for argument in arguments]
         async with self._one_at_a_time:
+            self._learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
+            # After an outage a message comes before the timer that fell due earlier.
+            await self._act_on_deadline()
             try:
-                decision = read(kind, message.payload.data, self._state)
-                named = f"{kind}/{decision.decision_id}"
-                if named in self._state.decisions:
-                    return self._state.decisions[named]
-                new, announcement = decide(self._state, decision, _now())
+                decision = read(kind, said, self._state)
+                answered = already_answered(self._state, decision)
+                if answered is not None:
+                    return answered
+                new, announcement = decide(self._state, decision, self._known)
                 answer = announcement.entry.text
-                await self._announce_unless_refused(new.answering(named, answer), announcement)
+                await self._announce_unless_refused(
+                    new.answering(decision.decision_id, answer, content_of(decision)), announcement
+                )
                 return answer
             except Refused as refusal:
-                await self._announce(
-                    *refusal_announced(self._state, kind, message.payload.data, refusal, _now(), str(workflow.uuid4()))
-                )
+                unique = str(workflow.uuid4())
+                await self._announce(*refusal_announced(self._state, kind, said, refusal, self._now(), unique))
                 raise ApplicationError(
                     str(refusal),
                     type=type(refusal).__name__,
                     non_retryable=True,
                     category=ApplicationErrorCategory.BENIGN,
-                ) from refusal
-
-    async def _decide_by_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
-        try:
-            await self._decide(name, arguments[0] if arguments else _NOTHING_SAID)
-        except ApplicationError as refusal:
-            # A signal has nobody to raise to: the refusal is in the record, the details and a notice.
-            workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
+                ) from None
 
     def _call(self, attention: Attention) -> Announcement:
         challenge, unique = self._state.challenge, str(workflow.uuid4())
-        return attention_called(challenge.id, challenge.operators, attention, self._state.stage_name, _now(), unique)
+        return attention_called(
+            challenge.id, challenge.operators, attention, self._state.stage_name, self._now(), unique
+        )
 
     def _become(self, new: State, announced: Announcement | None = None) -> None:
         """From here on the challenge stands like this; a wait is disturbed only if its object has changed."""
@@ -352,6 +337,13 @@ class ChallengeWorkflow:
         if changed:
             workflow.upsert_search_attributes(changed)
 
+    def _learn(self, moment: datetime) -> None:
+        self._known = max(self._known, Instant(moment))
+
+    def _now(self) -> Instant:
+        """Temporal's time, for how long to sleep and for what people read; never for what is decided."""
+        return max(Instant(workflow.now()), self._known)
+
     def _timer_summary(self, wake: Instant | None) -> str | None:
         if wake is None:
             return None
@@ -368,10 +360,6 @@ def _column(
     return [key.value_unset() if value is None else key.value_set(value)]
 
 
-def _now() -> Instant:
-    return Instant(workflow.now())
-
-
 def _sleep(now: Instant, wake: Instant) -> timedelta:
-    # Rounded up: a timer that fired a moment early would only be started again.
-    return timedelta(milliseconds=int(seconds_between(now, wake) * 1000)) + _SHORTEST_SLEEP
+    """How long; at least a moment, also where the deadline has passed: what follows has to follow from a timer."""
+    return timedelta(milliseconds=max(0, int(seconds_between(now, wake) * 1000))) + _SHORTEST_SLEEP

@@ -5,6 +5,8 @@ It is a workflow of its own, named by its business key, because it can take days
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -39,12 +41,21 @@ class PaymentWorkflow:
         Returns:
             How the payment stands at the end: "settled".
         """
+        if workflow.info().workflow_id != self._order.key:
+            raise ApplicationError(f"The payment {self._order.key} has that id and no other.", non_retryable=True)
+        try:
+            await self._pay()
+        except asyncio.CancelledError:
+            # What a team is owed is not undone by a button in Temporal.
+            await self._pay()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._standing
+
+    async def _pay(self) -> None:
         await self._step("request_payment", "requested")
         await self._step("submit_payment", "submitted")
         await self._step("settle_payment", "settled")
         await self._tell_challenge()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._standing
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:

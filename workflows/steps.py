@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
@@ -22,8 +22,6 @@ Result = TypeVar("Result")
 
 PATIENCE = timedelta(minutes=5)
 """For how long an activity is tried before a person is asked."""
-AT_ONCE = timedelta(seconds=4)
-"""For how long a write may take inside a workflow task, which itself may take ten seconds."""
 ONE_TRY = timedelta(seconds=20)
 """For how long one try may take; also how long it takes to notice that the worker that had it died."""
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30))
@@ -53,12 +51,12 @@ class Steps:
         self._tries_asked += 1
         return self.attention or "nothing needed attention"
 
-    async def do(self, activity: str, argument: BaseModel, result: type[Result], summary: str) -> Result:
+    async def do(self, activity: str, argument: BaseModel | None, result: type[Result], summary: str) -> Result:
         """Has one activity done, however long it takes; a refusal needs a person too.
 
         Args:
             activity: its name.
-            argument: what it gets.
+            argument: what it gets, if anything.
             result: the type that it returns.
             summary: what it does, for staff.
         """
@@ -66,9 +64,11 @@ class Steps:
             try:
                 return await self.do_unless_refused(activity, argument, result, summary)
             except Refused as refusal:
-                await self._wait_for_a_person(f"{summary}: {refusal}")
+                await self._wait_for_a_person(summary, str(refusal))
 
-    async def do_unless_refused(self, activity: str, argument: BaseModel, result: type[Result], summary: str) -> Result:
+    async def do_unless_refused(
+        self, activity: str, argument: BaseModel | None, result: type[Result], summary: str
+    ) -> Result:
         """As `do`, for what a person has asked for and is told if it must not be done.
 
         Raises:
@@ -78,40 +78,15 @@ class Steps:
             try:
                 return await self._attempt(activity, argument, result, summary, PATIENCE)
             except ActivityError as fault:
-                await self._wait_for_a_person(f"{summary}: {_said(fault)}")
-
-    async def write(self, activity: str, argument: BaseModel, result: type[Result], summary: str) -> Result:
-        """As `do`, for a single write to the database: tried in the workflow task itself first.
-
-        Such a local activity leaves one line in the history instead of six, so that a year's story stays short. If
-        the database does not answer at once, it becomes an activity like any other.
-
-        Only for what comes out the same if the worker dies after the write and the task is done again later: nothing
-        in the history says yet at what time it was done first.
-        """
-        try:
-            done: Result = await workflow.execute_local_activity(
-                activity,
-                argument,
-                result_type=result,
-                schedule_to_close_timeout=AT_ONCE,
-                retry_policy=RetryPolicy(maximum_attempts=1),
-                summary=summary[:_LONGEST_SUMMARY],
-            )
-        except FailureError as fault:  # a local activity's own failure, which no ActivityError wraps
-            if is_cancelled_exception(fault):
-                raise asyncio.CancelledError from fault
-            workflow.logger.warning("not done at once", extra={"step": activity, "fault": _said(fault)})
-            return await self.do(activity, argument, result, summary)
-        return done
+                await self._wait_for_a_person(summary, _said(fault))
 
     async def _attempt(
-        self, activity: str, argument: BaseModel, result: type[Result], summary: str, patience: timedelta
+        self, activity: str, argument: BaseModel | None, result: type[Result], summary: str, patience: timedelta
     ) -> Result:
         try:
             done: Result = await workflow.execute_activity(
                 activity,
-                argument,
+                args=[] if argument is None else [argument],
                 result_type=result,
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=patience,
@@ -123,46 +98,38 @@ class Steps:
             raise
         return done
 
-    async def _wait_for_a_person(self, what: str) -> None:
-        workflow.logger.error("needs attention", extra={"fault": what})
+    async def _wait_for_a_person(self, summary: str, fault: str) -> None:
+        workflow.logger.error("needs attention", extra={"fault": fault})
+        what = f"{summary}: {fault}"
         asked = self._tries_asked
         self.attention = what
         self._show()
-        await self._tell(Attention(text=what))
-        await workflow.wait_condition(lambda: self._tries_asked > asked)
-        self.attention = ""
-        self._show()
+        try:
+            await self._tell(Attention(text=what))
+            await workflow.wait_condition(lambda: self._tries_asked > asked)
+        finally:
+            self.attention = ""
+            self._show()
         await self._tell(Attention(text=what, mended=True))
 
     async def _tell(self, attention: Attention) -> None:
         """Calls the operators by notice, if that can be done: the run itself shows it in any case."""
         try:
-            await self._attempt("announce", self._call(attention), type(None), attention.text, _PATIENCE_TO_TELL)
+            await self._attempt("announce", self._call(attention), datetime, attention.text, _PATIENCE_TO_TELL)
         except (ActivityError, Refused) as fault:
-            workflow.logger.warning("operators not told", extra={"fault": _said(fault)})
+            workflow.logger.warning("operators not told", extra={"fault": type(fault).__name__})
 
 
-def _raise_if_final(error: FailureError) -> None:
+def _raise_if_final(error: ActivityError) -> None:
     """Raises what no other try can change: that the workflow is cancelled, or a refusal."""
     if is_cancelled_exception(error):
         raise asyncio.CancelledError from error
-    refusal = _refusal(error)
-    if refusal is not None:
-        raise refusal from error
-
-
-def _refusal(error: FailureError) -> Refused | None:
-    cause = _cause(error)
+    cause = error.cause
     kind = getattr(refusals, cause.type or "", None) if isinstance(cause, ApplicationError) else None
     if isinstance(kind, type) and issubclass(kind, Refused) and kind is not refusals.Unavailable:
-        return kind(cause.message) if isinstance(cause, ApplicationError) else None
-    return None
+        raise kind(_said(error)) from error
 
 
-def _cause(error: FailureError) -> BaseException:
-    return error.cause if isinstance(error, ActivityError) and error.cause else error
-
-
-def _said(fault: FailureError | Refused) -> str:
-    cause = _cause(fault) if isinstance(fault, FailureError) else fault
+def _said(fault: ActivityError) -> str:
+    cause = fault.cause or fault
     return str(getattr(cause, "message", cause))[:_LONGEST_FAULT]

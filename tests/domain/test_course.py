@@ -175,7 +175,7 @@ def test_an_ended_challenge_waits_for_its_payments() -> None:
 def test_a_challenge_remembers_its_last_lines_and_answers_only() -> None:
     state = waiting()
     for number in range(1010):
-        state = state.telling(OPENS, str(number)).answering(str(number), "done")
+        state = state.telling(OPENS, str(number)).answering(str(number), "done", "content")
     assert [line.text for line in state.story] == [str(number) for number in range(950, 1010)]
     assert list(state.decisions) == [str(number) for number in range(10, 1010)]
 

@@ -53,7 +53,7 @@ async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: P
         assert (row.outcome, row.waits_for, row.until) == ("completed", "nothing", None)
         assert [line.action for line in play.record() if line.action not in ("paid", "reminded")] == [
             *("opened", "sealed", "select", "ended", "select", "participation", "ended"),
-            *("select", "ended", "select", "ended"),
+            *("select", "ended", "select", "ended", "paid-up"),
         ]
 
 

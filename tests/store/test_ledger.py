@@ -8,13 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.announcement import Occasion
 from domain.money import Amount, Money
+from domain.refusals import AnotherPayment, NotSubmitted, UnknownPayment
 from gateways.rails import EmbeddedRail
 from store.database import Database
 from store.ledger import (
-    AnotherPayment,
-    NotSubmitted,
     Payment,
-    UnknownPayment,
     mark_settled,
     mark_submitted,
     read_payments,

@@ -1,0 +1,81 @@
+"""A challenge is cancelled, at any point of its life."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from domain.announcement import Occasion
+from domain.challenge import Outcome
+from domain.refusals import ApplicationRefused, TooLate
+from tests.playing import OPERATOR, SPONSOR, Play, months, playing
+
+PLACES = ("window", "deciding", "exploration", "accelerator", "pre-commercial", "commercialisation")
+
+
+async def brought_to(play: Play, place: str) -> list[str]:
+    """Lets a challenge go up to a place in its life; the teams in it there, or its applicants."""
+    if place in ("window", "deciding"):
+        await play.until(lambda state: state.opened)
+        applicants = play.applied(2)
+        if place == "deciding":
+            await play.sealed()
+        return applicants
+    if place == "exploration":
+        return await play.exploring(2)
+    winner = await play.accelerating()
+    for stage in PLACES[4 : PLACES.index(place) + 1]:
+        await play.stage_over()
+        await play.decide("select", stage=stage, teams=[winner], amounts={winner: "1000"})
+    return [winner]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Path, place: str) -> None:
+    async with months() as environment, playing(tmp_path, environment) as play:
+        those_in = await brought_to(play, place)
+        ordered = (await play.state()).payments
+        reason = "The body that posed it is dissolved."
+        await play.decide("cancel", OPERATOR, reason=reason)
+        result = await play.handle.result()
+
+        assert (result.outcome, result.reason) == (Outcome.CANCELLED, reason)
+        told = play.told(Occasion.CANCELLED)
+        assert {told[each] for each in (*those_in, SPONSOR, OPERATOR)} == {1}
+        # What was due before is paid all the same, and nothing else.
+        assert set(result.paid) >= set(ordered)
+        assert len(play.paid()) == len(result.paid)
+        row = play.desk.find(play.challenge.id)
+        assert (row.outcome, row.outcome_reason, row.until) == ("cancelled", reason, None)
+        with pytest.raises(ApplicationRefused):
+            play.apply(99)
+        with pytest.raises(TooLate, match=r"has ended \(cancelled\)"):
+            await play.decide("cancel", OPERATOR, reason="Twice.")
+
+
+@pytest.mark.parametrize("place", PLACES[:4])
+async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_path: Path, place: str) -> None:
+    async with months() as environment, playing(tmp_path, environment) as play:
+        those_in = await brought_to(play, place)
+        await play.handle.cancel()
+        result = await play.handle.result()
+
+        assert result.outcome is Outcome.CANCELLED
+        assert result.reason == "cancelled in Temporal, without a reason"
+        told = play.told(Occasion.CANCELLED)
+        assert {told[each] for each in (*those_in, SPONSOR, OPERATOR)} == {1}
+        assert play.desk.find(play.challenge.id).outcome == "cancelled"
+        assert len(play.paid()) == len(result.paid)
+        with pytest.raises(ApplicationRefused):
+            play.apply(99)
+
+
+async def test_a_challenge_on_hold_can_be_cancelled(tmp_path: Path) -> None:
+    async with months() as environment, playing(tmp_path, environment) as play:
+        await play.exploring()
+        await play.decide("hold", OPERATOR, reason="A complaint came in.")
+        await play.decide("cancel", reason="The complaint is right.")
+        result = await play.handle.result()
+
+        assert (result.outcome, len(result.paid)) == (Outcome.CANCELLED, 3)

@@ -1,0 +1,134 @@
+"""What fails for longer than patience lasts becomes visible, and goes on once a person has mended it (invariant 7)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from temporalio.client import WorkflowExecutionStatus
+from whenever import TimeDelta
+
+import worker
+import workflows.steps
+from domain.challenge import Outcome, Phase
+from store.database import Database
+from tests.playing import OPERATOR, BrokenRail, Play, dev_server, eventually, months, playing
+from workflows.interface import NEEDS_ATTENTION
+
+MARKER = "robin.marker@company.example"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workflows that call for a person after half a second.
+
+    Each workflow has modules of its own; this one is shared with them, so that its patience can be changed.
+    """
+    monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
+    monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=0.5))
+
+
+@contextmanager
+def refusing_to_write(database: Database) -> Iterator[None]:
+    """A database in which nothing can be put on record."""
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        )
+    try:
+        yield
+    finally:
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP TRIGGER full"))
+
+
+async def until_attention(play: Play, workflow: str, needed: bool) -> None:
+    """Waits until the list that staff see says that a workflow needs attention, or no longer does."""
+    handle = play.client.get_workflow_handle(workflow)
+
+    async def says_so() -> bool:
+        return (await handle.describe()).typed_search_attributes.get(NEEDS_ATTENTION, False) is needed
+
+    await eventually(says_so)
+
+
+async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_paid_once(
+    tmp_path: Path, impatient: None
+) -> None:
+    """Fails when patience has no end, when the fault is not shown, and when `retry` starts anew instead of going on
+    (invariants 1 and 7)."""
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database, f"no account of {MARKER}"))
+        return rails[0]
+
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+    ):
+        (team,) = await play.exploring(1)
+        key = f"{play.challenge.id}/exploration/{team}/1"
+        await play.until(lambda state: key in state.payments)
+        payment = client.get_workflow_handle(key)
+        await until_attention(play, key, True)
+
+        assert play.paid() == {}
+        assert [each.status for each in play.desk.payments()] == ["requested"]
+        assert (await play.state()).unpaid == (key,)
+        assert OPERATOR in {notice.recipient for notice in play.desk.notices() if notice.occasion == "attention"}
+        history = (await payment.fetch_history()).to_json()
+        assert "ConnectionError" in history
+        assert MARKER not in history
+
+        rails[0].mended = True
+        assert "ConnectionError" in await play.desk.retry(key)
+        assert await payment.result() == "settled"
+        await play.until(lambda state: not state.unpaid)
+        await until_attention(play, key, False)
+        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
+        assert rails[0].asked == {key: 1}
+
+
+async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_until_it_is_mended(
+    tmp_path: Path, impatient: None
+) -> None:
+    """Fails when a failure of a write in the workflow task ends the workflow, or is swallowed."""
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, window=TimeDelta(seconds=2)) as play,
+    ):
+        await play.until(lambda state: state.opened)
+        play.applied(2)
+        with refusing_to_write(play.desk.database):
+            await until_attention(play, play.challenge.id, True)
+            assert (await play.state()).phase is Phase.WINDOW
+            assert "**Needs attention**" in await play.details()
+        assert await play.desk.retry(play.challenge.id)
+        state = await play.until(lambda state: state.phase is Phase.DECIDING)
+        await until_attention(play, play.challenge.id, False)
+
+        assert state.applications == 2
+        assert len(play.record("sealed")) == 1
+        assert (await play.handle.describe()).status is WorkflowExecutionStatus.RUNNING
+        assert "Needs attention" not in await play.details()
+
+
+async def test_a_database_that_is_away_for_a_moment_needs_nobody(tmp_path: Path) -> None:
+    """Fails when a write is not tried again, or a decision is lost with it."""
+    async with months() as environment, playing(tmp_path, environment) as play:
+        await play.until(lambda state: state.opened)
+        with refusing_to_write(play.desk.database):
+            decision = asyncio.create_task(play.decide("cancel", OPERATOR, reason="It is over."))
+            await asyncio.sleep(0.2)  # time for the first tries to fail; the test holds without it
+        await decision
+        result = await play.handle.result()
+
+        assert result.outcome is Outcome.CANCELLED
+        assert [line.refused for line in play.record("cancel")] == [False]
+        assert play.desk.find(play.challenge.id).attention == ""

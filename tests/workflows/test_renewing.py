@@ -1,0 +1,122 @@
+"""Any wait can be left for a fresh run, and nothing is lost on the way (invariant 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from whenever import TimeDelta
+
+from domain.challenge import Outcome, Phase, State
+from store.database import Database
+from tests.journeys.dates import happened_at
+from tests.playing import OPERATOR, BrokenRail, Play, dev_server, months, pilot, playing, with_stages_of
+from workflows import interface
+
+_SHORT = TimeDelta(seconds=3)
+
+
+async def renewed(play: Play) -> State:
+    """Lets the challenge go on in a fresh run, and checks that nobody could tell."""
+    run, before = await play.run_id(), await play.state()
+    await play.handle.signal(interface.RENEW)
+    await play.until_renewed(run)
+    after = await play.state()
+    # Payments may have been settled meanwhile.
+    assert after.having(payments={}, story=()) == before.having(payments={}, story=())
+    assert after.payments.keys() >= before.payments.keys()
+    assert after.story[: len(before.story)] == before.story
+    return after
+
+
+async def test_a_challenge_renewed_at_every_wait_goes_its_way_as_if_it_were_not(tmp_path: Path) -> None:
+    """Fails when a deadline is computed anew in the new run, when something is kept beside the state, or when a step
+    that was done is done again.
+
+    On the real server: the time-skipping one can stand still for good after continue-as-new.
+    """
+    _, programme, _ = pilot()
+    short = with_stages_of(_SHORT, programme.model_copy(update={"stages": programme.stages[:2]}))
+    async with dev_server() as client, playing(tmp_path, client, programme=short, window=_SHORT) as play:
+        await play.until(lambda state: state.opened)
+        teams = play.applied(3)
+        await renewed(play)
+        await play.decide("hold", OPERATOR, reason="A question.")
+        await renewed(play)
+        await play.decide("resume", OPERATOR)
+        closes = (await play.state()).closes
+        state = await play.sealed()
+        assert closes <= play.record("sealed")[0].at
+        assert (await renewed(play)).decide_by == state.decide_by
+
+        for stage, count in (("exploration", 3), ("accelerator", 1)):
+            await play.decide("select", stage=stage, teams=teams[:count])
+            ends = (await renewed(play)).run.ends
+            state = await play.stage_over()
+            assert ends <= play.record("ended")[-1].at
+            if state.phase is not Phase.ENDED:
+                await renewed(play)
+        result = await play.handle.result()
+
+        assert result.outcome is Outcome.COMPLETED
+        assert len(result.paid) == len(play.paid()) == 4
+        actions = [line.action for line in play.record() if line.action not in ("paid", "reminded")]
+        assert actions == [*("opened", "hold", "resume", "sealed"), *("select", "ended") * 2, "paid-up"]
+
+
+async def test_a_challenge_renewed_before_it_opens_opens_in_time(tmp_path: Path) -> None:
+    async with (
+        months() as environment,
+        playing(tmp_path, environment, opens_in=Play.DAY) as play,
+    ):
+        state = await renewed(play)
+        assert not state.opened
+        await play.skip_to(state.opens)
+        await play.until(lambda state: state.opened)
+        assert happened_at(play, "opened", play.challenge.opens)
+
+
+async def test_a_challenge_renewed_while_it_waits_for_its_last_payments_ends_when_they_are_made(tmp_path: Path) -> None:
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database))
+        return rails[0]
+
+    async with months() as environment, playing(tmp_path, environment, rail=broken) as play:
+        (team,) = await play.exploring(1)
+        await play.decide("cancel", OPERATOR, reason="It is over.")
+        state = await renewed(play)
+        assert (state.phase, len(state.unpaid)) == (Phase.ENDED, 1)
+
+        rails[0].mended = True
+        result = await play.handle.result()
+        assert result.paid == (f"{play.challenge.id}/exploration/{team}/1",)
+
+
+async def test_many_messages_at_the_moment_of_renewal_are_all_handled(tmp_path: Path) -> None:
+    async with months() as environment, playing(tmp_path, environment) as play:
+        await play.until(lambda state: state.opened)
+        run = await play.run_id()
+        await asyncio.gather(
+            play.handle.signal(interface.RENEW),
+            *(play.handle.signal("abolish", {"by": OPERATOR, "number": number}) for number in range(20)),
+        )
+        await play.until_renewed(run)
+        state = await play.until(lambda state: len(state.story) == 21)
+        assert len(play.refusals()) == 20
+        assert state.phase is Phase.WINDOW
+
+
+async def test_a_renewed_run_looks_the_same_to_staff(tmp_path: Path) -> None:
+    """Fails when what the page says is not in the state. The summary that a run is started with is not kept: Temporal
+    drops it at continue-as-new, so the page has the question as its heading."""
+    async with dev_server() as client, playing(tmp_path, client) as play:
+        await play.until(lambda state: state.opened)
+        columns, page = (await play.handle.describe()).typed_search_attributes, await play.details()
+        await renewed(play)
+        await renewed(play)
+
+        assert (await play.handle.describe()).typed_search_attributes == columns
+        assert await play.details() == page
+        assert play.challenge.question in page.splitlines()[0]
