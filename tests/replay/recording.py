@@ -5,6 +5,7 @@ Nothing is kept unless the variable names a folder: see `tests/replay/record.py`
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import os
@@ -40,8 +41,12 @@ async def keep(client: Client, challenge: str) -> None:
 
 
 def read(path: Path) -> WorkflowHistory:
-    """A history that was kept; the workflow's id is the name of its file."""
-    return WorkflowHistory.from_json(path.name, gzip.decompress(path.read_bytes()).decode())
+    """A history that was kept, under the id that its workflow had."""
+    text = gzip.decompress(path.read_bytes()).decode()
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    given = json.loads(base64.b64decode(started["input"]["payloads"][0]["data"]))
+    # An exported history does not say whose it is; what the workflow was started with does.
+    return WorkflowHistory.from_json(given["order"]["key"] if "order" in given else given["challenge"]["id"], text)
 
 
 async def latest_run(client: Client, workflow: str) -> str:
