@@ -1,0 +1,66 @@
+"""Runs the measurements and writes results.md and results.json beside this file.
+
+They are no test: the exit status is 0 whatever the figures are, and 1 only if something could not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import accepting, history, lifecycles, sealing, virtual
+from .machine import described
+from .measuring import Measurement, say
+from .report import as_json, as_markdown
+
+MEASUREMENTS: dict[str, Callable[[bool], Iterator[Measurement]]] = {
+    each.NAME: each.measure for each in (lifecycles, history, accepting, sealing, virtual)
+}
+
+_HERE = Path(__file__).parent
+
+
+def run(names: list[str], small: bool) -> list[Measurement]:
+    """Measures.
+
+    Args:
+        names: which, of `MEASUREMENTS`.
+        small: whether at a tiny size, which shows only that it can be done.
+    """
+    measured: list[Measurement] = []
+    for name in names:
+        say(name)
+        for each in MEASUREMENTS[name](small):
+            measured.append(each)
+            ratio = "" if each.ratio is None else f", {each.ratio:.2f} of the floor"
+            say(f"  {each.name}: {each.figure:,.4g} {each.unit}{ratio} ({'met' if each.met else 'missed'})")
+    return measured
+
+
+def main() -> int:
+    """Exit status: 0 measured, 1 could not measure, 2 used wrongly."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="The measurements, written to a file.")
+    parser.add_argument("--only", choices=MEASUREMENTS, help="one of them; shown, and written to no file")
+    parser.add_argument("--small", action="store_true", help="at a tiny size; shown, and written to no file")
+    chosen = parser.parse_args()
+    try:
+        machine = described()
+        measured = run([chosen.only] if chosen.only else list(MEASUREMENTS), chosen.small)
+    except Exception:
+        traceback.print_exc()
+        return 1
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    text = as_markdown(day, machine, measured)
+    print(text)
+    if not (chosen.only or chosen.small):
+        (_HERE / "results.md").write_text(text, encoding="utf-8")
+        (_HERE / "results.json").write_text(as_json(day, machine, measured), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

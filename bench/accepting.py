@@ -1,0 +1,152 @@
+"""Applications accepted per second through the store."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import insert
+from whenever import Instant, TimeDelta
+
+from domain import letters
+from domain.application import Applying
+from domain.round import Challenge
+from store import tables
+from store.applications import accept
+from store.database import Database
+
+from .databases import database, keep, kinds, versions
+from .measuring import Compared, Measurement, say
+from .pilot import pilot
+
+NAME = "accepting"
+_AIM = 0.5
+_ROW = ("id", "challenge", "organisation", "email", "proposal", "submission", "received")
+_PROPOSAL = "We would put low-cost sensors where people live and show what they measure on an open map. " * 20
+
+_numbers = itertools.count(1)
+
+Insertion = Callable[[str], None]
+"""Puts in one application, told from the others by its name."""
+
+
+def measure(small: bool) -> Iterator[Measurement]:
+    """`store.applications.accept` against a bare insert-and-commit of the same row.
+
+    The floor uses the driver alone: one `INSERT` and a commit on a connection of the service's own, so with the same
+    table, indexes and durability settings. Accepting also holds the window still, checks the application, looks for a
+    repetition and writes the notice of receipt, in one transaction. A note says what the same bare insertion reaches
+    through SQLAlchemy. Turns are short, so that what else the machine does meets all of them.
+
+    Args:
+        small: whether a handful is enough.
+    """
+    for kind in kinds():
+        with database(kind) as kept:
+            challenge = _open_challenge(kept)
+            setting = f"{kind} {versions(kept)}."
+            for threads in (1, 4):
+                say(f"  {kind}, {threads} thread{'s' if threads > 1 else ''}")
+                yield _measured(kept, kind, challenge, threads, 2 if small else 75, 4 if small else 40, setting)
+
+
+def _measured(
+    kept: Database, kind: str, challenge: Challenge, threads: int, rounds: int, number: int, setting: str
+) -> Measurement:
+    with _bare(kept, challenge, threads) as bare, ThreadPoolExecutor(threads) as pool:
+        accepting, through = [_accepting(kept, challenge)] * threads, [_through_sqlalchemy(kept, challenge)] * threads
+        rates = [[_rate(pool, each, number) for each in (accepting, bare, through)] for _ in range(rounds + 1)][1:]
+    compared = Compared.of([(accepted, floor) for accepted, floor, _ in rates])
+    same_way = Compared.of([(accepted, floor) for accepted, _, floor in rates])
+    return Measurement(
+        name=f"{NAME}: {kind}, {threads} thread{'s' if threads > 1 else ''}",
+        what="Applications accepted through the store, against a bare insert-and-commit of the same row.",
+        unit="a second",
+        figure=compared.figure,
+        floor=compared.floor,
+        ratio=compared.ratio,
+        aim=f"at least {_AIM} of the floor",
+        met=compared.ratio >= _AIM,
+        notes=(
+            setting,
+            compared.spread,
+            f"A bare insert-and-commit through SQLAlchemy reaches {same_way.floor:,.0f} a second; accepting is "
+            f"{same_way.ratio:.2f} of that.",
+        ),
+    )
+
+
+def _rate(pool: ThreadPoolExecutor, insertions: list[Insertion], number: int) -> float:
+    """How many a second, when each thread puts in its share of a number."""
+    share = max(1, number // len(insertions))
+    start = time.perf_counter()
+    for done in [pool.submit(_repeat, insertion, share) for insertion in insertions]:
+        done.result()
+    return share * len(insertions) / (time.perf_counter() - start)
+
+
+def _repeat(insertion: Insertion, times: int) -> None:
+    for _ in range(times):
+        insertion(f"{next(_numbers):08d}")
+
+
+def _open_challenge(kept: Database) -> Challenge:
+    round_, programme, challenges = pilot()
+    now = Instant.now()
+    open_now = challenges[0].model_copy(update={"opens": now, "closes": now + TimeDelta(hours=24)})
+    keep(kept, round_, programme, (open_now,))
+    return open_now
+
+
+def _accepting(kept: Database, challenge: Challenge) -> Insertion:
+    def put(name: str) -> None:
+        applying = Applying(organisation=f"Company {name}", email=f"{name}@companies.example", proposal=_PROPOSAL)
+        accept(kept, challenge.id, applying, Instant.now, letters.compose)
+
+    return put
+
+
+def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Insertion:
+    insertion = insert(tables.applications)
+
+    def put(name: str) -> None:
+        row = (f"through-{name}", challenge.id, f"Company {name}", f"{name}@companies.example", _PROPOSAL, name * 8)
+        with kept.writing() as connection:
+            connection.execute(insertion, dict(zip(_ROW, (*row, Instant.now()), strict=True)))
+
+    return put
+
+
+@contextmanager
+def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[Insertion]]:
+    """An insertion for each thread, each on a connection of its own."""
+    is_sqlite = kept.engine.dialect.name == "sqlite"
+    # SQLite lets one write at a time: to queue for that is faster than to let the driver poll.
+    turn: AbstractContextManager[object] = threading.Lock() if is_sqlite else nullcontext()
+    connections = [kept.engine.raw_connection() for _ in range(threads)]
+    statement = (
+        f"INSERT INTO applications ({', '.join(_ROW)}) VALUES ({', '.join(['?' if is_sqlite else '%s'] * len(_ROW))})"
+    )
+
+    def on(connection: object) -> Insertion:
+        execute, commit = connection.execute, connection.commit  # type: ignore[attr-defined]
+
+        def put(name: str) -> None:
+            now = Instant.now().to_stdlib()
+            received = now.strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else now
+            organisation, email = f"Company {name}", f"{name}@companies.example"
+            with turn:
+                execute(statement, (f"bare-{name}", challenge.id, organisation, email, _PROPOSAL, name * 8, received))
+                commit()
+
+        return put
+
+    try:
+        yield [on(each.driver_connection) for each in connections]
+    finally:
+        for each in connections:
+            each.close()

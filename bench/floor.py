@@ -1,0 +1,117 @@
+"""The floor of a lifecycle: workflows that wait, hear, do and start as often as the real ones, with no work in them.
+
+They know nothing of a challenge: no state, no rules, no record, no details, no columns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.common import RawValue
+
+NOTHING = "nothing"
+TASK_QUEUE = "floor"
+_LONG = timedelta(days=14)
+_DAY = timedelta(days=1)
+
+
+@activity.defn(name=NOTHING)
+def nothing() -> None:
+    """No work."""
+
+
+@workflow.defn(name="BareChallenge")
+class BareChallenge:
+    """As many timers, messages, activities and children as a challenge."""
+
+    @workflow.init
+    def __init__(self, closes: float, stages: list[tuple[int, float]]) -> None:
+        self._selected = 0
+        self._settled = 0
+
+    @workflow.run
+    async def run(self, closes: float, stages: list[tuple[int, float]]) -> str:
+        """Goes through as many steps as a challenge.
+
+        Args:
+            closes: when the first wait ends, in seconds since 1970.
+            stages: how many children each starts, and how many seconds it waits.
+        """
+        await _nothing()
+        await self._wait(timedelta(seconds=closes - workflow.time()))
+        await _nothing()
+        await _nothing()
+        paid = 0
+        for number, (payments, seconds) in enumerate(stages, start=1):
+            await self._wait(_LONG, number)
+            ends = workflow.time() + seconds
+            await asyncio.gather(*(_pay(paid + each) for each in range(payments)))
+            paid += payments
+            await self._wait(timedelta(seconds=ends - workflow.time()))
+            await _nothing()
+        if self._settled < paid:
+            await workflow.wait_condition(lambda: self._settled == paid)
+        await _nothing()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return "completed"
+
+    @workflow.update
+    async def select(self, message: RawValue) -> str:
+        """Ends a wait."""
+        await _nothing()
+        await _nothing()
+        self._selected += 1
+        return "done"
+
+    @workflow.update
+    async def participation(self, message: RawValue) -> str:
+        """Changes nothing."""
+        await _nothing()
+        await _nothing()
+        return "done"
+
+    @workflow.signal
+    async def payment_settled(self, key: str) -> None:
+        """From a child."""
+        self._settled += 1
+
+    async def _wait(self, longest: timedelta, selections: int = 1_000) -> None:
+        longest = max(longest, timedelta(milliseconds=1))  # a timer in any case, as in a challenge
+        try:
+            await workflow.wait_condition(lambda: self._selected >= selections, timeout=longest)
+        except TimeoutError:
+            return
+
+
+@workflow.defn(name="BarePayment")
+class BarePayment:
+    """As many activities and signals as a payment."""
+
+    @workflow.run
+    async def run(self, challenge: str) -> str:
+        """Goes through as many steps as a payment."""
+        for _ in range(3):
+            await _nothing()
+        await workflow.get_external_workflow_handle(challenge).signal("payment_settled", "key")
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return "settled"
+
+
+async def _pay(number: int) -> None:
+    challenge = workflow.info().workflow_id
+    await workflow.start_child_workflow(
+        BarePayment.run,
+        challenge,
+        id=f"{challenge}/{number}",
+        parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+    )
+
+
+async def _nothing() -> None:
+    await workflow.execute_activity(
+        NOTHING,
+        start_to_close_timeout=timedelta(seconds=20),
+        schedule_to_close_timeout=_DAY,
+    )

@@ -1,0 +1,112 @@
+"""Events and bytes of the history of one pilot challenge, with few applications and with many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from statistics import median
+
+from temporalio.api.enums.v1 import EventType
+from whenever import Instant
+
+from domain.model import Value
+
+from .databases import SQLITE, database, insert_applications, keep
+from .measuring import Measurement, say
+from .pilot import pilot
+from .playing import TEAMS, play_months, service_worker
+from .temporal import Watch, months
+
+NAME = "history"
+_AIM = 200
+
+_WORKFLOW_TASK = frozenset(
+    {
+        EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+        EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+    }
+)
+
+
+class Length(Value):
+    """Of one history.
+
+    Args:
+        applications: how many the challenge had.
+        events, size: all of them, and their bytes.
+        steps, steps_size: those without workflow tasks. How many tasks there are varies by a few from run to run, as
+            messages that arrive close together share one.
+    """
+
+    applications: int
+    events: int
+    size: int
+    steps: int
+    steps_size: int
+
+
+def measure(small: bool) -> Iterator[Measurement]:
+    """A whole challenge of the pilot in the time-skipping server, three times for each number of applications.
+
+    Args:
+        small: whether a handful of applications is enough.
+    """
+    sizes = (TEAMS, TEAMS + 1) if small else (10, 1_000, 100_000)
+    lengths: list[list[Length]] = []
+    for number in sizes:
+        lengths.append([asyncio.run(_length(number)) for _ in range(1 if small else 3)])
+        say(f"  {number:,} applications: {[each.events for each in lengths[-1]]} events")
+    events = median(each.events for group in lengths for each in group)
+    equal = len({each.steps for group in lengths for each in group}) == 1
+    yield Measurement(
+        name=NAME,
+        what=f"History of one pilot challenge with {', '.join(f'{number:,}' for number in sizes)} applications.",
+        unit="events",
+        figure=events,
+        aim=f"equal, and at most {_AIM}",
+        met=equal and events <= _AIM,
+        notes=(*(_in_words(group) for group in lengths), _EQUAL if equal else _UNEQUAL),
+    )
+
+
+_EQUAL = (
+    "Without workflow tasks the events are equal in number. How many workflow tasks there are differs by a few from "
+    "run to run, as messages that arrive close together share one."
+)
+_UNEQUAL = "Without workflow tasks the events differ in number: the history depends on the applications."
+
+
+def _in_words(group: list[Length]) -> str:
+    events, sizes = [each.events for each in group], [each.size for each in group]
+    steps, steps_sizes = {each.steps for each in group}, [each.steps_size for each in group]
+    return (
+        f"{group[0].applications:,} applications: {_range(events)} events and {_range(sizes)} bytes; without workflow "
+        f"tasks {_range(sorted(steps))} events and {_range(steps_sizes)} bytes."
+    )
+
+
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+async def _length(applications: int) -> Length:
+    watch = Watch()
+    async with months(watch) as environment:
+        round_, programme, challenges = pilot(opens=Instant(await environment.get_current_time()))
+        challenge = challenges[0]
+        with database(SQLITE) as kept:
+            keep(kept, round_, programme, (challenge,))
+            teams = insert_applications(kept, challenge, applications)
+            async with service_worker(environment.client, kept):
+                handle = await play_months(environment, watch, challenge, programme, teams[:TEAMS])
+                events = (await handle.fetch_history()).events
+    steps = [event for event in events if event.event_type not in _WORKFLOW_TASK]
+    return Length(
+        applications=applications,
+        events=len(events),
+        size=sum(event.ByteSize() for event in events),
+        steps=len(steps),
+        steps_size=sum(event.ByteSize() for event in steps),
+    )

@@ -1,0 +1,265 @@
+"""Whole lifecycles of `ChallengeWorkflow` per second, against a bare workflow of the same shape."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from statistics import mean
+from typing import Any, NamedTuple
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+from whenever import Instant, ItemizedDelta, TimeDelta
+
+from domain.model import Value
+from domain.programme import Programme, Reminders
+from domain.round import Challenge
+from store.database import Database
+
+from . import floor
+from .databases import SQLITE, database, insert_applications, keep
+from .measuring import Compared, Measurement, say
+from .pilot import pilot
+from .playing import (
+    TEAMS,
+    activities_of,
+    activities_until_sealed,
+    decide,
+    open_challenge,
+    service_worker,
+    take_part,
+)
+from .temporal import Watch, dev_server
+
+NAME = "lifecycles"
+_AIM = 0.9
+_TOLERANCE = 0.02
+"""By how much the two sides' counts may differ on average before the comparison is called unfair."""
+_WAIT = 2.0
+"""Seconds that the window is open and that each stage lasts: the server fires no timer before a second has passed, and
+it is long enough for the workflow task that starts the timer, also under load."""
+
+_COUNTED = {
+    EventType.EVENT_TYPE_TIMER_STARTED: "timers",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED: "updates",
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "signals",
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activities",
+    EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: "children",
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: "workflow tasks",
+}
+
+Begin = Callable[[Challenge], Awaitable[WorkflowHandle[Any, Any]]]
+"""Starts a lifecycle."""
+
+
+class Size(NamedTuple):
+    """How many lifecycles are under way at once, how many are done in a round, and how many rounds there are."""
+
+    at_once: int
+    total: int
+    rounds: int
+
+
+class Half(Value):
+    """One side of one round.
+
+    Args:
+        rate: lifecycles a second.
+        cost: seconds of this process's processors for each: those of worker and driver, not of the server.
+        counted: what one history has, on average.
+    """
+
+    rate: float
+    cost: float
+    counted: dict[str, float]
+
+
+def measure(small: bool) -> Iterator[Measurement]:
+    """The service's own worker and a bare one in turns, on one development server with one driver.
+
+    Every wait of the pilot is cut to a fraction of a second, and its reminders are left out: under load a reminder
+    can come after its deadline and is skipped then, and both sides shall do the same number of things. So many
+    lifecycles are under way at once that the processors never wait for a timer. The driver starts each, sends the same
+    selections and sessions at the same points, and waits for the result.
+
+    The floor is `bench.floor`: the same count and kind of timers, updates, signals, activities and
+    children, the same worker settings, and no work in them.
+
+    Args:
+        small: whether a handful is enough.
+    """
+    size = Size(2, 2, 1) if small else Size(24, 36, 3)
+    yield _measurement(size, *asyncio.run(halves(size)))
+
+
+async def halves(size: Size, together: bool = False) -> tuple[list[Half], list[Half]]:
+    """The rounds of both sides: those of the service, and those of the floor.
+
+    Args:
+        size: of each.
+        together: whether both sides of a round go on at once, which only counts and does not compare.
+    """
+    watch = Watch()
+    real: list[Half] = []
+    bare: list[Half] = []
+    async with dev_server(watch) as client:
+        with database(SQLITE) as kept:
+            for turn in range(size.rounds):
+                stage = _Stage(client, watch, kept, size, f"turn-{turn}")
+                sides = stage.real(), stage.bare()
+                one, other = await asyncio.gather(*sides) if together else [await side for side in sides]
+                real.append(one)
+                bare.append(other)
+                say(f"  {real[-1].rate:.1f} a second, the floor {bare[-1].rate:.1f}")
+    return real, bare
+
+
+def _measurement(size: Size, real: list[Half], bare: list[Half]) -> Measurement:
+    compared = Compared.of([(one.rate, other.rate) for one, other in zip(real, bare, strict=True)])
+    costs = Compared.of([(one.cost, other.cost) for one, other in zip(real, bare, strict=True)])
+    return Measurement(
+        name=NAME,
+        what=f"Whole lifecycles of ChallengeWorkflow, {size.at_once} at once, against a bare workflow.",
+        unit="a second",
+        figure=compared.figure,
+        floor=compared.floor,
+        ratio=compared.ratio,
+        aim=f"at least {_AIM} of the floor",
+        met=compared.ratio >= _AIM,
+        notes=(
+            compared.spread,
+            f"Processor time of worker and driver for each: {1000 * costs.figure:.0f} ms, "
+            f"the floor {1000 * costs.floor:.0f} ms.",
+            f"Counted in each: {_in_words(real)}.",
+            f"Counted in each of the floor: {_in_words(bare)}.",
+            *(() if _alike(real, bare) else (_TOO_BUSY,)),
+        ),
+    )
+
+
+_TOO_BUSY = (
+    "Not like with like: the counts differ, because deadlines passed before their timers were started. "
+    "The machine was too busy with other things: measure again when it is not."
+)
+
+
+def _alike(real: list[Half], bare: list[Half]) -> bool:
+    """Whether both sides did the same number of things; workflow tasks come as messages arrive, so they may differ."""
+    return all(
+        abs(mean(half.counted[name] for half in real) / mean(half.counted[name] for half in bare) - 1) < _TOLERANCE
+        for name in _COUNTED.values()
+        if name != "workflow tasks"
+    )
+
+
+class _Stage:
+    """One round: the same challenges, played for real and bare."""
+
+    def __init__(self, client: Client, watch: Watch, kept: Database, size: Size, name: str) -> None:
+        self._client = client
+        self._watch = watch
+        self._kept = kept
+        self._size = size
+        round_, programme, challenges = pilot()
+        self._programme = _brief(programme)
+        self._challenges = tuple(
+            challenges[0].model_copy(update={"id": f"{name}/{name}-{number}"}) for number in range(size.total)
+        )
+        self._teams: dict[str, tuple[str, ...]] = {}
+        self._worker = service_worker(client, kept)
+        keep(kept, round_.model_copy(update={"id": name}), self._programme, self._challenges)
+        for challenge in self._challenges:
+            self._teams[challenge.id] = insert_applications(kept, challenge, TEAMS)
+
+    async def real(self) -> Half:
+        """With the service's own workflows, activities and database."""
+        return await self._run(self._worker, self._begin_real, "")
+
+    async def bare(self) -> Half:
+        """With nothing in them, and otherwise a worker like the service's own."""
+        settings = self._worker.config()
+        settings["task_queue"] = floor.TASK_QUEUE
+        settings["workflows"] = [floor.BareChallenge, floor.BarePayment]
+        settings["activities"] = [floor.nothing]
+        return await self._run(Worker(**settings), self._begin_bare, "bare-")
+
+    async def _run(self, worker: Worker, begin: Begin, prefix: str) -> Half:
+        challenges = [each.model_copy(update={"id": f"{prefix}{each.id}"}) for each in self._challenges]
+        teams = {f"{prefix}{challenge}": ids for challenge, ids in self._teams.items()}
+        async with worker:
+            waiting = iter(challenges)
+            started, cost = time.perf_counter(), time.process_time()
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._size.at_once):
+                    group.create_task(self._live_all(waiting, teams, begin, number * _WAIT / self._size.at_once))
+            took, cost = time.perf_counter() - started, time.process_time() - cost
+        return Half(
+            rate=len(challenges) / took,
+            cost=cost / len(challenges),
+            counted=await self._counted([each.id for each in challenges[:5]]),
+        )
+
+    async def _live_all(
+        self, waiting: Iterator[Challenge], teams: dict[str, tuple[str, ...]], begin: Begin, after: float
+    ) -> None:
+        """One lifecycle after the other, as long as there are any; the first one a little later than others' first."""
+        await asyncio.sleep(after)
+        for challenge in waiting:
+            await self._live(challenge, teams[challenge.id], begin)
+
+    async def _live(self, challenge: Challenge, teams: tuple[str, ...], begin: Begin) -> None:
+        now = Instant.now()
+        opens, closes = now - TimeDelta(seconds=1), now + TimeDelta(seconds=_WAIT)
+        challenge = challenge.model_copy(update={"opens": opens, "closes": closes})
+        handle = await begin(challenge)
+        done = activities_until_sealed(self._programme)
+        for stage in self._programme.stages:
+            await self._watch.until(challenge.id, done)
+            await decide(handle, challenge, self._programme, stage, teams)
+            await take_part(handle, challenge, self._programme, stage, Instant.now())
+            done += activities_of(self._programme, stage)
+        await handle.result()
+
+    async def _begin_real(self, challenge: Challenge) -> WorkflowHandle[Any, Any]:
+        return await open_challenge(self._client, challenge, self._programme)
+
+    async def _begin_bare(self, challenge: Challenge) -> WorkflowHandle[Any, Any]:
+        stages = [(stage.target if stage.pay else 0, _WAIT) for stage in self._programme.stages]
+        return await self._client.start_workflow(
+            floor.BareChallenge.run,
+            args=[challenge.closes.timestamp(unit="millisecond") / 1000, stages],
+            id=challenge.id,
+            task_queue=floor.TASK_QUEUE,
+        )
+
+    async def _counted(self, challenges: list[str]) -> dict[str, float]:
+        """What a lifecycle has of everything, its payments included, on average."""
+        counts: Counter[str] = Counter()
+        for challenge in challenges:
+            children = await self._count(counts, challenge)
+            for child in children:
+                await self._count(counts, child)
+        return {name: counts[name] / len(challenges) for name in _COUNTED.values()}
+
+    async def _count(self, counts: Counter[str], workflow: str) -> list[str]:
+        history = await self._client.get_workflow_handle(workflow).fetch_history()
+        counts.update(_COUNTED[event.event_type] for event in history.events if event.event_type in _COUNTED)
+        return [
+            event.start_child_workflow_execution_initiated_event_attributes.workflow_id
+            for event in history.events
+            if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
+        ]
+
+
+def _brief(programme: Programme) -> Programme:
+    stages = tuple(
+        stage.model_copy(update={"duration": ItemizedDelta(nanoseconds=int(_WAIT * 1e9))}) for stage in programme.stages
+    )
+    return programme.model_copy(update={"stages": stages, "reminders": Reminders()})
+
+
+def _in_words(halves: list[Half]) -> str:
+    return ", ".join(f"{mean(half.counted[name] for half in halves):g} {name}" for name in _COUNTED.values())

@@ -1,0 +1,25 @@
+"""The pilot's round at a time of one's choice, for measurements to run."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from desk.programme_files import FOLDER, load_round
+from domain.programme import Programme
+from domain.rehearsal import moved
+from domain.round import Challenge, Round, challenges_of
+
+ROUND = "pilot-2016"
+
+
+def pilot(opens: Instant | None = None) -> tuple[Round, Programme, tuple[Challenge, ...]]:
+    """The pilot as its files have it.
+
+    Args:
+        opens: if given, all dates move so that its first window opens then.
+    """
+    round_, programme = load_round(FOLDER / f"{ROUND}.round.toml")
+    challenges = challenges_of(round_, programme)
+    if opens is not None:
+        challenges = moved(challenges, opens, programme.time_zone)
+    return round_, programme, challenges

@@ -1,0 +1,57 @@
+"""Sealing a window with many applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from domain.round import Challenge
+from store import applications
+from store.database import Database
+
+from .databases import database, insert_applications, keep, kinds, versions
+from .measuring import Measurement, say, seconds
+from .pilot import pilot
+
+NAME = "sealing"
+_AIM = 1.0
+
+
+def measure(small: bool) -> Iterator[Measurement]:
+    """`store.applications.seal` on a window with 100,000 applications, in each of the pilot's challenges.
+
+    The applications are put into the table in bulk; the sealing, which counts those that stand, is the real one.
+    There is no floor: the aim is a time.
+
+    Args:
+        small: whether a handful is enough.
+    """
+    number = 10 if small else 100_000
+    for kind in kinds():
+        with database(kind) as kept:
+            say(f"  {kind}, {number:,} applications")
+            round_, programme, challenges = pilot()
+            sealed = challenges[: 1 if small else 3]
+            keep(kept, round_, programme, sealed)
+            times = [_seal(kept, challenge, number) for challenge in sealed]
+            yield Measurement(
+                name=f"{NAME}: {kind}",
+                what=f"Sealing a window with {number:,} applications.",
+                unit="seconds",
+                figure=median(times),
+                aim=f"under {_AIM:g} second",
+                met=median(times) < _AIM,
+                notes=(
+                    f"{kind} {versions(kept)}.",
+                    f"Median of {len(times)} windows, each after {number:,} more; the longest took {max(times):.3f}.",
+                ),
+            )
+
+
+def _seal(kept: Database, challenge: Challenge, number: int) -> float:
+    insert_applications(kept, challenge, number)
+    counted: list[int] = []
+    took = seconds(lambda: counted.append(applications.seal(kept, challenge.id, challenge.closes)))
+    if counted != [number]:
+        raise RuntimeError(f"{challenge.id} was sealed with {counted}, and {number} had been put in")
+    return took

@@ -1,0 +1,110 @@
+"""Temporal servers, a worker as in production, and a way to learn what it has done without asking it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import temporalio.client
+import temporalio.worker
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+
+from worker import register_search_attributes, search_attributes_wanted
+from workflows.interface import SEARCH_ATTRIBUTES
+
+_PATIENCE = 120.0
+
+
+class Watch(temporalio.client.Interceptor, temporalio.worker.Interceptor):
+    """Counts the activities that each workflow has had done, so that a driver can wait for the next.
+
+    Unlike a query it costs the worker nothing, so that what is measured is the workflow and not the question.
+    """
+
+    def __init__(self) -> None:
+        self._done: Counter[str] = Counter()
+        self._changed: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        """See `temporalio.worker.Interceptor`."""
+        return _Counting(next, self)
+
+    def note(self, workflow: str) -> None:
+        """One more is done."""
+        self._done[workflow] += 1
+        self._changed[workflow].set()
+
+    async def until(self, workflow: str, number: int) -> None:
+        """Waits until a workflow has had so many activities done.
+
+        Raises:
+            TimeoutError: it has not in two minutes.
+        """
+        changed = self._changed[workflow]
+        async with asyncio.timeout(_PATIENCE):
+            while self._done[workflow] < number:
+                changed.clear()
+                await changed.wait()
+
+
+class _Counting(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, watch: Watch) -> None:
+        super().__init__(following)
+        self._watch = watch
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        result = await super().execute_activity(input)
+        self._watch.note(activity.info().workflow_id or "")
+        return result
+
+
+@asynccontextmanager
+async def dev_server(watch: Watch) -> AsyncIterator[Client]:
+    """The real server, in memory and in real time."""
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=program("temporal"),
+        dev_server_log_level="error",
+        interceptors=[watch],
+        runtime=_runtime(),
+    ) as environment:
+        await register_search_attributes(environment.client)
+        yield environment.client
+
+
+@asynccontextmanager
+async def months(watch: Watch) -> AsyncIterator[WorkflowEnvironment]:
+    """A server in which time skips whenever nothing but timers is waited for."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=program("temporal-test-server"),
+        interceptors=[watch],
+        runtime=_runtime(),
+    ) as environment:
+        await environment.client.operator_service.add_search_attributes(
+            search_attributes_wanted("default", SEARCH_ATTRIBUTES)
+        )
+        yield environment
+
+
+@cache
+def _runtime() -> Runtime:
+    """Without the warnings of what a test server cannot do."""
+    only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=only_errors)))
+
+
+def program(name: str) -> str:
+    """Where a program is that was installed with the packages."""
+    return str(Path(sys.executable).parent / name)

@@ -1,0 +1,60 @@
+"""The measurements can be made. Their figures are nobody's test: they differ from machine to machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from bench import lifecycles
+from bench.__main__ import MEASUREMENTS, run
+from bench.measuring import Compared, Measurement
+from bench.report import as_json, as_markdown
+
+
+@pytest.mark.parametrize("name", [name for name in MEASUREMENTS if name != lifecycles.NAME])
+async def test_a_measurement_gives_figures_at_a_tiny_size(name: str) -> None:
+    measured = await asyncio.to_thread(run, [name], small=True)
+
+    assert measured
+    assert all(each.figure > 0 and each.name.startswith(name) and each.aim for each in measured)
+
+
+async def test_the_floor_of_a_lifecycle_does_as_many_things_as_a_challenge() -> None:
+    # Checked: with one activity more in the floor, or one timer fewer, this fails.
+    real, bare = await lifecycles.halves(lifecycles.Size(at_once=1, total=1, rounds=1), together=True)
+
+    tasks = "workflow tasks"  # as many as there are moments at which something arrives, which is left to chance
+    assert real[0].counted | {tasks: 0} == bare[0].counted | {tasks: 0}
+    assert all(count > 0 for count in real[0].counted.values())
+
+
+def test_the_report_says_figure_floor_ratio_and_aim() -> None:
+    measured = [
+        Measurement(
+            name="accepting: SQLite",
+            what="Applications.",
+            unit="a second",
+            figure=1234.5,
+            floor=2345.6,
+            ratio=0.526,
+            aim="half",
+            met=True,
+        ),
+        Measurement(name="sealing", what="A window.", unit="seconds", figure=1.5, aim="under 1 second", met=False),
+    ]
+    machine = {"cores": "2"}
+
+    text = as_markdown("2016-07-06", machine, measured)
+    data = json.loads(as_json("2016-07-06", machine, measured))
+
+    assert "| accepting: SQLite | 1,234 a second | 2,346 a second | 0.53 | half | yes |" in text
+    assert "| sealing | 1.5 seconds |  |  | under 1 second | **no** |" in text
+    assert [each["name"] for each in data["measurements"]] == [each.name for each in measured]
+
+
+def test_two_things_are_compared_round_by_round() -> None:
+    compared = Compared.of([(1.0, 2.0), (3.0, 3.0), (10.0, 100.0)])
+
+    assert (compared.figure, compared.floor, compared.ratio) == (3.0, 3.0, 0.5)

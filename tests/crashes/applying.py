@@ -1,0 +1,47 @@
+"""What another process does in the race at the closing: importable by its name, with nothing of pytest in it."""
+
+from __future__ import annotations
+
+from threading import Barrier
+
+from temporalio.client import Client
+from whenever import Instant
+
+from desk.desk import Desk
+from domain.application import Applying
+from domain.refusals import ApplicationRefused
+from settings import Settings
+from store.database import Database
+
+
+def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> list[tuple[str, Instant]]:
+    """Applies through a desk of its own, again and again, until the window is closed.
+
+    Args:
+        url: of the database.
+        challenge: its id.
+        name: tells the applications of this process from others.
+        start: twice: all are there; then the window is open.
+
+    Returns:
+        Id and time of each receipt, in order.
+    """
+    database = Database(url)
+    desk = Desk(Settings(database_url=url), database, _no_temporal)
+    receipts: list[tuple[str, Instant]] = []
+    start.wait()
+    start.wait()
+    try:
+        while True:
+            number = len(receipts)
+            applying = Applying(organisation=f"{name} {number}", email=f"{number}@{name}.example", proposal="Trees.")
+            receipt = desk.apply(challenge, applying)
+            receipts.append((receipt.application, receipt.received))
+    except ApplicationRefused:
+        return receipts
+    finally:
+        database.close()
+
+
+async def _no_temporal() -> Client:
+    raise AssertionError("an application does not pass through Temporal")

@@ -1,0 +1,59 @@
+"""Two processes hand in applications until the window closes, which the workflow seals by its own timer."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.crashes.applying import apply_until_refused
+from tests.crashes.running import Played, opened_desk, running_server, running_worker, short_pilot
+from tests.store.postgres import postgres_server
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'service.db'}"
+    else:
+        with postgres_server() as url:
+            yield url
+
+
+async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is_sealed(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Fails when accepting does not compare with `closes` but leaves the closing to the sealing."""
+    names = ("one", "two")
+    async with running_server(tmp_path) as (_, (client,)):
+        with (
+            opened_desk(client, database_url) as desk,
+            running_worker(client, database_url, tmp_path / "worker") as worker,
+            SPAWN.Manager() as manager,
+            ProcessPoolExecutor(len(names), mp_context=SPAWN) as pool,
+        ):
+            start = manager.Barrier(len(names) + 1, timeout=60)
+            played = Played(desk, "air-quality", short_pilot())
+            racing = [pool.submit(apply_until_refused, database_url, played.id, name, start) for name in names]
+            await asyncio.to_thread(start.wait)
+            await worker.started()
+            played = Played(desk, "air-quality", short_pilot(), window_seconds=2)
+            played.keep()
+            await asyncio.to_thread(start.wait)
+            await played.start()
+            acknowledged = [await asyncio.wrap_future(each) for each in racing]
+            await played.waiting_for("selection for exploration")
+
+            receipts = dict(receipt for each in acknowledged for receipt in each)
+            assert all(acknowledged), "a process came too late to apply: the race was not run"
+            assert max(receipts.values()) < played.challenge.closes
+            kept = {each.id: each.received for each in desk.applications(played.id)}
+            assert kept == receipts
+            assert desk.find(played.id).applications == len(receipts)
