@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
-from whenever import Instant, ItemizedDelta, TimeDelta
+from whenever import Instant, TimeDelta
 
+from domain.calendar import lasting
 from domain.model import Value
 from domain.programme import Programme, Reminders
 from domain.round import Challenge
@@ -39,8 +40,11 @@ _AIM = 0.9
 _TOLERANCE = 0.02
 """By how much the two sides' counts may differ on average before the comparison is called unfair."""
 _WAIT = 2.0
-"""Seconds that the window is open and that each stage lasts: the server fires no timer before a second has passed, and
-it is long enough for the workflow task that starts the timer, also under load."""
+"""Seconds that the window is open and that each stage lasts: long enough for all that is sent in a stage, so that each
+deadline gets its timer also under load."""
+
+_THOUGHT = 0.2
+"""Seconds that a sponsor takes to decide: who answers at once is heard before the wait for the answer has a timer."""
 
 _COUNTED = {
     EventType.EVENT_TYPE_TIMER_STARTED: "timers",
@@ -91,7 +95,7 @@ def measure(small: bool) -> Iterator[Measurement]:
     Args:
         small: whether a handful is enough.
     """
-    size = Size(2, 2, 1) if small else Size(24, 36, 3)
+    size = Size(2, 2, 1) if small else Size(36, 36, 3)
     yield _measurement(size, *asyncio.run(halves(size)))
 
 
@@ -218,6 +222,7 @@ class _Stage:
         done = activities_until_sealed(self._programme)
         for stage in self._programme.stages:
             await self._watch.until(challenge.id, done)
+            await asyncio.sleep(_THOUGHT)
             await decide(handle, challenge, self._programme, stage, teams)
             await take_part(handle, challenge, self._programme, stage, Instant.now())
             done += activities_of(self._programme, stage)
@@ -255,9 +260,7 @@ class _Stage:
 
 
 def _brief(programme: Programme) -> Programme:
-    stages = tuple(
-        stage.model_copy(update={"duration": ItemizedDelta(nanoseconds=int(_WAIT * 1e9))}) for stage in programme.stages
-    )
+    stages = tuple(stage.model_copy(update={"duration": lasting(_WAIT)}) for stage in programme.stages)
     return programme.model_copy(update={"stages": stages, "reminders": Reminders()})
 
 
