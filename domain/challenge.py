@@ -190,6 +190,11 @@ class State(Value):
         return self.programme.time_zone
 
     @property
+    def in_charge(self) -> tuple[str, ...]:
+        """Ids of the people who are told of everything: those who decide, and the operators."""
+        return (*self.challenge.deciders, *self.challenge.operators)
+
+    @property
     def filling(self) -> Stage:
         """The stage that is being filled, or running."""
         return self.programme.stages[self.stage]

@@ -91,7 +91,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         )
         text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
-    tellings.append(to_people(_in_charge(state), Occasion.TEAM_LEFT, facts | {"what": text}))
+    tellings.append(to_people(state.in_charge, Occasion.TEAM_LEFT, facts | {"what": text}))
     return new, Announcement(
         key=_key(state, message),
         challenge=state.challenge.id,
@@ -254,10 +254,6 @@ def _need_reason(message: Decision, what: str) -> None:
         raise ReasonMissing(f"{what} needs a reason, which those concerned are told.")
 
 
-def _in_charge(state: State) -> tuple[str, ...]:
-    return (*state.challenge.deciders, *state.challenge.operators)
-
-
 def _key(state: State, message: Decision) -> str:
     return f"{state.challenge.id}/{message.kind}/{message.decision_id}"
 
@@ -295,6 +291,6 @@ def _announced(
         window=window,
         tellings=(
             field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
-            to_people(_in_charge(new), occasion, facts),
+            to_people(new.in_charge, occasion, facts),
         ),
     )

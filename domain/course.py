@@ -31,7 +31,7 @@ def opened(state: State, now: Instant) -> tuple[State, Announcement]:
         now,
         "opened",
         text,
-        (to_people(_in_charge(new), Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)}),),
+        (to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)}),),
     ).model_copy(update={"window": new.window})
 
 
@@ -105,18 +105,18 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     tellings: tuple[Telling, ...]
     match state.phase:
         case Phase.WINDOW:
-            tellings = (to_people(_in_charge(state), Occasion.CLOSING_SOON, facts),)
+            tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, facts),)
             text = f"Reminder: the window closes on {facts['until']}"
         case Phase.DECIDING if now < state.deadline:
             tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, facts),)
             text = f"Reminder: {state.waits_for} is due on {facts['until']}"
         case Phase.DECIDING:
-            tellings = (to_people(_in_charge(state), Occasion.DECISION_OVERDUE, facts),)
+            tellings = (to_people(state.in_charge, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waits_for} was due on {facts['until']}"
         case _:
             tellings = (
                 to_teams(state.run.active, Occasion.STAGE_ENDING, facts),
-                to_people(_in_charge(state), Occasion.STAGE_ENDING, facts),
+                to_people(state.in_charge, Occasion.STAGE_ENDING, facts),
             )
             text = f"Reminder: {state.filling.title} ends on {facts['until']}"
     new = state.having(reminded=now).telling(now, text)
@@ -175,7 +175,7 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
         text,
         (
             told or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
-            to_people(_in_charge(new), occasion, facts),
+            to_people(new.in_charge, occasion, facts),
         ),
         f"as/{outcome}",
     )
@@ -192,7 +192,3 @@ def _by_service(
         status=state.status,
         tellings=tellings,
     )
-
-
-def _in_charge(state: State) -> tuple[str, ...]:
-    return (*state.challenge.deciders, *state.challenge.operators)

@@ -49,23 +49,8 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     if message.reserve:
         text += f", in reserve {_listed(message.reserve)}"
     new = new.telling(now, f"{text}, by {message.by}")
-    announcement = Announcement(
-        key=f"{state.challenge.id}/{message.kind}/{message.decision_id}",
-        challenge=state.challenge.id,
-        entry=Entry(
-            at=now,
-            by=message.by,
-            role="sponsor",
-            action=message.kind,
-            stage=stage.name,
-            text=text,
-            reason=message.reason,
-        ),
-        status=new.status,
-        tellings=_tellings(state, new, stage, message),
-        applications=() if state.runs else (*message.teams, *message.reserve),
-    )
-    return new, announcement
+    applications = () if state.runs else (*message.teams, *message.reserve)
+    return new, _announced(new, stage, message, now, text, _tellings(state, new, stage, message), applications)
 
 
 def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announcement]:
@@ -89,9 +74,22 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
         if state.runs
         else (Telling(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
     )
-    announcement = Announcement(
-        key=f"{state.challenge.id}/{message.kind}/{message.decision_id}",
-        challenge=state.challenge.id,
+    tellings = (*told, to_people(state.challenge.operators, Occasion.NOT_CONTINUED, facts))
+    return new, _announced(new, stage, message, now, text, tellings)
+
+
+def _announced(
+    new: State,
+    stage: Stage,
+    message: Select | Decline,
+    now: Instant,
+    text: str,
+    tellings: tuple[Telling, ...],
+    applications: tuple[str, ...] = (),
+) -> Announcement:
+    return Announcement(
+        key=f"{new.challenge.id}/{message.kind}/{message.decision_id}",
+        challenge=new.challenge.id,
         entry=Entry(
             at=now,
             by=message.by,
@@ -102,9 +100,9 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
             reason=message.reason,
         ),
         status=new.status,
-        tellings=(*told, to_people(state.challenge.operators, Occasion.NOT_CONTINUED, facts)),
+        tellings=tellings,
+        applications=applications,
     )
-    return new, announcement
 
 
 def _stage_to_decide(state: State, name: str, by: str) -> int:

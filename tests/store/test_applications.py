@@ -212,7 +212,7 @@ def test_nobody_is_told_at_an_address_that_is_none(open_: Database) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     organisation=st.text(max_size=10).map(lambda text: f"Organisation{text}"),
-    email=st.text(min_size=3, max_size=20).map(lambda text: f"Who?{text}"),
+    email=st.text(min_size=3, max_size=20).map(lambda text: f"Who? {text}"),
 )
 def test_the_record_of_a_refusal_has_nothing_of_what_was_handed_in(
     open_: Database, organisation: str, email: str
