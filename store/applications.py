@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
@@ -18,15 +18,16 @@ from domain.refusals import ApplicationRefused, OnHold, Refused, UnknownChalleng
 
 from . import tables, windows
 from .database import Database
+from .inserts import Together
 from .instants import to_microsecond
-from .notices import Compose, tell_one
+from .notices import Compose, tell_one, written
 from .record import write_line
 from .tables import Found
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
 
 # Made once: to make a statement takes longer than to carry it out.
-_INSERTION = insert(_applications)
+_TAKEN = Together(_applications, tables.notices)
 _HELD_STILL = windows.held_still(
     select(
         _challenges.c.id,
@@ -177,32 +178,27 @@ def _accept(
     _check_can_be_kept(applying)
     check_application(applying, window.proposal_limit)
     receipt = Receipt(application=_new_id(window.slug), challenge=challenge, received=now)
-    address = applying.email.strip()
-    connection.execute(
-        _INSERTION,
-        {
-            "id": receipt.application,
-            "challenge": challenge,
-            "organisation": applying.organisation.strip(),
-            "email": address,
-            "proposal": applying.proposal,
-            "submission": submission,
-            "received": now,
-        },
-    )
-    facts = {"application": receipt.application, "received": spoken(now, window.time_zone)}
-    key = f"{challenge}/apply/{receipt.application}"
-    tell_one(
-        connection,
-        key,
+    application = {
+        "id": receipt.application,
+        "challenge": challenge,
+        "organisation": applying.organisation.strip(),
+        "email": applying.email.strip(),
+        "proposal": applying.proposal,
+        "submission": submission,
+        "received": now,
+        "withdrawn": None,
+    }
+    notice = written(
+        f"{challenge}/apply/{receipt.application}",
         window,
         Occasion.APPLICATION_RECEIVED,
         receipt.application,
-        address,
-        facts,
+        applying.email.strip(),
+        {"application": receipt.application, "received": spoken(now, window.time_zone)},
         now,
         compose,
     )
+    _TAKEN.put(connection, application, notice)
     return receipt
 
 
@@ -237,11 +233,11 @@ def _receipt_again(window: Found) -> Receipt:
 
 
 def _check_open(window: Found, now: Instant) -> None:
-    closes = spoken(window.closes, window.time_zone)
     if window.held and window.sealed_at is None:
         # Also past its closing, which moves when the challenge is resumed.
         raise OnHold(f"{window.id} is on hold and takes no application now: apply once it goes on.")
     if now >= window.closes:
+        closes = spoken(window.closes, window.time_zone)
         raise ApplicationRefused(
             f"Too late for {window.id}: its window closed ({closes}), "
             f"and the application came {_lateness(now, window.closes)}."
@@ -326,4 +322,5 @@ def _new_id(slug: str) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_CROCKFORD) for _ in range(length))
+    # All of it from one call to the system; 256 is a multiple of 32, so that every character is as likely.
+    return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in secrets.token_bytes(length))

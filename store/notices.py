@@ -18,7 +18,6 @@ from .instants import Moment
 from .tables import Found
 
 _notices, _applications, _people = tables.notices, tables.applications, tables.people
-_INSERTION = insert(_notices)
 
 
 class Letter(Protocol):
@@ -90,10 +89,24 @@ def tell_one(
     at: Instant,
     compose: Compose,
 ) -> None:
-    """Writes one notice.
+    """Writes one notice, in a transaction that writes; see `written`."""
+    notice = written(key, challenge, occasion, recipient, address, facts, at, compose)
+    connection.execute(insert(_notices), notice)
+
+
+def written(
+    key: str,
+    challenge: Found,
+    occasion: Occasion,
+    recipient: str,
+    address: str,
+    facts: Facts,
+    at: Instant,
+    compose: Compose,
+) -> dict[str, object]:
+    """The row of one notice, to be inserted.
 
     Args:
-        connection: in a transaction that writes.
         key: of what it is about; together with occasion and recipient it was never told before.
         challenge: a row with the challenge's id and question.
         occasion, facts: what it is about.
@@ -106,19 +119,16 @@ def tell_one(
         KeyError: the words need a fact that it does not have: the caller is wrong.
     """
     letter = compose(occasion, facts | {"question": challenge.question})
-    connection.execute(
-        _INSERTION,
-        {
-            "key": f"{key}/{occasion}/{recipient}",
-            "challenge": challenge.id,
-            "occasion": str(occasion),
-            "recipient": recipient,
-            "address": address,
-            "subject": letter.subject,
-            "body": letter.body,
-            "created_at": at,
-        },
-    )
+    return {
+        "key": f"{key}/{occasion}/{recipient}",
+        "challenge": challenge.id,
+        "occasion": str(occasion),
+        "recipient": recipient,
+        "address": address,
+        "subject": letter.subject,
+        "body": letter.body,
+        "created_at": at,
+    }
 
 
 def tell_all(connection: Connection, announcement: Announcement, challenge: Found, compose: Compose) -> None:

@@ -81,11 +81,11 @@ def test_an_id_is_the_challenges_name_and_six_letters_that_nobody_misreads(open_
 
 def test_an_id_that_is_taken_is_not_given_again(open_: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails when `accept` does not try again after an IntegrityError."""
-    taken = applied(open_).removeprefix("air-quality-")
-    letters = iter([*taken, *"000000"])
-    monkeypatch.setattr("secrets.choice", lambda _: next(letters))
+    drawn = iter([b"\1" * 6, b"\1" * 6, b"\2" * 6])
+    monkeypatch.setattr("secrets.token_bytes", lambda _: next(drawn))
 
-    assert applied(open_, "Clear Ltd") == "air-quality-000000"
+    assert applied(open_) == "air-quality-111111"
+    assert applied(open_, "Clear Ltd") == "air-quality-222222"
 
 
 def test_an_application_is_taken_up_to_the_last_microsecond(open_: Database) -> None:
