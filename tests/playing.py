@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -111,6 +111,7 @@ class Play:
         challenge: the one that is played, with dates from now on.
         programme: what it runs under.
         environment: the time-skipping server, if it is one.
+        without_worker: a time in which no worker runs; after it another one does, which has to read every run anew.
     """
 
     DAY = TimeDelta(hours=24)
@@ -121,13 +122,15 @@ class Play:
         desk: Desk,
         challenge: Challenge,
         programme: Programme,
-        environment: WorkflowEnvironment | None = None,
+        environment: WorkflowEnvironment | None,
+        without_worker: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self.client = client
         self.desk = desk
         self.challenge = challenge
         self.programme = programme
         self.environment = environment
+        self.without_worker = without_worker
         self.skipped = TimeDelta()
 
     @property
@@ -353,14 +356,26 @@ async def playing(
     async def connected() -> Client:
         return client
 
+    the_rail, at_work = (rail or _embedded)(database), AsyncExitStack()
+
+    async def start_work() -> None:
+        await at_work.enter_async_context(build_worker(client, database, the_rail, options))
+
+    @asynccontextmanager
+    async def without_worker() -> AsyncIterator[None]:
+        await at_work.aclose()
+        yield
+        await start_work()
+
     try:
-        async with build_worker(client, database, (rail or _embedded)(database), options):
+        async with at_work:
+            await start_work()
             now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
             challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
             if window is not None:
                 challenge = challenge.model_copy(update={"closes": challenge.opens + window})
             desk = Desk(options, database, connected, lambda: play.now())
-            play = Play(client, desk, challenge, rules, skipping)
+            play = Play(client, desk, challenge, rules, skipping, without_worker)
             await desk.open_challenges(round_, rules, (challenge,))
             yield play
             await recording.keep(client, challenge.id)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ import workflows.steps
 from domain.challenge import Outcome, Phase
 from store.database import Database
 from tests.playing import OPERATOR, BrokenRail, Play, dev_server, eventually, months, playing
+from tests.replay import recording
 from workflows.interface import NEEDS_ATTENTION
 
 MARKER = "robin.marker@company.example"
@@ -89,6 +91,37 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         rails[0].mended = True
         assert "ConnectionError" in await play.desk.retry(key)
         assert await payment.result() == "settled"
+        await play.until(lambda state: not state.unpaid)
+        await until_attention(play, key, False)
+        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
+        assert rails[0].asked == {key: 1}
+
+
+async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_is_still_paid_once(
+    tmp_path: Path, impatient: None
+) -> None:
+    """Fails when cancelling ends the run, and when it leaves the wait for a person without another try
+    (invariants 1 and 7)."""
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database))
+        return rails[0]
+
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+    ):
+        (team,) = await play.exploring(1)
+        key = f"{play.challenge.id}/exploration/{team}/1"
+        await play.until(lambda state: key in state.payments)
+        payment = client.get_workflow_handle(key)
+        await until_attention(play, key, True)
+        await payment.cancel()
+        rails[0].mended = True
+        await eventually(partial(recording.is_closed, client, key))
+
+        assert (await payment.describe()).status is WorkflowExecutionStatus.COMPLETED
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
         assert play.paid() == {f"exploration/{team}/1": "2000.00"}

@@ -1,0 +1,163 @@
+"""What staff can do by hand in Temporal, past the desk: start, terminate and cancel. It pays nothing twice or never."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from whenever import TimeDelta
+
+from domain.awards import PaymentOrder, PaymentToMake
+from domain.challenge import Outcome, State
+from domain.money import Amount, Money
+from store.database import Database
+from store.rounds import keep_round
+from tests.playing import OPERATOR, BrokenRail, CountingRail, Play, dev_server, eventually, months, pilot, playing
+from tests.replay import recording
+from workflows import interface
+from workflows.payment import PaymentWorkflow
+
+
+async def test_a_challenge_is_refused_under_another_id_than_its_own_and_announces_nothing(tmp_path: Path) -> None:
+    """Fails when `run` does not look at its id: a second run then opens the window and tells people."""
+    async with months() as environment, playing(tmp_path, environment) as play:
+        round_, programme, challenges = pilot()
+        now = play.now()
+        other = next(each for each in challenges if each.slug == "smart-roads").model_copy(
+            update={"opens": now, "closes": now + Play.DAY}
+        )
+        keep_round(play.desk.database, round_, programme, (other,), now)
+
+        with pytest.raises(WorkflowFailureError) as caught:
+            await play.client.execute_workflow(
+                interface.CHALLENGE,
+                State.of(other, programme),
+                id=f"{other.id}-again",
+                task_queue=interface.TASK_QUEUE,
+            )
+        assert refusal(caught.value) == f"The workflow of {other.id} has that id and no other."
+        assert play.desk.record(other.id) == ()
+        assert play.desk.notices(other.id) == ()
+
+
+async def test_a_payment_is_refused_under_another_id_than_its_key_and_enters_no_ledger(tmp_path: Path) -> None:
+    """Fails when `run` does not look at its id: anybody's run could then pay."""
+    async with months() as environment, playing(tmp_path, environment) as play:
+        payment = payment_to(play, *play.applied(1))
+
+        with pytest.raises(WorkflowFailureError) as caught:
+            await play.client.execute_workflow(
+                PaymentWorkflow.run, payment, id=f"{payment.order.key}-again", task_queue=interface.TASK_QUEUE
+            )
+        assert refusal(caught.value) == f"The payment {payment.order.key} has that id and no other."
+        assert play.desk.payments() == ()
+
+
+async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_made_once(tmp_path: Path) -> None:
+    """Fails when `retry` orders nothing, and when a key cannot be used again: the challenge then waits for ever."""
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database))
+        return rails[0]
+
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+    ):
+        (team,) = await play.exploring(1)
+        key = f"{play.challenge.id}/exploration/{team}/1"
+        await play.until(lambda state: key in state.payments)
+        await client.get_workflow_handle(key).terminate("By hand.")
+        await eventually(partial(recording.is_closed, client, key))
+        await play.decide("cancel", OPERATOR, reason="It is over.")
+        assert (await play.state()).unpaid == (key,)
+
+        assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"
+        assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"  # while it is under way
+        rails[0].mended = True
+        await play.until(lambda state: not state.unpaid)
+        result = await play.handle.result()
+
+        assert (result.outcome, result.paid) == (Outcome.CANCELLED, (key,))
+        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
+        assert rails[0].asked == {key: 1}
+        assert len(play.record("paid")) == 1
+
+
+async def test_a_payment_that_is_cancelled_before_a_worker_comes_to_it_is_made_once(tmp_path: Path) -> None:
+    """Fails when cancelling ends the run: what a team is owed is then never paid."""
+    rails: list[CountingRail] = []
+
+    def counting(database: Database) -> CountingRail:
+        rails.append(CountingRail(database))
+        return rails[0]
+
+    async with dev_server() as client, playing(tmp_path, client, rail=counting) as play:
+        payment = payment_to(play, *play.applied(1))
+        async with play.without_worker():
+            handle = await client.start_workflow(
+                PaymentWorkflow.run, payment, id=payment.order.key, task_queue=interface.TASK_QUEUE
+            )
+            await handle.cancel()
+        await eventually(partial(recording.is_closed, client, payment.order.key))
+
+        assert (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
+        assert [each.status for each in play.desk.payments()] == ["settled"]
+        assert rails[0].asked == {payment.order.key: 1}
+
+
+async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_it_is_back(tmp_path: Path) -> None:
+    """Fails when cancelling ends the run: the challenge then waits for ever."""
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database))
+        return rails[0]
+
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+    ):
+        (team,) = await play.exploring(1)
+        key = f"{play.challenge.id}/exploration/{team}/1"
+
+        async def is_tried_again() -> bool:
+            pending = (await recording.described(client, key)).pending_activities
+            return any(each.activity_type.name == "submit_payment" and each.attempt > 1 for each in pending)
+
+        await play.until(lambda state: key in state.payments)
+        await eventually(is_tried_again)
+        payment = client.get_workflow_handle(key)
+        await payment.cancel()
+        rails[0].mended = True
+        await eventually(partial(recording.is_closed, client, key))
+
+        assert (await payment.describe()).status is WorkflowExecutionStatus.COMPLETED
+        await play.until(lambda state: not state.unpaid)
+        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
+        assert rails[0].asked == {key: 1}
+
+
+def payment_to(play: Play, team: str) -> PaymentToMake:
+    """What a team of exploration is due."""
+    order = PaymentOrder(
+        key=f"{play.challenge.id}/exploration/{team}/1",
+        challenge=play.challenge.id,
+        stage="exploration",
+        team=team,
+        number=1,
+        of=1,
+        amount=Amount(net=Money.parse("2000"), vat=Money.parse("0")),
+        currency="GBP",
+    )
+    return PaymentToMake(order=order, operators=(OPERATOR,))
+
+
+def refusal(failure: WorkflowFailureError) -> str:
+    """Why a run has failed, in its own words."""
+    assert isinstance(failure.cause, ApplicationError)
+    return failure.cause.message

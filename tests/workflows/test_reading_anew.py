@@ -1,0 +1,81 @@
+"""A worker may read a run anew at any moment, also only to answer a query: it judges as the one before it did."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from whenever import TimeDelta
+
+import worker
+from domain.calendar import lasting
+from domain.challenge import Outcome
+from tests.playing import Play, dev_server, eventually, pilot, playing
+from workflows.challenge import ChallengeWorkflow
+from workflows.payment import PaymentWorkflow
+
+_BRIEF = 2
+_ASKING = 5
+
+
+async def test_a_run_that_is_read_anew_for_a_query_when_a_deadline_has_just_passed_goes_on(tmp_path: Path) -> None:
+    """Fails when whether a deadline has passed, whether a reminder is due, or what is known after a timer goes by
+    `workflow.now()`, each tried by itself: that is the time of the task before then, by which nothing is due. The
+    challenge stands still, or sets another timer, and no worker can read its history anew. Without the asking all pass.
+    """
+    _, programme, _ = pilot()
+    lasts = lasting(_BRIEF)
+    stage = programme.stages[0].model_copy(update={"decision_within": lasts, "duration": lasts})
+    reminders = programme.reminders.model_copy(update={"decision_overdue_every": lasts})
+    brief = programme.model_copy(update={"stages": (stage,), "reminders": reminders})
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, programme=brief, window=TimeDelta(seconds=_BRIEF)) as play,
+    ):
+        (team,) = play.applied(1)
+        await play.until(lambda state: state.opened)
+        await asked_as_it_falls_due(play)
+        assert play.record("sealed")
+        await asked_as_it_falls_due(play)
+        assert play.record("reminded")
+        await play.decide("select", stage=stage.name, teams=[team])
+        result = await play.handle.result()
+
+        assert result.outcome is Outcome.COMPLETED
+        assert play.paid() == {f"{stage.name}/{team}/1": "2000.00"}
+        history = await play.handle.fetch_history()
+        causes = {event.workflow_task_failed_event_attributes.cause for event in history.events}
+        assert WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR not in causes
+        await Replayer(
+            workflows=[ChallengeWorkflow, PaymentWorkflow],
+            workflow_runner=SandboxedWorkflowRunner(restrictions=worker._PURE),
+            data_converter=pydantic_data_converter,
+        ).replay_workflow(history)
+
+
+async def asked_as_it_falls_due(play: Play) -> None:
+    """Asks while there is no worker and nothing is due; when the next timer has fired another worker comes, answers,
+    and does what fell due.
+
+    The question is in Temporal before the task of the timer, and the worker that reads the run for it sees the timer.
+    """
+    before = await play.state()
+
+    async def timers_fired() -> int:
+        events = (await play.handle.fetch_history()).events
+        return sum(event.HasField("timer_fired_event_attributes") for event in events)
+
+    fired = await timers_fired()
+
+    async def has_fired() -> bool:
+        return await timers_fired() > fired
+
+    async with play.without_worker():
+        asked = [asyncio.create_task(play.state()) for _ in range(_ASKING)]
+        await eventually(has_fired)
+    await asyncio.gather(*asked)
+    await play.until(lambda state: state.story != before.story)
