@@ -10,13 +10,17 @@ RUN python -m venv /opt/venv \
 
 FROM python:3.13.15-slim-bookworm
 
-# Owns nothing: the code and the environment belong to root, and the worker can only read them.
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin challenges
+# The code and the environment belong to root, and the worker can only read them. Its own is one folder, which nobody
+# else can read: for the key of bank details and for payment files.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin challenges \
+    && install --directory --owner challenges --group challenges --mode 0700 /var/lib/challenges
 
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    CHALLENGES_METRICS_ADDRESS=0.0.0.0:9464
+    CHALLENGES_METRICS_ADDRESS=0.0.0.0:9464 \
+    CHALLENGES_PAYEE_KEY_FILE=/var/lib/challenges/payee.key \
+    CHALLENGES_PAYMENT_FILES=/var/lib/challenges/payments
 
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/challenges

@@ -15,7 +15,7 @@ INTERPRETER = $(or $(PYTHON),python3)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	--only-binary :all: --require-hashes
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--system-certs --no-header --no-annotate --no-emit-index-url $(if $(UPGRADE),--upgrade)
+	--system-certs --no-header --no-annotate --no-emit-index-url --no-emit-package docopt $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .PHONY: bench clean demo help lock run test
@@ -39,7 +39,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.dev
 	$(RUN) $(BIN)/python -m bench

@@ -100,6 +100,7 @@ class Service:
         return {
             "TEMPORAL_ADDRESS": f"{_LOOPBACK}:{self.port}",
             "CHALLENGES_DATABASE_URL": f"sqlite:///{self.folder / 'service.db'}",
+            "CHALLENGES_PAYEE_KEY_FILE": str(self.folder / "payee.key"),
         }
 
     @property
@@ -281,9 +282,12 @@ def demo(folder: Path, keep: bool, day: float) -> int:
     try:
         with service.up(listener) as parts:
             print(f"Rehearsing the round {DEMO_ROUND}. Temporal UI: {service.ui}\n", flush=True)
-            command = [sys.executable, str(ROOT / "starter.py"), "rehearse", DEMO_ROUND, "--day", str(day)]
-            with _running(command, service.environment) as rehearsal:
-                status = _watch(parts, service, listener, rehearsal)
+            ended = []
+            for command in (["rehearse", DEMO_ROUND, "--day", str(day)], ["reconcile"]):
+                program = [sys.executable, str(ROOT / "starter.py"), *command]
+                with _running(program, service.environment) as running:
+                    ended.append(_watch(parts, service, listener, running))
+            status = max(ended)
             if keep:
                 print(f"\nTemporal UI  {service.ui}\nLook around  {_commands(service, 'status')}")
                 print("Ctrl-C stops.", flush=True)

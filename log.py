@@ -15,6 +15,10 @@ from settings import Settings
 _CORE = "temporalio.core"
 OURS_IN_TEMPORAL = (workflow.logger.base_logger.name, activity.logger.base_logger.name, _CORE)
 """Loggers below "temporalio" that say what our own code does, or what the SDK's core has trouble with."""
+_TELLS_OF_REQUESTS = ("httpx", "httpcore", "urllib3")
+"""Whoever looks for a fault does not get these either: where a request goes says whose payment or notice it is."""
+_QUOTES_LETTERS = "notifications_python_client"
+"""Its warnings repeat what was sent, with the address; what matters of them is raised, without."""
 
 
 def configure(settings: Settings) -> None:
@@ -75,6 +79,9 @@ def _quiet_libraries(level: str) -> None:
     chatty = level if level in ("DEBUG", "ERROR") else "WARNING"
     for library in ("alembic", "temporalio"):
         logging.getLogger(library).setLevel(chatty)
+    for library in _TELLS_OF_REQUESTS:
+        logging.getLogger(library).setLevel("ERROR" if level == "ERROR" else "WARNING")
+    logging.getLogger(_QUOTES_LETTERS).setLevel("CRITICAL")
     for ours in OURS_IN_TEMPORAL:
         logging.getLogger(ours).setLevel(level)
 

@@ -10,12 +10,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.refusals import FileRefused
 
 PREFIX = "CHALLENGES_"
+_OF_COMPOSE = frozenset({"DB_PASSWORD"})
+"""What docker-compose.yml asks for under the same prefix; it comes near to a setting, and is none."""
 _ROOT = Path(__file__).resolve().parent
 
 
@@ -33,6 +35,18 @@ class Settings(BaseSettings):
         build_id: the release that this worker runs. If given, a run stays on its release until it is renewed.
         threads: how many activities run at once.
         answer_within: seconds that a command waits for a challenge's answer.
+        letters: the folder with the words of notices.
+        payee_key_file: the keys that teams' bank details are sealed with; made once, if no details are kept yet.
+        payment_rail: how money leaves: booked here and nowhere else; in files for a bank; through a provider by HTTP.
+        payment_files: the folder that files for the bank are written to.
+        payment_form: which form these files have.
+        payer_holder, payer_sort_code, payer_number, payer_iban, payer_bic: the account that is charged.
+        rail_url, rail_token: where the provider is, and what lets us in.
+        notice_channel: how notices leave: not at all (the outbox); by mail; through GOV.UK Notify.
+        notice_rate: how many notices are sent in a second at most.
+        smtp_host, smtp_port, smtp_user, smtp_password, smtp_security: the mail server.
+        smtp_sender: from whom letters come.
+        notify_key, notify_template, notify_url: of GOV.UK Notify; the template shows ((subject)) and ((body)).
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
@@ -46,6 +60,29 @@ class Settings(BaseSettings):
     build_id: str = ""
     threads: int = Field(default=16, ge=1, le=500)
     answer_within: float = Field(default=30, gt=0, allow_inf_nan=False)
+    letters: Path = _ROOT / "letters"
+    payee_key_file: Path = _ROOT / "var" / "payee.key"
+    payment_rail: Literal["embedded", "files", "http"] = "embedded"
+    payment_files: Path = _ROOT / "var" / "payments"
+    payment_form: Literal["pain.001.001.09", "pain.001.001.03"] = "pain.001.001.09"
+    payer_holder: str = ""
+    payer_sort_code: str = ""
+    payer_number: str = ""
+    payer_iban: str = ""
+    payer_bic: str = ""
+    rail_url: str = ""
+    rail_token: SecretStr = SecretStr("")
+    notice_channel: Literal["outbox", "smtp", "govuk-notify"] = "outbox"
+    notice_rate: float = Field(default=5, gt=0, le=1000, allow_inf_nan=False)
+    smtp_host: str = "localhost"
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_sender: str = ""
+    notify_key: SecretStr = SecretStr("")
+    notify_template: str = ""
+    notify_url: str = ""
 
 
 def load() -> Settings:
@@ -69,7 +106,7 @@ def _refuse_misspelt() -> None:
     for variable in sorted(os.environ):
         name = variable.removeprefix(PREFIX)
         near = get_close_matches(name, known, 1)
-        if variable.startswith(PREFIX) and name not in known and near:
+        if variable.startswith(PREFIX) and name not in (*known, *_OF_COMPOSE) and near:
             raise FileRefused(f"There is no setting {variable}: did you mean {PREFIX}{near[0]}?")
 
 

@@ -8,12 +8,16 @@ from itertools import groupby
 
 from desk.desk import Desk, Opened
 from desk.front import ChallengeRow, Notice, Payment, RecordLine
+from desk.paying import Late, PaymentFile
+from desk.reconciling import Reconciled
 from desk.rehearsing import Books, Findings
 from domain.application import Application
 from domain.calendar import spoken
 from domain.money import total
+from domain.payment import OVER, PaymentStatus
 from domain.plan import Plan, StagePlan, total_at_target
 from domain.round import Round
+from domain.wording import counted
 from terminal import say, show_facts, show_table, when
 
 
@@ -117,21 +121,28 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
         say("Nobody applied.")
 
 
-def payments(rows: Sequence[Payment]) -> None:
-    """The ledger, challenge by challenge."""
+def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
+    """The ledger, challenge by challenge.
+
+    Args:
+        rows: the payments.
+        zones: the time zone of each challenge.
+    """
     for name, of_one in groupby(rows, key=lambda row: row.challenge):
         show_table(
             f"Payments of {name}",
-            ("Stage", "=Team", ">Instalment", ">Amount", ">of it VAT", "Status", "Reference"),
+            ("=Payment", ">Amount", ">of it VAT", "Status", "=Pay by", "Payee", "Released by", "Reference", "Reason"),
             [
                 (
-                    row.stage,
-                    row.team,
-                    f"{row.number}/{row.of}",
+                    row.key.removeprefix(f"{name}/"),
                     row.amount.gross.shown(row.currency),
                     row.amount.vat.shown(row.currency) if row.amount.vat.pence else "",
                     row.status,
+                    "" if row.status in OVER else when(row.pay_by, zones[name]),
+                    row.payee,
+                    row.released_by,
                     row.reference,
+                    row.reason,
                 )
                 for row in of_one
             ],
@@ -139,8 +150,74 @@ def payments(rows: Sequence[Payment]) -> None:
     if not rows:
         say("No payment was requested yet.")
     for currency in sorted({row.currency for row in rows}):
-        settled = total(row.amount.gross for row in rows if row.currency == currency and row.settled)
-        say(f"Settled: {settled.shown(currency)}")
+        of_it = [row for row in rows if row.currency == currency]
+        settled = total(row.amount.gross for row in of_it if row.status is PaymentStatus.SETTLED)
+        owed = total(row.amount.gross for row in of_it if row.status not in OVER)
+        say(f"Settled: {settled.shown(currency)}" + (f"; to be paid: {owed.shown(currency)}" if owed.pence else ""))
+    if any(row.status not in OVER for row in rows):
+        say("A payment's key is the challenge, a slash, and what stands in the first column.")
+
+
+def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:
+    """What was not paid when it was promised, and what is owed for it."""
+    show_table(
+        "Late payments",
+        (
+            "=Payment",
+            ">Amount",
+            "Status",
+            "=Promised by",
+            "=By law",
+            ">Days late by law",
+            ">Rate",
+            ">Interest",
+            ">Fixed sum",
+        ),
+        [
+            (
+                each.payment.key,
+                each.payment.amount.gross.shown(each.payment.currency),
+                each.payment.status,
+                when(each.payment.pay_by, zones[each.payment.challenge]),
+                when(each.payment.pay_by_law, zones[each.payment.challenge]),
+                *_interest(each),
+            )
+            for each in found
+        ],
+        "No payment is late, and none was.",
+    )
+    if any(each.interest and not each.interest.certain for each in found):
+        say("~ The base rate of that half-year is not in programmes/rates/base-rates.toml yet: add it there.")
+
+
+def _interest(each: Late) -> tuple[str, str, str, str]:
+    owed = each.interest
+    if owed is None:
+        # On the last day itself, or with nothing to pay, nothing is owed.
+        return ("not in pounds" if each.by_law and each.payment.currency != "GBP" else "", "", "", "")
+    sure = "" if owed.certain else "~"
+    return str(owed.days), f"{sure}{owed.rate}%", f"{sure}{owed.interest.shown()}", owed.fixed_sum.shown()
+
+
+def payment_files(files: Sequence[PaymentFile]) -> None:
+    """The files that were made for the bank."""
+    for each in files:
+        say(
+            f"{each.path}: {counted(each.count, 'payment')}, {each.control_sum.shown(each.currency)}, "
+            f"to be paid on {each.execute_on}. Take it to the bank; then read its report with `settle`."
+        )
+    if not files:
+        say("Nothing waits to leave: every payment that was released is in a file already.")
+
+
+def reconciled(found: Reconciled) -> None:
+    """Whether the books agree."""
+    show_table(
+        "Differences",
+        ("=Challenge", "=Payment", "What"),
+        [(each.challenge, each.payment.removeprefix(f"{each.challenge}/"), each.what) for each in found.differences],
+        f"The books agree: {counted(found.payments, 'payment')} of {counted(found.challenges, 'challenge')}.",
+    )
 
 
 def notices(rows: Sequence[Notice], zones: Mapping[str, str]) -> None:
@@ -153,11 +230,42 @@ def notices(rows: Sequence[Notice], zones: Mapping[str, str]) -> None:
     for name, of_one in groupby(rows, key=lambda row: row.challenge):
         show_table(
             f"Notices of {name}",
-            ("=When", "To", "Address", "Subject"),
-            [(when(row.created, zones[name]), row.recipient, row.address, row.subject) for row in of_one],
+            ("=When", "To", "Address", "Subject", "Status", "Reason"),
+            [
+                (when(row.created, zones[name]), row.recipient, row.address, row.subject, row.status, row.reason)
+                for row in of_one
+            ],
         )
     if not rows:
         say("No notice was sent yet.")
+    if any(row.status == "failed" for row in rows):
+        say("A notice that failed reached nobody: tell its recipient in another way, and ask for a working address.")
+
+
+def notice(row: Notice, of: ChallengeRow) -> None:
+    """One notice in full."""
+    show_facts(
+        row.key,
+        [
+            ("To", f"{row.recipient}, {row.address}"),
+            ("Written", spoken(row.created, of.time_zone)),
+            ("Status", f"{row.status}, {spoken(row.status_at, of.time_zone)}" if row.status_at else row.status),
+            ("Through", row.channel),
+            ("Reason", row.reason),
+            ("Turn to", of.contact if row.status == "failed" else ""),
+        ],
+    )
+    letter(row.subject, row.body)
+
+
+def letter(subject: str, body: str) -> None:
+    """The words of a notice."""
+    say("")
+    say(f"Subject: {subject}", indent=4)
+    say("")
+    for line in body.splitlines():
+        say(line, indent=4)
+    say("")
 
 
 def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:

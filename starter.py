@@ -9,28 +9,42 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn, Optional
 
 import typer
 from pydantic import ValidationError
-from whenever import Date, Instant
+from whenever import Instant
 
-import log
-import settings
 import showing
+from commands import notices, paying
+from commands.common import (
+    AsJson,
+    ChallengeName,
+    DecisionId,
+    SomeChallenge,
+    StageName,
+    Who,
+    Why,
+    a_desk,
+    day_of,
+    decide,
+    is_payment,
+    moment_of,
+    send,
+    text_of,
+)
 from desk.connection import leave
-from desk.desk import Desk
-from desk.front import open_desk
+from desk.desk import NOTICES, Desk
+from desk.paying import Paying
 from desk.rehearsing import rehearse as rehearse_round
 from domain.application import Applying
-from domain.calendar import moment, spoken
+from domain.calendar import spoken
 from domain.money import Money
 from domain.plan import plan_of
 from domain.refusals import ApplicationRefused
-from terminal import REFUSED, answering, misused, say, show_json
+from terminal import MISUSED, REFUSED, misused, say, show_json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,17 +55,7 @@ app = typer.Typer(
     epilog="Temporal is found by `TEMPORAL_ADDRESS` and its kin, everything else is set by `CHALLENGES_…` variables.",
 )
 
-ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
-SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this one.")]  # noqa: UP045
 RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, as its file is named.")]
-StageName = Annotated[str, typer.Argument(metavar="STAGE", help="The stage's name in the programme.")]
-Who = Annotated[
-    str,
-    typer.Option("--as", metavar="PERSON", envvar=f"{settings.PREFIX}PERSON", help="Id of the person who decides."),
-]
-Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
 Opens = Annotated[
     str,
     typer.Option(
@@ -63,22 +67,13 @@ Opens = Annotated[
 ]
 
 
-@contextmanager
-def _desk(*, only_files: bool = False) -> Iterator[Desk]:
-    with answering():
-        options = settings.load()
-        log.configure(options.model_copy(update={"log_level": "WARNING"}))
-        with open_desk(options, only_files=only_files) as desk:
-            yield desk
-
-
 @app.command()
 def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
     """Show every date of every challenge, and the money, without starting anything.
 
     Example: `starter.py plan pilot-2016`
     """
-    with _desk(only_files=True) as desk:
+    with a_desk(only_files=True) as desk:
         round_file, programme, challenges = desk.find_round(round_, _opening(desk, round_, opens))
         plans = tuple(plan_of(challenge, programme) for challenge in challenges)
         if as_json:
@@ -93,7 +88,7 @@ def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None
 
     Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00`
     """
-    with _desk() as desk:
+    with a_desk() as desk:
         opened = asyncio.run(desk.open_round(round_, _opening(desk, round_, opens)))
         if as_json:
             show_json(opened)
@@ -107,7 +102,7 @@ def status(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
 
     Example: `starter.py status air-quality`
     """
-    with _desk() as desk:
+    with a_desk() as desk:
         rows = (desk.find(challenge),) if challenge else desk.challenges()
         if as_json:
             show_json(rows)
@@ -130,8 +125,8 @@ def apply(
 
     Example: `starter.py apply air-quality --organisation "Tay Sensors" --email team@tay.example --proposal answer.txt`
     """
-    text = _text_of(proposal)
-    with _desk() as desk:
+    text = text_of(proposal, "The proposal")
+    with a_desk() as desk:
         receipt = desk.apply(challenge, _applying(organisation, email, text, submission))
         if as_json:
             show_json(receipt)
@@ -151,7 +146,7 @@ def applications(
 
     Example: `starter.py applications air-quality --full`
     """
-    with _desk() as desk:
+    with a_desk() as desk:
         rows, row = desk.applications(challenge), desk.find(challenge)
         if as_json:
             show_json(rows)
@@ -188,7 +183,7 @@ def select(
         "amounts": amounts,
         "reason": reason,
     }
-    _decide(challenge, "select", by, decision_id, **fields)
+    decide(challenge, "select", by, decision_id, **fields)
 
 
 @app.command()
@@ -197,7 +192,7 @@ def decline(challenge: ChallengeName, stage: StageName, by: Who, reason: Why, de
 
     Example: `starter.py decline air-quality pre-commercial --as sepa-decider --reason "No budget this year."`
     """
-    _decide(challenge, "decline", by, decision_id, stage=stage, reason=reason)
+    decide(challenge, "decline", by, decision_id, stage=stage, reason=reason)
 
 
 @app.command()
@@ -212,9 +207,9 @@ def extend(
 
     Example: `starter.py extend air-quality --closes 2016-08-08 --as programme-office --reason "Site was down."`
     """
-    with _desk() as desk:
-        until = _moment(closes, desk.find(challenge).time_zone)
-        _send(desk, challenge, "extend", by, decision_id, closes=until, reason=reason)
+    with a_desk() as desk:
+        until = moment_of(closes, desk.find(challenge).time_zone)
+        send(desk, challenge, "extend", by, decision_id, closes=until, reason=reason)
 
 
 @app.command()
@@ -230,7 +225,7 @@ def withdraw(
 
     Example: `starter.py withdraw air-quality air-quality-7kx3qm --reason "The founder has fallen ill."`
     """
-    _decide(challenge, "withdraw", by or team, decision_id, team=team, replace=replace, reason=reason)
+    decide(challenge, "withdraw", by or team, decision_id, team=team, replace=replace, reason=reason)
 
 
 @app.command()
@@ -239,7 +234,7 @@ def hold(challenge: ChallengeName, by: Who, reason: Why, decision_id: DecisionId
 
     Example: `starter.py hold air-quality --as programme-office --reason "Election period."`
     """
-    _decide(challenge, "hold", by, decision_id, reason=reason)
+    decide(challenge, "hold", by, decision_id, reason=reason)
 
 
 @app.command()
@@ -248,7 +243,7 @@ def resume(challenge: ChallengeName, by: Who, reason: Why = "", decision_id: Dec
 
     Example: `starter.py resume air-quality --as programme-office --reason "The election is over."`
     """
-    _decide(challenge, "resume", by, decision_id, reason=reason)
+    decide(challenge, "resume", by, decision_id, reason=reason)
 
 
 @app.command()
@@ -257,7 +252,7 @@ def cancel(challenge: ChallengeName, by: Who, reason: Why, decision_id: Decision
 
     Example: `starter.py cancel air-quality --as programme-office --reason "The sponsor withdrew the question."`
     """
-    _decide(challenge, "cancel", by, decision_id, reason=reason)
+    decide(challenge, "cancel", by, decision_id, reason=reason)
 
 
 @app.command()
@@ -274,39 +269,8 @@ def participation(
 
     Example: `starter.py participation air-quality accelerator --on 2016-09-20 --people 24 --summary "Maps first."`
     """
-    try:
-        day = Date.parse_iso(on)
-    except ValueError:
-        misused(f"--on {on!r} is no date: write it such as 2016-09-20.")
-    _decide(challenge, "participation", by, decision_id, stage=stage, on=day, people=people, summary=summary)
-
-
-@app.command()
-def payments(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
-    """Show the ledger.
-
-    Example: `starter.py payments air-quality`
-    """
-    with _desk() as desk:
-        rows = desk.payments(challenge)
-        if as_json:
-            show_json(rows)
-        else:
-            showing.payments(rows)
-
-
-@app.command()
-def notices(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
-    """Show the notices sent.
-
-    Example: `starter.py notices air-quality`
-    """
-    with _desk() as desk:
-        rows = desk.notices(challenge)
-        if as_json:
-            show_json(rows)
-        else:
-            showing.notices(rows, {row.id: row.time_zone for row in desk.challenges()})
+    day = day_of("--on", on)
+    decide(challenge, "participation", by, decision_id, stage=stage, on=day, people=people, summary=summary)
 
 
 @app.command()
@@ -315,7 +279,7 @@ def record(challenge: ChallengeName, as_json: AsJson = False) -> None:
 
     Example: `starter.py record air-quality`
     """
-    with _desk() as desk:
+    with a_desk() as desk:
         rows, row = desk.record(challenge), desk.find(challenge)
         if as_json:
             show_json(rows)
@@ -325,25 +289,31 @@ def record(challenge: ChallengeName, as_json: AsJson = False) -> None:
 
 @app.command()
 def retry(
-    what: Annotated[str, typer.Argument(metavar="CHALLENGE|PAYMENT", help="A challenge, or a payment's key.")],
+    what: Annotated[
+        str, typer.Argument(metavar="CHALLENGE|PAYMENT|notices", help="A challenge, a payment's key, or notices.")
+    ],
 ) -> None:
     """Try again what needs attention, once its cause is mended.
 
     Example: `starter.py retry pilot-2016/air-quality`
     """
-    with _desk() as desk:
-        say(f"Trying again: {asyncio.run(desk.retry(what))}")
+    with a_desk() as desk:
+        if what == NOTICES:
+            tried = desk.retry_notices()
+        else:
+            tried = Paying(desk).retry(what) if is_payment(what) else desk.retry(what)
+        say(f"Trying again: {asyncio.run(tried)}")
 
 
 @app.command()
 def renew(round_: RoundName) -> None:
-    """Let the open challenges of a round go on with the newest release of the worker; deadlines stay.
+    """Let the open challenges of a round, and their payments, go on with the newest release; deadlines stay.
 
     Example: `starter.py renew pilot-2016`
     """
-    with _desk() as desk:
-        for challenge in asyncio.run(desk.renew(round_)):
-            say(f"{challenge} goes on in a fresh run")
+    with a_desk() as desk:
+        for each in asyncio.run(desk.renew(round_)):
+            say(f"{each} goes on in a fresh run")
 
 
 @app.command()
@@ -358,7 +328,7 @@ def rehearse(
     """
     if not 0.001 <= day <= 86_400:
         misused(f"--day {day} is out of range: write seconds from 0.001 to 86400.")
-    with _desk() as desk:
+    with a_desk() as desk:
         findings = asyncio.run(rehearse_round(desk, round_, day, _progress(quiet=as_json)))
         if as_json:
             show_json(findings)
@@ -368,24 +338,6 @@ def rehearse(
             typer.echo(f"Not as the programme says: {difference}", err=True)
         if findings.differences:
             raise typer.Exit(1)
-
-
-def _decide(challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
-    with _desk() as desk:
-        _send(desk, challenge, kind, by, decision_id, **fields)
-
-
-def _send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
-    """Sends a decision and prints the answer."""
-    given = {"decision_id": decision_id} if decision_id else {}
-    say(asyncio.run(_answer(desk, challenge, kind, by or desk.options.person, fields | given)))
-
-
-async def _answer(desk: Desk, challenge: str, kind: str, by: str, fields: dict[str, object]) -> str:
-    person = by or await desk.only_operator(challenge)
-    if not person:
-        misused("Say who acts: give --as PERSON, or set CHALLENGES_PERSON.")
-    return await desk.decide(challenge, kind, person, **fields)
 
 
 def _progress(quiet: bool) -> Callable[[str, str], None]:
@@ -418,21 +370,7 @@ def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
         # At the hour in the file, so that a window that closes at the end of a day still does.
         first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
         opens = f"{opens}T{first.time()}"
-    return _moment(opens, programme.time_zone)
-
-
-def _moment(written: str, zone: str) -> Instant:
-    try:
-        return moment(written, zone)
-    except ValueError as error:
-        misused(str(error))
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        misused(f"The proposal {file} cannot be read as text: {error}")
+    return moment_of(opens, programme.time_zone)
 
 
 def _listed(names: list[str] | None) -> list[str]:
@@ -452,8 +390,33 @@ def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:
     return amounts
 
 
+for name, command in (
+    ("payments", paying.payments),
+    ("payee", paying.payee),
+    ("evidence", paying.evidence),
+    ("release", paying.release),
+    ("submit", paying.submit),
+    ("settle", paying.settle),
+    ("return", paying.return_),
+    ("cancel-payment", paying.cancel_payment),
+    ("reconcile", paying.reconcile),
+    ("reseal", paying.reseal),
+    ("answer", notices.answer),
+    ("feedback", notices.feedback),
+):
+    app.command(name=name)(command)
+app.add_typer(notices.app, name="notices")
+
+
 def main() -> NoReturn:
     """Runs the command line and ends the process."""
+    try:
+        "".join(sys.argv).encode()
+    except UnicodeEncodeError:
+        typer.echo(
+            "What was typed is not all text in UTF-8: see to the terminal's encoding, and type it again.", err=True
+        )
+        leave(MISUSED)
     try:
         app()
     except SystemExit as end:

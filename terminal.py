@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import NoReturn
 import typer
 from pydantic import BaseModel
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,23 +29,35 @@ MISUSED = 2
 
 _WIDE = 240
 """Columns of what is no terminal, such as a file or a pipe: nothing is folded there that a person may search for."""
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a terminal's cursor, colours it, turns the direction of its text, or is no character at all."""
+_FOLDED = 12
+"""Columns that text which is folded has at least, if it is as long."""
+_BETWEEN_COLUMNS = 3
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
 
 
-def say(line: str, indent: int = 0) -> None:
+def say(line: str, indent: int = 0, *, bold: bool = False) -> None:
     """Prints a line for people; on a terminal it is folded between words.
 
     Args:
         line: as it is, never taken as mark-up.
         indent: how many columns it is set in.
+        bold: whether it stands out.
     """
+    style = "bold" if bold else ""
     if out.is_terminal:
-        for part in Text(line).wrap(out, max(20, out.width - indent)):
+        for part in Text(harmless(line), style=style).wrap(out, max(20, out.width - indent)):
             out.print(Text(" " * indent) + part)
     else:
-        out.print(Text(" " * indent + line), soft_wrap=True)
+        out.print(Text(" " * indent + harmless(line), style=style), soft_wrap=True)
+
+
+def harmless(text: str) -> str:
+    """The text for a terminal: what would steer it, which anybody can write in a name or a proposal, is marked."""
+    return _STEERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def show_json(data: BaseModel | Sequence[BaseModel]) -> None:
@@ -86,12 +100,22 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         )
     for row in rows:
         table.add_row(*(Text(_cell(row[number])) for number in shown))
+    # What is not folded is not cut either, however narrow the terminal is: ids are there to be copied.
+    width = out.width
+    out.width = max(width, sum(_least(columns[number], [row[number] for row in rows]) for number in shown))
     out.print(table)
+    out.width = width
+
+
+def _least(heading: str, cells: Sequence[object]) -> int:
+    """How wide a column is at least, with what stands between it and the next."""
+    widest = max(cell_len(_cell(cell)) for cell in (heading.lstrip(">="), *cells))
+    return _BETWEEN_COLUMNS + (widest if heading.startswith((">", "=")) else min(widest, _FOLDED))
 
 
 def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
     """Prints names and values, one a line, leaving out those without a value."""
-    out.print(Text(title, style="bold"), soft_wrap=not out.is_terminal)
+    out.print(Text(harmless(title), style="bold"), soft_wrap=not out.is_terminal)
     width = max(len(name) for name, _ in facts) + 2
     grid = Table.grid(padding=(0, 0))
     grid.add_column(width=width, no_wrap=True)
@@ -140,14 +164,14 @@ def misused(message: str) -> NoReturn:
     Raises:
         typer.Exit: always.
     """
-    typer.echo(message, err=True)
+    typer.echo(harmless(message), err=True)
     raise typer.Exit(MISUSED)
 
 
 def _refuse(line: str) -> NoReturn:
-    typer.echo(" ".join(line.split()), err=True)
+    typer.echo(harmless(" ".join(line.split())), err=True)
     raise typer.Exit(REFUSED) from None
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else harmless(str(value))

@@ -14,7 +14,13 @@ import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey, VersioningBehavior, WorkerDeploymentVersion
+from temporalio.common import (
+    SearchAttributeKey,
+    VersioningBehavior,
+    WorkerDeploymentVersion,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
@@ -23,15 +29,19 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import log
 import settings
 from activities.announcing import Announcing
+from activities.delivering import Delivering
 from activities.failures import SortFailures
 from activities.paying import Paying
 from desk.connection import connect, leave
 from domain.refusals import Refused, Unavailable
-from gateways.rails import EmbeddedRail, PaymentRail
+from gateways.embedded_rail import EmbeddedRail
+from gateways.rails import PaymentRail
+from parts import channel_of, letters_of, rail_of, seals_of
 from settings import Settings
 from store.database import Database
 from workflows.challenge import ChallengeWorkflow
-from workflows.interface import SEARCH_ATTRIBUTES, TASK_QUEUE
+from workflows.delivery import DeliveryWorkflow
+from workflows.interface import DELIVERY, LOOK, NOTICES, SEARCH_ATTRIBUTES, TASK_QUEUE
 from workflows.payment import PaymentWorkflow
 
 DEPLOYMENT = "challenge-service"
@@ -40,16 +50,28 @@ _GRACE = timedelta(seconds=20)
 _PURE = SandboxRestrictions.default.with_passthrough_modules("domain", "whenever", "holidays")
 
 
-def activities(database: Database, rail: PaymentRail) -> list[Callable[..., object]]:
-    """Every activity of the service, bound to its parts."""
-    announcing, paying = Announcing(database), Paying(database, rail)
+def activities(database: Database, rail: PaymentRail, options: Settings) -> list[Callable[..., object]]:
+    """Every activity of the service, bound to its parts.
+
+    Raises:
+        FileRefused: the words of a notice are wrong.
+        Unavailable: the keys of bank details, or what the channel of notices is set to, cannot be used.
+    """
+    compose = letters_of(options).compose
+    announcing = Announcing(database, compose)
+    paying = Paying(database, rail, EmbeddedRail(database.engine), seals_of(options, database), compose)
+    delivering = Delivering(database, channel_of(options), options.notice_rate, compose)
     return [
+        delivering.deliver,
         announcing.announce,
         announcing.read_clock,
         announcing.seal_window,
         paying.request,
+        paying.release,
         paying.submit,
         paying.settle,
+        paying.give_back,
+        paying.cancel,
     ]
 
 
@@ -60,7 +82,7 @@ def build_worker(client: Client, database: Database, rail: PaymentRail, options:
         client: connected to Temporal, with the pydantic data converter.
         database: migrated.
         rail: how money leaves.
-        options: `threads` and `build_id` count here.
+        options: `threads`, `build_id`, and what its activities need.
     """
     deployment = None
     if options.build_id:
@@ -69,13 +91,14 @@ def build_worker(client: Client, database: Database, rail: PaymentRail, options:
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )
+    at_once = options.threads + 1  # whoever sends notices does so for minutes, and holds up nobody else
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[ChallengeWorkflow, PaymentWorkflow],
-        activities=activities(database, rail),
-        activity_executor=ThreadPoolExecutor(options.threads, thread_name_prefix="activity"),
-        max_concurrent_activities=options.threads,
+        workflows=[ChallengeWorkflow, DeliveryWorkflow, PaymentWorkflow],
+        activities=activities(database, rail, options),
+        activity_executor=ThreadPoolExecutor(at_once, thread_name_prefix="activity"),
+        max_concurrent_activities=at_once,
         max_concurrent_local_activities=options.threads,
         workflow_runner=SandboxedWorkflowRunner(restrictions=_PURE),
         interceptors=[SortFailures()],
@@ -110,6 +133,31 @@ async def register_search_attributes(client: Client) -> None:
             ) from None
 
 
+async def start_delivery(client: Client, options: Settings) -> None:
+    """Makes sure that notices are sent if they have a channel; harmless if they are. What has to wait is tried at once.
+
+    Raises:
+        Unavailable: the server refuses; says why.
+    """
+    if options.notice_channel == "outbox":
+        return
+    try:
+        await client.start_workflow(
+            DELIVERY,
+            id=NOTICES,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=LOOK,
+            static_summary="Sends the notices of all challenges",
+        )
+    except RPCError as error:
+        raise Unavailable(
+            f"The namespace {client.namespace!r} does not let notices be sent: {error.message}. "
+            "Let this worker's credentials start workflows."
+        ) from None
+
+
 def _runtime(options: Settings) -> Runtime:
     metrics = PrometheusConfig(bind_address=options.metrics_address) if options.metrics_address else None
     return Runtime(telemetry=TelemetryConfig(metrics=metrics, logging=log.of_temporal_core()))
@@ -130,8 +178,9 @@ async def run(options: Settings) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with build_worker(client, database, EmbeddedRail(database.engine), options):
+        async with build_worker(client, database, rail_of(options, database), options):
             logger.info("worker ready", namespace=client.namespace, task_queue=TASK_QUEUE, build=options.build_id)
+            await start_delivery(client, options)
             await stop.wait()
             logger.info("worker stopping")
     finally:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from temporalio import activity
 
-from domain import letters
 from domain.announcement import Announcement
 from domain.challenge import Sealing
 from store import applications, record
 from store.database import Database
+from store.notices import Compose
 
 
 class Announcing:
@@ -18,10 +18,12 @@ class Announcing:
 
     Args:
         database: where they are kept.
+        compose: finds the words of notices.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, compose: Compose) -> None:
         self._database = database
+        self._compose = compose
 
     @activity.defn(name="announce", no_thread_cancel_exception=True)
     def announce(self, announcement: Announcement) -> datetime:
@@ -33,7 +35,7 @@ class Announcing:
         Raises:
             Refused: an application that it names is unknown or withdrawn, or the window is sealed for good.
         """
-        record.announce(self._database, announcement, letters.compose)
+        record.announce(self._database, announcement, self._compose)
         return self.read_clock()
 
     @activity.defn(name="seal_window", no_thread_cancel_exception=True)

@@ -1,43 +1,158 @@
-"""The steps of a payment: into the ledger, to the rail, settled."""
+"""The moves of a payment: into the ledger, released, to the rail, settled, come back, cancelled."""
 
 from __future__ import annotations
 
-from temporalio import activity
+import re
 
-from domain import letters
-from domain.awards import PaymentStep
-from gateways.rails import PaymentRail
+from temporalio import activity
+from whenever import Instant
+
+from domain.announcement import Announcement
+from domain.money import Money
+from domain.payment import PaymentMove, PaymentStanding, PaymentStatus
+from domain.refusals import RailRefused, TooEarly, TooLate
+from domain.round import is_rehearsed
+from gateways.rails import Instruction, PaymentRail, Progress, Transfer
 from store import ledger
 from store.database import Database
+from store.ledger import Begun
+from store.notices import Compose
+from store.sealing import Seals
 
 
 class Paying:
     """Activities on payments. Each may run again at any time, and pays nothing twice.
 
+    No database transaction is open while a rail is asked.
+
     Args:
         database: where the ledger is.
         rail: how money leaves.
+        rehearsal: how it seems to leave where a round is rehearsed.
+        seals: opens the payees' bank details.
+        compose: finds the words of notices.
     """
 
-    def __init__(self, database: Database, rail: PaymentRail) -> None:
+    def __init__(
+        self, database: Database, rail: PaymentRail, rehearsal: PaymentRail, seals: Seals, compose: Compose
+    ) -> None:
         self._database = database
         self._rail = rail
+        self._rehearsal = rehearsal
+        self._seals = seals
+        self._compose = compose
 
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
-    def request(self, step: PaymentStep) -> None:
-        """Enters the payment in the ledger."""
-        ledger.request(self._database, step.order, step.at)
+    def request(self, move: PaymentMove) -> PaymentStanding:
+        """Enters the payment in the ledger, and notes it when its payee has become known."""
+        return ledger.request(self._database, move.payment, _asked_at(), self._compose)
+
+    @activity.defn(name="release_payment", no_thread_cancel_exception=True)
+    def release(self, move: PaymentMove) -> PaymentStanding:
+        """Lets the money go, by a second person."""
+        return ledger.release(self._database, move.payment, _announced(move), _asked_at(), self._compose)
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
-    def submit(self, step: PaymentStep) -> None:
-        """Gives the payment to the rail, unless the rail has it: an attempt before may have got through unseen.
-
-        No database transaction is open while the rail is asked.
-        """
-        transfer = self._rail.find(step.order.key) or self._rail.transfer(step.order, step.at)
-        ledger.mark_submitted(self._database, step.order.key, transfer.reference, transfer.at)
+    def submit(self, move: PaymentMove) -> PaymentStanding:
+        """Gives the payment to the rail, unless the rail has it: an attempt before may have got through unseen."""
+        rail, key = self._rail_for(move), move.payment.order.key
+        # In a file it is once that is made, which is not for us to do.
+        begun = ledger.under_way(self._database, key) if rail.collects else self._begun(key)
+        if begun is None:
+            return self.request(move)
+        transfer = rail.find(begun.id)
+        if transfer is None and rail.collects:
+            return self.request(move)
+        transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
+        standing = ledger.mark_submitted(
+            self._database, move.payment, begun, transfer.reference, transfer.at, self._compose
+        )
+        gone_back = standing.attempt > begun.attempt or standing.status is PaymentStatus.RETURNED
+        if gone_back and transfer.progress is not Progress.RETURNED:
+            raise RailRefused(
+                f"The rail has {begun.id}, which was said to have come back while it was asked for: see that it comes "
+                "back, and release nothing more until it has."
+            )
+        return standing
 
     @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
-    def settle(self, step: PaymentStep) -> None:
-        """Marks the payment as settled, and tells the team."""
-        ledger.mark_settled(self._database, step.order.key, step.at, letters.compose)
+    def settle(self, move: PaymentMove) -> PaymentStanding:
+        """Asks the rail whether the payment has arrived or come back."""
+        begun = ledger.under_way(self._database, move.payment.order.key)
+        if begun is None:
+            return self.request(move)
+        transfer = self._rail_for(move).find(begun.id)
+        if transfer is None:
+            standing = self.request(move)
+            if standing.attempt != begun.attempt or standing.status not in _WITH_THE_RAIL:
+                return standing  # a try before this one was not heard of, and it has come back and gone out again
+            raise RailRefused(
+                f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
+            )
+        return self._note(move, begun, transfer)
+
+    @activity.defn(name="return_payment", no_thread_cancel_exception=True)
+    def give_back(self, move: PaymentMove) -> PaymentStanding:
+        """Notes that the money came back, as a person says; not while the rail may still have it on its way."""
+        begun = ledger.under_way(self._database, move.payment.order.key)
+        rail = self._rail_for(move)
+        transfer = rail.find(begun.id) if begun else None
+        if begun and transfer is None and rail.collects:
+            raise TooEarly(
+                f"{move.payment.order.key} has left in no file yet: if one was begun, make it with `submit` first."
+            )
+        if transfer is not None and transfer.progress is Progress.TAKEN and not rail.collects:
+            raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
+        return ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+
+    @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
+    def cancel(self, move: PaymentMove) -> PaymentStanding:
+        """Ends the payment for good, as long as no rail can have it."""
+        return ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+
+    def _rail_for(self, move: PaymentMove) -> PaymentRail:
+        """No rehearsal ever moves money, whatever the service is set to."""
+        return self._rehearsal if is_rehearsed(move.payment.order.challenge) else self._rail
+
+    def _begun(self, key: str) -> Begun | None:
+        """From here on the rail may have it."""
+        return ledger.begin(self._database, key, _asked_at())
+
+    def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentStanding:
+        match transfer.progress:
+            case Progress.SETTLED:
+                return ledger.mark_settled(self._database, move.payment, begun, _asked_at(), self._compose)
+            case Progress.RETURNED:
+                reason = self._without_name(transfer.reason, begun)
+                return ledger.mark_returned(self._database, move.payment, begun, reason, _asked_at(), self._compose)
+            case Progress.TAKEN:
+                return self.request(move).model_copy(update={"can_be_asked": not self._rail_for(move).collects})
+
+    def _without_name(self, reason: str, begun: Begun) -> str:
+        """A rail's words, which go to Temporal and to people: a bank may name the account's holder in them."""
+        holder = self._seals.open(begun.sealed, begun.team).holder if begun.sealed else ""
+        names = "|".join(map(re.escape, re.findall(r"\w{2,}", holder)))
+        return re.sub(rf"\b(?:{names})\b", "••••", reason, flags=re.IGNORECASE) if names else reason
+
+    def _instruction(self, move: PaymentMove, begun: Begun) -> Instruction:
+        order = move.payment.order
+        return Instruction(
+            id=begun.id,
+            amount=Money(order.amount.gross.pence),
+            currency=order.currency,
+            payee=self._seals.open(begun.sealed, begun.team),
+            reference=f"{order.team} {order.stage} {order.number}",
+        )
+
+
+_WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+
+
+def _asked_at() -> Instant:
+    """When this activity was asked for, by Temporal's clock; the same in every try."""
+    return Instant(activity.info().scheduled_time)
+
+
+def _announced(move: PaymentMove) -> Announcement:
+    assert move.announcement is not None, "a decision comes with its announcement"
+    return move.announcement

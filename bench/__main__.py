@@ -12,13 +12,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import accepting, history, lifecycles, sealing, virtual
+from . import accepting, delivering, files, history, lifecycles, notices, payments, sealing, virtual
 from .machine import described
 from .measuring import Measurement, say
 from .report import as_json, as_markdown
 
 MEASUREMENTS: dict[str, Callable[[bool], Iterator[Measurement]]] = {
-    each.NAME: each.measure for each in (lifecycles, history, accepting, sealing, virtual)
+    each.NAME: each.measure
+    for each in (lifecycles, history, accepting, sealing, virtual, payments, notices, files, delivering)
 }
 
 _HERE = Path(__file__).parent

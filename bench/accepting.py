@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from sqlalchemy import insert
 from whenever import Instant, TimeDelta
 
-from domain import letters
 from domain.application import Applying
 from domain.round import Challenge
+from gateways.letters import Letters
 from store import tables
 from store.applications import accept
 from store.database import Database
 
 from .databases import database, keep, kinds, versions
-from .measuring import Compared, Measurement, say
+from .measuring import Action, Compared, Measurement, rate, say
 from .pilot import pilot
 
 NAME = "accepting"
 _AIM = 0.5
 _ROW = ("id", "challenge", "organisation", "email", "proposal", "submission", "received")
 _PROPOSAL = "We would put low-cost sensors where people live and show what they measure on an open map. " * 20
-
-_numbers = itertools.count(1)
-
-Insertion = Callable[[str], None]
-"""Puts in one application, told from the others by its name."""
 
 
 def measure(small: bool) -> Iterator[Measurement]:
@@ -60,7 +53,7 @@ def _measured(
 ) -> Measurement:
     with _bare(kept, challenge, threads) as bare, ThreadPoolExecutor(threads) as pool:
         accepting, through = [_accepting(kept, challenge)] * threads, [_through_sqlalchemy(kept, challenge)] * threads
-        rates = [[_rate(pool, each, number) for each in (accepting, bare, through)] for _ in range(rounds + 1)][1:]
+        rates = [[rate(pool, each, number) for each in (accepting, bare, through)] for _ in range(rounds + 1)][1:]
     compared = Compared.of([(accepted, floor) for accepted, _, floor in rates])
     stricter = Compared.of([(accepted, floor) for accepted, floor, _ in rates])
     return Measurement(
@@ -82,20 +75,6 @@ def _measured(
     )
 
 
-def _rate(pool: ThreadPoolExecutor, insertions: list[Insertion], number: int) -> float:
-    """How many a second, when each thread puts in its share of a number."""
-    share = max(1, number // len(insertions))
-    start = time.perf_counter()
-    for done in [pool.submit(_repeat, insertion, share) for insertion in insertions]:
-        done.result()
-    return share * len(insertions) / (time.perf_counter() - start)
-
-
-def _repeat(insertion: Insertion, times: int) -> None:
-    for _ in range(times):
-        insertion(f"{next(_numbers):08d}")
-
-
 def _open_challenge(kept: Database) -> Challenge:
     round_, programme, challenges = pilot()
     now = Instant.now()
@@ -104,15 +83,17 @@ def _open_challenge(kept: Database) -> Challenge:
     return open_now
 
 
-def _accepting(kept: Database, challenge: Challenge) -> Insertion:
+def _accepting(kept: Database, challenge: Challenge) -> Action:
+    compose = Letters().compose
+
     def put(name: str) -> None:
         applying = Applying(organisation=f"Company {name}", email=f"{name}@companies.example", proposal=_PROPOSAL)
-        accept(kept, challenge.id, applying, Instant.now, letters.compose)
+        accept(kept, challenge.id, applying, Instant.now, compose)
 
     return put
 
 
-def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Insertion:
+def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Action:
     insertion = insert(tables.applications)
 
     def put(name: str) -> None:
@@ -124,8 +105,8 @@ def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Insertion:
 
 
 @contextmanager
-def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[Insertion]]:
-    """An insertion for each thread, each on a connection of its own."""
+def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[Action]]:
+    """An action for each thread, each on a connection of its own."""
     is_sqlite = kept.engine.dialect.name == "sqlite"
     # SQLite lets one write at a time: to queue for that is faster than to let the driver poll.
     turn: AbstractContextManager[object] = threading.Lock() if is_sqlite else nullcontext()
@@ -134,7 +115,7 @@ def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[I
         f"INSERT INTO applications ({', '.join(_ROW)}) VALUES ({', '.join(['?' if is_sqlite else '%s'] * len(_ROW))})"
     )
 
-    def on(connection: object) -> Insertion:
+    def on(connection: object) -> Action:
         execute, commit = connection.execute, connection.commit  # type: ignore[attr-defined]
 
         def put(name: str) -> None:

@@ -6,6 +6,7 @@ They know nothing of a challenge: no state, no rules, no record, no details, no 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -27,17 +28,17 @@ class BareChallenge:
     """As many timers, messages, activities and children as a challenge."""
 
     @workflow.init
-    def __init__(self, closes: float, stages: list[tuple[int, float]]) -> None:
+    def __init__(self, closes: float, stages: list[tuple[list[str], float]]) -> None:
         self._selected = 0
         self._settled = 0
 
     @workflow.run
-    async def run(self, closes: float, stages: list[tuple[int, float]]) -> str:
+    async def run(self, closes: float, stages: list[tuple[list[str], float]]) -> str:
         """Goes through as many steps as a challenge.
 
         Args:
             closes: when the first wait ends, in seconds since 1970.
-            stages: how many children each starts, and how many seconds it waits.
+            stages: the ids of the children that each starts, and how many seconds it waits.
         """
         await _nothing()
         await self._wait(timedelta(seconds=closes - workflow.time()))
@@ -47,12 +48,13 @@ class BareChallenge:
         for number, (payments, seconds) in enumerate(stages, start=1):
             await self._wait(_LONG, number)
             ends = workflow.time() + seconds
-            await asyncio.gather(*(_pay(paid + each) for each in range(payments)))
-            paid += payments
+            await asyncio.gather(*(_pay(each) for each in payments))
+            paid += len(payments)
             await self._wait(timedelta(seconds=ends - workflow.time()))
             await _nothing()
         if self._settled < paid:
             await workflow.wait_condition(lambda: self._settled == paid)
+        await _nothing()
         await _nothing()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "completed"
@@ -79,33 +81,57 @@ class BareChallenge:
 
     async def _wait(self, longest: timedelta, selections: int = 1_000) -> None:
         longest = max(longest, timedelta(milliseconds=1))  # a timer in any case, as in a challenge
-        try:
+        with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._selected >= selections, timeout=longest)
-        except TimeoutError:
-            return
 
 
 @workflow.defn(name="BarePayment")
 class BarePayment:
-    """As many activities and signals as a payment."""
+    """As many timers, messages and activities as a payment."""
+
+    @workflow.init
+    def __init__(self, challenge: str) -> None:
+        self._heard = 0
+        self._look_asked = True
+        self._released = False
 
     @workflow.run
     async def run(self, challenge: str) -> str:
         """Goes through as many steps as a payment."""
-        for _ in range(3):
-            await _nothing()
+        while not self._released:
+            if self._look_asked:
+                self._look_asked = False
+                await _nothing()
+            await self._wait(self._heard)
+        await _nothing()
+        await _nothing()
         await workflow.get_external_workflow_handle(challenge).signal("payment_settled", "key")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "settled"
 
+    @workflow.signal
+    async def look(self) -> None:
+        """Ends a wait."""
+        self._look_asked = True
 
-async def _pay(number: int) -> None:
+    @workflow.update
+    async def release(self, message: RawValue) -> str:
+        """Ends a wait."""
+        await _nothing()
+        await _nothing()
+        self._released = True
+        self._heard += 1
+        return "done"
+
+    async def _wait(self, heard: int) -> None:
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._look_asked or self._heard > heard, timeout=_LONG)
+
+
+async def _pay(key: str) -> None:
     challenge = workflow.info().workflow_id
     await workflow.start_child_workflow(
-        BarePayment.run,
-        challenge,
-        id=f"{challenge}/{number}",
-        parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+        BarePayment.run, challenge, id=key, parent_close_policy=workflow.ParentClosePolicy.ABANDON
     )
 
 

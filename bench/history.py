@@ -20,13 +20,14 @@ from .temporal import Watch, months
 NAME = "history"
 _AIM = 200
 
-_WORKFLOW_TASK = frozenset(
+WORKFLOW_TASK = frozenset(
     {
         EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
         EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
         EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
     }
 )
+"""Events of the machinery, of which there are a few more or fewer each time."""
 
 
 class Length(Value):
@@ -100,9 +101,9 @@ async def _length(applications: int) -> Length:
             keep(kept, round_, programme, (challenge,))
             teams = insert_applications(kept, challenge, applications)
             async with service_worker(environment.client, kept):
-                handle = await play_months(environment, watch, challenge, programme, teams[:TEAMS])
+                handle = await play_months(environment, watch, kept, challenge, programme, teams[:TEAMS])
                 events = (await handle.fetch_history()).events
-    steps = [event for event in events if event.event_type not in _WORKFLOW_TASK]
+    steps = [event for event in events if event.event_type not in WORKFLOW_TASK]
     return Length(
         applications=applications,
         events=len(events),

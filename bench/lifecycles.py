@@ -16,7 +16,7 @@ from whenever import Instant, TimeDelta
 
 from domain.calendar import lasting
 from domain.model import Value
-from domain.programme import Programme, Reminders
+from domain.programme import Programme, Reminders, Stage
 from domain.round import Challenge
 from store.database import Database
 
@@ -26,10 +26,14 @@ from .measuring import Compared, Measurement, say
 from .pilot import pilot
 from .playing import (
     TEAMS,
+    Giving,
     activities_of,
     activities_until_sealed,
     decide,
     open_challenge,
+    pay,
+    payees_kept_in,
+    payment_keys,
     service_worker,
     take_part,
 )
@@ -44,7 +48,9 @@ _WAIT = 2.0
 deadline gets its timer also under load."""
 
 _THOUGHT = 0.2
-"""Seconds that a sponsor takes to decide: who answers at once is heard before the wait for the answer has a timer."""
+"""Seconds before anybody decides or answers: whoever does so at once is heard before the wait for it has a timer."""
+
+_BARE = "bare-"
 
 _COUNTED = {
     EventType.EVENT_TYPE_TIMER_STARTED: "timers",
@@ -180,7 +186,7 @@ class _Stage:
 
     async def real(self) -> Half:
         """With the service's own workflows, activities and database."""
-        return await self._run(self._worker, self._begin_real, "")
+        return await self._run(self._worker, self._begin_real, payees_kept_in(self._kept), "")
 
     async def bare(self) -> Half:
         """With nothing in them, and otherwise a worker like the service's own."""
@@ -188,9 +194,9 @@ class _Stage:
         settings["task_queue"] = floor.TASK_QUEUE
         settings["workflows"] = [floor.BareChallenge, floor.BarePayment]
         settings["activities"] = [floor.nothing]
-        return await self._run(Worker(**settings), self._begin_bare, "bare-")
+        return await self._run(Worker(**settings), self._begin_bare, _give_nothing, _BARE)
 
-    async def _run(self, worker: Worker, begin: Begin, prefix: str) -> Half:
+    async def _run(self, worker: Worker, begin: Begin, give: Giving, prefix: str) -> Half:
         challenges = [each.model_copy(update={"id": f"{prefix}{each.id}"}) for each in self._challenges]
         teams = {f"{prefix}{challenge}": ids for challenge, ids in self._teams.items()}
         async with worker:
@@ -198,7 +204,8 @@ class _Stage:
             started, cost = time.perf_counter(), time.process_time()
             async with asyncio.TaskGroup() as group:
                 for number in range(self._size.at_once):
-                    group.create_task(self._live_all(waiting, teams, begin, number * _WAIT / self._size.at_once))
+                    after = number * _WAIT / self._size.at_once
+                    group.create_task(self._live_all(waiting, teams, begin, give, after))
             took, cost = time.perf_counter() - started, time.process_time() - cost
         return Half(
             rate=len(challenges) / took,
@@ -207,14 +214,19 @@ class _Stage:
         )
 
     async def _live_all(
-        self, waiting: Iterator[Challenge], teams: dict[str, tuple[str, ...]], begin: Begin, after: float
+        self,
+        waiting: Iterator[Challenge],
+        teams: dict[str, tuple[str, ...]],
+        begin: Begin,
+        give: Giving,
+        after: float,
     ) -> None:
         """One lifecycle after the other, as long as there are any; the first one a little later than others' first."""
         await asyncio.sleep(after)
         for challenge in waiting:
-            await self._live(challenge, teams[challenge.id], begin)
+            await self._live(challenge, teams[challenge.id], begin, give)
 
-    async def _live(self, challenge: Challenge, teams: tuple[str, ...], begin: Begin) -> None:
+    async def _live(self, challenge: Challenge, teams: tuple[str, ...], begin: Begin, give: Giving) -> None:
         now = Instant.now()
         opens, closes = now - TimeDelta(seconds=1), now + TimeDelta(seconds=_WAIT)
         challenge = challenge.model_copy(update={"opens": opens, "closes": closes})
@@ -225,6 +237,7 @@ class _Stage:
             await asyncio.sleep(_THOUGHT)
             await decide(handle, challenge, self._programme, stage, teams)
             await take_part(handle, challenge, self._programme, stage, Instant.now())
+            await pay(self._client, self._watch, give, challenge, self._programme, stage, teams, _THOUGHT)
             done += activities_of(self._programme, stage)
         await handle.result()
 
@@ -232,7 +245,9 @@ class _Stage:
         return await open_challenge(self._client, challenge, self._programme)
 
     async def _begin_bare(self, challenge: Challenge) -> WorkflowHandle[Any, Any]:
-        stages = [(stage.target if stage.pay else 0, _WAIT) for stage in self._programme.stages]
+        # The teams of its twin: a payment's id is all that is told of them.
+        teams = self._teams[challenge.id.removeprefix(_BARE)]
+        stages = [(payment_keys(challenge, stage, teams), _WAIT) for stage in self._programme.stages]
         return await self._client.start_workflow(
             floor.BareChallenge.run,
             args=[challenge.closes.timestamp(unit="millisecond") / 1000, stages],
@@ -257,6 +272,10 @@ class _Stage:
             for event in history.events
             if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
         ]
+
+
+def _give_nothing(challenge: Challenge, stage: Stage, team: str) -> None:
+    """The floor keeps no bank details."""
 
 
 def _brief(programme: Programme) -> Programme:

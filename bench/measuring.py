@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from statistics import median
 
 from domain.model import Value
+
+Action = Callable[[str], None]
+"""Does something once, under a name that no other time has."""
+
+_numbers = itertools.count(1)
 
 
 class Measurement(Value):
@@ -68,3 +75,21 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
+
+
+def rate(pool: Executor, actions: Sequence[Action], number: int) -> float:
+    """How many a second, when each thread does its share of a number.
+
+    Args:
+        pool: has a thread for each action.
+        actions: one for each thread.
+        number: how often they are done, all together.
+    """
+    share = max(1, number // len(actions))
+    took = seconds(lambda: [done.result() for done in [pool.submit(_repeat, action, share) for action in actions]])
+    return share * len(actions) / took
+
+
+def _repeat(action: Action, times: int) -> None:
+    for _ in range(times):
+        action(f"{next(_numbers):08d}")

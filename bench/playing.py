@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
@@ -11,29 +13,48 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from whenever import Instant
 
+from domain.announcement import Announcement, Entry, to_teams
+from domain.bank_account import BankAccount
 from domain.challenge import Outcome, Result, State
 from domain.decisions import Decision, Participate, Select
 from domain.money import Money
+from domain.occasions import Occasion
+from domain.payment import Release
 from domain.programme import Programme, Stage
 from domain.round import Challenge
-from gateways.rails import EmbeddedRail
+from gateways.embedded_rail import EmbeddedRail
+from gateways.letters import Letters
+from parts import seals_of
 from settings import Settings
+from store import ledger
 from store.database import Database
+from store.sealing import make_key_file
 from worker import build_worker
 from workflows.challenge import ChallengeWorkflow
-from workflows.interface import TASK_QUEUE
+from workflows.interface import LOOK, TASK_QUEUE
 
-from .temporal import Watch
+from .temporal import Watch, is_closed
 
 TEAMS = 4
 """How many applications are needed at least: those selected first, and the reserve."""
 
 _A_BREATH = timedelta(seconds=1)
 
+Giving = Callable[[Challenge, Stage, str], None]
+"""Puts the bank details of a team where the service keeps them."""
+
+
+def options_for(database: Database) -> Settings:
+    """The service's settings, with the keys of bank details beside the database, which is SQLite's."""
+    keys = Path(str(database.engine.url.database)).with_name("payee.key")
+    if not keys.exists():
+        make_key_file(keys)
+    return Settings(payee_key_file=keys)
+
 
 def service_worker(client: Client, database: Database) -> Worker:
     """The service's own worker."""
-    return build_worker(client, database, EmbeddedRail(database.engine), Settings())
+    return build_worker(client, database, EmbeddedRail(database.engine), options_for(database))
 
 
 async def open_challenge(
@@ -107,6 +128,76 @@ async def take_part(
         )
 
 
+def payment_keys(challenge: Challenge, stage: Stage, teams: Sequence[str]) -> list[str]:
+    """The payments of a stage, by their keys: one for each team that `decide` selects for it."""
+    return [f"{challenge.id}/{stage.name}/{team}/1" for team in teams[: stage.target]] if stage.pay else []
+
+
+async def pay(
+    client: Client,
+    watch: Watch,
+    give: Giving,
+    challenge: Challenge,
+    programme: Programme,
+    stage: Stage,
+    teams: Sequence[str],
+    thought: float = 0,
+) -> None:
+    """Lets the teams of the first stage give their bank details, and finance release all payments of a stage.
+
+    It sends what the desk sends: word to the payment that its ledger has changed, and the decision to release.
+
+    Args:
+        client, watch: where the payments' workflows are.
+        give: what becomes of bank details.
+        challenge, programme, stage, teams: as for `decide`, which was called before.
+        thought: seconds before anybody answers.
+
+    Raises:
+        WorkflowUpdateFailedError: a release is refused.
+    """
+    keys = payment_keys(challenge, stage, teams)
+    handles = [client.get_workflow_handle(key) for key in keys]
+
+    async def waits(done: int) -> None:
+        for key in keys:
+            await watch.until(key, done)  # each time one looks at the ledger
+        await asyncio.sleep(thought)
+
+    await waits(1)
+    if stage is programme.stages[0]:
+        for handle, team in zip(handles, teams, strict=False):
+            await asyncio.to_thread(give, challenge, stage, team)
+            await handle.signal(LOOK)
+        await waits(2)
+    for handle in handles:
+        await send(handle, Release(by=challenge.releasers[0], decision_id=f"release-{stage.name}"))
+
+
+def payees_kept_in(database: Database) -> Giving:
+    """Keeps them as the desk does: sealed, on the record, and with a notice to the team."""
+    seals = seals_of(options_for(database), database)
+
+    def give(challenge: Challenge, stage: Stage, team: str) -> None:
+        account = BankAccount(holder=f"Company {team}"[:70], sort_code="60-16-13", number="31926819")
+        give_payee(database, challenge, stage.name, team, seals.seal(account, team), account.masked)
+
+    return give
+
+
+def give_payee(database: Database, challenge: Challenge, stage: str, team: str, sealed: str, masked: str) -> None:
+    """Writes down the bank details that a team gives."""
+    now = Instant.now()
+    text = f"Bank details of {team} given"
+    announcement = Announcement(
+        key=f"{challenge.id}/payee/{team}",
+        challenge=challenge.id,
+        entry=Entry(at=now, by=team, role="team", action="payee", stage=stage, text=text),
+        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you"}),),
+    )
+    ledger.give_payee(database, team, sealed, masked, announcement, now, Letters().compose)
+
+
 async def send(handle: WorkflowHandle[Any, Any], decision: Decision) -> None:
     """Sends a decision as the desk does, and waits for the answer."""
     await handle.execute_update(decision.kind, decision, id=decision.decision_id, result_type=str)
@@ -115,6 +206,7 @@ async def send(handle: WorkflowHandle[Any, Any], decision: Decision) -> None:
 async def play_months(
     environment: WorkflowEnvironment,
     watch: Watch,
+    kept: Database,
     challenge: Challenge,
     programme: Programme,
     teams: Sequence[str],
@@ -124,6 +216,7 @@ async def play_months(
     Args:
         environment: the time-skipping server, with a worker on it.
         watch: on that server's client.
+        kept: the worker's database.
         challenge: in the database, with its applications; opens now.
         programme: what it runs under.
         teams: ids of its applications, or the first of them.
@@ -131,13 +224,17 @@ async def play_months(
     Raises:
         RuntimeError: it is not completed in the end.
     """
-    handle = await open_challenge(environment.client, challenge, programme)
+    client, give = environment.client, payees_kept_in(kept)
+    handle = await open_challenge(client, challenge, programme)
     done = activities_until_sealed(programme)
     await _skip_to(environment, challenge.closes)
     for stage in programme.stages:
         await watch.until(challenge.id, done)
         await decide(handle, challenge, programme, stage, teams)
         await take_part(handle, challenge, programme, stage, await _now(environment))
+        await pay(client, watch, give, challenge, programme, stage, teams)
+        for key in payment_keys(challenge, stage, teams):
+            await is_closed(client, key)  # before time passes: this server stands still where a child is left behind
         state = await handle.query(ChallengeWorkflow.state)
         await _skip_to(environment, state.run.ends)
         done += activities_of(programme, stage)

@@ -98,6 +98,17 @@ async def months(watch: Watch) -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+async def is_closed(client: Client, workflow: str) -> None:
+    """Waits until a workflow has ended, without letting time skip.
+
+    Raises:
+        TimeoutError: it has not in two minutes.
+    """
+    async with asyncio.timeout(_PATIENCE):
+        while (await client.get_workflow_handle(workflow).describe()).close_time is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 @cache
 def _runtime() -> Runtime:
     """Without the warnings of what a test server cannot do."""

@@ -63,5 +63,5 @@ async def _play() -> tuple[float, float]:
             teams = insert_applications(kept, challenge, TEAMS)
             async with service_worker(environment.client, kept):
                 begun = time.perf_counter()
-                await play_months(environment, watch, challenge, programme, teams)
+                await play_months(environment, watch, kept, challenge, programme, teams)
                 return started, time.perf_counter() - begun

@@ -6,45 +6,63 @@ Each function either does what it says or raises a `Refused` whose text is for t
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from whenever import Instant
 
-from domain import letters, refusals
+from domain import refusals
 from domain.announcement import Announcement, Entry
 from domain.application import Application, Applying, Receipt
 from domain.calendar import spoken
 from domain.challenge import State
 from domain.decisions import Decision
-from domain.messages import make
+from domain.feedback import feedback_given
+from domain.messages import make, printable
 from domain.model import Value
+from domain.payment import OVER
 from domain.programme import Programme
 from domain.refusals import (
     NotConfirmed,
     Refused,
-    TooEarly,
     TooLate,
     Unavailable,
     UnknownChallenge,
+    UnknownNotice,
     WindowNotSealed,
 )
 from domain.rehearsal import moved
 from domain.round import Challenge, Round, challenges_of
+from parts import letters_of
 from settings import Settings
-from store import applications, ledger, record, rounds
+from store import applications, feedback, ledger, record, rounds
 from store.database import Database
 from store.ledger import Payment
+from store.notices import find_notice
 from store.record import Notice, RecordLine
 from store.rounds import ChallengeRow
 from workflows import interface
 
 from .programme_files import find_round
+
+_AN_ID = re.compile(r"[a-z0-9-]{1,80}")
+_LONGEST_KEY = 1000
+
+NOTICES = interface.NOTICES
+"""What the sending of notices is called."""
 
 
 class Opened(Value):
@@ -78,6 +96,7 @@ class Desk:
         self._connect = connect
         self._client: Client | None = None
         self._clock = clock
+        self.letters = letters_of(options)
 
     def now(self) -> Instant:
         """The instant by the service's clock."""
@@ -126,12 +145,6 @@ class Desk:
                     f"{challenge.id} would close on {spoken(challenge.closes, programme.time_zone)}, which is past: "
                     "open the round at another time with --opens, or rehearse it."
                 )
-        for stage in programme.stages:
-            if stage.pay is not None and any(part.due == "evidence" for part in stage.pay.instalments):
-                raise TooEarly(
-                    f"{programme.id} pays {stage.name} on evidence, which this release cannot do: "
-                    "use instalments at the start and at the end."
-                )
         client = await self.client()
         rounds.keep_round(self.database, round_, programme, challenges, self.now())
         return tuple(
@@ -178,7 +191,7 @@ class Desk:
             UnknownChallenge: there is no such challenge.
             ApplicationRefused, OnHold: it is not taken, and why.
         """
-        return applications.accept(self.database, self.find(challenge).id, applying, self._clock, letters.compose)
+        return applications.accept(self.database, self.find(challenge).id, applying, self._clock, self.letters.compose)
 
     def applications(self, challenge: str) -> tuple[Application, ...]:
         """The applications to a challenge, once its window is sealed.
@@ -191,7 +204,7 @@ class Desk:
         try:
             return applications.read(self.database, row.id)
         except WindowNotSealed as refusal:
-            self._put_on_record(row, self.options.person or "unknown", "applications", refusal)
+            self.put_on_record(row, self.options.person or "unknown", "applications", refusal)
             raise
 
     def payments(self, challenge: str | None = None) -> tuple[Payment, ...]:
@@ -201,6 +214,43 @@ class Desk:
     def notices(self, challenge: str | None = None) -> tuple[Notice, ...]:
         """The notices sent, or one challenge's."""
         return record.read_notices(self.database, challenge and self.find(challenge).id)
+
+    def notice(self, key: str) -> Notice:
+        """One notice, by its key or the end of it.
+
+        Raises:
+            UnknownNotice: there is none, or several.
+        """
+        if len(key) > _LONGEST_KEY:  # a database does not even look
+            raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices --json`.")
+        return find_notice(self.database, key)
+
+    async def give_feedback(self, challenge: str, stage: str, team: str, by: str, text: str) -> str:
+        """Keeps what a sponsor says of a team's try for a stage; it goes out with the decision, or at once after it.
+
+        Args:
+            challenge: its name.
+            stage: the stage that the team is, or was, not taken into.
+            team: id of the application.
+            by: who says it.
+            text: what is said; it never goes to Temporal.
+
+        Raises:
+            UnknownChallenge, UnknownStage, UnknownTeam: there is no such thing.
+            NotAllowed: it is not theirs to say.
+            NotReadable: there are no words, or too many.
+        """
+        row = self.find(challenge)
+        state = await self.state(row)
+        try:
+            announcement = feedback_given(state, stage, team, by, text, self.now(), uuid.uuid4().hex)
+            feedback.keep(self.database, team, stage, text.strip(), announcement, self.letters.compose)
+        except Unavailable:
+            raise
+        except Refused as refusal:
+            self.put_on_record(row, by, "feedback", refusal)
+            raise
+        return announcement.entry.text
 
     def record(self, challenge: str) -> tuple[RecordLine, ...]:
         """What was done on a challenge, by whom, when and why, refusals included."""
@@ -226,9 +276,9 @@ class Desk:
         try:
             decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields})
         except Refused as refusal:
-            self._put_on_record(row, by, kind, refusal)
+            self.put_on_record(row, by, kind, refusal)
             raise
-        return await self._update(row, kind, decision)
+        return await self.update(row, kind, decision)
 
     async def only_operator(self, challenge: str) -> str:
         """The challenge's operator if it has just one; otherwise nothing, and somebody has to say who acts."""
@@ -241,7 +291,7 @@ class Desk:
         return state.challenge.operators[0] if len(state.challenge.operators) == 1 else ""
 
     async def retry(self, challenge: str) -> str:
-        """Lets a challenge, or a payment named by its key, try again what needs attention.
+        """Lets a challenge try again what needs attention.
 
         Returns:
             What needed attention.
@@ -249,12 +299,7 @@ class Desk:
         Raises:
             UnknownChallenge, TooLate, NotConfirmed: it could not be asked.
         """
-        if challenge.count("/") == 4:
-            payment = next((each for each in self.payments() if each.key == challenge), None)
-            if payment is None:
-                raise UnknownChallenge(f"No payment {challenge!r} is in the ledger: see `payments` for their keys.")
-            return await self._update(self.find(payment.challenge), interface.RETRY, None, workflow=challenge)
-        return await self._update(self.find(challenge), interface.RETRY, None)
+        return await self.update(self.find(challenge), interface.RETRY, None)
 
     async def renew(self, name: str) -> tuple[str, ...]:
         """Lets the open challenges of a round, or one named round/challenge, go on in a fresh run; says which.
@@ -268,11 +313,32 @@ class Desk:
         rows = (self.find(name),) if "/" in name else self.challenges(name)
         if not rows:
             raise UnknownChallenge(f"No round {name!r} was opened: see `status` for those that were.")
-        waiting = [row for row in rows if not row.outcome]
-        gone = [row.id for row in waiting if not await _renewed(client, row)]
+        waiting = [row.id for row in rows if not row.outcome]
+        unpaid = [each.key for row in rows for each in self.payments(row.id) if each.status not in OVER]
+        gone = [each for each in (*waiting, *unpaid) if not await _renewed(client, each)]
         if gone:
             raise TooLate(f"Not in Temporal any more: {', '.join(gone)}. The others of {name} go on in fresh runs.")
-        return tuple(row.id for row in waiting)
+        return (*waiting, *unpaid)
+
+    async def retry_notices(self) -> str:
+        """Lets notices be sent again after what kept them was mended; says what that was.
+
+        Raises:
+            TooLate: nothing sends notices here.
+            NotConfirmed: no answer came in time.
+        """
+        handle = (await self.client()).get_workflow_handle(interface.NOTICES)
+        try:
+            answer: str = await asyncio.wait_for(
+                handle.execute_update(interface.RETRY, result_type=str), self.options.answer_within
+            )
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise NotConfirmed("The sending of notices has not answered: see whether a worker runs.") from None
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise TooLate("Nothing sends notices here: they stay in the outbox, see `notices`.") from None
+            raise Unavailable(f"Temporal did not take it: {error.message}. Try again.") from None
+        return answer
 
     async def client(self) -> Client:
         """The connection to Temporal.
@@ -284,16 +350,51 @@ class Desk:
             self._client = await self._connect()
         return self._client
 
-    async def _update(self, row: ChallengeRow, name: str, message: Decision | None, workflow: str = "") -> str:
-        handle = (await self.client()).get_workflow_handle(workflow or row.id)
-        arguments = [] if message is None else [message]
+    async def state(self, row: ChallengeRow) -> State:
+        """All that the workflow of a challenge knows.
+
+        Raises:
+            Unavailable: Temporal does not have it, or no worker runs.
+        """
+        handle = (await self.client()).get_workflow_handle(row.id)
         try:
-            answer: str = await asyncio.wait_for(
-                handle.execute_update(
-                    name, args=arguments, id=message.decision_id if message else None, result_type=str
-                ),
-                self.options.answer_within,
+            return await asyncio.wait_for(handle.query(interface.STATE, result_type=State), self.options.answer_within)
+        except TimeoutError:
+            raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
+        except (RPCError, WorkflowQueryFailedError) as error:
+            raise Unavailable(f"{row.id} does not say how it stands: {error}. See it in Temporal's UI.") from None
+
+    async def update(
+        self,
+        row: ChallengeRow,
+        name: str,
+        message: Decision | None,
+        workflow: str = "",
+        start: WithStartWorkflowOperation[Any, Any] | None = None,
+    ) -> str:
+        """Sends a message to a challenge, or to the payment whose key is given, and gives its answer.
+
+        Args:
+            row: the challenge.
+            name: of the message.
+            message: the decision in it, if it is one.
+            workflow: key of a payment of the challenge that it is for instead.
+            start: starts that workflow if it is not running, in one go with the message.
+
+        Raises:
+            Refused: it was not done, and why.
+            NotConfirmed: no answer came in time; sending it again is harmless.
+        """
+        client = await self.client()
+        arguments = [] if message is None else [message]
+        said = {"args": arguments, "id": message.decision_id if message else None, "result_type": str}
+        try:
+            sending: Awaitable[str] = (
+                client.execute_update_with_start_workflow(name, start_workflow_operation=start, **said)  # type: ignore[call-overload]
+                if start
+                else client.get_workflow_handle(workflow or row.id).execute_update(name, **said)  # type: ignore[call-overload]
             )
+            answer: str = await asyncio.wait_for(sending, self.options.answer_within)
         except WorkflowUpdateFailedError as failure:
             raise _refusal(failure) from None
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
@@ -303,32 +404,40 @@ class Desk:
             ) from None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                raise self._ended(row, name, message) from None
+                raise self._ended(row, name, message, workflow) from None
             raise Unavailable(f"Temporal did not take the {name}: {error.message}. Try again.") from None
         return answer
 
-    def _ended(self, row: ChallengeRow, name: str, message: Decision | None) -> Refused:
+    def _ended(self, row: ChallengeRow, name: str, message: Decision | None, workflow: str) -> Refused:
         """The refusal of what comes after the end; the workflow is gone, so the record is kept here."""
-        how = f"has ended ({row.outcome})" if row.outcome else "is not running in this Temporal namespace"
-        refusal = TooLate(f"{row.id} {how}: {name} changes nothing in it any more.")
+        how = "is not running in this Temporal namespace"
+        if workflow:
+            status = ledger.find_payment(self.database, workflow).status
+            how = f"is {status}" if status in OVER else how
+        elif row.outcome:
+            how = f"has ended ({row.outcome})"
+        refusal = TooLate(f"{workflow or row.id} {how}: {name} changes nothing in it any more.")
         if message is not None:
-            self._put_on_record(row, message.by, name, refusal)
+            self.put_on_record(row, message.by, name, refusal)
         return refusal
 
-    def _put_on_record(self, row: ChallengeRow, by: str, action: str, refusal: Refused) -> None:
+    def put_on_record(self, row: ChallengeRow, by: str, action: str, refusal: Refused) -> None:
         """A refusal by the desk itself, of something that no workflow hears of."""
-        entry = Entry(at=self.now(), by=by, role="unknown", action=action, text=str(refusal), refused=True)
+        known = bool(_AN_ID.fullmatch(by))
+        who = by if known else "unknown"  # whatever else was typed can be an address, and is not kept
+        text = printable(str(refusal) if known or not by else str(refusal).replace(by, who))
+        entry = Entry(at=self.now(), by=who, role="unknown", action=action, text=text, refused=True)
         announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
-        record.announce(self.database, announcement, letters.compose)
+        record.announce(self.database, announcement, self.letters.compose)
 
 
-async def _renewed(client: Client, row: ChallengeRow) -> bool:
+async def _renewed(client: Client, workflow: str) -> bool:
     try:
-        await client.get_workflow_handle(row.id).signal(interface.RENEW)
+        await client.get_workflow_handle(workflow).signal(interface.RENEW)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False
-        raise Unavailable(f"Temporal did not take the renewal of {row.id}: {error.message}. Try again.") from None
+        raise Unavailable(f"Temporal did not take the renewal of {workflow}: {error.message}. Try again.") from None
     return True
 
 

@@ -13,22 +13,25 @@ from collections.abc import Callable
 
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Occasion
 from domain.application import Applying
 from domain.awards import payments_expected
+from domain.bank_account import BankAccount
 from domain.calendar import seconds_between
 from domain.challenge import Outcome
 from domain.model import Value
 from domain.money import Money, total
+from domain.occasions import Occasion
+from domain.payment import PaymentStatus
 from domain.plan import plan_of, total_at_target
 from domain.programme import Programme, Stage
 from domain.refusals import ApplicationRefused, Refused
 from domain.rehearsal import shortened
-from domain.round import Challenge
+from domain.round import REHEARSAL, Challenge
 from store.ledger import Payment
 from store.rounds import ChallengeRow
 
 from .desk import Desk
+from .paying import Paying
 
 SUBMISSIONS = 80
 """How many applications are sent in over a round, as in the pilot; some of them too late."""
@@ -135,7 +138,7 @@ async def rehearse(desk: Desk, round_name: str, day: float, say: Say, seed: int 
             in twice the time that they can take; says which challenge and why.
     """
     round_, programme, challenges = desk.find_round(round_name)
-    name = f"{round_.id}-rehearsal-{desk.now().timestamp()}"
+    name = f"{round_.id}{REHEARSAL}{desk.now().timestamp()}"
     start = desk.now() + _TO_OPEN
     short, brief = shortened(programme, challenges, start, day)
     renamed = tuple(each.model_copy(update={"id": f"{name}/{each.slug}"}) for each in brief)
@@ -144,7 +147,7 @@ async def rehearse(desk: Desk, round_name: str, day: float, say: Say, seed: int 
     players = [
         _Player(desk, short, challenge, day, say, random.Random(f"{seed} {challenge.slug}")) for challenge in renamed
     ]
-    patience = 60 + 2 * seconds_between(start, _last_end(short, renamed))
+    patience = 120 + 2 * seconds_between(start, _last_end(short, renamed))
     try:
         async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
             for player, share in zip(players, _shares(len(players)), strict=True):
@@ -198,6 +201,8 @@ class _Player:
         self._day = day
         self._say = say
         self._chance = chance
+        self._money = Paying(desk)
+        self._asked: set[str] = set()
 
     async def play(self, submissions: int) -> None:
         """From the first application to the outcome.
@@ -305,10 +310,25 @@ class _Player:
     async def _until(self, waits_for: str) -> None:
         # The status row is all that a person sees, so this is how a person would notice.
         while (row := self._row()).waits_for != waits_for:
+            await self._get_paid()
             if row.outcome and waits_for != _NOTHING:
                 how = ": ".join(each for each in (row.outcome, row.outcome_reason) if each)
                 raise RehearsalStopped(f"{row.id} ended ({how}) where {waits_for} was to come.")
             await asyncio.sleep(_GLANCE)
+
+    async def _get_paid(self) -> None:
+        """Teams give their bank details once they are asked, and finance releases what waits for it."""
+        for payment in self.desk.payments(self.challenge.id):
+            if payment.status is PaymentStatus.REQUESTED and payment.team not in self._asked:
+                self._asked.add(payment.team)
+                account = BankAccount(
+                    holder=f"Account of {payment.team}",
+                    sort_code=f"{self._chance.randrange(10**6):06d}",
+                    number=f"{self._chance.randrange(10**8):08d}",
+                )
+                await self._money.give_payee(self.challenge.id, payment.team, payment.team, account)
+            elif payment.status is PaymentStatus.PAYEE_KNOWN:
+                await self._money.decide(payment.key, "release", self.challenge.releasers[0])
 
     async def _sleep_until(self, moment: Instant) -> None:
         await asyncio.sleep(max(0.0, seconds_between(self.desk.now(), moment)))
@@ -374,7 +394,7 @@ def _differences(desk: Desk, programme: Programme, player: _Player) -> list[str]
     for occasion, count in (
         (Occasion.APPLICATION_RECEIVED, len(player.receipts)),
         (Occasion.APPLICATION_REFUSED, len(player.refusals)),
-        (Occasion.PAYMENT_MADE, expected.total()),
+        (Occasion.PAYMENT_SENT, expected.total()),
     ):
         if told[occasion] != count:
             found.append(f"{told[occasion]} notices of {occasion} were sent, {count} were due")

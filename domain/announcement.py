@@ -6,43 +6,13 @@ written in one transaction under one key, so that announcing again repeats nothi
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from whenever import Instant
 
 from .model import Value
-
-Facts = dict[str, str]
-
-
-class Occasion(StrEnum):
-    """What a notice is about; each has its wording."""
-
-    WINDOW_OPENED = "window-opened"
-    CLOSING_SOON = "closing-soon"
-    DEADLINE_MOVED = "deadline-moved"
-    APPLICATION_RECEIVED = "application-received"
-    APPLICATION_REFUSED = "application-refused"
-    DECISION_INVITED = "decision-invited"
-    DECISION_DUE = "decision-due"
-    DECISION_OVERDUE = "decision-overdue"
-    SELECTED = "selected"
-    IN_RESERVE = "in-reserve"
-    FROM_RESERVE = "from-reserve"
-    NOT_SELECTED = "not-selected"
-    STAGE_ENDING = "stage-ending"
-    PAYMENT_MADE = "payment-made"
-    WITHDRAWN = "withdrawn"
-    TEAM_LEFT = "team-left"
-    HELD = "held"
-    RESUMED = "resumed"
-    CANCELLED = "cancelled"
-    NOT_CONTINUED = "not-continued"
-    COMPLETED = "completed"
-    REFUSED = "refused"
-    ATTENTION = "attention"
+from .occasions import FACTS, Facts, Occasion
 
 
 class ToTeams(Value):
@@ -70,11 +40,29 @@ class ToApplicants(Value):
 
 
 class Telling(Value):
-    """One occasion told to some people."""
+    """One occasion told to some people.
+
+    Args:
+        occasion: what it is about.
+        whom: who is told.
+        facts: exactly those of the occasion, but for what every occasion has.
+        lapses: whether it is sent only as long as the challenge waits for what it waits for now.
+        payment: key of a payment; then it is sent only as long as that is as it is now.
+    """
 
     occasion: Occasion
     whom: Annotated[ToTeams | ToPeople | ToApplicants, Field(discriminator="to")]
     facts: Facts = Field(default_factory=dict)
+    lapses: bool = False
+    payment: str = ""
+
+    @model_validator(mode="after")
+    def _has_its_facts(self) -> Self:
+        if self.facts.keys() != FACTS[self.occasion]:
+            raise ValueError(
+                f"{self.occasion} has the facts {sorted(self.facts)}: it has {sorted(FACTS[self.occasion])}"
+            )
+        return self
 
 
 class Entry(Value):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from whenever import Instant
 
-from .challenge import StageRun, State, Team
+from .challenge import OrderState, StageRun, State, Team
 from .model import Value
 from .money import Amount, Money
 from .programme import Due, Instalment, Programme, Stage
@@ -52,6 +52,52 @@ def unpaid_orders(state: State) -> tuple[PaymentOrder, ...]:
     return tuple(each for each in payments_due(state.having(payments={})) if each.key in state.unpaid)
 
 
+def orders_made(state: State) -> Mapping[str, PaymentOrder]:
+    """All that was ordered so far, by key."""
+    return {each.key: each for each in payments_due(state.having(payments={})) if each.key in state.payments}
+
+
+_COME_OUT = {
+    OrderState.SETTLED: "Paid",
+    OrderState.CANCELLED: "Payment cancelled",
+    OrderState.UNDER_WAY: "Came back, to be paid again",
+}
+
+
+def order_closed(state: State, key: str, how: OrderState, at: Instant) -> State:
+    """The state that knows how a payment came out; told again, or of one that was not ordered, it is as it was.
+
+    Args:
+        state: the challenge as it stands.
+        key: of the payment.
+        how: settled or cancelled; or under way again, because the money came back.
+        at: when that became known.
+    """
+    if state.payments.get(key) in (None, how):
+        return state
+    order = orders_made(state).get(key)
+    which = order_in_words(order, state.title_of(order.stage)) if order else key
+    what = _COME_OUT[how]
+    return state.having(payments={**state.payments, key: how}).telling(at, f"{what}: {which}")
+
+
+def order_in_words(order: PaymentOrder, title: str) -> str:
+    """A payment for people: "£1,800 (£1,500 and VAT) to team-a for Exploration, instalment 1 of 2".
+
+    Args:
+        order: the payment.
+        title: of the stage that it is for.
+    """
+    which = f", instalment {order.number} of {order.of}" if order.of > 1 else ""
+    return f"{amount_in_words(order.amount, order.currency)} to {order.team} for {title}{which}"
+
+
+def amount_in_words(amount: Amount, currency: str) -> str:
+    """An amount for people, with what of it is not VAT: "£1,800 (£1,500 and VAT)"."""
+    gross = amount.gross.shown(currency)
+    return f"{gross} ({amount.net.shown(currency)} and VAT)" if amount.vat.pence else gross
+
+
 def _orders(state: State, stage: Stage, run: StageRun, team: Team) -> list[PaymentOrder]:
     if stage.pay is None or team.award is None:
         return []
@@ -68,34 +114,18 @@ def _orders(state: State, stage: Stage, run: StageRun, team: Team) -> list[Payme
             currency=state.programme.currency,
         )
         for number, (instalment, part) in enumerate(zip(stage.pay.instalments, parts, strict=True), start=1)
-        if _is_due(instalment, run, team)
+        if _is_due(number, instalment, run, team)
     ]
 
 
-def _is_due(instalment: Instalment, run: StageRun, team: Team) -> bool:
+def _is_due(number: int, instalment: Instalment, run: StageRun, team: Team) -> bool:
     """A team that has left keeps what fell due before it left."""
+    if instalment.due is Due.EVIDENCE:
+        verdict = team.verdicts.get(number)
+        return verdict is not None and verdict.accepted
     if instalment.due is Due.END:
-        return run.ended is not None and (team.left is None or team.left >= run.ended)
-    return instalment.due is Due.START
-
-
-class PaymentToMake(Value):
-    """What a payment's workflow starts from.
-
-    Args:
-        order: the payment.
-        operators: who is told if it needs attention.
-    """
-
-    order: PaymentOrder
-    operators: tuple[str, ...]
-
-
-class PaymentStep(Value):
-    """One step of a payment, and when it was taken by Temporal's clock."""
-
-    order: PaymentOrder
-    at: Instant
+        return run.ended is not None and run.stayed(team)
+    return True
 
 
 def payments_expected(

@@ -313,15 +313,16 @@ def spoken(instant: Instant, zone: str) -> str:
     local = instant.to_tz(zone)
     if local.time() == Time():
         ended = local.subtract(nanoseconds=1)
-        return f"{_day(ended)}, 24:00 {ended.tz_abbrev()}"
+        return f"{spoken_day(ended.date())}, 24:00 {ended.tz_abbrev()}"
     clock = f"{local.hour:02d}:{local.minute:02d}" + (
         f":{local.second:02d}" if local.second or local.nanosecond else ""
     )
-    return f"{_day(local)}, {clock} {local.tz_abbrev()}"
+    return f"{spoken_day(local.date())}, {clock} {local.tz_abbrev()}"
 
 
-def _day(local: ZonedDateTime) -> str:
-    return f"{_WEEKDAYS[local.date().day_of_week().value - 1]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+def spoken_day(day: Date) -> str:
+    """A day as a person reads it: "Monday 22 August 2016"."""
+    return f"{_WEEKDAYS[day.day_of_week().value - 1]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def lasting(seconds: float) -> ItemizedDelta:

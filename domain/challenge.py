@@ -17,7 +17,7 @@ from .announcement import Status, Window
 from .calendar import spoken
 from .model import Value
 from .money import Amount
-from .programme import Programme, Stage
+from .programme import Due, Programme, Stage
 from .round import Challenge
 
 
@@ -39,6 +39,22 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OrderState(StrEnum):
+    """How a payment stands that the challenge has ordered."""
+
+    UNDER_WAY = "under way"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+class Verdict(Value):
+    """What was decided, for good, about the evidence for an instalment."""
+
+    at: Instant
+    by: str
+    accepted: bool
+
+
 class Team(Value):
     """An application that a selection has taken into a stage.
 
@@ -47,12 +63,14 @@ class Team(Value):
         since: when it came in.
         award: what it is due for the stage, or nothing.
         left: when it withdrew, if it did.
+        verdicts: on the evidence for its instalments, by their number.
     """
 
     id: str
     since: Instant
     award: Amount | None = None
     left: Instant | None = None
+    verdicts: Mapping[int, Verdict] = Field(default_factory=dict)
 
 
 class Session(Value):
@@ -63,9 +81,14 @@ class Session(Value):
 
 
 class StageRun(Value):
-    """A stage that was filled: its teams, its time, what happened in it."""
+    """A stage that was filled: its teams, its time, what happened in it.
+
+    Args:
+        selected_by: id of the person who selected its teams.
+    """
 
     stage: str
+    selected_by: str = ""
     begins: Instant
     ends: Instant
     teams: tuple[Team, ...]
@@ -77,6 +100,26 @@ class StageRun(Value):
     def active(self) -> tuple[str, ...]:
         """Ids of the teams that have not left."""
         return tuple(team.id for team in self.teams if team.left is None)
+
+    def stayed(self, team: Team) -> bool:
+        """Whether a team was in the stage until it ended; while it runs, whether it is in it still."""
+        return team.left is None or (self.ended is not None and team.left >= self.ended)
+
+
+class OpenEvidence(Value):
+    """An instalment that is paid once its evidence is accepted, and nobody has decided about that.
+
+    Args:
+        stage, team, number: of which instalment.
+        what: the evidence that is to be shown, as the programme says.
+        amount: what it pays.
+    """
+
+    stage: str
+    team: str
+    number: int
+    what: str
+    amount: Amount
 
 
 class Hold(Value):
@@ -123,10 +166,11 @@ class State(Value):
         runs: the stages filled so far, in order; skipped ones are missing.
         held: the hold, while there is one.
         outcome, outcome_reason: how it ended and why, once it has.
-        payments: payment keys ordered so far; True once settled.
+        payments: keys of the payments ordered so far, and how each stands.
         decisions: what was answered to each decision id, oldest first.
         reminded: reminders due up to then are dealt with.
         story: the last lines of what happened.
+        ended: when it ended, once it has.
     """
 
     challenge: Challenge
@@ -142,10 +186,11 @@ class State(Value):
     held: Hold | None = None
     outcome: Outcome | None = None
     outcome_reason: str = ""
-    payments: Mapping[str, bool] = Field(default_factory=dict)
+    payments: Mapping[str, OrderState] = Field(default_factory=dict)
     decisions: Mapping[str, Answer] = Field(default_factory=dict)
     reminded: Instant
     story: tuple[Happened, ...] = ()
+    ended: Instant | None = None
 
     @classmethod
     def of(cls, challenge: Challenge, programme: Programme) -> Self:
@@ -170,14 +215,6 @@ class State(Value):
     def telling(self, at: Instant, text: str) -> Self:
         """This state with one more line in its story."""
         return self.having(story=(*self.story, Happened(at=at, text=text))[-STORY_LINES:])
-
-    def settling(self, payment: str, at: Instant) -> Self:
-        """This state knowing that a payment is settled; told again, it does not change."""
-        if self.payments.get(payment):
-            return self
-        _, _, stage, team, number = payment.split("/")
-        paid = {**self.payments, payment: True}
-        return self.having(payments=paid).telling(at, f"Paid: {team} for {stage}, instalment {number}")
 
     def answering(self, decision_id: str, text: str, content: str) -> Self:
         """This state remembering what was answered to a decision."""
@@ -211,8 +248,27 @@ class State(Value):
 
     @property
     def unpaid(self) -> tuple[str, ...]:
-        """Keys of payments that were ordered and are not settled."""
-        return tuple(key for key, settled in self.payments.items() if not settled)
+        """Keys of payments that were ordered and are neither settled nor cancelled."""
+        return tuple(key for key, how in self.payments.items() if how is OrderState.UNDER_WAY)
+
+    @property
+    def open_evidence(self) -> tuple[OpenEvidence, ...]:
+        """The instalments on evidence that may still fall due; none of a challenge that was cancelled."""
+        if self.outcome is Outcome.CANCELLED:
+            return ()
+        stages = {stage.name: stage for stage in self.programme.stages}
+        return tuple(
+            each
+            for run in self.runs
+            for team in run.teams
+            if run.stayed(team)
+            for each in _evidence_of(stages[run.stage], run, team)
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to pay, or may still fall due."""
+        return bool(self.unpaid or self.open_evidence)
 
     @property
     def deadline(self) -> Instant | None:
@@ -225,18 +281,31 @@ class State(Value):
 
     @property
     def waits_for(self) -> str:
-        """What it waits for, in words."""
+        """What it waits for, as lists show it and are searched: with the name of the stage."""
+        return self._waits_for(self.filling.name)
+
+    @property
+    def waiting(self) -> str:
+        """What it waits for, as people are told it: with the title of the stage."""
+        return self._waits_for(self.filling.title)
+
+    def _waits_for(self, stage: str) -> str:
         if self.held:
             return "release of the hold"
         match self.phase:
             case Phase.WINDOW:
                 return "applications" if self.opened else "opening"
             case Phase.DECIDING:
-                return f"selection for {self.filling.name}"
+                return f"selection for {stage}"
             case Phase.RUNNING:
-                return f"end of {self.filling.name}"
+                return f"end of {stage}"
             case Phase.ENDED:
-                return "payments" if self.unpaid else "nothing"
+                return "evidence" if self.open_evidence else "payments" if self.unpaid else "nothing"
+
+    @property
+    def standing(self) -> str:
+        """What tells one moment of the challenge from another, in which the same words are another decision."""
+        return f"{self.waits_for} {self.deadline} {self.held}"
 
     @property
     def next_turn(self) -> str:
@@ -274,6 +343,10 @@ class State(Value):
         """The window as the database has to hold it."""
         return Window(opens=self.opens, closes=self.closes, held=self.held is not None)
 
+    def title_of(self, stage: str) -> str:
+        """The title of a stage of the programme, by its name."""
+        return next(each.title for each in self.programme.stages if each.name == stage)
+
     def at(self, instant: Instant) -> str:
         """An instant as people of this programme read it."""
         return spoken(instant, self.zone)
@@ -287,6 +360,17 @@ class State(Value):
         if any(person == team.id or person in run.reserve for run in self.runs for team in run.teams):
             return "team"
         return "unknown"
+
+
+def _evidence_of(stage: Stage, run: StageRun, team: Team) -> list[OpenEvidence]:
+    if stage.pay is None or team.award is None:
+        return []
+    parts = zip(stage.pay.instalments, stage.pay.instalments_of(team.award), strict=True)
+    return [
+        OpenEvidence(stage=run.stage, team=team.id, number=number, what=instalment.evidence or "", amount=amount)
+        for number, (instalment, amount) in enumerate(parts, start=1)
+        if instalment.due is Due.EVIDENCE and number not in team.verdicts
+    ]
 
 
 class Sealing(Value):
@@ -307,5 +391,5 @@ class Result(Value):
     def of(cls, state: State) -> Self:
         """The result of a challenge that has ended."""
         assert state.outcome is not None, "only a challenge that has ended has a result"
-        paid = tuple(key for key, settled in state.payments.items() if settled)
+        paid = tuple(key for key, how in state.payments.items() if how is OrderState.SETTLED)
         return cls(outcome=state.outcome, reason=state.outcome_reason, paid=paid)

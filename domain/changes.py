@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from whenever import Instant, TimeDelta
 
-from .announcement import Announcement, Entry, Occasion, Telling, ToApplicants, Window, to_people, to_teams
-from .calendar import pushed_back
+from .announcement import Announcement, Entry, Telling, ToApplicants, Window, to_people, to_teams
+from .calendar import pushed_back, spoken_day
 from .challenge import Hold as Held
 from .challenge import Outcome, Phase, Session, State, Team
 from .decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from .occasions import Occasion
 from .refusals import (
     DeadlineRefused,
     NotAllowed,
@@ -18,7 +19,8 @@ from .refusals import (
     TooLate,
     UnknownStage,
 )
-from .selection import award_in_words
+from .selection import place_in_words
+from .wording import counted
 
 _LONGEST_EXTENSION = TimeDelta(hours=2 * 366 * 24)
 
@@ -69,25 +71,26 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     new = state.having_run(
         teams=tuple(team.model_copy(update={"left": now}) if team.id == left.id else team for team in state.run.teams)
     )
-    text = f"{left.id} left {state.filling.title if state.phase is Phase.RUNNING else state.run.stage}"
+    title = state.title_of(state.run.stage)
+    text = f"{left.id} left {title}"
     tellings = [to_teams((left.id,), Occasion.WITHDRAWN, {"reason": message.reason})]
-    facts = {"team": left.id, "reason": message.reason}
+    facts = {"reason": message.reason}
     if message.replace and state.phase is Phase.RUNNING and state.run.reserve:
         first, *rest = state.run.reserve
         heir = Team(id=first, since=now, award=left.award)
         new = new.having_run(teams=(*new.run.teams, heir), reserve=tuple(rest))
         text += f"; {first} takes its place from the reserve"
-        place = {
-            "stage": state.filling.title,
-            "ends": new.at(new.run.ends),
-            "award": award_in_words(new, heir),
-        }
-        terms = state.programme.terms.model_dump()
-        tellings.append(to_teams((first,), Occasion.FROM_RESERVE, place | terms))
+        tellings.append(to_teams((first,), Occasion.FROM_RESERVE, place_in_words(new, state.filling, heir)))
     elif not new.run.active:
-        reason = f"every team has left {new.run.stage}"
+        reason = f"every team has left {title}"
         new = new.having(
-            phase=Phase.ENDED, outcome=Outcome.DISCONTINUED, outcome_reason=reason, held=None, decide_by=None
+            phase=Phase.ENDED,
+            outcome=Outcome.DISCONTINUED,
+            outcome_reason=reason,
+            held=None,
+            decide_by=None,
+            reminded=now,
+            ended=now,
         )
         text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
@@ -131,8 +134,8 @@ def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement
     if state.phase is Phase.WINDOW and now >= state.closes:
         raise TooLate(f"The window of {state.challenge.id} has just closed: hold it once it is sealed.")
     new = state.having(held=Held(since=now, by=message.by, reason=message.reason))
-    text = f"On hold, while waiting for {state.waits_for}"
-    facts = {"reason": message.reason, "waits_for": state.waits_for}
+    text = f"On hold, while waiting for {state.waiting}"
+    facts = {"reason": message.reason, "waits_for": state.waiting}
     window = new.window if state.phase is Phase.WINDOW else None
     return _announced(new, message, now, text, Occasion.HELD, facts, window=window)
 
@@ -179,8 +182,10 @@ def cancel(state: State, message: Cancel, now: Instant) -> tuple[State, Announce
         decide_by=None,
         outcome=Outcome.CANCELLED,
         outcome_reason=message.reason,
+        reminded=now,
+        ended=now,
     )
-    text = f"Cancelled, while waiting for {state.waits_for}"
+    text = f"Cancelled, while waiting for {state.waiting}"
     facts = {"reason": message.reason}
     window = Window(opens=state.opens, closes=state.closes, sealed=True) if state.phase is Phase.WINDOW else None
     return _announced(new, message, now, text, Occasion.CANCELLED, facts, window=window)
@@ -211,7 +216,8 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
             each.model_copy(update={"sessions": sessions}) if each.stage == run.stage else each for each in state.runs
         )
     )
-    text = f"Citizen participation session on {message.on} with {message.people} people"
+    people = counted(message.people, "person", "people")
+    text = f"Citizen participation session on {spoken_day(message.on)} with {people}"
     return new.telling(now, text), Announcement(
         key=_key(state, message),
         challenge=state.challenge.id,

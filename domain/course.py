@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from whenever import Instant
 
-from .announcement import Announcement, Entry, Occasion, Telling, ToApplicants, to_people, to_teams
+from .announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams
 from .awards import payments_due
 from .calendar import earlier, later
 from .challenge import Outcome, Phase, State
+from .occasions import Occasion
+from .selection import agreed_amount_in_words
+from .wording import counted
 
 SERVICE = "service"
 """Who acts in the record when the service itself does."""
@@ -40,8 +43,7 @@ def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announ
 
     The time to decide counts from the closing, whenever the service came to seal it.
     """
-    taken = f"{applications} application{'' if applications == 1 else 's'}"
-    text = f"Window sealed with {taken}"
+    text = f"Window sealed with {counted(applications, 'application')}"
     new = state.having(applications=applications)
     if applications == 0:
         return _ended(new, now, Outcome.NO_AWARD, "nobody applied", f"{text}; the challenge ends: {Outcome.NO_AWARD}")
@@ -63,7 +65,7 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
     """An ended challenge has no payment outstanding any more."""
-    text = "Every payment is settled"
+    text = "Nothing is left to pay"
     new = state.telling(now, text)
     return new, _by_service(new, now, "paid-up", text, ())
 
@@ -71,7 +73,7 @@ def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
 def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
     """The workflow was cancelled in Temporal itself, where nobody says who or why."""
     reason = "cancelled in Temporal, without a reason"
-    text = f"Cancelled in Temporal, while waiting for {state.waits_for}"
+    text = f"Cancelled in Temporal, while waiting for {state.waiting}"
     new = state.having(held=None, decide_by=None)
     new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text)
     window = new.window.model_copy(update={"sealed": True})
@@ -89,8 +91,8 @@ def next_reminder(state: State) -> Instant | None:
 def agenda(state: State) -> tuple[object, ...]:
     """What there is to do or to wait for; while it is the same, a wait need not be disturbed."""
     due = tuple(order.key for order in payments_due(state))
-    paid_up = state.phase is Phase.ENDED and not state.unpaid
-    return state.phase, state.opened, state.held, state.deadline, next_reminder(state), paid_up, due
+    over = state.phase is Phase.ENDED and not state.unpaid and not state.open_evidence
+    return state.phase, state.opened, state.held, state.deadline, next_reminder(state), over, due
 
 
 def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -99,33 +101,67 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     Of several reminders that fell due while the service was down, two are sent at most.
     """
     rung = next_reminder(state)
-    assert state.deadline is not None, "reminders belong to a deadline"
     assert rung is not None, "one is due"
-    facts = {"until": state.at(state.deadline), "stage": state.filling.title, "waits_for": state.waits_for}
+    until, title = state.at(state.deadline) if state.deadline else "", state.filling.title
+    stage = {"stage": title, "until": until}
     tellings: tuple[Telling, ...]
     match state.phase:
         case Phase.WINDOW:
-            tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, facts),)
-            text = f"Reminder: the window closes on {facts['until']}"
-        case Phase.DECIDING if now < state.deadline:
-            tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, facts),)
-            text = f"Reminder: {state.waits_for} is due on {facts['until']}"
+            tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
+            text = f"Reminder: the window closes on {until}"
+        case Phase.DECIDING if rung <= _decide_by(state):
+            tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
+            text = f"Reminder: {state.waiting} is due on {until}"
         case Phase.DECIDING:
+            facts = stage | {"waits_for": state.waiting}
             tellings = (to_people(state.in_charge, Occasion.DECISION_OVERDUE, facts),)
-            text = f"Reminder: {state.waits_for} was due on {facts['until']}"
-        case _:
+            text = f"Reminder: {state.waiting} was due on {until}"
+        case Phase.RUNNING:
             tellings = (
-                to_teams(state.run.active, Occasion.STAGE_ENDING, facts),
-                to_people(state.in_charge, Occasion.STAGE_ENDING, facts),
+                to_teams(state.run.active, Occasion.STAGE_ENDING, stage),
+                to_people(state.in_charge, Occasion.STAGE_ENDING, stage),
+                *_evidence_wanted(state),
             )
-            text = f"Reminder: {state.filling.title} ends on {facts['until']}"
+            text = f"Reminder: {title} ends on {until}"
+        case Phase.ENDED:
+            tellings = _evidence_wanted(state)
+            teams = dict.fromkeys(each.team for each in state.open_evidence)
+            text = f"Reminder: evidence is to be shown by {', '.join(teams)}"
+    tellings = tuple(telling.model_copy(update={"lapses": True}) for telling in tellings)
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, tellings, f"{state.stage_name}-{rung}")
+
+
+def _decide_by(state: State) -> Instant:
+    assert state.decide_by is not None, "a decision that is waited for has its date"
+    return state.decide_by
+
+
+def _evidence_wanted(state: State) -> tuple[Telling, ...]:
+    """What each team has to show next before it can be paid on."""
+    titles = {stage.name: stage.title for stage in state.programme.stages}
+    ends = {run.stage: state.at(run.ended or run.ends) for run in state.runs}
+    first = {each.team: each for each in reversed(state.open_evidence)}
+    return tuple(
+        to_teams(
+            (team,),
+            Occasion.EVIDENCE_DUE,
+            {
+                "stage": titles[each.stage],
+                "evidence": each.what,
+                "amount": each.amount.gross.shown(state.programme.currency),
+                "until": ends[each.stage],
+            },
+        )
+        for team, each in first.items()
+    )
 
 
 def _rungs(state: State) -> Iterator[Instant]:
     """The instants of all reminders of the present deadline, in order; without end for a decision."""
     deadline, ladder = state.deadline, state.programme.reminders
+    if state.phase is Phase.ENDED and state.open_evidence:
+        yield later(state.reminded, ladder.evidence_overdue_every, state.zone, state.programme.holidays)
     if deadline is None or (state.phase is Phase.WINDOW and not state.opened):
         return
     before = {
@@ -150,23 +186,33 @@ def _selection_invited(
     facts = {
         "stage": stage.title,
         "until": new.at(decide_by),
-        "applications": str(new.applications),
+        "field": _field_in_words(new),
         "number": str(stage.target),
+        "amount": agreed_amount_in_words(stage, new.programme.currency),
     }
     new = new.telling(now, text)
     told = to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts)
     return new, _by_service(new, now, action, text, (told,), which)
 
 
+def _field_in_words(state: State) -> str:
+    """Whom the sponsor can select from, as a clause."""
+    if not state.runs:
+        return f"{counted(state.applications or 0, 'application')} came in"
+    title, teams = state.title_of(state.run.stage), state.field
+    return f"{title} has ended with {counted(len(teams), 'team')}: {', '.join(teams)}"
+
+
 def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str) -> tuple[State, Announcement]:
-    new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason).telling(now, text)
+    new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason, reminded=now, ended=now)
+    new = new.telling(now, text)
     occasion = {
         Outcome.COMPLETED: Occasion.COMPLETED,
         Outcome.CANCELLED: Occasion.CANCELLED,
         Outcome.NO_AWARD: Occasion.NOT_CONTINUED,
         Outcome.DISCONTINUED: Occasion.NOT_CONTINUED,
     }[outcome]
-    facts = {"reason": reason, "stage": state.filling.title}
+    facts = ending_in_words(outcome, state.filling.title, reason)
     told = to_teams(state.run.active, occasion, facts) if state.runs else None
     return new, _by_service(
         new,
@@ -179,6 +225,17 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
         ),
         f"as/{outcome}",
     )
+
+
+def ending_in_words(outcome: Outcome, stage: str, reason: str) -> dict[str, str]:
+    """The facts of the notice with which a challenge ends."""
+    match outcome:
+        case Outcome.COMPLETED:
+            return {"stage": stage}
+        case Outcome.CANCELLED:
+            return {"reason": reason}
+        case _:
+            return {"stage": stage, "reason": reason}
 
 
 def _by_service(

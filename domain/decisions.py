@@ -6,7 +6,7 @@ Every decision carries who acts, an id that makes its repetition harmless, and w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from whenever import Date, Instant
@@ -111,9 +111,39 @@ class Participate(Decision):
     summary: Annotated[Reason, Field(min_length=1)]
 
 
+class Evidence(Decision):
+    """What a team has shown for an instalment is accepted, which makes it due, or is not enough.
+
+    Args:
+        stage, team: whose.
+        number: which instalment; 0 is the first that waits for evidence.
+        accepted: whether it is accepted.
+        final: of a rejection: whether the instalment is lost; otherwise the team can show something else.
+    """
+
+    kind: ClassVar[str] = "evidence"
+    stage: Name
+    team: TeamId
+    number: Annotated[int, Field(ge=0, le=1000)] = 0
+    accepted: bool
+    final: bool = False
+
+
+class PublishAnswer(Decision):
+    """A question about the challenge is answered for everybody; both texts are public.
+
+    Args:
+        question: as it was asked, without naming who asked.
+        answer: what everybody is told.
+    """
+
+    kind: ClassVar[str] = "answer"
+    question: Annotated[Reason, Field(min_length=1)]
+    answer: Annotated[Reason, Field(min_length=1)]
+
+
 DECISIONS: dict[str, type[Decision]] = {
-    message.kind: message for message in (Select, Decline, Extend, Withdraw, Hold, Resume, Cancel, Participate)
+    message.kind: message
+    for message in (Select, Decline, Extend, Withdraw, Hold, Resume, Cancel, Participate, Evidence, PublishAnswer)
 }
 """Every decision by the name of its update and its signal."""
-
-Via = Literal["update", "signal"]

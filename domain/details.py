@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .challenge import Phase, StageRun, State
-from .selection import award_in_words
+from .awards import amount_in_words, order_in_words, orders_made
+from .challenge import OrderState, Phase, StageRun, State
+from .money import Amount, total
+from .programme import Stage
+from .selection import agreed_amount_in_words
+from .wording import counted, listed
 
 _LONGEST = 15_000
 """Characters. Temporal takes 20,000 bytes of details."""
@@ -19,12 +23,15 @@ def details(state: State, attention: str = "") -> str:
         attention: what a person must resolve, or nothing.
 
     Returns:
-        Markdown: what it waits for, until when and who must act; its stages, teams and payments; what happened.
+        Markdown: what it waits for, until when and who must act; its stages, teams, evidence and payments; what
+        happened, newest first.
     """
-    parts = [f"## {state.challenge.question}", _standing(state, attention), _stages(state), _payments(state)]
+    title = f"## {state.challenge.question}"
+    parts = [title, _standing(state, attention), _stages(state), _evidence(state), _payments(state)]
     head = "\n\n".join(part for part in parts if part)
-    story = [f"- {state.at(line.at)}: {line.text}" for line in reversed(state.story)]
-    return _fitting(head, story)
+    # Of two things that happened at one instant, the one that was told last is the newer: the sorting keeps that.
+    story = sorted(state.story, key=lambda line: line.at)
+    return _fitting(head, [f"- {state.at(line.at)}: {line.text}" for line in reversed(story)])
 
 
 def _standing(state: State, attention: str) -> str:
@@ -32,70 +39,131 @@ def _standing(state: State, attention: str) -> str:
     if attention:
         facts.append(("**Needs attention**", f"{attention} — mend the cause, then send the update `retry`"))
     if state.outcome:
+        when = f" on {state.at(state.ended)}" if state.ended else ""
         why = f": {state.outcome_reason}" if state.outcome_reason else ""
-        facts.append(("Outcome", f"**{state.outcome}**{why}"))
-    facts.append(("Waits for", f"**{state.waits_for}**"))
+        facts.append(("Outcome", f"**{state.outcome}**{when}{why}"))
+    facts.append(("Waits for", f"**{state.waiting}**"))
     if state.deadline:
-        facts.append(("Until", state.at(state.deadline)))
+        facts.append((_deadline_label(state), state.at(state.deadline)))
     facts.append(("Who must act", _who_acts(state)))
     if state.held:
         facts.append(("On hold", f"since {state.at(state.held.since)}, by {state.held.by}: {state.held.reason}"))
     facts.append(("Sponsor", f"{state.challenge.sponsor}; decided by {', '.join(state.challenge.deciders)}"))
-    window = f"{state.at(state.opens)} to {state.at(state.closes)}"
-    facts.append(("Window", window if state.applications is None else f"{window}; {state.applications} applications"))
+    window = f"{state.at(state.opens)} to {state.at(state.closes)}{_moves(state, Phase.WINDOW)}"
+    if state.applications is not None:
+        window += f"; {counted(state.applications, 'application')}"
+    facts.append(("Window", window))
     return _table(("", ""), facts)
 
 
+def _deadline_label(state: State) -> str:
+    if state.phase is not Phase.DECIDING or state.decide_by is None:
+        return "Until"
+    return "Overdue since" if state.reminded >= state.decide_by else "Due by"
+
+
 def _who_acts(state: State) -> str:
-    operators = ", ".join(state.challenge.operators)
+    in_charge = " or ".join(state.in_charge)
     if state.held:
-        return f"{operators}: resume or cancel"
+        return f"{in_charge}: resume or cancel"
     match state.phase:
         case Phase.WINDOW:
             return "applicants" if state.opened else "nobody yet"
         case Phase.DECIDING:
-            stage = state.filling
-            number = f"{stage.target} expected, {stage.min} to {stage.max} allowed"
-            return f"{' or '.join(state.challenge.deciders)}: select teams for {stage.name} ({number}), or decline"
+            return f"{' or '.join(state.challenge.deciders)}: {_selection_wanted(state)}; or decline"
         case Phase.RUNNING:
-            return "the teams: " + ", ".join(state.run.active)
+            return f"the teams, until the stage ends: {', '.join(state.run.active)}"
         case Phase.ENDED:
-            return "nobody"
+            judge = [f"{in_charge}: accept or reject the evidence"] if state.open_evidence else []
+            look = ["nobody here: see the payments under way"] if state.unpaid else []
+            return "; ".join(judge or look) or "nobody"
+
+
+def _selection_wanted(state: State) -> str:
+    """What those who decide are to send: for what, out of whom, how many, and how much for each."""
+    stage = state.filling
+    field = listed(state.field) if state.runs else counted(state.applications or 0, "application")
+    allowed = f"exactly {stage.min}" if stage.min == stage.max else f"{stage.min} to {stage.max}"
+    skipped = "; may be skipped" if stage.may_be_skipped else ""
+    most = agreed_amount_in_words(stage, state.programme.currency)
+    amount = f", with an amount of {most} for each" if most else ""
+    return (
+        f"select teams for {stage.title} out of {field} ({stage.target} expected, {allowed} allowed{skipped}){amount}"
+    )
+
+
+def _moves(state: State, phase: Phase) -> str:
+    """What a hold does to the dates of what it stopped."""
+    return " (moves by the length of the hold)" if state.held and state.phase is phase else ""
 
 
 def _stages(state: State) -> str:
     runs = {run.stage: run for run in state.runs}
+    last = max((index for index, stage in enumerate(state.programme.stages) if stage.name in runs), default=-1)
     lines = []
     for index, stage in enumerate(state.programme.stages):
         run = runs.get(stage.name)
-        skipped = run is None and state.runs and index < state.stage
-        lines.append(f"- **{stage.title}**" + (_stage(state, run) if run else ": skipped" if skipped else ""))
-    return "### Stages\n\n" + "\n".join(lines)
+        if run is not None:
+            what = _stage(state, stage, run)
+        elif index < last:
+            what = "skipped"
+        elif state.phase is Phase.ENDED:
+            what = "did not take place"
+        elif state.phase is Phase.DECIDING and index == state.stage:
+            what = "being selected"
+        else:
+            what = "not begun"
+        lines.append(f"- **{stage.title}**: {what}")
+    names = ["Teams are named by the reference of their application."] if state.runs else []
+    return "\n\n".join(["### Stages", "\n".join(lines), *names])
 
 
-def _stage(state: State, run: StageRun) -> str:
+def _stage(state: State, stage: Stage, run: StageRun) -> str:
     teams = ", ".join(team.id if team.left is None else f"~~{team.id}~~ (left)" for team in run.teams)
-    parts = [f": {state.at(run.begins)} to {state.at(run.ended or run.ends)}", f"Teams: {teams}"]
+    parts = [_time(state, run), f"Teams: {teams}"]
     if run.reserve:
         parts.append(f"In reserve: {', '.join(run.reserve)}")
-    if run.sessions:
+    if run.sessions or stage.participation_sessions:
         people = sum(session.people for session in run.sessions)
-        parts.append(
-            f"Citizen participation: {len(run.sessions)} session{'s' if len(run.sessions) > 1 else ''}, {people} people"
-        )
+        held = f"{len(run.sessions)} of " if stage.participation_sessions else ""
+        sessions = counted(stage.participation_sessions or len(run.sessions), "session")
+        parts.append(f"Citizen participation: {held}{sessions}, {counted(people, 'person', 'people')}")
     return ". ".join(parts)
+
+
+def _time(state: State, run: StageRun) -> str:
+    begins = state.at(run.begins)
+    if run.ended is None and state.phase is Phase.ENDED:
+        return f"{begins}, ended early" + (f" on {state.at(state.ended)}" if state.ended else "")
+    moves = _moves(state, Phase.RUNNING) if run.ended is None else ""
+    return f"{begins} to {state.at(run.ended or run.ends)}{moves}"
+
+
+def _evidence(state: State) -> str:
+    """What teams have to show before they are paid on, and nobody has decided about."""
+    lines = [
+        f"- {each.team} for {state.title_of(each.stage)}, instalment {each.number}: {each.what}; "
+        f"pays {amount_in_words(each.amount, state.programme.currency)}"
+        for each in state.open_evidence
+    ]
+    return "\n\n".join(["### Evidence", "\n".join(lines)]) if lines else ""
+
+
+_HOW = {OrderState.UNDER_WAY: "**under way**", OrderState.SETTLED: "paid", OrderState.CANCELLED: "cancelled"}
 
 
 def _payments(state: State) -> str:
     if not state.payments:
         return ""
-    awards = {f"{run.stage}/{team.id}": award_in_words(state, team) for run in state.runs for team in run.teams}
-    lines = []
-    for key, settled in state.payments.items():
-        _, _, stage, team, number = key.split("/")
-        award = awards.get(f"{stage}/{team}", "")
-        lines.append(f"- {award} to {team} for {stage}, instalment {number}: {'paid' if settled else '**under way**'}")
-    return "### Payments\n\n" + "\n".join(lines)
+    orders = orders_made(state)
+    lines = [
+        f"- {order_in_words(order, state.title_of(order.stage))}: {_HOW[state.payments[key]]}"
+        for key, order in orders.items()
+    ]
+    settled = [order.amount for key, order in orders.items() if state.payments[key] is OrderState.SETTLED]
+    paid = Amount(net=total(each.net for each in settled), vat=total(each.vat for each in settled))
+    in_all = f"Paid in all: {amount_in_words(paid, state.programme.currency)}"
+    return "\n\n".join(["### Payments", "\n".join(lines), in_all])
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -104,7 +172,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _fitting(head: str, story: list[str]) -> str:
-    page = head[:_LONGEST] + "\n\n### What happened\n"
+    page = head.encode()[:_LONGEST].decode(errors="ignore") + "\n\n### What happened\n"
     for number, line in enumerate(story):
         if len(page.encode()) + len(line.encode()) > _LONGEST:
             return page + f"\n- … and {len(story) - number} lines more, which are in the record"

@@ -11,21 +11,24 @@ from typing import Any
 from pydantic import ValidationError
 from whenever import Instant
 
-from . import changes, selection
-from .announcement import Announcement, Entry, Occasion, to_people
+from . import answers, changes, evidence, selection
+from .announcement import Announcement, Entry, to_people
 from .challenge import State
 from .decisions import (
     DECISIONS,
     Cancel,
     Decision,
     Decline,
+    Evidence,
     Extend,
     Hold,
     Participate,
+    PublishAnswer,
     Resume,
     Select,
     Withdraw,
 )
+from .occasions import Occasion
 from .refusals import NotReadable, Refused, UnknownMessage
 
 _LONGEST = 1000
@@ -33,13 +36,14 @@ _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
 _HARMLESS = re.compile(r"[A-Za-z0-9 .:+-]{1,40}")
 
 
-def read(kind: str, said: Sequence[bytes], state: State) -> Decision:
+def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], standing: str) -> Decision:
     """The decision in a message.
 
     Args:
         kind: the name that it was sent under.
         said: its arguments as JSON; there has to be one.
-        state: the challenge that it was sent to.
+        known: the decisions that can be meant, by their names.
+        standing: where that stands which it was sent to.
 
     Returns:
         The decision; one without an id gets one made from its content and from where the challenge stands, so that
@@ -49,7 +53,7 @@ def read(kind: str, said: Sequence[bytes], state: State) -> Decision:
         UnknownMessage: nothing is known by that name.
         NotReadable: the JSON is not such a decision; names the field and what it takes.
     """
-    model = _model(kind)
+    model = _model(kind, known)
     if len(said) != 1:
         raise NotReadable(f"The {kind} cannot be read: it came with {len(said)} arguments; send one, a JSON object.")
     try:
@@ -58,7 +62,6 @@ def read(kind: str, said: Sequence[bytes], state: State) -> Decision:
         raise _not_readable(kind, error) from None
     if decision.decision_id:
         return decision
-    standing = f"{state.waits_for} {state.deadline} {state.held}"
     return decision.model_copy(update={"decision_id": f"content-{_digest(decision, standing)}"})
 
 
@@ -81,23 +84,26 @@ def content_of(decision: Decision) -> str:
     return _digest(decision.model_copy(update={"decision_id": ""}))
 
 
-def json_of(text: str) -> bytes:
-    """How a text stands in a message."""
-    return json.dumps(text).encode()
+def texts_in(said: Sequence[bytes]) -> list[str]:
+    """The texts that a message of ours brings, in order; of anything else, nothing."""
+    try:
+        return [text for text in map(json.loads, said) if isinstance(text, str)]
+    except (ValueError, RecursionError):
+        return []
 
 
 def _digest(decision: Decision, more: str = "") -> str:
     return hashlib.sha256(f"{decision.kind} {decision.model_dump_json()} {more}".encode()).hexdigest()[:16]
 
 
-def make(kind: str, fields: Mapping[str, object]) -> Decision:
+def make(kind: str, fields: Mapping[str, object], known: Mapping[str, type[Decision]] = DECISIONS) -> Decision:
     """A decision from its fields, as a front has them.
 
     Raises:
         UnknownMessage, NotReadable: see `read`.
     """
     try:
-        return _model(kind).model_validate(fields)
+        return _model(kind, known).model_validate(fields)
     except ValidationError as error:
         raise _not_readable(kind, error) from None
 
@@ -138,6 +144,10 @@ def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State,
             return changes.cancel(state, decision, now)
         case Participate():
             return changes.participate(state, decision, now)
+        case Evidence():
+            return evidence.judge(state, decision, now)
+        case PublishAnswer():
+            return answers.publish(state, decision, now)
     raise AssertionError(f"{type(decision).__name__} has no rule")
 
 
@@ -154,9 +164,9 @@ def refusal_announced(
         now: when.
         unique: what tells this refusal from every other.
     """
-    by, kind = _sender(said), _printable(kind)[:60]
+    by, kind = sender(said), printable(kind)[:60]
     role = state.role_of(by)
-    reason = _printable(str(refusal))[:_LONGEST]
+    reason = printable(str(refusal))
     new = state.telling(now, f"Refused: {kind} by {by}: {reason}")
     in_charge = role in ("sponsor", "operator")
     return new, Announcement(
@@ -173,7 +183,7 @@ def refusal_announced(
     )
 
 
-def _sender(said: Sequence[bytes]) -> str:
+def sender(said: Sequence[bytes]) -> str:
     """Who a message says that it is from, if it says so in the form of an id; nobody's address is kept."""
     try:
         content = json.loads(said[0]) if said else None
@@ -183,15 +193,15 @@ def _sender(said: Sequence[bytes]) -> str:
     return by if isinstance(by, str) and _AN_ID.fullmatch(by) else "unknown"
 
 
-def _printable(text: str) -> str:
-    """The text without what a database or a terminal cannot show."""
-    return "".join(character for character in text if character.isprintable())
+def printable(text: str) -> str:
+    """The text without what a database or a terminal cannot show, and not longer than a line may be."""
+    return "".join(character for character in text if character.isprintable())[:_LONGEST]
 
 
-def _model(kind: str) -> type[Decision]:
-    model = DECISIONS.get(kind)
+def _model(kind: str, known: Mapping[str, type[Decision]]) -> type[Decision]:
+    model = known.get(kind)
     if model is None:
-        raise UnknownMessage(f"No message {kind[:60]!r} is known: send one of {', '.join(sorted(DECISIONS))}.")
+        raise UnknownMessage(f"No message {kind[:60]!r} is known: send one of {', '.join(sorted(known))}.")
     return model
 
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 class Value(BaseModel):
     """A frozen value. A misspelt key is an error, never silently left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was given is not repeated where an error is printed: it may be personal.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 Name = Annotated[

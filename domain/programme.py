@@ -14,7 +14,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from whenever import ItemizedDelta
 
-from .calendar import Duration, TimeAllowed, WrittenHolidays, Zone
+from .calendar import Duration, TimeAllowed, WorkingDays, WrittenHolidays, Zone
 from .model import Line, Name, Value
 from .money import NOTHING, Amount, Money, Vat, split
 
@@ -61,6 +61,13 @@ class Instalment(Value):
         if self.amount == NOTHING:
             raise ValueError("has the amount 0.00: leave it out, or give it an amount")
         return self
+
+    @property
+    def when(self) -> str:
+        """When it is paid, in words."""
+        if self.due is Due.EVIDENCE:
+            return f"once this is accepted: {self.evidence}"
+        return "at the start" if self.due is Due.START else "at the end"
 
     @property
     def weight(self) -> Decimal | int:
@@ -111,6 +118,13 @@ class Pay(Value):
         assert fee is not None, "validated above"
         return fee
 
+    @property
+    def in_words(self) -> str:
+        """How an award is paid: "50% at the start, 50% once this is accepted: a report"."""
+        if len(self.instalments) == 1:
+            return f"all of it {self.instalments[0].when}"
+        return ", ".join(f"{part.share or part.amount} {part.when}" for part in self.instalments)
+
     def amount_of(self, fee: Money) -> Amount:
         """The award for a fee, with its VAT."""
         return Amount.of(fee, self.vat, self.vat_rate)
@@ -155,13 +169,28 @@ class Reminders(Value):
     decision: tuple[Duration, ...] = ()
     decision_overdue_every: Duration = ItemizedDelta(days=3)
     stage: tuple[Duration, ...] = ()
+    payment: tuple[Duration, ...] = ()
+    payment_overdue_every: Duration = ItemizedDelta(days=3)
+    evidence_overdue_every: Duration = ItemizedDelta(days=7)
 
-    @field_validator("decision_overdue_every")
+    @field_validator("decision_overdue_every", "payment_overdue_every", "evidence_overdue_every")
     @classmethod
     def _lasts(cls, value: ItemizedDelta) -> ItemizedDelta:
         if value.sign() == 0:
             raise ValueError("must last: write a duration such as P3D")
         return value
+
+
+class OnTime(Value):
+    """By when a payment has to be made, counted from a valid request: once it is due and the payee is known.
+
+    Args:
+        within: the promise of the public body.
+        by_law: after this it is late by law, and interest runs.
+    """
+
+    within: TimeAllowed = WorkingDays(10)
+    by_law: TimeAllowed = ItemizedDelta(days=30)
 
 
 class Terms(Value):
@@ -191,6 +220,7 @@ class Programme(Value):
     )
     terms: Terms
     reminders: Reminders = Reminders()
+    on_time: OnTime = OnTime()
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]
 
     @field_validator("stages")

@@ -95,12 +95,20 @@ class NotSubmitted(Refused):
     """A payment is called settled that no rail has taken."""
 
 
+class RailRefused(Refused):
+    """A payment rail will not make a payment as it was asked to."""
+
+
 class UnknownPayment(Refused):
     """The ledger has no payment of that key."""
 
 
+class UnknownNotice(Refused):
+    """No notice of that key, or several."""
+
+
 class FileRefused(Refused):
-    """A programme or round file is wrong: names the file, the key, the value and the remedy."""
+    """A file or a setting is wrong: names it, the key, the value and the remedy."""
 
 
 class Unavailable(Refused):

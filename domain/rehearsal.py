@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from whenever import Instant, ItemizedDelta, TimeDelta
 
-from .calendar import earlier, lasting, later
+from .calendar import WorkingDays, earlier, lasting, later
 from .plan import Plan, StagePlan, plan_of
-from .programme import Programme, Reminders
+from .programme import OnTime, Programme, Reminders
 from .round import Challenge
 
 _SHORTEST = 1e-6
@@ -51,8 +51,12 @@ def shortened(
         for stage, planned, previous in zip(programme.stages, model.stages, before, strict=False)
     )
     reminders = _shortened_reminders(programme, model, short)
+    on_time = OnTime(
+        within=_shortened_time(programme, model.ends, programme.on_time.within, short),
+        by_law=_shortened_time(programme, model.ends, programme.on_time.by_law, short),
+    )
     first = min(challenge.opens for challenge in challenges)
-    return programme.model_copy(update={"stages": stages, "reminders": reminders}), tuple(
+    return programme.model_copy(update={"stages": stages, "reminders": reminders, "on_time": on_time}), tuple(
         _between(challenge, start + short.delta(first, challenge.opens), short) for challenge in challenges
     )
 
@@ -99,13 +103,25 @@ def _shortened_reminders(programme: Programme, model: Plan, short: _Short) -> Re
     def before(deadline: Instant, ladder: tuple[ItemizedDelta, ...]) -> tuple[ItemizedDelta, ...]:
         return tuple(short.time(earlier(deadline, rung, zone), deadline) for rung in ladder)
 
-    overdue = later(decision, real.decision_overdue_every, zone, programme.holidays)
+    def again(every: ItemizedDelta) -> ItemizedDelta:
+        return _shortened_time(programme, decision, every, short)
+
     return Reminders(
         window=before(model.closes, real.window),
         decision=before(decision, real.decision),
-        decision_overdue_every=short.time(decision, overdue),
+        decision_overdue_every=again(real.decision_overdue_every),
         stage=before(stage, real.stage),
+        payment=before(decision, real.payment),
+        payment_overdue_every=again(real.payment_overdue_every),
+        evidence_overdue_every=again(real.evidence_overdue_every),
     )
+
+
+def _shortened_time(
+    programme: Programme, since: Instant, allowed: ItemizedDelta | WorkingDays, short: _Short
+) -> ItemizedDelta:
+    """A time allowed, as long as it really is from some instant on."""
+    return short.time(since, later(since, allowed, programme.time_zone, programme.holidays))
 
 
 def _end_of(runs: list[StagePlan], model: Plan) -> Instant:

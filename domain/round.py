@@ -38,6 +38,15 @@ Written = Annotated[
 ]
 
 
+REHEARSAL = "-rehearsal-"
+"""What the id of a rehearsed round has in it, and no other's: its payments and notices stay in this service."""
+
+
+def is_rehearsed(id: str) -> bool:  # noqa: A002
+    """Whether a round, or what belongs to one, is rehearsed; by its id."""
+    return REHEARSAL in id.partition("/")[0]
+
+
 class Person(Value):
     """Someone who acts in the service, known to workflows by id only."""
 
@@ -100,7 +109,10 @@ class Round(Value):
     @model_validator(mode="after")
     def _names_are_known_and_differ(self) -> Self:
         bodies = [sponsor.id for sponsor in self.sponsors]
-        problems = [
+        problems = (
+            [] if not is_rehearsed(self.id) else [f"id: {REHEARSAL!r} in it is for rehearsals: name it otherwise"]
+        )
+        problems += [
             f"{_key(number, question)}.sponsor: {question.sponsor!r} is no sponsor of this round: "
             f"write one of {', '.join(bodies)}, or add it under [[sponsors]]"
             for number, question in enumerate(self.challenges, start=1)
@@ -133,6 +145,7 @@ class Challenge(Value):
     sponsor: Name
     deciders: tuple[Name, ...]
     operators: tuple[Name, ...]
+    releasers: tuple[Name, ...] = ()
     opens: Instant
     closes: Instant
 
@@ -151,10 +164,15 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     """The challenges of a round with their dates as instants.
 
     Raises:
-        ValueError: a date does not exist in the programme's time zone, or a window closes before it opens; a line for
-            each, which names the key.
+        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, or nobody is
+            named who releases payments; a line for each, which names the key.
     """
     problems = _dates_that_are_none(round_, programme.time_zone)
+    if not round_.releasers and any(stage.pay for stage in programme.stages):
+        problems.append(
+            f"releasers: nobody is named, and {programme.id} pays teams: "
+            "name under [[releasers]] who releases payments, other people than those who decide"
+        )
     if problems:
         raise ValueError("\n".join(problems))
     challenges = tuple(_challenge(question, round_, programme) for question in round_.challenges)
@@ -177,6 +195,7 @@ def _challenge(question: Question, round_: Round, programme: Programme) -> Chall
         sponsor=sponsor.id,
         deciders=tuple(person.id for person in sponsor.deciders),
         operators=tuple(person.id for person in round_.operators),
+        releasers=tuple(person.id for person in round_.releasers),
         opens=_opening(question.opens or round_.opens, programme.time_zone),
         closes=moment(question.closes or round_.closes, programme.time_zone),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from .announcement import Announcement, Entry, Occasion, Telling, ToApplicants, to_people, to_teams
+from .announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams
+from .awards import amount_in_words
 from .calendar import later
 from .challenge import Outcome, Phase, StageRun, State, Team
 from .decisions import Decline, Select
-from .money import NOTHING, Amount
+from .money import NOTHING, Amount, Vat
+from .occasions import Occasion
 from .programme import Stage
 from .refusals import (
     NamedTwice,
@@ -22,6 +24,7 @@ from .refusals import (
     WrongAmount,
     WrongNumber,
 )
+from .wording import listed
 
 
 def select(state: State, message: Select, now: Instant) -> tuple[State, Announcement]:
@@ -36,19 +39,24 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     stage = state.programme.stages[index]
     _check_names(state, message)
     _check_number(stage, message)
-    teams = tuple(Team(id=team, since=now, award=_award(stage, message, team)) for team in message.teams)
+    currency = state.programme.currency
+    teams = tuple(Team(id=team, since=now, award=_award(stage, message, team, currency)) for team in message.teams)
     run = StageRun(
         stage=stage.name,
+        selected_by=message.by,
         begins=now,
         ends=later(now, stage.duration, state.zone, state.programme.holidays),
         teams=teams,
         reserve=message.reserve,
     )
     new = state.having(phase=Phase.RUNNING, stage=index, decide_by=None, runs=(*state.runs, run), reminded=now)
-    text = f"{_listed(message.teams)} selected for {stage.title}"
+    text = f"{listed(message.teams)} selected for {stage.title}"
     if message.reserve:
-        text += f", in reserve {_listed(message.reserve)}"
-    new = new.telling(now, f"{text}, by {message.by}")
+        text += f", in reserve {listed(message.reserve)}"
+    if message.amounts:
+        text += f"; agreed: {', '.join(f'{award_in_words(new, team)} for {team.id}' for team in teams)}"
+    because = f": {message.reason}" if message.reason else ""
+    new = new.telling(now, f"{text}, by {message.by}{because}")
     applications = () if state.runs else (*message.teams, *message.reserve)
     return new, _announced(new, stage, message, now, text, _tellings(state, new, stage, message), applications)
 
@@ -66,7 +74,15 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
     awarded = any(team.award for run in state.runs for team in run.teams)
     outcome = Outcome.DISCONTINUED if awarded else Outcome.NO_AWARD
     text = f"Nobody taken into {stage.title}; the challenge ends: {outcome}"
-    new = state.having(phase=Phase.ENDED, stage=index, decide_by=None, outcome=outcome, outcome_reason=message.reason)
+    new = state.having(
+        phase=Phase.ENDED,
+        stage=index,
+        decide_by=None,
+        outcome=outcome,
+        outcome_reason=message.reason,
+        reminded=now,
+        ended=now,
+    )
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
     facts = {"stage": stage.title, "reason": message.reason}
     told: tuple[Telling, ...] = (
@@ -126,7 +142,7 @@ def _stage_to_decide(state: State, name: str, by: str) -> int:
         )
     decided = next((run for run in state.runs if run.stage == name), None)
     if decided:
-        raise TooLate(f"{name} was decided on {state.at(decided.begins)}: {_listed(decided.active)} are in.")
+        raise TooLate(f"{name} was decided on {state.at(decided.begins)}: {listed(decided.active)} are in.")
     if index < state.stage:
         raise TooLate(f"{name} was skipped; the challenge is at {state.filling.name}.")
     if state.phase is Phase.RUNNING:
@@ -144,8 +160,7 @@ def _check_names(state: State, message: Select) -> None:
             raise NamedTwice(f"{team} is named twice: name each team once.")
         if state.runs and team not in state.field:
             raise UnknownTeam(
-                f"{team} is not a team in {state.run.stage} of {state.challenge.id}: "
-                f"choose from {_listed(state.field)}."
+                f"{team} is not a team in {state.run.stage} of {state.challenge.id}: choose from {listed(state.field)}."
             )
     for team in message.amounts:
         if team not in message.teams:
@@ -163,50 +178,75 @@ def _check_number(stage: Stage, message: Select) -> None:
         raise ReasonMissing(f"{stage.title} expects {stage.target} teams: taking {count} needs a reason.")
 
 
-def _award(stage: Stage, message: Select, team: str) -> Amount | None:
+def _award(stage: Stage, message: Select, team: str, currency: str) -> Amount | None:
     agreed = message.amounts.get(team)
-    if stage.pay is None or stage.pay.agreed_up_to is None:
+    named = agreed.shown(currency) if agreed is not None else ""
+    if stage.pay is None:
         if agreed is not None:
-            paid = "pays nothing" if stage.pay is None else f"pays a fixed {stage.pay.most}"
-            raise WrongAmount(f"{stage.title} {paid}: leave the amount {agreed} out.")
-        return None if stage.pay is None else stage.pay.amount_of(stage.pay.most)
+            raise WrongAmount(f"{stage.title} pays nothing: leave the amount {named} out.")
+        return None
+    most = stage.pay.most.shown(currency)
+    if stage.pay.agreed_up_to is None:
+        if agreed is not None:
+            raise WrongAmount(f"{stage.title} pays a fixed {most}: leave the amount {named} out.")
+        return stage.pay.amount_of(stage.pay.most)
     if agreed is None:
-        raise WrongAmount(f"{stage.title} pays an agreed amount up to {stage.pay.most}: name the amount for {team}.")
+        raise WrongAmount(f"{stage.title} pays an agreed amount up to {most}: name the amount for {team}.")
     if agreed == NOTHING:
-        raise WrongAmount(f"{agreed} for {team} is nothing: name an amount up to {stage.pay.most}.")
+        raise WrongAmount(f"{named} for {team} is nothing: name an amount up to {most}.")
     if agreed > stage.pay.most:
-        raise WrongAmount(f"{agreed} for {team} is over the cap of {stage.title}: agree on {stage.pay.most} at most.")
+        raise WrongAmount(f"{named} for {team} is over the cap of {stage.title}: agree on {most} at most.")
     return stage.pay.amount_of(agreed)
 
 
 def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Telling, ...]:
     run = new.run
     facts = {"stage": stage.title, "begins": new.at(run.begins), "ends": new.at(run.ends)}
-    terms = new.programme.terms.model_dump()
-    tellings = [
-        to_teams((team.id,), Occasion.SELECTED, facts | terms | {"award": award_in_words(new, team)})
-        for team in run.teams
-    ]
+    tellings = [_welcomed(new, stage, team) for team in run.teams]
     if message.reserve:
         tellings.append(to_teams(message.reserve, Occasion.IN_RESERVE, facts))
     chosen = (*message.teams, *message.reserve)
+    # What the sponsor says of each is kept in the database, and put in where the notices are written.
+    not_selected = {"stage": stage.title, "feedback": ""}
     if not old.runs:
         whom = ToApplicants(without=chosen)
-        tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=facts))
+        tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
     elif rest := tuple(team for team in old.field if team not in chosen):
-        tellings.append(to_teams(rest, Occasion.NOT_SELECTED, facts))
+        tellings.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
     return tuple(tellings)
 
 
+def _welcomed(state: State, stage: Stage, team: Team) -> Telling:
+    """A stage that lasts has begun for the team; one that only sifts has put it on the list for the next."""
+    if stage.only_sifts:
+        following = state.programme.stages[state.stage + 1 : state.stage + 2]
+        facts = {"stage": stage.title, "next": following[0].title if following else "", "until": ""}
+        return to_teams((team.id,), Occasion.SHORTLISTED, facts)
+    sessions = str(stage.participation_sessions or "")
+    facts = {"begins": state.at(state.run.begins), "sessions": sessions} | place_in_words(state, stage, team)
+    return to_teams((team.id,), Occasion.STAGE_STARTED, facts)
+
+
+def place_in_words(state: State, stage: Stage, team: Team) -> dict[str, str]:
+    """What a team's place in a stage means to it, as facts of a notice: its end, its money, its terms."""
+    return {
+        "stage": stage.title,
+        "ends": state.at(state.run.ends),
+        "award": award_in_words(state, team) if team.award else "",
+        "paid": stage.pay.in_words if stage.pay else "",
+    } | state.programme.terms.model_dump()
+
+
 def award_in_words(state: State, team: Team) -> str:
-    """What a team is due for a stage, for a notice."""
+    """What a team is due for a stage, for people."""
     if team.award is None:
         return "nothing for this stage"
-    currency = state.programme.currency
-    if not team.award.vat.pence:
-        return team.award.gross.shown(currency)
-    return f"{team.award.gross.shown(currency)} ({team.award.net.shown(currency)} and VAT)"
+    return amount_in_words(team.award, state.programme.currency)
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "nobody"
+def agreed_amount_in_words(stage: Stage, currency: str) -> str:
+    """Up to how much may be agreed for each team: "up to £20,000 (without VAT)"; nothing if that is not agreed."""
+    if stage.pay is None or stage.pay.agreed_up_to is None:
+        return ""
+    vat = {Vat.ADDED: " (without VAT)", Vat.INCLUDED: " (with VAT)", Vat.NONE: ""}[stage.pay.vat]
+    return f"up to {stage.pay.agreed_up_to.shown(currency)}{vat}"

@@ -1,90 +1,86 @@
-"""How money leaves: the protocol of a payment rail, and the rail that is embedded in the service."""
+"""How money leaves: the protocol of a payment rail."""
 
 from __future__ import annotations
 
-from datetime import UTC
+from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import BigInteger, Column, DateTime, Engine, MetaData, String, Table, insert, select
-from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
-from domain.awards import PaymentOrder
+from domain.bank_account import BankAccount
 from domain.model import Value
+from domain.money import Money
+
+
+class Instruction(Value):
+    """What a rail is asked to do, once. It holds payee details: it is never logged and never goes to Temporal.
+
+    Args:
+        id: names the transfer, `payment-key/attempt`, unique for ever: asked twice under one id, a
+            rail pays once.
+        amount: what is paid, above nothing.
+        currency: ISO 4217.
+        payee: to whom.
+        reference: one line that the payee reads on a bank statement.
+    """
+
+    id: str
+    amount: Money
+    currency: str
+    payee: BankAccount
+    reference: str
+
+
+class Progress(StrEnum):
+    """How far a transfer has come on a rail."""
+
+    TAKEN = "taken"
+    SETTLED = "settled"
+    RETURNED = "returned"
 
 
 class Transfer(Value):
-    """A rail's own record of a payment that it took.
+    """A rail's own record of an instruction that it took.
 
     Args:
-        key: the payment's business key.
-        reference: the rail's own name for it.
+        id: of the instruction.
+        reference: the rail's own name for it, not empty.
         at: when the rail took it.
+        progress: how far it has come.
+        reason: why it was returned, in words; empty otherwise.
     """
 
-    key: str
+    id: str
     reference: str
     at: Instant
+    progress: Progress
+    reason: str = ""
 
 
 class PaymentRail(Protocol):
-    """Takes payments. Whoever asks again about the same key gets the same transfer."""
-
-    def find(self, key: str) -> Transfer | None:
-        """What the rail knows of a payment; None if it never took it. Ask this before asking again to transfer."""
-        ...
-
-    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
-        """Pays, once for a key however often it is called.
-
-        Raises:
-            Exception: the rail could not be reached or gave no clear answer; whether it took the payment is unknown,
-                and `find` tells.
-        """
-        ...
-
-
-_transfers = Table(
-    "rail_transfers",
-    MetaData(),
-    Column("key", String(300), primary_key=True),
-    Column("reference", String(100), nullable=False),
-    Column("pence", BigInteger, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-)
-
-
-class EmbeddedRail:
-    """Books payments in a table of its own and calls them paid: the rail of rehearsals and of a service without a bank.
+    """Takes payments. Whoever asks again under the same id gets the same transfer.
 
     Args:
-        engine: a database that has the table `rail_transfers`.
+        collects: whether transfers leave together, when a person makes a file of them; such a rail is never asked for
+            one alone, and says what a bank has reported only once a person has brought that.
+
+    Raises, in both functions:
+        Unavailable: the rail could not be reached, is overloaded, or gave no clear answer; whether it took the transfer
+            is unknown, and `find` tells.
+        RailRefused: it will not do this, however often it is asked: a person must see why.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    collects: bool
 
-    def find(self, key: str) -> Transfer | None:
-        """See `PaymentRail`."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(_transfers).where(_transfers.c.key == key)).one_or_none()
-        if row is None:
-            return None
-        at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
-        return Transfer(key=row.key, reference=row.reference, at=Instant(at))
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """What the rail knows of a transfer now; None if it never took it. Ask this before asking again to transfer."""
+        ...
 
-    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
-        """See `PaymentRail`."""
-        reference = f"embedded:{order.key}"
-        booking = insert(_transfers).values(
-            key=order.key, reference=reference, pence=order.amount.gross.pence, at=at.to_stdlib()
-        )
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(booking)
-        except IntegrityError:
-            found = self.find(order.key)
-            if found is None:
-                raise
-            return found
-        return Transfer(key=order.key, reference=reference, at=at)
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+        """Pays, once for an id however often it is called.
+
+        Args:
+            instruction: what is to be paid.
+            at: when the service asks, by Temporal's clock.
+        """
+        ...

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
-from domain.announcement import Entry, Occasion
+from domain.announcement import Entry
 from domain.application import Application, Applying, Receipt, check_application
 from domain.calendar import spoken
+from domain.occasions import Occasion
 from domain.refusals import ApplicationRefused, OnHold, Refused, UnknownChallenge, WindowNotSealed
 
 from . import tables, windows
@@ -33,6 +34,7 @@ _HELD_STILL = windows.held_still(
         _challenges.c.id,
         _challenges.c.slug,
         _challenges.c.question,
+        _challenges.c.contact,
         _challenges.c.time_zone,
         _challenges.c.proposal_limit,
         _windows.c.opens,

@@ -29,7 +29,7 @@ class Together:
 
         Args:
             connection: in a transaction that writes.
-            rows: in the order of the tables; each has every column.
+            rows: in the order of the tables; each has every column that has neither a default nor may be empty.
         """
         if connection.dialect.name == "sqlite":
             for insertion, row in zip(self._one_by_one, rows, strict=True):
@@ -49,4 +49,5 @@ def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlit
 
 def _by_full_name(table: Table) -> Insert:
     """An insert that takes its values as "table_column", because several tables have a column of the same name."""
-    return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in table.columns})
+    needed = [column for column in table.columns if column.server_default is None and not column.nullable]
+    return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in needed})

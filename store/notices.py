@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Select, String, cast, insert, literal, select
 from whenever import Instant
 
-from domain.announcement import Announcement, Facts, Occasion, Telling, ToApplicants, ToPeople, ToTeams
+from domain.announcement import Announcement, Telling, ToApplicants, ToPeople, ToTeams
 from domain.model import Value
+from domain.occasions import Facts, Occasion
+from domain.refusals import UnknownNotice
 
 from . import tables
 from .database import Database
@@ -17,7 +19,7 @@ from .inserts import inserting
 from .instants import Moment
 from .tables import Found
 
-_notices, _applications, _people = tables.notices, tables.applications, tables.people
+_notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
 
 
 class Letter(Protocol):
@@ -35,7 +37,7 @@ class Letter(Protocol):
 
 
 Compose = Callable[[Occasion, Facts], Letter]
-"""Finds the words for an occasion; the challenge's question is among the facts as "question"."""
+"""Finds the words for an occasion, from its facts and those that every occasion has."""
 
 
 class Notice(Value):
@@ -49,6 +51,10 @@ class Notice(Value):
         address: e-mail address.
         subject, body: its words.
         created: when it was written.
+        status: created, sending, sent, delivered, failed, or lapsed: what it said was no longer so.
+        status_at: since when; None for one that no channel was asked to take.
+        reason: why it failed or lapsed.
+        channel: through which it went; empty before.
     """
 
     key: str
@@ -59,6 +65,10 @@ class Notice(Value):
     subject: str
     body: str
     created: Instant
+    status: str
+    status_at: Instant | None
+    reason: str
+    channel: str
 
 
 def read_notices(database: Database, challenge: str | None = None) -> tuple[Notice, ...]:
@@ -76,6 +86,23 @@ def read_notices(database: Database, challenge: str | None = None) -> tuple[Noti
         wanted = wanted.where(_notices.c.challenge == challenge)
     with database.reading() as connection:
         return tuple(_notice(row) for row in connection.execute(wanted))
+
+
+def find_notice(database: Database, key: str) -> Notice:
+    """One notice, by its key or what its key ends with.
+
+    Raises:
+        UnknownNotice: there is none, or several end so.
+        Unavailable: the database cannot be read.
+    """
+    matches = (_notices.c.key == key) | _notices.c.key.endswith(f"/{key}", autoescape=True)
+    with database.reading() as connection:
+        rows = connection.execute(select(_notices).where(matches).order_by(_notices.c.key).limit(3)).all()
+    exact = [row for row in rows if row.key == key]
+    if len(exact or rows) != 1:
+        several = f"several, such as {rows[0].key} and {rows[1].key}" if rows else "none"
+        raise UnknownNotice(f"Of notices with the key {key!r} there are {several}: see `notices --json`.")
+    return _notice((exact or rows)[0])
 
 
 def tell_one(
@@ -118,7 +145,7 @@ def written(
     Raises:
         KeyError: the words need a fact that it does not have: the caller is wrong.
     """
-    letter = compose(occasion, facts | {"question": challenge.question})
+    letter = compose(occasion, facts | _common(challenge))
     return {
         "key": f"{key}/{occasion}/{recipient}",
         "challenge": challenge.id,
@@ -145,27 +172,60 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
         KeyError: the words need a fact that it does not have: the caller is wrong.
     """
     for telling in announcement.tellings:
-        letter = compose(telling.occasion, telling.facts | {"question": challenge.question})
         recipients = _recipients(connection, telling, challenge)
-        _write_all(connection, announcement, telling.occasion, letter, recipients)
+        if telling.occasion is Occasion.NOT_SELECTED:
+            _write_with_feedback(connection, announcement, telling, recipients, challenge, compose)
+        letter = compose(telling.occasion, telling.facts | _common(challenge))
+        _write_all(connection, announcement, telling, letter, recipients)
+
+
+def _common(challenge: Found) -> Facts:
+    """What every notice can say."""
+    return {"question": challenge.question, "challenge": challenge.id, "contact": challenge.contact}
+
+
+def _write_with_feedback(
+    connection: Connection,
+    announcement: Announcement,
+    telling: Telling,
+    to: Select[Any],
+    challenge: Found,
+    compose: Compose,
+) -> None:
+    """Those of whom the sponsor has said something get a letter of their own; the others' comes after it."""
+    found = to.subquery()
+    said = connection.execute(
+        select(found.c.recipient, _feedback.c.text)
+        .join(_feedback, _feedback.c.team == found.c.recipient)
+        .where(_feedback.c.stage == announcement.entry.stage)
+    )
+    for row in said.all():
+        letter = compose(telling.occasion, telling.facts | _common(challenge) | {"feedback": row.text})
+        one = select(found.c.recipient, found.c.address).where(found.c.recipient == row.recipient)
+        _write_all(connection, announcement, telling, letter, one)
 
 
 def _write_all(
-    connection: Connection, announcement: Announcement, occasion: Occasion, letter: Letter, to: Select[Any]
+    connection: Connection, announcement: Announcement, telling: Telling, letter: Letter, to: Select[Any]
 ) -> None:
-    """All in one statement inside the database, however many they are."""
-    found = to.subquery()
+    """All in one statement inside the database, however many they are; whoever has one of this key gets no other."""
+    found, status = to.subquery(), announcement.status
+    waiting_for = status.waits_for if telling.lapses and status else ""
     rows = select(
-        (literal(f"{announcement.key}/{occasion}/") + cast(found.c.recipient, String)),
+        (literal(f"{announcement.key}/{telling.occasion}/") + cast(found.c.recipient, String)),
         literal(announcement.challenge),
-        literal(str(occasion)),
+        literal(str(telling.occasion)),
         found.c.recipient,
         found.c.address,
         literal(letter.subject),
         literal(letter.body),
         literal(announcement.entry.at, Moment),
+        literal(waiting_for),
+        literal(status.until if waiting_for and status else None, Moment),
+        literal(telling.payment or None, String),
     ).where(found.c.recipient.is_not(None))
     columns = ["key", "challenge", "occasion", "recipient", "address", "subject", "body", "created_at"]
+    columns += ["while_waiting_for", "while_until", "while_payment"]
     connection.execute(inserting(connection, _notices).from_select(columns, rows).on_conflict_do_nothing())
 
 

@@ -62,25 +62,31 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        challenge = _taken(connection, announcement.challenge)
-        if is_written(connection, announcement.key):
-            # After a reset in Temporal the same step comes to other dates: lists show those that are enforced.
-            if announcement.status is not None and _is_later(announcement, challenge):
-                _put_status(connection, challenge, announcement.status, announcement.entry.at)
-            return
-        for team in announcement.applications:
-            _check_stands(connection, team, challenge)
-        if announcement.withdrawn:
-            _withdraw(connection, announcement.withdrawn, challenge, announcement.entry.at)
-        if announcement.window is not None:
-            # Before the notices: once the window is taken, all who applied so far are there to be told.
-            windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
-        write_line(connection, announcement.key, challenge.id, announcement.entry)
-        if announcement.attention is not None:
-            _put_attention(connection, challenge, announcement.attention)
-        if announcement.status is not None:
+        put(connection, announcement, compose)
+
+
+def put(connection: Connection, announcement: Announcement, compose: Compose) -> bool:
+    """As `announce`, in a transaction that writes more than that; says whether it was new."""
+    challenge = _taken(connection, announcement.challenge)
+    if is_written(connection, announcement.key):
+        # After a reset in Temporal the same step comes to other dates: lists show those that are enforced.
+        if announcement.status is not None and _is_later(announcement, challenge):
             _put_status(connection, challenge, announcement.status, announcement.entry.at)
-        tell_all(connection, announcement, challenge, compose)
+        return False
+    for team in announcement.applications:
+        _check_stands(connection, team, challenge)
+    if announcement.withdrawn:
+        _withdraw(connection, announcement.withdrawn, challenge, announcement.entry.at)
+    if announcement.window is not None:
+        # Before the notices: once the window is taken, all who applied so far are there to be told.
+        windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
+    write_line(connection, announcement.key, challenge.id, announcement.entry)
+    if announcement.attention is not None:
+        _put_attention(connection, challenge, announcement.attention)
+    if announcement.status is not None:
+        _put_status(connection, challenge, announcement.status, announcement.entry.at)
+    tell_all(connection, announcement, challenge, compose)
+    return True
 
 
 def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, update
 from whenever import Instant
 
 from domain.model import Value
@@ -24,6 +24,7 @@ class ChallengeRow(Value):
     Args:
         id, round, slug, question, sponsor, sponsor_name: who asks what.
         time_zone, currency, proposal_limit: as its programme had them when it was opened.
+        contact: to whom people turn.
         stage, waits_for, until, outcome, outcome_reason: where it stands, as its workflow last said.
         attention: what has to be mended by a person; empty if nothing.
         started: whether its workflow ever said where it stands.
@@ -40,6 +41,7 @@ class ChallengeRow(Value):
     time_zone: str
     currency: str
     proposal_limit: int
+    contact: str
     stage: str
     waits_for: str
     until: Instant | None
@@ -91,6 +93,7 @@ def keep_round(
                 )
                 .on_conflict_do_nothing()
             )
+            _keep_contact(connection, round_, challenge)
             # By the clock applications can come in from the opening instant on, even if no worker runs at it.
             connection.execute(
                 inserting(connection, tables.windows)
@@ -115,6 +118,19 @@ def challenges(database: Database, round_: str | None = None) -> tuple[Challenge
         wanted = wanted.where(table.c.round == round_)
     with database.reading() as connection:
         return tuple(_challenge_row(row) for row in connection.execute(wanted))
+
+
+def is_person(database: Database, id: str, round_: str = "") -> bool:  # noqa: A002
+    """Whether a round, or any if none is named, has a person of that id.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(tables.people.c.id).where(tables.people.c.id == id).limit(1)
+    if round_:
+        wanted = wanted.where(tables.people.c.round == round_)
+    with database.reading() as connection:
+        return connection.execute(wanted).first() is not None
 
 
 def find_challenge(database: Database, name: str) -> ChallengeRow:
@@ -154,6 +170,12 @@ def _rows() -> Select[Any]:
 def _challenge_row(row: Any) -> ChallengeRow:
     known = {name: getattr(row, name) for name in ChallengeRow.model_fields if name != "started"}
     return ChallengeRow(**known, started=row.status_at is not None)
+
+
+def _keep_contact(connection: Connection, round_: Round, challenge: Challenge) -> None:
+    """To whom people turn: the operators, whoever they are by now."""
+    contact = " or ".join(person.email for person in round_.operators)
+    connection.execute(update(tables.challenges).where(tables.challenges.c.id == challenge.id).values(contact=contact))
 
 
 def _keep_people(connection: Connection, round_: Round) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from .instants import Moment
@@ -57,6 +59,7 @@ challenges = Table(
     Column("time_zone", String, nullable=False),
     Column("currency", String, nullable=False),
     Column("proposal_limit", Integer, nullable=False),
+    Column("contact", String, nullable=False, server_default=""),  # to whom people turn
     Column("opened_at", Moment, nullable=False),
     # Where it stands: a copy of what the workflow knows, empty until it says something.
     Column("stage", String, nullable=False, server_default=""),
@@ -114,14 +117,97 @@ payments = Table(
     Column("vat", BigInteger, nullable=False),  # pence
     Column("currency", String, nullable=False),
     Column("requested_at", Moment, nullable=False),
-    Column("submitted_at", Moment),
-    Column("settled_at", Moment),
-    Column("rail_reference", String, nullable=False, server_default=""),
+    Column("selected_by", String, nullable=False, server_default=""),
+    Column("accepted_by", String, nullable=False, server_default=""),
+    Column("status", String, nullable=False, server_default="requested"),
+    Column("version", Integer, nullable=False, server_default="0"),  # counts its changes
+    Column("pay_by", Moment),
+    Column("pay_by_law", Moment),
+    Column("reason", Text, nullable=False, server_default=""),  # why it came back or was cancelled
     UniqueConstraint("challenge", "stage", "team", "number"),
+    UniqueConstraint("key", "team"),  # so that a transfer's team is its payment's
     CheckConstraint("net >= 0 AND vat >= 0", name="amount_not_negative"),
     CheckConstraint("number BETWEEN 1 AND of", name="number_is_one_of_them"),
+    CheckConstraint(
+        "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'returned', 'cancelled')",
+        name="status_is_one_of_them",
+    ),
+    CheckConstraint("(pay_by IS NULL) = (pay_by_law IS NULL)", name="both_dates_or_none"),
+    Index(None, "status"),
+)
+
+# A team's bank details, as often as they were given; the last version counts. Sealed: see `sealing`.
+payees = Table(
+    "payees",
+    METADATA,
+    Column("team", ForeignKey(applications.c.id), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("masked", String, nullable=False),
+    Column("given_by", String, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    CheckConstraint("version >= 1", name="version_counts_from_one"),
+)
+
+# One attempt of a payment, from its release on. Triggers made by the migration refuse a release by whoever selected
+# the team, accepted its evidence, or ever gave its bank details.
+transfers = Table(
+    "transfers",
+    METADATA,
+    Column("id", String, primary_key=True),  # payment/attempt: what a rail knows it by
+    Column("payment", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("team", String, nullable=False),
+    Column("payee_version", Integer),  # which bank details; none for what was paid before they were asked for
+    Column("released_by", String, nullable=False),
+    Column("released_at", Moment, nullable=False),
+    Column("begun_at", Moment),  # from here on a rail may have it
+    Column("submitted_at", Moment),
+    Column("settled_at", Moment),
+    Column("returned_at", Moment),
+    Column("rail_reference", String, nullable=False, server_default=""),
+    UniqueConstraint("payment", "attempt"),
+    ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
+    ForeignKeyConstraint(["team", "payee_version"], ["payees.team", "payees.version"], name="transfers_payee_fk"),
+    CheckConstraint("payee_version IS NOT NULL OR released_by = 'service'", name="goes_to_somebody"),
+    CheckConstraint("attempt >= 1", name="attempt_counts_from_one"),
+    CheckConstraint("submitted_at IS NULL OR begun_at IS NOT NULL", name="begun_before_it_is_submitted"),
     CheckConstraint("settled_at IS NULL OR submitted_at IS NOT NULL", name="submitted_before_it_is_settled"),
     CheckConstraint("(submitted_at IS NULL) = (rail_reference = '')", name="submitted_under_a_reference"),
+    # Never two on their way for one payment.
+    Index(
+        "transfers_one_under_way",
+        "payment",
+        unique=True,
+        sqlite_where=text("returned_at IS NULL"),
+        postgresql_where=text("returned_at IS NULL"),
+    ),
+)
+
+# A payment file, and which transfers are in it: made once, and what the bank said of each.
+payment_files = Table(
+    "payment_files",
+    METADATA,
+    Column("id", String(35), primary_key=True),  # of the message, which the bank reports back
+    Column("form", String, nullable=False),  # pain.001.001.09 or .03
+    Column("currency", String, nullable=False),
+    Column("execute_on", String, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("written_at", Moment),
+)
+
+filed_transfers = Table(
+    "filed_transfers",
+    METADATA,
+    Column("transfer", ForeignKey(transfers.c.id), primary_key=True),
+    Column("file", ForeignKey(payment_files.c.id), nullable=False, index=True),
+    Column("end_to_end", String(35), nullable=False, unique=True),  # what the bank knows it by
+    Column("progress", String, nullable=False, server_default="taken"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("reported_at", Moment),
+    Column("reported_by", String, nullable=False, server_default=""),
+    CheckConstraint("progress IN ('taken', 'settled', 'returned')", name="progress_is_one_of_them"),
 )
 
 notices = Table(
@@ -135,6 +221,33 @@ notices = Table(
     Column("subject", String, nullable=False),
     Column("body", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # While this is so, the notice still says what is so; empty if it always does.
+    Column("while_waiting_for", String, nullable=False, server_default=""),
+    Column("while_until", Moment),
+    Column("while_payment", ForeignKey(payments.c.key)),
+    # Its delivery by a channel.
+    Column("status", String, nullable=False, server_default="created"),
+    Column("status_at", Moment),
+    Column("reason", String, nullable=False, server_default=""),  # why it failed, or was not sent
+    Column("channel", String, nullable=False, server_default=""),
+    Column("reference", String, nullable=False, server_default=""),  # the channel's own name for it
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Moment),
+    CheckConstraint(
+        "status IN ('created', 'sending', 'sent', 'delivered', 'failed', 'lapsed')", name="status_is_one_of_them"
+    ),
+    Index(None, "status", "next_try", "created_at"),
+)
+
+# What a sponsor says to an applicant or team that was not selected; kept here, never in Temporal.
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("team", ForeignKey(applications.c.id), primary_key=True),
+    Column("stage", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("given_by", String, nullable=False),
+    Column("given_at", Moment, nullable=False),
 )
 
 # Append-only: triggers made by the migration refuse to change or delete a line.

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
@@ -21,18 +23,26 @@ from temporalio.testing import WorkflowEnvironment
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
+from desk.paying import Paying
 from desk.programme_files import load_round
-from domain.announcement import Occasion
 from domain.application import Applying, Receipt
-from domain.awards import PaymentOrder
+from domain.awards import payments_due
+from domain.bank_account import BankAccount
 from domain.calendar import lasting
 from domain.challenge import Phase, Result, State
+from domain.occasions import Occasion
+from domain.payment import PaymentStatus
 from domain.programme import Programme
+from domain.refusals import Unavailable
 from domain.rehearsal import moved
 from domain.round import Challenge, Round, challenges_of
-from gateways.rails import EmbeddedRail, PaymentRail, Transfer
+from gateways.embedded_rail import EmbeddedRail
+from gateways.http_rail import HttpRail
+from gateways.rails import Instruction, PaymentRail, Transfer
+from parts import rail_of
 from settings import Settings
 from store.database import Database
+from store.ledger import Payment
 from store.record import RecordLine
 from tests.replay import recording
 from worker import build_worker, register_search_attributes, search_attributes_wanted
@@ -42,8 +52,15 @@ from workflows.interface import SEARCH_ATTRIBUTES
 ROOT = Path(__file__).parent.parent
 SPONSOR = "sepa-decider"
 OPERATOR = "programme-office"
+FINANCE = "finance"
 AIR = "pilot-2016/air-quality"
 
+_OF_PAYMENTS = frozenset(
+    {
+        *("payment-requested", "payee", "payee-known", "payment-release", "payment-submitted", "paid"),
+        *("payment-return", "payment-cancel"),
+    }
+)
 _PATIENCE = timedelta(seconds=30)
 
 
@@ -112,6 +129,8 @@ class Play:
         programme: what it runs under.
         environment: the time-skipping server, if it is one.
         without_worker: a time in which no worker runs; after it another one does, which has to read every run anew.
+
+    As long as `finance_works`, finance does its part by itself before time goes by.
     """
 
     DAY = TimeDelta(hours=24)
@@ -132,6 +151,8 @@ class Play:
         self.environment = environment
         self.without_worker = without_worker
         self.skipped = TimeDelta()
+        self.money = Paying(desk)
+        self.finance_works = True
 
     @property
     def handle(self) -> WorkflowHandle[ChallengeWorkflow, Result]:
@@ -173,7 +194,91 @@ class Play:
         await self.decide("select", stage="accelerator", teams=[winner])
         return winner
 
+    async def owed(self, count: int = 1, reserve: int = 0) -> list[str]:
+        """As `exploring`; waits until the payments for it are in the ledger.
+
+        Returns:
+            Their keys, in the order of the teams.
+        """
+        teams = (await self.exploring(count, reserve))[:count]
+        keys = [f"{self.challenge.id}/exploration/{team}/1" for team in teams]
+        await eventually(partial(self._are_in_the_ledger, set(keys)))
+        return keys
+
+    async def payee(self, team: str, number: str = "31926819", by: str = "") -> str:
+        """A team gives its bank details, or somebody gives them for it."""
+        account = BankAccount(holder=f"Company of {team}"[:70], sort_code="60-16-13", number=number)
+        return await self.money.give_payee(self.challenge.id, team, by or team, account)
+
+    async def releasable(self, key: str) -> None:
+        """The team of a payment gives its bank details, if it has not, and the payment waits for its release."""
+        if not self.payment(key).payee:
+            await self.payee(self.payment(key).team)
+        await self.stands(key, PaymentStatus.PAYEE_KNOWN)
+
+    async def release(self, key: str, by: str = FINANCE, **fields: object) -> str:
+        """Somebody releases a payment."""
+        return await self.money.decide(key, "release", by, **fields)
+
+    async def released(self) -> None:
+        """Lets teams that have not done so give their bank details, and finance release all that waits for it."""
+        if not self.finance_works:
+            return
+        state = await self.until(lambda state: not payments_due(state))
+        await eventually(partial(self._are_in_the_ledger, set(state.payments)))
+        for payment in self.desk.payments(self.challenge.id):
+            if payment.status is PaymentStatus.REQUESTED and not self.payment(payment.key).payee:
+                await self.payee(payment.team)
+            await eventually(partial(self._is_beyond, payment.key, PaymentStatus.REQUESTED))
+            if self.payment(payment.key).status is PaymentStatus.PAYEE_KNOWN:
+                await self.money.decide(payment.key, "release", FINANCE)
+
+    async def _are_in_the_ledger(self, keys: set[str]) -> bool:
+        return keys <= {payment.key for payment in self.desk.payments(self.challenge.id)}
+
+    async def _is_beyond(self, key: str, status: PaymentStatus) -> bool:
+        return self.payment(key).status is not status
+
+    async def _has_closed(self, key: str) -> bool:
+        return await recording.is_closed(self.client, key)
+
     # What anybody can see.
+
+    def payment(self, key: str) -> Payment:
+        """A payment as the ledger has it."""
+        return next(each for each in self.desk.payments(self.challenge.id) if each.key == key)
+
+    async def stands(self, key: str, status: PaymentStatus) -> Payment:
+        """Waits, in real time, until the ledger has a payment so.
+
+        Raises:
+            TimeoutError: it has not for half a minute; says how it stands.
+        """
+
+        async def it_does() -> bool:
+            return any(each.key == key and each.status is status for each in self.desk.payments(self.challenge.id))
+
+        try:
+            await eventually(it_does)
+        except TimeoutError:
+            stand = {each.key: str(each.status) for each in self.desk.payments(self.challenge.id)}
+            raise TimeoutError(f"{key} is not {status}: {stand}") from None
+        return self.payment(key)
+
+    async def until_told(self, occasion: Occasion, whom: Mapping[str, int]) -> None:
+        """Waits, in real time, until so many have been told of an occasion so often.
+
+        Raises:
+            TimeoutError: they were not for half a minute; says who was.
+        """
+
+        async def were_told() -> bool:
+            return self.told(occasion) == whom
+
+        try:
+            await eventually(were_told)
+        except TimeoutError:
+            raise TimeoutError(f"told of {occasion}: {dict(self.told(occasion))}, not {dict(whom)}") from None
 
     async def state(self) -> State:
         """All that the workflow knows."""
@@ -190,6 +295,10 @@ class Play:
         """The lines of the record, or those of one action."""
         lines = self.desk.record(self.challenge.id)
         return [line for line in lines if action in ("", line.action)]
+
+    def course(self) -> list[str]:
+        """What happened to the challenge, in the record's words; without its payments, and without reminders."""
+        return [line.action for line in self.record() if line.action not in (*_OF_PAYMENTS, "reminded")]
 
     def refusals(self) -> list[str]:
         """What the record says was refused, and how."""
@@ -234,15 +343,29 @@ class Play:
             raise TimeoutError(f"still {state.phase}, waiting for {state.waits_for}, {state.story[-1:]}") from None
         return state
 
-    async def payments_over(self) -> State:
-        """Waits until all that was ordered is paid, and the workflows that paid it are closed.
+    async def payments_over(self, count: int = 0) -> State:
+        """Waits until all that is due, so many payments at least, is paid, and the workflows that paid it are closed.
 
         The time-skipping server stands still for good when a child closes after the run that started it.
         """
-        state = await self.until(lambda state: bool(state.payments) and not state.unpaid)
+        state = await self.state()
+
+        async def are_over() -> bool:
+            nonlocal state
+            await self.released()  # also what was ordered meanwhile
+            state = await self.state()
+            return len(state.payments) >= count and not state.unpaid
+
+        await eventually(are_over)
         for key in state.payments:
-            await eventually(partial(recording.is_closed, self.client, key))
+            await eventually(partial(self._has_closed, key))
         return state
+
+    async def result(self) -> Result:
+        """How the challenge has ended, once it has; finance does its part."""
+        await self.until(lambda state: state.phase is Phase.ENDED)
+        await self.payments_over()
+        return await self.handle.result()
 
     async def run_id(self) -> str:
         """Which of its runs the challenge is in."""
@@ -259,6 +382,7 @@ class Play:
     async def skip(self, duration: timedelta) -> None:
         """Lets time pass, all timers that fall due in it included."""
         assert self.environment is not None, "only the time-skipping server can"
+        await self.released()
         await self.environment.sleep(duration)
         self.skipped = Instant(await self.environment.get_current_time()) - Instant.now()
 
@@ -293,10 +417,10 @@ class CountingRail(EmbeddedRail):
         super().__init__(database.engine)
         self.asked: Counter[str] = Counter()
 
-    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `PaymentRail`."""
-        self.asked[order.key] += 1
-        return super().transfer(order, at)
+        self.asked[instruction.id] += 1
+        return super().transfer(instruction, at)
 
 
 class BrokenRail(CountingRail):
@@ -311,11 +435,29 @@ class BrokenRail(CountingRail):
         self.mended = False
         self._complaint = complaint
 
-    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `PaymentRail`."""
         if not self.mended:
             raise ConnectionError(self._complaint)
-        return super().transfer(order, at)
+        return super().transfer(instruction, at)
+
+
+class GatedRail(CountingRail):
+    """A rail that takes what it is asked to pay once its gate is open, and is busy with it until then."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.gate = threading.Event()
+        self.reached = threading.Event()
+        self.payees: dict[str, BankAccount] = {}
+
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        self.reached.set()
+        if not self.gate.wait(_PATIENCE.total_seconds()):
+            raise Unavailable("The gate of the rail stays shut: open it.")
+        self.payees[instruction.id] = instruction.payee
+        return super().transfer(instruction, at)
 
 
 @asynccontextmanager
@@ -327,6 +469,8 @@ async def playing(
     programme: Programme | None = None,
     slug: str = "air-quality",
     rail: Callable[[Database], PaymentRail] | None = None,
+    options: Mapping[str, Any] | None = None,
+    releasers: tuple[str, ...] = (FINANCE,),
     round_name: str = "pilot-2016",
     opens_in: TimeDelta = TimeDelta(),  # noqa: B008
     window: TimeDelta | None = None,
@@ -339,7 +483,9 @@ async def playing(
         database_url: of another database than SQLite in `folder`.
         programme: instead of the round's own.
         slug: which challenge is played; the others of the round are not opened.
-        rail: makes another rail than the embedded one.
+        rail: makes another rail than the one that the settings name, which is the embedded one.
+        options: more settings.
+        releasers: who may release payments, besides what the service itself refuses them.
         round_name: which round's file is played.
         opens_in: how long before it opens, instead of now.
         window: for how long applications are taken, instead of what the file says.
@@ -349,17 +495,23 @@ async def playing(
     assert isinstance(client, Client)
     round_, of_the_round, challenges = round_from_file(round_name)
     rules = programme or of_the_round
-    options = Settings(database_url=database_url or f"sqlite:///{folder / 'service.db'}")
-    database = Database(options.database_url)
+    given: dict[str, Any] = {
+        "database_url": database_url or f"sqlite:///{folder / 'service.db'}",
+        "payee_key_file": folder / "payee.key",
+        "payment_files": folder / "payments",
+    }
+    settings = Settings(**given | dict(options or {}))
+    database = Database(settings.database_url)
     database.migrate()
 
     async def connected() -> Client:
         return client
 
-    the_rail, at_work = (rail or _embedded)(database), AsyncExitStack()
+    the_rail = rail(database) if rail else rail_of(settings, database)
+    at_work = AsyncExitStack()
 
     async def start_work() -> None:
-        await at_work.enter_async_context(build_worker(client, database, the_rail, options))
+        await at_work.enter_async_context(build_worker(client, database, the_rail, settings))
 
     @asynccontextmanager
     async def without_worker() -> AsyncIterator[None]:
@@ -372,19 +524,18 @@ async def playing(
             await start_work()
             now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
             challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
+            challenge = challenge.model_copy(update={"releasers": releasers})
             if window is not None:
                 challenge = challenge.model_copy(update={"closes": challenge.opens + window})
-            desk = Desk(options, database, connected, lambda: play.now())
+            desk = Desk(settings, database, connected, lambda: play.now())
             play = Play(client, desk, challenge, rules, skipping, without_worker)
             await desk.open_challenges(round_, rules, (challenge,))
             yield play
             await recording.keep(client, challenge.id)
     finally:
+        if isinstance(the_rail, HttpRail):
+            the_rail.close()
         database.close()
-
-
-def _embedded(database: Database) -> PaymentRail:
-    return EmbeddedRail(database.engine)
 
 
 def _beside_python(program: str) -> str:

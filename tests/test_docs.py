@@ -18,7 +18,7 @@ import starter
 from desk.programme_files import load_programme, load_round
 from domain.calendar import Holidays
 from domain.messages import make
-from domain.programme import Instalment, Pay, Programme, Reminders, Stage, Terms
+from domain.programme import Instalment, OnTime, Pay, Programme, Reminders, Stage, Terms
 from domain.round import Engagement, Person, Question, Round, Sponsor
 from settings import PREFIX, Settings
 
@@ -35,6 +35,7 @@ HEADINGS: dict[type[BaseModel], str] = {
     Programme: "Keys of a programme",
     Terms: "Keys of terms",
     Reminders: "Keys of reminders",
+    OnTime: "Keys of on_time",
     Stage: "Keys of a stage",
     Pay: "Keys of pay",
     Instalment: "Keys of an instalment",

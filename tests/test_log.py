@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -22,13 +23,27 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from whenever import Instant
 
 import log
+from domain.bank_account import BankAccount
+from domain.money import Money
+from domain.refusals import Unavailable
+from gateways.channels import Message, Refusal
+from gateways.govuk_notify import NotifyChannel
+from gateways.http_rail import HttpRail
+from gateways.rails import Instruction
 from settings import Settings
+from tests.gateways.notify import API_KEY, SECRET, TEMPLATE, Notify
+from tests.gateways.notify import Fault as NotifyFault
+from tests.gateways.provider import TOKEN, Provider
 from tests.playing import dev_server
 
 _QUEUE = "logging"
 _PATIENCE = 30
+
+CLIENTS = ("httpx", "httpcore", "urllib3", "notifications_python_client")
+"""Of the programs that take payments and notices."""
 
 
 @activity.defn
@@ -63,7 +78,7 @@ class Failing:
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Logging set up as the worker has it, and what is written on standard error; all is put back at the end."""
-    root, names = logging.getLogger(), ("alembic", "temporalio", *log.OURS_IN_TEMPORAL)
+    root, names = logging.getLogger(), ("alembic", "temporalio", *CLIENTS, *log.OURS_IN_TEMPORAL)
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in names}
     stderr = io.StringIO()
@@ -176,6 +191,39 @@ def test_libraries_are_heard_only_when_something_is_wrong(written: io.StringIO) 
         logging.getLogger(name).warning("trouble")
 
     assert [event["event"] for event in lines(written)] == ["trouble", "trouble"]
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO"])
+def test_no_log_says_to_whom_a_payment_or_a_notice_goes(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    """Fails at either level if the clients of rails and channels are heard as others are."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(sys, "stderr", written)
+    id_, address = "round-2/air-quality/exploration/breathe-7kx3qm/1/1", "team@breathe.example"
+    payee = BankAccount(holder="Breathe Ltd", sort_code="12-34-56", number="12345678")
+    paid = Instruction(id=id_, amount=Money(200_000), currency="GBP", payee=payee, reference="breathe-7kx3qm 1")
+    told = Message(key="round-2/x/stage-started/breathe-7kx3qm", address=address, subject="You are in", body="Welcome.")
+
+    with (
+        Provider() as provider,
+        closing(HttpRail(provider.url, TOKEN)) as rail,
+        Notify() as notify,
+        closing(NotifyChannel(API_KEY, TEMPLATE, notify.url)) as channel,
+    ):
+        log.configure(Settings.model_validate({"log_format": "json", "log_level": level}))
+        assert rail.find(id_) is None
+        assert rail.transfer(paid, Instant.now()).id == id_
+        assert channel.send(told).reference
+        notify.will(NotifyFault.BAD_REQUEST)
+        with pytest.raises((Refusal, Unavailable)):
+            channel.send(told.model_copy(update={"key": "another"}))
+    logging.getLogger("worker").info("heard all the same")
+
+    said = written.getvalue()
+    assert "heard all the same" in said
+    known = ("breathe", "12345678", "123456", "Welcome", "You are in", "/transfers", "/v2/", "HTTP", TOKEN, SECRET)
+    assert not [each for each in known if each in said], said
 
 
 def test_a_warning_of_python_is_an_event_too(written: io.StringIO) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 import settings
 from domain.refusals import FileRefused
@@ -30,11 +32,44 @@ def test_every_field_is_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> 
         "build_id": "1.2.3",
         "threads": 4,
         "answer_within": 2.5,
+        "letters": Path("/etc/letters"),
+        "payee_key_file": Path("/etc/payee.key"),
+        "payment_rail": "http",
+        "payment_files": Path("/var/payments"),
+        "payment_form": "pain.001.001.03",
+        "payer_holder": "Challenge Fund",
+        "payer_sort_code": "20-00-00",
+        "payer_number": "55779911",
+        "payer_iban": "GB33BUKB20201555555555",
+        "payer_bic": "BUKBGB22",
+        "rail_url": "https://pay.example",
+        "rail_token": SecretStr("let us in"),
+        "notice_channel": "smtp",
+        "notice_rate": 2.5,
+        "smtp_host": "mail.example",
+        "smtp_port": 465,
+        "smtp_user": "post",
+        "smtp_password": SecretStr("open sesame"),
+        "smtp_security": "tls",
+        "smtp_sender": "post@scheme.example",
+        "notify_key": SecretStr("of ours"),
+        "notify_template": "f33517ff-2a88-4f6e-b855-c550268ce08a",
+        "notify_url": "https://notify.example",
     }
     for name, value in values.items():
-        monkeypatch.setenv(f"CHALLENGES_{name.upper()}", str(value))
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        monkeypatch.setenv(f"CHALLENGES_{name.upper()}", text)
 
     assert settings.load().model_dump() == values
+
+
+def test_secrets_are_not_in_what_is_printed_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = ("RAIL_TOKEN", "SMTP_PASSWORD", "NOTIFY_KEY")
+    for name in secrets:
+        monkeypatch.setenv(f"CHALLENGES_{name}", f"value of {name}")
+
+    printed = f"{settings.load()} {settings.load()!r} {settings.load().model_dump_json()}"
+    assert not [name for name in secrets if f"value of {name}" in printed]
 
 
 def test_the_state_is_kept_beside_the_code_wherever_a_command_is_given(
@@ -45,6 +80,9 @@ def test_the_state_is_kept_beside_the_code_wherever_a_command_is_given(
 
     assert settings.load().database_url == f"sqlite:///{code / 'var' / 'service.db'}"
     assert settings.load().programmes == code / "programmes"
+    assert settings.load().letters == code / "letters"
+    assert settings.load().payee_key_file == code / "var" / "payee.key"
+    assert settings.load().payment_files == code / "var" / "payments"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +95,12 @@ def test_the_state_is_kept_beside_the_code_wherever_a_command_is_given(
         ("METRICS_ADDRESS", "9464"),
         ("ANSWER_WITHIN", "-1"),
         ("ANSWER_WITHIN", "inf"),
+        ("PAYMENT_RAIL", "bank"),
+        ("PAYMENT_FORM", "pain.001"),
+        ("NOTICE_CHANNEL", "pigeon"),
+        ("NOTICE_RATE", "0"),
+        ("SMTP_PORT", "0"),
+        ("SMTP_SECURITY", "open"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_variable(
@@ -78,6 +122,10 @@ def test_a_value_that_cannot_be_is_refused_with_its_variable(
         ("DB_URL", "DATABASE_URL"),
         ("LOGLEVEL", "LOG_LEVEL"),
         ("PROGRAMS", "PROGRAMMES"),
+        ("KEY_FILE", "PAYEE_KEY_FILE"),
+        ("RAIL", "RAIL_URL"),
+        ("SMTP_PASSWD", "SMTP_PASSWORD"),
+        ("DB_PASSWORDS", "SMTP_PASSWORD"),
     ],
 )
 def test_a_misspelt_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch, slip: str, meant: str) -> None:
@@ -88,7 +136,18 @@ def test_a_misspelt_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch,
     assert "secret" not in str(said.value)
 
 
+def test_what_docker_compose_asks_for_under_the_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails if a setting comes near to one of its variables and is not told from it."""
+    compose = (Path(settings.__file__).parent / "docker-compose.yml").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\$\{(CHALLENGES_\w+)", compose))
+    assert asked
+    for name in asked:
+        monkeypatch.setenv(name, "for the containers")
+
+    settings.load()
+
+
 def test_a_variable_of_somebody_else_with_the_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHALLENGES_DB_PASSWORD", "for docker-compose.yml")
+    monkeypatch.setenv("CHALLENGES_QUIZ", "of another program")
 
     settings.load()

@@ -32,11 +32,13 @@ with workflow.unsafe.imports_passed_through():
 
     from domain import course
     from domain.announcement import Announcement, Attention, attention_called
-    from domain.awards import PaymentOrder, PaymentToMake, payments_due, unpaid_orders
+    from domain.awards import PaymentOrder, order_closed, order_in_words, payments_due, unpaid_orders
     from domain.calendar import seconds_between
-    from domain.challenge import Phase, Result, Sealing, State
+    from domain.challenge import OrderState, Phase, Result, Sealing, State
+    from domain.decisions import DECISIONS
     from domain.details import details
-    from domain.messages import already_answered, content_of, decide, json_of, read, refusal_announced
+    from domain.messages import already_answered, content_of, decide, read, refusal_announced, texts_in
+    from domain.payment import payment_to_make
     from domain.refusals import Refused
 
 _SHORTEST_SLEEP = timedelta(milliseconds=1)
@@ -101,6 +103,7 @@ class ChallengeWorkflow:
 
     async def _select_teams(self) -> None:
         while self._state.phase is Phase.DECIDING:
+            await self._pay_what_is_due()  # evidence of the stage before may be accepted meanwhile
             await self._wait()
 
     async def _run_stage(self) -> None:
@@ -112,14 +115,28 @@ class ChallengeWorkflow:
         await self._pay_what_is_due()
 
     async def _close(self) -> Result:
-        await self._pay_what_is_due()
-        while self._state.unpaid:
-            await self._wait()
-        if self._state.payments:
-            async with self._one_at_a_time:
-                await self._announce(*course.paid_up(self._state, self._known))
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return Result.of(self._state)
+        paid_up = not self._state.payments
+        while True:
+            await self._pay_what_is_due()
+            if self._state.is_open:
+                await self._wait()
+                paid_up = False
+            elif not paid_up:
+                paid_up = await self._say_that_all_is_paid()
+            elif workflow.all_handlers_finished():
+                return Result.of(self._state)
+            else:  # what they are about may be money that comes back
+                await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _say_that_all_is_paid(self) -> bool:
+        """Says it, unless a payment has come back before its turn came."""
+        async with self._one_at_a_time:
+            if self._state.is_open:
+                return False
+            # The payments' own runs have gone on since this one last learned what time it is.
+            await self._read_clock()
+            await self._announce(*course.paid_up(self._state, self._known))
+            return True
 
     # What the steps are made of.
 
@@ -174,7 +191,9 @@ class ChallengeWorkflow:
 
     async def _announce(self, new: State, announcement: Announcement) -> None:
         """Writes down and tells what happened; after that it has happened."""
-        self._learn(await self._steps.do("announce", announcement, datetime, announcement.entry.text))
+        entry = announcement.entry
+        summary = f"Refused: {entry.text}" if entry.refused else entry.text
+        self._learn(await self._steps.do("announce", announcement, datetime, summary))
         self._become(new, announcement)
 
     async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
@@ -192,21 +211,22 @@ class ChallengeWorkflow:
             orders = payments_due(self._state)
             if orders:
                 await asyncio.gather(*(self._order_payment(order) for order in orders))
-                ordered = {order.key: False for order in orders}
+                ordered = {order.key: OrderState.UNDER_WAY for order in orders}
                 self._become(self._state.having(payments={**self._state.payments, **ordered}))
 
     async def _order_payment(self, order: PaymentOrder) -> None:
+        payment = payment_to_make(self._state, order)
         try:
             await workflow.start_child_workflow(
                 PaymentWorkflow.run,
-                PaymentToMake(order=order, operators=self._state.challenge.operators),
+                payment,
                 id=order.key,
                 # After a reset the same payment is ordered again: its activities repeat nothing, and it tells us anew.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 # Cancelled in Temporal while this waits for the start: what was due is paid all the same.
                 cancellation_type=ChildWorkflowCancellationType.ABANDON,
-                static_summary=f"{order.amount.gross.shown(order.currency)} to {order.team} for {order.stage}",
+                static_summary=order_in_words(order, payment.title)[:200],
             )
         except WorkflowAlreadyStartedError:
             workflow.logger.info("payment is under way already", extra={"payment": order.key})
@@ -231,8 +251,8 @@ class ChallengeWorkflow:
     @workflow.signal(dynamic=True, description="A decision, by its name, as by update; or a payment's settlement.")
     async def any_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A refusal shows in the record, in the run's details and by notice to the sender."""
-        if name == interface.PAYMENT_SETTLED:
-            await self._payment_settled(arguments)
+        if name == interface.PAYMENT_OVER:
+            await self._payment_over(arguments)
             return
         try:
             await self._decide(name, arguments)
@@ -240,13 +260,12 @@ class ChallengeWorkflow:
             # A signal has nobody to raise to.
             workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
 
-    async def _payment_settled(self, arguments: Sequence[RawValue]) -> None:
+    async def _payment_over(self, arguments: Sequence[RawValue]) -> None:
         """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
-        async with self._one_at_a_time:
-            for argument in arguments:
-                keys = [key for key in self._state.payments if json_of(key) == argument.payload.data]
-                for key in keys:
-                    self._become(self._state.settling(key, self._now()))
+        key, how, *_ = *texts_in([argument.payload.data for argument in arguments]), "", ""
+        if how in list(OrderState):
+            async with self._one_at_a_time:
+                self._become(order_closed(self._state, key, OrderState(how), self._now()))
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
@@ -279,11 +298,11 @@ class ChallengeWorkflow:
         """
         said = [argument.payload.data for argument in arguments]
         async with self._one_at_a_time:
-            self._learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
+            await self._read_clock()
             # After an outage a message comes before the timer that fell due earlier.
             await self._act_on_deadline()
             try:
-                decision = read(kind, said, self._state)
+                decision = read(kind, said, DECISIONS, self._state.standing)
                 answered = already_answered(self._state, decision)
                 if answered is not None:
                     return answered
@@ -337,6 +356,9 @@ class ChallengeWorkflow:
         if changed:
             workflow.upsert_search_attributes(changed)
 
+    async def _read_clock(self) -> None:
+        self._learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
+
     def _learn(self, moment: datetime) -> None:
         self._known = max(self._known, Instant(moment))
 
@@ -347,7 +369,7 @@ class ChallengeWorkflow:
     def _timer_summary(self, wake: Instant | None) -> str | None:
         if wake is None:
             return None
-        what = self._state.waits_for if wake == self._state.deadline else f"reminder of {self._state.waits_for}"
+        what = self._state.waiting if wake == self._state.deadline else f"reminder of {self._state.waiting}"
         return f"{what}: {self._state.at(wake)}"
 
 

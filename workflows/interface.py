@@ -8,15 +8,25 @@ TASK_QUEUE = "challenges"
 
 CHALLENGE = "ChallengeWorkflow"
 PAYMENT = "PaymentWorkflow"
+DELIVERY = "DeliveryWorkflow"
+
+NOTICES = "notices"
+"""Id of the one workflow that sends notices, for the whole service."""
+DELIVER_NOTICES = "deliver_notices"
+"""Its activity."""
 
 RETRY = "retry"
 """Update of both workflows: what needs attention is tried again."""
 STATE = "state"
 """Query: all that is known of the challenge."""
 RENEW = "renew"
-"""Signal: the challenge goes on in a fresh run, on the newest build, with the same state and deadlines."""
-PAYMENT_SETTLED = "payment_settled"
-"""Signal of a payment to its challenge."""
+"""Signal: the challenge or payment goes on in a fresh run, on the newest build, with the same deadlines."""
+PAYMENT_OVER = "payment_over"
+"""Signal of a payment to its challenge: its key, and "settled" or "cancelled"."""
+LOOK = "look"
+"""Signal to a payment: the ledger has changed."""
+STANDING = "standing"
+"""Query of a payment: how it stands."""
 
 ROUND = SearchAttributeKey.for_keyword("Round")
 SPONSOR = SearchAttributeKey.for_keyword("Sponsor")

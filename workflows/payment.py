@@ -1,14 +1,20 @@
-"""The life of one payment: requested, submitted to the rail, settled, and its challenge told.
+"""The life of one payment, from its request to the day on which the money has arrived.
 
-It is a workflow of its own, named by its business key, because it can take days and must not hold up a stage.
+It is a workflow of its own, named by its business key, because it can take days and must not hold up a stage. Read
+`_pay` first. The ledger is the truth of where the payment stands: every step asks it for one move and goes on from its
+answer, so that a payment can be taken up again at any time by a fresh run that knows nothing but what is to be paid.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from . import interface
 from .steps import Steps
@@ -16,8 +22,17 @@ from .steps import Steps
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
 
+    from domain import payment as rules
     from domain.announcement import Announcement, Attention, attention_called
-    from domain.awards import PaymentStep, PaymentToMake
+    from domain.calendar import seconds_between
+    from domain.challenge import OrderState
+    from domain.messages import printable, read, sender
+    from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
+    from domain.refusals import Refused
+
+_ASK_RAIL_EVERY = 1
+"""Hours: how often a rail is asked about a transfer that is with it, while nobody says anything."""
+_SHORTEST_SLEEP = timedelta(milliseconds=1)
 
 
 @workflow.defn(name=interface.PAYMENT)
@@ -26,10 +41,19 @@ class PaymentWorkflow:
 
     @workflow.init
     def __init__(self, payment: PaymentToMake) -> None:
-        self._order = payment.order
-        self._operators = payment.operators
-        self._standing = "starting"
+        self._payment = payment
+        self._key = payment.order.key
+        self._standing: PaymentStanding | None = None
         self._steps = Steps(self._show, self._call)
+        self._reminded = Instant(workflow.info().start_time)
+        # The latest instant that history vouches for; see `ChallengeWorkflow`.
+        self._known = self._reminded
+        # Whether money has left or come back is asked and said in turn: between the two it could leave twice.
+        self._turn = asyncio.Lock()
+        self._look_asked = True
+        self._renewal_asked = False
+        self._moved = False
+        self._told: OrderState | None = None
 
     @workflow.run
     async def run(self, payment: PaymentToMake) -> str:
@@ -39,65 +63,220 @@ class PaymentWorkflow:
             payment: what is paid, to whom, under which key.
 
         Returns:
-            How the payment stands at the end: "settled".
+            How the payment stands at the end: "settled" or "cancelled".
+
+        Raises:
+            ApplicationError: it was started by hand under another id than the payment's own.
         """
-        if workflow.info().workflow_id != self._order.key:
-            raise ApplicationError(f"The payment {self._order.key} has that id and no other.", non_retryable=True)
+        if workflow.info().workflow_id != self._key:
+            raise ApplicationError(f"The payment {self._key} has that id and no other.", non_retryable=True)
         try:
-            await self._pay()
+            return await self._pay()
         except asyncio.CancelledError:
             # What a team is owed is not undone by a button in Temporal.
-            await self._pay()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._standing
+            return await self._pay()
 
-    async def _pay(self) -> None:
-        await self._step("request_payment", "requested")
-        await self._step("submit_payment", "submitted")
-        await self._step("settle_payment", "settled")
-        await self._tell_challenge()
+    async def _pay(self) -> str:
+        while True:
+            standing = await self._take_steps()
+            await self._tell_challenge(OrderState(standing.status))
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            # A handler may have had the last word: money that had arrived has come back.
+            if not self._has_changed(standing) and not self._look_asked:
+                return str(standing.status)
+
+    async def _take_steps(self) -> PaymentStanding:
+        """Moves the payment on until nothing more happens to it."""
+        while True:
+            standing = self._standing
+            if standing is None or self._look_asked:
+                self._look_asked = self._moved = False  # also what has arrived may have come back since
+                await self._move("request_payment", "look at the ledger")
+                await self._tell_of_void_release(standing)
+                continue
+            if standing.is_over and (self._moved or standing.status is PaymentStatus.CANCELLED):
+                return standing
+            if standing.status is PaymentStatus.RETURNED and self._told is not OrderState.UNDER_WAY:
+                await self._tell_challenge(OrderState.UNDER_WAY)
+            self._moved = True
+            if standing.status is PaymentStatus.RELEASED:
+                await self._move("submit_payment", f"submit {self._payment.amount} for {self._payment.order.team}")
+            elif standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
+                # A run that finds the payment settled was started because it may have come back since.
+                await self._move("settle_payment", "ask the rail whether it has arrived, and stayed")
+            if self._standing and self._standing.status is standing.status and not standing.is_over:
+                await self._wait(self._standing)
+
+    # The one place to wait.
+
+    async def _wait(self, standing: PaymentStanding) -> None:
+        """Sleeps until somebody moves the payment on, a reminder is due, or the rail is to be asked again."""
+        if self._has_to_move():
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(
+                self._payment, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE
+            )
+        reminder = rules.next_reminder(self._payment, standing, self._reminded)
+        wake = reminder
+        if standing.can_be_asked:
+            ask = self._known.add(hours=_ASK_RAIL_EVERY)
+            wake = min(ask, reminder) if reminder else ask
+        try:
+            await workflow.wait_condition(
+                lambda: self._has_changed(standing) or self._look_asked or self._has_to_move(),
+                timeout=_sleep(Instant(workflow.now()), wake) if wake else None,
+                timeout_summary=f"{standing.status}: {self._payment.at(wake)}" if wake else None,
+            )
+        except TimeoutError:
+            self._learn(wake or self._known)
+            if reminder is not None and reminder <= self._known:
+                await self._remind(reminder)
+
+    def _has_changed(self, standing: PaymentStanding) -> bool:
+        """Whether it stands otherwise than that; not whether the ledger was merely asked again."""
+        return self._standing is not None and self._standing.version != standing.version
+
+    async def _tell_of_void_release(self, before: PaymentStanding | None) -> None:
+        """The bank details were changed after the release and before the money left: it has to be released again."""
+        now = self._standing
+        if before and now and before.status is PaymentStatus.RELEASED and now.status in rules.TO_RELEASE:
+            await self._announce(rules.release_void(self._payment, now))
+
+    async def _remind(self, rung: Instant) -> None:
+        """Unless the ledger says that the payment has moved meanwhile, and nobody has told of it."""
+        before = self._standing
+        await self._move("request_payment", "look at the ledger before a reminder")
+        if self._standing is not None and before is not None and self._standing.status is before.status:
+            await self._announce(rules.reminded(self._payment, self._standing, rung, self._known))
+        self._reminded = self._known
+
+    async def _announce(self, announcement: Announcement) -> None:
+        self._learn(Instant(await self._steps.do("announce", announcement, datetime, announcement.entry.text)))
+
+    def _has_to_move(self) -> bool:
+        """Whether to go on in a new run; see `ChallengeWorkflow`."""
+        info = workflow.info()
+        return (
+            self._renewal_asked
+            or info.is_continue_as_new_suggested()
+            or info.is_target_worker_deployment_version_changed()
+        )
+
+    async def _move(self, activity: str, summary: str) -> None:
+        move = PaymentMove(payment=self._payment)
+        self._become(await self._steps.do(activity, move, PaymentStanding, summary, self._turn))
+
+    def _become(self, standing: PaymentStanding) -> None:
+        """An answer that was overtaken by a later one is left aside."""
+        self._learn(standing.at)
+        if self._standing is None or standing.version >= self._standing.version:
+            self._standing = standing
+        self._show()
+
+    def _learn(self, moment: Instant) -> None:
+        self._known = max(self._known, moment)
+
+    async def _tell_challenge(self, how: OrderState) -> None:
+        challenge = workflow.get_external_workflow_handle(self._payment.order.challenge)
+        try:
+            await challenge.signal(interface.PAYMENT_OVER, args=[self._key, str(how)])
+        except ApplicationError as error:
+            # The money has moved and the ledger says so; a challenge that was terminated has nobody left to tell.
+            workflow.logger.warning("challenge not told", extra={"fault": error.message})
+        self._told = how
+
+    # What people say. See `ChallengeWorkflow`: the handlers are dynamic, and a signal is handled as an update is.
+
+    @workflow.update(dynamic=True, description="A decision, by its name in domain.payment: release, return or cancel.")
+    async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
+        """A refusal is raised to the sender, and is on the record."""
+        return await self._decide(name, arguments)
+
+    @workflow.signal(dynamic=True, description="A decision, by its name, as by update.")
+    async def any_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
+        """A refusal is on the record, and told to the sender."""
+        try:
+            await self._decide(name, arguments)
+        except ApplicationError as refusal:
+            workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
+
+    @workflow.signal(name=interface.LOOK, description="The ledger has changed: look at it.")
+    async def look(self) -> None:
+        """The team's bank details were given or changed, or a bank has reported."""
+        self._look_asked = True
+
+    @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
+    async def renew(self) -> None:
+        """The next wait is left by continue-as-new."""
+        self._renewal_asked = True
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
         """A person asks for another try; says of what."""
+        self._look_asked = True
         return self._steps.try_again()
 
-    @workflow.query(description="How the payment stands.")
-    def standing(self) -> str:
-        """Requested, submitted or settled."""
+    @workflow.query(name=interface.STANDING, description="How the payment stands.")
+    def standing(self) -> PaymentStanding | None:
+        """As the ledger last said; None before it was asked."""
         return self._standing
 
-    async def _step(self, activity: str, then: str) -> None:
-        step = PaymentStep(order=self._order, at=Instant(workflow.now()))
-        summary = f"{then}: {self._order.amount.gross.shown(self._order.currency)} for {self._order.team}"
-        await self._steps.do(activity, step, type(None), summary)
-        self._standing = then
-        self._show()
+    async def _decide(self, kind: str, arguments: Sequence[RawValue]) -> str:
+        """Takes a decision, or refuses it on the record.
 
-    async def _tell_challenge(self) -> None:
-        challenge = workflow.get_external_workflow_handle(self._order.challenge)
+        Raises:
+            ApplicationError: it is refused, and why.
+        """
+        said = [argument.payload.data for argument in arguments]
         try:
-            await challenge.signal(interface.PAYMENT_SETTLED, self._order.key)
-        except ApplicationError as error:
-            # The money has moved and the ledger says so; a challenge that was terminated has nobody left to tell.
-            workflow.logger.warning("challenge not told", extra={"fault": error.message})
+            self._become(
+                await self._steps.do(
+                    "request_payment",
+                    PaymentMove(payment=self._payment),
+                    PaymentStanding,
+                    f"{kind}: look at the ledger",
+                )
+            )
+            standing = self._standing
+            assert standing is not None, "the ledger has just answered"
+            decision = read(kind, said, PAYMENT_DECISIONS, f"version {standing.version}")
+            rules.check_move(self._payment, standing, decision)
+            announcement = rules.decided(self._payment, decision, self._known)
+            move = PaymentMove(payment=self._payment, announcement=announcement)
+            moved = await self._steps.do_unless_refused(
+                f"{kind}_payment", move, PaymentStanding, announcement.entry.text, self._turn
+            )
+            self._become(moved)
+            self._steps.try_again()  # a step that stands still may be overtaken by this
+            return announcement.entry.text
+        except Refused as refusal:
+            await self._announce_refusal(kind, sender(said), refusal)
+            raise ApplicationError(
+                str(refusal),
+                type=type(refusal).__name__,
+                non_retryable=True,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from None
+
+    async def _announce_refusal(self, kind: str, by: str, refusal: Refused) -> None:
+        what, why = printable(kind)[:60], printable(str(refusal))
+        announcement = rules.refused(self._payment, what, by, why, self._known, str(workflow.uuid4()))
+        await self._steps.do("announce", announcement, datetime, f"Refused: {announcement.entry.text}")
 
     def _call(self, attention: Attention) -> Announcement:
-        order, unique = self._order, str(workflow.uuid4())
-        now = Instant(workflow.now())
-        return attention_called(order.challenge, self._operators, attention, order.stage, now, unique)
+        order, unique = self._payment.order, str(workflow.uuid4())
+        return attention_called(
+            order.challenge, self._payment.operators, attention, order.stage, Instant(workflow.now()), unique
+        )
 
     def _show(self) -> None:
-        order, attention = self._order, self._steps.attention
-        due = order.amount.gross.shown(order.currency)
-        lines = [
-            f"**{due}** to **{order.team}** for {order.stage} (instalment {order.number} of {order.of}): "
-            f"{self._standing}.",
-            f"It belongs to the challenge `{order.challenge}`.",
-        ]
-        if attention:
-            lines.append(f"**Needs attention:** {attention}\n\nMend the cause, then send the update `retry`.")
-        workflow.set_current_details("\n\n".join(lines))
+        workflow.set_current_details(rules.details(self._payment, self._standing, self._steps.attention))
+        attention = bool(self._steps.attention)
         known = workflow.info().typed_search_attributes.get(interface.NEEDS_ATTENTION)
-        if bool(attention) != bool(known):
-            workflow.upsert_search_attributes([interface.NEEDS_ATTENTION.value_set(bool(attention))])
+        if attention != bool(known):
+            workflow.upsert_search_attributes([interface.NEEDS_ATTENTION.value_set(attention)])
+
+
+def _sleep(now: Instant, wake: Instant) -> timedelta:
+    """How long; at least a moment."""
+    return timedelta(milliseconds=max(0, int(seconds_between(now, wake) * 1000))) + _SHORTEST_SLEEP

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -41,17 +42,29 @@ class Steps:
     """
 
     def __init__(self, show: Callable[[], None], call: Callable[[Attention], Announcement]) -> None:
-        self.attention = ""
+        self._stuck: list[str] = []
         self._show = show
         self._call = call
         self._tries_asked = 0
+
+    @property
+    def attention(self) -> str:
+        """What needs a person; nothing if all goes on. Several steps can stand still at once."""
+        return "; ".join(self._stuck)
 
     def try_again(self) -> str:
         """A person asks for another try of what needs attention; says what that is."""
         self._tries_asked += 1
         return self.attention or "nothing needed attention"
 
-    async def do(self, activity: str, argument: BaseModel | None, result: type[Result], summary: str) -> Result:
+    async def do(
+        self,
+        activity: str,
+        argument: BaseModel | None,
+        result: type[Result],
+        summary: str,
+        turn: asyncio.Lock | None = None,
+    ) -> Result:
         """Has one activity done, however long it takes; a refusal needs a person too.
 
         Args:
@@ -59,15 +72,21 @@ class Steps:
             argument: what it gets, if anything.
             result: the type that it returns.
             summary: what it does, for staff.
+            turn: held while it is tried, not while a person is waited for: of two that must not meet.
         """
         while True:
             try:
-                return await self.do_unless_refused(activity, argument, result, summary)
+                return await self.do_unless_refused(activity, argument, result, summary, turn)
             except Refused as refusal:
                 await self._wait_for_a_person(summary, str(refusal))
 
     async def do_unless_refused(
-        self, activity: str, argument: BaseModel | None, result: type[Result], summary: str
+        self,
+        activity: str,
+        argument: BaseModel | None,
+        result: type[Result],
+        summary: str,
+        turn: asyncio.Lock | None = None,
     ) -> Result:
         """As `do`, for what a person has asked for and is told if it must not be done.
 
@@ -76,7 +95,8 @@ class Steps:
         """
         while True:
             try:
-                return await self._attempt(activity, argument, result, summary, PATIENCE)
+                async with turn or nullcontext():
+                    return await self._attempt(activity, argument, result, summary, PATIENCE)
             except ActivityError as fault:
                 await self._wait_for_a_person(summary, _said(fault))
 
@@ -102,13 +122,13 @@ class Steps:
         workflow.logger.error("needs attention", extra={"fault": fault})
         what = f"{summary}: {fault}"
         asked = self._tries_asked
-        self.attention = what
+        self._stuck.append(what)
         self._show()
         try:
             await self._tell(Attention(text=what))
             await workflow.wait_condition(lambda: self._tries_asked > asked)
         finally:
-            self.attention = ""
+            self._stuck.remove(what)
             self._show()
         await self._tell(Attention(text=what, mended=True))
 

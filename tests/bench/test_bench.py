@@ -6,11 +6,18 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import func, select
 
 from bench import lifecycles
 from bench.__main__ import MEASUREMENTS, run
+from bench.databases import SQLITE, database
 from bench.measuring import Compared, Measurement
+from bench.payments import Till
 from bench.report import as_json, as_markdown
+from domain.payment import PaymentStatus
+from store import tables
+from store.database import Database
+from store.ledger import read_payments
 
 
 @pytest.mark.parametrize("name", [name for name in MEASUREMENTS if name != lifecycles.NAME])
@@ -22,12 +29,37 @@ async def test_a_measurement_gives_figures_at_a_tiny_size(name: str) -> None:
 
 
 async def test_the_floor_of_a_lifecycle_does_as_many_things_as_a_challenge() -> None:
-    # Checked: with one activity more in the floor, or one timer fewer, this fails.
+    # Checked: with one activity more in the floor, or one timer fewer, of the challenge or of a payment, this fails.
     real, bare = await lifecycles.halves(lifecycles.Size(at_once=1, total=1, rounds=1), together=True)
 
     tasks = "workflow tasks"  # as many as there are moments at which something arrives, which is left to chance
     assert real[0].counted | {tasks: 0} == bare[0].counted | {tasks: 0}
     assert all(count > 0 for count in real[0].counted.values())
+
+
+def test_the_floor_of_payments_leaves_the_same_rows_as_the_ledger() -> None:
+    # Checked: without the last notice in the floor, this fails.
+    counted = [tables.payments, tables.transfers, tables.record, tables.notices]
+
+    def counts(kept: Database) -> list[int]:
+        with kept.reading() as connection:
+            return [connection.scalars(select(func.count()).select_from(table)).one() for table in counted]
+
+    with database(SQLITE) as kept:
+        till = Till(kept)
+        first = counts(kept)
+        till.make("1")
+        made = counts(kept)
+        till.insert("2")
+        bare = counts(kept)
+        payments = {each.key.rpartition("/")[2]: each for each in read_payments(kept)}
+
+    written = [after - before for before, after in zip(first, made, strict=True)]
+    assert [after - before for before, after in zip(made, bare, strict=True)] == written
+    assert sum(written) == till.rows
+    same = {"status", "attempt", "payee", "reference", "released_by"}
+    assert payments["2"].model_dump(include=same) == payments["1"].model_dump(include=same)
+    assert payments["1"].status is PaymentStatus.SUBMITTED
 
 
 def test_the_report_says_figure_floor_ratio_and_aim() -> None:

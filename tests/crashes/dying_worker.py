@@ -1,11 +1,12 @@
 """A worker that kills itself at chosen points of its work, each once, and is started again at once: a program.
 
-    python -m tests.crashes.dying_worker ADDRESS NAMESPACE DATABASE_URL FOLDER [MOMENT…]
+    python -m tests.crashes.dying_worker ADDRESS NAMESPACE FOLDER [MOMENT…]
 
-Workflows and activities are the service's own, and so is their worker. Each MOMENT is one of every activity at which
-it dies, such as "before its work"; "before its work on PART" means only the first activity with a business key of which
-a part begins so. Every death leaves a file of its name in FOLDER/deaths, so that none is died twice. The program runs
-until its standard input is closed; while there is a file FOLDER/down, no worker is started.
+Workflows and activities are the service's own, and so are their worker and its settings. Each MOMENT is one of every
+activity at which it dies, such as "before its work"; "before its work in ACTIVITY" means only activities of that name,
+and "before its work on PART" only the first with a business key of which a part begins so. Every death leaves a file of
+its name in FOLDER/deaths, so that none is died twice. The program runs until its standard input is closed; while there
+is a file FOLDER/down, no worker is started.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import select
 import signal
 import sys
 from collections.abc import Collection
+from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
-from temporalio import workflow
+from sqlalchemy import Connection, event
+from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.common import RetryPolicy
@@ -33,6 +37,7 @@ from temporalio.worker import (
     Interceptor,
     StartActivityInput,
     StartChildWorkflowInput,
+    UnsandboxedWorkflowRunner,
     WorkerConfig,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
@@ -40,17 +45,22 @@ from temporalio.worker import (
 )
 from whenever import Instant
 
+import settings
+import worker
 from domain.announcement import Announcement
-from domain.awards import PaymentOrder, PaymentStep
 from domain.challenge import Sealing
-from gateways.rails import EmbeddedRail, PaymentRail, Transfer
-from settings import Settings
+from domain.payment import PaymentMove
+from gateways.rails import Instruction, PaymentRail, Transfer
+from parts import letters_of, rail_of
 from store.database import Database
-from worker import build_worker
 
 BEFORE = "before its work"
+WITHIN = "within its first transaction"
 AFTER = "after its work was kept, before Temporal heard of it"
-RAIL_HAS_IT = "after the rail took it, before the ledger knew"
+BEGUN = "after it was begun, before the rail was asked"
+RAIL_ASKED = "after the rail was asked, before the ledger knew"
+SUBMIT = "submit_payment"
+"""The activity of which `BEGUN` and `RAIL_ASKED` are moments."""
 
 PATIENCE = timedelta(seconds=1)
 """How long Temporal takes to notice that a worker is gone; the service itself gives it longer."""
@@ -58,9 +68,18 @@ PATIENCE = timedelta(seconds=1)
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=100), backoff_coefficient=1)
 
 
+_key_at_work: ContextVar[str] = ContextVar("key at work")
+"""The business key of the activity under way."""
+
+
 def point(key: str, activity: str, moment: str) -> str:
     """The name of a death: the business key of the work, which activity does it, and the moment."""
     return f"{key} {activity} {moment}"
+
+
+def only_in(activity: str, moment: str) -> str:
+    """A moment of activities of one name alone."""
+    return f"{moment} in {activity}"
 
 
 class Deaths:
@@ -73,7 +92,7 @@ class Deaths:
 
     def __init__(self, folder: Path, moments: Collection[str]) -> None:
         self._folder = folder / "deaths"
-        self._moments = moments
+        self._moments = frozenset(moments)
 
     def die_once(self, key: str, activity: str, moment: str) -> None:
         """Kills this process, unless it is not planned or was done before."""
@@ -88,7 +107,7 @@ class Deaths:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _planned(self, key: str, activity: str, moment: str) -> str | None:
-        if moment in self._moments:
+        if not self._moments.isdisjoint((moment, only_in(activity, moment))):
             return point(key, activity, moment)
         parts = [each.removeprefix(f"{moment} on ") for each in self._moments if each.startswith(f"{moment} on ")]
         on = next((part for part in parts if any(each.startswith(part) for each in key.split("/"))), None)
@@ -118,10 +137,14 @@ class _Dying(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         if not input.args:  # a look at the clock, which leaves nothing behind
             return await super().execute_activity(input)
-        key, activity = _key(input.args[0]), input.fn.__name__
-        self._deaths.die_once(key, activity, BEFORE)
-        result = await super().execute_activity(input)
-        self._deaths.die_once(key, activity, AFTER)
+        key, name = _key(input.args[0]), activity.info().activity_type
+        self._deaths.die_once(key, name, BEFORE)
+        token = _key_at_work.set(key)
+        try:
+            result = await super().execute_activity(input)
+        finally:
+            _key_at_work.reset(token)
+        self._deaths.die_once(key, name, AFTER)
         return result
 
 
@@ -131,9 +154,15 @@ def _key(argument: object) -> str:
             return argument.key
         case Sealing():
             return argument.challenge
-        case PaymentStep():
-            return argument.order.key
+        case PaymentMove():
+            return argument.announcement.key if argument.announcement else argument.payment.order.key
     raise TypeError(f"{type(argument).__name__} has no business key here: give it one")
+
+
+def _die_within(connection: Connection, deaths: Deaths) -> None:
+    """Called before something is committed: all of it is lost."""
+    if activity.in_activity() and not connection.get_execution_options().get("reading"):
+        deaths.die_once(_key_at_work.get("nothing"), activity.info().activity_type, WITHIN)
 
 
 class _Hurrying(WorkflowInboundInterceptor):
@@ -153,37 +182,44 @@ class _Hurried(WorkflowOutboundInterceptor):
 
 
 class _SoonReplaced(SimplePlugin):
-    """A worker that died holds no work back for itself."""
+    """A worker that died holds no work back for itself, and its successor is ready at once."""
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         config = super().configure_worker(config)
         config["sticky_queue_schedule_to_start_timeout"] = timedelta(milliseconds=200)
+        # What takes most of the time of a start: reading all code to name the build, and all of it again in a sandbox.
+        config["build_id"] = "dying worker"
+        config["workflow_runner"] = UnsandboxedWorkflowRunner()
         return config
 
 
 class RailOfDeath:
-    """The embedded rail, with a moment to die at; while there is a file of the name `strike`, it takes nothing."""
+    """A rail with moments to die at; while there is a file of the name `strike`, it takes nothing."""
 
     def __init__(self, rail: PaymentRail, deaths: Deaths, strike: Path) -> None:
+        self.collects = rail.collects
         self._rail = rail
         self._deaths = deaths
         self._strike = strike
 
-    def find(self, key: str) -> Transfer | None:
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `gateways.rails.PaymentRail`."""
-        return self._rail.find(key)
+        if activity.info().activity_type == SUBMIT:
+            self._deaths.die_once(id, SUBMIT, BEGUN)
+        return self._rail.find(id)
 
-    def transfer(self, order: PaymentOrder, at: Instant) -> Transfer:
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `gateways.rails.PaymentRail`."""
         if self._strike.exists():
             raise ConnectionError("the rail is on strike")
-        transfer = self._rail.transfer(order, at)
-        self._deaths.die_once(order.key, "submit", RAIL_HAS_IT)
-        return transfer
+        try:
+            return self._rail.transfer(instruction, at)
+        finally:  # also when its answer was lost
+            self._deaths.die_once(instruction.id, SUBMIT, RAIL_ASKED)
 
 
-async def _work(address: str, namespace: str, database_url: str, folder: Path, moments: Collection[str]) -> None:
-    deaths = Deaths(folder, moments)
+async def _work(address: str, namespace: str, folder: Path, moments: Collection[str]) -> None:
+    deaths, options = Deaths(folder, moments), settings.load()
     client = await Client.connect(
         address,
         namespace=namespace,
@@ -191,11 +227,12 @@ async def _work(address: str, namespace: str, database_url: str, folder: Path, m
         interceptors=[DyingInside(deaths)],
         plugins=[_SoonReplaced("soon replaced")],
     )
-    database = Database(database_url)
-    rail = RailOfDeath(EmbeddedRail(database.engine), deaths, folder / "strike")
+    database = Database(options.database_url)
+    event.listen(database.engine, "commit", lambda connection: _die_within(connection, deaths))
+    rail = RailOfDeath(rail_of(options, database), deaths, folder / "strike")
     # Whoever started this went away or wants no more of it; there is nothing to be finished, as with any death.
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, 0)
-    await build_worker(client, database, rail, Settings(database_url=database_url)).run()
+    await worker.build_worker(client, database, rail, options).run()
 
 
 def _told_to_stop(within: float) -> bool:
@@ -204,21 +241,27 @@ def _told_to_stop(within: float) -> bool:
 
 def main() -> int:
     """Starts one worker after the other; exit status 0 told to stop, otherwise that of a worker that failed."""
-    address, namespace, database_url, place, *moments = sys.argv[1:]
+    address, namespace, place, *moments = sys.argv[1:]
     folder = Path(place)
+    # Read once for all workers: it takes as long as all else that one does when it starts.
+    with patch.object(worker, "letters_of", return_value=letters_of(settings.load())):
+        return _start_again_and_again(address, namespace, folder, moments)
+
+
+def _start_again_and_again(address: str, namespace: str, folder: Path, moments: Collection[str]) -> int:
     while True:
         while (folder / "down").exists():
             if _told_to_stop(within=0.02):
                 return 0
         # A copy of this process, which has imported everything: ready at once.
-        worker = os.fork()
-        if worker == 0:
-            asyncio.run(_work(address, namespace, database_url, folder, moments))
+        pid = os.fork()
+        if pid == 0:
+            asyncio.run(_work(address, namespace, folder, moments))
             return 0
         note = folder / "pid.new"
-        note.write_text(str(worker))
+        note.write_text(str(pid))
         note.rename(folder / "pid")
-        status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if status != -signal.SIGKILL:
             return abs(status)
 

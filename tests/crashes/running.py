@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import os
 import signal
 import socket
@@ -19,17 +21,23 @@ from temporalio.service import RPCError
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
+from desk.paying import Paying
+from desk.reconciling import Difference, reconcile
 from domain.application import Applying
+from domain.bank_account import BankAccount
 from domain.calendar import lasting
 from domain.challenge import Result, State
+from domain.payment import PaymentStatus
 from domain.programme import Due, Instalment, Programme, Reminders
 from domain.refusals import NotConfirmed, Unavailable
 from domain.round import Challenge
-from settings import Settings
+from settings import PREFIX, Settings
 from store.database import Database
+from store.ledger import Payment
 from store.rounds import keep_round
 from tests.crashes.dying_worker import PATIENCE
-from tests.playing import ROOT, pilot
+from tests.gateways.provider import Provider
+from tests.playing import FINANCE, ROOT, pilot
 from worker import register_search_attributes
 from workflows import interface
 
@@ -82,6 +90,14 @@ class Worker:
             os.kill(killed, signal.SIGKILL)
         await until(lambda: self.pid != killed)
 
+    def strikes(self) -> None:
+        """Its rail takes nothing."""
+        (self.folder / "strike").touch()
+
+    def works_again(self) -> None:
+        """Its rail takes transfers again."""
+        (self.folder / "strike").unlink()
+
     def stays_down(self) -> None:
         """None is started when the worker that works now has died."""
         (self.folder / "down").touch()
@@ -101,7 +117,7 @@ class Worker:
 
 
 @contextmanager
-def running_worker(client: Client, database_url: str, folder: Path, *moments: str) -> Iterator[Worker]:
+def running_worker(client: Client, database_url: str, folder: Path, *moments: str, **settings: str) -> Iterator[Worker]:
     """A worker that dies once at some moments of every activity, and is started again.
 
     Args:
@@ -109,18 +125,81 @@ def running_worker(client: Client, database_url: str, folder: Path, *moments: st
         database_url: of a database that is migrated.
         folder: of its own; made here.
         moments: see `dying_worker`; none to die only when it is killed.
+        settings: see `environment_of`.
     """
     (folder / "deaths").mkdir(parents=True)
     program = [sys.executable, "-m", "tests.crashes.dying_worker"]
-    command = [*program, client.service_client.config.target_host, client.namespace, database_url, str(folder)]
+    command = [*program, client.service_client.config.target_host, client.namespace, str(folder), *moments]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*command, *moments], cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | environment_of(database_url, **settings),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        )
     try:
         yield Worker(process, folder)
     finally:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(_WITHIN)
+
+
+class Commands:
+    """The command line, in processes that can die half-way; see `dying_desk`.
+
+    Args:
+        process: the program that runs them.
+        said: the file with what the last one said.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], said: Path) -> None:
+        self._process = process
+        self._said = said
+
+    async def run(self, moment: str, *arguments: str) -> int:
+        """Runs one command, which dies at a moment, or does not if that is empty; gives its exit status."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"moment": moment, "arguments": arguments, "output": str(self._said)}
+        self._process.stdin.write(f"{json.dumps(asked)}\n")
+        self._process.stdin.flush()
+        async with asyncio.timeout(_WITHIN):
+            return int(await asyncio.to_thread(self._process.stdout.readline))
+
+    def output(self) -> str:
+        """What the last one said."""
+        return self._said.read_text()
+
+
+@contextmanager
+def running_commands(client: Client, database_url: str, folder: Path, **settings: str) -> Iterator[Commands]:
+    """The command line on a server and a database.
+
+    Args:
+        client: of the server and namespace.
+        database_url: of the database.
+        folder: for what commands say.
+        settings: see `environment_of`.
+    """
+    of_temporal = {
+        "TEMPORAL_ADDRESS": client.service_client.config.target_host,
+        "TEMPORAL_NAMESPACE": client.namespace,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.crashes.dying_desk"],
+        cwd=ROOT,
+        env=os.environ | of_temporal | environment_of(database_url, **settings),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Commands(process, folder / "said")
+    finally:
+        process.communicate(timeout=_WITHIN)
 
 
 class Server:
@@ -182,19 +261,36 @@ async def running_server(folder: Path, *namespaces: str) -> AsyncIterator[tuple[
         yield server, clients
     finally:
         server.kill()
+        # Requests that were given up complain when they are cleared away: here, and not in whatever comes next.
+        gc.collect()
+
+
+def environment_of(database_url: str, **settings: str) -> dict[str, str]:
+    """The environment of a process of the service.
+
+    Args:
+        database_url: of its database; the keys of bank details are beside it, unless settings say where.
+        settings: others, by their names in `settings`.
+    """
+    if "payee_key_file" not in settings:
+        settings["payee_key_file"] = str(Path(database_url.removeprefix("sqlite:///")).parent / "payee.key")
+    settings |= {"database_url": database_url, "answer_within": str(_ANSWER_WITHIN)}
+    return {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
 
 
 @contextmanager
-def opened_desk(client: Client, database_url: str) -> Iterator[Desk]:
-    """A desk on a database, which it makes ready."""
+def opened_desk(client: Client, database_url: str, **settings: str) -> Iterator[Desk]:
+    """A desk on a database, which it makes ready; settings as for `environment_of`."""
     database = Database(database_url)
     database.migrate()
+    given = environment_of(database_url, **settings)
+    options = Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in given.items()})
 
     async def connected() -> Client:
         return client
 
     try:
-        yield Desk(Settings(database_url=database_url, answer_within=_ANSWER_WITHIN), database, connected)
+        yield Desk(options, database, connected)
     finally:
         database.close()
 
@@ -219,6 +315,28 @@ def short_pilot(stage_seconds: float = 1, **but: float) -> Programme:
     return programme.model_copy(update={"stages": tuple(stages), "reminders": Reminders()})
 
 
+def waiting_pilot() -> Programme:
+    """A short pilot with four teams in its first stage, which lasts: so that there are payments and nothing else."""
+    programme = short_pilot(exploration=3600)
+    first, *others = programme.stages
+    return programme.model_copy(update={"stages": (first.model_copy(update={"target": 4, "max": 4}), *others)})
+
+
+def through(provider: Provider) -> dict[str, str]:
+    """The settings of a service that pays through a provider."""
+    return {"payment_rail": "http", "rail_url": provider.url, "rail_token": provider.token}
+
+
+async def books_agree(desk: Desk) -> tuple[Difference, ...]:
+    """The differences between the books once there are none; or those that stay."""
+    differences: tuple[Difference, ...] = ()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_WITHIN / 3):
+            while differences := (await reconcile(desk)).differences:  # noqa: ASYNC110
+                await asyncio.sleep(_GLANCE)
+    return differences
+
+
 class Played:
     """One challenge, with all who have a part in it.
 
@@ -231,6 +349,7 @@ class Played:
 
     def __init__(self, desk: Desk, slug: str, programme: Programme, window_seconds: float = 1) -> None:
         self.desk = desk
+        self.money = Paying(desk)
         self.programme = programme
         self._round, _, challenges = pilot()
         now = Instant.now()
@@ -307,12 +426,96 @@ class Played:
         await handle.signal("select", {"by": self.challenge.deciders[0], **self._selection(stage)})
 
     def _selection(self, stage: str) -> dict[str, object]:
-        number = 3 if stage == "exploration" else 1
+        number = self.programme.stages[0].target if stage == STAGES[0] else 1
         amounts = {"pre-commercial": "40000.00", "commercialisation": "10000.00"}
         fields: dict[str, object] = {"stage": stage, "teams": self.teams[:number], "decision_id": f"for-{stage}"}
         if stage in amounts:
             fields["amounts"] = {self.teams[0]: amounts[stage]}
         return fields
+
+    # What becomes of its payments.
+
+    def payments(self) -> dict[str, Payment]:
+        """Its part of the ledger, by keys."""
+        return {payment.key: payment for payment in self.desk.payments(self.id)}
+
+    async def payments_of_teams(self) -> list[str]:
+        """The keys of the first stage's payments in the order of the teams, once they are requested."""
+        taken = self._selection(STAGES[0])["teams"]
+        assert isinstance(taken, list)
+        keys = [f"{self.id}/{STAGES[0]}/{team}/1" for team in taken]
+        await until(lambda: set(keys) <= self.payments().keys())
+        return keys
+
+    async def standing(self, key: str, *statuses: PaymentStatus) -> None:
+        """Waits until a payment stands so."""
+        try:
+            await until(lambda: self.payments()[key].status in statuses)
+        except TimeoutError:
+            raise TimeoutError(f"{key} is {self.payments()[key].status} and not {statuses}") from None
+
+    async def give_payee(self, team: str) -> None:
+        """A team gives its bank details, again and again until that is answered."""
+        account = BankAccount(holder=f"Company of {team}", sort_code="60-16-13", number="31926819")
+        async with asyncio.timeout(_WITHIN):
+            while True:
+                with suppress(Unavailable):
+                    await self.money.give_payee(self.id, team, team, account)
+                    return
+
+    async def decide_on(self, key: str, kind: str, reason: str = "") -> None:
+        """Finance decides on a payment, and says so again and again until it is done; see `Paying.decide`."""
+        before = self.payments()[key]
+        decision_id = self.decision_on(kind, before.attempt)
+        async with asyncio.timeout(_WITHIN):
+            while self.payments()[key].status is before.status:
+                with suppress(NotConfirmed, Unavailable):
+                    await self.money.decide(key, kind, FINANCE, decision_id=decision_id, reason=reason)
+
+    @staticmethod
+    def decision_on(kind: str, attempt: int) -> str:
+        """The id of finance's decision on a payment, of which so many attempts were made."""
+        return f"{kind}-after-{attempt}"
+
+    async def retry(self, key: str) -> None:
+        """Somebody lets a payment try again what needs attention, and says so until it is answered."""
+        async with asyncio.timeout(_WITHIN):
+            while True:
+                with suppress(NotConfirmed, Unavailable):
+                    await self.money.retry(key)
+                    return
+
+    async def release(self, key: str) -> None:
+        """Finance lets a payment go as soon as that can be."""
+        await self.standing(key, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED)
+        await self.decide_on(key, "release")
+
+    async def look(self, *keys: str) -> None:
+        """Payments that are not over are told, once, to look at the ledger and to ask the rail."""
+        client = await self.desk.client()
+        for key in keys:
+            with suppress(RPCError):
+                await client.get_workflow_handle(key).signal(interface.LOOK)
+
+    @asynccontextmanager
+    async def finance_at_work(self) -> AsyncIterator[None]:
+        """While the block runs, teams give bank details when they are asked, and finance releases what is to be."""
+        working = asyncio.create_task(self._work_as_finance())
+        try:
+            yield
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+
+    async def _work_as_finance(self) -> None:
+        while True:
+            for payment in self.payments().values():
+                if payment.status is PaymentStatus.REQUESTED and not payment.payee:
+                    await self.give_payee(payment.team)
+                elif payment.status is PaymentStatus.PAYEE_KNOWN:
+                    await self.decide_on(payment.key, "release")
+            await asyncio.sleep(_GLANCE)
 
     async def paid(self, number: int) -> None:
         """Waits until so many payments are settled."""
@@ -328,17 +531,18 @@ class Played:
     async def play(self) -> Result:
         """Everything, from the opening to the outcome."""
         await self.open()
-        for stage in STAGES:
-            await self.waiting_for(f"selection for {stage}")
-            await self.select(stage)
-        return await self.result()
+        async with self.finance_at_work():
+            for stage in STAGES:
+                await self.waiting_for(f"selection for {stage}")
+                await self.select(stage)
+            return await self.result()
 
 
 async def until(came: Callable[[], bool]) -> None:
     """Waits for a condition, but not without end."""
     async with asyncio.timeout(_WITHIN):
         while not came():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(_GLANCE)
 
 
 def free_port() -> int:

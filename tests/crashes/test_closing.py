@@ -34,8 +34,10 @@ async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is
     names = ("one", "two")
     async with running_server(tmp_path) as (_, (client,)):
         with (
-            opened_desk(client, database_url) as desk,
-            running_worker(client, database_url, tmp_path / "worker") as worker,
+            opened_desk(client, database_url, payee_key_file=str(tmp_path / "payee.key")) as desk,
+            running_worker(
+                client, database_url, tmp_path / "worker", payee_key_file=str(tmp_path / "payee.key")
+            ) as worker,
             SPAWN.Manager() as manager,
             ProcessPoolExecutor(len(names), mp_context=SPAWN) as pool,
         ):

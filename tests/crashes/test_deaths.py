@@ -6,13 +6,26 @@ Nobody is reminded in these plays: how often people are reminded of a decision d
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from temporalio.client import Client
 
+from domain.occasions import Occasion
+from domain.payment import PaymentStatus
+from domain.transfer import transfer_id
 from tests.crashes.account import Account, account_of
-from tests.crashes.dying_worker import AFTER, BEFORE, RAIL_HAS_IT, point
-from tests.crashes.running import STAGES, Played, opened_desk, running_server, running_worker, short_pilot
+from tests.crashes.dying_worker import AFTER, BEFORE, BEGUN, RAIL_ASKED, SUBMIT, WITHIN, point
+from tests.crashes.running import (
+    STAGES,
+    Played,
+    Worker,
+    opened_desk,
+    running_server,
+    running_worker,
+    short_pilot,
+)
 
 ANNOUNCED = (
     "opened",
@@ -27,6 +40,7 @@ WAITS = (
     *(wait for stage in STAGES for wait in (f"selection for {stage}", f"end of {stage}")),
     "payments",
 )
+OF_PAYMENTS = ("bank details", "release")
 WITHOUT_A_WORKER = ("applications", "end of accelerator")
 """Waits whose deadline passes while no worker runs."""
 
@@ -34,25 +48,25 @@ WITHOUT_A_WORKER = ("applications", "end of accelerator")
 async def test_a_worker_killed_anywhere_changes_nothing(tmp_path: Path) -> None:
     """One challenge five times at once: with a worker that lives, and with workers that are killed.
 
-    Three die once at a moment of their own of every activity; one is killed at every wait, twice of them until after
+    Three die once at moments of their own of every activity; one is killed at every wait, twice of them until after
     the deadline.
 
     Fails when a payment is submitted without asking the rail before, on a rail that takes the same key again (two
     transfers); when announcing does not look for its key, and when settling does not look whether it was done (the
     step is tried again in vain).
     """
-    async with running_server(tmp_path, "before", "after", "between", "waits") as (_, clients):
+    async with running_server(tmp_path, "before", "within", "after", "waits") as (_, clients):
         undisturbed, *disturbed, (killed, killed_at) = await asyncio.gather(
             play_with_deaths(clients[0], tmp_path, "air-quality"),
             play_with_deaths(clients[1], tmp_path, "flood-forecasting", BEFORE),
-            play_with_deaths(clients[2], tmp_path, "health-data", AFTER),
-            play_with_deaths(clients[3], tmp_path, "smart-roads", RAIL_HAS_IT),
+            play_with_deaths(clients[2], tmp_path, "smart-roads", WITHIN, BEGUN, RAIL_ASKED),
+            play_with_deaths(clients[3], tmp_path, "health-data", AFTER),
             play_with_kills(clients[4], tmp_path, "a9-tourism"),
         )
     check_complete(undisturbed)
     for account in (*disturbed, killed):
         assert account == undisturbed
-    assert killed_at == WAITS
+    assert Counter(killed_at) == Counter((*WAITS, *OF_PAYMENTS))
 
 
 async def play_with_deaths(client: Client, folder: Path, slug: str, *moments: str) -> Account:
@@ -73,13 +87,15 @@ async def play_with_deaths(client: Client, folder: Path, slug: str, *moments: st
 def deaths_of(played: Played, *moments: str) -> frozenset[str]:
     """Every death to be died, from what a challenge has announced and ordered."""
     done = [(f"{played.id}/{step}", "announce") for step in ANNOUNCED] + [(played.id, "seal_window")]
-    keys = [payment.key for payment in played.desk.payments(played.id)]
-    done += [(key, activity) for key in keys for activity in ("request", "submit", "settle")]
+    asked = []
+    for key in played.payments():
+        done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
+        done += [(f"{key}/release/{played.decision_on('release', 0)}", "release_payment")]
+        asked += [(transfer_id(key, 1), SUBMIT)]
     return frozenset(
         point(key, activity, moment)
-        for key, activity in done
         for moment in moments
-        if moment != RAIL_HAS_IT or activity == "submit"
+        for key, activity in (asked if moment in (BEGUN, RAIL_ASKED) else done)
     )
 
 
@@ -89,33 +105,49 @@ async def play_with_kills(client: Client, folder: Path, slug: str) -> tuple[Acco
     killed_at = []
     with opened_desk(client, database_url) as desk, running_worker(client, database_url, folder / slug) as worker:
         await worker.started()
-        strike = worker.folder / "strike"
         played = Played(desk, slug, short_pilot(stage_seconds=5), window_seconds=7)
         await played.open()
-        for wait in WAITS:
-            if wait == "end of commercialisation":
-                strike.touch()  # or else the payments would hardly be waited for
-            await played.waiting_for(wait)
-            if wait in WITHOUT_A_WORKER:
-                async with worker.down():
-                    await played.past(await played.deadline())
-            else:
-                await worker.kill()
-            killed_at.append(wait)
-            if wait == "payments":
-                strike.unlink()
-            if wait.startswith("selection for "):
-                await played.select(wait.removeprefix("selection for "))
-        result = await played.result()
+        async with AsyncExitStack() as finance:
+            for wait in WAITS:
+                if wait == "end of commercialisation":
+                    worker.strikes()  # or else the payments would hardly be waited for
+                await played.waiting_for(wait)
+                if wait in WITHOUT_A_WORKER:
+                    async with worker.down():
+                        await played.past(await played.deadline())
+                else:
+                    await worker.kill()
+                killed_at.append(wait)
+                if wait == "end of exploration":
+                    killed_at += await kill_while_payments_wait(played, worker)
+                    await finance.enter_async_context(played.finance_at_work())
+                if wait == "payments":
+                    worker.works_again()
+                if wait.startswith("selection for "):
+                    await played.select(wait.removeprefix("selection for "))
+            result = await played.result()
         worker.check_alive()
         return account_of(played, result), tuple(killed_at)
 
 
+async def kill_while_payments_wait(played: Played, worker: Worker) -> list[str]:
+    """Kills the worker while the payments of the first stage wait for people; says for what they did."""
+    payments = await played.payments_of_teams()
+    await worker.kill()
+    for payment in payments:
+        await played.give_payee(played.payments()[payment].team)
+    for payment in payments:
+        await played.standing(payment, PaymentStatus.PAYEE_KNOWN)
+    await worker.kill()
+    return list(OF_PAYMENTS)
+
+
 def check_complete(account: Account) -> None:
     """That the play to which others are compared is one: whole, paid once, and nothing of it refused."""
-    paid = sum(pence for _, _, _, pence, status in account.ledger.elements() if status == "settled")
+    paid = sum(pence for _, _, _, pence, status, _ in account.ledger.elements() if status == "settled")
     assert paid == 3 * 2_000_00 + 15_000_00 + 40_000_00 + 10_000_00
-    assert account.transfers == {(stage, team, number, pence): 1 for stage, team, number, pence, _ in account.ledger}
+    assert account.transfers == {(stage, team, no, "1", pence): 1 for stage, team, no, pence, *_ in account.ledger}
     assert account.outcome == ("completed", "completed", "")
-    assert account.notices["payment-made", "team 1"] == 5
-    assert not any(refused for *_, refused in account.record)
+    assert account.notices[Occasion.PAYMENT_SENT, "team 1"] == 5
+    assert account.notices[Occasion.PAYMENT_TO_RELEASE, "releaser"] == 7
+    assert not any(refused for lines in (account.record, *account.payments.values()) for *_, refused in lines)

@@ -8,12 +8,23 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 from whenever import Date, Instant, ItemizedDelta
 
-from domain import changes, course, selection
+from domain import changes, course, evidence, selection
 from domain.announcement import Announcement
 from domain.awards import PaymentOrder, payments_due
 from domain.calendar import Holidays, WorkingDays
-from domain.challenge import Phase, State
-from domain.decisions import Cancel, Decision, Decline, Extend, Hold, Participate, Resume, Select, Withdraw
+from domain.challenge import OrderState, Phase, State
+from domain.decisions import (
+    Cancel,
+    Decision,
+    Decline,
+    Evidence,
+    Extend,
+    Hold,
+    Participate,
+    Resume,
+    Select,
+    Withdraw,
+)
 from domain.money import Money, Vat
 from domain.programme import Due, Instalment, Pay, Programme, Reminders, Stage, Terms
 from domain.refusals import Refused
@@ -23,6 +34,7 @@ SCOTLAND = Holidays.of("GB-SCT")
 OPENS = Instant("2016-07-06T08:00Z")
 CLOSES = Instant("2016-08-01T23:00Z")
 DECIDER, DEPUTY, OPERATOR, OTHER = "lead", "deputy", "office", "lead-of-another-body"
+FINANCE, TREASURER = "finance", "treasurer"
 A, B, C, D, E, F = TEAMS = ("team-a", "team-b", "team-c", "team-d", "team-e", "team-f")
 
 EXPLORATION = Stage(
@@ -65,6 +77,12 @@ COMMERCIALISATION = Stage(
 )
 INTERVIEW = Stage(name="interview", title="Interview", target=6, max=6, decision_within=WorkingDays(10))
 IN_HALVES = (Instalment(share="50%"), Instalment(share="50%", due=Due.END))
+ON_EVIDENCE = (
+    Instalment(share="40%"),
+    Instalment(share="30%", due=Due.EVIDENCE, evidence="A prototype"),
+    Instalment(share="20%", due=Due.EVIDENCE, evidence="A trial with citizens"),
+    Instalment(share="10%", due=Due.END),
+)
 
 
 def programme(*stages: Stage) -> Programme:
@@ -91,6 +109,7 @@ def challenge(opens: Instant = OPENS, closes: Instant = CLOSES) -> Challenge:
         sponsor="body",
         deciders=(DECIDER, DEPUTY),
         operators=(OPERATOR,),
+        releasers=(FINANCE, TREASURER),
         opens=opens,
         closes=closes,
     )
@@ -155,6 +174,7 @@ _HANDLERS = {
     Resume: changes.resume,
     Cancel: changes.cancel,
     Participate: changes.participate,
+    Evidence: evidence.judge,
 }
 
 
@@ -211,7 +231,7 @@ class Story:
         new, announcement = happened
         due = payments_due(new)
         self.orders += due
-        new = new.having(payments=dict(new.payments) | {order.key: False for order in due})
+        new = new.having(payments=dict(new.payments) | {order.key: OrderState.UNDER_WAY for order in due})
         self.steps.append(Step(self.state, new, announcement, message))
         self.state = new
 
@@ -229,7 +249,9 @@ def messages(draw: st.DrawFn, now: Instant) -> Decision:
     team = draw(st.sampled_from(TEAMS))
     some = st.lists(st.sampled_from(TEAMS), max_size=4).map(tuple)
     match draw(
-        st.sampled_from((Select,) * 6 + (Decline, Extend, Withdraw, Withdraw, Hold, Resume, Cancel, Participate))
+        st.sampled_from(
+            (Select,) * 6 + (Decline, Extend, Withdraw, Withdraw, Hold, Resume, Cancel, Participate) + (Evidence,) * 2
+        )
     ):
         case kind if kind is Select:
             teams = draw(some)
@@ -244,6 +266,9 @@ def messages(draw: st.DrawFn, now: Instant) -> Decision:
         case kind if kind is Participate:
             day = now.to_tz("Europe/London").date().add(days=draw(st.integers(-60, 3)))
             return Participate(by=by, reason=reason, stage=stage, on=day, people=12, summary="What was learnt.")
+        case kind if kind is Evidence:
+            number, accepted, final = draw(st.integers(0, 4)), draw(st.booleans()), draw(st.booleans())
+            return Evidence(by=by, reason=reason, stage=stage, team=team, number=number, accepted=accepted, final=final)
         case kind if kind is Hold:
             return Hold(by=by, reason=reason)
         case kind if kind is Resume:
@@ -281,15 +306,34 @@ def spoilt_selections(draw: st.DrawFn, state: State) -> Decision:
 
 
 @st.composite
+def good_verdicts(draw: st.DrawFn, state: State) -> Decision:
+    """What those in charge can say of evidence that is waited for."""
+    waiting_for = draw(st.sampled_from(state.open_evidence))
+    return Evidence(
+        by=draw(st.sampled_from(state.in_charge)),
+        reason="Because.",
+        stage=waiting_for.stage,
+        team=waiting_for.team,
+        number=waiting_for.number,
+        accepted=draw(st.booleans()),
+        final=draw(st.booleans()),
+    )
+
+
+@st.composite
 def stories(draw: st.DrawFn) -> Story:
     """A challenge in which time passes and anybody says anything."""
-    story = Story(draw(st.sampled_from([waiting(), waiting(*in_instalments())])), OPENS)
+    story = Story(
+        draw(st.sampled_from([waiting(), waiting(*in_instalments()), waiting(*in_instalments(ON_EVIDENCE))])), OPENS
+    )
     for _ in range(draw(st.integers(1, 30))):
         story.now = story.now.add(seconds=draw(st.integers(0, 200_000)))
         selecting = story.state.phase is Phase.DECIDING and not story.state.held
         match draw(st.integers(0, 5)):
             case 0:
                 story.hear(draw(messages(story.now)))
+            case 1 if story.state.open_evidence and not story.state.held:
+                story.hear(draw(good_verdicts(story.state)))
             case 1 if selecting:
                 story.hear(draw(spoilt_selections(story.state)))
             case 2 | 3 if selecting:
@@ -299,11 +343,11 @@ def stories(draw: st.DrawFn) -> Story:
     return story
 
 
-def in_instalments() -> tuple[Stage, ...]:
-    """The pilot's stages with VAT and payments at start and end."""
-    halves = {"instalments": IN_HALVES, "vat": Vat.ADDED}
+def in_instalments(parts: tuple[Instalment, ...] = IN_HALVES) -> tuple[Stage, ...]:
+    """The pilot's stages with VAT, paid in parts: at start and end, if no others are named."""
+    divided = {"instalments": parts, "vat": Vat.ADDED}
     return tuple(
-        stage.model_copy(update={"pay": stage.pay.model_copy(update=halves)}) if stage.pay else stage
+        stage.model_copy(update={"pay": stage.pay.model_copy(update=divided)}) if stage.pay else stage
         for stage in (EXPLORATION, ACCELERATOR, PRE_COMMERCIAL, COMMERCIALISATION)
     )
 

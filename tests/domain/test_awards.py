@@ -6,7 +6,7 @@ from hypothesis import given
 
 from domain import changes, course, selection
 from domain.awards import PaymentOrder, payments_due
-from domain.challenge import State
+from domain.challenge import OrderState, State, Team
 from domain.decisions import Cancel, Withdraw
 from domain.money import Money, total
 from domain.programme import Due, Instalment, Pay
@@ -36,7 +36,9 @@ from tests.domain.strategies import (
 
 def ordered(state: State) -> State:
     """The state after what is due was ordered."""
-    return state.having(payments=dict(state.payments) | {order.key: False for order in payments_due(state)})
+    return state.having(
+        payments=dict(state.payments) | {order.key: OrderState.UNDER_WAY for order in payments_due(state)}
+    )
 
 
 def keys(state: State) -> list[str]:
@@ -125,11 +127,37 @@ def test_teams_that_stay_are_paid_their_award_in_full_and_the_others_at_most_tha
             award = team.award
             if award is None:
                 assert paid == []
-            elif team.left is None and run.ended is not None:
+            elif team.left is None and run.ended is not None and _all_was_shown(story.state, run.stage, team):
                 assert total(part.net for part in paid) == award.net
                 assert total(part.vat for part in paid) == award.vat
             else:
                 assert total(part.gross for part in paid) <= award.gross
+
+
+def _all_was_shown(state: State, name: str, team: Team) -> bool:
+    """Whether all evidence that the stage pays on was accepted."""
+    pay = next(stage.pay for stage in state.programme.stages if stage.name == name)
+    return pay is not None and all(
+        number in team.verdicts and team.verdicts[number].accepted
+        for number, part in enumerate(pay.instalments, start=1)
+        if part.due is Due.EVIDENCE
+    )
+
+
+@given(stories())
+def test_what_is_paid_on_evidence_is_paid_exactly_once_it_was_accepted(story: Story) -> None:
+    """Fails when an instalment on evidence is due without a verdict, or with one that rejects."""
+    parts = {stage.name: stage.pay.instalments for stage in story.state.programme.stages if stage.pay}
+    verdicts = {
+        f"{story.state.challenge.id}/{run.stage}/{team.id}/{number}": verdict.accepted
+        for run in story.state.runs
+        for team in run.teams
+        for number, verdict in team.verdicts.items()
+    }
+    ordered_on_evidence = {
+        order.key for order in story.orders if parts[order.stage][order.number - 1].due is Due.EVIDENCE
+    }
+    assert ordered_on_evidence == {key for key, accepted in verdicts.items() if accepted}
 
 
 @given(stories())
@@ -137,6 +165,8 @@ def test_the_sum_of_all_payments_of_a_stage_is_its_fee_times_its_teams(story: St
     for run in story.state.runs:
         stage = next(stage for stage in story.state.programme.stages if stage.name == run.stage)
         if stage.pay is None or stage.pay.fixed is None or run.ended is None or len(run.active) < len(run.teams):
+            continue
+        if not all(_all_was_shown(story.state, run.stage, team) for team in run.teams):
             continue
         paid = total(order.amount.gross for order in story.orders if order.stage == run.stage)
         assert paid.pence == stage.pay.amount_of(stage.pay.fixed).gross.pence * len(run.teams)

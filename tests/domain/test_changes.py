@@ -10,9 +10,10 @@ from hypothesis import given
 from whenever import Date, Instant
 
 from domain import changes
-from domain.announcement import Announcement, Occasion, ToApplicants, ToTeams
+from domain.announcement import Announcement, ToApplicants, ToTeams
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from domain.occasions import Occasion
 from domain.refusals import (
     DeadlineRefused,
     NotAllowed,
@@ -147,6 +148,7 @@ def test_a_challenge_that_every_team_has_left_ends() -> None:
     assert (state.phase, state.outcome) == (Phase.ENDED, Outcome.DISCONTINUED)
     assert announcement.status is not None
     assert announcement.status.outcome == "discontinued"
+    assert (state.outcome_reason, state.ended) == ("every team has left Exploration", LATER)
 
 
 def test_an_applicant_may_withdraw_before_any_selection_if_the_database_knows_it() -> None:
@@ -177,6 +179,7 @@ def test_a_hold_stops_the_clock_and_its_release_gives_the_time_back() -> None:
     assert held.deadline is None
     assert held.waits_for == "release of the hold"
     assert Occasion.HELD in occasions(announcement)
+    assert {telling.facts["waits_for"] for telling in announcement.tellings} == {"end of Accelerator"}
     month_later = Instant("2016-10-01T12:00Z")
     new, announcement = changes.resume(held, Resume(by=OPERATOR), month_later)
     assert new.held is None

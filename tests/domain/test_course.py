@@ -8,9 +8,10 @@ from hypothesis import given
 from whenever import Instant
 
 from domain import changes, course, selection
-from domain.announcement import Announcement, Occasion, ToApplicants, ToPeople, ToTeams
-from domain.challenge import Outcome, Phase, State
+from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
+from domain.challenge import OrderState, Outcome, Phase, State
 from domain.decisions import Extend, Hold
+from domain.occasions import Occasion
 from tests.domain.strategies import (
     CLOSES,
     DECIDER,
@@ -22,6 +23,7 @@ from tests.domain.strategies import (
     B,
     C,
     Story,
+    accelerating,
     completed,
     explored,
     exploring,
@@ -64,7 +66,20 @@ def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None
     assert new.decide_by is not None
     assert new.at(new.decide_by) == "Monday 15 August 2016, 24:00 BST"
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
-    assert announcement.tellings[0].facts["applications"] == "80"
+    assert announcement.tellings[0].facts["field"] == "80 applications came in"
+
+
+def test_an_invitation_to_select_says_out_of_whom_and_up_to_how_much() -> None:
+    """Fails when a later stage still speaks of applications, or the cap is left out where an amount has to be named."""
+    state = exploring()
+    [told] = course.stage_ended(state, state.run.ends)[1].tellings
+    assert (told.facts["field"], told.facts["amount"]) == (
+        "Exploration has ended with 3 teams: team-a, team-b, team-c",
+        "",
+    )
+    state = accelerating()
+    [told] = course.stage_ended(state, state.run.ends)[1].tellings
+    assert (told.facts["field"], told.facts["amount"]) == ("Accelerator has ended with 1 team: team-a", "up to £50,000")
 
 
 def test_a_challenge_to_which_nobody_applied_ends_without_award() -> None:
@@ -119,14 +134,19 @@ def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_du
     due = state.decide_by
     expected = [due.subtract(hours=48), due, due.add(hours=72), due.add(hours=144)]
     assert reminders(state, 4) == expected
-    told = [occasions(course.reminded(state, at)[1]) for at in expected]
-    assert told == [[Occasion.DECISION_DUE]] + [[Occasion.DECISION_OVERDUE]] * 3
+    told = []
+    for at in expected:
+        state, announcement = course.reminded(state, at)
+        told.append(occasions(announcement))
+    assert told == [[Occasion.DECISION_DUE]] * 2 + [[Occasion.DECISION_OVERDUE]] * 2
 
 
 def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decide() -> None:
     state = sealed()
     assert state.decide_by is not None
-    _, announcement = course.reminded(state, state.decide_by)
+    state, announcement = course.reminded(state, state.decide_by)
+    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
+    _, announcement = course.reminded(state, state.reminded.add(hours=72))
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
 
 
@@ -165,9 +185,10 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
 
 
 def test_an_ended_challenge_waits_for_its_payments() -> None:
-    state = completed().having(payments={"a": False, "b": True})
+    over = {"b": OrderState.SETTLED, "c": OrderState.CANCELLED}
+    state = completed().having(payments={"a": OrderState.UNDER_WAY} | over)
     assert (state.waits_for, state.unpaid) == ("payments", ("a",))
-    new, announcement = course.paid_up(state.having(payments={"a": True, "b": True}), CLOSES)
+    new, announcement = course.paid_up(state.having(payments=over), CLOSES)
     assert new.waits_for == "nothing"
     assert announcement.key == "round/air-quality/paid-up"
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from whenever import Instant, ItemizedDelta
 
 from domain import changes, course, selection
-from domain.announcement import Announcement, Occasion, ToApplicants, ToTeams
+from domain.announcement import Announcement, ToApplicants, ToTeams
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Decline, Hold, Select
 from domain.money import Money
+from domain.occasions import Occasion
 from domain.refusals import (
     NamedTwice,
     NotAllowed,
@@ -85,7 +86,7 @@ def test_the_accelerator_of_three_months_ends_at_the_same_local_time_across_the_
 
 def test_applicants_are_told_who_is_in_in_reserve_and_not() -> None:
     _, announcement = selection.select(sealed(), select("exploration", A, B, reserve=(C,)), NOW)
-    assert told(announcement, Occasion.SELECTED) == [ToTeams(teams=(A,)), ToTeams(teams=(B,))]
+    assert told(announcement, Occasion.STAGE_STARTED) == [ToTeams(teams=(A,)), ToTeams(teams=(B,))]
     assert told(announcement, Occasion.IN_RESERVE) == [ToTeams(teams=(C,))]
     assert told(announcement, Occasion.NOT_SELECTED) == [ToApplicants(without=(A, B, C))]
     assert announcement.applications == (A, B, C), "whom the database must know as applicants"
@@ -99,7 +100,7 @@ def test_teams_of_the_stage_before_that_are_not_chosen_are_told() -> None:
 
 def test_every_team_is_told_its_award_and_what_it_keeps() -> None:
     _, announcement = selection.select(sealed(), select("exploration", A), NOW)
-    facts = next(telling.facts for telling in announcement.tellings if telling.occasion is Occasion.SELECTED)
+    facts = next(telling.facts for telling in announcement.tellings if telling.occasion is Occasion.STAGE_STARTED)
     assert facts["award"] == "£2,000"
     assert facts["intellectual_property"] == facts["equity"] == "The company keeps it."
 
@@ -224,10 +225,13 @@ def test_an_agreed_amount_is_awarded_up_to_the_cap() -> None:
 
 
 def test_an_amount_over_the_cap_missing_or_not_wanted_is_refused() -> None:
-    assert "over the cap" in refused(WrongAmount, accelerated(), agreed({A: Money(5_000_001)}, A))
-    assert "name the amount for team-a" in refused(WrongAmount, accelerated(), agreed({}, A))
+    """Fails when an amount is not shown as people write it, with its currency."""
+    assert refused(WrongAmount, accelerated(), agreed({A: Money(5_000_001)}, A)) == (
+        "£50,000.01 for team-a is over the cap of Pre-commercial development: agree on £50,000 at most."
+    )
+    assert "up to £50,000: name the amount for team-a" in refused(WrongAmount, accelerated(), agreed({}, A))
     unwanted = agreed({A: Money(1)}, A, stage="accelerator")
-    assert "leave the amount 0.01 out" in refused(WrongAmount, explored(), unwanted)
+    assert "pays a fixed £15,000: leave the amount £0.01 out" in refused(WrongAmount, explored(), unwanted)
     sifting = agreed({A: Money(1)}, A, stage="interview")
     assert "pays nothing" in refused(WrongAmount, sealed(INTERVIEW, EXPLORATION), sifting)
 
@@ -265,7 +269,9 @@ def test_a_stage_that_only_sifts_ends_when_it_begins() -> None:
     state = sealed(INTERVIEW, EXPLORATION)
     new, announcement = selection.select(state, select("interview", *TEAMS), NOW)
     assert new.run.ends == new.run.begins == NOW
-    assert announcement.tellings[0].facts["award"] == "nothing for this stage"
+    assert told(announcement, Occasion.SHORTLISTED) == [ToTeams(teams=(team,)) for team in TEAMS]
+    assert told(announcement, Occasion.STAGE_STARTED) == []
+    assert announcement.tellings[0].facts == {"stage": "Interview", "next": "Exploration", "until": ""}
 
 
 @given(stories())
@@ -300,4 +306,5 @@ def test_a_duration_is_the_only_thing_that_makes_a_stage_run() -> None:
 
 
 def test_an_agreed_amount_of_nothing_is_refused() -> None:
-    refused(WrongAmount, accelerated(), agreed({A: Money(0)}, A))
+    text = refused(WrongAmount, accelerated(), agreed({A: Money(0)}, A))
+    assert text == "£0 for team-a is nothing: name an amount up to £50,000."

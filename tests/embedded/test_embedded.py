@@ -74,6 +74,9 @@ def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) ->
     assert done.stdout.count("ended: completed\n") == 6
     (sent,) = re.findall(r"^(\d+) applications taken, (\d+) refused as late", done.stdout, re.MULTILINE)
     assert sum(map(int, sent)) == 80
+    # Then the books are compared: 18 payments for exploration, 6 for the accelerator, and what was agreed after it.
+    (payments,) = re.findall(r"^The books agree: (\d+) payments of 6 challenges\.$", done.stdout, re.MULTILINE)
+    assert int(payments) >= 24
     assert "Temporal UI  http://127.0.0.1:" in done.stdout
     assert processes_in(tmp_path) == {}
 

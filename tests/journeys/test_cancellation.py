@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.announcement import Occasion
 from domain.challenge import Outcome
+from domain.occasions import Occasion
 from domain.refusals import ApplicationRefused, TooLate
 from tests.playing import OPERATOR, SPONSOR, Play, months, playing
 
@@ -38,7 +38,7 @@ async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Pat
         ordered = (await play.state()).payments
         reason = "The body that posed it is dissolved."
         await play.decide("cancel", OPERATOR, reason=reason)
-        result = await play.handle.result()
+        result = await play.result()
 
         assert (result.outcome, result.reason) == (Outcome.CANCELLED, reason)
         told = play.told(Occasion.CANCELLED)
@@ -59,7 +59,7 @@ async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_p
     async with months() as environment, playing(tmp_path, environment) as play:
         those_in = await brought_to(play, place)
         await play.handle.cancel()
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.CANCELLED
         assert result.reason == "cancelled in Temporal, without a reason"
@@ -76,6 +76,6 @@ async def test_a_challenge_on_hold_can_be_cancelled(tmp_path: Path) -> None:
         await play.exploring()
         await play.decide("hold", OPERATOR, reason="A complaint came in.")
         await play.decide("cancel", reason="The complaint is right.")
-        result = await play.handle.result()
+        result = await play.result()
 
         assert (result.outcome, len(result.paid)) == (Outcome.CANCELLED, 3)

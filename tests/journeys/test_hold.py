@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from whenever import TimeDelta
 
-from domain.announcement import Occasion
 from domain.calendar import pushed_back
 from domain.challenge import Phase
+from domain.occasions import Occasion
 from domain.refusals import OnHold, TooLate
 from tests.journeys.dates import happened_at
 from tests.playing import OPERATOR, SPONSOR, months, playing

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Occasion
 from domain.calendar import earlier, later
 from domain.challenge import Phase
+from domain.occasions import Occasion
 from tests.journeys.dates import selection_due
 from tests.playing import OPERATOR, SPONSOR, months, playing
 
@@ -21,7 +21,7 @@ async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may
         assert state.decide_by == due
         ladder = play.programme.reminders
 
-        rungs: list[Instant] = [earlier(due, ladder.decision[0], state.zone), due]
+        rungs: list[Instant] = [*(earlier(due, before, state.zone) for before in ladder.decision), due]
         for _ in range(4):
             rungs.append(later(rungs[-1], ladder.decision_overdue_every, state.zone, play.programme.holidays))
         await play.skip_to(rungs[-1])
@@ -30,13 +30,13 @@ async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may
         sent = [line.at for line in play.record("reminded") if line.stage == "exploration"]
         assert len(sent) == len(rungs)
         assert all(TimeDelta() <= at - rung < TimeDelta(seconds=1) for at, rung in zip(sent, rungs, strict=True))
-        assert play.told(Occasion.DECISION_DUE) == {SPONSOR: 1}
-        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 5, OPERATOR: 5}
+        assert play.told(Occasion.DECISION_DUE) == {SPONSOR: len(ladder.decision) + 1}
+        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 4, OPERATOR: 4}
         assert (state.phase, state.deadline) == (Phase.DECIDING, due)
         assert play.desk.find(play.challenge.id).until == due
 
         await play.decide("select", stage="exploration", teams=teams)
-        state = await play.until(lambda state: len(state.payments) == 3 and not state.unpaid)
+        state = await play.payments_over(3)
         assert state.phase is Phase.RUNNING
         await play.stage_over()
-        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 5, OPERATOR: 5}
+        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 4, OPERATOR: 4}

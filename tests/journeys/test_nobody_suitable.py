@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.announcement import Occasion
 from domain.challenge import Outcome
+from domain.occasions import Occasion
 from domain.refusals import ReasonMissing
 from tests.playing import OPERATOR, SPONSOR, months, playing
 
@@ -20,7 +20,7 @@ async def test_a_sponsor_who_finds_nobody_suitable_ends_the_challenge_and_says_w
             await play.decide("decline", stage="exploration")
 
         await play.decide("decline", stage="exploration", reason="No answer measures the air itself.")
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.NO_AWARD
         assert result.reason == "No answer measures the air itself."
@@ -34,7 +34,7 @@ async def test_a_sponsor_who_finds_nobody_suitable_ends_the_challenge_and_says_w
 async def test_a_challenge_that_nobody_answered_ends_when_its_window_closes(tmp_path: Path) -> None:
     async with months() as environment, playing(tmp_path, environment) as play:
         await play.sealed()
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.NO_AWARD
         assert result.reason == "nobody applied"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.announcement import Occasion
 from domain.challenge import Outcome
+from domain.occasions import Occasion
 from tests.playing import OPERATOR, months, playing
 
 
@@ -16,7 +16,7 @@ async def test_a_contract_that_is_not_continued_ends_the_challenge_after_the_acc
 
         reason = "It works, and we have no budget for it this year."
         answer = await play.decide("decline", stage="pre-commercial", reason=reason)
-        result = await play.handle.result()
+        result = await play.result()
 
         assert answer == "Nobody taken into Pre-commercial development; the challenge ends: discontinued"
         assert (result.outcome, result.reason) == (Outcome.DISCONTINUED, reason)

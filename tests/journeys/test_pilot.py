@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.announcement import Occasion
 from domain.challenge import Outcome, Phase
+from domain.occasions import Occasion
 from tests.journeys.dates import happened_at, selection_due, stage_ends
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import FINANCE, OPERATOR, SPONSOR, months, playing
 
 
 async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: P
         await play.stage_over()
         await play.decide("select", stage="commercialisation", teams=[winner], amounts={winner: "10000"})
         await play.stage_over()
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.COMPLETED
         assert play.paid() == {
@@ -51,7 +51,7 @@ async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: P
         assert set(result.paid) == {payment.key for payment in play.desk.payments(play.challenge.id)}
         row = play.desk.find(play.challenge.id)
         assert (row.outcome, row.waits_for, row.until) == ("completed", "nothing", None)
-        assert [line.action for line in play.record() if line.action not in ("paid", "reminded")] == [
+        assert play.course() == [
             *("opened", "sealed", "select", "ended", "select", "participation", "ended"),
             *("select", "ended", "select", "ended", "paid-up"),
         ]
@@ -64,9 +64,12 @@ async def test_everybody_is_told_what_concerns_them_and_nobody_twice(tmp_path: P
 
         assert play.told(Occasion.APPLICATION_RECEIVED) == dict.fromkeys(teams, 1)
         assert play.told(Occasion.CLOSING_SOON) == {SPONSOR: 1, OPERATOR: 1}
-        assert play.told(Occasion.SELECTED) == dict.fromkeys(teams[:3], 1)
+        assert play.told(Occasion.STAGE_STARTED) == dict.fromkeys(teams[:3], 1)
         assert play.told(Occasion.IN_RESERVE) == {teams[3]: 1}
-        assert play.told(Occasion.PAYMENT_MADE) == dict.fromkeys(teams[:3], 1)
+        assert play.told(Occasion.PAYMENT_REQUESTED) == dict.fromkeys(teams[:3], 1)
+        assert play.told(Occasion.PAYEE_GIVEN) == dict.fromkeys(teams[:3], 1)
+        assert play.told(Occasion.PAYMENT_TO_RELEASE) == {FINANCE: 3}
+        assert play.told(Occasion.PAYMENT_SENT) == dict.fromkeys(teams[:3], 1)
         assert play.told(Occasion.STAGE_ENDING) == dict.fromkeys([*teams[:3], SPONSOR, OPERATOR], 1)
         assert play.told(Occasion.DECISION_INVITED) == {SPONSOR: 2}
 

@@ -46,13 +46,13 @@ async def test_instalments_with_vat_are_paid_at_the_start_and_at_the_end_and_a_s
     async with six_interviewed(tmp_path) as (play, teams):
         one, two, three, *_ = teams
         await play.decide("select", SPONSOR, stage="exploration", teams=[one, two, three])
-        state = await play.until(lambda state: len(state.payments) == 3 and not state.unpaid)
+        state = await play.payments_over(3)
         assert state.run.ends == stage_ends(play, state)
         assert play.paid() == {f"exploration/{team}/1": "1800.00" for team in (one, two, three)}
 
         await play.decide("withdraw", OPERATOR, team=three, reason="They were bought.")
         await play.stage_over()
-        await play.until(lambda state: len(state.payments) == 5 and not state.unpaid)
+        await play.payments_over(5)
         assert {key for key in play.paid() if key.endswith("/2")} == {f"exploration/{one}/2", f"exploration/{two}/2"}
 
         with pytest.raises(TooEarly, match="accelerator comes before pre-commercial and may not be skipped"):
@@ -63,7 +63,7 @@ async def test_instalments_with_vat_are_paid_at_the_start_and_at_the_end_and_a_s
         state = await play.state()
         assert [run.stage for run in state.runs] == ["interview", "exploration", "accelerator", "commercialisation"]
         await play.stage_over()
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.COMPLETED
         assert play.paid() == {
@@ -87,7 +87,7 @@ async def test_an_amount_agreed_with_vat_included_is_paid_to_the_penny(tmp_path:
             await play.stage_over()
         await play.decide("select", SPONSOR, stage="pre-commercial", teams=[winner], amounts={winner: "60000.01"})
         await play.stage_over()
-        await play.until(lambda state: len(state.payments) == 6 and not state.unpaid)
+        await play.payments_over(6)
 
         agreed = [each for each in play.desk.payments(play.challenge.id) if each.stage == "pre-commercial"]
         assert [each.number for each in agreed] == [1, 2]

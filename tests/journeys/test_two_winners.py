@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.announcement import Occasion
+from domain.occasions import Occasion
 from domain.refusals import ReasonMissing, WrongNumber
 from tests.playing import SPONSOR, months, playing
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.announcement import Occasion
 from domain.challenge import Outcome
+from domain.occasions import Occasion
 from domain.refusals import NotAllowed, TooLate, UnknownTeam
 from tests.playing import OPERATOR, SPONSOR, months, playing
 
@@ -18,7 +18,7 @@ async def test_a_team_leaves_exploration_and_the_reserve_comes_in_and_is_paid(tm
         ends = (await play.state()).run.ends
 
         await play.decide("withdraw", leaves, team=leaves, reason="Our engineer left us.")
-        state = await play.until(lambda state: not state.unpaid and len(state.payments) == 4)
+        state = await play.payments_over(4)
 
         assert state.run.active == (stays, also_stays, first)
         assert state.run.reserve == (second,)
@@ -57,10 +57,10 @@ async def test_a_challenge_that_every_team_has_left_is_discontinued(tmp_path: Pa
         teams = await play.exploring()
         for team in teams:
             await play.decide("withdraw", team, team=team, reason="We cannot do it in two weeks.")
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.DISCONTINUED
-        assert result.reason == "every team has left exploration"
+        assert result.reason == "every team has left Exploration"
         # What fell due before they left is theirs.
         assert play.paid() == {f"exploration/{team}/1": "2000.00" for team in teams}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -199,7 +200,7 @@ FEE = 'fixed = "15000.00"'
             "proposal_limit = 20_000",
             "colour = 1",
             "colour = 1: unknown key: remove it; known here: id, title, time_zone, currency, holidays, proposal_limit, "
-            "terms, reminders, stages",
+            "terms, reminders, on_time, stages",
         ),
         (
             FEE,
@@ -279,6 +280,26 @@ FEE = 'fixed = "15000.00"'
             'vat = "added"\nvat_rate = "high"',
             'stages[1] (exploration).pay.vat_rate = "high": write a number in quotes, such as "20"',
         ),
+        (
+            'payment = ["P3D", "P1D"]',
+            'payment_overdue_every = "PT0S"',
+            'reminders.payment_overdue_every = "PT0S": must last: write a duration such as P3D',
+        ),
+        (
+            'payment = ["P3D", "P1D"]',
+            'evidence_overdue_every = "weekly"',
+            'reminders.evidence_overdue_every = "weekly": is no duration: write ISO 8601 such as P2W, P3M or PT0S',
+        ),
+        (
+            "[reminders]",
+            '[on_time]\nwithin = "soon"\n[reminders]',
+            'on_time.within = "soon": is no duration: write ISO 8601 such as P2W, P3M or PT0S, or "10 working days"',
+        ),
+        (
+            "[reminders]",
+            '[on_time]\nbylaw = "P30D"\n[reminders]',
+            'on_time.bylaw = "P30D": unknown key: did you mean by_law?',
+        ),
         ('stage = ["P2D"]', 'stage = "P2D"', 'reminders.stage = "P2D": write a list, in square brackets'),
         (
             'duration = "P2W"',
@@ -301,12 +322,12 @@ FEE = 'fixed = "15000.00"'
         (
             'title = "Exploration"',
             "title = Exploration",
-            "line 28: title = Exploration: invalid value: write key = value, with text in quotes",
+            "line 29: title = Exploration: invalid value: write key = value, with text in quotes",
         ),
         (
             'title = "Exploration"',
             'title = "Exploration',
-            'line 28: title = "Exploration: the text has no closing quote: add it',
+            'line 29: title = "Exploration: the text has no closing quote: add it',
         ),
         (
             'currency = "GBP"',
@@ -333,6 +354,12 @@ def test_every_problem_of_a_file_has_its_line(problems: Problems) -> None:
 # --- Wrong rounds --------------------------------------------------------------------------------------------------
 
 OPENS, CLOSES, SESSION = "opens = 2016-07-06T09:00:00", "closes = 2016-08-01 ", "at = 2016-07-07T14:00:00"
+
+RELEASERS = """[[releasers]]
+id = "finance"
+name = "Finance officer"
+email = "finance@digital-directorate.example"
+"""
 
 
 @pytest.mark.parametrize(
@@ -411,10 +438,49 @@ OPENS, CLOSES, SESSION = "opens = 2016-07-06T09:00:00", "closes = 2016-08-01 ", 
             'programme = "../pilot-2016": write lower-case letters, digits and single hyphens, such as air-quality',
         ),
         ('programme = "pilot-2016"\n', "", 'programme: missing: add programme = "…"'),
+        (
+            RELEASERS,
+            "",
+            "releasers: nobody is named, and pilot-2016 pays teams: name under [[releasers]] who releases payments, "
+            "other people than those who decide",
+        ),
+        (
+            'id = "finance"',
+            'id = "sepa-decider"',
+            "people: two have the id 'sepa-decider': give each their own id, and one role",
+        ),
     ],
 )
 def test_a_wrong_round_is_refused_by_key_value_and_remedy(problems: Problems, old: str, new: str, line: str) -> None:
     assert problems((old, new), in_round=True) == [line]
+
+
+def test_a_round_of_a_programme_that_pays_nothing_needs_nobody_who_releases(tmp_path: Path) -> None:
+    """Fails when releasers are asked for whatever the programme says."""
+    for file in FILES:
+        shutil.copy(file, tmp_path)
+    round_file, programme_file = (tmp_path / f"pilot-2016.{kind}.toml" for kind in ("round", "programme"))
+    text = round_file.read_text(encoding="utf-8")
+    round_file.write_text(text.replace(RELEASERS, ""), encoding="utf-8")
+    text = programme_file.read_text(encoding="utf-8")
+    programme_file.write_text(re.sub(r"\[stages\.pay\]\n(?:[a-z_]+ = .*\n)+", "", text), encoding="utf-8")
+
+    round_, programme = load_round(round_file)
+    assert round_.releasers == ()
+    assert [stage.pay for stage in programme.stages] == [None] * 4
+
+
+def test_by_when_payments_are_made_is_for_the_programme_to_say(tmp_path: Path) -> None:
+    """Without a word, within 10 working days, and 30 days by law."""
+    text = (FOLDER / "pilot-2016.programme.toml").read_text(encoding="utf-8")
+    path = tmp_path / "pilot-2016.programme.toml"
+    for written, within, by_law in (
+        ("", "10 working days", "P30D"),
+        ('[on_time]\nwithin = "5 working days"\nby_law = "P60D"\n\n', "5 working days", "P60D"),
+    ):
+        path.write_text(text.replace("[reminders]", f"{written}[reminders]"), encoding="utf-8")
+        on_time = load_programme(path).on_time.model_dump(mode="json")
+        assert on_time == {"within": within, "by_law": by_law}
 
 
 def test_every_date_that_is_none_has_its_line(problems: Problems) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +18,16 @@ from whenever import Instant, TimeDelta
 
 import log
 import starter
+from embedded import ROOT
 
 OPERATOR = "office"
 SPONSOR = "council-decider"
+FINANCE = "finance"
 OTHER_SPONSOR = "museum-decider"
 ROUND = "fair"
+PURSE = "purse"
+SORT_CODE, ACCOUNT, IBAN = "60-16-13", "31926819", "GB33BUKB20201555555555"
+"""What no command may print, whoever asks: see `gives_away`."""
 LIMIT = 200
 """The most characters of a proposal."""
 
@@ -63,6 +70,56 @@ duration = "PT1S"
 [stages.pay]
 agreed_up_to = "500.00"
 """
+
+WITH_MONEY = f"""
+id = "purse"
+title = "A programme of hours, with VAT and evidence"
+time_zone = "Europe/London"
+currency = "GBP"
+holidays = "GB-ENG"
+proposal_limit = {LIMIT}
+
+[terms]
+intellectual_property = "The company keeps it."
+equity = "The company keeps it."
+
+[[stages]]
+name = "exploration"
+title = "Exploration"
+min = 1
+target = 3
+max = 3
+decision_within = "P1D"
+duration = "PT2S"
+
+[stages.pay]
+fixed = "100.00"
+vat = "added"
+
+[[stages]]
+name = "accelerator"
+title = "Accelerator"
+target = 1
+max = 2
+decision_within = "P1D"
+duration = "PT2H"
+
+[stages.pay]
+agreed_up_to = "5000.00"
+vat = "added"
+instalments = [
+    {{ share = "50%" }},
+    {{ share = "30%", due = "evidence", evidence = "A prototype" }},
+    {{ share = "20%", due = "evidence", evidence = "A trial with citizens" }},
+]
+"""
+"""Teams can be paid, and their evidence judged, for as long as a test lasts."""
+
+
+def gives_away(text: str) -> bool:
+    """Whether a text has anything of the bank details that the tests give, however it is written."""
+    plain = text.replace(" ", "").replace("-", "")
+    return any(secret.replace("-", "") in plain for secret in (SORT_CODE, ACCOUNT, IBAN))
 
 
 class Answer(NamedTuple):
@@ -127,6 +184,58 @@ class Commands:
         """Looks at a challenge until it waits for something."""
         return self.until(challenge, lambda row: row["waits_for"] == what)
 
+    def payments(self, challenge: str) -> list[dict[str, Any]]:
+        """A challenge's part of the ledger."""
+        rows = self.data("payments", challenge)
+        assert isinstance(rows, list)
+        return rows
+
+    def payment(self, key: str) -> dict[str, Any]:
+        """One payment as the ledger has it."""
+        return next(row for row in self.payments(key.rsplit("/", 3)[0]) if row["key"] == key)
+
+    def ordered(self, challenge: str, count: int) -> list[str]:
+        """The keys of a challenge's payments, once there are so many."""
+        self._until(lambda: len(self.payments(challenge)) == count, lambda: self.payments(challenge))
+        return [row["key"] for row in self.payments(challenge)]
+
+    def until_payment(self, key: str, status: str) -> dict[str, Any]:
+        """Looks at a payment until it stands as wanted; fails if it does not come to that."""
+        self._until(lambda: self.payment(key)["status"] == status, lambda: self.payment(key))
+        return self.payment(key)
+
+    def exploring(self, challenge: str, teams: Sequence[str]) -> list[str]:
+        """Lets the sponsor take teams into exploration, and gives the keys of their payments."""
+        self.waits_for(challenge, "selection for exploration")
+        selected = self("select", challenge, "exploration", *teams, "--as", SPONSOR)
+        assert selected.status == 0, selected
+        keys = self.ordered(challenge, len(teams))
+        return sorted(keys, key=lambda key: teams.index(key.split("/")[3]))
+
+    def payee(self, challenge: str, team: str, *words: str) -> Answer:
+        """A team gives its bank details: those that `gives_away` knows, unless others are typed."""
+        given = words or ("--sort-code", SORT_CODE, "--account", ACCOUNT)
+        return self("payee", challenge, team, "--holder", f"Company of {team}", *given)
+
+    def pay(self, challenge: str) -> None:
+        """Lets teams that have not done so give their bank details, and finance release all that waits for it."""
+        for payment in self.payments(challenge):
+            if payment["status"] == "requested" and not self.payment(payment["key"])["payee"]:
+                assert self.payee(challenge, payment["team"]).status == 0
+            if payment["status"] in ("requested", "payee known"):
+                self.until_payment(payment["key"], "payee known")
+                released = self("release", payment["key"], "--as", FINANCE)
+                assert released.status == 0, released
+        for payment in self.payments(challenge):
+            self.until_payment(payment["key"], "settled")
+
+    @staticmethod
+    def _until(came: Callable[[], bool], seen: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not came():
+            assert time.monotonic() < end, f"still {seen()}"
+            time.sleep(0.05)  # a glance, not a wait for time to pass
+
     def _run(self, words: tuple[str, ...], text: str, environment: dict[str, str]) -> Answer:
         others = {name: None for name in os.environ if name.startswith(("TEMPORAL_", "CHALLENGES_"))}
         # Logging would be taken away from pytest; tests/test_log.py is about it.
@@ -136,13 +245,59 @@ class Commands:
         return Answer(result.exit_code, result.stdout, result.stderr)
 
 
-def write_round(folder: Path, closing: Mapping[str, int], name: str = ROUND) -> None:
+def as_process(
+    environment: Mapping[str, str], *words: str | bytes, program: str = "starter.py", output: Path | None = None
+) -> Answer:
+    """A command as a process of its own, as from a shell."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CHALLENGES_"))}
+    with open(output or os.devnull, "w") as file:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / program), *words],
+            env={**others, **environment},
+            stdout=file if output else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    return Answer(done.returncode, done.stdout or "", done.stderr)
+
+
+def one_line(answer: Answer, status: int = 1) -> str:
+    """The one line on standard error of a command that was not done."""
+    assert (answer.status, answer.out) == (status, ""), answer
+    assert answer.err.count("\n") == 1, answer.err
+    return answer.err.strip()
+
+
+def standing(starter: Commands, challenge: str) -> dict[str, Any]:
+    """All that a refusal must leave as it was."""
+    return starter.status(challenge) | {"payments": starter.payments(challenge)}
+
+
+def refused(starter: Commands, challenge: str, *words: str, **given: str) -> str:
+    """A command that is refused and changes nothing; gives its one line."""
+    before, record = standing(starter, challenge), starter.data("record", challenge)
+    answer = starter(*words, **given)
+    line = one_line(answer)
+    assert standing(starter, challenge) == before
+    (entry,) = starter.data("record", challenge)[len(record) :]
+    assert entry["refused"] is True
+    assert entry["text"] == line
+    return line
+
+
+def write_round(
+    folder: Path, closing: Mapping[str, int], name: str = ROUND, programme: tuple[str, str] = ("brief", _PROGRAMME)
+) -> None:
     """Writes a programme and a round that opens now.
 
     Args:
         folder: where to.
         closing: each challenge by its name, and in how many seconds its window closes.
         name: the round's id.
+        programme: the id of the programme, and what its file says.
     """
     now = Instant.now().to_tz("Europe/London").round("second", mode="floor")
 
@@ -172,12 +327,12 @@ closes = {local(seconds)}
 """
         for slug, seconds in closing.items()
     )
-    folder.joinpath("brief.programme.toml").write_text(_PROGRAMME)
+    folder.joinpath(f"{programme[0]}.programme.toml").write_text(programme[1])
     folder.joinpath(f"{name}.round.toml").write_text(
         f"""
 id = "{name}"
 title = "A round of seconds"
-programme = "brief"
+programme = "{programme[0]}"
 opens = {local(0)}
 closes = {local(86_400)}
 

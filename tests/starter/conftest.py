@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from whenever import Instant
 
 import embedded
-from tests.starter.commands import ROUND, Commands, write_round
+from domain.application import Applying
+from gateways.letters import Letters
+from store.applications import accept
+from store.database import Database
+from tests.starter.commands import PURSE, ROUND, WITH_MONEY, Commands, write_round
 
-_CLOSES_IN = 7
+_CLOSES_IN = 10
 """Seconds until the short windows close: enough to hand in what has to be in time."""
 
 
@@ -47,3 +52,39 @@ def closed(starter: Commands, teams: dict[str, list[str]]) -> list[str]:
     """The applications to the challenge "market", whose window is sealed and which waits for its first selection."""
     starter.waits_for("market", "selection for exploration")
     return teams["market"]
+
+
+@pytest.fixture(scope="session")
+def purse(
+    starter: Commands, service: embedded.Service, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
+    """A round that pays, opened, with applications to each of its challenges; only the window of "pond" stays open."""
+    folder = tmp_path_factory.mktemp("purse")
+    numbers = {"well": 2, "mill": 3, "kiln": 3, "loom": 2, "barn": 3, "yard": 1, "pond": 1}
+    closing = dict.fromkeys(numbers, _CLOSES_IN) | {"pond": 86_400}
+    write_round(folder, closing, PURSE, programme=(PURSE, WITH_MONEY))
+    assert starter("open", PURSE, CHALLENGES_PROGRAMMES=str(folder)).status == 0
+    # Not by the command, which other tests are about: so many would come too late where the machine is busy.
+    database, compose = Database(service.address["CHALLENGES_DATABASE_URL"]), Letters().compose
+    teams = {
+        name: [
+            accept(database, f"{PURSE}/{name}", _application(number), Instant.now, compose).application
+            for number in range(count)
+        ]
+        for name, count in numbers.items()
+    }
+    database.close()
+    return teams
+
+
+def _application(number: int) -> Applying:
+    email = f"team{number}@company.example"
+    return Applying(organisation=f"Company {number}", email=email, proposal=f"Answer number {number}.")
+
+
+@pytest.fixture
+def database(service: embedded.Service) -> Iterator[Database]:
+    """The service's database, for what no command does."""
+    database = Database(service.address["CHALLENGES_DATABASE_URL"])
+    yield database
+    database.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,36 +16,14 @@ from tests.starter.commands import (
     PATIENCE,
     ROUND,
     SPONSOR,
-    Answer,
     Commands,
+    one_line,
+    refused,
+    standing,
     write_round,
 )
 
 pytestmark = pytest.mark.xdist_group("starter")
-
-
-def standing(starter: Commands, challenge: str) -> dict[str, Any]:
-    """All that a refusal must leave as it was."""
-    return starter.status(challenge) | {"payments": starter.data("payments", challenge)}
-
-
-def refused(starter: Commands, challenge: str, *words: str, **given: str) -> str:
-    """A command that is refused and changes nothing; gives its one line."""
-    before, record = standing(starter, challenge), starter.data("record", challenge)
-    answer = starter(*words, **given)
-    line = one_line(answer)
-    assert standing(starter, challenge) == before
-    (entry,) = starter.data("record", challenge)[len(record) :]
-    assert entry["refused"] is True
-    assert entry["text"] == line
-    return line
-
-
-def one_line(answer: Answer, status: int = 1) -> str:
-    """The one line on standard error of a command that was not done."""
-    assert (answer.status, answer.out) == (status, ""), answer
-    assert answer.err.count("\n") == 1, answer.err
-    return answer.err.strip()
 
 
 # Before the window has closed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import Any
 
 import pytest
 import typer.main
@@ -11,7 +12,9 @@ import typer.main
 import starter
 from tests.starter.commands import Commands
 
-COMMANDS = typer.main.get_command(starter.app).commands  # type: ignore[attr-defined]
+TOP: dict[str, Any] = vars(typer.main.get_command(starter.app))["commands"]
+COMMANDS = TOP | {f"notices {name}": command for name, command in vars(TOP["notices"])["commands"].items()}
+"""All that can be typed, with the commands below `notices` by both their words."""
 PROMISED = [
     "plan",
     "open",
@@ -27,8 +30,23 @@ PROMISED = [
     "cancel",
     "participation",
     "payments",
+    "payee",
+    "evidence",
+    "release",
+    "return",
+    "cancel-payment",
+    "submit",
+    "settle",
+    "reconcile",
+    "answer",
+    "feedback",
     "notices",
+    "notices list",
+    "notices show",
+    "notices preview",
     "record",
+    "retry",
+    "renew",
     "rehearse",
 ]
 
@@ -41,17 +59,21 @@ def test_every_command_that_was_promised_is_there() -> None:
 def test_a_command_explains_itself_with_an_example_that_can_be_typed(name: str) -> None:
     help_ = COMMANDS[name].help or ""
     (example,) = re.findall(r"Example: `starter\.py (.*?)`", help_, re.DOTALL)
-    words = shlex.split(example)
+    words, typed = shlex.split(example), name.split()
 
-    assert words[0] == name
-    COMMANDS[name].make_context(name, words[1:])  # raises if it is no such command
-    shown = Commands({})(name, "--help")
-    assert shown.status == 0
+    assert words[: len(typed)] == typed
+    COMMANDS[name].make_context(name, words[len(typed) :])  # raises if it is no such command
+    shown = Commands({})(*typed, "--help")
+    assert (shown.status, shown.err) == (0, "")
     assert "Example: starter.py" in shown.out
 
 
 @pytest.mark.parametrize(
-    "name", ["plan", "open", "status", "apply", "applications", "payments", "notices", "record", "rehearse"]
+    "name",
+    [
+        *("plan", "open", "status", "apply", "applications", "payments", "submit", "settle", "reconcile"),
+        *("notices list", "notices show", "notices preview", "record", "rehearse"),
+    ],
 )
 def test_a_command_that_prints_data_can_print_json(name: str) -> None:
     assert any("--json" in parameter.opts for parameter in COMMANDS[name].params)

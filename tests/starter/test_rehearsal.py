@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import starter as command_line
+from commands import common
 from desk.connection import connect, quiet
 from desk.desk import Desk
 from domain.money import Amount, Money
@@ -24,13 +24,13 @@ from tests.starter.commands import ROUND, Commands, write_round
 pytestmark = pytest.mark.xdist_group("starter")
 
 DAY = "0.1"
-"""Seconds: the window of the round is ten days."""
+"""Seconds: the window of the round is twenty days."""
 
 
 @pytest.fixture
 def rehearsing(starter: Commands, tmp_path: Path) -> Commands:
     """Commands with a round of one challenge."""
-    write_round(tmp_path, {"rehearsed": 86_400 * 10})
+    write_round(tmp_path, {"rehearsed": 86_400 * 20})
     return Commands(starter.environment | {"CHALLENGES_PROGRAMMES": str(tmp_path)})
 
 
@@ -46,7 +46,7 @@ def behind_the_desk(monkeypatch: pytest.MonkeyPatch, **instead: Callable[..., An
         yield desk
         database.close()
 
-    monkeypatch.setattr(command_line, "open_desk", open_desk)
+    monkeypatch.setattr(common, "open_desk", open_desk)
 
 
 def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> None:
@@ -60,24 +60,31 @@ def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> N
 
 
 def a_payment_twice(payments: Callable[..., tuple[Payment, ...]]) -> Callable[..., tuple[Payment, ...]]:
-    """The ledger with its first payment made twice."""
-    return lambda *of: (*payments(*of), payments(*of)[0])
+    """The ledger with a payment that is made made twice."""
+
+    def answer(*of: str) -> tuple[Payment, ...]:
+        ledger = payments(*of)
+        return (*ledger, *[each for each in ledger if each.settled][:1])
+
+    return answer
 
 
 def another_amount(payments: Callable[..., tuple[Payment, ...]]) -> Callable[..., tuple[Payment, ...]]:
-    """The ledger with a penny more in its first payment."""
+    """The ledger with a penny more in the first payment, once that is made."""
 
     def answer(*of: str) -> tuple[Payment, ...]:
-        first, *others = payments(*of)
-        more = Amount(net=Money(first.amount.net.pence + 1), vat=first.amount.vat)
-        return (first.model_copy(update={"amount": more}), *others)
+        ledger = payments(*of)
+        if not ledger or not ledger[0].settled:
+            return ledger
+        more = Amount(net=Money(ledger[0].amount.net.pence + 1), vat=ledger[0].amount.vat)
+        return (ledger[0].model_copy(update={"amount": more}), *ledger[1:])
 
     return answer
 
 
 def no_payment_told(notices: Callable[..., tuple[Notice, ...]]) -> Callable[..., tuple[Notice, ...]]:
     """The notices without those of payments."""
-    return lambda *of: tuple(each for each in notices(*of) if each.occasion != "payment-made")
+    return lambda *of: tuple(each for each in notices(*of) if each.occasion != "payment-sent")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +96,7 @@ def no_payment_told(notices: Callable[..., tuple[Notice, ...]]) -> Callable[...,
             [
                 "£100 for exploration, instalment 1, is due and not paid",
                 "£100.01",
-                "0 notices of payment-made were sent",
+                "0 notices of payment-sent were sent",
             ],
         ),
     ],

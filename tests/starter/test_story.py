@@ -53,7 +53,6 @@ def test_a_challenge_is_held_and_resumed(starter: Commands, teams: dict[str, lis
 
 def test_a_deadline_is_moved_and_everybody_told(starter: Commands, teams: dict[str, list[str]]) -> None:
     day = Instant.now().to_tz("Europe/London").date().add(days=40)
-    day = Instant.now().to_tz("Europe/London").date().add(days=40)
     moved = starter("extend", "bridge", "--closes", str(day), "--as", OPERATOR, "--reason", "Snow.")
 
     assert moved.status == 0, moved.err
@@ -96,7 +95,10 @@ def test_a_challenge_goes_from_its_window_to_its_outcome(starter: Commands, team
     starter.waits_for("station", "selection for accelerator")
     chosen = starter("select", "station", "accelerator", second, "--as", SPONSOR, "--amount", f"{second}=400")
     assert chosen.status == 0, chosen.err
-    row = starter.until("station", lambda row: row["waits_for"] == "nothing")
+    row = starter.waits_for("station", "payments")
+    assert row["outcome"] == "completed"
+    starter.pay("station")
+    row = starter.waits_for("station", "nothing")
 
     assert row["outcome"] == "completed"
     assert row["applications"] == 4

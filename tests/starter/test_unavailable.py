@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,34 +9,11 @@ from pathlib import Path
 import pytest
 
 from embedded import ROOT, Service, free_ports
-from tests.starter.commands import OPERATOR, ROUND, Answer, Commands
+from tests.starter.commands import OPERATOR, ROUND, Commands, as_process, one_line
 
 pytestmark = pytest.mark.xdist_group("starter")
 
 HOLD = ("hold", "bridge", "--as", OPERATOR, "--reason", "Election period.")
-
-
-def as_process(environment: dict[str, str], *words: str, output: Path | None = None) -> Answer:
-    """A command as a process of its own, as from a shell."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CHALLENGES_"))}
-    with open(output or os.devnull, "w") as file:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "starter.py"), *words],
-            env=others | environment,
-            stdout=file if output else subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    return Answer(done.returncode, done.stdout or "", done.stderr)
-
-
-def one_line(answer: Answer) -> str:
-    """The one line on standard error of a command that could not be done."""
-    assert (answer.status, answer.out) == (1, ""), answer
-    assert answer.err.count("\n") == 1, answer.err
-    return answer.err
 
 
 def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, teams: dict[str, list[str]]) -> None:

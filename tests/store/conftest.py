@@ -99,6 +99,10 @@ def round_() -> Round:
         opens=datetime.date(2016, 7, 6),
         closes=datetime.datetime.fromisoformat("2016-08-01T17:00"),
         operators=(Person(id="olivia", name="Olivia", email="olivia@scheme.example"),),
+        releasers=(
+            Person(id="fiona", name="Fiona", email="fiona@scheme.example"),
+            Person(id="frank", name="Frank", email="frank@scheme.example"),
+        ),
         sponsors=(
             Sponsor(
                 id="sepa",

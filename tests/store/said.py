@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Announcement, Attention, Entry, Facts, Occasion, Status, Telling, Window
+from domain.announcement import Announcement, Attention, Entry, Status, Telling, Window
 from domain.application import Applying
 from domain.awards import PaymentOrder
 from domain.model import Value
 from domain.money import Amount, Money
+from domain.occasions import FACTS, Facts, Occasion
 from store.applications import accept
 from store.database import Database
 
@@ -30,6 +31,11 @@ class Words(Value):
 def compose(occasion: Occasion, facts: Facts) -> Words:
     """A letter with all facts in it."""
     return Words(subject=str(occasion), body="; ".join(f"{name}: {facts[name]}" for name in sorted(facts)))
+
+
+def facts(occasion: Occasion, **known: str) -> Facts:
+    """All facts of an occasion, empty but for those that are known."""
+    return dict.fromkeys(FACTS[occasion], "") | known
 
 
 def applying(name: str = "Breathe Ltd", **changes: str) -> Applying:
@@ -89,11 +95,11 @@ def opened(challenge: str = AIR) -> Announcement:
     )
 
 
-def order(team: str, amount: str = "2000", number: int = 1) -> PaymentOrder:
+def order(team: str, amount: str = "2000", number: int = 1, challenge: str = AIR) -> PaymentOrder:
     """A payment that is due to a team."""
     return PaymentOrder(
-        key=f"{AIR}/exploration/{team}/{number}",
-        challenge=AIR,
+        key=f"{challenge}/exploration/{team}/{number}",
+        challenge=challenge,
         stage="exploration",
         team=team,
         number=number,

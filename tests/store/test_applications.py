@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Occasion, Window
+from domain.announcement import Window
 from domain.application import Applying
+from domain.occasions import Occasion
 from domain.refusals import (
     OnHold,
     Refused,

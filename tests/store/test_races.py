@@ -95,11 +95,16 @@ def test_whoever_seals_is_not_overtaken_by_applications_without_end(open_: Datab
 
 def wait_for_waiting(database: Database, kept: Sequence[Future[Any]]) -> None:
     """Waits until all of these are kept waiting for a lock, and fails if one of them is not."""
-    waiting = text(
+    while not any(future.done() for future in kept):
+        if waiting(database) == len(kept):
+            return
+    raise AssertionError("one of them went on, which should have been kept waiting")
+
+
+def waiting(database: Database) -> int:
+    """How many transactions are kept waiting for a lock, on PostgreSQL."""
+    counted = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    while not any(future.done() for future in kept):
-        with database.reading() as connection:
-            if connection.execute(waiting).scalar_one() == len(kept):
-                return
-    raise AssertionError("one of them went on, which should have been kept waiting")
+    with database.reading() as connection:
+        return int(connection.execute(counted).scalar_one())

@@ -9,15 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant, TimeDelta
 
-from domain.announcement import (
-    Attention,
-    Occasion,
-    Telling,
-    ToApplicants,
-    Window,
-    to_people,
-    to_teams,
-)
+from domain.announcement import Attention, Telling, ToApplicants, Window, to_people, to_teams
+from domain.occasions import Occasion
 from domain.refusals import TooLate, UnknownChallenge, UnknownTeam
 from store.applications import count, seal
 from store.database import Database
@@ -34,11 +27,13 @@ from tests.store.said import (
     applied,
     compose,
     entry,
+    facts,
     opened,
     status,
 )
 
 CANCELLED = Occasion.CANCELLED
+WHY = {"reason": "no money"}
 
 
 def recipients(database: Database, occasion: Occasion = CANCELLED) -> list[str]:
@@ -46,7 +41,7 @@ def recipients(database: Database, occasion: Occasion = CANCELLED) -> list[str]:
 
 
 def test_an_announcement_is_recorded_shown_and_told_together(open_: Database) -> None:
-    telling = to_people(("sam",), CANCELLED, {"reason": "no money"})
+    telling = to_people(("sam",), CANCELLED, WHY)
     announce(open_, announcing("cancel/1", telling, status=status("nothing")), compose)
 
     line = read_record(open_, AIR)[-1]
@@ -62,14 +57,16 @@ def test_an_announcement_is_recorded_shown_and_told_together(open_: Database) ->
     [notice] = read_notices(open_, AIR)
     assert notice.key == f"{AIR}/cancel/1/cancelled/sam"
     assert (notice.recipient, notice.address, notice.subject) == ("sam", "sam@sepa.example", "cancelled")
-    assert notice.body == "question: How can the air be better?; reason: no money"
+    assert notice.body == (
+        f"challenge: {AIR}; contact: olivia@scheme.example; question: How can the air be better?; reason: no money"
+    )
 
 
 def test_announcing_twice_under_one_key_repeats_nothing(open_: Database) -> None:
     """Fails without the look for the key: the second line breaks the record's unique key."""
-    telling = to_people(("sam",), CANCELLED, {})
+    telling = to_people(("sam",), CANCELLED, WHY)
     announce(open_, announcing("cancel/1", telling, status=status("nothing")), compose)
-    other = announcing("cancel/1", telling, to_people(("olivia",), CANCELLED, {}), status=status("something"))
+    other = announcing("cancel/1", telling, to_people(("olivia",), CANCELLED, WHY), status=status("something"))
     announce(open_, other, compose)
 
     assert [line.key for line in read_record(open_, AIR)] == [f"{AIR}/opened", f"{AIR}/cancel/1"]
@@ -91,21 +88,21 @@ def test_everybody_who_applied_and_has_not_withdrawn_is_told_without_those_named
     applied(open_, challenge=ROADS)
     announce(open_, announcing("withdraw", withdrawn=teams[0]), compose)
 
-    telling = Telling(occasion=CANCELLED, whom=ToApplicants(without=(teams[1],)), facts={})
+    telling = Telling(occasion=CANCELLED, whom=ToApplicants(without=(teams[1],)), facts=WHY)
     announce(open_, announcing("cancel", telling), compose)
 
     assert recipients(open_) == sorted(teams[2:])
 
 
 def test_nobody_is_told_when_nobody_applied(open_: Database) -> None:
-    announce(open_, announcing("cancel", Telling(occasion=CANCELLED, whom=ToApplicants())), compose)
+    announce(open_, announcing("cancel", Telling(occasion=CANCELLED, whom=ToApplicants(), facts=WHY)), compose)
 
     assert recipients(open_) == []
 
 
 def test_a_person_named_twice_is_told_once(open_: Database) -> None:
     team = applied(open_)
-    tellings = (to_people(("sam", "sam"), CANCELLED, {}), to_teams((team, team), CANCELLED, {}))
+    tellings = (to_people(("sam", "sam"), CANCELLED, WHY), to_teams((team, team), CANCELLED, WHY))
     announce(open_, announcing("cancel", *tellings), compose)
 
     assert recipients(open_) == sorted(["sam", team])
@@ -123,7 +120,7 @@ def test_a_team_is_told_at_its_own_address_also_once_it_has_withdrawn(open_: Dat
 def test_what_was_sent_and_refused_is_told_to_whoever_is_known(open_: Database) -> None:
     """A person, a team, or nobody at all. Fails when only people are looked up."""
     team = applied(open_)
-    telling = to_people(("sam", team, "stranger"), Occasion.REFUSED, {"reason": "no"})
+    telling = to_people(("sam", team, "stranger"), Occasion.REFUSED, {"action": "select", "reason": "no"})
     announce(open_, announcing("refused", telling), compose)
 
     assert recipients(open_, Occasion.REFUSED) == sorted(["sam", team])
@@ -132,7 +129,7 @@ def test_what_was_sent_and_refused_is_told_to_whoever_is_known(open_: Database) 
 @pytest.mark.parametrize("whom", ["people", "teams"])
 def test_telling_somebody_who_is_not_kept_is_a_fault_and_changes_nothing(open_: Database, whom: str) -> None:
     elsewhere = applied(open_, challenge=ROADS)
-    telling = to_people(("stranger",), CANCELLED, {}) if whom == "people" else to_teams((elsewhere,), CANCELLED, {})
+    telling = to_people(("stranger",), CANCELLED, WHY) if whom == "people" else to_teams((elsewhere,), CANCELLED, WHY)
 
     with pytest.raises(LookupError, match="not kept"):
         announce(open_, announcing("cancel", telling), compose)
@@ -143,13 +140,13 @@ def test_telling_somebody_who_is_not_kept_is_a_fault_and_changes_nothing(open_: 
 def test_a_team_of_another_challenge_is_refused_and_nothing_changes(open_: Database) -> None:
     """Fails without the comparison of the challenges."""
     own, elsewhere = applied(open_), applied(open_, challenge=ROADS)
-    telling = to_people(("sam",), Occasion.SELECTED, {})
+    telling = to_people(("sam",), Occasion.STAGE_STARTED, facts(Occasion.STAGE_STARTED))
 
     with pytest.raises(UnknownTeam, match=f"{elsewhere} is an application to {ROADS}, not to {AIR}"):
         announce(open_, announcing("select", telling, applications=(own, elsewhere), status=status("x")), compose)
 
     assert len(read_record(open_, AIR)) == 1
-    assert recipients(open_, Occasion.SELECTED) == []
+    assert recipients(open_, Occasion.STAGE_STARTED) == []
     assert find_challenge(open_, AIR).waits_for == "applications"
 
 

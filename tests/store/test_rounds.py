@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from domain.announcement import Occasion, to_people
+from domain.announcement import to_people
+from domain.occasions import Occasion
 from domain.programme import Programme
 from domain.refusals import UnknownChallenge
 from domain.round import Round, challenges_of
@@ -13,7 +14,7 @@ from store import tables
 from store.database import Database
 from store.record import announce, read_notices
 from store.rounds import challenges, find_challenge, keep_round
-from tests.store.said import AIR, CLOSES, OPENS, ROADS, announcing, applied, compose, opened
+from tests.store.said import AIR, CLOSES, OPENS, ROADS, announcing, applied, compose, facts, opened
 
 
 def test_a_round_is_listed_in_the_order_of_its_file(kept: Database) -> None:
@@ -63,11 +64,11 @@ def test_a_round_kept_again_brings_addresses_of_people_up_to_date(
         update={"operators": (olivia.model_copy(update={"name": "Olivia B.", "email": "olivia@new.example"}),)}
     )
     keep_round(open_, moved, programme, challenges_of(moved, programme), CLOSES)
-    announce(open_, announcing("hold", to_people(("olivia",), Occasion.HELD, {})), compose)
+    announce(open_, announcing("hold", to_people(("olivia",), Occasion.HELD, facts(Occasion.HELD))), compose)
 
     assert [notice.address for notice in read_notices(open_)] == ["olivia@new.example"]
     with open_.reading() as connection:
-        assert len(connection.execute(select(tables.people)).all()) == 2
+        assert len(connection.execute(select(tables.people)).all()) == len(moved.people())
 
 
 def test_a_challenge_is_found_by_its_own_name_if_one_round_has_it(kept: Database) -> None:

@@ -17,6 +17,7 @@ from whenever import TimeDelta
 import worker
 import workflows.steps
 from domain.challenge import Outcome, Phase
+from domain.occasions import Occasion
 from store.database import Database
 from tests.playing import OPERATOR, BrokenRail, Play, dev_server, eventually, months, playing
 from tests.replay import recording
@@ -74,27 +75,26 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
     ):
-        (team,) = await play.exploring(1)
-        key = f"{play.challenge.id}/exploration/{team}/1"
-        await play.until(lambda state: key in state.payments)
+        (key,) = await play.owed()
+        await play.released()
         payment = client.get_workflow_handle(key)
         await until_attention(play, key, True)
 
         assert play.paid() == {}
-        assert [each.status for each in play.desk.payments()] == ["requested"]
+        assert [each.status for each in play.desk.payments()] == ["released"]
         assert (await play.state()).unpaid == (key,)
-        assert OPERATOR in {notice.recipient for notice in play.desk.notices() if notice.occasion == "attention"}
+        await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
         history = (await payment.fetch_history()).to_json()
         assert "ConnectionError" in history
         assert MARKER not in history
 
         rails[0].mended = True
-        assert "ConnectionError" in await play.desk.retry(key)
+        assert "ConnectionError" in await play.money.retry(key)
         assert await payment.result() == "settled"
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
-        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
-        assert rails[0].asked == {key: 1}
+        assert list(play.paid().values()) == ["2000.00"]
+        assert rails[0].asked == {f"{key}/1": 1}
 
 
 async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_is_still_paid_once(
@@ -112,9 +112,8 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
     ):
-        (team,) = await play.exploring(1)
-        key = f"{play.challenge.id}/exploration/{team}/1"
-        await play.until(lambda state: key in state.payments)
+        (key,) = await play.owed()
+        await play.released()
         payment = client.get_workflow_handle(key)
         await until_attention(play, key, True)
         await payment.cancel()
@@ -124,8 +123,8 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
         assert (await payment.describe()).status is WorkflowExecutionStatus.COMPLETED
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
-        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
-        assert rails[0].asked == {key: 1}
+        assert list(play.paid().values()) == ["2000.00"]
+        assert rails[0].asked == {f"{key}/1": 1}
 
 
 async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_until_it_is_mended(
@@ -160,7 +159,7 @@ async def test_a_database_that_is_away_for_a_moment_needs_nobody(tmp_path: Path)
             decision = asyncio.create_task(play.decide("cancel", OPERATOR, reason="It is over."))
             await asyncio.sleep(0.2)  # time for the first tries to fail; the test holds without it
         await decision
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.CANCELLED
         assert [line.refused for line in play.record("cancel")] == [False]

@@ -10,12 +10,25 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from whenever import TimeDelta
 
-from domain.awards import PaymentOrder, PaymentToMake
+from domain.awards import PaymentOrder, orders_made
 from domain.challenge import Outcome, State
 from domain.money import Amount, Money
+from domain.payment import PaymentStatus, PaymentToMake, payment_to_make
 from store.database import Database
 from store.rounds import keep_round
-from tests.playing import OPERATOR, BrokenRail, CountingRail, Play, dev_server, eventually, months, pilot, playing
+from tests.playing import (
+    FINANCE,
+    OPERATOR,
+    SPONSOR,
+    BrokenRail,
+    CountingRail,
+    Play,
+    dev_server,
+    eventually,
+    months,
+    pilot,
+    playing,
+)
 from tests.replay import recording
 from workflows import interface
 from workflows.payment import PaymentWorkflow
@@ -68,9 +81,7 @@ async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_mad
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
     ):
-        (team,) = await play.exploring(1)
-        key = f"{play.challenge.id}/exploration/{team}/1"
-        await play.until(lambda state: key in state.payments)
+        (key,) = await play.owed()
         await client.get_workflow_handle(key).terminate("By hand.")
         await eventually(partial(recording.is_closed, client, key))
         await play.decide("cancel", OPERATOR, reason="It is over.")
@@ -79,12 +90,11 @@ async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_mad
         assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"
         assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"  # while it is under way
         rails[0].mended = True
-        await play.until(lambda state: not state.unpaid)
-        result = await play.handle.result()
+        result = await play.result()
 
         assert (result.outcome, result.paid) == (Outcome.CANCELLED, (key,))
-        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
-        assert rails[0].asked == {key: 1}
+        assert list(play.paid().values()) == ["2000.00"]
+        assert rails[0].asked == {f"{key}/1": 1}
         assert len(play.record("paid")) == 1
 
 
@@ -96,18 +106,26 @@ async def test_a_payment_that_is_cancelled_before_a_worker_comes_to_it_is_made_o
         rails.append(CountingRail(database))
         return rails[0]
 
-    async with dev_server() as client, playing(tmp_path, client, rail=counting) as play:
-        payment = payment_to(play, *play.applied(1))
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, rail=counting, window=TimeDelta(seconds=2)) as play,
+    ):
+        (key,) = await play.owed()
+        await play.releasable(key)
+        state = await play.state()
+        (order,) = orders_made(state).values()
+        await client.get_workflow_handle(key).terminate("By hand.")
         async with play.without_worker():
             handle = await client.start_workflow(
-                PaymentWorkflow.run, payment, id=payment.order.key, task_queue=interface.TASK_QUEUE
+                PaymentWorkflow.run, payment_to_make(state, order), id=key, task_queue=interface.TASK_QUEUE
             )
             await handle.cancel()
-        await eventually(partial(recording.is_closed, client, payment.order.key))
+        await play.released()
+        await eventually(partial(recording.is_closed, client, key))
 
         assert (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
-        assert [each.status for each in play.desk.payments()] == ["settled"]
-        assert rails[0].asked == {payment.order.key: 1}
+        assert play.payment(key).status is PaymentStatus.SETTLED
+        assert rails[0].asked == {f"{key}/1": 1}
 
 
 async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_it_is_back(tmp_path: Path) -> None:
@@ -122,14 +140,13 @@ async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_i
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
     ):
-        (team,) = await play.exploring(1)
-        key = f"{play.challenge.id}/exploration/{team}/1"
+        (key,) = await play.owed()
 
         async def is_tried_again() -> bool:
             pending = (await recording.described(client, key)).pending_activities
             return any(each.activity_type.name == "submit_payment" and each.attempt > 1 for each in pending)
 
-        await play.until(lambda state: key in state.payments)
+        await play.released()
         await eventually(is_tried_again)
         payment = client.get_workflow_handle(key)
         await payment.cancel()
@@ -138,8 +155,8 @@ async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_i
 
         assert (await payment.describe()).status is WorkflowExecutionStatus.COMPLETED
         await play.until(lambda state: not state.unpaid)
-        assert play.paid() == {f"exploration/{team}/1": "2000.00"}
-        assert rails[0].asked == {key: 1}
+        assert list(play.paid().values()) == ["2000.00"]
+        assert rails[0].asked == {f"{key}/1": 1}
 
 
 def payment_to(play: Play, team: str) -> PaymentToMake:
@@ -154,7 +171,19 @@ def payment_to(play: Play, team: str) -> PaymentToMake:
         amount=Amount(net=Money.parse("2000"), vat=Money.parse("0")),
         currency="GBP",
     )
-    return PaymentToMake(order=order, operators=(OPERATOR,))
+    return PaymentToMake(
+        order=order,
+        title="Exploration",
+        selected_by=SPONSOR,
+        accepted_by="",
+        operators=(OPERATOR,),
+        releasers=(FINANCE,),
+        zone=play.programme.time_zone,
+        holidays=play.programme.holidays,
+        on_time=play.programme.on_time,
+        remind_before=(),
+        remind_every=play.programme.reminders.payment_overdue_every,
+    )
 
 
 def refusal(failure: WorkflowFailureError) -> str:

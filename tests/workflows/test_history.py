@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from google.protobuf.json_format import MessageToJson
+from sqlalchemy import select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
+from whenever import TimeDelta
 
+import worker
+import workflows.steps
 from domain.application import Applying
+from domain.bank_account import BankAccount
+from domain.occasions import Occasion
+from domain.payment import PaymentStatus
 from domain.refusals import Refused
-from tests.playing import SPONSOR, Play, months, playing
+from store import tables
+from tests.gateways.provider import TOKEN, Answer, Fault, Provider
+from tests.playing import OPERATOR, SPONSOR, Play, dev_server, months, playing
 from tests.replay import recording
 
 MOST_EVENTS = 330
@@ -35,7 +46,7 @@ async def whole_pilot(play: Play, applications: int) -> None:
         await play.stage_over()
         await play.decide("select", stage=stage, teams=teams[:1], amounts={teams[0]: "10000"})
     await play.stage_over()
-    await play.handle.result()
+    await play.result()
 
 
 def kinds(history: WorkflowHistory) -> Counter[str]:
@@ -81,7 +92,7 @@ async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration"})
         await play.payments_over()
         await play.decide("withdraw", team, team=team, reason="Enough.")
-        await play.handle.result()
+        await play.result()
 
         (payment,) = play.desk.payments(play.challenge.id)
         seen = await everything(play, play.challenge.id) + await everything(play, payment.key)
@@ -94,6 +105,97 @@ async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
     # The notices have them: they were told.
     addresses = {notice.address for notice in play.desk.notices(play.challenge.id)}
     assert {f"{MARKERS[1]}@company.example", f"{MARKERS[3]}.example"} <= addresses
+
+
+HOLDER = "Marker & Daughters Ltd"
+BANK = (HOLDER, "Daughters", "31926819", "60-16-13", "601613", "GB82WEST12345698765432", "12345698765432")
+FEEDBACK = "We liked marker-feedback best."
+PERSONAL = (*MARKERS, *BANK, "marker-feedback")
+
+
+async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happens_to_a_payment(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holds invariant 4 through a whole life of a payment: refused, not readable, failing at the provider in ways that
+    repeat what they were asked, returned with the holder's name in the reason, corrected and paid. Fails where the
+    standing of a payment carries its payee, and where words of a provider get into a failure or a log."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
+    monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=2))
+    said = json.dumps({"code": "no_account", "error": f"no {HOLDER} at 60-16-13 31926819"}).encode()
+    with Provider() as provider:
+        options = {"payment_rail": "http", "rail_url": provider.url, "rail_token": TOKEN}
+        async with (
+            dev_server() as client,
+            playing(tmp_path, client, options=options, window=TimeDelta(seconds=2)) as play,
+        ):
+            play.finance_works = False
+            await play.until(lambda state: state.opened)
+            team, other = (apply_with_markers(play, number) for number in range(2))
+            await play.sealed()
+            await play.desk.give_feedback(play.challenge.id, "exploration", other, SPONSOR, FEEDBACK)
+            await play.decide("select", stage="exploration", teams=[team])
+            key = f"{play.challenge.id}/exploration/{team}/1"
+            await play.stands(key, PaymentStatus.REQUESTED)
+            account = BankAccount(holder=HOLDER, sort_code="60-16-13", number="31926819")
+            with pytest.raises(Refused):
+                await play.money.give_payee(play.challenge.id, team, other, account)
+            await play.money.give_payee(play.challenge.id, team, team, account)
+            await play.stands(key, PaymentStatus.PAYEE_KNOWN)
+            with pytest.raises(Refused):
+                await play.release(key, SPONSOR)
+
+            # What cannot be opened, what fails with all that it was told, and what is refused for good.
+            sealed = change_sealed(play, "nothing that a key opens")
+            provider.will(Fault.FAILS_BEFORE, Fault.FAILS_BEFORE, Fault.GARBAGE, Fault.NONE, Answer(422, said))
+            await play.release(key)
+            await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
+            change_sealed(play, sealed)
+            await play.money.retry(key)
+            await play.until_told(Occasion.ATTENTION, {OPERATOR: 2})
+            await play.money.retry(key)
+            await play.stands(key, PaymentStatus.SUBMITTED)
+            provider.return_(f"{key}/1", f"The account 31926819 of {HOLDER} (GB82 WEST 1234 5698 7654 32) is closed.")
+            await play.money.retry(key)
+            await play.stands(key, PaymentStatus.RETURNED)
+            await play.money.give_payee(
+                play.challenge.id, team, OPERATOR, BankAccount(holder=HOLDER, iban="GB82 WEST 1234 5698 7654 32")
+            )
+            await play.release(key)
+            await play.stands(key, PaymentStatus.SUBMITTED)
+            provider.settle(f"{key}/2")
+            await play.money.retry(key)
+            await play.stands(key, PaymentStatus.SETTLED)
+            await play.decide("withdraw", team, team=team, reason="Enough.")
+            await play.result()
+            assert [booking.asked["payee"]["holder"] for booking in provider.bookings] == [HOLDER, HOLDER]
+            assert len(provider.requests) > 8
+            seen = await everything(play, play.challenge.id) + await everything(play, key)
+
+    assert key in seen
+    assert "needs attention" in caplog.text
+    for marker in PERSONAL:
+        assert marker not in seen
+        assert marker not in caplog.text
+    # The team that was not taken has the feedback, and the payee is shown to people so that they know it again.
+    assert any("marker-feedback" in notice.body for notice in play.desk.notices() if notice.recipient == other)
+    assert play.payment(key).payee.endswith("5432")
+
+
+def apply_with_markers(play: Play, number: int) -> str:
+    """An application whose every field would be known again; its id."""
+    applying = Applying(
+        organisation=MARKERS[0], email=f"{MARKERS[1]}@company.example", proposal=f"{MARKERS[2]}, number {number}."
+    )
+    return play.desk.apply(play.challenge.id, applying).application
+
+
+def change_sealed(play: Play, sealed: str) -> str:
+    """Puts something else in the place of bank details, as somebody could who has the database; what was there."""
+    with play.desk.database.engine.begin() as connection:
+        before = connection.scalars(select(tables.payees.c.sealed)).one()
+        connection.execute(update(tables.payees).values(sealed=sealed))
+    return str(before)
 
 
 async def everything(play: Play, workflow: str) -> str:

@@ -13,8 +13,8 @@ from temporalio.common import RawValue
 from whenever import TimeDelta
 
 from domain import refusals
-from domain.announcement import Occasion
 from domain.challenge import Phase, State
+from domain.occasions import Occasion
 from domain.refusals import Refused, TooLate
 from store.rounds import keep_round
 from tests.playing import AIR, OPERATOR, SPONSOR, Play, months, pilot, playing
@@ -76,9 +76,9 @@ async def test_a_signal_that_cannot_be_followed_is_refused_visibly_and_the_chall
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        (interface.PAYMENT_SETTLED, ["no/such/payment"]),
-        (interface.PAYMENT_SETTLED, []),
-        (interface.PAYMENT_SETTLED, [3]),
+        (interface.PAYMENT_OVER, ["no/such/payment", "settled"]),
+        (interface.PAYMENT_OVER, []),
+        (interface.PAYMENT_OVER, [3]),
     ],
 )
 async def test_a_settlement_of_a_payment_that_was_never_ordered_changes_nothing(
@@ -97,7 +97,7 @@ async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path)
         teams = play.applied(3)
         await play.sealed()
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration", "teams": teams})
-        state = await play.until(lambda state: len(state.payments) == 3 and not state.unpaid)
+        state = await play.payments_over(3)
 
         assert state.run.active == tuple(teams)
         assert [(line.by, line.refused) for line in play.record("select")] == [(SPONSOR, False)]
@@ -251,7 +251,7 @@ async def test_of_two_selections_at_once_exactly_one_is_taken(tmp_path: Path) ->
 
         lost = [answer for answer in answers if isinstance(answer, TooLate)]
         assert len(lost) == 1
-        won = await play.until(lambda state: len(state.payments) == 3 and not state.unpaid)
+        won = await play.payments_over(3)
         assert won.run.active in (tuple(teams[:3]), tuple(teams[3:]))
         assert len(play.desk.payments(AIR)) == 3
         assert [line.refused for line in play.record("select")] == [False, True]
@@ -261,7 +261,7 @@ async def test_what_comes_after_the_end_is_too_late_and_on_the_record(tmp_path: 
     async with months() as environment, playing(tmp_path, environment) as play:
         play.applied(1)
         await play.decide("cancel", OPERATOR, reason="It is over.")
-        await play.handle.result()
+        await play.result()
 
         with pytest.raises(TooLate, match=r"has ended \(cancelled\)") as caught:
             await play.decide("select", stage="exploration", teams=["air-quality-000000"])

@@ -43,7 +43,7 @@ async def test_a_run_that_is_read_anew_for_a_query_when_a_deadline_has_just_pass
         await asked_as_it_falls_due(play)
         assert play.record("reminded")
         await play.decide("select", stage=stage.name, teams=[team])
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.COMPLETED
         assert play.paid() == {f"{stage.name}/{team}/1": "2000.00"}

@@ -8,9 +8,23 @@ from pathlib import Path
 from whenever import TimeDelta
 
 from domain.challenge import Outcome, Phase, State
+from domain.occasions import Occasion
+from domain.payment import PaymentStanding, PaymentStatus
 from store.database import Database
 from tests.journeys.dates import happened_at
-from tests.playing import OPERATOR, BrokenRail, Play, dev_server, months, pilot, playing, with_stages_of
+from tests.playing import (
+    FINANCE,
+    OPERATOR,
+    BrokenRail,
+    Play,
+    dev_server,
+    eventually,
+    months,
+    pilot,
+    playing,
+    with_stages_of,
+)
+from tests.replay import recording
 from workflows import interface
 
 _SHORT = TimeDelta(seconds=3)
@@ -56,12 +70,11 @@ async def test_a_challenge_renewed_at_every_wait_goes_its_way_as_if_it_were_not(
             assert ends <= play.record("ended")[-1].at
             if state.phase is not Phase.ENDED:
                 await renewed(play)
-        result = await play.handle.result()
+        result = await play.result()
 
         assert result.outcome is Outcome.COMPLETED
         assert len(result.paid) == len(play.paid()) == 4
-        actions = [line.action for line in play.record() if line.action not in ("paid", "reminded")]
-        assert actions == [*("opened", "hold", "resume", "sealed"), *("select", "ended") * 2, "paid-up"]
+        assert play.course() == [*("opened", "hold", "resume", "sealed"), *("select", "ended") * 2, "paid-up"]
 
 
 async def test_a_challenge_renewed_before_it_opens_opens_in_time(tmp_path: Path) -> None:
@@ -84,14 +97,58 @@ async def test_a_challenge_renewed_while_it_waits_for_its_last_payments_ends_whe
         return rails[0]
 
     async with months() as environment, playing(tmp_path, environment, rail=broken) as play:
-        (team,) = await play.exploring(1)
+        (key,) = await play.owed()
         await play.decide("cancel", OPERATOR, reason="It is over.")
+        await play.released()
         state = await renewed(play)
         assert (state.phase, len(state.unpaid)) == (Phase.ENDED, 1)
 
         rails[0].mended = True
-        result = await play.handle.result()
-        assert result.paid == (f"{play.challenge.id}/exploration/{team}/1",)
+        result = await play.result()
+        assert result.paid == (key,)
+
+
+async def test_a_payment_renewed_at_every_wait_keeps_its_place(tmp_path: Path) -> None:
+    """Holds that a payment goes on in a fresh run wherever it waits, with the same dates, and that nobody is asked or
+    reminded again for that. Fails where the new run counts anew, or repeats a step."""
+    async with months() as environment, playing(tmp_path, environment) as play:
+        play.finance_works = False
+        (key,) = await play.owed()
+        team = play.payment(key).team
+
+        async def renewed_as_it_stood() -> None:
+            before, told = play.payment(key), len(play.desk.notices())
+            run = await recording.latest_run(play.client, key)
+            await play.client.get_workflow_handle(key).signal(interface.RENEW)
+
+            async def is_another() -> bool:
+                return await recording.latest_run(play.client, key) != run
+
+            await eventually(is_another)
+            standing = await play.client.get_workflow_handle(key).query(interface.STANDING, result_type=PaymentStanding)
+            assert standing is None or standing.status is before.status
+            assert play.payment(key) == before
+            assert len(play.desk.notices()) == told
+
+        requested = play.payment(key).requested
+        await renewed_as_it_stood()
+        await play.skip_to(requested + Play.DAY * 3)
+        await play.until_told(Occasion.PAYMENT_REQUESTED, {team: 2})
+        await renewed_as_it_stood()
+        await play.payee(team)
+        pay_by = (await play.stands(key, PaymentStatus.PAYEE_KNOWN)).pay_by
+        assert pay_by is not None
+        await renewed_as_it_stood()
+        await play.skip_to(pay_by - Play.DAY * 3)
+        await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: 1})
+        await renewed_as_it_stood()
+        await play.release(key)
+        state = await play.payments_over(1)
+
+        assert state.payments.keys() == {key}
+        assert play.told(Occasion.PAYMENT_DUE) == {FINANCE: 1}
+        assert play.told(Occasion.PAYMENT_TO_RELEASE) == {FINANCE: 1}
+        assert len(play.record("paid")) == 1
 
 
 async def test_many_messages_at_the_moment_of_renewal_are_all_handled(tmp_path: Path) -> None:

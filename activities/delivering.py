@@ -1,0 +1,240 @@
+"""Sending the notices in the outbox through a channel, one after the other, and asking what became of them."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from whenever import Instant, TimeDelta
+
+from domain.delivery import Outbox, Sending
+from domain.refusals import Unavailable
+from gateways.channels import Channel, Delivery, Later, Message, Progress, Refusal
+from store import deliveries
+from store.database import Database
+from store.deliveries import Claim
+from store.notices import Compose
+
+_LOOK_EVERY = 1.0
+"""Seconds between two looks into an outbox in which nothing waits."""
+_BEAT_EVERY = 5.0
+_FAILURES_ALLOWED = 2
+_LONGEST_PAUSE = 60
+
+
+class Delivering:
+    """The activity that sends. Several of them at once, on any workers, send no notice twice.
+
+    A notice is taken, sent and noted before the next one is taken: whatever ends this process leaves at most one of
+    which is not known whether it was sent. That one is looked up, where the channel can tell, before it is sent again;
+    a channel that cannot tell gets it again, because twice is better than never.
+
+    No database transaction is open while a channel is asked. Nothing personal goes to Temporal or into logs.
+
+    Args:
+        database: where the outbox is.
+        channel: how notices leave; None if they stay in the outbox.
+        rate: how many are sent in a second at most.
+        compose: finds the words in which operators are told of what could not be delivered.
+        clock: what time it is.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        channel: Channel | None,
+        rate: float,
+        compose: Compose,
+        clock: Callable[[], Instant] = Instant.now,
+    ) -> None:
+        self._database = database
+        self._channel = channel
+        self._compose = compose
+        self._clock = clock
+        self._pace = _Pace(rate)
+
+    @activity.defn(name="deliver_notices", no_thread_cancel_exception=True)
+    def deliver(self, sending: Sending) -> Outbox:
+        """Sends what is in the outbox, and what comes into it meanwhile, until its time is over or it is told to stop.
+
+        Returns:
+            How many notices there are after that; without the name of a channel if there is none.
+
+        Raises:
+            ApplicationError: nothing can be sent until a person mends the channel.
+            Unavailable: the database cannot be read or written.
+        """
+        if self._channel is None:
+            return deliveries.outbox(self._database, "", self._clock())
+        ends = time.monotonic() + sending.seconds
+        try:
+            with self._beating(self._channel):
+                while True:
+                    rest = self._step(self._channel)
+                    if time.monotonic() >= ends or activity.is_worker_shutdown() or activity.is_cancelled():
+                        break
+                    if rest > 0:
+                        activity.wait_for_worker_shutdown_sync(min(rest, _LOOK_EVERY))
+        finally:
+            self._channel.close()
+        return self._outbox(self._channel)
+
+    def _step(self, channel: Channel) -> float:
+        """Deals with one notice, if one is due and its turn has come; says how many seconds it can rest after that."""
+        rest = self._pace.rest(self._clock())
+        if rest > 0:
+            return rest
+        claim = deliveries.claim(self._database, channel.name, self._clock(), self._compose)
+        if claim is not None:
+            self._send(channel, claim)
+        elif not self._ask(channel):
+            return _LOOK_EVERY
+        return self._pace.rest(self._clock())
+
+    def _send(self, channel: Channel, claim: Claim) -> None:
+        self._pace.count(self._clock())
+        try:
+            with _needing_a_person():
+                delivery = self._found_or_sent(channel, claim)
+        except Later as later:
+            self._note_later(claim, later)
+        except Refusal as refusal:
+            self._note_failed(claim, str(refusal))
+        except ApplicationError:
+            deliveries.put_back(self._database, claim, self._clock())
+            raise
+        else:
+            self._pace.goes_well()
+            if delivery is None:
+                deliveries.note_lapsed(self._database, claim, self._clock())
+            else:
+                self._note(channel, claim, delivery)
+
+    def _found_or_sent(self, channel: Channel, claim: Claim) -> Delivery | None:
+        """What the channel knows of the notice, which it is given if it knows nothing; None if it must not be."""
+        delivery = None
+        if claim.unknown and channel.asks_again and claim.channel == channel.name:
+            delivery = channel.find(claim.key)
+        if delivery is None and not claim.lapsed:
+            message = Message(key=claim.key, address=claim.address, subject=claim.subject, body=claim.body)
+            delivery = channel.send(message)
+        return delivery
+
+    def _note(self, channel: Channel, claim: Claim, delivery: Delivery) -> None:
+        now = self._clock()
+        match delivery.progress:
+            case Progress.SENT:
+                deliveries.note_sent(self._database, claim, delivery.reference, channel.asks_again, now)
+            case Progress.DELIVERED:
+                deliveries.note_delivered(self._database, claim, delivery.reference, now)
+            case Progress.FAILED:
+                self._note_failed(claim, delivery.reason)
+
+    def _note_later(self, claim: Claim, later: Later) -> None:
+        """A channel that says when to come back is left alone until then, unless it is about this one notice."""
+        now = self._clock()
+        activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(later)})
+        deliveries.note_later(self._database, claim, str(later), now, after=later.after, unknown=later.unknown)
+        self._pace.goes_badly(now, None if later.unknown else later.after)
+
+    def _note_failed(self, notice: Claim | deliveries.Question, reason: str) -> None:
+        activity.logger.warning("notice not delivered", extra={"occasion": notice.occasion, "fault": reason})
+        deliveries.note_failed(self._database, notice, reason, self._clock(), self._compose)
+
+    def _ask(self, channel: Channel) -> bool:
+        """Asks what became of one notice that the channel took; says whether there was one to ask for."""
+        if not channel.asks_again:
+            return False
+        question = deliveries.question(self._database, channel.name, self._clock())
+        if question is None:
+            return False
+        self._pace.count(self._clock())
+        try:
+            with _needing_a_person():
+                delivery = channel.progress(question.reference)
+        except Later as later:
+            self._pace.goes_badly(self._clock(), later.after)
+        except Refusal as refusal:
+            activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(refusal)})
+        else:
+            self._pace.goes_well()
+            if delivery.progress is Progress.DELIVERED:
+                deliveries.note_delivered(self._database, question, delivery.reference, self._clock())
+            elif delivery.progress is Progress.FAILED:
+                self._note_failed(question, delivery.reason)
+        return True
+
+    def _outbox(self, channel: Channel) -> Outbox:
+        return deliveries.outbox(self._database, channel.name, self._clock())
+
+    @contextmanager
+    def _beating(self, channel: Channel) -> Iterator[None]:
+        """Shows Temporal that this goes on, and staff how far it has come, also while a channel takes its time."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while True:
+                # A beat that is missed is made up for by the next one.
+                with suppress(Unavailable, TimeoutError):
+                    activity.heartbeat(self._outbox(channel))
+                if over.wait(_BEAT_EVERY):
+                    return
+
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(beat,), name="heartbeat of deliveries")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+@contextmanager
+def _needing_a_person() -> Iterator[None]:
+    """What only a person can mend ends the activity for good: its workflow calls for one."""
+    try:
+        yield
+    except Unavailable as fault:
+        raise ApplicationError(str(fault), type=type(fault).__name__, non_retryable=True) from None
+
+
+class _Pace:
+    """When the next notice may be sent.
+
+    Args:
+        rate: how many in a second at most.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._gap = TimeDelta(seconds=1 / rate)
+        self._next: Instant | None = None
+        self._failures = 0
+
+    def rest(self, now: Instant) -> float:
+        """Seconds until then; 0 or less if it may be now."""
+        return (self._next - now).total("seconds") if self._next else 0
+
+    def count(self, now: Instant) -> None:
+        """One is being sent."""
+        self._next = max(self._next or now, now) + self._gap
+
+    def goes_well(self) -> None:
+        """The channel has answered."""
+        self._failures = 0
+
+    def goes_badly(self, now: Instant, after: float | None) -> None:
+        """The channel takes nothing at the moment.
+
+        Args:
+            now: the present.
+            after: seconds that it asks to wait; if it says nothing, and not for the first time, the pause doubles.
+        """
+        self._failures += 1
+        beyond = self._failures - _FAILURES_ALLOWED
+        pause = min(2 ** min(beyond, 10), _LONGEST_PAUSE) if beyond > 0 else 0
+        self._next = max(self._next or now, now + TimeDelta(seconds=max(pause, after or 0)))

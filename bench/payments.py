@@ -1,0 +1,180 @@
+"""Payments from their request to the rail per second, through the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import Table, insert, select
+from whenever import Instant
+
+from domain import payment as rules
+from domain.awards import PaymentOrder
+from domain.money import Amount, Money
+from domain.payment import PaymentToMake, Release
+from gateways.letters import Letters
+from store import ledger, tables
+from store.database import Database
+
+from .databases import database, insert_applications, keep, kinds, versions
+from .measuring import Action, Compared, Measurement, rate, say
+from .pilot import pilot
+from .playing import give_payee
+
+NAME = "payments"
+_AIM = 0.5
+_TRANSACTIONS = 4
+_MANY = 10**8
+
+Inserts = list[tuple[Table, list[dict[str, object]]]]
+"""The rows of one transaction, by table."""
+
+
+def measure(small: bool) -> Iterator[Measurement]:
+    """The ledger's moves of one payment, against bare inserts of the rows that they leave.
+
+    The moves are `request` (the bank details are there, so the payee is known at once), `release`, `begin` and
+    `mark_submitted`: as many transactions, with the lines of the record and the notices that go with them. The floor
+    is the same rows, put in as they stand in the end, in as many transactions and by the same library.
+
+    Args:
+        small: whether a handful is enough.
+    """
+    for kind in kinds():
+        with database(kind) as kept:
+            till = Till(kept)
+            for threads in (1, 4):
+                say(f"  {kind}, {threads} thread{'s' if threads > 1 else ''}")
+                yield _measured(kept, kind, till, threads, 1 if small else 30, 4 if small else 24)
+
+
+def _measured(kept: Database, kind: str, till: Till, threads: int, rounds: int, number: int) -> Measurement:
+    with ThreadPoolExecutor(threads) as pool:
+        sides: tuple[Action, Action] = (till.make, till.insert)
+        rates = [[rate(pool, [side] * threads, number) for side in sides] for _ in range(rounds + 1)][1:]
+    compared = Compared.of([(made, floor) for made, floor in rates])
+    return Measurement(
+        name=f"{NAME}: {kind}, {threads} thread{'s' if threads > 1 else ''}",
+        what="Payments of one challenge from their request to the rail, with their lines of the record and their "
+        "notices, against bare inserts of the same rows in as many transactions.",
+        unit="a second",
+        figure=compared.figure,
+        floor=compared.floor,
+        ratio=compared.ratio,
+        aim=f"at least {_AIM} of the floor",
+        met=compared.ratio >= _AIM,
+        notes=(
+            f"{kind} {versions(kept)}.",
+            compared.spread,
+            f"{till.rows} rows in {_TRANSACTIONS} transactions for each payment.",
+        ),
+    )
+
+
+class Till:
+    """Pays one team of the pilot again and again, for real and bare; the first payment is the pattern for bare ones.
+
+    Args:
+        kept: a database without rows.
+    """
+
+    def __init__(self, kept: Database) -> None:
+        round_, programme, (challenge, *_) = pilot()
+        keep(kept, round_, programme, (challenge,))
+        (team,) = insert_applications(kept, challenge, 1)
+        give_payee(kept, challenge, programme.stages[0].name, team, "sealed", "masked")
+        self._kept = kept
+        self._compose = Letters().compose
+        self._releaser = challenge.releasers[0]
+        stage = programme.stages[0]
+        order = PaymentOrder(
+            key=f"{challenge.id}/{stage.name}/{team}/{_MANY}",
+            challenge=challenge.id,
+            stage=stage.name,
+            team=team,
+            number=_MANY,
+            of=_MANY,
+            amount=Amount(net=Money(2_000_00), vat=Money(0)),
+            currency=programme.currency,
+        )
+        self._payment = PaymentToMake(
+            order=order,
+            title=stage.title,
+            selected_by=challenge.deciders[0],
+            accepted_by="",
+            operators=challenge.operators,
+            releasers=challenge.releasers,
+            zone=programme.time_zone,
+            holidays=programme.holidays,
+            on_time=programme.on_time,
+            remind_before=programme.reminders.payment,
+            remind_every=programme.reminders.payment_overdue_every,
+        )
+        self.make(str(_MANY))
+        self._pattern = self._rows_of_the_first()
+        self.rows = sum(len(rows) for inserts in self._pattern for _, rows in inserts)
+
+    def make(self, name: str) -> None:
+        """One payment, as the service makes it."""
+        order = self._payment.order
+        order = order.model_copy(update={"key": self._key(name), "number": int(name)})
+        payment = self._payment.model_copy(update={"order": order})
+        now = Instant.now()
+        ledger.request(self._kept, payment, now, self._compose)
+        released = rules.decided(payment, Release(by=self._releaser, decision_id="release"), now)
+        ledger.release(self._kept, payment, released, now, self._compose)
+        begun = ledger.begin(self._kept, order.key, now)
+        if begun is None:
+            raise RuntimeError(f"{order.key} was released, and there is nothing to ask a rail for")
+        ledger.mark_submitted(self._kept, payment, begun, "reference", now, self._compose)
+
+    def insert(self, name: str) -> None:
+        """The rows of one payment."""
+        first, key = self._payment.order.key, self._key(name)
+        for inserts in self._pattern:
+            with self._kept.writing() as connection:
+                for table, rows in inserts:
+                    named = [
+                        {column: _renamed(value, first, key) for column, value in row.items()} | _numbered(table, name)
+                        for row in rows
+                    ]
+                    connection.execute(insert(table), named)
+
+    def _key(self, name: str) -> str:
+        return self._payment.order.key.replace(f"/{_MANY}", f"/{int(name)}")
+
+    def _rows_of_the_first(self) -> tuple[Inserts, ...]:
+        """Each where its move writes it; as `begin` writes none, the last two rows have a transaction each."""
+        payments, transfers, record, notices = tables.payments, tables.transfers, tables.record, tables.notices
+        key = self._payment.order.key
+        with self._kept.reading() as connection:
+
+            def found(table: Table) -> list[dict[str, object]]:
+                column = table.c.id if table is transfers else table.c.key
+                rows = connection.execute(select(table).where(column.startswith(key, autoescape=True)).order_by(column))
+                numbered = {"id"} if table is record else set()
+                return [{name: each[name] for name in each if name not in numbered} for each in rows.mappings()]
+
+            told, lines = found(notices), found(record)
+            last_told = [each for each in told if "/submitted-" in str(each["key"])]
+            last_line = [each for each in lines if "/submitted-" in str(each["key"])]
+            released = [each for each in lines if "/release/" in str(each["key"])]
+            requested = [each for each in lines if each not in (*last_line, *released)]
+            return (
+                [
+                    (payments, found(payments)),
+                    (record, requested),
+                    (notices, [each for each in told if each not in last_told]),
+                ],
+                [(transfers, found(transfers)), (record, released)],
+                [(record, last_line)],
+                [(notices, last_told)],
+            )
+
+
+def _renamed(value: object, first: str, key: str) -> object:
+    return value.replace(first, key) if isinstance(value, str) else value
+
+
+def _numbered(table: Table, name: str) -> dict[str, object]:
+    return {"number": int(name)} if table is tables.payments else {}

@@ -1,0 +1,139 @@
+"""Commands about notices: what was sent to whom, in which words, and what a sponsor says to applicants."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from typer.core import TyperGroup
+
+import showing
+from domain.model import Value
+from domain.occasions import Occasion
+from terminal import say, show_json
+
+from .common import (
+    AsJson,
+    ChallengeName,
+    DecisionId,
+    SomeChallenge,
+    StageName,
+    TeamName,
+    Who,
+    a_desk,
+    acting,
+    send,
+    text_of,
+)
+
+
+class Preview(Value):
+    """The words of an occasion, filled in with an example."""
+
+    occasion: Occasion
+    subject: str
+    body: str
+
+
+class _ListUnlessSaid(TyperGroup):
+    """`notices` and `notices air-quality` list, as does `notices list air-quality`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See `click.Group`."""
+        if "--help" not in args and (not args or args[0] not in self.commands):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_ListUnlessSaid,
+    help="Show the notices: all of them, or those of a challenge; one in full; or the words of each occasion.\n\n"
+    "Example: `starter.py notices air-quality`",
+)
+
+
+@app.command(name="list")
+def list_(
+    challenge: SomeChallenge = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that did not reach anybody.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show to whom what was sent, and whether it arrived.
+
+    Example: `starter.py notices list air-quality --failed`
+    """
+    with a_desk() as desk:
+        rows = [row for row in desk.notices(challenge) if row.status == "failed" or not failed]
+        if as_json:
+            show_json(rows)
+        else:
+            showing.notices(rows, {row.id: row.time_zone for row in desk.challenges()})
+
+
+@app.command()
+def show(
+    key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices --json` shows it, or its end.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one notice in full, as it was or will be sent, and how far it has come.
+
+    Example: `starter.py notices show application-received/air-quality-7kx3qm`
+    """
+    with a_desk() as desk:
+        found = desk.notice(key)
+        if as_json:
+            show_json(found)
+        else:
+            showing.notice(found, desk.find(found.challenge))
+
+
+@app.command()
+def preview(
+    occasion: Annotated[Optional[Occasion], typer.Argument(help="Only this one.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Show the words of every occasion with the pilot's data, or of one.
+
+    Example: `starter.py notices preview stage-started`
+    """
+    with a_desk(only_files=True) as desk:
+        letters = {each: desk.letters.preview(each) for each in ([occasion] if occasion else Occasion)}
+        if as_json:
+            show_json([Preview(occasion=each, **dict(letter)) for each, letter in letters.items()])
+            return
+        for each, letter in letters.items():
+            say(f"{each}", bold=True)
+            showing.letter(letter.subject, letter.body)
+
+
+def answer(
+    challenge: ChallengeName,
+    question: Annotated[str, typer.Option(help="As it was asked, without naming who asked.")],
+    text: Annotated[str, typer.Option("--answer", help="What everybody is told.")],
+    by: Who,
+    decision_id: DecisionId = "",
+) -> None:
+    """Publish a question about a challenge with its answer: everybody who has applied so far is told.
+
+    Example: `starter.py answer air-quality --question "Is old data enough?" --answer "No." --as sepa-decider`
+    """
+    with a_desk() as desk:
+        send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
+
+
+def feedback(
+    challenge: ChallengeName,
+    stage: StageName,
+    team: TeamName,
+    text: Annotated[Path, typer.Option("--text", metavar="FILE", help="The words; - reads standard input.")],
+    by: Who,
+) -> None:
+    """Say something to an applicant or team that is not selected: with the decision, or after it.
+
+    Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
+    """
+    words = text_of(text, "The feedback")
+    with a_desk() as desk:
+        say(asyncio.run(desk.give_feedback(challenge, stage, team, acting(desk, by), words)))

@@ -1,0 +1,250 @@
+"""Commands about money: bank details, evidence, releases, payment files, what comes back, what is late."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from pydantic import ValidationError
+
+import showing
+from desk.front import Payment
+from desk.paying import Paying
+from desk.reconciling import reconcile as compare
+from domain.bank_account import BankAccount
+from domain.refusals import NotReadable
+from domain.wording import counted
+from terminal import misused, say, show_json
+
+from .common import (
+    AsJson,
+    ChallengeName,
+    DecisionId,
+    PaymentKey,
+    SomeChallenge,
+    StageName,
+    TeamName,
+    Who,
+    Why,
+    a_desk,
+    acting,
+    day_of,
+    decide,
+    is_payment,
+    text_of,
+)
+
+_IN_WORDS = {
+    "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
+    "string_too_short": "is missing",
+}
+"""What is wrong with bank details, where the check itself says it for programs."""
+
+
+class Verdict(StrEnum):
+    """What is said of evidence."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+def payments(
+    challenge: SomeChallenge = None,
+    late: Annotated[bool, typer.Option("--late", help="Only what is or was late, and what is owed for it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the ledger: what was requested, released, submitted, settled, and by when it is due.
+
+    Example: `starter.py payments air-quality --late`
+    """
+    with a_desk() as desk:
+        zones = {row.id: row.time_zone for row in desk.challenges()}
+        if late:
+            found = Paying(desk).late(challenge)
+            show_json(found) if as_json else showing.late(found, zones)
+            return
+        rows = desk.payments(challenge)
+        if as_json:
+            show_json(rows)
+        else:
+            showing.payments(rows, zones)
+
+
+def payee(
+    challenge: ChallengeName,
+    team: TeamName,
+    details: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="FILE",
+            help="A TOML file with holder, and sort_code and number, or iban and bic; - reads standard input. "
+            "So they stay out of the shell's history.",
+        ),
+    ] = None,
+    holder: Annotated[str, typer.Option(help="Whose account it is, as the bank knows them.")] = "",
+    sort_code: Annotated[str, typer.Option(help="Six digits, for an account in the United Kingdom.")] = "",
+    account: Annotated[str, typer.Option(help="Its eight digits.")] = "",
+    iban: Annotated[str, typer.Option(help="Instead of sort code and account.")] = "",
+    bic: Annotated[str, typer.Option(help="Of the bank, if it asks for it.")] = "",
+    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who gives them; the team if left out.")] = "",
+) -> None:
+    """Give or change a team's bank details. What was released to others has to be released again.
+
+    Example: `starter.py payee air-quality air-quality-7kx3qm --holder "Tay Ltd" --iban GB33BUKB20201555555555`
+    """
+    given = {"holder": holder, "sort_code": sort_code, "number": account, "iban": iban, "bic": bic}
+    if details is not None and any(given.values()):
+        misused("Give the bank details either in --details or one by one, not both.")
+    text = "" if details is None else text_of(details, "The bank details")
+    with a_desk() as desk:
+        try:
+            bank_account = BankAccount.model_validate(given if details is None else _details_in(text))
+        except ValidationError as error:
+            raise NotReadable(f"The bank details cannot be used: {_problems(error)}.") from None
+        done = asyncio.run(Paying(desk).give_payee(challenge, team, by or team, bank_account))
+        say(f"{done}: {bank_account.masked}")
+
+
+def evidence(
+    challenge: ChallengeName,
+    stage: StageName,
+    team: TeamName,
+    verdict: Annotated[Verdict, typer.Argument(metavar="accept|reject")],
+    by: Who,
+    instalment: Annotated[int, typer.Option(help="Which instalment; the first that waits if left out.")] = 0,
+    final: Annotated[bool, typer.Option("--final", help="Of a rejection: the instalment will not be paid.")] = False,
+    reason: Why = "",
+    decision_id: DecisionId = "",
+) -> None:
+    """Accept what a team has shown for an instalment, which makes it due; or reject it.
+
+    Example: `starter.py evidence air-quality accelerator air-quality-7kx3qm accept --as sepa-decider`
+    """
+    accepted = verdict is Verdict.ACCEPT
+    fields = {"stage": stage, "team": team, "number": instalment, "accepted": accepted, "final": final}
+    decide(challenge, "evidence", by, decision_id, reason=reason, **fields)
+
+
+def release(
+    payments: Annotated[list[str], typer.Argument(metavar="PAYMENT…", help="Their keys, as `payments` shows them.")],
+    by: Who,
+    reason: Why = "",
+    decision_id: DecisionId = "",
+) -> None:
+    """Let payments go: as a second person, who decided nothing that they follow from.
+
+    Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
+    """
+    for key in payments:
+        _decide(key, "release", by, reason, decision_id)
+
+
+def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+    """Say that the money of a payment came back; corrected, it can be released again.
+
+    Example: `starter.py return pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance --reason "Closed."`
+    """
+    _decide(payment, "return", by, reason, decision_id)
+
+
+def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+    """Give a payment up for good, before it was submitted.
+
+    Example: `starter.py cancel-payment pilot-2016/smart-roads/accelerator/smart-roads-7kx3qm/1 --as finance --reason x`
+    """
+    _decide(payment, "cancel", by, reason, decision_id)
+
+
+def submit(
+    by: Who,
+    on: Annotated[str, typer.Option(metavar="DATE", help="When the bank is to pay; the next working day.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make the files for the bank of all that was released, one for each currency.
+
+    Example: `starter.py submit --as finance`
+    """
+    day = day_of("--on", on) if on else None
+    with a_desk() as desk:
+        files = asyncio.run(Paying(desk).submit(acting(desk, by), day))
+        if as_json:
+            show_json(files)
+        else:
+            showing.payment_files(files)
+
+
+def settle(
+    report: Annotated[
+        Path, typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002); or a payment's key.")
+    ],
+    by: Who,
+    as_json: AsJson = False,
+) -> None:
+    """Read what the bank reports of a payment file: what has arrived, and what came back and why.
+
+    Where the bank sends no reports, give the key of a payment that has arrived by its statement.
+
+    Example: `starter.py settle report.xml --as finance`
+    """
+    with a_desk() as desk:
+        money, key = Paying(desk), str(report)
+        if is_payment(key) and not os.path.exists(
+            key
+        ):  # unlike Path.exists, it takes a key that is too long for a file
+            found: tuple[Payment, ...] = (asyncio.run(money.arrived(key, acting(desk, by))),)
+        else:
+            found = asyncio.run(money.settle(report, acting(desk, by)))
+        if as_json:
+            show_json(found)
+        else:
+            say(f"The report says something new of {counted(len(found), 'payment')}: see `payments` in a moment.")
+
+
+def reseal() -> None:
+    """Seal all bank details anew with the first key of the key file, so that an old key can leave it.
+
+    Example: `starter.py reseal`
+    """
+    with a_desk() as desk:
+        say(f"{Paying(desk).reseal()} bank details are sealed with the first key of {desk.options.payee_key_file}.")
+
+
+def reconcile(as_json: AsJson = False) -> None:
+    """Compare the ledger, the payments' workflows, the rail, and what the programme says is due; name each difference.
+
+    Example: `starter.py reconcile`
+    """
+    with a_desk() as desk:
+        found = asyncio.run(compare(desk))
+        if as_json:
+            show_json(found.differences)
+        else:
+            showing.reconciled(found)
+        if found.differences:
+            raise typer.Exit(1)
+
+
+def _decide(key: str, kind: str, by: str, reason: str, decision_id: str) -> None:
+    given = {"decision_id": decision_id} if decision_id else {}
+    with a_desk() as desk:
+        say(asyncio.run(Paying(desk).decide(key, kind, acting(desk, by), reason=reason, **given)))
+
+
+def _details_in(text: str) -> dict[str, str]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise NotReadable('The bank details are no TOML: write lines such as sort_code = "12-34-56".') from None
+
+
+def _problems(error: ValidationError) -> str:
+    """What is wrong, without what was given."""
+    return "; ".join(
+        f"{'.'.join(map(str, each['loc']))} {_IN_WORDS.get(each['type'], each['msg']).removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False)
+    ).strip()

@@ -1,0 +1,29 @@
+"""The file of the Bank of England's official rates: read, checked, and refused like a programme's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from domain.interest import BaseRates
+from domain.refusals import FileRefused
+
+from .programme_files import FOLDER, _checked, _toml
+
+RATES = FOLDER / "rates" / "base-rates.toml"
+"""Where the rates that come with the service are."""
+
+
+def load_base_rates(path: Path = RATES) -> BaseRates:
+    """Reads the official rates.
+
+    Args:
+        path: a TOML file such as the one that comes with the service, which says how to keep it up to date.
+
+    Raises:
+        FileRefused: it cannot be read or is wrong; a line for each problem, with file, key, value and remedy.
+    """
+    data, problems = _toml(path)
+    rates, wrong = _checked(BaseRates, data, path, ".toml") if data is not None else (None, [])
+    if rates is None:
+        raise FileRefused("\n".join(problems + wrong))
+    return rates

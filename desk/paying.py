@@ -1,0 +1,425 @@
+"""The desk's side of money: bank details, releases, payment files and the bank's reports, what is late."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from temporalio.client import WithStartWorkflowOperation
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+from whenever import Date, Instant
+
+from domain import payment as rules
+from domain.announcement import Announcement, Entry, to_teams
+from domain.awards import order_in_words, payments_due
+from domain.bank_account import BankAccount
+from domain.calendar import Holidays, working_days_later
+from domain.challenge import State
+from domain.interest import LateInterest, late_interest
+from domain.messages import make
+from domain.model import Value
+from domain.money import Money, total
+from domain.occasions import Occasion
+from domain.payment import PAYMENT_DECISIONS, PaymentStatus, PaymentToMake, payment_to_make
+from domain.refusals import FileRefused, NotAllowed, NotReadable, Refused, Unavailable, UnknownPerson, UnknownTeam
+from domain.transfer import transfer_id
+from gateways.credit_transfers import Version, credit_transfer_file, end_to_end_id
+from gateways.rails import Instruction, Progress
+from gateways.status_reports import LARGEST, in_words, read_status_report
+from parts import payer_of, seals_of
+from store import ledger, payees, payment_files, rounds
+from store.ledger import Payment
+from store.payment_files import Collected, Reported
+from store.rounds import ChallengeRow
+from workflows import interface
+
+from .base_rates import load_base_rates
+from .desk import Desk
+
+_BANK_ZONE, _BANK_HOLIDAYS = "Europe/London", "GB-ENG"
+"""Banks in the United Kingdom keep England's."""
+
+
+class PaymentFile(Value):
+    """A file for the bank.
+
+    Args:
+        path: where it is.
+        id: of its message.
+        currency: of its payments.
+        count: how many payments.
+        control_sum: what they sum to.
+        execute_on: when the bank is to pay.
+    """
+
+    path: Path
+    id: str
+    currency: str
+    count: int
+    control_sum: Money
+    execute_on: Date
+
+
+class Late(Value):
+    """A payment that is not made by when it should have been, or was made later.
+
+    Args:
+        payment: as the ledger has it.
+        by_law: whether it is later than the law allows, too.
+        interest: what the payee is owed for that by statute; None if not late by law, or not in pounds.
+    """
+
+    payment: Payment
+    by_law: bool
+    interest: LateInterest | None
+
+
+class Paying:
+    """What people do about payments.
+
+    Args:
+        desk: for everything else.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._database = desk.database
+
+    async def give_payee(self, challenge: str, team: str, by: str, account: BankAccount) -> str:
+        """Takes the bank details of a team; what was released to others before has to be released again.
+
+        Args:
+            challenge: its name.
+            team: whose they are.
+            by: who gives them: the team itself, or an operator for it.
+            account: the details.
+
+        Raises:
+            UnknownChallenge, UnknownTeam: there is no such challenge or team.
+            NotAllowed: it is not theirs to give.
+            Unavailable: they cannot be kept.
+        """
+        row = self._desk.find(challenge)
+        state = await self._desk.state(row)
+        try:
+            _check_may_give(state, team, by)
+        except Refused as refusal:
+            self._desk.put_on_record(row, by, "payee", refusal)
+            raise
+        sealed = seals_of(self._desk.options, self._database).seal(account, team)
+        announcement = _payee_given(row, team, by, state.role_of(by), self._desk.now())
+        keys = ledger.give_payee(
+            self._database, team, sealed, account.masked, announcement, self._desk.now(), self._desk.letters.compose
+        )
+        await self._look(keys)
+        return announcement.entry.text
+
+    async def decide(self, key: str, kind: str, by: str, **fields: object) -> str:
+        """Sends a person's decision to a payment and gives its answer.
+
+        Args:
+            key: of the payment.
+            kind: "release", "return" or "cancel".
+            by: id of the person who decides.
+            fields: the decision's other fields; without a `decision_id` it gets one.
+
+        Raises:
+            Refused: it was not done, and why; that is on the record.
+            NotConfirmed: no answer came in time; sending it again is harmless.
+        """
+        payment = ledger.find_payment(self._database, key)
+        row = self._desk.find(payment.challenge)
+        try:
+            decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields}, PAYMENT_DECISIONS)
+        except Refused as refusal:
+            self._desk.put_on_record(row, by, f"payment-{kind}", refusal)
+            raise
+        start = await self._started(payment, row, kind)
+        return await self._desk.update(row, kind, decision, workflow=key, start=start)
+
+    async def retry(self, key: str) -> str:
+        """Lets a payment try again what needs attention; one whose workflow is gone is taken up again.
+
+        Raises:
+            UnknownPayment, TooLate, NotConfirmed: it could not be asked.
+        """
+        payment = ledger.find_payment(self._database, key)
+        row = self._desk.find(payment.challenge)
+        start = await self._started(payment, row, interface.RETRY)
+        return await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
+
+    async def submit(self, by: str, on: Date | None = None) -> tuple[PaymentFile, ...]:
+        """Makes the files of all payments that were released, one for each currency, for somebody to take to the bank.
+
+        A file that was begun and not written, because something failed, is written first.
+
+        Args:
+            by: who makes them.
+            on: when the bank is to pay; the next working day if left out.
+
+        Raises:
+            NotReadable: the day is past.
+            FileRefused: the account that pays is not set, a payment cannot stand in a file, or another file is in its
+                place.
+            Unavailable: the database cannot be written to, or bank details cannot be opened.
+        """
+        options = self._desk.options
+        if options.payment_rail != "files":
+            raise FileRefused(
+                f"Payments leave by the {options.payment_rail} rail, without files: "
+                "set CHALLENGES_PAYMENT_RAIL=files where files go to a bank."
+            )
+        self._check_known(by)
+        if on is not None and on < (today := self._desk.now().to_tz(_BANK_ZONE).date()):
+            raise NotReadable(f"{on} is past: a bank pays on {today} at the earliest, so name that day or a later one.")
+        payer, seals = payer_of(options), seals_of(options, self._database)
+        await self._let_know(payment_files.unheard(self._database))
+        written: list[PaymentFile] = []
+        while True:
+            now = self._desk.now()
+            collected = payment_files.collect(
+                self._database,
+                f"CH{now.to_tz('UTC').to_plain().format_iso()[:10].replace('-', '')}{secrets.token_hex(6).upper()}",
+                options.payment_form,
+                on or _next_working_day(now),
+                by,
+                now,
+                end_to_end_id,
+            )
+            if collected is None:
+                return tuple(written)
+            instructions = [
+                Instruction(
+                    id=line.transfer,
+                    amount=line.amount,
+                    currency=collected.currency,
+                    payee=seals.open(line.sealed, line.team),
+                    reference=line.reference,
+                )
+                for line in collected.lines
+            ]
+            xml = credit_transfer_file(
+                collected.id, collected.made, collected.execute_on, payer, instructions, Version(collected.form)
+            )
+            path = _write_once(options.payment_files, f"{collected.id}.xml", xml)
+            await self._look(payment_files.mark_written(self._database, collected.id, self._desk.now()))
+            written.append(_described(path, collected))
+
+    async def settle(self, report: Path, by: str) -> tuple[Payment, ...]:
+        """Reads a bank's report on a payment file, and lets the payments that it speaks of know.
+
+        Returns:
+            The payments of which it says what the ledger does not have yet.
+
+        Raises:
+            FileRefused: it is no such report, or contradicts itself.
+            UnknownPayment: it is on a file that was not made here.
+            Unavailable: the database cannot be written to.
+        """
+        try:
+            if report.stat().st_size > LARGEST:  # noqa: ASYNC240
+                raise FileRefused(f"The report {report} has more than {LARGEST:,} bytes: ask the bank to split it.")
+            said = read_status_report(report.read_bytes())  # noqa: ASYNC240
+        except OSError as error:
+            raise FileRefused(f"The report {report} cannot be read ({error.strerror}): check its name.") from None
+
+        self._check_known(by)
+
+        def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
+            for each in said.of(names):
+                progress = each.progress or Progress.TAKEN
+                yield Reported(
+                    end_to_end=each.end_to_end_id,
+                    progress=progress,
+                    # Not in the bank's own words, which can name people and accounts.
+                    reason=(in_words(each.code) if each.code else "the bank gives no reason")
+                    if progress is Progress.RETURNED
+                    else "",
+                )
+
+        file = said.original_message_id
+        new = payment_files.report(self._database, file, statuses, by, self._desk.now())
+        # Whoever brought it before may have been cut off half-way.
+        keys = tuple(dict.fromkeys((*new, *payment_files.unheard(self._database, file))))
+        await self._let_know(keys)
+        return tuple(ledger.find_payment(self._database, key) for key in keys)
+
+    async def arrived(self, key: str, by: str) -> Payment:
+        """Takes somebody's word that a payment which left in a file has arrived, where a bank sends no reports.
+
+        Raises:
+            UnknownPayment: there is no such payment, or it is in no file.
+            UnknownPerson: nobody of that id is in its round.
+            Unavailable: the database cannot be written to.
+        """
+        payment = ledger.find_payment(self._database, key)
+        row = self._desk.find(payment.challenge)
+        self._check_known(by, row.round)
+        payment_files.note_arrived(self._database, transfer_id(key, payment.attempt), by, self._desk.now())
+        await self._look([key])
+        return payment
+
+    def reseal(self) -> int:
+        """Seals all bank details anew with the first key of the key file; says how many.
+
+        Raises:
+            Unavailable: some cannot be opened with any of the keys; then nothing has changed.
+        """
+        return payees.reseal(self._database, seals_of(self._desk.options, self._database).reseal)
+
+    def _check_known(self, person: str, round_: str = "") -> None:
+        if not rounds.is_person(self._database, person, round_):
+            where = f" in the round {round_}" if round_ else ""
+            raise UnknownPerson(f"Nobody has the id {person!r}{where}: see the round file for its people.")
+
+    def late(self, challenge: str | None = None) -> tuple[Late, ...]:
+        """The payments that are or were made later than promised, with the interest that the law gives for it.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            FileRefused: the table of base rates is wrong.
+        """
+        now, rates = self._desk.now(), load_base_rates()
+        zones = {row.id: row.time_zone for row in self._desk.challenges()}
+        found = []
+        for payment in self._desk.payments(challenge):
+            paid = payment.settled or now
+            if payment.status is PaymentStatus.CANCELLED or payment.pay_by is None or payment.pay_by_law is None:
+                continue
+            if paid <= payment.pay_by:
+                continue
+            zone = zones[payment.challenge]
+            interest = None
+            if payment.currency == "GBP":
+                last_day = payment.pay_by_law.to_tz(zone).subtract(nanoseconds=1).date()
+                interest = late_interest(payment.amount.gross, last_day, paid.to_tz(zone).date(), rates)
+            found.append(Late(payment=payment, by_law=paid > payment.pay_by_law, interest=interest))
+        return tuple(found)
+
+    async def _let_know(self, keys: Iterable[str]) -> None:
+        """Lets payments look at what is noted of their files; takes up again those that were over."""
+        for key in keys:
+            payment = ledger.find_payment(self._database, key)
+            row = self._desk.find(payment.challenge)
+            if start := await self._started(payment, row, rules.Return.kind):
+                await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
+            else:
+                await self._look([key])
+
+    async def _look(self, keys: Iterable[str]) -> None:
+        """Lets payments look at the ledger. One that hears nothing looks by itself before its next reminder."""
+        client = await self._desk.client()
+        for key in keys:
+            with suppress(RPCError):
+                await client.get_workflow_handle(key).signal(interface.LOOK)
+
+    async def _started(
+        self, payment: Payment, row: ChallengeRow, what: str
+    ) -> WithStartWorkflowOperation[Any, Any] | None:
+        """What starts the workflow of a payment again that has ended, or is gone; None if it has nothing to do."""
+        came_back = what == rules.Return.kind and payment.status is PaymentStatus.SETTLED
+        if payment.status in rules.OVER and not came_back:
+            return None
+        client = await self._desk.client()
+        if not came_back:  # of what has arrived a run may be about to end; any other goes on
+            with suppress(RPCError):
+                if (await client.get_workflow_handle(payment.key).describe()).close_time is None:
+                    return None
+        to_make = _to_make(await self._desk.state(row), payment.key)
+        return WithStartWorkflowOperation(
+            interface.PAYMENT,
+            to_make,
+            id=payment.key,
+            task_queue=interface.TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=order_in_words(to_make.order, to_make.title)[:200],
+        )
+
+
+def _check_may_give(state: State, team: str, by: str) -> None:
+    teams = {each.id for run in state.runs for each in run.teams}
+    if team not in teams:
+        raise UnknownTeam(
+            f"{team} is no team of {state.challenge.id}: bank details are asked for once a team was selected."
+        )
+    if by != team and by not in state.challenge.operators:
+        who = " or ".join((team, *state.challenge.operators))
+        raise NotAllowed(f"{by} may not give the bank details of {team}: {who} may.")
+
+
+def _payee_given(row: ChallengeRow, team: str, by: str, role: str, now: Instant) -> Announcement:
+    """The team is told in any case: whoever else changes where its money goes does not do so unseen."""
+    text = f"Bank details of {team} given"
+    return Announcement(
+        key=f"{row.id}/payee/{team}/{uuid.uuid4().hex}",
+        challenge=row.id,
+        entry=Entry(at=now, by=by, role=role, action="payee", stage=row.stage, text=text),
+        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you" if by == team else "the programme office"}),),
+    )
+
+
+def _to_make(state: State, key: str) -> PaymentToMake:
+    for order in payments_due(state.having(payments={})):
+        if order.key == key:
+            return payment_to_make(state, order)
+    raise Unavailable(f"The challenge {state.challenge.id} knows no payment {key}: see `reconcile`.")
+
+
+def _next_working_day(now: Instant) -> Date:
+    return working_days_later(now.to_tz(_BANK_ZONE).date(), 1, Holidays.of(_BANK_HOLIDAYS))
+
+
+def _write_once(folder: Path, name: str, content: bytes) -> Path:
+    """Writes a file that nobody else can read, whole or not at all, and never over another.
+
+    Raises:
+        FileRefused: it cannot be written, or something else is there under its name.
+    """
+    path = folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with NamedTemporaryFile(dir=folder, prefix=f".{name}.") as draft:  # made for its owner alone
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+            try:
+                os.link(draft.name, path)
+            except FileExistsError:
+                if path.read_bytes() != content:
+                    raise FileRefused(
+                        f"{path} is there with another content: move it away, and see where it came from."
+                    ) from None
+        _keep_the_names_in(folder)
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be written ({error.strerror}): see to the folder, then try again.") from None
+    return path
+
+
+def _keep_the_names_in(folder: Path) -> None:
+    """Has the disk keep a new name: the ledger soon says that the file is there."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _described(path: Path, collected: Collected) -> PaymentFile:
+    return PaymentFile(
+        path=path,
+        id=collected.id,
+        currency=collected.currency,
+        count=len(collected.lines),
+        control_sum=total(line.amount for line in collected.lines),
+        execute_on=collected.execute_on,
+    )

@@ -1,0 +1,127 @@
+"""How notices are sent: when they are tried again, when they lapse, and what staff see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+from whenever import Instant, TimeDelta
+
+from .calendar import spoken
+from .model import Value
+from .occasions import Occasion
+from .payment import OVER, TO_RELEASE, PaymentStatus
+
+CLAIM_LASTS = TimeDelta(minutes=5)
+"""For how long a notice belongs to whoever took it to send it: longer than any sending takes.
+
+After that its sender is taken for dead, and whether the notice was sent is not known.
+"""
+MOST_TRIES = 80
+"""After so many a notice is given up: about three days if every try fails."""
+STALE_AFTER = TimeDelta(hours=14 * 24)
+"""A notice that nobody tried to send for so long is no news any more."""
+
+_FIRST_WAIT = TimeDelta(seconds=10)
+_LONGEST_WAIT = TimeDelta(hours=1)
+_MOST_DOUBLINGS = 9
+_ASKED_AFTER = (TimeDelta(seconds=10), TimeDelta(minutes=1), TimeDelta(minutes=10))
+_ASKED_FOR_HOURS = 72
+
+
+class Sending(Value):
+    """What the activity that sends gets.
+
+    Args:
+        seconds: for how long it goes on; with 0 it deals with one notice, or with none if none is due.
+    """
+
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Outbox(Value):
+    """How many notices there are, by how far they have come: all that Temporal knows of them.
+
+    Args:
+        channel: through which they leave; empty if the worker that was asked has none.
+        at: when they were counted.
+        waiting: to be sent, or sent again.
+        sent: taken by the channel, which has not said what became of them, or cannot.
+        delivered: they arrived, as the channel says.
+        failed: given up.
+        lapsed: not sent, as what they said was no longer so.
+    """
+
+    channel: str
+    at: Instant
+    waiting: int = 0
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+    lapsed: int = 0
+
+
+def try_again_at(tries: int, now: Instant, after: float | None) -> Instant:
+    """When a notice that could not be sent is tried again: later each time, up to an hour.
+
+    Args:
+        tries: how often it was tried.
+        now: when the last of them ended.
+        after: seconds that its channel asks to wait, if it does.
+    """
+    doubled: TimeDelta = _FIRST_WAIT * 2 ** min(max(tries - 1, 0), _MOST_DOUBLINGS)
+    return now + max(min(doubled, _LONGEST_WAIT), TimeDelta(seconds=after or 0))
+
+
+def ask_again_at(sent: Instant, now: Instant) -> Instant | None:
+    """When a channel is asked next what became of a notice; None if it is left at that.
+
+    Args:
+        sent: when the channel took it.
+        now: the present.
+    """
+    hours = (TimeDelta(hours=count) for count in range(1, _ASKED_FOR_HOURS + 1))
+    return next((sent + rung for rung in (*_ASKED_AFTER, *hours) if sent + rung > now), None)
+
+
+_STILL: Mapping[Occasion, frozenset[PaymentStatus]] = {
+    Occasion.PAYMENT_REQUESTED: frozenset({PaymentStatus.REQUESTED}),
+    Occasion.PAYMENT_TO_RELEASE: TO_RELEASE,
+}
+"""As long as a payment stands so, a notice that asks for something is still right; others are until it is over."""
+
+
+def is_still_so(occasion: Occasion, status: PaymentStatus) -> bool:
+    """Whether a notice that hangs on a payment still says what is so."""
+    return status in _STILL[occasion] if occasion in _STILL else status not in OVER
+
+
+def details(outbox: Outbox | None, attention: str) -> str:
+    """The page of the run that sends, in Markdown.
+
+    Args:
+        outbox: as it was counted last; None before that.
+        attention: what a person must mend, or nothing.
+    """
+    lines = []
+    if attention:
+        lines.append(
+            f"**Needs attention:** {attention}\n\nNo notice is lost. Mend the cause, then send the update `retry`; "
+            "it is also tried again every minute."
+        )
+    if outbox is None:
+        return "\n\n".join([*lines, "Starting."])
+    if outbox.channel:
+        lines.append(f"Notices leave through **{outbox.channel}**.")
+    else:
+        lines.append("Notices stay in the outbox: the worker that was asked has no channel.")
+    lines.append(
+        f"| waiting | sent | delivered | failed | lapsed |\n|---|---|---|---|---|\n"
+        f"| {outbox.waiting} | {outbox.sent} | {outbox.delivered} | {outbox.failed} | {outbox.lapsed} |"
+    )
+    lines.append(
+        f"Counted on {spoken(outbox.at, 'UTC')}. The activity that is under way says in its heartbeat how it is now. "
+        "Which ones failed or lapsed, and why, is in the list of notices."
+    )
+    return "\n\n".join(lines)

@@ -1,0 +1,230 @@
+"""The occasions on which people are told something, and exactly which facts each of them has for its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+Facts = dict[str, str]
+"""What the words of a notice are filled in with, by name; what is not there in a case is an empty text."""
+
+
+class Occasion(StrEnum):
+    """What a notice is about, in the order of a challenge's life; each has its words in a file of its name."""
+
+    WINDOW_OPENED = "window-opened"
+    QUESTION_ANSWERED = "question-answered"
+    CLOSING_SOON = "closing-soon"
+    DEADLINE_MOVED = "deadline-moved"
+    APPLICATION_RECEIVED = "application-received"
+    APPLICATION_REFUSED = "application-refused"
+    DECISION_INVITED = "decision-invited"
+    DECISION_DUE = "decision-due"
+    DECISION_OVERDUE = "decision-overdue"
+    SHORTLISTED = "shortlisted"
+    STAGE_STARTED = "stage-started"
+    FROM_RESERVE = "from-reserve"
+    IN_RESERVE = "in-reserve"
+    NOT_SELECTED = "not-selected"
+    FEEDBACK = "feedback"
+    EVIDENCE_DUE = "evidence-due"
+    EVIDENCE_ACCEPTED = "evidence-accepted"
+    EVIDENCE_REJECTED = "evidence-rejected"
+    STAGE_ENDING = "stage-ending"
+    PAYEE_GIVEN = "payee-given"
+    PAYMENT_REQUESTED = "payment-requested"
+    PAYMENT_TO_RELEASE = "payment-to-release"
+    PAYMENT_DUE = "payment-due"
+    PAYMENT_OVERDUE = "payment-overdue"
+    PAYMENT_SENT = "payment-sent"
+    PAYMENT_RETURNED = "payment-returned"
+    PAYMENT_CANCELLED = "payment-cancelled"
+    WITHDRAWN = "withdrawn"
+    TEAM_LEFT = "team-left"
+    HELD = "held"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    NOT_CONTINUED = "not-continued"
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    ATTENTION = "attention"
+
+
+class Fact(NamedTuple):
+    """What stands behind a name in the words of a notice.
+
+    Args:
+        meaning: in a few words.
+        example: what it could be, as in the pilot.
+    """
+
+    meaning: str
+    example: str
+
+
+COMMON = frozenset({"question", "challenge", "contact"})
+"""The facts that every occasion has."""
+
+_TERMS = {"intellectual_property", "equity"}
+_PAYMENT = {"payment", "amount", "stage"}
+_RELEASE = _PAYMENT | {"team", "status", "pay_by", "by_law"}
+
+FACTS: Mapping[Occasion, frozenset[str]] = {
+    Occasion.WINDOW_OPENED: frozenset({"closes"}),
+    Occasion.QUESTION_ANSWERED: frozenset({"asked", "answer"}),
+    Occasion.CLOSING_SOON: frozenset({"until"}),
+    Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason"}),
+    Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
+    Occasion.APPLICATION_REFUSED: frozenset({"reason"}),
+    Occasion.DECISION_INVITED: frozenset({"stage", "field", "number", "amount", "until"}),
+    Occasion.DECISION_DUE: frozenset({"stage", "until"}),
+    Occasion.DECISION_OVERDUE: frozenset({"stage", "until", "waits_for"}),
+    Occasion.SHORTLISTED: frozenset({"stage", "next", "until"}),
+    Occasion.STAGE_STARTED: frozenset({"stage", "begins", "ends", "award", "paid", "sessions", *_TERMS}),
+    Occasion.FROM_RESERVE: frozenset({"stage", "ends", "award", "paid", *_TERMS}),
+    Occasion.IN_RESERVE: frozenset({"stage", "begins", "ends"}),
+    Occasion.NOT_SELECTED: frozenset({"stage", "feedback"}),
+    Occasion.FEEDBACK: frozenset({"stage", "feedback"}),
+    Occasion.EVIDENCE_DUE: frozenset({"stage", "evidence", "amount", "until"}),
+    Occasion.EVIDENCE_ACCEPTED: frozenset({"stage", "evidence", "amount"}),
+    Occasion.EVIDENCE_REJECTED: frozenset({"stage", "evidence", "reason", "final"}),
+    Occasion.STAGE_ENDING: frozenset({"stage", "until"}),
+    Occasion.PAYEE_GIVEN: frozenset({"by"}),
+    Occasion.PAYMENT_REQUESTED: frozenset({*_PAYMENT, "instalment", "payee", "pay_by"}),
+    Occasion.PAYMENT_TO_RELEASE: frozenset(_RELEASE),
+    Occasion.PAYMENT_DUE: frozenset(_RELEASE),
+    Occasion.PAYMENT_OVERDUE: frozenset(_RELEASE),
+    Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference"}),
+    Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason"}),
+    Occasion.PAYMENT_CANCELLED: frozenset({*_PAYMENT, "reason"}),
+    Occasion.WITHDRAWN: frozenset({"reason"}),
+    Occasion.TEAM_LEFT: frozenset({"what", "reason"}),
+    Occasion.HELD: frozenset({"waits_for", "reason"}),
+    Occasion.RESUMED: frozenset({"turn", "until", "reason"}),
+    Occasion.CANCELLED: frozenset({"reason"}),
+    Occasion.NOT_CONTINUED: frozenset({"stage", "reason"}),
+    Occasion.COMPLETED: frozenset({"stage"}),
+    Occasion.REFUSED: frozenset({"action", "reason"}),
+    Occasion.ATTENTION: frozenset({"what"}),
+}
+"""Exactly which facts an occasion has, beside those that all have."""
+
+MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
+    Occasion.DECISION_INVITED: frozenset({"amount"}),
+    Occasion.SHORTLISTED: frozenset({"next", "until"}),
+    Occasion.STAGE_STARTED: frozenset({"award", "paid", "sessions"}),
+    Occasion.FROM_RESERVE: frozenset({"award", "paid"}),
+    Occasion.NOT_SELECTED: frozenset({"feedback"}),
+    Occasion.EVIDENCE_REJECTED: frozenset({"final"}),
+    Occasion.PAYMENT_REQUESTED: frozenset({"instalment", "payee", "pay_by"}),
+    Occasion.PAYMENT_TO_RELEASE: frozenset({"by_law"}),
+    Occasion.PAYMENT_DUE: frozenset({"by_law"}),
+    Occasion.PAYMENT_OVERDUE: frozenset({"by_law"}),
+    Occasion.RESUMED: frozenset({"reason"}),
+}
+"""Which facts of an occasion are an empty text where there is nothing to say."""
+
+GLOSSARY: Mapping[str, Fact] = {
+    "action": Fact("what was sent and refused", "select"),
+    "amount": Fact(
+        "what is paid, with its currency and its VAT; if that is yet to be agreed, up to how much", "£2,000"
+    ),
+    "answer": Fact("the sponsor's answer, as published", "Yes, if its data can be used by others."),
+    "application": Fact("the application's id, which its receipt shows", "air-quality-7kx3qm"),
+    "asked": Fact("a question about the challenge, as published", "May a sensor that is on the market take part?"),
+    "award": Fact("what the team is due for the stage; empty if nothing", "£2,000"),
+    "begins": Fact("when the stage begins", "Wednesday 10 August 2016, 11:30 BST"),
+    "by": Fact('who did it: "you" or "the programme office"', "the programme office"),
+    "by_law": Fact("after when the payment is late by law; empty if not known", "Friday 9 September 2016, 11:30 BST"),
+    "challenge": Fact("the challenge's id", "pilot-2016/air-quality"),
+    "closes": Fact("until when applications are taken", "Monday 1 August 2016, 24:00 BST"),
+    "contact": Fact(
+        "the programme office's e-mail addresses: whom people ask", "programme.office@digital-directorate.example"
+    ),
+    "ends": Fact("when the stage ends", "Wednesday 24 August 2016, 11:30 BST"),
+    "equity": Fact("the programme's terms on the company's shares", "The company keeps its equity."),
+    "evidence": Fact("what is to be shown before an instalment is paid", "a trial with citizens, and a report on it"),
+    "feedback": Fact(
+        "what the sponsor says of the application; it may have several lines",
+        "A strong idea for busy streets. We missed a plan for villages.",
+    ),
+    "field": Fact("whom the sponsor can select from, as a clause", "14 applications came in"),
+    "final": Fact('"yes" if the evidence cannot be shown again; else empty', "yes"),
+    "instalment": Fact("which instalment of how many; empty if the award is paid at once", "instalment 1 of 2"),
+    "intellectual_property": Fact(
+        "the programme's terms on intellectual property", "The company keeps its intellectual property."
+    ),
+    "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
+    "number": Fact("how many teams are expected", "3"),
+    "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
+    "pay_by": Fact(
+        "by when payment is promised; empty as long as the payee is not known", "Wednesday 24 August 2016, 24:00 BST"
+    ),
+    "payee": Fact('"known" if the team has given its bank details; else empty', "known"),
+    "payment": Fact("the payment's key", "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
+    "question": Fact("the challenge's question", "How can we help improve air quality in urban areas?"),
+    "reason": Fact("why, as given", "The site could not be reached on Friday."),
+    "received": Fact("when the application was received", "Thursday 28 July 2016, 16:05:12 BST"),
+    "reference": Fact("by what name the bank knows the transfer", "PAY-2016-0817-0042"),
+    "sessions": Fact("how many sessions with citizens the stage needs; empty if none", "3"),
+    "stage": Fact("the stage's title", "Exploration"),
+    "status": Fact("how far the payment has come", "payee known"),
+    "team": Fact("the team's id", "air-quality-7kx3qm"),
+    "turn": Fact("what happens at the next deadline", "the selection for Exploration is due"),
+    "until": Fact("the deadline that it is about", "Monday 15 August 2016, 24:00 BST"),
+    "waits_for": Fact("what the challenge waits for", "selection for Exploration"),
+    "was": Fact("until when applications were taken, before the deadline moved", "Monday 1 August 2016, 24:00 BST"),
+    "what": Fact("what happened, or what is wrong", "air-quality-7kx3qm left Exploration"),
+}
+"""Every fact by its name, which means the same on every occasion."""
+
+_ACCELERATOR = {
+    "stage": "Accelerator",
+    "amount": "£7,500",
+    "payment": "pilot-2016/air-quality/accelerator/air-quality-7kx3qm/1",
+    "until": "Wednesday 30 November 2016, 24:00 GMT",
+}
+_EXAMPLES: Mapping[Occasion, Facts] = {
+    Occasion.CLOSING_SOON: {"until": "Monday 1 August 2016, 24:00 BST"},
+    Occasion.DEADLINE_MOVED: {"closes": "Monday 8 August 2016, 24:00 BST"},
+    Occasion.APPLICATION_REFUSED: {
+        "reason": "Too late for pilot-2016/air-quality: its window closed (Monday 1 August 2016, 24:00 BST), "
+        "and the application came 2 minutes after that."
+    },
+    Occasion.DECISION_INVITED: {
+        "stage": "Commercialisation",
+        "field": "Pre-commercial development has ended with 1 team: air-quality-7kx3qm",
+        "number": "1",
+        "amount": "up to £20,000",
+        "until": "Wednesday 14 June 2017, 24:00 BST",
+    },
+    Occasion.SHORTLISTED: {"stage": "Interview"},
+    Occasion.EVIDENCE_DUE: _ACCELERATOR,
+    Occasion.EVIDENCE_ACCEPTED: _ACCELERATOR,
+    Occasion.EVIDENCE_REJECTED: _ACCELERATOR | {"reason": "The report does not say how many citizens took part."},
+    Occasion.STAGE_ENDING: {"until": "Wednesday 24 August 2016, 11:30 BST"},
+    Occasion.PAYMENT_REQUESTED: _ACCELERATOR | {"pay_by": "Wednesday 14 September 2016, 24:00 BST"},
+    Occasion.PAYMENT_RETURNED: {"reason": "The account is closed."},
+    Occasion.PAYMENT_CANCELLED: {"reason": "The team left before it began."},
+    Occasion.WITHDRAWN: {"reason": "We cannot spare the people."},
+    Occasion.TEAM_LEFT: {
+        "what": "air-quality-7kx3qm left Exploration; air-quality-m5z1ce takes its place from the reserve",
+        "reason": "We cannot spare the people.",
+    },
+    Occasion.HELD: {"reason": "The sponsor waits for its new budget."},
+    Occasion.RESUMED: {"reason": "The sponsor has its new budget."},
+    Occasion.CANCELLED: {"reason": "The sponsor has no money for it any more."},
+    Occasion.NOT_CONTINUED: {"stage": "Pre-commercial development", "reason": "No budget this year."},
+    Occasion.COMPLETED: {"stage": "Commercialisation"},
+    Occasion.REFUSED: {"reason": "Exploration takes 1 to 3 teams: 4 were named."},
+    Occasion.ATTENTION: {"what": "The window cannot be sealed: the database cannot be reached"},
+}
+
+SAMPLES: Mapping[Occasion, Facts] = {
+    occasion: {
+        name: _EXAMPLES.get(occasion, {}).get(name, GLOSSARY[name].example) for name in sorted(FACTS[occasion] | COMMON)
+    }
+    for occasion in Occasion
+}
+"""For every occasion the facts of a case from the pilot, none of them empty; what is checked and shown with them."""

@@ -1,0 +1,477 @@
+"""One payment on its way: where it stands, who may move it on, and what is written down and told when it moves.
+
+*requested → payee known → released → submitted → settled*; or *returned*, and then released and submitted again as
+another attempt of the same payment; or *cancelled* before it was submitted. The ledger is the truth of it: the rules
+here say what the ledger does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from whenever import Instant
+
+from .announcement import Announcement, Entry, Telling, to_people, to_teams
+from .awards import PaymentOrder
+from .calendar import Duration, Holidays, earlier, later, spoken
+from .challenge import State
+from .decisions import Decision
+from .model import Value
+from .occasions import Occasion
+from .programme import OnTime
+from .refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
+
+SERVICE = "service"
+"""Who acts in the record when the service itself does."""
+
+
+class PaymentStatus(StrEnum):
+    """How far a payment has come."""
+
+    REQUESTED = "requested"
+    PAYEE_KNOWN = "payee known"
+    RELEASED = "released"
+    SUBMITTED = "submitted"
+    SETTLED = "settled"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+OVER = frozenset({PaymentStatus.SETTLED, PaymentStatus.CANCELLED})
+"""What a payment comes to in the end."""
+
+
+TO_RELEASE = frozenset({PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED})
+"""What waits for a second person to let it go."""
+
+
+class PaymentToMake(Value):
+    """What a payment's workflow starts from.
+
+    Args:
+        order: the payment.
+        title: of the stage that it is for.
+        selected_by, accepted_by: ids of the people whose decisions it follows from: who selected the team, and who
+            accepted the evidence, if it hangs on any. They cannot release it.
+        operators: who is told if it needs attention.
+        releasers: who may release it.
+        zone, holidays: the calendar that its dates are computed by.
+        on_time: by when it has to be made.
+        remind_before, remind_every: when releasers are reminded.
+    """
+
+    order: PaymentOrder
+    title: str
+    selected_by: str
+    accepted_by: str
+    operators: tuple[str, ...]
+    releasers: tuple[str, ...]
+    zone: str
+    holidays: Holidays
+    on_time: OnTime
+    remind_before: tuple[Duration, ...]
+    remind_every: Duration
+
+    @property
+    def amount(self) -> str:
+        """What is paid, as people read it."""
+        return self.order.amount.gross.shown(self.order.currency)
+
+    @property
+    def which(self) -> str:
+        """ "instalment 1 of 2"; nothing if there is only one."""
+        return f"instalment {self.order.number} of {self.order.of}" if self.order.of > 1 else ""
+
+    def at(self, instant: Instant | None) -> str:
+        """An instant as people of this programme read it; nothing for none."""
+        return "" if instant is None else spoken(instant, self.zone)
+
+
+def payment_to_make(state: State, order: PaymentOrder) -> PaymentToMake:
+    """All that the workflow of a payment needs to know of its challenge."""
+    run = next(run for run in state.runs if run.stage == order.stage)
+    verdict = next(team for team in run.teams if team.id == order.team).verdicts.get(order.number)
+    reminders = state.programme.reminders
+    return PaymentToMake(
+        order=order,
+        title=next(stage.title for stage in state.programme.stages if stage.name == order.stage),
+        selected_by=run.selected_by,
+        accepted_by=verdict.by if verdict else "",
+        operators=state.challenge.operators,
+        releasers=state.challenge.releasers,
+        zone=state.zone,
+        holidays=state.programme.holidays,
+        on_time=state.programme.on_time,
+        remind_before=reminders.payment,
+        remind_every=reminders.payment_overdue_every,
+    )
+
+
+class PaymentStanding(Value):
+    """A payment as the ledger has it, in ids: what activities answer the payment's workflow.
+
+    Args:
+        at: when the activity was asked for, by Temporal's clock.
+        version: counts the changes of the payment, so that a late answer is known to be late.
+        status: how far it has come.
+        attempt: the transfer under way, or the last one; 0 before the first release.
+        requested: when the ledger took it.
+        pay_by: the day promised, once the payee is known.
+        pay_by_law: after that it is late by law.
+        payee_by: ids of all who gave or changed the team's bank details.
+        released_by: who released the present attempt; empty before.
+        reason: why it was returned or cancelled.
+        can_be_asked: whether its rail says how far it has come; otherwise a person brings that.
+    """
+
+    at: Instant
+    version: int
+    status: PaymentStatus
+    attempt: int
+    requested: Instant
+    pay_by: Instant | None = None
+    pay_by_law: Instant | None = None
+    payee_by: tuple[str, ...] = ()
+    released_by: str = ""
+    reason: str = ""
+    can_be_asked: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.status in OVER
+
+
+class Release(Decision):
+    """A second person lets the money go."""
+
+    kind: ClassVar[str] = "release"
+
+
+class Return(Decision):
+    """The money came back, or never arrived; it can be released and sent again.
+
+    Args:
+        reason: why, as the bank says.
+    """
+
+    kind: ClassVar[str] = "return"
+
+
+class CancelPayment(Decision):
+    """The payment is not made, for good. Only before it was submitted."""
+
+    kind: ClassVar[str] = "cancel"
+
+
+PAYMENT_DECISIONS: dict[str, type[Decision]] = {each.kind: each for each in (Release, Return, CancelPayment)}
+"""Every decision on a payment by the name of its update and its signal."""
+
+
+class PaymentMove(Value):
+    """What an activity on a payment gets: the payment, and for a decision also that, with its announcement."""
+
+    payment: PaymentToMake
+    announcement: Announcement | None = None
+    by: Annotated[str, Field(max_length=80)] = SERVICE
+
+
+def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Decision) -> None:
+    """That a person may do this to a payment as it stands.
+
+    Raises:
+        NotAllowed: it is not theirs to do; above all, nobody releases what follows from their own decision.
+        TooEarly, TooLate: the payment does not stand so.
+        ReasonMissing: it needs a reason.
+    """
+    match decision:
+        case Release():
+            _check_release(payment, standing, decision.by)
+        case Return():
+            _check_role(payment, decision, "say that it came back")
+            if standing.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
+                raise TooEarly(
+                    f"{payment.order.key} is {standing.status}: no money is on its way that could come back."
+                )
+            if standing.status is PaymentStatus.CANCELLED:
+                raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
+        case CancelPayment():
+            _check_role(payment, decision, "cancel it")
+            if standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
+                raise TooLate(f"{payment.order.key} was {standing.status}: what has left cannot be cancelled.")
+            if standing.status is PaymentStatus.CANCELLED:
+                raise TooLate(f"{payment.order.key} was cancelled before.")
+
+
+def _check_release(payment: PaymentToMake, standing: PaymentStanding, by: str) -> None:
+    key = payment.order.key
+    if by not in payment.releasers:
+        raise NotAllowed(f"{by} may not release {key}: {' or '.join(payment.releasers)} may.")
+    own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
+    own |= dict.fromkeys(standing.payee_by, "gave or changed the team's bank details")
+    if by in own:
+        raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
+    if standing.status is PaymentStatus.REQUESTED:
+        raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} has to give its bank details first.")
+    if standing.status not in TO_RELEASE:
+        raise TooLate(f"{key} is {standing.status}: there is nothing to release.")
+
+
+def _check_role(payment: PaymentToMake, decision: Decision, what: str) -> None:
+    allowed = (*payment.operators, *payment.releasers)
+    if decision.by not in allowed:
+        raise NotAllowed(f"{decision.by} may not {what}, of {payment.order.key}: {' or '.join(allowed)} may.")
+    if not decision.reason:
+        raise ReasonMissing(f"To {what} needs a reason, which the team is told.")
+
+
+def role_in(payment: PaymentToMake, person: str) -> str:
+    """In what role someone acts on a payment."""
+    if person in payment.releasers:
+        return "releaser"
+    if person in payment.operators:
+        return "operator"
+    if person == payment.order.team:
+        return "team"
+    return SERVICE if person == SERVICE else "unknown"
+
+
+def due_dates(payment: PaymentToMake, valid_since: Instant) -> tuple[Instant, Instant]:
+    """By when a payment is promised, and by when it is due by law.
+
+    Args:
+        payment: the payment.
+        valid_since: when the request became valid: it was due, and the payee was known.
+    """
+    on_time = payment.on_time
+    promised, by_law = (
+        later(valid_since, allowed, payment.zone, payment.holidays) for allowed in (on_time.within, on_time.by_law)
+    )
+    return promised, by_law
+
+
+def next_reminder(payment: PaymentToMake, standing: PaymentStanding, since: Instant) -> Instant | None:
+    """When somebody is to be reminded of a payment next; None once it is over.
+
+    Args:
+        payment: the payment.
+        standing: where it stands.
+        since: reminders due up to then are dealt with.
+    """
+    if standing.is_over:
+        return None
+    return next(rung for rung in _rungs(payment, standing) if rung > since)
+
+
+def _rungs(payment: PaymentToMake, standing: PaymentStanding) -> Iterator[Instant]:
+    """Until the payee is known, the team is asked again and again; then the releasers before and after the date."""
+    due = standing.pay_by
+    if due is None:
+        asked, every = standing.requested, payment.remind_every
+    else:
+        yield from sorted(earlier(due, before, payment.zone) for before in payment.remind_before)
+        yield due
+        asked, every = due, payment.remind_every
+    while True:
+        asked = later(asked, every, payment.zone, payment.holidays)
+        yield asked
+
+
+# What is written down and told. Keys name the step and the attempt: a step that is taken again repeats nothing.
+
+
+def requested(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
+    """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, standing)),)
+    return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", _doing(payment, "requested"), told)
+
+
+def payee_known(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
+    """The team's bank details are there; the releasers are asked to release."""
+    facts = _release_facts(payment, standing)
+    text = f"{payment.order.key}: payee known, to be paid by {payment.at(standing.pay_by)}"
+    told = (_while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts)),)
+    return _entry(payment, standing.at, SERVICE, "payee-known", "payee-known", text, told)
+
+
+def release_void(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
+    """What was released goes to other bank details now; the releasers are asked again."""
+    told = (
+        _while_so(
+            payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, _release_facts(payment, standing))
+        ),
+    )
+    text = f"{payment.order.key}: the release is void, because the team's bank details were changed"
+    return _entry(payment, standing.at, SERVICE, f"release-void-{standing.version}", "payment-release-void", text, told)
+
+
+def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announcement:
+    """A person's decision on a payment, once it is allowed."""
+    facts = _facts(payment) | {"reason": decision.reason}
+    whom = (payment.order.team,)
+    tellings: tuple[Telling, ...] = ()
+    match decision:
+        case Return():
+            done = "came back"
+            tellings = (
+                to_teams(whom, Occasion.PAYMENT_RETURNED, facts),
+                to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts),
+            )
+        case CancelPayment():
+            done = "cancelled"
+            tellings = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
+        case _:
+            done = "released"
+    step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
+    return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, decision.reason)
+
+
+def submitted(payment: PaymentToMake, attempt: int, reference: str, at: Instant) -> Announcement:
+    """A rail has taken it; the team is told."""
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, _facts(payment) | {"reference": reference}),)
+    step, text = f"submitted-{attempt}", _doing(payment, "submitted")
+    return _entry(payment, at, SERVICE, step, "payment-submitted", text, told)
+
+
+def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
+    """The money has arrived."""
+    text = f"{payment.amount} paid to {payment.order.team} for {payment.title}{_comma(payment.which)}"
+    return _entry(payment, at, SERVICE, f"settled-{attempt}", "paid", text)
+
+
+def returned(payment: PaymentToMake, attempt: int, reason: str, at: Instant) -> Announcement:
+    """A rail has sent it back; the team and whoever releases again are told."""
+    facts = _facts(payment) | {"reason": reason}
+    told = (
+        to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts),
+        to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts),
+    )
+    step, text = f"returned-{attempt}", _doing(payment, "came back")
+    return _entry(payment, at, SERVICE, step, "payment-return", text, told, reason)
+
+
+def reminded(payment: PaymentToMake, standing: PaymentStanding, rung: Instant, now: Instant) -> Announcement:
+    """Somebody is reminded of a payment that is not made yet."""
+    key = f"reminded-{rung}"
+    if standing.pay_by is None:
+        facts = _request_facts(payment, standing)
+        told: tuple[Telling, ...] = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, facts),)
+        text = f"Reminder: {payment.order.key} waits for the team's bank details"
+    elif rung <= standing.pay_by:
+        told = (to_people(payment.releasers, Occasion.PAYMENT_DUE, _release_facts(payment, standing)),)
+        text = f"Reminder: {payment.order.key} is {standing.status}, and due by {payment.at(standing.pay_by)}"
+    else:
+        whom = (*payment.releasers, *payment.operators)
+        told = (to_people(whom, Occasion.PAYMENT_OVERDUE, _release_facts(payment, standing)),)
+        text = f"Reminder: {payment.order.key} is {standing.status}, and was due by {payment.at(standing.pay_by)}"
+    told = tuple(_while_so(payment, telling) for telling in told)
+    return _entry(payment, now, SERVICE, key, "reminded", text, told)
+
+
+def refused(payment: PaymentToMake, kind: str, by: str, reason: str, now: Instant, unique: str) -> Announcement:
+    """What somebody asked of a payment was not done; on the record, and told to whoever asked."""
+    role = role_in(payment, by)
+    whom = (by,) if role in ("releaser", "operator") else (by, *payment.operators)
+    return Announcement(
+        key=f"{payment.order.key}/refused/{unique}",
+        challenge=payment.order.challenge,
+        entry=Entry(
+            at=now, by=by, role=role, action=f"payment-{kind}", stage=payment.order.stage, text=reason, refused=True
+        ),
+        tellings=(to_people(whom, Occasion.REFUSED, {"action": f"{kind} of a payment", "reason": reason}),),
+    )
+
+
+def _entry(
+    payment: PaymentToMake,
+    at: Instant,
+    by: str,
+    step: str,
+    action: str,
+    text: str,
+    tellings: tuple[Telling, ...] = (),
+    reason: str = "",
+) -> Announcement:
+    role = role_in(payment, by)
+    return Announcement(
+        key=f"{payment.order.key}/{step}",
+        challenge=payment.order.challenge,
+        entry=Entry(at=at, by=by, role=role, action=action, stage=payment.order.stage, text=text, reason=reason),
+        tellings=tellings,
+    )
+
+
+def _while_so(payment: PaymentToMake, telling: Telling) -> Telling:
+    return telling.model_copy(update={"payment": payment.order.key})
+
+
+def _doing(payment: PaymentToMake, what: str) -> str:
+    return f"{payment.amount} for {payment.order.team}, {payment.title}{_comma(payment.which)}: {what}"
+
+
+def _facts(payment: PaymentToMake) -> dict[str, str]:
+    return {"payment": payment.order.key, "amount": payment.amount, "stage": payment.title}
+
+
+def _request_facts(payment: PaymentToMake, standing: PaymentStanding) -> dict[str, str]:
+    known = {"payee": "known" if standing.pay_by else "", "pay_by": payment.at(standing.pay_by)}
+    return _facts(payment) | known | {"instalment": payment.which}
+
+
+def _release_facts(payment: PaymentToMake, standing: PaymentStanding) -> dict[str, str]:
+    return _facts(payment) | {
+        "team": payment.order.team,
+        "status": standing.status,
+        "pay_by": payment.at(standing.pay_by),
+        "by_law": payment.at(standing.pay_by_law),
+    }
+
+
+def _comma(text: str) -> str:
+    return f", {text}" if text else ""
+
+
+# What staff see on the page of a payment's run.
+
+
+def details(payment: PaymentToMake, standing: PaymentStanding | None, attention: str = "") -> str:
+    """The page of a run, in Markdown: what is paid to whom, how it stands, by when, and who must act.
+
+    Args:
+        payment: the payment.
+        standing: where it stands; None before the ledger was asked.
+        attention: what a person must resolve, or nothing.
+    """
+    status = str(standing.status) if standing else "starting"
+    lines = [
+        f"**{payment.amount}** to **{payment.order.team}** for {payment.title}{_comma(payment.which)}: **{status}**.",
+        f"It belongs to the challenge `{payment.order.challenge}`.",
+    ]
+    if attention:
+        lines.append(f"**Needs attention:** {attention}\n\nMend the cause, then send the update `retry`.")
+    if standing:
+        lines.append(f"Who must act: {_who_acts(payment, standing)}.")
+        if standing.pay_by and not standing.is_over:
+            lines.append(
+                f"To be paid by {payment.at(standing.pay_by)}; late by law after {payment.at(standing.pay_by_law)}."
+            )
+        if standing.released_by:
+            lines.append(f"Released by {standing.released_by}, as attempt {standing.attempt}.")
+        if standing.reason:
+            lines.append(f"The reason: {standing.reason}")
+    return "\n\n".join(lines)
+
+
+def _who_acts(payment: PaymentToMake, standing: PaymentStanding) -> str:
+    match standing.status:
+        case PaymentStatus.REQUESTED:
+            return f"the team {payment.order.team}, which has to give its bank details"
+        case PaymentStatus.PAYEE_KNOWN | PaymentStatus.RETURNED:
+            return f"{' or '.join(payment.releasers)}, to release it"
+        case PaymentStatus.RELEASED | PaymentStatus.SUBMITTED:
+            return "nobody, unless it goes out by payment files, which operators make and whose reports they read"
+        case _:
+            return "nobody"

@@ -1,0 +1,21 @@
+"""Names and numbers as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: "team-a, team-b and team-c"; "nobody" for none."""
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1] if names else "nobody"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: "1 application", "7 applications".
+
+    Args:
+        number: how many.
+        one: what one is called.
+        many: what several are called, if that is not `one` with an s.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -1,0 +1,99 @@
+"""How notices leave: the protocol of a channel."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import Field
+
+from domain.model import Value
+
+
+class Message(Value):
+    """One notice on its way to one person. Personal data: it is never logged and never goes to Temporal.
+
+    Args:
+        key: the notice's business key: whatever is sent under one key is one message.
+        address: e-mail address.
+        subject: one line.
+        body: plain text.
+    """
+
+    key: str
+    address: str = Field(repr=False)
+    subject: str = Field(repr=False)
+    body: str = Field(repr=False)
+
+
+class Progress(StrEnum):
+    """How far a message has come."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Delivery(Value):
+    """What a channel knows of a message that it took.
+
+    Args:
+        reference: the channel's own name for it, not empty.
+        progress: how far it has come.
+        reason: why it failed, in words for the operators, without the address; empty otherwise.
+    """
+
+    reference: str
+    progress: Progress
+    reason: str = ""
+
+
+class Refusal(Exception):
+    """The channel will not take this message, however often it is asked; `str` says why, without the address."""
+
+
+class Later(Exception):
+    """The channel cannot take it now, or its answer is not known; `find` tells, and another try may succeed.
+
+    Args:
+        why: in words, without the address.
+        after: seconds to wait before anything is sent again, as the channel asks; None if it does not say.
+        unknown: whether the message may have been taken all the same.
+    """
+
+    def __init__(self, why: str, after: float | None = None, *, unknown: bool = False) -> None:
+        super().__init__(why)
+        self.after = after
+        self.unknown = unknown
+
+
+class Channel(Protocol):
+    """Takes messages to people.
+
+    Raises, in all its functions:
+        Later: try again, and how.
+        Refusal: give this message up.
+        Unavailable: nothing can be sent until a person mends it (a wrong key or password): says what to do.
+    """
+
+    name: str
+    """Such as "smtp", for what staff read."""
+
+    asks_again: bool
+    """Whether `find` and `progress` know anything: a channel that forgets what it took finds nothing."""
+
+    def find(self, key: str) -> Delivery | None:
+        """What the channel knows of a message by its key; None if it never took it, or does not keep such knowledge."""
+        ...
+
+    def send(self, message: Message) -> Delivery:
+        """Hands one message over."""
+        ...
+
+    def progress(self, reference: str) -> Delivery:
+        """How far a message has come that it took."""
+        ...
+
+    def close(self) -> None:
+        """Hangs up. The channel may be used again."""
+        ...

@@ -1,0 +1,342 @@
+"""The outbox as those who send it see it: which notice is sent next, and what became of each.
+
+*created → sending → sent → delivered*, or *failed*, or *lapsed*. Whoever takes a notice to send it owns it for a while
+(`CLAIM_LASTS`). If nothing is heard of it by then, its sender has died and whether it was sent is not known; the next
+who takes it is told so. `next_try` says for every notice when somebody may take it again, or ask what became of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, Update, and_, func, select, update
+from whenever import Instant
+
+from domain.delivery import (
+    CLAIM_LASTS,
+    MOST_TRIES,
+    STALE_AFTER,
+    Outbox,
+    ask_again_at,
+    is_still_so,
+    try_again_at,
+)
+from domain.model import Value
+from domain.occasions import Occasion
+from domain.payment import PaymentStatus
+from domain.round import is_rehearsed
+
+from . import tables
+from .database import Database
+from .notices import Compose, tell_one
+from .tables import Found
+
+_notices, _challenges, _payments, _people = tables.notices, tables.challenges, tables.payments, tables.people
+
+_UNTOLD = (Occasion.ATTENTION, Occasion.APPLICATION_REFUSED)
+"""If these do not arrive nobody is told: a call for operators, and an answer to somebody who is no applicant."""
+
+
+class Claim(Value):
+    """A notice that is being sent, by whoever holds this and nobody else. Personal data, for the channel alone.
+
+    Args:
+        key: the notice's key.
+        occasion: what it is about.
+        address, subject, body: the message.
+        tries: how often it was taken to be sent, this time included; so it also tells this claim from others.
+        unknown: whether it may have been sent before.
+        channel: through which that was.
+        lapsed: why it must not be sent any more, if it was not before; empty if it may be.
+    """
+
+    key: str
+    occasion: str
+    address: str
+    subject: str
+    body: str
+    tries: int
+    unknown: bool
+    channel: str
+    lapsed: str
+
+
+class Question(Value):
+    """A notice that a channel took, which is asked what became of it.
+
+    Args:
+        key: the notice's key.
+        occasion: what it is about.
+        reference: the channel's own name for it.
+    """
+
+    key: str
+    occasion: str
+    reference: str
+
+
+def claim(database: Database, channel: str, now: Instant, compose: Compose) -> Claim | None:
+    """Takes the next notice that is to be sent, for this sender alone; None if none is due.
+
+    What lapsed, and what was tried too often, is noted as such on the way.
+
+    Args:
+        database: where it is.
+        channel: through which it is going to be sent.
+        now: the present.
+        compose: finds the words in which operators are told of what is given up.
+
+    Raises:
+        Unavailable: the database cannot be read or written.
+    """
+    while _is_due(database, _to_send(now)):
+        with database.writing() as connection:
+            row = _first(connection, _to_send(now))
+            if row is None:
+                return None  # another sender was quicker
+            lapsed, unknown = _why_lapsed(row, now), row.status == "sending"
+            if lapsed and not unknown:
+                _set(connection, row.key, now, status="lapsed", reason=lapsed, next_try=None)
+            elif row.tries >= MOST_TRIES:
+                _fail(connection, row, f"Given up after {row.tries} tries. {row.reason}".strip(), now, compose)
+            else:
+                return _claimed(connection, row, channel, now, lapsed)
+    return None
+
+
+def note_sent(database: Database, claim: Claim, reference: str, asks_again: bool, now: Instant) -> None:
+    """The channel has taken a notice.
+
+    Args:
+        database: where to.
+        claim: which.
+        reference: the channel's own name for it.
+        asks_again: whether the channel can be asked what became of it.
+        now: the present.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    next_try = ask_again_at(now, now) if asks_again else None
+    with database.writing() as connection:
+        _settle(connection, claim, now, status="sent", reference=reference, reason="", next_try=next_try)
+
+
+def note_delivered(database: Database, notice: Claim | Question, reference: str, now: Instant) -> None:
+    """A notice has arrived, as its channel says.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        _settle(connection, notice, now, status="delivered", reference=reference, reason="", next_try=None)
+
+
+def note_failed(database: Database, notice: Claim | Question, reason: str, now: Instant, compose: Compose) -> None:
+    """A notice is given up, and the operators of its challenge are told.
+
+    Args:
+        database: where to.
+        notice: which.
+        reason: why, without the address.
+        now: the present.
+        compose: finds the words of the notice to the operators.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        row = connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
+        if row is not None:
+            _fail(connection, row, reason, now, compose)
+
+
+def note_later(
+    database: Database, claim: Claim, why: str, now: Instant, *, after: float | None = None, unknown: bool = False
+) -> None:
+    """A notice could not be sent now, or nobody knows whether it was: it is tried again later.
+
+    Args:
+        database: where to.
+        claim: which.
+        why: in words, without the address.
+        now: the present.
+        after: seconds that the channel asks to wait.
+        unknown: whether it may have been sent all the same.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    status = "sending" if unknown or claim.unknown else "created"
+    next_try = try_again_at(claim.tries, now, after)
+    with database.writing() as connection:
+        _settle(connection, claim, now, status=status, reason=why, next_try=next_try)
+
+
+def note_lapsed(database: Database, claim: Claim, now: Instant) -> None:
+    """A notice is not sent, as what it says is no longer so.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        _settle(connection, claim, now, status="lapsed", reason=claim.lapsed, next_try=None)
+
+
+def put_back(database: Database, claim: Claim, now: Instant) -> None:
+    """A notice was not sent, through no fault of its own: it is as if nobody had taken it.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    status = "sending" if claim.unknown else "created"
+    with database.writing() as connection:
+        _settle(connection, claim, now, status=status, tries=claim.tries - 1, next_try=now)
+
+
+def question(database: Database, channel: str, now: Instant) -> Question | None:
+    """The next notice of which the channel is to be asked what became of it; None if there is none.
+
+    It is asked for again only at the next of the times at which this is done, whatever comes of it now.
+
+    Args:
+        database: where it is.
+        channel: which one is asked; what another took is not asked for any more.
+        now: the present.
+
+    Raises:
+        Unavailable: the database cannot be read or written.
+    """
+    while _is_due(database, _to_ask(now)):
+        with database.writing() as connection:
+            row = _first(connection, _to_ask(now))
+            if row is None:
+                return None
+            next_try = ask_again_at(row.status_at, now) if row.channel == channel else None
+            connection.execute(update(_notices).where(_notices.c.key == row.key).values(next_try=next_try))
+            if row.channel == channel:
+                return Question(key=row.key, occasion=row.occasion, reference=row.reference)
+    return None
+
+
+def outbox(database: Database, channel: str, now: Instant) -> Outbox:
+    """How many notices there are, by how far they have come.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(_notices.c.status, func.count().label("number")).group_by(_notices.c.status)
+    with database.reading() as connection:
+        counted: dict[str, int] = {row.status: row.number for row in connection.execute(wanted)}
+    waiting = counted.pop("created", 0) + counted.pop("sending", 0)
+    return Outbox(channel=channel, at=now, waiting=waiting, **counted)
+
+
+def _to_send(now: Instant) -> tuple[Select[Any], ...]:
+    """What is due again comes before what is new. Both are found by the index, however many there are."""
+    wanted = (
+        select(_notices, _challenges.c.waits_for, _challenges.c.until, _payments.c.status.label("payment_status"))
+        .join_from(_notices, _challenges)
+        .join(_payments, _notices.c.while_payment == _payments.c.key, isouter=True)
+    )
+    again = and_(_notices.c.status.in_(["created", "sending"]), _notices.c.next_try <= now)
+    new = and_(_notices.c.status == "created", _notices.c.next_try.is_(None))
+    oldest_first = (_notices.c.next_try, _notices.c.created_at)
+    return wanted.where(again).order_by(*oldest_first), wanted.where(new).order_by(*oldest_first)
+
+
+def _to_ask(now: Instant) -> tuple[Select[Any], ...]:
+    due = select(_notices).where(_notices.c.status == "sent", _notices.c.next_try <= now)
+    return (due.order_by(_notices.c.next_try),)
+
+
+def _is_due(database: Database, wanted: tuple[Select[Any], ...]) -> bool:
+    """Without holding up anybody who writes."""
+    with database.reading() as connection:
+        return any(connection.execute(each.limit(1)).first() is not None for each in wanted)
+
+
+def _first(connection: Connection, wanted: tuple[Select[Any], ...]) -> Found | None:
+    """The first that nobody else is just taking."""
+    for each in wanted:
+        row = connection.execute(each.limit(1).with_for_update(of=_notices, skip_locked=True)).first()
+        if row is not None:
+            return row
+    return None
+
+
+def _why_lapsed(row: Found, now: Instant) -> str:
+    """In words; nothing if the notice is to be sent, because it still says what is so."""
+    if is_rehearsed(row.challenge):
+        return "It belongs to a rehearsal, of which nothing leaves this service."
+    if row.while_waiting_for and row.while_waiting_for != row.waits_for:
+        return f"The challenge no longer waits for {row.while_waiting_for}."
+    if row.while_waiting_for and row.while_until != row.until:
+        return f"The deadline of {row.while_waiting_for} has moved."
+    if row.payment_status and not is_still_so(Occasion(row.occasion), PaymentStatus(row.payment_status)):
+        return f"The payment is {row.payment_status} by now."
+    if not row.tries and row.created_at + STALE_AFTER < now:
+        return f"It was written {STALE_AFTER.total('hours') // 24:.0f} days before it could be sent, or longer."
+    return ""
+
+
+def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lapsed: str) -> Claim:
+    tries = row.tries + 1
+    _set(connection, row.key, now, status="sending", channel=channel, tries=tries, next_try=now + CLAIM_LASTS)
+    return Claim(
+        key=row.key,
+        occasion=row.occasion,
+        address=row.address,
+        subject=row.subject,
+        body=row.body,
+        tries=tries,
+        unknown=row.status == "sending",
+        channel=row.channel,
+        lapsed=lapsed,
+    )
+
+
+def _fail(connection: Connection, row: Found, reason: str, now: Instant, compose: Compose) -> None:
+    """Whoever runs the challenge can reach people in other ways."""
+    _set(connection, row.key, now, status="failed", reason=reason, next_try=None)
+    challenge = connection.execute(select(_challenges).where(_challenges.c.id == row.challenge)).one()
+    operators = connection.execute(
+        # The round's people are kept without their roles; operators are those whom the challenge names as its contact.
+        select(_people.c.id, _people.c.email)
+        .where(_people.c.round == challenge.round, _people.c.email.in_(challenge.contact.split(" or ")))
+        .order_by(_people.c.id)
+    ).all()
+    if row.occasion in _UNTOLD or row.recipient in [operator.id for operator in operators]:
+        return
+    facts = {"what": f"the notice {row.occasion} did not reach {row.recipient}: {reason}"}
+    for operator in operators:
+        tell_one(
+            connection,
+            f"{row.key}/failed",
+            challenge,
+            Occasion.ATTENTION,
+            operator.id,
+            operator.email,
+            facts,
+            now,
+            compose,
+        )
+
+
+def _is_still(notice: Claim | Question) -> Any:
+    """That a notice is as whoever speaks of it left it: nobody else has taken it meanwhile."""
+    if isinstance(notice, Claim):
+        return and_(_notices.c.key == notice.key, _notices.c.status == "sending", _notices.c.tries == notice.tries)
+    return and_(_notices.c.key == notice.key, _notices.c.status == "sent")
+
+
+def _settle(connection: Connection, notice: Claim | Question, now: Instant, **values: Any) -> None:
+    connection.execute(_changed(now, **values).where(_is_still(notice)))
+
+
+def _set(connection: Connection, key: str, now: Instant, **values: Any) -> None:
+    connection.execute(_changed(now, **values).where(_notices.c.key == key))
+
+
+def _changed(now: Instant, **values: Any) -> Update:
+    return update(_notices).values(status_at=now, **values)

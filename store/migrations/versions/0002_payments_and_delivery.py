@@ -1,0 +1,231 @@
+"""Payments that a second person releases and that can come back; notices that are delivered."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.add_column("challenges", sa.Column("contact", sa.String(), nullable=False, server_default=""))
+    op.execute("CREATE TABLE payments_before AS SELECT * FROM payments")
+    op.drop_table("payments")
+    _payments()
+    _payees()
+    _transfers()
+    _files()
+    _take_over()
+    op.drop_table("payments_before")
+    _second_person()
+    _notices()
+    _feedback()
+
+
+def _payments() -> None:
+    op.create_table(
+        "payments",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("of", sa.Integer(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("vat", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("requested_at", MOMENT, nullable=False),
+        sa.Column("selected_by", sa.String(), nullable=False, server_default=""),
+        sa.Column("accepted_by", sa.String(), nullable=False, server_default=""),
+        sa.Column("status", sa.String(), nullable=False, server_default="requested"),
+        sa.Column("version", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("pay_by", MOMENT),
+        sa.Column("pay_by_law", MOMENT),
+        sa.Column("reason", sa.Text(), nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("key", name="payments_pk"),
+        sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="payments_challenge_fk"),
+        sa.ForeignKeyConstraint(["team"], ["applications.id"], name="payments_team_fk"),
+        sa.UniqueConstraint("challenge", "stage", "team", "number", name="payments_challenge_stage_team_number_uq"),
+        sa.UniqueConstraint("key", "team", name="payments_key_team_uq"),
+        sa.CheckConstraint("net >= 0 AND vat >= 0", name=op.f("payments_amount_not_negative")),
+        sa.CheckConstraint('number BETWEEN 1 AND "of"', name=op.f("payments_number_is_one_of_them")),
+        sa.CheckConstraint(
+            "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'returned', 'cancelled')",
+            name=op.f("payments_status_is_one_of_them"),
+        ),
+        sa.CheckConstraint("(pay_by IS NULL) = (pay_by_law IS NULL)", name=op.f("payments_both_dates_or_none")),
+    )
+    op.create_index("payments_challenge", "payments", ["challenge"])
+    op.create_index("payments_status", "payments", ["status"])
+
+
+def _payees() -> None:
+    op.create_table(
+        "payees",
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("masked", sa.String(), nullable=False),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("given_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("team", "version", name="payees_pk"),
+        sa.ForeignKeyConstraint(["team"], ["applications.id"], name="payees_team_fk"),
+        sa.CheckConstraint("version >= 1", name=op.f("payees_version_counts_from_one")),
+    )
+
+
+def _transfers() -> None:
+    op.create_table(
+        "transfers",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("payment", sa.String(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("payee_version", sa.Integer()),
+        sa.Column("released_by", sa.String(), nullable=False),
+        sa.Column("released_at", MOMENT, nullable=False),
+        sa.Column("begun_at", MOMENT),
+        sa.Column("submitted_at", MOMENT),
+        sa.Column("settled_at", MOMENT),
+        sa.Column("returned_at", MOMENT),
+        sa.Column("rail_reference", sa.String(), nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("id", name="transfers_pk"),
+        sa.ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
+        sa.ForeignKeyConstraint(
+            ["team", "payee_version"], ["payees.team", "payees.version"], name="transfers_payee_fk"
+        ),
+        sa.UniqueConstraint("payment", "attempt", name="transfers_payment_attempt_uq"),
+        sa.CheckConstraint("attempt >= 1", name=op.f("transfers_attempt_counts_from_one")),
+        sa.CheckConstraint(
+            "payee_version IS NOT NULL OR released_by = 'service'", name=op.f("transfers_goes_to_somebody")
+        ),
+        sa.CheckConstraint(
+            "submitted_at IS NULL OR begun_at IS NOT NULL", name=op.f("transfers_begun_before_it_is_submitted")
+        ),
+        sa.CheckConstraint(
+            "settled_at IS NULL OR submitted_at IS NOT NULL", name=op.f("transfers_submitted_before_it_is_settled")
+        ),
+        sa.CheckConstraint(
+            "(submitted_at IS NULL) = (rail_reference = '')", name=op.f("transfers_submitted_under_a_reference")
+        ),
+    )
+    under_way = sa.text("returned_at IS NULL")
+    op.create_index(
+        "transfers_one_under_way",
+        "transfers",
+        ["payment"],
+        unique=True,
+        sqlite_where=under_way,
+        postgresql_where=under_way,
+    )
+
+
+def _files() -> None:
+    op.create_table(
+        "payment_files",
+        sa.Column("id", sa.String(35), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("execute_on", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("written_at", MOMENT),
+        sa.PrimaryKeyConstraint("id", name="payment_files_pk"),
+    )
+    op.create_table(
+        "filed_transfers",
+        sa.Column("transfer", sa.String(), nullable=False),
+        sa.Column("file", sa.String(35), nullable=False),
+        sa.Column("end_to_end", sa.String(35), nullable=False),
+        sa.Column("progress", sa.String(), nullable=False, server_default="taken"),
+        sa.Column("reason", sa.Text(), nullable=False, server_default=""),
+        sa.Column("reported_at", MOMENT),
+        sa.Column("reported_by", sa.String(), nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("transfer", name="filed_transfers_pk"),
+        sa.ForeignKeyConstraint(["transfer"], ["transfers.id"], name="filed_transfers_transfer_fk"),
+        sa.ForeignKeyConstraint(["file"], ["payment_files.id"], name="filed_transfers_file_fk"),
+        sa.UniqueConstraint("end_to_end", name="filed_transfers_end_to_end_uq"),
+        sa.CheckConstraint(
+            "progress IN ('taken', 'settled', 'returned')", name=op.f("filed_transfers_progress_is_one_of_them")
+        ),
+    )
+    op.create_index("filed_transfers_file", "filed_transfers", ["file"])
+
+
+def _take_over() -> None:
+    """What an older release has paid stands as one transfer of the service's own, at the rail by the payment's key."""
+    op.execute(
+        'INSERT INTO payments (key, challenge, stage, team, number, "of", net, vat, currency, requested_at, status) '
+        'SELECT key, challenge, stage, team, number, "of", net, vat, currency, requested_at, '
+        "CASE WHEN settled_at IS NOT NULL THEN 'settled' WHEN submitted_at IS NOT NULL THEN 'submitted' "
+        "ELSE 'requested' END FROM payments_before"
+    )
+    op.execute(
+        "INSERT INTO transfers (id, payment, attempt, team, released_by, released_at, begun_at, submitted_at, "
+        "settled_at, rail_reference) "
+        "SELECT key || '/1', key, 1, team, 'service', requested_at, submitted_at, submitted_at, settled_at, "
+        "rail_reference "
+        "FROM payments_before WHERE submitted_at IS NOT NULL"
+    )
+    op.execute("UPDATE rail_transfers SET key = key || '/1'")
+
+
+def _second_person() -> None:
+    """Nobody releases what follows from their own decision, whichever way the row is written."""
+    own = (
+        "EXISTS (SELECT 1 FROM payments WHERE key = NEW.payment AND NEW.released_by IN (selected_by, accepted_by)) "
+        "OR EXISTS (SELECT 1 FROM payees WHERE team = NEW.team AND given_by = NEW.released_by)"
+    )
+    complaint = "released by whoever selected the team, accepted its evidence or gave its bank details"
+    if op.get_context().dialect.name == "sqlite":
+        for event in ("INSERT", "UPDATE OF released_by, payment, team"):
+            op.execute(
+                f"CREATE TRIGGER transfers_second_person_{event.split()[0].lower()} BEFORE {event} ON transfers "
+                f"WHEN {own} BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION transfers_second_person() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {own} THEN RAISE EXCEPTION '{complaint}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER transfers_second_person BEFORE INSERT OR UPDATE OF released_by, payment, team ON transfers "
+        "FOR EACH ROW EXECUTE FUNCTION transfers_second_person()"
+    )
+
+
+def _notices() -> None:
+    with op.batch_alter_table("notices") as notices:
+        notices.add_column(sa.Column("while_waiting_for", sa.String(), nullable=False, server_default=""))
+        notices.add_column(sa.Column("while_until", MOMENT))
+        notices.add_column(sa.Column("while_payment", sa.String()))
+        notices.add_column(sa.Column("status", sa.String(), nullable=False, server_default="created"))
+        notices.add_column(sa.Column("status_at", MOMENT))
+        notices.add_column(sa.Column("reason", sa.String(), nullable=False, server_default=""))
+        notices.add_column(sa.Column("channel", sa.String(), nullable=False, server_default=""))
+        notices.add_column(sa.Column("reference", sa.String(), nullable=False, server_default=""))
+        notices.add_column(sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
+        notices.add_column(sa.Column("next_try", MOMENT))
+        notices.create_foreign_key("notices_while_payment_fk", "payments", ["while_payment"], ["key"])
+        notices.create_check_constraint(
+            op.f("notices_status_is_one_of_them"),
+            "status IN ('created', 'sending', 'sent', 'delivered', 'failed', 'lapsed')",
+        )
+    op.create_index("notices_status_next_try_created_at", "notices", ["status", "next_try", "created_at"])
+
+
+def _feedback() -> None:
+    op.create_table(
+        "feedback",
+        sa.Column("team", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("given_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("team", "stage", name="feedback_pk"),
+        sa.ForeignKeyConstraint(["team"], ["applications.id"], name="feedback_team_fk"),
+    )

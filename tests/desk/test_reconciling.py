@@ -1,0 +1,268 @@
+"""Whether the books agree: each way in which they can differ is named, and nothing else."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from temporalio.client import Client
+from whenever import Instant, TimeDelta
+
+from desk.desk import Desk
+from desk.reconciling import reconcile
+from domain.bank_account import BankAccount
+from domain.money import Money
+from domain.payment import PaymentStatus
+from gateways.http_rail import HttpRail
+from gateways.rails import Instruction
+from store.database import Database
+from tests.gateways.provider import Provider
+from tests.playing import FINANCE, Play, dev_server, eventually, pilot, playing, with_stages_of
+from tests.replay.recording import is_closed
+
+pytestmark = pytest.mark.xdist_group("reconciling")
+
+BY_FILES = {"payment_rail": "files", "payer_holder": "Fund", "payer_sort_code": "200000", "payer_number": "55779911"}
+
+
+@dataclass(frozen=True)
+class Books:
+    """A challenge with a payment that is settled, one whose payee is known, and one that is only requested."""
+
+    play: Play
+    paid: str
+    known: str
+    asked: str
+
+
+@pytest.fixture(scope="module")
+async def books(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books]:
+    """The same for all tests, on a server of their own: what they plant they plant in a copy of the database."""
+    _, programme, _ = pilot()
+    lasting = with_stages_of(TimeDelta(hours=1), programme)
+    async with (
+        dev_server() as client,
+        playing(tmp_path_factory.mktemp("books"), client, programme=lasting, window=TimeDelta(seconds=5)) as play,
+    ):
+        teams = await play.exploring()
+        paid, known, asked = (f"{play.challenge.id}/exploration/{team}/1" for team in teams)
+        for key, team in ((paid, teams[0]), (known, teams[1])):
+            await play.payee(team)
+            await eventually(partial(_stands, play, key, PaymentStatus.PAYEE_KNOWN))
+        await play.money.decide(paid, "release", FINANCE)
+        await eventually(partial(_stands, play, paid, PaymentStatus.SETTLED))
+        await eventually(partial(is_closed, client, paid))
+        await eventually(partial(_stands, play, asked, PaymentStatus.REQUESTED))
+        await play.until(lambda state: paid not in state.unpaid)
+        yield Books(play, paid, known, asked)
+    # The challenge's run had nobody wait for the payment that a test terminates; what is left of that goes now.
+    gc.collect()
+
+
+async def _stands(play: Play, key: str, status: PaymentStatus) -> bool:
+    return any(each.key == key and each.status is status for each in play.desk.payments(play.challenge.id))
+
+
+@contextmanager
+def copied(books: Books, folder: Path, *planted: str, **settings: object) -> Iterator[Desk]:
+    """A desk on a copy of the database, in which something was planted."""
+    file = folder / "copy.db"
+    original = books.play.desk.database.engine.url.database
+    with closing(sqlite3.connect(str(original))) as there, closing(sqlite3.connect(file)) as here:
+        there.backup(here)
+        for statement in planted:
+            assert here.execute(statement).rowcount > 0, f"nothing was planted by {statement}"
+        here.commit()
+    database = Database(f"sqlite:///{file}")
+
+    async def connected() -> Client:
+        return books.play.client
+
+    try:
+        yield Desk(books.play.desk.options.model_copy(update=settings), database, connected)
+    finally:
+        database.close()
+
+
+async def differences(desk: Desk) -> list[tuple[str, str]]:
+    """What is named, by the keys of payments."""
+    return [(each.payment, each.what) for each in (await reconcile(desk)).differences]
+
+
+async def test_books_that_agree_are_said_to(books: Books, tmp_path: Path) -> None:
+    with copied(books, tmp_path) as desk:
+        found = await reconcile(desk)
+    assert (found.challenges, found.payments, found.differences) == (1, 3, ())
+
+
+COLUMNS = "challenge, stage, team, net, vat, currency, requested_at"
+FILED = (
+    "INSERT INTO payment_files (id, form, currency, execute_on, made_by, made_at, written_at) "
+    "VALUES ('F', 'pain.001.001.09', 'GBP', '2026-01-02', 'x', '2026-01-01', '2026-01-01')",
+    "INSERT INTO filed_transfers (transfer, file, end_to_end, progress) VALUES ('{paid}/1', 'F', 'E', '{progress}')",
+)
+SUBMITTED = (
+    "UPDATE payments SET status = 'submitted' WHERE key = '{paid}'",
+    "UPDATE transfers SET settled_at = NULL WHERE payment = '{paid}'",
+)
+NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it up again with `retry`"
+
+
+@pytest.mark.parametrize(
+    ("planted", "which", "named"),
+    [
+        pytest.param(
+            ["UPDATE payments SET net = net + 1 WHERE key = '{known}'"],
+            "known",
+            ["is £2,000.01 in the ledger and £2,000 by the programme"],
+            id="amount changed",
+        ),
+        pytest.param(
+            ["UPDATE payments SET currency = 'EUR' WHERE key = '{known}'"],
+            "known",
+            ["is €2,000 in the ledger and £2,000 by the programme"],
+            id="currency changed",
+        ),
+        pytest.param(
+            [
+                f'INSERT INTO payments (key, number, "of", {COLUMNS}) '
+                f"SELECT '{{known}}2', 2, 2, {COLUMNS} FROM payments WHERE key = '{{known}}'"
+            ],
+            "known2",
+            [
+                "is in the ledger and not due by the programme",
+                "is requested in the ledger, and no workflow is there to go on with it",
+            ],
+            id="row too many",
+        ),
+        pytest.param(
+            ["DELETE FROM payments WHERE key = '{asked}'"],
+            "asked",
+            ["£2,000 is due by the programme and not in the ledger"],
+            id="row missing",
+        ),
+        pytest.param(
+            ["DELETE FROM rail_transfers"],
+            "paid",
+            ["attempt 1 is submitted in the ledger, and the rail knows nothing of it"],
+            id="settled without the rail",
+        ),
+        pytest.param(
+            ["UPDATE payments SET status = 'settled' WHERE key = '{known}'"],
+            "known",
+            [
+                "is settled in the ledger, and the challenge has not heard of it",
+                "is settled in the ledger, and its workflow has not ended",
+                "is settled in the ledger, where no attempt is made",
+            ],
+            id="settled without a transfer",
+        ),
+        pytest.param(
+            ["UPDATE payments SET status = 'cancelled' WHERE key = '{asked}'"],
+            "asked",
+            [
+                "is cancelled in the ledger, and the challenge has not heard of it",
+                "is cancelled in the ledger, and its workflow has not ended",
+            ],
+            id="cancelled, and nobody heard",
+        ),
+        pytest.param(
+            ["UPDATE payments SET status = 'payee known' WHERE key = '{paid}'"],
+            "paid",
+            [
+                "is payee known in the ledger and settled for the challenge",
+                "is payee known in the ledger, and its workflow is completed: take it up again with `retry`",
+                "is payee known in the ledger, where an attempt is settled",
+            ],
+            id="settled for the challenge alone",
+        ),
+        pytest.param(
+            [
+                "INSERT INTO transfers (id, payment, attempt, team, payee_version, released_by, released_at, begun_at) "
+                "SELECT key || '/1', key, 1, team, 1, 'finance', requested_at, requested_at FROM payments "
+                "WHERE key = '{known}'",
+                "UPDATE payments SET status = 'released' WHERE key = '{known}'",
+                "INSERT INTO rail_transfers VALUES ('{known}/1', 'x', 200000, '2026-01-01')",
+            ],
+            "known",
+            ["attempt 1 is with the rail, and the ledger does not say so yet"],
+            id="with the rail alone",
+        ),
+        pytest.param(
+            SUBMITTED,
+            "paid",
+            [NOT_HEARD, "attempt 1 has arrived, says the rail, and the ledger does not say so yet"],
+            id="arrived by the rail alone",
+        ),
+        pytest.param(
+            [
+                "UPDATE payments SET status = 'returned' WHERE key = '{paid}'",
+                "UPDATE transfers SET settled_at = NULL, returned_at = released_at WHERE payment = '{paid}'",
+            ],
+            "paid",
+            [
+                NOT_HEARD.replace("submitted", "returned"),
+                "attempt 1 has arrived, says the rail, and came back by the ledger",
+            ],
+            id="came back by the ledger, arrived by the rail",
+        ),
+    ],
+)
+async def test_a_difference_is_named(
+    books: Books, tmp_path: Path, planted: list[str], which: str, named: list[str]
+) -> None:
+    keys = {"paid": books.paid, "known": books.known, "asked": books.asked, "known2": f"{books.known}2"}
+    with copied(books, tmp_path, *(each.format(**keys) for each in planted)) as desk:
+        assert await differences(desk) == [(keys[which], what) for what in named]
+
+
+@pytest.mark.parametrize(
+    ("progress", "planted", "named"),
+    [
+        ("settled", (), []),
+        ("returned", (), ["attempt 1 came back, says the rail, and the ledger does not say so"]),
+        ("taken", (), ["attempt 1 has arrived by the ledger, and the rail does not say so"]),
+        ("taken", SUBMITTED, [NOT_HEARD]),
+    ],
+)
+async def test_what_a_bank_has_reported_is_compared(
+    books: Books, tmp_path: Path, progress: str, planted: tuple[str, ...], named: list[str]
+) -> None:
+    statements = [each.format(paid=books.paid, progress=progress) for each in (*FILED, *planted)]
+    with copied(books, tmp_path, *statements, **BY_FILES) as desk:
+        assert await differences(desk) == [(books.paid, what) for what in named]
+
+
+async def test_a_provider_is_asked_and_one_that_is_silent_is_named(books: Books, tmp_path: Path) -> None:
+    payee = BankAccount(holder="Tay Ltd", sort_code="601613", number="31926819")
+    came_back = "UPDATE transfers SET settled_at = NULL, returned_at = released_at"
+    of_payment = f"UPDATE payments SET status = 'returned' WHERE key = '{books.paid}'"
+    with Provider() as provider:
+        settings = {"payment_rail": "http", "rail_url": provider.url, "rail_token": SecretStr(provider.token)}
+        with closing(HttpRail(provider.url, provider.token)) as rail:
+            amount = Money.parse("2000")
+            asked = Instruction(id=f"{books.paid}/1", amount=amount, currency="GBP", payee=payee, reference="x")
+            rail.transfer(asked, Instant.now())
+        with copied(books, tmp_path, came_back, of_payment, **settings) as desk:
+            found = await differences(desk)
+            assert (books.paid, "attempt 1 is on its way, says the rail, and came back by the ledger") in found
+            with provider.away():
+                [silent] = [what for _, what in await differences(desk) if "does not say whether" in what]
+    assert silent.startswith("attempt 1: the rail does not say whether it has it (The payment provider")
+
+
+async def test_a_payment_whose_workflow_was_terminated_is_named_until_it_is_taken_up_again(books: Books) -> None:
+    desk, handle = books.play.desk, books.play.client.get_workflow_handle(books.known)
+    await handle.terminate()
+    assert await differences(desk) == [
+        (books.known, "is payee known in the ledger, and its workflow is terminated: take it up again with `retry`")
+    ]
+    await books.play.money.retry(books.known)
+    assert await differences(desk) == []

@@ -1,0 +1,239 @@
+"""Bank accounts: slips are found, details stay whole inside, and nobody sees them by mistake."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import traceback
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from rich.pretty import pretty_repr
+from schwifty import IBAN, registry
+
+from domain.bank_account import BankAccount
+
+LONDON = "GB33BUKB20201555555555"
+COUNTRIES = registry.get_countries()
+
+
+def an_iban(country: str, seed: int) -> str:
+    return str(IBAN.random(country_code=country, random=random.Random(seed)))
+
+
+ibans = st.builds(an_iban, st.sampled_from(COUNTRIES), st.integers(0, 10**6))
+sort_codes = st.text("0123456789", min_size=6, max_size=6)
+numbers = st.text("0123456789", min_size=8, max_size=8)
+holders = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=70).filter(str.strip)
+accounts = st.one_of(
+    st.builds(BankAccount, holder=holders, sort_code=sort_codes, number=numbers),
+    st.builds(BankAccount, holder=holders, iban=ibans),
+)
+
+
+def refused(**fields: str) -> str:
+    """What is said about an account that is wrong."""
+    with pytest.raises(ValidationError) as error:
+        BankAccount.model_validate({"holder": "Ada Lovelace"} | fields)
+    return str(error.value)
+
+
+# --- By sort code and number ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sort_code", ["203040", "20-30-40", "20 30 40", " 20-30-40\t", "20\u00a030\u00a040"])
+def test_a_sort_code_is_read_as_people_write_it(sort_code: str) -> None:
+    account = BankAccount(holder="Ada Lovelace", sort_code=sort_code, number="1234 5678")
+    assert (account.sort_code, account.number) == ("203040", "12345678")
+
+
+@pytest.mark.parametrize("sort_code", ["20304", "2030400", "20304x", "٢٠٣٠٤٠", "20/30/40"])
+def test_what_is_no_sort_code_is_refused(sort_code: str) -> None:
+    """Fails when digits of other scripts pass: no bank reads them."""
+    assert "is no sort code: write six digits" in refused(sort_code=sort_code, number="12345678")
+
+
+@pytest.mark.parametrize("number", ["1234567", "123456789", "1234567x", "１２３４５６７８"])
+def test_what_is_no_account_number_is_refused(number: str) -> None:
+    """Fails when digits of other scripts pass: no bank reads them."""
+    assert "is no account number: write eight digits" in refused(sort_code="203040", number=number)
+
+
+# --- By IBAN -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("iban", "bic"),
+    [
+        ("GB33 BUKB 2020 1555 5555 55", "BUKBGB22"),
+        ("gb33bukb20201555555555", "BUKBGB22"),
+        ("DE89 3704 0044 0532 0130 00", "COBADEFF"),
+        ("FR14 2004 1010 0505 0001 3M02 606", "PSSTFRPP"),
+        ("NL91-ABNA-0417-1643-00", "ABNANL2A"),
+        ("NO93 8601 1117 947", "DABANO22"),
+    ],
+)
+def test_ibans_of_several_countries_are_read_and_their_bank_is_found(iban: str, bic: str) -> None:
+    account = BankAccount(holder="Ada Lovelace", iban=iban)
+    assert account.iban == re.sub("[ -]", "", iban).upper()
+    assert account.bank_code[:8] == bic
+
+
+@given(ibans)
+def test_an_iban_of_any_country_is_taken(iban: str) -> None:
+    """Fails for Hungary and Sweden, whose own check digits cannot be checked, when the warning of that gets out."""
+    assert BankAccount(holder="Ada Lovelace", iban=iban).iban == iban
+
+
+@given(ibans, st.data())
+def test_a_wrong_digit_in_an_iban_is_always_found(iban: str, data: st.DataObject) -> None:
+    """Fails without the check of the IBAN."""
+    place = data.draw(st.sampled_from([place for place, character in enumerate(iban) if character.isdigit()]))
+    digit = data.draw(st.sampled_from("0123456789"))
+    assume(digit != iban[place])
+    assert "is no IBAN, or has a slip in it" in refused(iban=iban[:place] + digit + iban[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    "iban", ["GB33BUKB2020155555555", "GB", "XX82WEST12345698765432", "GB33BUKB2020155555555５", "n/a", "ß" * 22]
+)
+def test_what_is_no_iban_is_refused(iban: str) -> None:
+    assert "is no IBAN, or has a slip in it" in refused(iban=iban)
+
+
+def test_an_iban_whose_national_check_digits_are_wrong_is_refused() -> None:
+    """Fails without `validate_bban`: the IBAN's own check digits fit."""
+    wrong = str(IBAN.from_bban("FR", "20041010050500013M02607"))
+    assert "is no IBAN, or has a slip in it" in refused(iban=wrong)
+
+
+# --- With a BIC ----------------------------------------------------------------------------------------------------
+
+
+def test_a_bic_that_is_given_counts_before_the_one_that_is_found() -> None:
+    assert BankAccount(holder="Ada Lovelace", iban=LONDON, bic="barc gb 22 xxx").bank_code == "BARCGB22XXX"
+
+
+@pytest.mark.parametrize("bic", ["BARCGB2", "BARCGB22XX", "BARCZZ22", "BARC-GB-22-X", "B" * 40])
+def test_what_is_no_bic_is_refused(bic: str) -> None:
+    assert "is no BIC: write 8 or 11 letters and digits" in refused(iban=LONDON, bic=bic)
+
+
+def test_a_bic_of_another_country_is_refused() -> None:
+    """Fails without the comparison of the two."""
+    assert "has a BIC of another country than its IBAN" in refused(iban=LONDON, bic="DEUTDEFF")
+
+
+@pytest.mark.parametrize(
+    ("iban", "bic"), [(LONDON, "RBOSIMD2"), (LONDON, "RBOSJESH"), ("FR1420041010050500013M02606", "BFCORERX")]
+)
+def test_a_bic_of_a_territory_that_shares_the_countrys_ibans_fits(iban: str, bic: str) -> None:
+    """Fails when only the country of the IBAN itself counts: the Isle of Man's banks keep accounts under GB."""
+    assert BankAccount(holder="Ada Lovelace", iban=iban, bic=bic).bank_code == bic
+
+
+@pytest.mark.parametrize("country", ["LT", "SK"])
+def test_a_bic_fits_where_a_bank_of_another_country_is_known_to_keep_the_accounts(country: str) -> None:
+    """Fails when countries are compared alone."""
+    bank = next(bank for bank in registry.get_banks_by_country(country) if bank.bic and str(bank.bic)[4:6] != country)
+    iban = str(IBAN.random(country, random=random.Random(1), bank_code=bank.bank_code))
+    assert BankAccount(holder="Ada Lovelace", iban=iban, bic=bank.bic).bank_code == bank.bic
+
+
+# --- One or the other ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "needs either a sort code and account number, or an IBAN"),
+        ({"sort_code": "203040"}, "needs a sort code and an account number together"),
+        ({"number": "12345678"}, "needs a sort code and an account number together"),
+        (
+            {"sort_code": "203040", "number": "12345678", "iban": LONDON},
+            "needs either a sort code and account number, or an IBAN",
+        ),
+        ({"sort_code": "203040", "number": "12345678", "bic": "BARCGB22"}, "has a BIC without an IBAN"),
+    ],
+)
+def test_an_account_is_given_by_one_of_the_two(fields: dict[str, str], said: str) -> None:
+    assert said in refused(**fields)
+
+
+@pytest.mark.parametrize("holder", ["", "   ", "Ada\nLovelace", "Ada\x85Lovelace", "Ada\u2028Lovelace", "A" * 71])
+def test_a_holder_is_one_line_of_at_most_70_characters(holder: str) -> None:
+    """Fails when a holder can break the line of a payment file."""
+    assert "holder" in refused(holder=holder, iban=LONDON)
+
+
+def test_a_holder_is_kept_without_the_spaces_around_it() -> None:
+    assert BankAccount(holder="  Ada Lovelace \n", iban=LONDON).holder == "Ada Lovelace"
+
+
+# --- What is shown -------------------------------------------------------------------------------------------------
+
+
+def shown(account: BankAccount) -> list[str]:
+    """Every way in which an account becomes text that somebody reads."""
+    record = logging.LogRecord("", logging.INFO, "", 0, "paying %s, %r", (account, account), None)
+    return [str(account), repr(account), f"{account}", pretty_repr([account]), record.getMessage(), account.masked]
+
+
+@pytest.mark.parametrize(
+    ("fields", "masked"),
+    [
+        ({"iban": LONDON, "bic": "BUKBGB22"}, "GB••••5555"),
+        ({"sort_code": "203040", "number": "12345678"}, "sort code ••••, account ••••678"),
+    ],
+)
+def test_an_account_is_shown_masked(fields: dict[str, str], masked: str) -> None:
+    account = BankAccount.model_validate({"holder": "Ada Lovelace"} | fields)
+    assert str(account) == account.masked == masked
+
+
+@given(accounts)
+def test_no_text_of_an_account_shows_more_than_its_last_digits(account: BankAccount) -> None:
+    """Fails when pydantic's own repr, or what rich goes by, comes through."""
+    last = account.iban[-4:] if account.iban else account.number[-3:]
+    country = account.iban[:2]
+    allowed = {"sort code ", ", account ", "BankAccount('", "paying ", ", ", "')", "['", "[", "]", country}
+    for text in shown(account):
+        parts = re.split("••••", text)
+        assert len(parts) > 1
+        rest = " ".join(parts).replace(last, " ")
+        for word in sorted(allowed, key=len, reverse=True):
+            rest = rest.replace(word, " ") if word else rest
+        assert not re.sub(r"[\s'()\[\],]|BankAccount", "", rest), text
+
+
+@given(
+    st.text("0123456789", min_size=5, max_size=34), st.sampled_from(["sort_code", "number", "iban", "bic", "holder"])
+)
+def test_an_error_never_repeats_what_was_given(given_: str, field: str) -> None:
+    """Fails without `hide_input_in_errors`."""
+    fields = {"holder": "Ada Lovelace", "iban": LONDON} | {field: given_ + "\n" * (field == "holder") + given_ * 2}
+    with pytest.raises(ValidationError) as error:
+        BankAccount.model_validate(fields)
+    said = "".join(traceback.format_exception(error.value))
+    for detail in (given_, LONDON, "Lovelace"):
+        assert detail not in said
+
+
+def test_an_error_of_the_whole_account_repeats_none_of_it() -> None:
+    said = refused(sort_code="203040", number="12345678", iban=LONDON)
+    for detail in ("203040", "12345678", LONDON, "Lovelace"):
+        assert detail not in said
+
+
+# --- Kept whole ----------------------------------------------------------------------------------------------------
+
+
+@given(accounts)
+def test_an_account_is_read_back_whole_from_json(account: BankAccount) -> None:
+    """JSON has the full details: it goes under a seal or into a payment, and nowhere else."""
+    written = account.model_dump_json()
+    assert BankAccount.model_validate_json(written) == account
+    assert (account.iban or account.number) in written

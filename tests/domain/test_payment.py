@@ -1,0 +1,349 @@
+"""One payment: who may move it on from where, by when it is due, whom that is told, and who is reminded."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from whenever import Instant, ItemizedDelta
+
+from domain import evidence
+from domain import payment as rules
+from domain.announcement import Announcement, ToPeople, ToTeams
+from domain.awards import payments_due
+from domain.calendar import WorkingDays, earlier
+from domain.decisions import Decision, Evidence
+from domain.occasions import Occasion
+from domain.payment import (
+    OVER,
+    SERVICE,
+    CancelPayment,
+    PaymentStanding,
+    PaymentStatus,
+    PaymentToMake,
+    Release,
+    Return,
+    check_move,
+    due_dates,
+    next_reminder,
+    payment_to_make,
+)
+from domain.programme import OnTime
+from domain.refusals import NotAllowed, ReasonMissing, Refused, TooEarly, TooLate
+from tests.domain.strategies import (
+    DECIDER,
+    DEPUTY,
+    FINANCE,
+    ON_EVIDENCE,
+    OPERATOR,
+    OTHER,
+    SCOTLAND,
+    TREASURER,
+    A,
+    exploring,
+    in_instalments,
+    instants,
+    zones,
+)
+
+ACCEPTOR, GIVER, EARLIER_GIVER = "acceptor", "giver", "earlier-giver"
+OWN = (DECIDER, ACCEPTOR, GIVER, EARLIER_GIVER)
+"""Whose decisions the payment follows from."""
+REQUESTED = Instant("2016-08-15T10:00Z")
+
+
+def to_make(**changes: object) -> PaymentToMake:
+    """A payment of which even those may release who must not: what refuses them is not that they are strangers."""
+    [order, *_] = payments_due(exploring())
+    values = {
+        "order": order,
+        "title": "Exploration",
+        "selected_by": DECIDER,
+        "accepted_by": ACCEPTOR,
+        "operators": (OPERATOR,),
+        "releasers": (FINANCE, *OWN),
+        "zone": "Europe/London",
+        "holidays": SCOTLAND.around(REQUESTED),
+        "on_time": OnTime(),
+        "remind_before": (ItemizedDelta(days=1), ItemizedDelta(days=3)),
+        "remind_every": ItemizedDelta(days=3),
+    }
+    return PaymentToMake.model_validate(values | changes)
+
+
+def standing(status: PaymentStatus = PaymentStatus.REQUESTED, **changes: object) -> PaymentStanding:
+    """A payment as the ledger would have it in a status."""
+    payee = {} if status is PaymentStatus.REQUESTED else {"payee_by": (EARLIER_GIVER, GIVER)}
+    known = status not in (PaymentStatus.REQUESTED, PaymentStatus.CANCELLED)
+    dates = dict(zip(("pay_by", "pay_by_law"), due_dates(to_make(), REQUESTED), strict=True)) if known else {}
+    values = {"at": REQUESTED, "version": 1, "status": status, "attempt": 1, "requested": REQUESTED}
+    return PaymentStanding.model_validate(values | payee | dates | changes)
+
+
+# --- Who may do what, and when -------------------------------------------------------------------------------------
+
+PEOPLE = (*OWN, FINANCE, OPERATOR, DEPUTY, A, OTHER, SERVICE)
+EARLY = (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED)
+
+
+def expected(decision: type[Decision], status: PaymentStatus, by: str) -> type[Refused] | None:
+    """What the rules must answer, by the words of the design; None for leave."""
+    if decision is Release:
+        own = (DECIDER, ACCEPTOR) if status is PaymentStatus.REQUESTED else OWN
+        if by in own or by not in (FINANCE, *OWN):
+            return NotAllowed
+        if status is PaymentStatus.REQUESTED:
+            return TooEarly
+        return None if status in (PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED) else TooLate
+    if by not in (FINANCE, *OWN, OPERATOR):
+        return NotAllowed
+    if decision is Return:
+        return TooEarly if status in EARLY else TooLate if status is PaymentStatus.CANCELLED else None
+    return TooLate if status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED, PaymentStatus.CANCELLED) else None
+
+
+@pytest.mark.parametrize(("decision", "status"), list(product((Release, Return, CancelPayment), PaymentStatus)))
+def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], status: PaymentStatus) -> None:
+    """Invariant 10. Fails when any of the people, or any status, is not looked at."""
+    for by in PEOPLE:
+        wanted = expected(decision, status, by)
+        said = decision(by=by, decision_id="1", reason="Because.")
+        if wanted is None:
+            check_move(to_make(), standing(status), said)
+            continue
+        with pytest.raises(wanted) as refused:
+            check_move(to_make(), standing(status), said)
+        assert type(refused.value) is wanted, by
+        assert "\n" not in str(refused.value)
+        assert to_make().order.key in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        (DECIDER, "selected the team"),
+        (ACCEPTOR, "accepted its evidence"),
+        (GIVER, "gave or changed the team's bank details"),
+        (EARLIER_GIVER, "gave or changed the team's bank details"),
+    ],
+)
+def test_nobody_releases_what_follows_from_their_own_decision_and_is_told_why(by: str, why: str) -> None:
+    """Invariant 10. Fails without any one of the three comparisons."""
+    with pytest.raises(NotAllowed, match=f"{by} {why}, and a second person has to release it"):
+        check_move(to_make(), standing(PaymentStatus.PAYEE_KNOWN), Release(by=by))
+
+
+def test_whoever_releases_is_named_by_the_round() -> None:
+    with pytest.raises(NotAllowed, match=f"{OPERATOR} may not release .*: {FINANCE} may"):
+        check_move(to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN), Release(by=OPERATOR))
+
+
+def test_a_payment_that_hangs_on_no_evidence_has_nobody_who_accepted_it() -> None:
+    check_move(to_make(accepted_by=""), standing(PaymentStatus.PAYEE_KNOWN), Release(by=FINANCE))
+
+
+@pytest.mark.parametrize("decision", [Return, CancelPayment])
+def test_what_the_team_is_told_of_needs_a_reason(decision: type[Decision]) -> None:
+    status = PaymentStatus.RELEASED
+    with pytest.raises(ReasonMissing, match="needs a reason, which the team is told"):
+        check_move(to_make(), standing(status), decision(by=FINANCE))
+
+
+def test_a_payment_knows_who_selected_its_team_and_who_accepted_its_evidence() -> None:
+    """Invariant 10. Fails when one of the two is left out, or taken from another team's verdict."""
+    state = exploring(*in_instalments(ON_EVIDENCE))
+    accepted = Evidence(by=DEPUTY, decision_id="1", stage="exploration", team=A, accepted=True)
+    state, _ = evidence.judge(state, accepted, REQUESTED)
+    made = {order.key: payment_to_make(state, order) for order in payments_due(state)}
+
+    on_evidence = made[f"round/air-quality/exploration/{A}/2"]
+    assert (on_evidence.selected_by, on_evidence.accepted_by) == (DECIDER, DEPUTY)
+    assert (on_evidence.releasers, on_evidence.operators) == ((FINANCE, TREASURER), (OPERATOR,))
+    assert on_evidence.which == "instalment 2 of 4"
+    at_start = [each for each in made.values() if each is not on_evidence]
+    assert {(each.selected_by, each.accepted_by) for each in at_start} == {(DECIDER, "")}
+    assert PaymentToMake.model_validate_json(on_evidence.model_dump_json()) == on_evidence
+
+
+# --- By when -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("valid_since", "promised", "by_law"),
+    [
+        # A bank holiday of Scotland, and not of England, on 1 August; a minute past midnight counts as that day.
+        ("2016-07-29T12:00Z", "2016-08-15T23:00Z", "2016-08-28T12:00Z"),
+        ("2016-07-31T23:01Z", "2016-08-15T23:00Z", "2016-08-30T23:01Z"),
+        # At the very end of a Sunday that day has ended, and the Monday is the first.
+        ("2016-09-04T23:00Z", "2016-09-16T23:00Z", "2016-10-04T23:00Z"),
+        # Across the end of summer time, Christmas and New Year, of which Scotland keeps two days.
+        ("2016-10-25T12:00Z", "2016-11-09T00:00Z", "2016-11-24T13:00Z"),
+        ("2016-12-20T12:00Z", "2017-01-10T00:00Z", "2017-01-19T12:00Z"),
+    ],
+)
+def test_it_is_promised_within_10_working_days_and_late_by_law_after_30_days(
+    valid_since: str, promised: str, by_law: str
+) -> None:
+    """Fails when days are counted on another calendar than the programme's."""
+    assert due_dates(to_make(), Instant(valid_since)) == (Instant(promised), Instant(by_law))
+
+
+def test_a_programme_may_promise_something_else() -> None:
+    soon = OnTime(within=WorkingDays(1), by_law=ItemizedDelta(days=7))
+    promised, by_law = due_dates(to_make(on_time=soon), Instant("2016-09-02T12:00Z"))
+    assert (promised, by_law) == (Instant("2016-09-05T23:00Z"), Instant("2016-09-09T12:00Z"))
+
+
+# --- Reminders -----------------------------------------------------------------------------------------------------
+
+
+def reminders(payment: PaymentToMake, at: PaymentStanding, number: int) -> list[Instant]:
+    """The next reminders while it stands as it does, each given when it is due."""
+    since, found = at.requested, list[Instant]()
+    while len(found) < number and (rung := next_reminder(payment, at, since)) is not None:
+        found.append(rung)
+        since = rung
+    return found
+
+
+def test_releasers_are_reminded_before_the_date_on_it_and_again_and_again() -> None:
+    """And a day before is not an exact day, where clocks change between."""
+    at = standing(PaymentStatus.PAYEE_KNOWN, pay_by=Instant("2016-10-31T00:00Z"))
+    days = ["2016-10-27T23:00Z", "2016-10-29T23:00Z", "2016-10-31T00:00Z", "2016-11-03T00:00Z", "2016-11-06T00:00Z"]
+    assert reminders(to_make(), at, 5) == [Instant(day) for day in days]
+
+
+def test_a_team_is_asked_for_its_bank_details_again_and_again() -> None:
+    days = ["2016-08-18T10:00Z", "2016-08-21T10:00Z", "2016-08-24T10:00Z"]
+    assert reminders(to_make(), standing(), 3) == [Instant(day) for day in days]
+
+
+@pytest.mark.parametrize("status", sorted(OVER))
+def test_nobody_is_reminded_of_what_is_over(status: PaymentStatus) -> None:
+    """Fails without the look at whether it is over."""
+    assert next_reminder(to_make(), standing(status, pay_by=REQUESTED), Instant.MIN) is None
+
+
+lasting = st.builds(ItemizedDelta, months=st.integers(0, 3), days=st.integers(1, 40)) | st.builds(
+    ItemizedDelta, seconds=st.integers(1, 10**6)
+)
+ladders = st.lists(lasting | st.just(ItemizedDelta(seconds=0)), max_size=6).map(tuple)
+
+
+@given(instants(), st.integers(0, 10**7), ladders, lasting, zones(), st.sampled_from(PaymentStatus), st.booleans())
+def test_reminders_come_one_after_another_and_end_with_the_payment(
+    requested: Instant,
+    until_due: int,
+    ladder: tuple[ItemizedDelta, ...],
+    every: ItemizedDelta,
+    zone: str,
+    status: PaymentStatus,
+    known: bool,
+) -> None:
+    """Fails when a rung is given twice, or goes back, which would remind for ever at one moment."""
+    payment = to_make(remind_before=ladder, remind_every=every, zone=zone)
+    due = requested.add(seconds=until_due) if known else None
+    at = standing(status, requested=requested, pay_by=due, pay_by_law=due)
+    found = reminders(payment, at, 12)
+    if at.is_over:
+        assert found == []
+        return
+    assert len(found) == 12
+    assert requested < found[0]
+    assert all(one < other for one, other in pairwise(found))
+    if due is not None:
+        before = {earlier(due, each, zone) for each in ladder}
+        assert {rung for rung in found if rung <= due} == {each for each in {*before, due} if requested < each <= due}
+
+
+@given(instants(), st.integers(0, 10**8))
+def test_reminders_that_were_missed_are_not_made_up_for(since: Instant, late: int) -> None:
+    at = standing(PaymentStatus.PAYEE_KNOWN, requested=since, pay_by=since.add(hours=24))
+    rung = next_reminder(to_make(), at, since.add(seconds=late))
+    assert rung is not None
+    assert rung > since.add(seconds=late)
+
+
+# --- What is told --------------------------------------------------------------------------------------------------
+
+
+def told(announcement: Announcement) -> dict[Occasion, list[str]]:
+    """Who is told what."""
+    found: dict[Occasion, list[str]] = {}
+    for telling in announcement.tellings:
+        assert isinstance(telling.whom, ToPeople | ToTeams)
+        found.setdefault(telling.occasion, []).extend(
+            telling.whom.people if isinstance(telling.whom, ToPeople) else telling.whom.teams
+        )
+    return found
+
+
+def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -> None:
+    payment, known = to_make(releasers=(FINANCE, TREASURER)), standing(PaymentStatus.PAYEE_KNOWN)
+    asked = rules.requested(payment, standing())
+    assert told(asked) == {Occasion.PAYMENT_REQUESTED: [A]}
+    assert (asked.tellings[0].facts["payee"], asked.tellings[0].facts["pay_by"]) == ("", "")
+    assert rules.requested(payment, known).tellings[0].facts["payee"] == "known"
+    release = rules.payee_known(payment, known)
+    assert told(release) == {Occasion.PAYMENT_TO_RELEASE: [FINANCE, TREASURER]}
+    assert release.tellings[0].payment == payment.order.key, "it is not sent any more once that is done"
+
+
+def test_a_reminder_goes_to_whoever_has_to_act_by_the_date_and_to_operators_after_it() -> None:
+    payment, known = to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN)
+    due = known.pay_by
+    assert due is not None
+    waiting, before, on_the_day, after = (
+        rules.reminded(payment, each, rung, rung)
+        for each, rung in (
+            (standing(), due),
+            (known, due.subtract(hours=24)),
+            (known, due),
+            (known, due.add(hours=1)),
+        )
+    )
+    assert told(waiting) == {Occasion.PAYMENT_REQUESTED: [A]}
+    assert told(before) == told(on_the_day) == {Occasion.PAYMENT_DUE: [FINANCE]}
+    assert told(after) == {Occasion.PAYMENT_OVERDUE: [FINANCE, OPERATOR]}
+    assert len({each.key for each in (before, on_the_day, after)}) == 3
+    assert all(telling.payment for each in (waiting, before, after) for telling in each.tellings)
+
+
+def test_a_refusal_is_told_to_whoever_asked_and_to_operators_if_that_is_nobody_known() -> None:
+    payment = to_make(releasers=(FINANCE,))
+    for by, role, whom in (
+        (FINANCE, "releaser", [FINANCE]),
+        (OPERATOR, "operator", [OPERATOR]),
+        (OTHER, "unknown", [OTHER, OPERATOR]),
+        (A, "team", [A, OPERATOR]),
+    ):
+        announcement = rules.refused(payment, "release", by, "No.", REQUESTED, "1")
+        assert told(announcement) == {Occasion.REFUSED: whom}
+        assert (announcement.entry.role, announcement.entry.refused) == (role, True)
+
+
+@given(st.lists(st.sampled_from(["returned", "submitted", "settled"]), max_size=4), st.integers(1, 3))
+def test_each_attempt_is_announced_under_a_key_of_its_own(steps: list[str], attempt: int) -> None:
+    """Fails when a key does not name the attempt: the second would be swallowed as a repetition of the first."""
+    payment = to_make()
+    made = {
+        "submitted": rules.submitted(payment, attempt, "rail-1", REQUESTED),
+        "settled": rules.settled(payment, attempt, REQUESTED),
+        "returned": rules.returned(payment, attempt, "closed", REQUESTED),
+    }
+    for step in steps:
+        assert made[step].key == f"{payment.order.key}/{step}-{attempt}"
+        assert Announcement.model_validate_json(made[step].model_dump_json()) == made[step]
+
+
+def test_the_page_of_a_payment_says_who_must_act_and_by_when() -> None:
+    payment = to_make(releasers=(FINANCE,))
+    assert "starting" in rules.details(payment, None)
+    assert f"the team {A}, which has to give its bank details" in rules.details(payment, standing())
+    page = rules.details(payment, standing(PaymentStatus.PAYEE_KNOWN), "The rail is down")
+    assert f"{FINANCE}, to release it" in page
+    assert "To be paid by Monday 29 August 2016, 24:00 BST" in page
+    assert "Needs attention:** The rail is down" in page
+    assert "nobody" in rules.details(payment, standing(PaymentStatus.SETTLED))

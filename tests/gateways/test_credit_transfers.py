@@ -1,0 +1,254 @@
+"""Payment files: what stands in them, and that every one fits the official schema."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from domain.bank_account import BankAccount
+from domain.money import Money, total
+from domain.refusals import FileRefused
+from gateways import credit_transfers
+from gateways.credit_transfers import Version, credit_transfer_file, end_to_end_id, swift_text, validate
+from gateways.rails import Instruction
+from tests.gateways.status_report import (
+    DAY,
+    DEBTOR,
+    GERMAN,
+    MADE,
+    PAYEE,
+    end_to_end_ids,
+    instruction,
+    many,
+    transfer_id,
+    written,
+)
+
+# No BIC follows from this IBAN.
+UNKNOWN_BANK = BankAccount(holder="Nobody", iban="GB82 WEST 1234 5698 7654 32")
+IN_SWIFT = re.compile(r"[A-Za-z0-9/?:().,'+ -]+")
+
+
+def texts(xml: bytes, path: str) -> list[str]:
+    """What stands in a file at a path of element names."""
+    steps = "/".join(f"*[local-name()='{step}']" for step in path.split("/"))
+    found = etree.fromstring(xml).xpath(f"//{steps}/text()")
+    assert isinstance(found, list)
+    return [str(text) for text in found]
+
+
+holders = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=70).filter(str.strip)
+british = st.builds(
+    BankAccount, holder=holders, sort_code=st.from_regex(r"[0-9]{6}", fullmatch=True), number=st.just("00012345")
+)
+international = st.builds(
+    lambda holder, iban: BankAccount(holder=holder, iban=iban),
+    holders,
+    st.sampled_from(
+        ["GB82WEST12345698765432", "DE89370400440532013000", "NL91ABNA0417164300", "SE4550000000058398257466"]
+    ),
+)
+accounts = british | international
+payments = st.lists(
+    st.builds(
+        Instruction,
+        id=st.builds(transfer_id, st.from_regex(r"[a-z0-9-]{1,80}", fullmatch=True), st.integers(1, 9)),
+        amount=st.builds(Money, st.integers(1, 10**15)),
+        currency=st.just("GBP"),
+        payee=accounts,
+        reference=st.text(max_size=300),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda each: each.id,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(payments, accounts, st.sampled_from(Version))
+def test_every_file_fits_the_official_schema_and_adds_up(
+    instructions: list[Instruction], debtor: BankAccount, version: Version
+) -> None:
+    """Fails when an element is left out, or moved, or a text is written as it comes."""
+    xml = written(instructions, version, debtor)
+
+    validate(xml, version)
+    amounts = texts(xml, "InstdAmt")
+    assert amounts == [str(each.amount) for each in instructions]
+    assert texts(xml, "CtrlSum") == [str(total(map(Money.parse, amounts)))] * 2
+    assert texts(xml, "NbOfTxs") == [str(len(instructions))] * 2
+    assert end_to_end_ids(xml) == tuple(end_to_end_id(each.id) for each in instructions)
+    for words in [*texts(xml, "Nm"), *texts(xml, "Ustrd"), *texts(xml, "EndToEndId")]:
+        assert IN_SWIFT.fullmatch(words)
+        assert words.strip(" /") == words
+        assert "//" not in words
+    assert len(texts(xml, "Cdtr/Nm")) == len(texts(xml, "Ustrd")) == len(instructions)
+    assert max(map(len, texts(xml, "Nm"))) <= 70
+    assert written(instructions, version, debtor) == xml
+
+
+@pytest.mark.parametrize("version", Version)
+def test_a_file_of_many_payments_fits_the_schema(version: Version) -> None:
+    instructions = many(500)
+    xml = written(instructions, version)
+
+    validate(xml, version)
+    assert len(set(end_to_end_ids(xml))) == 500
+    assert texts(xml, "GrpHdr/CtrlSum") == [str(total(each.amount for each in instructions))]
+
+
+@pytest.mark.parametrize("version", Version)
+def test_a_file_says_when_it_was_made_and_when_to_pay(version: Version) -> None:
+    xml = written([instruction()], version)
+
+    assert texts(xml, "CreDtTm") == ["2026-01-31T12:00:05Z"]
+    assert texts(xml, "ReqdExctnDt" if version is Version.V03 else "ReqdExctnDt/Dt") == ["2026-02-02"]
+    assert texts(xml, "PmtMtd") == ["TRF"]
+
+
+def test_an_account_in_the_united_kingdom_stands_by_sort_code_and_number() -> None:
+    xml = written([instruction()])
+
+    assert texts(xml, "CdtrAcct/Id/Othr/Id") == ["12345678"]
+    assert texts(xml, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId") == ["123456"]
+    assert texts(xml, "CdtrAgt/FinInstnId/ClrSysMmbId/ClrSysId/Cd") == ["GBDSC"]
+    assert texts(xml, "DbtrAcct/Id/Othr/Id") == ["55779911"]
+    assert texts(xml, "DbtrAgt/FinInstnId/ClrSysMmbId/MmbId") == ["200000"]
+
+
+@pytest.mark.parametrize(("version", "name"), [(Version.V09, "BICFI"), (Version.V03, "BIC")])
+def test_an_account_by_iban_stands_with_the_bic_of_its_bank(version: Version, name: str) -> None:
+    xml = written([instruction(payee=GERMAN, currency="EUR")], version, GERMAN)
+
+    assert b'<InstdAmt Ccy="EUR">2400.00</InstdAmt>' in xml
+    assert texts(xml, "CdtrAcct/Id/IBAN") == texts(xml, "DbtrAcct/Id/IBAN") == ["DE89370400440532013000"]
+    assert texts(xml, f"CdtrAgt/FinInstnId/{name}") == texts(xml, f"DbtrAgt/FinInstnId/{name}") == ["COBADEFFXXX"]
+
+
+@pytest.mark.parametrize("version", Version)
+def test_a_bank_that_only_the_iban_tells_is_left_out_or_called_not_provided(version: Version) -> None:
+    """Fails when an agent is written with whatever BIC there is, the empty one too."""
+    assert UNKNOWN_BANK.bank_code == ""
+    xml = written([instruction(payee=UNKNOWN_BANK)], version, UNKNOWN_BANK)
+
+    assert b"CdtrAgt" not in xml
+    assert texts(xml, "DbtrAgt/FinInstnId/Othr/Id") == ["NOTPROVIDED"]
+
+
+def test_a_bic_that_the_older_schema_does_not_allow_is_left_out_there() -> None:
+    """Fails when both versions take the same BICs."""
+    payee = BankAccount(holder="Luft GmbH", iban="DE89370400440532013000", bic="COBADE1OXXX")
+
+    assert texts(written([instruction(payee=payee)]), "CdtrAgt/FinInstnId/BICFI") == ["COBADE1OXXX"]
+    assert b"CdtrAgt" not in written([instruction(payee=payee)], Version.V03)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Café Zoë", "Cafe Zoe"),
+        ("Łódź & Søn", "Lodz + Son"),
+        ("Luft_über [Köln]", "Luft-uber (Koln)"),
+        ("£5 for “air”", "GBP5 for 'air'"),
+        ("空気", "KongQi"),
+        ("a\t b\n\x85c", "a b c"),
+        ("//a// /b/", "a/b"),
+        ("x" * 69 + " yz", "x" * 69),
+        ("#^%", "NONE"),
+        ("", "NONE"),
+    ],
+)
+def test_text_is_written_in_the_characters_that_all_banks_carry(text: str, shown: str) -> None:
+    assert swift_text(text, 70, "NONE") == shown
+
+
+def test_a_name_and_a_reference_are_never_empty() -> None:
+    """Fails without what stands instead."""
+    payee = BankAccount(holder="###", sort_code="123456", number="12345678")
+    xml = written([instruction(payee=payee, reference="^^")])
+
+    assert texts(xml, "Cdtr/Nm") == ["NOTPROVIDED"]
+    assert texts(xml, "Ustrd") == list(end_to_end_ids(xml))
+
+
+def test_the_name_of_a_transfer_is_the_same_in_every_release() -> None:
+    assert end_to_end_id(transfer_id()) == "BREATHE-7KX3QM-CZUGFAH73IE32LT7K5N5"
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=200), unique=True, min_size=2, max_size=2))
+def test_names_of_transfers_fit_every_bank_and_tell_transfers_apart(ids: list[str]) -> None:
+    names = [end_to_end_id(id_) for id_ in ids]
+
+    assert names[0] != names[1]
+    assert [end_to_end_id(id_) for id_ in ids] == names
+    for name in names:
+        assert re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)*", name)
+        assert len(name) <= 35
+
+
+def test_attempts_and_instalments_of_a_team_have_names_of_their_own() -> None:
+    """Fails when only the readable part of a name is used."""
+    ids = [transfer_id("t" * 80, number, attempt) for number in range(1, 13) for attempt in range(1, 100)]
+
+    assert len({end_to_end_id(id_) for id_ in ids}) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "says"),
+    [
+        ([], "RUN-1 would be empty"),
+        ([instruction(), instruction(transfer_id("b"), currency="EUR")], "in EUR and GBP: write one for each"),
+        ([instruction(), instruction()], "breathe-7kx3qm/1/1 is twice"),
+        ([instruction(amount="0.00")], "breathe-7kx3qm/1/1 is of nothing"),
+        ([instruction(currency="gbp")], "'gbp' is no currency"),
+        ([instruction(amount="9" * 15 + "0.00"), instruction(transfer_id("b"), "9" * 16)], "more than a file"),
+    ],
+)
+def test_payments_that_cannot_stand_in_one_file_are_refused(instructions: list[Instruction], says: str) -> None:
+    """Each fails without its check."""
+    with pytest.raises(FileRefused, match=says) as refused:
+        written(instructions)
+
+    assert "12345678" not in str(refused.value)
+
+
+@pytest.mark.parametrize("message_id", ["", "x" * 36, "RUN 1", "/RUN", "RUN-", "RÜN", "RUN\n"])
+def test_a_file_is_not_named_in_a_way_that_banks_refuse(message_id: str) -> None:
+    with pytest.raises(FileRefused, match="cannot name a payment file"):
+        credit_transfer_file(message_id, MADE, DAY, DEBTOR, [instruction()], Version.V09)
+
+
+def test_a_file_that_does_not_fit_is_never_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when the file is not checked after it was written. The error holds no payee details."""
+    monkeypatch.setattr(credit_transfers, "swift_text", lambda text, longest, otherwise: text * 10)
+
+    with pytest.raises(RuntimeError, match=r"RUN-1 was written wrongly, see line \d+, Nm") as fault:
+        written([instruction(payee=PAYEE.model_copy(update={"holder": "Secret holder " * 5}))])
+
+    assert "Secret" not in str(fault.value)
+
+
+def test_a_file_of_one_version_is_none_of_the_other() -> None:
+    with pytest.raises(FileRefused, match=r"is no pain\.001\.001\.03: see line 2, Document"):
+        validate(written([instruction()]), Version.V03)
+
+
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("element", ["EndToEndId", "InstdAmt", "DbtrAgt", "ReqdExctnDt", "NbOfTxs"])
+def test_a_file_that_lacks_something_does_not_fit(version: Version, element: str) -> None:
+    root = etree.fromstring(written([instruction()], version))
+    lacking = next(root.iter(f"{{*}}{element}"))
+    lacking.getparent().remove(lacking)  # type: ignore[union-attr]
+
+    with pytest.raises(FileRefused, match=f"is no {version}"):
+        validate(etree.tostring(root), version)
+
+
+def test_what_is_no_xml_is_refused_without_being_quoted() -> None:
+    with pytest.raises(FileRefused, match="cannot be read as XML at line 1: fetch it"):
+        validate(b"<Document>secret</Dokument>", Version.V09)

@@ -1,0 +1,275 @@
+"""Status reports: what they say of payments, and which files are turned away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.refusals import FileRefused
+from gateways import status_reports
+from gateways.credit_transfers import Version
+from gateways.rails import Progress
+from gateways.status_reports import TransferStatus, in_words, read_status_report
+from tests.gateways.status_report import NEWEST, Said, end_to_end_ids, many, status_report, written
+
+VERSIONS = [f"pain.002.001.{number}" for number in ("03", "10", "11", "12", "14", "15")]
+SETTLED, RETURNED = Progress.SETTLED, Progress.RETURNED
+MEANING = {
+    "ACSC": SETTLED,
+    "ACCC": SETTLED,
+    "RJCT": RETURNED,
+    "CANC": RETURNED,
+} | dict.fromkeys(["RCVD", "PDNG", "PART", "ACTC", "ACCP", "ACSP", "ACWC", "ACWP", "ACFC"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_tells_settled_returned_and_in_process(version: str) -> None:
+    report = read_status_report(
+        status_report(
+            {"A": Said("ACSC"), "B": Said("RJCT", "AC04", ("See branch.",)), "C": Said("ACSP")},
+            version=version,
+            group=Said("PART"),
+        )
+    )
+
+    assert (report.message_id, report.original_message_id) == ("STATUS-1", "RUN-1")
+    assert (report.group, report.group_progress) == ("PART", None)
+    assert report.transfers == (
+        TransferStatus(end_to_end_id="A", progress=SETTLED),
+        TransferStatus(end_to_end_id="B", progress=RETURNED, code="AC04", reason="the account is closed: See branch."),
+        TransferStatus(end_to_end_id="C", progress=None),
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from([*MEANING]), min_size=1, max_size=8), st.sampled_from(Version))
+def test_what_a_bank_says_of_each_payment_of_a_file_comes_back(codes: list[str], version: Version) -> None:
+    names = end_to_end_ids(written(many(len(codes)), version))
+    xml = status_report(
+        {name: Said(code, "MS03") for name, code in zip(names, codes, strict=True)}, of=version, group=Said("PART")
+    )
+
+    found = read_status_report(xml).of(names)
+
+    assert [each.end_to_end_id for each in found] == [*names]
+    assert [each.progress for each in found] == [MEANING[code] for code in codes]
+    assert {each.reason for each in found} == {"the bank did not say why"}
+
+
+@pytest.mark.parametrize("level", ["group", "block"])
+@pytest.mark.parametrize(
+    ("code", "progress", "reason"),
+    [("RJCT", RETURNED, "the form of the payment file is wrong"), ("ACSC", SETTLED, ""), ("ACCP", None, "")],
+)
+def test_what_is_said_of_the_whole_file_is_said_of_every_payment(
+    level: str, code: str, progress: Progress | None, reason: str
+) -> None:
+    """Fails when only single payments are read."""
+    said = Said(code, "FF01" if reason else "")
+    xml = status_report({}, group=said) if level == "group" else status_report({}, block=said)
+    report = read_status_report(xml)
+
+    assert report.group == code
+    assert [(each.progress, each.reason) for each in report.of(("A", "B"))] == [(progress, reason)] * 2
+
+
+def test_a_payment_without_a_word_of_its_own_goes_as_the_file_does() -> None:
+    """Fails when a level does not hand down what it says."""
+    report = read_status_report(
+        status_report({"A": Said(), "B": Said(code="RC01")}, group=Said("RJCT", "AM10", ("Sum is 1.00.",)))
+    )
+
+    assert [(each.progress, each.code) for each in report.of(("A", "B", "C"))] == [
+        (RETURNED, "AM10"),
+        (RETURNED, "RC01"),
+        (RETURNED, "AM10"),
+    ]
+
+
+def test_why_some_payments_failed_is_no_reason_of_those_that_did_not() -> None:
+    """Fails when reasons are handed down whatever the status."""
+    [settled] = read_status_report(status_report({"A": Said("ACSC")}, group=Said("PART", "NARR", ("Two failed",)))).of(
+        ("A",)
+    )
+
+    assert (settled.progress, settled.reason) == (SETTLED, "")
+
+
+def test_a_report_without_any_status_changes_nothing() -> None:
+    report = read_status_report(status_report({"A": Said()}))
+
+    assert report.group is None
+    assert [each.progress for each in report.of(("A", "B"))] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "reason"),
+    [
+        (Said("RJCT"), "", "the bank gave no reason"),
+        (Said("CANC"), "", "the payment was cancelled at the bank"),
+        (Said("RJCT", "BE01"), "BE01", "the name does not belong to the account"),
+        (Said("RJCT", "ZZ99"), "ZZ99", "ZZ99"),
+        (Said("RJCT", "ZZ99", ("Ask\n for", "desk 3")), "ZZ99", "ZZ99: Ask for desk 3"),
+        (Said("RJCT", proprietary="LOCAL-7"), "LOCAL-7", "LOCAL-7"),
+        (Said("RJCT", note=("Closed.",)), "", "Closed."),
+    ],
+)
+def test_a_reason_is_told_in_words_or_as_the_bank_put_it(said: Said, code: str, reason: str) -> None:
+    [transfer] = read_status_report(status_report({"A": said})).transfers
+
+    assert (transfer.code, transfer.reason) == (code, reason)
+
+
+def test_what_a_bank_adds_to_a_reason_is_cut() -> None:
+    """Fails without the limit."""
+    [transfer] = read_status_report(status_report({"A": Said("RJCT", "NARR", ("x" * 105,) * 50)})).transfers
+
+    words, _, note = transfer.reason.partition(": ")
+    assert words == in_words("NARR")
+    assert len(note) == 200
+    assert note.endswith("…")
+
+
+@pytest.mark.parametrize("own", ["A Lovelace 60161331926819", "Adam", "ADA LOVELACE"])
+def test_words_of_the_banks_own_making_stay_out_of_logs_and_temporal(own: str) -> None:
+    """Fails when a code that is not known is repeated whatever it is."""
+    [transfer] = read_status_report(status_report({"A": Said("RJCT", proprietary=own)})).transfers
+
+    assert transfer.reason == own
+    assert in_words(transfer.code) == "the bank gave a reason of its own"
+    assert in_words("ZZ99") == "ZZ99"
+
+
+def test_every_reason_has_words_of_its_own() -> None:
+    words = status_reports._REASONS
+    assert all(len(code) == 4 and code.isupper() for code in words)
+    assert len(set(words.values())) == len(words)
+
+
+def test_a_payment_named_only_by_its_instruction_is_found() -> None:
+    """Fails when only the end-to-end id is read."""
+    [transfer] = read_status_report(status_report({"A": Said("ACSC")}, named_by="OrgnlInstrId")).transfers
+
+    assert transfer == TransferStatus(end_to_end_id="A", progress=SETTLED)
+
+
+def laughs(by: str = "ten") -> bytes:
+    """A file that grows to gigabytes in a careless reader."""
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    return (
+        f'<!DOCTYPE Document [<!ENTITY l0 "{by}">{entities}]>'
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{NEWEST}">&l9;</Document>'
+    ).encode()
+
+
+GOOD = status_report({"A": Said("ACSC")})
+
+
+@pytest.mark.parametrize(
+    ("xml", "says"),
+    [
+        (b"", "cannot be read as XML at line"),
+        (b"status: fine", "cannot be read as XML at line 1: fetch it from the bank again"),
+        (GOOD[:-20], "cannot be read as XML"),
+        (b"PK\x03\x04" + b"\x00" * 100, "cannot be read as XML"),
+        (b"<html/>", "is no ISO 20022 message, not pain.002"),
+        (written(many(1)), r"is pain\.001\.001\.09, not pain\.002: choose"),
+        (GOOD.replace(b"002.001.12", b"002.001.99"), r"is pain\.002\.001\.99, which is not known: .*one of pain\.002"),
+        (GOOD.replace(b"pain.002.001.12", b"pain.002.../../x"), "is no ISO 20022 message"),
+        (GOOD.replace(b"OrgnlMsgNmId", b"Extra"), r"does not fit pain\.002\.001\.12, see line 2, Extra: fetch"),
+        (status_report({"A": Said("ACCC")}, version=VERSIONS[0]), r"does not fit pain\.002\.001\.03"),
+        (status_report({"A": Said()}, named_by="StsId"), "does not name a payment at line 2: ask the bank"),
+        (status_report({"A": Said("WHAT")}), "STATUS-1 has the status WHAT, which is not known"),
+        (status_report({}, group=Said("WHAT")), "has the status WHAT, which is not known"),
+        (status_report({"A": Said("ACSC")}, of="pain.008.001.08"), r"answers a file of pain\.008\.001\.08"),
+        (laughs(), "cannot be read as XML|has a DOCTYPE"),
+        (b"<a>" * 1000 + b"</a>" * 1000, "cannot be read as XML"),
+    ],
+)
+def test_what_is_no_such_report_is_turned_away_with_what_to_do(xml: bytes, says: str) -> None:
+    with pytest.raises(FileRefused, match=says) as refused:
+        read_status_report(xml)
+
+    assert "\n" not in str(refused.value)
+
+
+def test_a_doctype_alone_is_turned_away() -> None:
+    """Fails when the parser's own limits are relied on: this one is a good report otherwise."""
+    head, _, rest = GOOD.partition(b"\n")
+    read_status_report(head + b"\n" + rest)
+
+    with pytest.raises(FileRefused, match="has a DOCTYPE"):
+        read_status_report(head + b'\n<!DOCTYPE Document [<!ENTITY a "b">]>\n' + rest)
+
+
+@pytest.mark.parametrize(
+    ("doctype", "inside"), [('Document [<!ENTITY x SYSTEM "{}">]', "&x;"), ('Document SYSTEM "{}"', "")]
+)
+def test_nothing_outside_the_file_is_read(tmp_path: Path, doctype: str, inside: str) -> None:
+    """Fails when the parser follows: it then stumbles over the other file before the DOCTYPE is refused."""
+    other = tmp_path / "other"
+    other.write_text("<no XML")
+    xml = f"<!DOCTYPE {doctype.format(other.as_uri())}><Document>{inside}</Document>"
+
+    with pytest.raises(FileRefused, match="has a DOCTYPE, which no bank writes: do not use it"):
+        read_status_report(xml.encode())
+
+
+def test_a_comment_does_not_cut_what_it_stands_in() -> None:
+    """Fails when comments are kept: only what stands before one is found then."""
+    report = read_status_report(GOOD.replace(b"STATUS-1", b"STATUS<!-- new -->-1"))
+
+    assert report.message_id == "STATUS-1"
+
+
+def test_a_report_that_is_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails without the limit: the file is no XML, and is turned away for its size."""
+    monkeypatch.setattr(status_reports, "LARGEST", 1000)
+
+    with pytest.raises(FileRefused, match="has 1,001 bytes, more than 1,000: ask the bank to split it"):
+        read_status_report(b"x" * 1001)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        status_report({"A": Said("ACSC")}, group=Said("RJCT")),
+        status_report({"A": Said("ACSP")}, block=Said("RJCT")),
+        status_report({"A": Said("RJCT")}, group=Said("ACSC")),
+        status_report({}, group=Said("RJCT"), block=Said("ACSC")),
+    ],
+)
+def test_a_report_that_says_a_thing_of_all_and_another_of_some_is_turned_away(xml: bytes) -> None:
+    """Fails when the inner word simply counts."""
+    with pytest.raises(FileRefused, match=r"of all but .* of a part: ask the bank which"):
+        read_status_report(xml)
+
+
+def test_a_report_that_says_two_things_of_a_payment_is_turned_away() -> None:
+    """Fails when the last word counts."""
+    again = GOOD.replace(b"</OrgnlPmtInfAndSts>", b"TX</OrgnlPmtInfAndSts>")
+    said = b"<TxInfAndSts><OrgnlEndToEndId>A</OrgnlEndToEndId><TxSts>%s</TxSts></TxInfAndSts>"
+
+    assert len(read_status_report(again.replace(b"TX", said % b"ACSC")).transfers) == 1
+    with pytest.raises(FileRefused, match="says two things of A"):
+        read_status_report(again.replace(b"TX<", said % b"RJCT" + b"<"))
+
+
+def test_a_payment_that_was_not_in_the_file_is_told() -> None:
+    with pytest.raises(FileRefused, match="STATUS-1 names A, which is not in payment file RUN-1: ask the bank"):
+        read_status_report(GOOD).of(("B",))
+
+
+def test_what_is_said_of_one_block_among_several_is_not_said_of_the_file() -> None:
+    """Fails when the first block counts for all."""
+    block = b"<OrgnlPmtInfAndSts><OrgnlPmtInfId>%d</OrgnlPmtInfId><PmtInfSts>%s</PmtInfSts></OrgnlPmtInfAndSts>"
+    both = block % (1, b"RJCT") + block % (2, b"ACSC")
+    report = read_status_report(
+        status_report({}, group=Said("PART")).replace(b"</CstmrPmtStsRpt>", both + b"</CstmrPmtStsRpt>")
+    )
+
+    assert report.group == "PART"
+    assert [each.progress for each in report.of(("A",))] == [None]

@@ -1,0 +1,216 @@
+"""Payments that leave in files for a bank, and the bank's reports on them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+from sqlalchemy import update
+from whenever import TimeDelta
+
+from domain.occasions import Occasion
+from domain.payment import PaymentStanding, PaymentStatus
+from domain.refusals import FileRefused, TooLate, UnknownPayment
+from gateways.credit_transfers import Version, end_to_end_id, validate
+from gateways.file_rail import FileRail
+from gateways.rails import PaymentRail, Progress, Transfer
+from store import tables
+from store.database import Database
+from tests.gateways.status_report import Said, end_to_end_ids, status_report
+from tests.playing import FINANCE, OPERATOR, Play, dev_server, eventually, playing
+from workflows import interface
+
+OTHER = "40047784"
+PAYER = {"payer_holder": "Digital Directorate", "payer_sort_code": "20-00-00", "payer_number": "55779911"}
+
+
+@asynccontextmanager
+async def paying_by_files(
+    folder: Path, count: int, rail: Callable[[Database], PaymentRail] | None = None
+) -> AsyncIterator[tuple[Play, list[str]]]:
+    """A challenge whose payments leave in files, with so many of them released; their keys."""
+    options: dict[str, Any] = {"payment_rail": "files", **PAYER}
+    async with (
+        dev_server() as client,
+        playing(folder, client, options=options, rail=rail, window=TimeDelta(seconds=2)) as play,
+    ):
+        keys = await play.owed(count)
+        await play.released()
+        yield play, keys
+
+
+def said(folder: Path, file: str, statuses: dict[str, Said]) -> Path:
+    """A bank's report on a payment file, by transfer."""
+    report = folder / "report.xml"
+    named = {end_to_end_id(transfer): status for transfer, status in statuses.items()}
+    report.write_bytes(status_report(named, original=file))
+    return report
+
+
+def numbers(xml: bytes) -> list[str]:
+    """The account numbers that a payment file pays to."""
+    found = etree.fromstring(xml).findall(".//{*}CdtrAcct//{*}Othr/{*}Id")
+    return [element.text or "" for element in found]
+
+
+async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corrected_in_the_next(
+    tmp_path: Path,
+) -> None:
+    """Holds the whole way of money by files. Fails where a report does not reach the payment, where what came back
+    is not in the next file, and where what has left is in it again."""
+    async with paying_by_files(tmp_path, 2) as (play, (good, bad)):
+        (file,) = await play.money.submit(FINANCE)
+        xml = file.path.read_bytes()
+        validate(xml, Version.V09)
+        assert (file.count, str(file.control_sum), file.currency) == (2, "4000.00", "GBP")
+        assert sorted(end_to_end_ids(xml)) == sorted(end_to_end_id(f"{key}/1") for key in (good, bad))
+        for key in (good, bad):
+            payment = await play.stands(key, PaymentStatus.SUBMITTED)
+            assert payment.reference == file.id
+        assert await play.money.submit(FINANCE) == ()
+        with pytest.raises(TooLate, match="was submitted"):
+            await play.money.decide(bad, "cancel", FINANCE, reason="Too late.")
+
+        report = said(tmp_path, file.id, {f"{good}/1": Said("ACSC"), f"{bad}/1": Said("RJCT", "AC04")})
+        changed = await play.money.settle(report, FINANCE)
+        assert {payment.key for payment in changed} == {good, bad}
+        await play.stands(good, PaymentStatus.SETTLED)
+        payment = await play.stands(bad, PaymentStatus.RETURNED)
+        assert payment.reason == "the account is closed"
+        assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
+        before = play.desk.payments()
+        assert await play.money.settle(report, FINANCE) == ()
+        assert play.desk.payments() == before
+
+        await play.payee(payment.team, OTHER)
+        await play.release(bad)
+        (second,) = await play.money.submit(FINANCE)
+        xml = second.path.read_bytes()
+        validate(xml, Version.V09)
+        assert end_to_end_ids(xml) == (end_to_end_id(f"{bad}/2"),)
+        assert numbers(xml) == [OTHER]
+        await play.stands(bad, PaymentStatus.SUBMITTED)
+        await play.money.settle(said(tmp_path, second.id, {f"{bad}/2": Said("ACSC")}), FINANCE)
+        payment = await play.stands(bad, PaymentStatus.SETTLED)
+        assert payment.attempt == 2
+        await play.payments_over()
+        assert len(play.record("paid")) == 2
+
+
+async def test_what_had_arrived_and_comes_back_by_a_later_report_is_released_again(tmp_path: Path) -> None:
+    """Fails where a run that is started for the report finds the payment settled and asks no further: the report is
+    read, and nobody hears that the money is gone."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        (file,) = await play.money.submit(FINANCE)
+        await play.stands(key, PaymentStatus.SUBMITTED)
+        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await play.payments_over()
+
+        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        payment = await play.stands(key, PaymentStatus.RETURNED)
+        assert payment.settled is None
+        assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
+        await play.until(lambda state: state.unpaid == (key,))
+        await play.release(key)
+        (file,) = await play.money.submit(FINANCE)
+        assert end_to_end_ids(file.path.read_bytes()) == (end_to_end_id(f"{key}/2"),)
+
+
+class SlowToAnswer(FileRail):
+    """A rail that takes its time to say that something has arrived."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine)
+        self.gate, self.asked = threading.Event(), threading.Event()
+
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """See `PaymentRail`."""
+        transfer = super().find(id)
+        if transfer and transfer.progress is Progress.SETTLED:
+            self.asked.set()
+            self.gate.wait(15)
+        return transfer
+
+
+async def test_a_report_that_comes_while_another_is_dealt_with_is_heard(tmp_path: Path) -> None:
+    """Fails where a payment that is just being settled does not ask the rail again when it hears of another report: a
+    report is told of once."""
+    rails: list[SlowToAnswer] = []
+
+    def slow(database: Database) -> SlowToAnswer:
+        rails.append(SlowToAnswer(database))
+        return rails[0]
+
+    async with paying_by_files(tmp_path, 1, slow) as (play, (key,)):
+        (file,) = await play.money.submit(FINANCE)
+        await play.stands(key, PaymentStatus.SUBMITTED)
+        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await asyncio.to_thread(rails[0].asked.wait, 15)
+        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        rails[0].gate.set()
+        payment = await play.stands(key, PaymentStatus.RETURNED)
+        assert payment.reason == "the account is blocked"
+
+
+async def test_bank_details_that_change_before_the_file_is_made_need_another_release(tmp_path: Path) -> None:
+    """Holds that a release is of one account, that the releasers are asked again, and that the same words by hand
+    release anew. Fails where `give_payee` leaves the release, where nobody is told that it is void, and where a
+    decision without an id is known by the attempt alone."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        team = play.payment(key).team
+        by_hand = {"by": FINANCE, "reason": "By hand."}
+        handle = play.client.get_workflow_handle(key)
+
+        async def released() -> bool:
+            standing = await handle.query(interface.STANDING, result_type=PaymentStanding)
+            return standing.status is PaymentStatus.RELEASED
+
+        await eventually(released)
+        for times, number in enumerate((OTHER, "31926819"), start=2):
+            await play.payee(team, number)
+            await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
+            assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
+            assert await play.money.submit(FINANCE) == ()
+            await handle.signal("release", by_hand)
+            await eventually(released)
+
+        (file,) = await play.money.submit(FINANCE)
+        assert numbers(file.path.read_bytes()) == ["31926819"]
+        await play.payee(team, OTHER)
+        payment = await play.stands(key, PaymentStatus.SUBMITTED)
+        assert (payment.attempt, payment.payee[-3:]) == (1, "819")
+
+
+async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tmp_path: Path) -> None:
+    """Holds what happens when the service dies between writing a file and noting that: the next try makes the same
+    one. A file of that name with another content is left alone, visibly."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        (file,) = await play.money.submit(FINANCE)
+        await play.stands(key, PaymentStatus.SUBMITTED)
+        xml = file.path.read_bytes()
+
+        def forget() -> None:
+            with play.desk.database.engine.begin() as connection:
+                connection.execute(update(tables.payment_files).values(written_at=None))
+
+        forget()
+        (again,) = await play.money.submit(FINANCE)
+        assert again == file
+        assert file.path.read_bytes() == xml
+        assert [path.name for path in file.path.parent.iterdir()] == [file.path.name]
+
+        forget()
+        file.path.write_bytes(xml + b"<!-- -->")
+        with pytest.raises(FileRefused, match="is there with another content"):
+            await play.money.submit(FINANCE)
+        file.path.write_bytes(xml)
+        assert await play.money.submit(FINANCE) == (file,)
+        assert play.payment(key).attempt == 1
+        with pytest.raises(UnknownPayment, match="was not made here"):
+            await play.money.settle(said(tmp_path, "RUN-1", {f"{key}/1": Said("ACSC")}), FINANCE)

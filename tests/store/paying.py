@@ -1,0 +1,152 @@
+"""What tests of money say to the store, in short: one payment, and the people who act on it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from whenever import Instant, ItemizedDelta
+
+from domain import payment as rules
+from domain.announcement import to_teams
+from domain.calendar import Holidays
+from domain.occasions import Occasion
+from domain.payment import CancelPayment, PaymentStanding, PaymentStatus, PaymentToMake, Release, Return
+from domain.programme import OnTime
+from store import ledger, tables
+from store.database import Database
+from store.ledger import Begun, Payment
+from store.notices import Compose
+from store.tables import Found
+from tests.store.said import AIR, CLOSES, announcing, compose, order
+
+SELECTOR, OPERATOR, RELEASER, SECOND_RELEASER = "sam", "olivia", "fiona", "frank"
+LATER = CLOSES.add(hours=24)
+
+
+def to_make(
+    team: str, number: int = 1, amount: str = "2000", accepted_by: str = "", challenge: str = AIR
+) -> PaymentToMake:
+    """A payment to a team, under the programme's usual rules."""
+    return PaymentToMake(
+        order=order(team, amount, number, challenge),
+        title="Exploration",
+        selected_by=SELECTOR,
+        accepted_by=accepted_by,
+        operators=(OPERATOR,),
+        releasers=(RELEASER, SECOND_RELEASER),
+        zone="Europe/London",
+        holidays=Holidays.of("GB-SCT").around(CLOSES),
+        on_time=OnTime(),
+        remind_before=(),
+        remind_every=ItemizedDelta(days=3),
+    )
+
+
+def give_payee(
+    database: Database,
+    team: str,
+    version: int = 1,
+    by: str = "",
+    at: Instant = CLOSES,
+    compose: Compose = compose,
+    challenge: str = AIR,
+) -> tuple[str, ...]:
+    """A team, or somebody for it, gives bank details, which tell by their name which version they are."""
+    by = by or team
+    told = to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you"})
+    announcement = announcing(f"payee/{team}/{version}", told, at=at, challenge=challenge)
+    announcement = announcement.model_copy(update={"entry": announcement.entry.model_copy(update={"by": by})})
+    return ledger.give_payee(database, team, f"sealed {version}", f"masked {version}", announcement, at, compose)
+
+
+class Till:
+    """One payment in a database, and all that can be done to it.
+
+    Args:
+        database: where it is.
+        payment: which.
+    """
+
+    def __init__(self, database: Database, payment: PaymentToMake) -> None:
+        self.database = database
+        self.payment = payment
+        self.key = payment.order.key
+        self.team = payment.order.team
+
+    def request(self, at: Instant = CLOSES) -> PaymentStanding:
+        """It is asked for."""
+        return ledger.request(self.database, self.payment, at, compose)
+
+    def release(self, id: str = "1", by: str = RELEASER, at: Instant = CLOSES) -> PaymentStanding:  # noqa: A002
+        """Somebody releases it, by a decision of that id."""
+        announcement = rules.decided(self.payment, Release(by=by, decision_id=id), at)
+        return ledger.release(self.database, self.payment, announcement, at, compose)
+
+    def begin(self, at: Instant = CLOSES) -> Begun | None:
+        """A rail is about to be asked."""
+        return ledger.begin(self.database, self.key, at)
+
+    def begun(self, at: Instant = CLOSES) -> Begun:
+        """As `begin`, where there is something to ask for."""
+        begun = self.begin(at)
+        assert begun is not None
+        return begun
+
+    def submit(self, begun: Begun, reference: str = "rail-1", at: Instant = CLOSES) -> PaymentStanding:
+        """A rail has taken it."""
+        return ledger.mark_submitted(self.database, self.payment, begun, reference, at, compose)
+
+    def settle(self, begun: Begun, at: Instant = CLOSES) -> PaymentStanding:
+        """A rail says that it has arrived."""
+        return ledger.mark_settled(self.database, self.payment, begun, at, compose)
+
+    def come_back(self, begun: Begun, at: Instant = CLOSES) -> PaymentStanding:
+        """A rail says that it has come back."""
+        return ledger.mark_returned(self.database, self.payment, begun, "account closed", at, compose)
+
+    def give_back(self, id: str = "1", at: Instant = CLOSES) -> PaymentStanding:  # noqa: A002
+        """A person says that it has come back."""
+        decision = Return(by=OPERATOR, decision_id=id, reason="The bank called.")
+        announcement = rules.decided(self.payment, decision, at)
+        return ledger.give_back(self.database, self.payment, announcement, at, compose)
+
+    def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentStanding:  # noqa: A002
+        """A person cancels it."""
+        decision = CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")
+        return ledger.cancel(self.database, self.payment, rules.decided(self.payment, decision, at), at, compose)
+
+    @property
+    def now(self) -> Payment:
+        """How it stands."""
+        return ledger.find_payment(self.database, self.key)
+
+    @property
+    def transfers(self) -> list[Found]:
+        """The rows of its attempts, in order."""
+        rows = tables.transfers
+        with self.database.reading() as connection:
+            wanted = select(rows).where(rows.c.payment == self.key).order_by(rows.c.attempt)
+            return list(connection.execute(wanted))
+
+    def brought_to(self, status: PaymentStatus) -> Begun | None:
+        """Brings it from nothing to a status; the transfer that is, or was, with a rail."""
+        self.request()
+        if status is PaymentStatus.REQUESTED:
+            return None
+        if not self.now.payee:
+            give_payee(self.database, self.team)
+        self.request()
+        if status is PaymentStatus.PAYEE_KNOWN:
+            return None
+        if status is PaymentStatus.CANCELLED:
+            self.cancel()
+            return None
+        self.release()
+        if status is PaymentStatus.RELEASED:
+            return None
+        begun = self.begun()
+        self.submit(begun)
+        if status is PaymentStatus.SETTLED:
+            self.settle(begun)
+        if status is PaymentStatus.RETURNED:
+            self.come_back(begun)
+        return begun

@@ -1,0 +1,423 @@
+"""Sending what is in the outbox: each notice by one sender, none for a thing that is no longer so, none lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from sqlalchemy import insert, select, update
+from whenever import Instant, TimeDelta
+
+from domain.announcement import Status, Telling, to_people
+from domain.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
+from domain.occasions import Occasion
+from domain.programme import Programme
+from domain.round import REHEARSAL, Round, challenges_of
+from store import tables
+from store.database import Database
+from store.deliveries import (
+    Claim,
+    claim,
+    note_delivered,
+    note_failed,
+    note_lapsed,
+    note_later,
+    note_sent,
+    outbox,
+    put_back,
+    question,
+)
+from store.record import Notice, announce, read_notices
+from store.rounds import keep_round
+from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, announcing, applied, compose, facts, status
+
+POST = "test-post"
+SECOND = TimeDelta(seconds=1)
+GONE = "The address does not exist."
+
+
+def told(
+    database: Database,
+    *people: str,
+    occasion: Occasion = Occasion.HELD,
+    number: int = 0,
+    status: Status | None = None,
+    lapses: bool = False,
+    payment: str = "",
+) -> str:
+    """Writes notices to people, one each; the key of the first."""
+    telling: Telling = to_people(people or ("sam",), occasion, facts(occasion))
+    telling = telling.model_copy(update={"lapses": lapses, "payment": payment})
+    announce(database, announcing(f"told/{number}", telling, status=status), compose)
+    return f"{AIR}/told/{number}/{occasion}/{(people or ('sam',))[0]}"
+
+
+def taken(database: Database, now: Instant = MIDWAY, channel: str = POST) -> Claim:
+    """The claim to the next notice, which there is."""
+    found = claim(database, channel, now, compose)
+    assert found is not None, "there is something to be sent"
+    return found
+
+
+def nothing(database: Database, now: Instant = MIDWAY) -> bool:
+    """Whether nothing is to be sent."""
+    return claim(database, POST, now, compose) is None
+
+
+def notice(database: Database, key: str) -> Notice:
+    """A notice as lists show it."""
+    return next(each for each in read_notices(database) if each.key == key)
+
+
+def paying(database: Database, status: str) -> str:
+    """A payment in the ledger that stands so; its key."""
+    with database.writing() as connection:
+        key = f"{AIR}/exploration/payment"
+        if connection.scalars(select(tables.payments.c.key)).first() is None:
+            team = connection.scalars(select(tables.applications.c.id)).one()
+            row = {"challenge": AIR, "stage": "exploration", "team": team, "number": 1, "of": 1, "net": 1, "vat": 0}
+            connection.execute(
+                insert(tables.payments).values(key=key, currency="GBP", requested_at=MIDWAY, status=status, **row)
+            )
+        connection.execute(update(tables.payments).values(status=status))
+    return key
+
+
+@contextmanager
+def other_sender(url: str) -> Iterator[Database]:
+    """The same database, as another worker has it open."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+# Whose a notice is.
+
+
+def test_a_notice_goes_from_created_through_sending_and_sent_to_delivered(kept: Database) -> None:
+    key = told(kept)
+    assert outbox(kept, POST, MIDWAY).waiting == 1
+
+    mine = taken(kept)
+    assert (mine.key, mine.address, mine.tries, mine.unknown, mine.lapsed) == (key, "sam@sepa.example", 1, False, "")
+    sending = notice(kept, key)
+    assert (sending.status, sending.channel) == ("sending", POST)
+
+    note_sent(kept, mine, "ref-1", asks_again=True, now=MIDWAY)
+    assert notice(kept, key).status == "sent"
+    asked = question(kept, POST, MIDWAY + 10 * SECOND)
+    assert asked is not None
+    assert asked.reference == "ref-1"
+
+    note_delivered(kept, asked, "ref-1", MIDWAY + 11 * SECOND)
+    done = notice(kept, key)
+    assert (done.status, done.status_at, done.reason) == ("delivered", Instant(MIDWAY.to_stdlib()) + 11 * SECOND, "")
+    counted = outbox(kept, POST, MIDWAY)
+    assert (counted.waiting, counted.sent, counted.delivered, counted.failed, counted.lapsed) == (0, 0, 1, 0, 0)
+
+
+def test_two_senders_at_once_never_take_the_same_notice(kept: Database, url: str) -> None:
+    """Fails when the row is not locked, or when a claim does not take it out of what is to be sent."""
+    for number in range(30):
+        told(kept, "sam", "olivia", number=number)
+
+    def take_all(database: Database) -> list[str]:
+        keys: list[str] = []
+        while outbox(database, POST, MIDWAY).waiting > len(keys):
+            mine = claim(database, POST, MIDWAY, compose)
+            if mine is None and nothing_is_created(database):
+                break
+            keys += [mine.key] if mine else []
+        return keys
+
+    with ExitStack() as stack:
+        senders = [stack.enter_context(other_sender(url)) for _ in range(2)]
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        first, second = pool.map(take_all, senders)
+
+    assert sorted(first + second) == sorted(each.key for each in read_notices(kept))
+    assert len(first + second) == 60
+
+
+def nothing_is_created(database: Database) -> bool:
+    return all(each.status != "created" for each in read_notices(database))
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_notice_that_another_is_just_taking_is_passed_over(kept: Database, url: str) -> None:
+    """Fails on PostgreSQL without SKIP LOCKED: the second sender waits for the first one's transaction."""
+    held, free = told(kept, number=1), told(kept, number=2)
+    with kept.writing() as connection, other_sender(url) as other:
+        connection.execute(select(tables.notices).where(tables.notices.c.key == held).with_for_update())
+        assert taken(other).key == free
+
+
+def test_a_notice_belongs_to_its_sender_until_the_claim_ends_and_then_is_of_unknown_fate(kept: Database) -> None:
+    """Fails when the age of a claim does not count, or when the next sender is not told that it may have been sent."""
+    key = told(kept)
+    taken(kept)
+    assert nothing(kept, MIDWAY + CLAIM_LASTS - MICROSECOND)
+
+    again = taken(kept, MIDWAY + CLAIM_LASTS)
+    assert (again.key, again.unknown, again.tries, again.channel) == (key, True, 2, POST)
+
+
+def test_a_sender_that_was_thought_dead_changes_nothing_any_more(kept: Database) -> None:
+    """Fails when `tries` is not compared: the late word of the first sender replaces what the second one knows."""
+    key = told(kept)
+    first = taken(kept)
+    second = taken(kept, MIDWAY + CLAIM_LASTS)
+    late = MIDWAY + CLAIM_LASTS + SECOND
+    note_later(kept, first, "it hung up", late)
+    note_failed(kept, first, GONE, late, compose)
+    put_back(kept, first, late)
+    assert notice(kept, key).status == "sending"
+
+    note_sent(kept, second, "ref-2", asks_again=False, now=late)
+    note_sent(kept, first, "ref-1", asks_again=False, now=late)
+    with kept.reading() as connection:
+        assert connection.scalars(select(tables.notices.c.reference)).one() == "ref-2"
+
+
+# What is tried again.
+
+
+def test_what_could_not_be_sent_is_tried_again_later_and_later_but_at_least_every_hour(kept: Database) -> None:
+    """Fails when the wait is not kept (a hot loop), does not grow, or has no bound."""
+    key, now = told(kept), MIDWAY
+    waits: list[float] = []
+    for _ in range(12):
+        note_later(kept, taken(kept, now), "the server is down", now)
+        assert (notice(kept, key).status, notice(kept, key).reason) == ("created", "the server is down")
+        assert nothing(kept, now)
+        due = try_again_at(len(waits) + 1, now, None)
+        assert nothing(kept, due - SECOND)
+        waits.append((due - now).total("seconds"))
+        now = due
+
+    assert waits == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]
+
+
+def test_a_notice_waits_for_as_long_as_the_channel_asks(kept: Database) -> None:
+    told(kept)
+    note_later(kept, taken(kept), "not today", MIDWAY, after=7200)
+
+    assert nothing(kept, MIDWAY + 7199 * SECOND)
+    assert taken(kept, MIDWAY + 7200 * SECOND).tries == 2
+
+
+def test_what_may_have_been_sent_stays_so_until_the_channel_knows(kept: Database) -> None:
+    """Fails when a refusal to talk makes the notice one that was surely not sent."""
+    told(kept)
+    note_later(kept, taken(kept), "no answer", MIDWAY, unknown=True)
+    again = taken(kept, MIDWAY + 10 * SECOND)
+    assert again.unknown
+    note_later(kept, again, "busy", MIDWAY + 10 * SECOND)
+
+    assert taken(kept, MIDWAY + 30 * SECOND).unknown
+
+
+def test_a_notice_that_was_put_back_is_due_at_once_and_its_try_does_not_count(kept: Database) -> None:
+    """Fails when the tries of a wrong password use up those of the notice."""
+    key = told(kept)
+    for _ in range(MOST_TRIES + 1):
+        put_back(kept, taken(kept), MIDWAY)
+
+    assert notice(kept, key).status == "created"
+    assert (taken(kept).tries, taken(kept, MIDWAY + CLAIM_LASTS).unknown) == (1, True)
+
+
+def test_a_notice_is_given_up_after_many_tries_with_the_last_reason(kept: Database) -> None:
+    """Fails when tries have no end."""
+    key, now = told(kept), MIDWAY
+    for _ in range(MOST_TRIES):
+        note_later(kept, taken(kept, now), "greylisted", now)
+        now = now + TimeDelta(hours=1)
+
+    assert claim(kept, POST, now, compose) is not None, "the operators are told"
+    given_up = notice(kept, key)
+    assert (given_up.status, given_up.reason) == ("failed", f"Given up after {MOST_TRIES} tries. greylisted")
+    assert TimeDelta(hours=70) < now - MIDWAY < TimeDelta(hours=85)
+
+
+def test_what_is_due_again_does_not_wait_behind_all_that_is_new(kept: Database) -> None:
+    first = told(kept)
+    note_later(kept, taken(kept), "busy", MIDWAY)
+    told(kept, number=1)
+
+    assert taken(kept, MIDWAY + TimeDelta(minutes=1)).key == first
+
+
+# What lapses.
+
+
+def test_a_reminder_is_not_sent_once_the_challenge_waits_for_something_else(kept: Database) -> None:
+    """Fails without the comparison of what it waits for."""
+    due = Occasion.DECISION_DUE
+    key = told(kept, occasion=due, lapses=True, status=status("selection for exploration"))
+    announce(kept, announcing("selected", at=MIDWAY + SECOND, status=status("end of exploration")), compose)
+
+    assert nothing(kept)
+    lapsed = notice(kept, key)
+    assert (lapsed.status, lapsed.reason) == (
+        "lapsed",
+        "The challenge no longer waits for selection for exploration.",
+    )
+
+
+def test_a_reminder_of_a_deadline_that_has_moved_is_not_sent(kept: Database) -> None:
+    """Fails when only the words of what it waits for are compared."""
+    key = told(kept, occasion=Occasion.CLOSING_SOON, lapses=True, status=status())
+    later = status().model_copy(update={"until": CLOSES + SECOND})
+    announce(kept, announcing("extended", at=MIDWAY + SECOND, status=later), compose)
+
+    assert nothing(kept)
+    assert notice(kept, key).reason == "The deadline of applications has moved."
+
+
+def test_a_reminder_is_sent_as_long_as_it_is_right_and_others_always(kept: Database) -> None:
+    reminder = told(kept, occasion=Occasion.CLOSING_SOON, lapses=True, status=status())
+    announce(kept, announcing("again", at=MIDWAY + SECOND, status=status()), compose)
+    assert taken(kept).key == reminder
+
+    other = told(kept, number=1, occasion=Occasion.WITHDRAWN, status=status())
+    announce(kept, announcing("moved", at=MIDWAY + 2 * SECOND, status=status("end of exploration")), compose)
+    assert taken(kept).key == other
+
+
+def test_a_reminder_of_unknown_fate_is_looked_up_but_never_sent_again(kept: Database) -> None:
+    """Fails when it lapses before the channel was asked, or goes out again although it is no longer so."""
+    key = told(kept, occasion=Occasion.CLOSING_SOON, lapses=True, status=status())
+    taken(kept)
+    announce(kept, announcing("moved", at=MIDWAY + SECOND, status=status("end of exploration")), compose)
+
+    again = taken(kept, MIDWAY + CLAIM_LASTS)
+    assert (again.unknown, again.lapsed) == (True, "The challenge no longer waits for applications.")
+    note_lapsed(kept, again, MIDWAY + CLAIM_LASTS)
+    assert (notice(kept, key).status, notice(kept, key).reason) == ("lapsed", again.lapsed)
+
+
+@pytest.mark.parametrize(
+    ("occasion", "sent_while"),
+    [
+        (Occasion.PAYMENT_REQUESTED, {"requested"}),
+        (Occasion.PAYMENT_TO_RELEASE, {"payee known", "returned"}),
+        (Occasion.PAYMENT_DUE, {"requested", "payee known", "released", "submitted", "returned"}),
+        (Occasion.PAYMENT_OVERDUE, {"requested", "payee known", "released", "submitted", "returned"}),
+    ],
+)
+def test_a_notice_of_a_payment_is_sent_only_while_that_stands_so(
+    kept: Database, occasion: Occasion, sent_while: set[str]
+) -> None:
+    """Fails without the look at the payment, or when all occasions are treated alike."""
+    announce(kept, announcing("opened", status=status(), window=None), compose)
+    _with_application(kept)
+    sent = set()
+    for number, stands in enumerate(
+        ("requested", "payee known", "released", "submitted", "settled", "returned", "cancelled")
+    ):
+        key = told(kept, occasion=occasion, number=number, payment=paying(kept, stands))
+        if claim(kept, POST, MIDWAY, compose):
+            sent.add(stands)
+        else:
+            assert notice(kept, key).reason == f"The payment is {stands} by now."
+
+    assert sent == sent_while
+
+
+def _with_application(database: Database) -> None:
+    """One application, taken without a notice."""
+    with database.writing() as connection:
+        fields = dict.fromkeys(("organisation", "email", "proposal", "submission"), "x")
+        connection.execute(insert(tables.applications).values(id="team", challenge=AIR, received=MIDWAY, **fields))
+
+
+def test_what_waited_for_a_channel_for_weeks_is_not_sent_when_there_is_one(kept: Database) -> None:
+    """Fails when a service that used to keep its notices sends all of them once it gets a channel."""
+    key = told(kept)
+    assert nothing(kept, MIDWAY + STALE_AFTER + SECOND)
+    assert notice(kept, key).reason == "It was written 14 days before it could be sent, or longer."
+
+
+def test_what_was_tried_does_not_get_too_old(kept: Database) -> None:
+    told(kept)
+    note_later(kept, taken(kept), "busy", MIDWAY)
+
+    assert taken(kept, MIDWAY + STALE_AFTER + SECOND).tries == 2
+
+
+def test_a_notice_of_a_rehearsal_is_never_sent(database: Database, round_: Round, programme: Programme) -> None:
+    """Fails when real people are told of what is only played."""
+    played = round_.model_copy(update={"id": f"{round_.id}{REHEARSAL}1"})
+    keep_round(database, played, programme, challenges_of(played, programme), MIDWAY)
+    told_of = to_people(("sam",), Occasion.HELD, facts(Occasion.HELD))
+    announce(database, announcing("held", told_of, challenge=f"{played.id}/air-quality"), compose)
+
+    assert nothing(database)
+    [kept] = read_notices(database)
+    assert (kept.status, kept.reason) == ("lapsed", "It belongs to a rehearsal, of which nothing leaves this service.")
+
+
+# What became of it.
+
+
+def test_a_channel_is_asked_less_and_less_often_and_not_for_ever(kept: Database) -> None:
+    """Fails when a notice is asked for at every look, or for more than three days."""
+    told(kept)
+    note_sent(kept, taken(kept), "ref", asks_again=True, now=MIDWAY)
+    asked, now = [], MIDWAY
+    while (due := ask_again_at(MIDWAY, now)) is not None:
+        assert question(kept, POST, due - SECOND) is None
+        assert question(kept, POST, due) is not None
+        assert question(kept, POST, due) is None
+        asked.append((due - MIDWAY).total("minutes"))
+        now = due
+
+    assert asked[1:5] == [1, 10, 60, 120]
+    assert (len(asked), asked[-1]) == (75, 72 * 60)
+    assert question(kept, POST, now + TimeDelta(hours=1000)) is None
+
+
+def test_a_channel_that_cannot_tell_is_not_asked(kept: Database) -> None:
+    told(kept)
+    note_sent(kept, taken(kept), "ref", asks_again=False, now=MIDWAY)
+
+    assert question(kept, POST, MIDWAY + TimeDelta(hours=1)) is None
+
+
+def test_another_channel_is_not_asked_for_what_this_one_took(kept: Database) -> None:
+    told(kept)
+    note_sent(kept, taken(kept), "ref", asks_again=True, now=MIDWAY)
+
+    assert question(kept, "other-post", MIDWAY + TimeDelta(hours=1)) is None
+    assert question(kept, POST, MIDWAY + TimeDelta(hours=2)) is None, "it is not asked for any more"
+
+
+def test_operators_are_told_once_of_a_notice_that_does_not_arrive(open_: Database) -> None:
+    """Fails when a failed notice is told to nobody, or each time that it is reported."""
+    applied(open_)
+    mine = taken(open_)
+    assert mine.occasion == Occasion.APPLICATION_RECEIVED
+    note_sent(open_, mine, "ref", asks_again=True, now=MIDWAY)
+    asked = question(open_, POST, MIDWAY + 10 * SECOND)
+    assert asked is not None
+    for _ in range(2):
+        note_failed(open_, asked, GONE, MIDWAY + 11 * SECOND, compose)
+
+    failed = notice(open_, mine.key)
+    assert (failed.status, failed.reason) == ("failed", GONE)
+    calls = [each for each in read_notices(open_) if each.occasion == Occasion.ATTENTION]
+    assert [(call.recipient, call.address) for call in calls] == [("olivia", "olivia@scheme.example")]
+    assert f"what: the notice application-received did not reach {failed.recipient}: {GONE}" in calls[0].body
+    assert mine.address not in calls[0].body
+
+
+@pytest.mark.parametrize("occasion", [Occasion.ATTENTION, Occasion.HELD])
+def test_a_notice_to_an_operator_that_does_not_arrive_makes_no_other(kept: Database, occasion: Occasion) -> None:
+    """Fails when operators are told of it: there is no end of notices to a dead address."""
+    told(kept, "olivia", occasion=occasion)
+    note_failed(kept, taken(kept), GONE, MIDWAY, compose)
+
+    assert [each.status for each in read_notices(kept)] == ["failed"]

@@ -1,0 +1,237 @@
+"""Payment files: what was released leaves once, to the details that were released, and reports only move it on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from sqlalchemy import select
+from whenever import Date, Instant
+
+from domain.money import Money
+from domain.payment import PaymentStatus, PaymentToMake
+from domain.programme import Programme
+from domain.refusals import TooLate, UnknownPayment
+from domain.round import Round, challenges_of
+from store import payment_files, tables
+from store.database import Database
+from store.payment_files import Collected, Line, Reported
+from store.record import announce
+from store.rounds import keep_round
+from tests.store.paying import LATER, Till, give_payee, to_make
+from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
+
+FORM, ON = "pain.001.001.09", Date(2016, 8, 3)
+
+
+def collect(database: Database, name: str = "FILE1", at: Instant = CLOSES) -> Collected | None:
+    """A file of what waits to leave."""
+    return payment_files.collect(database, name, FORM, ON, "olivia", at, lambda transfer: f"E-{transfer[-32:]}")
+
+
+def written(database: Database, name: str = "FILE1") -> Collected:
+    """A file that was made and is there for the bank."""
+    made = collect(database, name)
+    assert made is not None
+    payment_files.mark_written(database, made.id, CLOSES)
+    return made
+
+
+def released(database: Database, team: str = "", number: int = 1, **order: object) -> Till:
+    """A payment that was released."""
+    payment = to_make(team or applied(database), number)
+    payment = payment.model_copy(update={"order": payment.order.model_copy(update=order)})
+    till = Till(database, payment)
+    till.brought_to(PaymentStatus.RELEASED)
+    return till
+
+
+def report(database: Database, *said: tuple[str, str], file: str = "FILE1", at: Instant = CLOSES) -> tuple[str, ...]:
+    """A bank's report on a file; says of each transfer that it names how far it has come."""
+
+    def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
+        for name in names:
+            for transfer, progress in said:
+                if name == f"E-{transfer[-32:]}":
+                    yield Reported(
+                        end_to_end=name, progress=progress, reason="closed" if progress == "returned" else ""
+                    )
+
+    return payment_files.report(database, file, statuses, "olivia", at)
+
+
+def progress(database: Database) -> dict[str, tuple[str, str]]:
+    """What is noted of each transfer in any file."""
+    with database.reading() as connection:
+        rows = connection.execute(select(tables.filed_transfers))
+        return {row.transfer: (row.progress, row.reason) for row in rows}
+
+
+def test_a_file_takes_what_was_released_and_nothing_else(open_: Database) -> None:
+    """Fails without either condition on what waits."""
+    tills = {}
+    for status in PaymentStatus:
+        tills[status] = Till(open_, to_make(applied(open_, f"{status.name.title()} Ltd")))
+        tills[status].brought_to(status)
+    asked_for = released(open_, applied(open_, "Asked Ltd"))
+    asked_for.begin()
+
+    made = collect(open_)
+    assert made is not None
+    [line] = made.lines
+    till = tills[PaymentStatus.RELEASED]
+    assert line == Line(
+        transfer=f"{till.key}/1",
+        team=till.team,
+        amount=Money.parse("2400"),
+        reference=f"{till.team} exploration 1",
+        sealed="sealed 1",
+    )
+    assert (made.id, made.form, made.currency, made.execute_on, made.made) == ("FILE1", FORM, "GBP", ON, CLOSES)
+
+
+def test_there_is_no_file_of_nothing(open_: Database) -> None:
+    assert collect(open_) is None
+    with open_.reading() as connection:
+        assert connection.execute(select(tables.payment_files)).all() == []
+
+
+def test_each_currency_has_a_file_of_its_own(open_: Database) -> None:
+    """Fails when the currencies of what waits are not looked at."""
+    team = applied(open_)
+    pounds = [released(open_, team, number) for number in (1, 2)]
+    euros = released(open_, applied(open_, "Clear Ltd"), currency="EUR")
+
+    first, second = written(open_), written(open_, "FILE2")
+    assert (first.currency, [line.transfer for line in first.lines]) == ("EUR", [f"{euros.key}/1"])
+    assert (second.currency, [line.transfer for line in second.lines]) == ("GBP", [f"{each.key}/1" for each in pounds])
+    assert collect(open_, "FILE3") is None
+
+
+def test_a_file_that_was_begun_and_not_written_comes_again_as_it_was(open_: Database) -> None:
+    """Fails when `collect` begins another: its payments would never leave. New details and releases change nothing."""
+    till = released(open_)
+    first = collect(open_)
+    give_payee(open_, till.team, 2)
+    later = released(open_, till.team, 2)
+
+    assert collect(open_, "FILE2", LATER) == first
+    assert first is not None
+    assert payment_files.mark_written(open_, first.id, CLOSES) == (till.key,)
+    assert payment_files.mark_written(open_, first.id, LATER) == (till.key,)
+    next_one = collect(open_, "FILE2", LATER)
+    assert next_one is not None
+    assert [line.transfer for line in next_one.lines] == [f"{later.key}/1"]
+    with open_.reading() as connection:
+        written_at = connection.scalars(select(tables.payment_files.c.written_at).order_by(tables.payment_files.c.id))
+        assert list(written_at) == [CLOSES, None], "what was noted first stays"
+
+
+def test_nothing_is_in_two_files_and_what_comes_back_is_another_transfer(open_: Database) -> None:
+    till = released(open_)
+    first = written(open_)
+    assert collect(open_, "FILE2") is None
+
+    till.give_back()
+    till.release("2")
+    again = collect(open_, "FILE2")
+    assert again is not None
+    assert [line.transfer for line in (*first.lines, *again.lines)] == [f"{till.key}/1", f"{till.key}/2"]
+
+
+def test_money_goes_to_the_details_that_were_released(open_: Database) -> None:
+    """Fails when a line is made from the newest details."""
+    till = released(open_)
+    give_payee(open_, till.team, 2)
+    assert collect(open_) is None, "nobody has released it to the new details"
+    till.release("2")
+    made = collect(open_)
+    give_payee(open_, till.team, 3)
+    assert made is not None
+    assert collect(open_) == made
+    assert [line.sealed for line in made.lines] == ["sealed 2"]
+
+
+def test_what_is_in_a_file_is_not_cancelled(open_: Database) -> None:
+    """Fails when `collect` does not begin its transfers."""
+    till = released(open_)
+    collect(open_)
+    with pytest.raises(TooLate, match="may have left"):
+        till.cancel()
+
+
+def test_what_is_rehearsed_is_in_no_file(open_: Database, round_: Round, programme: Programme) -> None:
+    """Fails without the look at the round: a rehearsal would move money."""
+    rehearsed = round_.model_copy(update={"id": "test-rehearsal-2016"})
+    keep_round(open_, rehearsed, programme, challenges_of(rehearsed, programme), OPENS)
+    challenge = "test-rehearsal-2016/air-quality"
+    announce(open_, opened(challenge), compose)
+    payment = to_make(applied(open_, challenge=challenge), challenge=challenge)
+    _release_in(open_, payment)
+    assert collect(open_) is None
+
+
+def _release_in(database: Database, payment: PaymentToMake) -> None:
+    till = Till(database, payment)
+    give_payee(database, till.team, challenge=payment.order.challenge)
+    till.request()
+    till.release()
+
+
+# --- What the bank reports -----------------------------------------------------------------------------------------
+
+
+def test_a_report_says_what_is_new_and_again_is_harmless(open_: Database) -> None:
+    team = applied(open_)
+    tills = [released(open_, team, number) for number in (1, 2)]
+    one, other = (line.transfer for line in written(open_).lines)
+
+    assert report(open_, (one, "taken"), (other, "taken")) == ()
+    assert report(open_, (one, "settled"), (other, "returned")) == tuple(till.key for till in tills)
+    assert report(open_, (one, "settled"), (other, "returned"), at=LATER) == ()
+    assert progress(open_) == {one: ("settled", ""), other: ("returned", "closed")}
+    with open_.reading() as connection:
+        noted = connection.execute(select(tables.filed_transfers.c.reported_at, tables.filed_transfers.c.reported_by))
+        assert set(map(tuple, noted)) == {(CLOSES, "olivia")}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("settled", "taken", "settled"),
+        ("settled", "returned", "returned"),
+        ("returned", "taken", "returned"),
+        ("returned", "settled", "returned"),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_reports_only_move_a_transfer_on(open_: Database, first: str, second: str, stands: str, together: bool) -> None:
+    """Fails when a report is not compared with what was reported before: they can come in any order."""
+    released(open_)
+    [line] = written(open_).lines
+    if together:
+        report(open_, (line.transfer, first), (line.transfer, second))
+    else:
+        report(open_, (line.transfer, first))
+        report(open_, (line.transfer, second), at=LATER)
+    assert progress(open_)[line.transfer][0] == stands
+
+
+def test_a_report_on_a_file_that_was_not_made_here_is_refused(open_: Database) -> None:
+    released(open_)
+    [line] = written(open_).lines
+    with pytest.raises(UnknownPayment, match="file 'FILE9', which was not made here"):
+        report(open_, (line.transfer, "settled"), file="FILE9")
+    assert progress(open_)[line.transfer][0] == "taken"
+
+
+def test_a_report_is_on_the_transfers_of_its_own_file(open_: Database) -> None:
+    team = applied(open_)
+    first = released(open_, team, 1)
+    [mine] = written(open_).lines
+    released(open_, team, 2)
+    [others] = written(open_, "FILE2").lines
+
+    assert report(open_, (mine.transfer, "settled"), (others.transfer, "settled")) == (first.key,)
+    assert progress(open_)[others.transfer][0] == "taken"
+    assert AIR in first.key

@@ -1,0 +1,146 @@
+"""The sending of all notices of the service: one workflow, which has one long activity after the other send them.
+
+What is sent, and what became of it, is in the database; the activity deals with it. History has a few events for each
+activity, however many notices there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.workflow import ActivityCancellationType, ContinueAsNewVersioningBehavior
+
+from . import interface
+
+with workflow.unsafe.imports_passed_through():
+    from domain.delivery import CLAIM_LASTS, Outbox, Sending, details
+
+LENGTH = timedelta(minutes=10)
+"""How long one activity sends."""
+HEARTBEAT = timedelta(seconds=30)
+"""How long it takes to notice that the worker that sends has died."""
+_AT_MOST = LENGTH + timedelta(seconds=CLAIM_LASTS.total("seconds"))
+_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
+"""What does not pass within these needs a person."""
+_TRIED_EVERY = timedelta(minutes=1)
+_LONGEST_FAULT = 500
+
+
+@workflow.defn(name=interface.DELIVERY)
+class DeliveryWorkflow:
+    """Sends notices, for ever."""
+
+    @workflow.init
+    def __init__(self) -> None:
+        self._outbox: Outbox | None = None
+        self._attention = ""
+        self._calls = 0
+        self._renewal_asked = False
+
+    @workflow.run
+    async def run(self) -> None:
+        """Has notices sent until it is cancelled; what is being sent then is still sent and noted.
+
+        Raises:
+            ApplicationError: it was started by hand under another id than its own.
+        """
+        if workflow.info().workflow_id != interface.NOTICES:
+            raise ApplicationError(f"Notices are sent by the workflow {interface.NOTICES}.", non_retryable=True)
+        # A short one first, and after every fault: it shows where things stand.
+        length = timedelta()
+        while True:
+            goes_well = await self._send(length)
+            length = LENGTH if goes_well else timedelta()
+            if self._has_to_move():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                workflow.continue_as_new(initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
+
+    async def _send(self, length: timedelta) -> bool:
+        """Sends for so long; if that cannot be done, waits. Says whether it could."""
+        calls = self._calls
+        try:
+            self._outbox = await self._deliver(length)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return True
+            self._attention = _said(error)
+            workflow.logger.error("needs attention", extra={"fault": self._attention})
+            self._show()
+            await self._wait(calls, _TRIED_EVERY, "tried again")
+            return False
+        self._attention = ""
+        self._show()
+        if not self._outbox.channel:
+            await self._wait(calls, LENGTH, "another worker may have a channel")
+        return bool(self._outbox.channel)
+
+    async def _deliver(self, length: timedelta) -> Outbox:
+        sending = workflow.start_activity(
+            interface.DELIVER_NOTICES,
+            Sending(seconds=length.total_seconds()),
+            result_type=Outbox,
+            start_to_close_timeout=_AT_MOST,
+            heartbeat_timeout=HEARTBEAT,
+            retry_policy=_RETRIES,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary="send notices" if length else "see whether notices can be sent",
+        )
+        try:
+            await workflow.wait_condition(lambda: sending.done() or self._renewal_asked)
+        except asyncio.CancelledError:
+            sending.cancel()
+            with suppress(ActivityError):
+                await sending
+            raise
+        if not sending.done():
+            sending.cancel()
+        outbox: Outbox = await sending
+        return outbox
+
+    async def _wait(self, calls: int, at_most: timedelta, why: str) -> None:
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._calls > calls or self._renewal_asked, timeout=at_most, timeout_summary=why
+            )
+
+    def _has_to_move(self) -> bool:
+        """Whether to go on in a new run; see `ChallengeWorkflow`."""
+        info = workflow.info()
+        return (
+            self._renewal_asked
+            or info.is_continue_as_new_suggested()
+            or info.is_target_worker_deployment_version_changed()
+        )
+
+    @workflow.signal(name=interface.LOOK, description="A worker has started: it may have another channel.")
+    async def look(self) -> None:
+        """What waits for another try is tried now."""
+        self._calls += 1
+
+    @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
+    async def renew(self) -> None:
+        """The activity that sends is ended, and the next one is another run's."""
+        self._renewal_asked = True
+
+    @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
+    async def retry(self) -> str:
+        """A person asks for another try; says of what."""
+        self._calls += 1
+        return self._attention or "nothing needed attention"
+
+    def _show(self) -> None:
+        workflow.set_current_details(details(self._outbox, self._attention))
+        attention = bool(self._attention)
+        known = workflow.info().typed_search_attributes.get(interface.NEEDS_ATTENTION)
+        if attention != bool(known):
+            workflow.upsert_search_attributes([interface.NEEDS_ATTENTION.value_set(attention)])
+
+
+def _said(fault: ActivityError) -> str:
+    cause = fault.cause or fault
+    return str(getattr(cause, "message", cause))[:_LONGEST_FAULT]
