@@ -8,7 +8,8 @@ from .announcement import Announcement, Entry, Telling, ToApplicants, to_people
 from .challenge import Phase, State
 from .decisions import PublishAnswer
 from .occasions import Occasion
-from .refusals import NotAllowed, TooLate
+from .refusals import TooLate
+from .roles import check_role
 
 
 def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, Announcement]:
@@ -17,9 +18,7 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
     Raises:
         Refused: one of its kinds.
     """
-    if message.by not in state.in_charge:
-        who = " or ".join(state.in_charge)
-        raise NotAllowed(f"{message.by} may not answer questions about {state.challenge.id}: {who} may.")
+    check_role(state, message.by, "answer questions about", "sponsor", "operator")
     if state.phase is not Phase.WINDOW:
         raise TooLate(
             f"The window of {state.challenge.id} closed on {state.at(state.closes)}: what is answered now helps nobody."

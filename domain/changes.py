@@ -19,6 +19,7 @@ from .refusals import (
     TooLate,
     UnknownStage,
 )
+from .roles import check_role
 from .selection import place_in_words
 from .wording import counted
 
@@ -60,7 +61,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         Refused: one of its kinds.
     """
     if message.by != message.team:
-        _check_role(state, message, "withdraw a team of", "operator")
+        check_role(state, message.by, "withdraw a team of", "operator")
     _check_goes_on(state)
     _need_reason(message, "A withdrawal")
     left = next((team for team in (state.run.teams if state.runs else ()) if team.id == message.team), None)
@@ -229,20 +230,8 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
 
 def _check(state: State, message: Decision, what: str, *roles: str) -> None:
     """That the person has one of the roles in the challenge, and that it goes on."""
-    _check_role(state, message, what, *roles)
+    check_role(state, message.by, what, *roles)
     _check_goes_on(state)
-
-
-def _check_role(state: State, message: Decision, what: str, *roles: str) -> None:
-    role = state.role_of(message.by)
-    if role not in roles:
-        allowed = {
-            "sponsor": state.challenge.deciders,
-            "operator": state.challenge.operators,
-            "team": ("its teams",),
-        }
-        who = " or ".join(person for name in roles for person in allowed[name])
-        raise NotAllowed(f"{message.by} may not {what} {state.challenge.id}: {who} may.")
 
 
 def _check_goes_on(state: State) -> None:

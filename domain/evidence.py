@@ -8,7 +8,8 @@ from .announcement import Announcement, Entry, Telling, to_teams
 from .challenge import OpenEvidence, Outcome, Phase, State, Team, Verdict
 from .decisions import Evidence
 from .occasions import Occasion
-from .refusals import NotAllowed, OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
+from .refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
+from .roles import check_role
 
 
 def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announcement]:
@@ -17,9 +18,7 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
     Raises:
         Refused: one of its kinds.
     """
-    if message.by not in state.in_charge:
-        who = " or ".join(state.in_charge)
-        raise NotAllowed(f"{message.by} may not judge evidence of {state.challenge.id}: {who} may.")
+    check_role(state, message.by, "judge evidence of", "sponsor", "operator")
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
     if not message.accepted and not message.reason:

@@ -7,7 +7,8 @@ from whenever import Instant
 from .announcement import Announcement, Entry, Telling, to_teams
 from .challenge import Phase, State
 from .occasions import Occasion
-from .refusals import NotAllowed, NotReadable, UnknownStage, UnknownTeam
+from .refusals import NotReadable, UnknownStage, UnknownTeam
+from .roles import check_role
 
 _LONGEST = 10_000
 
@@ -21,9 +22,7 @@ def feedback_given(state: State, stage: str, team: str, by: str, text: str, now:
     Raises:
         Refused: one of its kinds.
     """
-    if by not in state.in_charge:
-        who = " or ".join(state.in_charge)
-        raise NotAllowed(f"{by} may not give feedback for {state.challenge.id}: {who} may.")
+    check_role(state, by, "give feedback for", "sponsor", "operator")
     titles = {each.name: each.title for each in state.programme.stages}
     if stage not in titles:
         raise UnknownStage(f"No stage {stage!r} in {state.programme.id}: it has {', '.join(titles)}.")

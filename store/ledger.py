@@ -241,23 +241,10 @@ def mark_submitted(
     with database.writing() as connection:
         row = _taken(connection, key)
         if row.status == PaymentStatus.RELEASED and _attempts(connection, key) == transfer.attempt:
-            submit_in(connection, payment, transfer.id, transfer.attempt, reference, at, compose)
+            _change_transfer(connection, transfer.id, submitted_at=at, rail_reference=reference)
+            _change(connection, key, status=PaymentStatus.SUBMITTED)
+            put(connection, rules.submitted(payment, transfer.attempt, reference, at), compose)
         return _standing(connection, key, at)
-
-
-def submit_in(
-    connection: Connection,
-    payment: PaymentToMake,
-    transfer: str,
-    attempt: int,
-    reference: str,
-    at: Instant,
-    compose: Compose,
-) -> None:
-    """As `mark_submitted`, in a transaction that holds the payment's row."""
-    _change_transfer(connection, transfer, submitted_at=at, rail_reference=reference)
-    _change(connection, payment.order.key, status=PaymentStatus.SUBMITTED)
-    put(connection, rules.submitted(payment, attempt, reference, at), compose)
 
 
 def mark_settled(
