@@ -67,7 +67,7 @@ def processes_in(folder: Path) -> dict[int, str]:
 
 def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "embedded.py"), "demo", "--day", "0.025", "--state", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Fixed fees: 18 × £2,000 + 6 × £15,000 = £126,000\n" in done.stdout
