@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import structlog
 from pydantic import ValidationError
 
@@ -33,7 +36,13 @@ def letters_of(options: Settings) -> Letters:
     Raises:
         FileRefused: one of their files is wrong.
     """
-    return Letters(options.letters)
+    return _letters(options.letters)
+
+
+@cache
+def _letters(folder: Path) -> Letters:
+    """Reading and checking all files takes longer than most of what a process does: once is enough."""
+    return Letters(folder)
 
 
 def seals_of(options: Settings, database: Database) -> Seals:

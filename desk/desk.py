@@ -46,6 +46,7 @@ from domain.refusals import (
 )
 from domain.rehearsal import moved
 from domain.round import Challenge, Round, challenges_of
+from gateways.letters import Letters
 from parts import letters_of
 from settings import Settings
 from store import applications, feedback, ledger, record, rounds
@@ -96,7 +97,15 @@ class Desk:
         self._connect = connect
         self._client: Client | None = None
         self._clock = clock
-        self.letters = letters_of(options)
+
+    @property
+    def letters(self) -> Letters:
+        """The words of notices, read when the first is written: most of what a desk is asked for tells nobody.
+
+        Raises:
+            FileRefused: one of their files is wrong.
+        """
+        return letters_of(self.options)
 
     def now(self) -> Instant:
         """The instant by the service's clock."""

@@ -45,7 +45,7 @@ from store.database import Database
 from store.ledger import Payment
 from store.record import RecordLine
 from tests.replay import recording
-from worker import build_worker, register_search_attributes, search_attributes_wanted
+from worker import build_worker, search_attributes_wanted
 from workflows.challenge import ChallengeWorkflow
 from workflows.interface import SEARCH_ATTRIBUTES
 
@@ -107,16 +107,6 @@ async def months() -> AsyncIterator[WorkflowEnvironment]:
             search_attributes_wanted("default", SEARCH_ATTRIBUTES)
         )
         yield environment
-
-
-@asynccontextmanager
-async def dev_server() -> AsyncIterator[Client]:
-    """The real Temporal server, in real time."""
-    async with await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter, dev_server_existing_path=_beside_python("temporal")
-    ) as environment:
-        await register_search_attributes(environment.client)
-        yield environment.client
 
 
 class Play:

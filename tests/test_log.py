@@ -37,7 +37,7 @@ from settings import Settings
 from tests.gateways.notify import API_KEY, SECRET, TEMPLATE, Notify
 from tests.gateways.notify import Fault as NotifyFault
 from tests.gateways.provider import TOKEN, Provider
-from tests.playing import dev_server
+from tests.servers import dev_server
 
 _QUEUE = "logging"
 _PATIENCE = 30

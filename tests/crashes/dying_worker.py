@@ -21,7 +21,6 @@ from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import quote
 
 from sqlalchemy import Connection, event
@@ -243,12 +242,7 @@ def main() -> int:
     """Starts one worker after the other; exit status 0 told to stop, otherwise that of a worker that failed."""
     address, namespace, place, *moments = sys.argv[1:]
     folder = Path(place)
-    # Read once for all workers: it takes as long as all else that one does when it starts.
-    with patch.object(worker, "letters_of", return_value=letters_of(settings.load())):
-        return _start_again_and_again(address, namespace, folder, moments)
-
-
-def _start_again_and_again(address: str, namespace: str, folder: Path, moments: Collection[str]) -> int:
+    letters_of(settings.load())  # kept for all workers: it takes as long as all else that one does when it starts
     while True:
         while (folder / "down").exists():
             if _told_to_stop(within=0.02):

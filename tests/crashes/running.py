@@ -7,7 +7,6 @@ import gc
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,7 +15,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from whenever import Instant, TimeDelta
 
@@ -38,6 +36,7 @@ from store.rounds import keep_round
 from tests.crashes.dying_worker import PATIENCE
 from tests.gateways.provider import Provider
 from tests.playing import FINANCE, ROOT, pilot
+from tests.servers import Server
 from worker import register_search_attributes
 from workflows import interface
 
@@ -202,60 +201,13 @@ def running_commands(client: Client, database_url: str, folder: Path, **settings
         process.communicate(timeout=_WITHIN)
 
 
-class Server:
-    """Temporal's development server, which keeps its state in a file and can be killed.
-
-    Args:
-        folder: where the file is.
-        namespaces: that it has besides the default one.
-    """
-
-    def __init__(self, folder: Path, *namespaces: str) -> None:
-        self._folder = folder
-        self._namespaces = namespaces
-        self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        """Where it is reached."""
-        return f"{_LOOPBACK}:{self._port}"
-
-    async def client(self, namespace: str) -> Client:
-        """A client for a namespace."""
-        client = await Client.connect(self.address, namespace=namespace, data_converter=pydantic_data_converter)
-        await client.count_workflows()
-        return client
-
-    async def start(self) -> Client:
-        """Starts it on what its file holds; returns once it answers."""
-        self._launch()
-        async with asyncio.timeout(_WITHIN):
-            while True:
-                with suppress(RuntimeError, RPCError):
-                    return await self.client(_DEFAULT)
-                await asyncio.sleep(_GLANCE)
-
-    def _launch(self) -> None:
-        command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
-        command += ["--ip", _LOOPBACK, "--port", str(self._port), "--db-filename", str(self._folder / "temporal.db")]
-        command += [part for namespace in self._namespaces for part in ("--namespace", namespace)]
-        with (self._folder / "temporal.log").open("ab") as log:
-            self._process = subprocess.Popen([*command, "--log-level", "error"], stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        """Stops it without any chance to finish something."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-
 @asynccontextmanager
 async def running_server(folder: Path, *namespaces: str) -> AsyncIterator[tuple[Server, list[Client]]]:
-    """A Temporal server of one's own, killed when the block ends, and a client for each of its namespaces."""
-    server = Server(folder, *namespaces)
+    """A Temporal server of one's own, killed when the block ends; a client for "default" and each other namespace."""
+    server = Server(folder / "temporal.log", folder / "temporal.db")
     try:
-        clients = [await server.start(), *[await server.client(namespace) for namespace in namespaces]]
+        server.start()
+        clients = [await server.client(), *[await server.client(namespace) for namespace in namespaces]]
         for client in clients:
             await register_search_attributes(client)
         yield server, clients
@@ -543,10 +495,3 @@ async def until(came: Callable[[], bool]) -> None:
     async with asyncio.timeout(_WITHIN):
         while not came():  # noqa: ASYNC110
             await asyncio.sleep(_GLANCE)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])

@@ -21,7 +21,8 @@ from store.record import announce, read_notices
 from store.rounds import keep_round
 from tests.crashes.running import until
 from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Mischief, Notify
-from tests.playing import AIR, ROOT, SPONSOR, dev_server, pilot
+from tests.playing import AIR, ROOT, SPONSOR, pilot
+from tests.servers import dev_server
 
 COMPOSE = Letters().compose
 

@@ -19,7 +19,6 @@ from domain.programme import Programme, Reminders
 from tests.crashes.dying_worker import AFTER
 from tests.crashes.running import (
     Played,
-    Server,
     Worker,
     opened_desk,
     running_server,
@@ -27,6 +26,7 @@ from tests.crashes.running import (
     short_pilot,
     until,
 )
+from tests.servers import Server
 
 SETTLED_WITHIN = 8
 """Seconds in which a challenge has made up for a crash."""
@@ -113,7 +113,7 @@ async def test_a_selection_that_was_announced_is_not_lost_when_everything_stops_
         stage.server.kill()
         selecting.cancel()
 
-        await stage.server.start()
+        stage.server.start()
         stage.worker.comes_up()
 
         async with asyncio.timeout(SETTLED_WITHIN):

@@ -24,8 +24,9 @@ from gateways.http_rail import HttpRail
 from gateways.rails import Instruction
 from store.database import Database
 from tests.gateways.provider import Provider
-from tests.playing import FINANCE, Play, dev_server, eventually, pilot, playing, with_stages_of
+from tests.playing import FINANCE, Play, eventually, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed
+from tests.servers import dev_server
 
 pytestmark = pytest.mark.xdist_group("reconciling")
 

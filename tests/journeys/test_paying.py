@@ -18,7 +18,8 @@ from domain.payment import PaymentStatus
 from domain.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 from store.database import Database
 from tests.gateways.provider import TOKEN, Provider
-from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Play, dev_server, months, playing
+from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Play, months, playing
+from tests.servers import dev_server
 
 ZONE = "Europe/London"
 OTHER = "40047784"

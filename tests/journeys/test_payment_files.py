@@ -23,7 +23,8 @@ from gateways.rails import PaymentRail, Progress, Transfer
 from store import tables
 from store.database import Database
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
-from tests.playing import FINANCE, OPERATOR, Play, dev_server, eventually, playing
+from tests.playing import FINANCE, OPERATOR, Play, eventually, playing
+from tests.servers import dev_server
 from workflows import interface
 
 OTHER = "40047784"

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import typer.main
+import typer.testing
 from typer.testing import CliRunner
 from whenever import Instant, TimeDelta
 
@@ -30,6 +32,8 @@ SORT_CODE, ACCOUNT, IBAN = "60-16-13", "31926819", "GB33BUKB20201555555555"
 """What no command may print, whoever asks: see `gives_away`."""
 LIMIT = 200
 """The most characters of a proposal."""
+
+_COMMANDS = typer.main.get_command(starter.app)
 
 PATIENCE = 30
 """Seconds in which whatever is waited for must have come."""
@@ -238,8 +242,9 @@ class Commands:
 
     def _run(self, words: tuple[str, ...], text: str, environment: dict[str, str]) -> Answer:
         others = {name: None for name in os.environ if name.startswith(("TEMPORAL_", "CHALLENGES_"))}
-        # Logging would be taken away from pytest; tests/test_log.py is about it.
-        with patch.object(log, "configure"):
+        # Logging would be taken away from pytest; tests/test_log.py is about it. To make the commands out of their
+        # functions takes longer than most of them do, and gives the same each time.
+        with patch.object(log, "configure"), patch.object(typer.testing, "_get_command", return_value=_COMMANDS):
             result = CliRunner().invoke(starter.app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)

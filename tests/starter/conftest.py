@@ -74,6 +74,8 @@ def purse(
         for name, count in numbers.items()
     }
     database.close()
+    for name in numbers:
+        starter.until(name, lambda row: row["waits_for"] not in ("", "opening"))  # what its opening tells is written
     return teams
 
 

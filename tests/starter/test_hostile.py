@@ -48,7 +48,7 @@ def harmless(printed: str) -> bool:
 @pytest.fixture(scope="module")
 def moor(starter: Commands, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The teams of a challenge, by what their names and proposals are like."""
-    write_round(tmp_path_factory.getbasetemp(), {"moor": 25}, "wild", programme=(PURSE, WITH_MONEY))
+    write_round(tmp_path_factory.getbasetemp(), {"moor": 10}, "wild", programme=(PURSE, WITH_MONEY))
     assert starter("open", "wild", CHALLENGES_PROGRAMMES=str(tmp_path_factory.getbasetemp())).status == 0
     teams = {}
     for kind, text in TEXTS.items():

@@ -19,8 +19,9 @@ import workflows.steps
 from domain.challenge import Outcome, Phase
 from domain.occasions import Occasion
 from store.database import Database
-from tests.playing import OPERATOR, BrokenRail, Play, dev_server, eventually, months, playing
+from tests.playing import OPERATOR, BrokenRail, Play, eventually, months, playing
 from tests.replay import recording
+from tests.servers import dev_server
 from workflows.interface import NEEDS_ATTENTION
 
 MARKER = "robin.marker@company.example"
@@ -116,8 +117,8 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
         await play.released()
         payment = client.get_workflow_handle(key)
         await until_attention(play, key, True)
-        await payment.cancel()
         rails[0].mended = True
+        await payment.cancel()
         await eventually(partial(recording.is_closed, client, key))
 
         assert (await payment.describe()).status is WorkflowExecutionStatus.COMPLETED

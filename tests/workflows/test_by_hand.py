@@ -23,13 +23,13 @@ from tests.playing import (
     BrokenRail,
     CountingRail,
     Play,
-    dev_server,
     eventually,
     months,
     pilot,
     playing,
 )
 from tests.replay import recording
+from tests.servers import dev_server
 from workflows import interface
 from workflows.payment import PaymentWorkflow
 

@@ -25,8 +25,9 @@ from domain.payment import PaymentStatus
 from domain.refusals import Refused
 from store import tables
 from tests.gateways.provider import TOKEN, Answer, Fault, Provider
-from tests.playing import OPERATOR, SPONSOR, Play, dev_server, months, playing
+from tests.playing import OPERATOR, SPONSOR, Play, months, playing
 from tests.replay import recording
+from tests.servers import dev_server
 
 MOST_EVENTS = 330
 """The aim is 200. It is about 300, by how many events share a task: docs/decisions.md says why every write and every

@@ -13,7 +13,8 @@ from whenever import TimeDelta
 
 from domain.occasions import Occasion
 from domain.payment import PaymentStatus
-from tests.playing import FINANCE, OPERATOR, dev_server, eventually, months, playing
+from tests.playing import FINANCE, OPERATOR, eventually, months, playing
+from tests.servers import dev_server
 from workflows import interface
 
 

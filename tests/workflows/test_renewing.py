@@ -17,7 +17,6 @@ from tests.playing import (
     OPERATOR,
     BrokenRail,
     Play,
-    dev_server,
     eventually,
     months,
     pilot,
@@ -25,6 +24,7 @@ from tests.playing import (
     with_stages_of,
 )
 from tests.replay import recording
+from tests.servers import dev_server
 from workflows import interface
 
 _SHORT = TimeDelta(seconds=3)

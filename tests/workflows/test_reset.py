@@ -20,8 +20,9 @@ from domain.payment import PaymentStanding, PaymentStatus
 from domain.refusals import NotAllowed, Unavailable
 from gateways.rails import Instruction, Transfer
 from store.database import Database
-from tests.playing import SPONSOR, CountingRail, Play, dev_server, eventually, pilot, playing, with_stages_of
+from tests.playing import SPONSOR, CountingRail, Play, eventually, pilot, playing, with_stages_of
 from tests.replay import recording
+from tests.servers import dev_server
 from workflows import interface
 
 _FIRST_TASK_COMPLETED = 4

@@ -1,0 +1,108 @@
+"""Temporal's development server, the real one, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
+
+from worker import register_search_attributes
+
+_LOOPBACK = "127.0.0.1"
+_WITHIN = 90
+_GLANCE = 0.02
+
+_numbers = itertools.count(1)
+
+
+class Server:
+    """The server, which can be killed.
+
+    Args:
+        log: the file with what it says.
+        state: the file that it keeps its state in; without one, that goes with it.
+    """
+
+    def __init__(self, log: Path, state: Path | None = None) -> None:
+        self._log = log
+        self._state = state
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it, on what its file holds. It takes a moment to answer, which `client` waits for."""
+        command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
+        command += ["--ip", _LOOPBACK, "--port", str(self._port), "--log-level", "error"]
+        command += ["--db-filename", str(self._state)] if self._state else []
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    async def client(self, namespace: str = "default") -> Client:
+        """A client for a namespace, which is made if there is none, once the server answers."""
+        async with asyncio.timeout(_WITHIN):
+            while True:
+                with suppress(RuntimeError, RPCError):
+                    client = await Client.connect(
+                        f"{_LOOPBACK}:{self._port}", namespace=namespace, data_converter=pydantic_data_converter
+                    )
+                    await _make_namespace(client)
+                    await client.count_workflows()
+                    return client
+                await asyncio.sleep(_GLANCE)
+
+    def kill(self) -> None:
+        """Stops it without any chance to finish something."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@asynccontextmanager
+async def dev_server() -> AsyncIterator[Client]:
+    """A namespace of one's own, in which nothing has run yet, on a server in real time.
+
+    There is one server for all tests of a process: to start and stop one takes as long as many a test.
+    """
+    client = await _shared().client(f"test-{next(_numbers)}")
+    await register_search_attributes(client)
+    yield client
+
+
+@cache
+def _shared() -> Server:
+    server = Server(Path(os.devnull))
+    server.start()
+    atexit.register(server.kill)
+    return server
+
+
+async def _make_namespace(client: Client) -> None:
+    try:
+        await client.workflow_service.register_namespace(
+            RegisterNamespaceRequest(
+                namespace=client.namespace, workflow_execution_retention_period=Duration(seconds=86_400)
+            )
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        return int(probe.getsockname()[1])
