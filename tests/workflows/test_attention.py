@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import ExceptionContext
 from temporalio.client import WorkflowExecutionStatus
 from whenever import TimeDelta
 
@@ -29,26 +30,30 @@ MARKER = "robin.marker@company.example"
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workflows that call for a person after half a second.
+    """Workflows that call for a person after two seconds, in which a busy machine still does what it can do.
 
     Each workflow has modules of its own; this one is shared with them, so that its patience can be changed.
     """
     monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
-    monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=0.5))
+    monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=2))
 
 
 @contextmanager
-def refusing_to_write(database: Database) -> Iterator[None]:
-    """A database in which nothing can be put on record."""
+def refusing_to_write(database: Database) -> Iterator[list[ExceptionContext]]:
+    """A database in which nothing can be put on record; gives what was refused."""
+    refused: list[ExceptionContext] = []
+    note = refused.append  # the same object each time, by which it is taken away again
+    event.listen(database.engine, "handle_error", note)
     with database.engine.begin() as connection:
         connection.execute(
             text("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'disk full'); END")
         )
     try:
-        yield
+        yield refused
     finally:
         with database.engine.begin() as connection:
             connection.execute(text("DROP TRIGGER full"))
+        event.remove(database.engine, "handle_error", note)
 
 
 async def until_attention(play: Play, workflow: str, needed: bool) -> None:
@@ -156,9 +161,13 @@ async def test_a_database_that_is_away_for_a_moment_needs_nobody(tmp_path: Path)
     """Fails when a write is not tried again, or a decision is lost with it."""
     async with months() as environment, playing(tmp_path, environment) as play:
         await play.until(lambda state: state.opened)
-        with refusing_to_write(play.desk.database):
+        with refusing_to_write(play.desk.database) as refused:
             decision = asyncio.create_task(play.decide("cancel", OPERATOR, reason="It is over."))
-            await asyncio.sleep(0.2)  # time for the first tries to fail; the test holds without it
+
+            async def was_tried() -> bool:
+                return bool(refused)
+
+            await eventually(was_tried)
         await decision
         result = await play.result()
 
