@@ -67,7 +67,7 @@ def check_application(applying: Applying, limit: int) -> None:
         limit: the most characters that a proposal may have.
 
     Raises:
-        ApplicationRefused: it has no organisation, no contact, no proposal, or is too long.
+        ApplicationRefused: it has no organisation, no contact that letters can go to, no proposal, or is too long.
     """
     if not applying.organisation.strip():
         raise ApplicationRefused("The application names no organisation: say who applies.")
@@ -75,6 +75,11 @@ def check_application(applying: Applying, limit: int) -> None:
         raise ApplicationRefused(
             f"The organisation's name has {len(applying.organisation):,} characters, and {_LONGEST_NAME} is the most: "
             "shorten it."
+        )
+    # Such characters come along where an address is copied; a channel would refuse every letter to it.
+    if not applying.email.strip().isprintable():
+        raise ApplicationRefused(
+            "The e-mail address has a character in it that nobody can see: type it in anew instead of copying it."
         )
     if not _EMAIL.fullmatch(applying.email.strip()) or len(applying.email) > _LONGEST_EMAIL:
         raise ApplicationRefused(

@@ -165,6 +165,10 @@ def test_an_application_during_a_hold_is_refused_as_that(open_: Database, now: I
     ("changes", "what"),
     [
         ({"email": "nowhere"}, "no contact"),
+        *(
+            ({"email": f"bre{hidden}athe@applicants.example"}, "nobody can see")
+            for hidden in "\a\x1b\x7f\x9b\n\u200b\u202e"
+        ),
         ({"organisation": " "}, "no organisation"),
         ({"proposal": "\n"}, "empty"),
         ({"proposal": "x" * 1001}, "1,001 characters, and 1,000 is the most"),
@@ -204,10 +208,11 @@ def test_every_refusal_is_recorded_for_itself(open_: Database) -> None:
 
 
 def test_nobody_is_told_at_an_address_that_is_none(open_: Database) -> None:
-    refused(open_, applying(email="not an address"), CLOSES)
+    for email in ("not an address", "bre\x1bathe@applicants.example"):
+        refused(open_, applying(email=email), CLOSES)
 
-    assert read_notices(open_, AIR) == ()
-    assert read_record(open_, AIR)[-1].refused
+        assert read_notices(open_, AIR) == ()
+        assert read_record(open_, AIR)[-1].refused
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
