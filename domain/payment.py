@@ -61,6 +61,8 @@ class PaymentToMake(Value):
         zone, holidays: the calendar that its dates are computed by.
         on_time: by when it has to be made.
         remind_before, remind_every: when releasers are reminded.
+        reminded: reminders due up to then are dealt with, by the run that this one goes on from; None if there is none,
+            and those up to its start are.
     """
 
     order: PaymentOrder
@@ -74,6 +76,7 @@ class PaymentToMake(Value):
     on_time: OnTime
     remind_before: tuple[Duration, ...]
     remind_every: Duration
+    reminded: Instant | None = None
 
     @property
     def amount(self) -> str:

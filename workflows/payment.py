@@ -45,9 +45,9 @@ class PaymentWorkflow:
         self._key = payment.order.key
         self._standing: PaymentStanding | None = None
         self._steps = Steps(self._show, self._call)
-        self._reminded = Instant(workflow.info().start_time)
         # The latest instant that history vouches for; see `ChallengeWorkflow`.
-        self._known = self._reminded
+        self._known = Instant(workflow.info().start_time)
+        self._reminded = payment.reminded or self._known
         # Whether money has left or come back is asked and said in turn: between the two it could leave twice.
         self._turn = asyncio.Lock()
         self._look_asked = True
@@ -114,7 +114,9 @@ class PaymentWorkflow:
         if self._has_to_move():
             await workflow.wait_condition(workflow.all_handlers_finished)
             workflow.continue_as_new(
-                self._payment, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE
+                # What fell due since then, as while no worker ran, is for the next run to send.
+                self._payment.model_copy(update={"reminded": self._reminded}),
+                initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
             )
         reminder = rules.next_reminder(self._payment, standing, self._reminded)
         wake = reminder

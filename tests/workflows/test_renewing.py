@@ -7,6 +7,7 @@ from pathlib import Path
 
 from whenever import TimeDelta
 
+from domain.calendar import lasting
 from domain.challenge import Outcome, Phase, State
 from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
@@ -149,6 +150,34 @@ async def test_a_payment_renewed_at_every_wait_keeps_its_place(tmp_path: Path) -
         assert play.told(Occasion.PAYMENT_DUE) == {FINANCE: 1}
         assert play.told(Occasion.PAYMENT_TO_RELEASE) == {FINANCE: 1}
         assert len(play.record("paid")) == 1
+
+
+async def test_a_reminder_that_falls_due_while_no_worker_runs_is_sent_by_the_run_after_the_renewal(
+    tmp_path: Path,
+) -> None:
+    """As when a worker is replaced by one of a newer build. Fails when the new run counts from its own start."""
+    _, programme, _ = pilot()
+    every = TimeDelta(seconds=6)  # long enough for a busy machine to stop the worker before
+    often = programme.reminders.model_copy(update={"payment_overdue_every": lasting(every.total("seconds"))})
+    programme = programme.model_copy(update={"reminders": often})
+    async with dev_server() as client, playing(tmp_path, client, programme=programme, window=_SHORT) as play:
+        play.finance_works = False
+        (key,) = await play.owed()
+        payment, run = client.get_workflow_handle(key), await recording.latest_run(client, key)
+
+        async def has_fallen_due() -> bool:
+            events = (await payment.fetch_history()).events
+            return any(event.HasField("timer_fired_event_attributes") for event in events)
+
+        async def is_sent() -> bool:
+            return f"{key}/reminded-{play.payment(key).requested + every}" in {line.key for line in play.record()}
+
+        async with play.without_worker():
+            await eventually(has_fallen_due)
+            assert not await is_sent()
+            await payment.signal(interface.RENEW)
+        await eventually(is_sent)
+        assert await recording.latest_run(client, key) != run
 
 
 async def test_many_messages_at_the_moment_of_renewal_are_all_handled(tmp_path: Path) -> None:
