@@ -183,20 +183,26 @@ def settle(
         Path, typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002); or a payment's key.")
     ],
     by: Who,
+    on: Annotated[
+        str, typer.Option(metavar="DATE", help="Of a payment: the day on which the money arrived; today if left out.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Read what the bank reports of a payment file: what has arrived, and what came back and why.
 
-    Where the bank sends no reports, give the key of a payment that has arrived by its statement.
+    Where the bank sends no reports, give the key of a payment that has arrived by its statement, and the day.
 
     Example: `starter.py settle report.xml --as finance`
     """
+    day = day_of("--on", on) if on else None
     with a_desk() as desk:
         money, key = Paying(desk), str(report)
         if is_payment(key) and not os.path.exists(
             key
         ):  # unlike Path.exists, it takes a key that is too long for a file
-            found: tuple[Payment, ...] = (asyncio.run(money.arrived(key, acting(desk, by))),)
+            found: tuple[Payment, ...] = (asyncio.run(money.arrived(key, acting(desk, by), day)),)
+        elif day is not None:
+            misused("--on is for the key of a payment: a report says itself when it was made.")
         else:
             found = asyncio.run(money.settle(report, acting(desk, by)))
         if as_json:

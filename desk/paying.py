@@ -20,7 +20,7 @@ from domain import payment as rules
 from domain.announcement import Announcement, Entry, to_teams
 from domain.awards import order_in_words, payments_due
 from domain.bank_account import BankAccount
-from domain.calendar import Holidays, working_days_later
+from domain.calendar import Holidays, day_of, working_days_later
 from domain.challenge import State
 from domain.interest import LateInterest, late_interest
 from domain.messages import make
@@ -232,12 +232,16 @@ class Paying:
 
         self._check_known(by)
 
+        # A bank whose clock is ahead says nothing of days to come.
+        made_on = min(said.made_on, self._desk.now().to_tz(_BANK_ZONE).date())
+
         def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
             for each in said.of(names):
                 progress = each.progress or Progress.TAKEN
                 yield Reported(
                     end_to_end=each.end_to_end_id,
                     progress=progress,
+                    arrived_on=made_on if progress is Progress.SETTLED else None,
                     # Not in the bank's own words, which can name people and accounts.
                     reason=(in_words(each.code) if each.code else "the bank gives no reason")
                     if progress is Progress.RETURNED
@@ -251,10 +255,18 @@ class Paying:
         await self._let_know(keys)
         return tuple(ledger.find_payment(self._database, key) for key in keys)
 
-    async def arrived(self, key: str, by: str) -> Payment:
+    async def arrived(self, key: str, by: str, on: Date | None = None) -> Payment:
         """Takes somebody's word that a payment which left in a file has arrived, where a bank sends no reports.
 
+        Said again with another day, that is the day: a bank's report may have been made later than the money arrived.
+
+        Args:
+            key: of the payment.
+            by: whose word it is.
+            on: the day on which the money arrived, by the bank's statement; that on which it is noted if left out.
+
         Raises:
+            NotReadable: the day is still to come, or before the payment was released.
             UnknownPayment: there is no such payment, or it is in no file.
             UnknownPerson: nobody of that id is in its round.
             Unavailable: the database cannot be written to.
@@ -262,7 +274,9 @@ class Paying:
         payment = ledger.find_payment(self._database, key)
         row = self._desk.find(payment.challenge)
         self._check_known(by, row.round)
-        payment_files.note_arrived(self._database, transfer_id(key, payment.attempt), by, self._desk.now())
+        if on is not None:
+            _check_can_have_arrived(on, payment, self._desk.now())
+        payment_files.note_arrived(self._database, transfer_id(key, payment.attempt), by, self._desk.now(), on)
         await self._look([key])
         return payment
 
@@ -286,21 +300,21 @@ class Paying:
             UnknownChallenge: there is no such challenge.
             FileRefused: the table of base rates is wrong.
         """
-        now, rates = self._desk.now(), load_base_rates()
+        rates = load_base_rates()
         zones = {row.id: row.time_zone for row in self._desk.challenges()}
         found = []
         for payment in self._desk.payments(challenge):
-            paid = payment.settled or now
             if payment.status is PaymentStatus.CANCELLED or payment.pay_by is None or payment.pay_by_law is None:
                 continue
-            if paid <= payment.pay_by:
-                continue
+            # Neither a promise nor the law knows a time of day.
             zone = zones[payment.challenge]
-            interest = None
-            if payment.currency == "GBP":
-                last_day = payment.pay_by_law.to_tz(zone).subtract(nanoseconds=1).date()
-                interest = late_interest(payment.amount.gross, last_day, paid.to_tz(zone).date(), rates)
-            found.append(Late(payment=payment, by_law=paid > payment.pay_by_law, interest=interest))
+            paid = payment.arrived_on or (payment.settled or self._desk.now()).to_tz(zone).date()
+            promised, last_day = day_of(payment.pay_by, zone), day_of(payment.pay_by_law, zone)
+            if paid <= min(promised, last_day):
+                continue
+            in_pounds = payment.currency == "GBP"
+            interest = late_interest(payment.amount.gross, last_day, paid, rates) if in_pounds else None
+            found.append(Late(payment=payment, by_law=paid > last_day, interest=interest))
         return tuple(found)
 
     async def _let_know(self, keys: Iterable[str]) -> None:
@@ -371,6 +385,16 @@ def _to_make(state: State, key: str) -> PaymentToMake:
         if order.key == key:
             return payment_to_make(state, order)
     raise Unavailable(f"The challenge {state.challenge.id} knows no payment {key}: see `reconcile`.")
+
+
+def _check_can_have_arrived(on: Date, payment: Payment, now: Instant) -> None:
+    if on > now.to_tz(_BANK_ZONE).date():
+        raise NotReadable(f"{on} is still to come: name the day on which the money arrived, by the bank's statement.")
+    if payment.released is not None and on < (released := payment.released.to_tz(_BANK_ZONE).date()):
+        raise NotReadable(
+            f"{payment.key} was released on {released}, after {on}: name the day on which the money arrived, by the "
+            "bank's statement."
+        )
 
 
 def _next_working_day(now: Instant) -> Date:

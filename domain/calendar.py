@@ -216,8 +216,7 @@ def later(start: Instant, allowed: ItemizedDelta | WorkingDays, zone: str, off: 
     """
     local = start.to_tz(zone)
     if isinstance(allowed, WorkingDays):
-        ended = local.subtract(nanoseconds=1).date()  # at midnight, the day that just ended
-        return end_of_day(working_days_later(ended, allowed.number, off), zone)
+        return end_of_day(working_days_later(day_of(start, zone), allowed.number, off), zone)
     return local.add(allowed, disambiguation="compatible").to_instant()
 
 
@@ -245,6 +244,29 @@ def pushed_back(deadline: Instant, held: Instant, resumed: Instant, zone: str) -
     later_on = max(PlainDateTime(moved).assume_tz(zone, disambiguation="compatible").to_instant(), deadline)
     # Where the clocks went back meanwhile, the wall alone could put it before the resumption.
     return later_on if later_on > resumed else resumed + (deadline - held)
+
+
+def end_of_period(start: Instant, lasts: ItemizedDelta | WorkingDays, zone: str, off: Holidays) -> Instant:
+    """The instant at which a period is over that begins *with* the day of `start`, as statutes count: it is the first.
+
+    30 days beginning with 1 September end with 30 September, at its last instant, whatever time of day `start` has.
+    Working days, and times that have hours in them, are counted as `later` does: no statute counts so.
+
+    Args:
+        start: an instant of the first day.
+        lasts: how long it is.
+        zone: tz database name of the place.
+        off: the public holidays.
+    """
+    days, hours = (None, None) if isinstance(lasts, WorkingDays) else lasts.date_and_time_parts()
+    if not days or not days.sign() or hours:
+        return later(start, lasts, zone, off)
+    return end_of_day(day_of(start, zone).add(days).subtract(days=1), zone)
+
+
+def day_of(instant: Instant, zone: str) -> Date:
+    """The day that an instant is on in a place. Midnight is the end of a day, and still on it."""
+    return instant.to_tz(zone).subtract(nanoseconds=1).date()
 
 
 def end_of_day(day: Date, zone: str) -> Instant:

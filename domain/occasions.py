@@ -136,7 +136,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "award": Fact("what the team is due for the stage; empty if nothing", "£2,000"),
     "begins": Fact("when the stage begins", "Wednesday 10 August 2016, 11:30 BST"),
     "by": Fact('who did it: "you" or "the programme office"', "the programme office"),
-    "by_law": Fact("after when the payment is late by law; empty if not known", "Friday 9 September 2016, 11:30 BST"),
+    "by_law": Fact("after when the payment is late by law; empty if not known", "Friday 9 September 2016, 24:00 BST"),
     "challenge": Fact("the challenge's id", "pilot-2016/air-quality"),
     "closes": Fact("until when applications are taken", "Monday 1 August 2016, 24:00 BST"),
     "contact": Fact(

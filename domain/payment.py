@@ -16,7 +16,7 @@ from whenever import Instant
 
 from .announcement import Announcement, Entry, Telling, to_people, to_teams
 from .awards import PaymentOrder
-from .calendar import Duration, Holidays, earlier, later, spoken
+from .calendar import Duration, Holidays, earlier, end_of_period, later, spoken
 from .challenge import State
 from .decisions import Decision
 from .model import Value
@@ -245,15 +245,17 @@ def role_in(payment: PaymentToMake, person: str) -> str:
 def due_dates(payment: PaymentToMake, valid_since: Instant) -> tuple[Instant, Instant]:
     """By when a payment is promised, and by when it is due by law.
 
+    The law is section 4 of the Late Payment of Commercial Debts (Interest) Act 1998, as it has stood since 2015. Of a
+    public authority the last day for payment is at the latest that of the period of 30 days "beginning with" the day
+    on which the work was done, the amount was known or the work was accepted, whichever came last (subsections 2D and
+    2H). So that day itself is the first of the 30, and interest starts to run on the day after the last (subsection 2).
+
     Args:
         payment: the payment.
         valid_since: when the request became valid: it was due, and the payee was known.
     """
-    on_time = payment.on_time
-    promised, by_law = (
-        later(valid_since, allowed, payment.zone, payment.holidays) for allowed in (on_time.within, on_time.by_law)
-    )
-    return promised, by_law
+    on_time, zone, off = payment.on_time, payment.zone, payment.holidays
+    return later(valid_since, on_time.within, zone, off), end_of_period(valid_since, on_time.by_law, zone, off)
 
 
 def next_reminder(payment: PaymentToMake, standing: PaymentStanding, since: Instant) -> Instant | None:

@@ -186,7 +186,8 @@ class OnTime(Value):
 
     Args:
         within: the promise of the public body.
-        by_law: after this it is late by law, and interest runs.
+        by_law: after this it is late by law, and interest runs. Days are counted as in section 4 of the Late Payment of
+            Commercial Debts (Interest) Act 1998: the one on which the request became valid is the first.
     """
 
     within: TimeAllowed = WorkingDays(10)

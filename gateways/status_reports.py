@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lxml import etree
+from whenever import Date, OffsetDateTime, PlainDateTime
 
 from domain.model import Value
 from domain.refusals import FileRefused
@@ -26,6 +27,7 @@ _Names = Mapping[str | None, str]
 """The namespace of elements without a prefix, as lxml takes it."""
 
 _NOTE_LENGTH = 200
+_BANK_ZONE = "Europe/London"
 
 _PROGRESS: dict[str, Progress | None] = {
     "ACSC": Progress.SETTLED,
@@ -124,6 +126,7 @@ class StatusReport(Value):
 
     Args:
         message_id: of the report, by which the bank knows it.
+        made_on: the day on which the bank made it: what it says had happened by then.
         original_message_id: of the payment file.
         group: status code of the file as a whole; None if the report says nothing of it.
         group_progress: what that means for every transfer that the report does not name; None for no change.
@@ -132,6 +135,7 @@ class StatusReport(Value):
     """
 
     message_id: str
+    made_on: Date
     original_message_id: str
     group: str | None
     group_progress: Progress | None
@@ -215,6 +219,7 @@ def read_status_report(xml: bytes) -> StatusReport:
     whole = said[0] if len(said) == 1 else group
     return StatusReport(
         message_id=message_id,
+        made_on=_day(_text(report, "GrpHdr/CreDtTm", names), message_id),
         original_message_id=_text(report, "OrgnlGrpInfAndSts/OrgnlMsgId", names),
         group=whole.status,
         group_progress=whole.progress,
@@ -323,6 +328,20 @@ class _Reader:
 
 def _reason(said: _Said) -> str:
     return said.reason or _NO_REASON.get(said.status or "", "")
+
+
+def _day(moment: str, message_id: str) -> Date:
+    """The day of a moment as schemas have it: with its offset, or by the clock of the bank's place."""
+    try:
+        return OffsetDateTime.parse_iso(moment).to_tz(_BANK_ZONE).date()
+    except ValueError:
+        pass
+    try:
+        return PlainDateTime.parse_iso(moment).date()
+    except ValueError:
+        raise FileRefused(
+            f"The status report {message_id} was made at {moment!r}, which is no time: ask the bank for it again."
+        ) from None
 
 
 def _text(element: etree._Element, path: str, names: _Names) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from whenever import Instant
+from whenever import Date, Instant
 
 from domain import payment as rules
 from domain.announcement import Announcement
@@ -30,6 +30,7 @@ from .record import is_written, put
 from .tables import Found
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
+_filed = tables.filed_transfers
 
 
 class Payment(Value):
@@ -47,7 +48,8 @@ class Payment(Value):
         released: when it was released.
         released_by: by whom.
         submitted: when a rail took it.
-        settled: when the money was paid.
+        settled: when the money was paid, as far as the service knew; a bank's report can come days later.
+        arrived_on: the day on which it was paid, where a bank or a person has said that of a payment in a file.
         reference: the rail's own name for it; empty before it was submitted.
         payee: the bank details that it goes to, masked; empty while they are unknown.
         reason: why it came back or was cancelled.
@@ -70,6 +72,7 @@ class Payment(Value):
     released_by: str
     submitted: Instant | None
     settled: Instant | None
+    arrived_on: Date | None
     reference: str
     payee: str
     reason: str
@@ -573,10 +576,12 @@ def _with_transfer() -> Select[Any]:
             _transfers.c.submitted_at,
             _transfers.c.settled_at,
             _transfers.c.rail_reference,
+            _filed.c.arrived_on,
             _payees.c.masked,
         )
         .select_from(_payments)
         .join(_transfers, (_transfers.c.payment == _payments.c.key) & (_transfers.c.attempt == last), isouter=True)
+        .join(_filed, _filed.c.transfer == _transfers.c.id, isouter=True)
         .join(
             _payees,
             (_payees.c.team == _payments.c.team)
@@ -587,6 +592,7 @@ def _with_transfer() -> Select[Any]:
 
 
 def _payment(row: Found) -> Payment:
+    settled = row.status == PaymentStatus.SETTLED  # what came back was not paid
     return Payment(
         key=row.key,
         challenge=row.challenge,
@@ -604,7 +610,8 @@ def _payment(row: Found) -> Payment:
         released=row.released_at,
         released_by=row.released_by or "",
         submitted=row.submitted_at,
-        settled=row.settled_at if row.status == PaymentStatus.SETTLED else None,  # what came back was not paid
+        settled=row.settled_at if settled else None,
+        arrived_on=Date.parse_iso(row.arrived_on) if settled and row.arrived_on else None,
         reference=row.rail_reference or "",
         payee=row.masked or "",
         reason=row.reason,

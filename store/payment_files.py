@@ -73,11 +73,13 @@ class Reported(Value):
         end_to_end: what it knows the transfer by.
         progress: "taken" while it is in process, "settled" or "returned".
         reason: why it was returned, in words that may go anywhere.
+        arrived_on: of a transfer that settled, the day by which it had.
     """
 
     end_to_end: str
     progress: str
     reason: str = ""
+    arrived_on: Date | None = None
 
 
 def collect(
@@ -185,7 +187,13 @@ def report(
             connection.execute(
                 update(_filed)
                 .where(_filed.c.transfer == row.transfer)
-                .values(progress=status.progress, reason=status.reason, reported_at=at, reported_by=by)
+                .values(
+                    progress=status.progress,
+                    reason=status.reason,
+                    arrived_on=_written(status.arrived_on),
+                    reported_at=at,
+                    reported_by=by,
+                )
             )
             changed.append(payment_of(row.transfer))
         return tuple(dict.fromkeys(changed))
@@ -243,24 +251,39 @@ def _waiting(connection: Connection) -> Sequence[Found]:
     ).all()
 
 
-def note_arrived(database: Database, transfer: str, by: str, at: Instant) -> None:
-    """Notes that a transfer has arrived, as somebody says. What a bank reported stays.
+def note_arrived(database: Database, transfer: str, by: str, at: Instant, on: Date | None = None) -> None:
+    """Notes that a transfer has arrived, as somebody says. What a bank reported stays, but for the day.
+
+    Args:
+        database: where to.
+        transfer: its id.
+        by: who says so.
+        at: when.
+        on: the day on which the money arrived, if they name one.
 
     Raises:
         UnknownPayment: it is in no file.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
+        news = _filed.c.progress == "taken"
+        if on is not None:
+            news |= (_filed.c.progress == "settled") & _filed.c.arrived_on.is_distinct_from(_written(on))
         noted = connection.execute(
             update(_filed)
-            .where(_filed.c.transfer == transfer, _filed.c.progress == "taken")
-            .values(progress="settled", reported_at=at, reported_by=by)
+            .where(_filed.c.transfer == transfer, news)
+            .values(progress="settled", arrived_on=_written(on), reported_at=at, reported_by=by)
         )
         key = payment_of(transfer)
         if noted.rowcount:
-            _write_lines(connection, [key], f"arrived/{transfer}", f"{key}: said to have arrived", by, at)
+            said = f"{key}: said to have arrived" + (f" on {on}" if on else "")
+            _write_lines(connection, [key], f"arrived/{transfer}/{at}", said, by, at)
         elif not connection.execute(select(_filed).where(_filed.c.transfer == transfer)).first():
             raise UnknownPayment(f"{key} left in no file: only what did can be said to have arrived.")
+
+
+def _written(day: Date | None) -> str | None:
+    return None if day is None else str(day)
 
 
 def _write_lines(connection: Connection, payments: Iterable[str], key: str, text: str, by: str, at: Instant) -> None:

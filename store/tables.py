@@ -204,6 +204,7 @@ filed_transfers = Table(
     Column("file", ForeignKey(payment_files.c.id), nullable=False, index=True),
     Column("end_to_end", String(35), nullable=False, unique=True),  # what the bank knows it by
     Column("progress", String, nullable=False, server_default="taken"),
+    Column("arrived_on", String),  # the day, where a bank or a person has said it
     Column("reason", Text, nullable=False, server_default=""),
     Column("reported_at", Moment),
     Column("reported_by", String, nullable=False, server_default=""),

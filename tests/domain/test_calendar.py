@@ -21,6 +21,7 @@ from domain.calendar import (
     Zone,
     earlier,
     end_of_day,
+    end_of_period,
     lasting,
     later,
     moment,
@@ -136,6 +137,29 @@ def test_working_days_add_up_and_are_never_weekends(day: Date, number: int, plac
     for _ in range(number):
         step = working_days_later(step, 1, place)
     assert step == end
+
+
+@pytest.mark.parametrize(
+    ("start", "lasts", "end"),
+    [
+        # The day itself is the first of the 30, whatever time it is; midnight is still the day before.
+        ("2026-09-01T09:00", "P30D", "2026-09-30"),
+        ("2026-09-01T23:59", "P30D", "2026-09-30"),
+        ("2026-09-02T00:00", "P30D", "2026-09-30"),
+        ("2026-09-02T00:01", "P30D", "2026-10-01"),
+        ("2026-10-01T12:00", "P30D", "2026-10-30"),
+        ("2026-02-01T12:00", "P1M", "2026-02-28"),
+        ("2026-02-02T12:00", "P2W", "2026-02-15"),
+        # Nothing that a statute counts.
+        ("2026-09-01T09:00", "PT12H", "2026-09-01T21:00"),
+        ("2026-09-01T09:00", "P0D", "2026-09-01T09:00"),
+        ("2026-09-01T09:00", "2 working days", "2026-09-03"),
+    ],
+)
+def test_a_period_that_begins_with_a_day_has_it_for_its_first(start: str, lasts: str, end: str) -> None:
+    """Fails when days are counted from the day after, which gives a debtor one day more than the law."""
+    allowed: ItemizedDelta | WorkingDays = TypeAdapter(TimeAllowed).validate_python(lasts)
+    assert end_of_period(in_edinburgh(start), allowed, EDINBURGH, SCOTLAND) == in_edinburgh(end)
 
 
 def test_the_holidays_that_a_challenge_is_frozen_with_are_those_it_can_meet_and_are_read_back() -> None:

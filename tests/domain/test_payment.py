@@ -174,26 +174,27 @@ def test_a_payment_knows_who_selected_its_team_and_who_accepted_its_evidence() -
     ("valid_since", "promised", "by_law"),
     [
         # A bank holiday of Scotland, and not of England, on 1 August; a minute past midnight counts as that day.
-        ("2016-07-29T12:00Z", "2016-08-15T23:00Z", "2016-08-28T12:00Z"),
-        ("2016-07-31T23:01Z", "2016-08-15T23:00Z", "2016-08-30T23:01Z"),
+        ("2016-07-29T12:00Z", "2016-08-15T23:00Z", "2016-08-27T23:00Z"),
+        ("2016-07-31T23:01Z", "2016-08-15T23:00Z", "2016-08-30T23:00Z"),
         # At the very end of a Sunday that day has ended, and the Monday is the first.
-        ("2016-09-04T23:00Z", "2016-09-16T23:00Z", "2016-10-04T23:00Z"),
+        ("2016-09-04T23:00Z", "2016-09-16T23:00Z", "2016-10-03T23:00Z"),
         # Across the end of summer time, Christmas and New Year, of which Scotland keeps two days.
-        ("2016-10-25T12:00Z", "2016-11-09T00:00Z", "2016-11-24T13:00Z"),
-        ("2016-12-20T12:00Z", "2017-01-10T00:00Z", "2017-01-19T12:00Z"),
+        ("2016-10-25T12:00Z", "2016-11-09T00:00Z", "2016-11-24T00:00Z"),
+        ("2016-12-20T12:00Z", "2017-01-10T00:00Z", "2017-01-19T00:00Z"),
     ],
 )
-def test_it_is_promised_within_10_working_days_and_late_by_law_after_30_days(
+def test_it_is_promised_within_10_working_days_and_late_by_law_after_30_days_of_which_the_first_is_that_day(
     valid_since: str, promised: str, by_law: str
 ) -> None:
-    """Fails when days are counted on another calendar than the programme's."""
+    """Valid on 29 July, the period of 30 days beginning with it ends with 27 August. Fails when days are counted on
+    another calendar than the programme's, or the law's from the day after."""
     assert due_dates(to_make(), Instant(valid_since)) == (Instant(promised), Instant(by_law))
 
 
 def test_a_programme_may_promise_something_else() -> None:
     soon = OnTime(within=WorkingDays(1), by_law=ItemizedDelta(days=7))
     promised, by_law = due_dates(to_make(on_time=soon), Instant("2016-09-02T12:00Z"))
-    assert (promised, by_law) == (Instant("2016-09-05T23:00Z"), Instant("2016-09-09T12:00Z"))
+    assert (promised, by_law) == (Instant("2016-09-05T23:00Z"), Instant("2016-09-08T23:00Z"))
 
 
 # --- Reminders -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whenever import Date
 
 from domain.refusals import FileRefused
 from gateways import status_reports
@@ -256,6 +257,27 @@ def test_a_report_that_says_two_things_of_a_payment_is_turned_away() -> None:
     assert len(read_status_report(again.replace(b"TX", said % b"ACSC")).transfers) == 1
     with pytest.raises(FileRefused, match="says two things of A"):
         read_status_report(again.replace(b"TX<", said % b"RJCT" + b"<"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-02-01T09:00:00Z", Date(2026, 2, 1)),
+        ("2026-02-01T23:59:59.5", Date(2026, 2, 1)),
+        # At midnight in Frankfurt it is the day before in London, and a day ends later in summer than by UTC.
+        ("2026-02-02T00:30:00+01:00", Date(2026, 2, 1)),
+        ("2026-06-30T23:30:00Z", Date(2026, 7, 1)),
+    ],
+)
+def test_the_day_of_a_report_is_the_one_in_london(moment: str, day: Date) -> None:
+    assert read_status_report(GOOD.replace(b"2026-02-01T09:00:00Z", moment.encode())).made_on == day
+
+
+@pytest.mark.parametrize("moment", [b"2026-02-01T24:00:00Z", b"12026-02-01T09:00:00Z"])
+def test_a_report_of_a_time_that_nobody_can_place_is_turned_away(moment: bytes) -> None:
+    """The schema allows it."""
+    with pytest.raises(FileRefused, match="which is no time: ask the bank for it again"):
+        read_status_report(GOOD.replace(b"2026-02-01T09:00:00Z", moment))
 
 
 def test_a_payment_that_was_not_in_the_file_is_told() -> None:

@@ -122,15 +122,17 @@ def test_later_than_promised_is_late_without_interest(
 
 
 def test_on_the_last_day_itself_nothing_is_owed(starter: Commands, database: Database, paid: tuple[str, str]) -> None:
-    """The law counts days, and a payment in pounds is not called one in another currency."""
-    due, settled = Instant("2025-02-10T12:00Z"), Instant("2025-02-10T15:00Z")
+    """The law counts days, and so does a promise: later on the same day is in time."""
+    promised, by_law = Instant("2025-01-24T00:00Z"), Instant("2025-02-10T12:00Z")
     with (
-        meanwhile(database, tables.payments, paid[0], pay_by=due, pay_by_law=due),
-        meanwhile(database, tables.transfers, paid[0], settled_at=settled),
+        meanwhile(database, tables.payments, paid[0], pay_by=promised, pay_by_law=by_law),
+        meanwhile(database, tables.transfers, paid[0], settled_at=Instant("2025-02-10T15:00Z")),
     ):
         printed = starter("payments", "loom", "--late").out
+        (late,) = starter.data("payments", "loom", "--late")
 
     assert paid[0] in printed
+    assert (late["by_law"], late["interest"]) == (False, None)
     assert "not in pounds" not in printed
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from whenever import Instant
 
 import embedded
 from gateways.credit_transfers import end_to_end_id
@@ -219,7 +220,8 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     assert (read.status, read.err) == (0, "")
     assert "something new of 2 payments" in read.out
     settled, returned = sorted(keys[:2], key=lambda key: end_to_end_id(f"{key}/1") == second)
-    bank.until_payment(settled, "settled")
+    # By the bank's own date, whenever somebody brings the report.
+    assert bank.until_payment(settled, "settled")["arrived_on"] == "2026-02-01"
     assert bank.until_payment(returned, "returned")["reason"] == "the account is closed"
     told = [row for row in bank.data("notices", "quay") if row["occasion"] == "payment-returned"]
     assert told
@@ -276,10 +278,15 @@ def test_a_payment_has_arrived_by_the_statement_of_a_bank_without_reports(bank: 
     assert "The ledger has no payment" in one_line(bank("settle", long, "--as", FINANCE))
     assert bank.payments("quay") == before
 
-    assert bank("settle", keys[2], "--as", FINANCE).status == 0
+    today = Instant.now().to_tz("Europe/London").date()
+    for day, says in ((today.add(days=1), "is still to come"), (today.subtract(days=1), f"was released on {today}")):
+        assert says in one_line(bank("settle", keys[2], "--on", str(day), "--as", FINANCE))
+    assert bank.payments("quay") == before
+
+    assert bank("settle", keys[2], "--on", str(today), "--as", FINANCE).status == 0
     bank.until_payment(keys[2], "settled")
     assert bank("settle", keys[2], "--as", FINANCE).status == 0  # again is harmless
-    assert bank.payment(keys[2])["status"] == "settled"
+    assert (bank.payment(keys[2])["status"], bank.payment(keys[2])["arrived_on"]) == ("settled", str(today))
 
 
 def test_the_books_agree_with_the_files(bank: Commands, keys: list[str]) -> None:

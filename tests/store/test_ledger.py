@@ -208,7 +208,7 @@ def test_payments_are_listed_by_challenge(open_: Database) -> None:
 
 FRIDAY = Instant("2016-07-29T12:00Z")
 """At 13:00 in Edinburgh; the Monday after it is a bank holiday in Scotland, and nowhere else."""
-PROMISED, LAST_BY_LAW = Instant("2016-08-15T23:00Z"), Instant("2016-08-28T12:00Z")
+PROMISED, LAST_BY_LAW = Instant("2016-08-15T23:00Z"), Instant("2016-08-27T23:00Z")
 
 
 @pytest.mark.parametrize("details_first", [True, False])

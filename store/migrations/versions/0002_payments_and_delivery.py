@@ -142,6 +142,7 @@ def _files() -> None:
         sa.Column("file", sa.String(35), nullable=False),
         sa.Column("end_to_end", sa.String(35), nullable=False),
         sa.Column("progress", sa.String(), nullable=False, server_default="taken"),
+        sa.Column("arrived_on", sa.String()),
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
         sa.Column("reported_at", MOMENT),
         sa.Column("reported_by", sa.String(), nullable=False, server_default=""),
