@@ -131,7 +131,10 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
     for name, of_one in groupby(rows, key=lambda row: row.challenge):
         show_table(
             f"Payments of {name}",
-            ("=Payment", ">Amount", ">of it VAT", "Status", "=Pay by", "Payee", "Released by", "Reference", "Reason"),
+            (
+                *("=Payment", ">Amount", ">of it VAT", "Status", "=Pay by", "Payee", "Released by", "Reference"),
+                *("Reason", "Needs attention"),
+            ),
             [
                 (
                     row.key.removeprefix(f"{name}/"),
@@ -143,6 +146,7 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
                     row.released_by,
                     row.reference,
                     row.reason,
+                    row.attention,
                 )
                 for row in of_one
             ],

@@ -129,10 +129,19 @@ class Attention(Value):
     Args:
         text: what, in a line; the same one calls for a person and says that it is mended.
         mended: whether it is.
+        of: id of the workflow in which it is: a payment's key, or the challenge's own, also if left empty.
+        standing: all that stands still in that workflow from then on.
     """
 
     text: str
     mended: bool = False
+    of: str = ""
+    standing: str = ""
+
+    @property
+    def left(self) -> str:
+        """What needs a person in that workflow now; nothing if all goes on."""
+        return self.standing or ("" if self.mended else self.text)
 
 
 class Announcement(Value):

@@ -26,11 +26,11 @@ from . import payees, tables
 from .database import Database
 from .inserts import inserting
 from .notices import Compose
-from .record import is_written, put
+from .record import is_written, needs_nobody, put
 from .tables import Found
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
-_filed = tables.filed_transfers
+_filed, _attention = tables.filed_transfers, tables.attention
 
 
 class Payment(Value):
@@ -53,6 +53,7 @@ class Payment(Value):
         reference: the rail's own name for it; empty before it was submitted.
         payee: the bank details that it goes to, masked; empty while they are unknown.
         reason: why it came back or was cancelled.
+        attention: what has to be mended by a person; empty if nothing.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Payment(Value):
     reference: str
     payee: str
     reason: str
+    attention: str
 
 
 class Begun(Value):
@@ -271,6 +273,7 @@ def mark_settled(
         if row.status == PaymentStatus.SUBMITTED and _attempts(connection, key) == transfer.attempt:
             _change_transfer(connection, transfer.id, settled_at=at)
             _change(connection, key, status=PaymentStatus.SETTLED)
+            needs_nobody(connection, key)
             put(connection, rules.settled(payment, transfer.attempt, at), compose)
         return _standing(connection, key, at)
 
@@ -344,6 +347,7 @@ def cancel(
             raise TooLate(f"{key} is on its way: what may have left cannot be cancelled.")
         take_release_back(connection, key)
         _change(connection, key, status=PaymentStatus.CANCELLED, reason=announcement.entry.reason)
+        needs_nobody(connection, key)
         put(connection, announcement, compose)
         return _standing(connection, key, at)
 
@@ -578,8 +582,10 @@ def _with_transfer() -> Select[Any]:
             _transfers.c.rail_reference,
             _filed.c.arrived_on,
             _payees.c.masked,
+            _attention.c.text.label("attention"),
         )
         .select_from(_payments)
+        .join(_attention, _attention.c.workflow == _payments.c.key, isouter=True)
         .join(_transfers, (_transfers.c.payment == _payments.c.key) & (_transfers.c.attempt == last), isouter=True)
         .join(_filed, _filed.c.transfer == _transfers.c.id, isouter=True)
         .join(
@@ -615,6 +621,7 @@ def _payment(row: Found) -> Payment:
         reference=row.rail_reference or "",
         payee=row.masked or "",
         reason=row.reason,
+        attention=row.attention or "",
     )
 
 

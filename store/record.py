@@ -12,6 +12,7 @@ from domain.refusals import UnknownChallenge, UnknownTeam
 
 from . import tables, windows
 from .database import Database
+from .inserts import inserting
 from .notices import Compose as Compose
 from .notices import Letter as Letter
 from .notices import Notice as Notice
@@ -20,6 +21,7 @@ from .notices import tell_all
 from .tables import Found
 
 _challenges, _applications, _record = tables.challenges, tables.applications, tables.record
+_attention = tables.attention
 
 
 class RecordLine(Value):
@@ -82,7 +84,7 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
     write_line(connection, announcement.key, challenge.id, announcement.entry)
     if announcement.attention is not None:
-        _put_attention(connection, challenge, announcement.attention)
+        _put_attention(connection, challenge, announcement.attention, announcement.entry.at)
     if announcement.status is not None:
         _put_status(connection, challenge, announcement.status, announcement.entry.at)
     tell_all(connection, announcement, challenge, compose)
@@ -102,6 +104,11 @@ def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:
     wanted = select(_record).where(_record.c.challenge == challenge).order_by(_record.c.id)
     with database.reading() as connection:
         return tuple(RecordLine.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
+
+
+def needs_nobody(connection: Connection, workflow: str) -> None:
+    """Forgets what needed a person in a workflow that is over; one that was terminated no longer says so itself."""
+    connection.execute(update(_attention).where(_attention.c.workflow == workflow).values(text=""))
 
 
 def _is_later(announcement: Announcement, challenge: Found) -> bool:
@@ -176,10 +183,18 @@ def _put_status(connection: Connection, challenge: Found, status: Status, at: In
     )
 
 
-def _put_attention(connection: Connection, challenge: Found, attention: Attention) -> None:
-    """What is mended clears the row only if the row still speaks of it."""
-    row = update(_challenges).where(_challenges.c.id == challenge.id)
+def _put_attention(connection: Connection, challenge: Found, attention: Attention, at: Instant) -> None:
+    """Each workflow has a row. A later word in it stays: announcements can come in out of order."""
     if attention.mended:
-        connection.execute(row.where(_challenges.c.attention == attention.text).values(attention=""))
-    else:
-        connection.execute(row.values(attention=attention.text))
+        # An older release kept under the challenge what one of its payments had said.
+        of_it = (_attention.c.challenge == challenge.id) & (_attention.c.text == attention.text)
+        connection.execute(update(_attention).where(of_it).values(text=""))
+    insertion = inserting(connection, _attention).values(
+        workflow=attention.of or challenge.id, challenge=challenge.id, text=attention.left, at=at
+    )
+    new = insertion.excluded
+    connection.execute(
+        insertion.on_conflict_do_update(
+            index_elements=["workflow"], set_={"text": new.text, "at": new.at}, where=_attention.c.at <= new.at
+        )
+    )

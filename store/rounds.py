@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, func, select, update
 from whenever import Instant
 
 from domain.model import Value
@@ -26,7 +26,7 @@ class ChallengeRow(Value):
         time_zone, currency, proposal_limit: as its programme had them when it was opened.
         contact: to whom people turn.
         stage, waits_for, until, outcome, outcome_reason: where it stands, as its workflow last said.
-        attention: what has to be mended by a person; empty if nothing.
+        attention: what has to be mended by a person, in its own workflow and its payments'; empty if nothing.
         started: whether its workflow ever said where it stands.
         opens, closes: its window.
         applications: how many stood when the window was sealed; None before.
@@ -161,9 +161,18 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
 
 
 def _rows() -> Select[Any]:
-    window = tables.windows
+    window, attention = tables.windows, tables.attention
+    texts = (
+        select(func.aggregate_strings(attention.c.text, "; "))
+        .where(attention.c.challenge == tables.challenges.c.id, attention.c.text != "")
+        .scalar_subquery()
+    )
     return select(
-        tables.challenges, window.c.opens, window.c.closes, window.c.sealed_count.label("applications")
+        tables.challenges,
+        func.coalesce(texts, "").label("attention"),
+        window.c.opens,
+        window.c.closes,
+        window.c.sealed_count.label("applications"),
     ).join_from(tables.challenges, window, isouter=True)
 
 

@@ -65,13 +65,22 @@ challenges = Table(
     Column("stage", String, nullable=False, server_default=""),
     Column("waits_for", String, nullable=False, server_default=""),
     Column("until", Moment),
-    Column("attention", String, nullable=False, server_default=""),
     Column("outcome", String, nullable=False, server_default=""),
     Column("outcome_reason", String, nullable=False, server_default=""),
     Column("status_at", Moment),
     UniqueConstraint("round", "slug"),
     CheckConstraint("id = round || '/' || slug", name="id_is_round_and_slug"),
     CheckConstraint("proposal_limit > 0", name="proposals_have_room"),
+)
+
+# What needs a person in each workflow of a challenge, its payments' included, as that last said.
+attention = Table(
+    "attention",
+    METADATA,
+    Column("workflow", String, primary_key=True),
+    Column("challenge", ForeignKey(challenges.c.id), nullable=False, index=True),
+    Column("text", Text, nullable=False),  # empty once all goes on
+    Column("at", Moment, nullable=False),
 )
 
 windows = Table(

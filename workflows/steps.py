@@ -125,15 +125,17 @@ class Steps:
         self._stuck.append(what)
         self._show()
         try:
-            await self._tell(Attention(text=what))
+            await self._tell(what)
             await workflow.wait_condition(lambda: self._tries_asked > asked)
         finally:
             self._stuck.remove(what)
             self._show()
-        await self._tell(Attention(text=what, mended=True))
+        await self._tell(what, mended=True)
 
-    async def _tell(self, attention: Attention) -> None:
+    async def _tell(self, what: str, mended: bool = False) -> None:
         """Calls the operators by notice, if that can be done: the run itself shows it in any case."""
+        of = workflow.info().workflow_id
+        attention = Attention(text=what, mended=mended, of=of, standing=self.attention)
         try:
             await self._attempt("announce", self._call(attention), datetime, attention.text, _PATIENCE_TO_TELL)
         except (ActivityError, Refused) as fault:

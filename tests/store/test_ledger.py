@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
+from domain.announcement import Attention
 from domain.bank_account import BankAccount
 from domain.money import Amount, Money
 from domain.occasions import Occasion
@@ -19,9 +20,10 @@ from gateways.rails import Instruction
 from store import ledger
 from store.database import Database
 from store.ledger import Begun, read_payments, read_transfers, request
-from store.record import read_notices, read_record
+from store.record import announce, read_notices, read_record
+from store.rounds import find_challenge
 from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make
-from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, applied, compose
+from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, announcing, applied, compose
 
 STATUSES = list(PaymentStatus)
 
@@ -202,6 +204,25 @@ def test_payments_are_listed_by_challenge(open_: Database) -> None:
 
     assert [payment.number for payment in read_payments(open_, AIR)] == [1, 2]
     assert read_payments(open_, ROADS) == ()
+
+
+@pytest.mark.parametrize("over", [PaymentStatus.SETTLED, PaymentStatus.CANCELLED])
+def test_a_payment_shows_what_needs_attention_until_it_is_over(open_: Database, over: PaymentStatus) -> None:
+    """Also one whose workflow was terminated, and says nothing more. Fails when only the challenge shows it, or for
+    ever."""
+    till = Till(open_, to_make(applied(open_)))
+    till.brought_to(PaymentStatus.PAYEE_KNOWN)
+    announce(open_, announcing("stuck", attention=Attention(text="the rail is down", of=till.key)), compose)
+    assert till.now.attention == find_challenge(open_, AIR).attention == "the rail is down"
+
+    if over is PaymentStatus.CANCELLED:
+        till.cancel()
+    else:
+        till.release()
+        begun = till.begun()
+        till.submit(begun)
+        till.settle(begun)
+    assert (till.now.attention, find_challenge(open_, AIR).attention) == ("", "")
 
 
 # --- By when -------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
+from domain.announcement import Attention
 from domain.money import Amount, Money
 from domain.payment import PaymentStatus
 from domain.refusals import Unavailable
@@ -22,11 +23,13 @@ from gateways.embedded_rail import EmbeddedRail
 from store import schema
 from store.database import Database
 from store.ledger import Begun, read_payments, under_way
-from store.record import read_notices, read_record
+from store.record import announce, read_notices, read_record
+from store.rounds import find_challenge
 from store.tables import METADATA
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.postgres import fresh_postgres
 from tests.store.racing import migrate
+from tests.store.said import announcing, compose
 
 MOMENTS = {
     "opened": Instant("2016-07-05T23:00Z"),
@@ -72,7 +75,9 @@ def test_the_migrations_make_the_same_constraints_as_the_code(
 BEFORE_0002 = """
 INSERT INTO people (round, id, name, email) VALUES ('old', 'olivia', 'Olivia', 'olivia@scheme.example');
 INSERT INTO challenges (id, round, slug, position, question, sponsor, sponsor_name, time_zone, currency, proposal_limit,
-    opened_at) VALUES ('old/air', 'old', 'air', 0, 'How?', 'sepa', 'SEPA', 'Europe/London', 'GBP', 100, '{opened}');
+    opened_at, attention) VALUES ('old/air', 'old', 'air', 0, 'How?', 'sepa', 'SEPA', 'Europe/London', 'GBP', 100,
+    '{opened}', 'the rail is down');
+INSERT INTO windows (challenge, opens, closes, held) VALUES ('old/air', '{opened}', '{one}', false);
 INSERT INTO applications (id, challenge, organisation, email, proposal, submission, received)
     VALUES ('air-1', 'old/air', 'Breathe', 'breathe@applicants.example', 'Buses.', 'x', '{opened}');
 INSERT INTO payments (key, challenge, stage, team, number, "of", net, vat, currency, requested_at, submitted_at,
@@ -164,6 +169,16 @@ def test_what_the_rail_took_before_and_nobody_noted_is_found_and_not_paid_again(
     transfer = EmbeddedRail(older.engine).find(till.begun().id)
     assert transfer is not None
     assert (transfer.reference, transfer.id) == ("rail-3", f"{key}/1")
+
+
+def test_what_needed_attention_in_an_older_release_is_shown_until_whoever_said_it_says_that_it_is_mended(
+    older: Database,
+) -> None:
+    """Then it was kept under the challenge, also where a payment had said it."""
+    assert find_challenge(older, "old/air").attention == "the rail is down"
+    mended = Attention(text="the rail is down", mended=True, of="old/air/trial/air-1/3")
+    announce(older, announcing("goes-on", challenge="old/air", attention=mended), compose)
+    assert find_challenge(older, "old/air").attention == ""
 
 
 def test_everything_else_of_an_older_release_is_there(older: Database) -> None:

@@ -293,9 +293,36 @@ def test_what_needs_attention_is_shown_until_it_is_mended(open_: Database) -> No
     announce(open_, announcing("other", status=status("x")), compose)
     assert find_challenge(open_, AIR).attention == "the rail is down"
 
-    announce(open_, announcing("something-else", attention=Attention(text="the printer", mended=True)), compose)
+    printer = Attention(text="the printer", mended=True, of=f"{AIR}/exploration/air-1/1")
+    announce(open_, announcing("something-else", attention=printer), compose)
     assert find_challenge(open_, AIR).attention == "the rail is down"
     announce(open_, announcing("goes-on", attention=Attention(text="the rail is down", mended=True)), compose)
+    assert find_challenge(open_, AIR).attention == ""
+
+
+def test_what_is_mended_in_one_workflow_hides_nothing_of_another(open_: Database) -> None:
+    """Fails when a challenge has room for one text: of two payments that stand still the first is seen no more."""
+    one, other = (f"{AIR}/exploration/air-1/{number}" for number in (1, 2))
+
+    def stands(step: str, of: str, *standing: str, mended: str = "") -> str:
+        text = mended or standing[-1]
+        attention = Attention(text=text, mended=bool(mended), of=of, standing="; ".join(standing))
+        announce(open_, announcing(step, at=MIDWAY.add(seconds=len(step)), attention=attention), compose)
+        return find_challenge(open_, AIR).attention
+
+    assert stands("1", one, "refused") == "refused"
+    assert sorted(stands("22", other, "away").split("; ")) == ["away", "refused"]
+    assert stands("333", other, mended="away") == "refused"
+    # Two steps of one workflow; whichever is mended first, the other is still shown.
+    assert stands("4444", one, "refused", "lost") == "refused; lost"
+    assert stands("55555", one, "lost", mended="refused") == "lost"
+    assert stands("666666", one, mended="lost") == ""
+
+
+def test_an_earlier_word_of_what_needs_attention_does_not_replace_a_later_one(open_: Database) -> None:
+    later = announcing("goes-on", at=CLOSES, attention=Attention(text="the rail is down", mended=True))
+    announce(open_, later, compose)
+    announce(open_, announcing("stands-still", attention=Attention(text="the rail is down")), compose)
     assert find_challenge(open_, AIR).attention == ""
 
 

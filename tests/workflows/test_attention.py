@@ -90,6 +90,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         assert [each.status for each in play.desk.payments()] == ["released"]
         assert (await play.state()).unpaid == (key,)
         await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
+        assert "ConnectionError" in play.payment(key).attention
         history = (await payment.fetch_history()).to_json()
         assert "ConnectionError" in history
         assert MARKER not in history
@@ -100,6 +101,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
         assert list(play.paid().values()) == ["2000.00"]
+        assert play.payment(key).attention == ""
         assert rails[0].asked == {f"{key}/1": 1}
 
 

@@ -13,6 +13,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.add_column("challenges", sa.Column("contact", sa.String(), nullable=False, server_default=""))
+    _attention()
     op.execute("CREATE TABLE payments_before AS SELECT * FROM payments")
     op.drop_table("payments")
     _payments()
@@ -24,6 +25,25 @@ def upgrade() -> None:
     _second_person()
     _notices()
     _feedback()
+
+
+def _attention() -> None:
+    """One text for a challenge, whichever of its workflows had said it, becomes a row for each workflow."""
+    op.create_table(
+        "attention",
+        sa.Column("workflow", sa.String(), nullable=False),
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("workflow", name="attention_pk"),
+        sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="attention_challenge_fk"),
+    )
+    op.create_index("attention_challenge", "attention", ["challenge"])
+    op.execute(
+        "INSERT INTO attention (workflow, challenge, text, at) "
+        "SELECT id, id, attention, opened_at FROM challenges WHERE attention <> ''"
+    )
+    op.drop_column("challenges", "attention")
 
 
 def _payments() -> None:
