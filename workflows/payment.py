@@ -8,7 +8,7 @@ answer, so that a payment can be taken up again at any time by a fresh run that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -166,7 +166,28 @@ class PaymentWorkflow:
 
     async def _move(self, activity: str, summary: str) -> None:
         move = PaymentMove(payment=self._payment)
-        self._become(await self._steps.do(activity, move, PaymentStanding, summary, self._turn))
+        self._become(
+            await self._steps.do(activity, move, PaymentStanding, summary, self._turn, self._wait_for_a_person)
+        )
+
+    async def _wait_for_a_person(self, came: Callable[[], bool]) -> None:
+        """Until they come people are reminded as ever: a payment that stands still falls due as any other."""
+        while not came():
+            standing = self._standing
+            reminder = rules.next_reminder(self._payment, standing, self._reminded) if standing else None
+            if standing is None or reminder is None:
+                await workflow.wait_condition(came)
+                return
+            try:
+                await workflow.wait_condition(
+                    came,
+                    timeout=_sleep(Instant(workflow.now()), reminder),
+                    timeout_summary=f"stands still: {self._payment.at(reminder)}",
+                )
+            except TimeoutError:
+                self._learn(reminder)
+                await self._announce(rules.reminded(self._payment, standing, reminder, self._known))
+                self._reminded = self._known
 
     def _become(self, standing: PaymentStanding) -> None:
         """An answer that was overtaken by a later one is left aside."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,6 +20,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.refusals import Refused
 
 Result = TypeVar("Result")
+
+Wait = Callable[[Callable[[], bool]], Awaitable[None]]
+"""How something is waited for, given whether it has come."""
 
 PATIENCE = timedelta(minutes=5)
 """For how long an activity is tried before a person is asked."""
@@ -64,6 +67,7 @@ class Steps:
         result: type[Result],
         summary: str,
         turn: asyncio.Lock | None = None,
+        wait: Wait = workflow.wait_condition,
     ) -> Result:
         """Has one activity done, however long it takes; a refusal needs a person too.
 
@@ -73,12 +77,13 @@ class Steps:
             result: the type that it returns.
             summary: what it does, for staff.
             turn: held while it is tried, not while a person is waited for: of two that must not meet.
+            wait: how a person is waited for, where something is to be done meanwhile.
         """
         while True:
             try:
-                return await self.do_unless_refused(activity, argument, result, summary, turn)
+                return await self.do_unless_refused(activity, argument, result, summary, turn, wait)
             except Refused as refusal:
-                await self._wait_for_a_person(summary, str(refusal))
+                await self._wait_for_a_person(summary, str(refusal), wait)
 
     async def do_unless_refused(
         self,
@@ -87,6 +92,7 @@ class Steps:
         result: type[Result],
         summary: str,
         turn: asyncio.Lock | None = None,
+        wait: Wait = workflow.wait_condition,
     ) -> Result:
         """As `do`, for what a person has asked for and is told if it must not be done.
 
@@ -98,7 +104,7 @@ class Steps:
                 async with turn or nullcontext():
                     return await self._attempt(activity, argument, result, summary, PATIENCE)
             except ActivityError as fault:
-                await self._wait_for_a_person(summary, _said(fault))
+                await self._wait_for_a_person(summary, _said(fault), wait)
 
     async def _attempt(
         self, activity: str, argument: BaseModel | None, result: type[Result], summary: str, patience: timedelta
@@ -118,7 +124,7 @@ class Steps:
             raise
         return done
 
-    async def _wait_for_a_person(self, summary: str, fault: str) -> None:
+    async def _wait_for_a_person(self, summary: str, fault: str, wait: Wait) -> None:
         workflow.logger.error("needs attention", extra={"fault": fault})
         what = f"{summary}: {fault}"
         asked = self._tries_asked
@@ -126,7 +132,7 @@ class Steps:
         self._show()
         try:
             await self._tell(what)
-            await workflow.wait_condition(lambda: self._tries_asked > asked)
+            await wait(lambda: self._tries_asked > asked)
         finally:
             self._stuck.remove(what)
             self._show()

@@ -20,7 +20,7 @@ import workflows.steps
 from domain.challenge import Outcome, Phase
 from domain.occasions import Occasion
 from store.database import Database
-from tests.playing import OPERATOR, BrokenRail, Play, eventually, months, playing
+from tests.playing import FINANCE, OPERATOR, BrokenRail, Play, eventually, months, playing
 from tests.replay import recording
 from tests.servers import dev_server
 from workflows.interface import NEEDS_ATTENTION
@@ -102,6 +102,35 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         await until_attention(play, key, False)
         assert list(play.paid().values()) == ["2000.00"]
         assert play.payment(key).attention == ""
+        assert rails[0].asked == {f"{key}/1": 1}
+
+
+async def test_people_are_reminded_of_a_payment_that_stands_still(tmp_path: Path) -> None:
+    """Fails when nobody is: operators were told once, and the day on which it was to be paid would pass unseen."""
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database))
+        return rails[0]
+
+    async with months() as environment, playing(tmp_path, environment, rail=broken) as play:
+        (key,) = await play.owed()
+        await play.released()
+        play.finance_works = False
+        await play.skip(timedelta(minutes=6))
+        await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
+        pay_by = play.payment(key).pay_by
+        assert pay_by is not None
+        await play.skip_to(pay_by)
+        await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: 3})
+        await play.skip_to(pay_by + Play.DAY * 3)
+        await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1, OPERATOR: 1})
+
+        rails[0].mended = True
+        await play.money.retry(key)
+        await play.payments_over(1)
+        await play.skip_to(pay_by + Play.DAY * 30)
+        assert play.told(Occasion.PAYMENT_OVERDUE) == {FINANCE: 1, OPERATOR: 1}
         assert rails[0].asked == {f"{key}/1": 1}
 
 
