@@ -77,9 +77,14 @@ async def dev_server() -> AsyncIterator[Client]:
 
     There is one server for all tests of a process: to start and stop one takes as long as many a test.
     """
+    yield await new_namespace()
+
+
+async def new_namespace() -> Client:
+    """See `dev_server`."""
     client = await _shared().client(f"test-{next(_numbers)}")
     await register_search_attributes(client)
-    yield client
+    return client
 
 
 @cache

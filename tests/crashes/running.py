@@ -202,15 +202,14 @@ def running_commands(client: Client, database_url: str, folder: Path, **settings
 
 
 @asynccontextmanager
-async def running_server(folder: Path, *namespaces: str) -> AsyncIterator[tuple[Server, list[Client]]]:
-    """A Temporal server of one's own, killed when the block ends; a client for "default" and each other namespace."""
+async def running_server(folder: Path) -> AsyncIterator[tuple[Server, Client]]:
+    """A Temporal server of one's own that can be killed and started again, as long as the block runs."""
     server = Server(folder / "temporal.log", folder / "temporal.db")
     try:
         server.start()
-        clients = [await server.client(), *[await server.client(namespace) for namespace in namespaces]]
-        for client in clients:
-            await register_search_attributes(client)
-        yield server, clients
+        client = await server.client()
+        await register_search_attributes(client)
+        yield server, client
     finally:
         server.kill()
         # Requests that were given up complain when they are cleared away: here, and not in whatever comes next.

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.crashes.applying import apply_until_refused
-from tests.crashes.running import Played, opened_desk, running_server, running_worker, short_pilot
+from tests.crashes.running import Played, opened_desk, running_worker, short_pilot
+from tests.servers import dev_server
 from tests.store.postgres import postgres_server
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -32,7 +33,7 @@ async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is
 ) -> None:
     """Fails when accepting does not compare with `closes` but leaves the closing to the sealing."""
     names = ("one", "two")
-    async with running_server(tmp_path) as (_, (client,)):
+    async with dev_server() as client:
         with (
             opened_desk(client, database_url, payee_key_file=str(tmp_path / "payee.key")) as desk,
             running_worker(

@@ -22,10 +22,10 @@ from tests.crashes.running import (
     Played,
     Worker,
     opened_desk,
-    running_server,
     running_worker,
     short_pilot,
 )
+from tests.servers import new_namespace
 
 ANNOUNCED = (
     "opened",
@@ -55,14 +55,13 @@ async def test_a_worker_killed_anywhere_changes_nothing(tmp_path: Path) -> None:
     transfers); when announcing does not look for its key, and when settling does not look whether it was done (the
     step is tried again in vain).
     """
-    async with running_server(tmp_path, "before", "within", "after", "waits") as (_, clients):
-        undisturbed, *disturbed, (killed, killed_at) = await asyncio.gather(
-            play_with_deaths(clients[0], tmp_path, "air-quality"),
-            play_with_deaths(clients[1], tmp_path, "flood-forecasting", BEFORE),
-            play_with_deaths(clients[2], tmp_path, "smart-roads", WITHIN, BEGUN, RAIL_ASKED),
-            play_with_deaths(clients[3], tmp_path, "health-data", AFTER),
-            play_with_kills(clients[4], tmp_path, "a9-tourism"),
-        )
+    undisturbed, *disturbed, (killed, killed_at) = await asyncio.gather(
+        play_with_deaths(await new_namespace(), tmp_path, "air-quality"),
+        play_with_deaths(await new_namespace(), tmp_path, "flood-forecasting", BEFORE),
+        play_with_deaths(await new_namespace(), tmp_path, "smart-roads", WITHIN, BEGUN, RAIL_ASKED),
+        play_with_deaths(await new_namespace(), tmp_path, "health-data", AFTER),
+        play_with_kills(await new_namespace(), tmp_path, "a9-tourism"),
+    )
     check_complete(undisturbed)
     for account in (*disturbed, killed):
         assert account == undisturbed

@@ -28,12 +28,12 @@ from tests.crashes.running import (
     books_agree,
     opened_desk,
     running_commands,
-    running_server,
     running_worker,
     waiting_pilot,
 )
 from tests.gateways.status_report import Said, status_report
 from tests.playing import FINANCE
+from tests.servers import dev_server
 
 ARRIVED, CAME_BACK = Said("ACSC"), Said("RJCT", "AC04")
 SUBMITS = (
@@ -107,7 +107,7 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
     """
     bank, by_files = Bank(tmp_path / "payments"), settings_for_files(tmp_path / "payments")
     database_url = f"sqlite:///{tmp_path / 'service.db'}"
-    async with running_server(tmp_path) as (_, (client,)):
+    async with dev_server() as client:
         with (
             opened_desk(client, database_url, **by_files) as desk,
             running_worker(client, database_url, tmp_path / "worker", *DEATHS, **by_files) as worker,

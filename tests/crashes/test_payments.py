@@ -21,7 +21,6 @@ from tests.crashes.running import (
     Worker,
     books_agree,
     opened_desk,
-    running_server,
     running_worker,
     through,
     until,
@@ -29,6 +28,7 @@ from tests.crashes.running import (
 )
 from tests.gateways.provider import TOKEN, Fault, Mischief, Provider
 from tests.playing import FINANCE, OPERATOR
+from tests.servers import new_namespace
 
 OF_THESE = tuple(
     only_in(activity, moment)
@@ -63,10 +63,10 @@ async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp
     Fails when the name of a transfer changes from try to try (booked twice); when a transfer is not noted as begun, or
     a release does not look for its key (a step is tried again in vain, and needs a person who cannot mend it).
     """
-    async with running_server(tmp_path, "within", "between") as (_, clients), asyncio.TaskGroup() as together:
-        together.create_task(play(clients[0], tmp_path / "one", 1, AFTER))
-        together.create_task(play(clients[1], tmp_path / "two", 2, *OF_THESE))
-        together.create_task(play(clients[2], tmp_path / "three", 3, BEGUN, RAIL_ASKED))
+    async with asyncio.TaskGroup() as together:
+        together.create_task(play(await new_namespace(), tmp_path / "one", 1, AFTER))
+        together.create_task(play(await new_namespace(), tmp_path / "two", 2, *OF_THESE))
+        together.create_task(play(await new_namespace(), tmp_path / "three", 3, BEGUN, RAIL_ASKED))
 
 
 async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:

@@ -22,7 +22,7 @@ from tests.gateways.provider import Provider
 async def test_a_killed_server_goes_on_with_the_challenge_and_its_deadline(tmp_path: Path) -> None:
     """Fails when the server keeps its state in memory: the challenge is gone."""
     database_url = f"sqlite:///{tmp_path / 'service.db'}"
-    async with running_server(tmp_path) as (server, (client,)):
+    async with running_server(tmp_path) as (server, client):
         with (
             opened_desk(client, database_url) as desk,
             running_worker(client, database_url, tmp_path / "worker") as worker,
@@ -55,7 +55,7 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
     Fails when the server keeps its state in memory: nobody goes on with the payments.
     """
     database_url = f"sqlite:///{tmp_path / 'service.db'}"
-    async with running_server(tmp_path) as (server, (client,)):
+    async with running_server(tmp_path) as (server, client):
         with (
             Provider() as provider,
             opened_desk(client, database_url, **through(provider)) as desk,

@@ -47,7 +47,7 @@ async def opened_challenge(
 ) -> AsyncIterator[Stage]:
     """A challenge whose worker dies at these moments."""
     database_url = f"sqlite:///{folder / 'service.db'}"
-    async with running_server(folder) as (server, (client,)):
+    async with running_server(folder) as (server, client):
         with (
             opened_desk(client, database_url) as desk,
             running_worker(client, database_url, folder / "worker", *moments) as worker,
