@@ -2,8 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# The servers from the package index are found on the PATH, beside Python.
-RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+# The servers from the package index are found on the PATH, beside Python. What one process has compiled, the next
+# reads, also where the machine is set up otherwise: tests start hundreds.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONDONTWRITEBYTECODE=
 
 # The first Python that is new enough and can build an environment. Its base executable, because an
 # environment that is switched on right now cannot rebuild itself.
@@ -11,6 +12,9 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 	$$python -c 'import ensurepip, sys, venv; sys.exit(1) if sys.version_info < (3, 11) else print(sys._base_executable)' \
 	2>/dev/null && break; done)
 INTERPRETER = $(or $(PYTHON),python3)
+
+# Most tests wait for servers longer than they compute. Those of crashes, early in the order, take longest: they go first.
+SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	--only-binary :all: --require-hashes
@@ -39,7 +43,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(RUN) $(BIN)/python -m pytest $(SPREAD)
 
 bench: $(VENV)/.dev
 	$(RUN) $(BIN)/python -m bench
