@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
-from whenever import Instant, TimeDelta
+from whenever import Instant
 
 from domain.delivery import Outbox, Sending
+from domain.pace import Pace, Standing
 from domain.refusals import Unavailable
 from gateways.channels import Channel, Delivery, Later, Message, Progress, Refusal
 from store import deliveries
@@ -23,8 +24,6 @@ from store.notices import Compose
 _LOOK_EVERY = 1.0
 """Seconds between two looks into an outbox in which nothing waits."""
 _BEAT_EVERY = 5.0
-_FAILURES_ALLOWED = 2
-_LONGEST_PAUSE = 60
 
 
 class Delivering:
@@ -42,6 +41,7 @@ class Delivering:
         rate: how many are sent in a second at most.
         compose: finds the words in which operators are told of what could not be delivered.
         clock: what time it is.
+        seconds: of a clock that only goes forward, by which notices are paced.
     """
 
     def __init__(
@@ -51,12 +51,15 @@ class Delivering:
         rate: float,
         compose: Compose,
         clock: Callable[[], Instant] = Instant.now,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._channel = channel
         self._compose = compose
         self._clock = clock
-        self._pace = _Pace(rate)
+        self._seconds = seconds
+        self._pace = Pace(rate)
+        self._standing = Standing()
 
     @activity.defn(name="deliver_notices", no_thread_cancel_exception=True)
     def deliver(self, sending: Sending) -> Outbox:
@@ -76,6 +79,7 @@ class Delivering:
             with self._beating(self._channel):
                 while True:
                     rest = self._step(self._channel)
+                    self._complain()
                     if time.monotonic() >= ends or activity.is_worker_shutdown() or activity.is_cancelled():
                         break
                     if rest > 0:
@@ -86,7 +90,7 @@ class Delivering:
 
     def _step(self, channel: Channel) -> float:
         """Deals with one notice, if one is due and its turn has come; says how many seconds it can rest after that."""
-        rest = self._pace.rest(self._clock())
+        rest = self._pace.rest(self._seconds())
         if rest > 0:
             return rest
         claim = deliveries.claim(self._database, channel.name, self._clock(), self._compose)
@@ -94,36 +98,50 @@ class Delivering:
             self._send(channel, claim)
         elif not self._ask(channel):
             return _LOOK_EVERY
-        return self._pace.rest(self._clock())
+        return self._pace.rest(self._seconds())
+
+    def _complain(self) -> None:
+        """Ends the activity if its channel has been away for long: its workflow calls for a person."""
+        complaint = self._standing.complaint(self._seconds())
+        if complaint:
+            raise _needs_a_person(complaint)
 
     def _send(self, channel: Channel, claim: Claim) -> None:
-        self._pace.count(self._clock())
+        self._pace.count(self._seconds())
         try:
             with _needing_a_person():
-                delivery = self._found_or_sent(channel, claim)
+                delivery = self._found(channel, claim)
+                if delivery is None and not claim.lapsed:
+                    message = Message(key=claim.key, address=claim.address, subject=claim.subject, body=claim.body)
+                    delivery = channel.send(message)
         except Later as later:
             self._note_later(claim, later)
         except Refusal as refusal:
+            self._answered()
             self._note_failed(claim, str(refusal))
-        except ApplicationError:
-            deliveries.put_back(self._database, claim, self._clock())
+        except ApplicationError as fault:
+            deliveries.put_back(self._database, claim, fault.message, self._clock())
             raise
         else:
-            self._pace.goes_well()
+            self._answered()
             if delivery is None:
                 deliveries.note_lapsed(self._database, claim, self._clock())
             else:
                 self._note(channel, claim, delivery)
 
-    def _found_or_sent(self, channel: Channel, claim: Claim) -> Delivery | None:
-        """What the channel knows of the notice, which it is given if it knows nothing; None if it must not be."""
-        delivery = None
-        if claim.unknown and channel.asks_again and claim.channel == channel.name:
-            delivery = channel.find(claim.key)
-        if delivery is None and not claim.lapsed:
-            message = Message(key=claim.key, address=claim.address, subject=claim.subject, body=claim.body)
-            delivery = channel.send(message)
-        return delivery
+    def _found(self, channel: Channel, claim: Claim) -> Delivery | None:
+        """What the channel knows of a notice that it may have taken; None if it knows nothing."""
+        if not (claim.unknown and channel.asks_again and claim.channel == channel.name):
+            return None
+        try:
+            return channel.find(claim.key)
+        except Later as later:
+            # What became of it is no clearer than before; the notice does not pay for that.
+            raise Later(str(later), None if later.unknown else later.after) from None
+
+    def _answered(self) -> None:
+        self._pace.goes_well()
+        self._standing.answers()
 
     def _note(self, channel: Channel, claim: Claim, delivery: Delivery) -> None:
         now = self._clock()
@@ -136,11 +154,23 @@ class Delivering:
                 self._note_failed(claim, delivery.reason)
 
     def _note_later(self, claim: Claim, later: Later) -> None:
-        """A channel that says when to come back is left alone until then, unless it is about this one notice."""
-        now = self._clock()
+        """What is about one notice holds up no other; what is about the channel is nothing that a notice pays for."""
         activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(later)})
-        deliveries.note_later(self._database, claim, str(later), now, after=later.after, unknown=later.unknown)
+        if later.alone:
+            self._answered()
+        else:
+            self._is_away(later)
+        if later.alone or later.unknown:
+            now = self._clock()
+            deliveries.note_later(self._database, claim, str(later), now, after=later.after, unknown=later.unknown)
+        else:
+            deliveries.put_back(self._database, claim, str(later), self._clock())
+
+    def _is_away(self, later: Later) -> None:
+        """A channel that says when to come back is left alone until then, unless that is about one notice."""
+        now = self._seconds()
         self._pace.goes_badly(now, None if later.unknown else later.after)
+        self._standing.is_away(now, str(later))
 
     def _note_failed(self, notice: Claim | deliveries.Question, reason: str) -> None:
         activity.logger.warning("notice not delivered", extra={"occasion": notice.occasion, "fault": reason})
@@ -153,16 +183,16 @@ class Delivering:
         question = deliveries.question(self._database, channel.name, self._clock())
         if question is None:
             return False
-        self._pace.count(self._clock())
+        self._pace.count(self._seconds())
         try:
             with _needing_a_person():
                 delivery = channel.progress(question.reference)
         except Later as later:
-            self._pace.goes_badly(self._clock(), later.after)
+            self._is_away(later)
         except Refusal as refusal:
             activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(refusal)})
         else:
-            self._pace.goes_well()
+            self._answered()
             if delivery.progress is Progress.DELIVERED:
                 deliveries.note_delivered(self._database, question, delivery.reference, self._clock())
             elif delivery.progress is Progress.FAILED:
@@ -200,41 +230,8 @@ def _needing_a_person() -> Iterator[None]:
     try:
         yield
     except Unavailable as fault:
-        raise ApplicationError(str(fault), type=type(fault).__name__, non_retryable=True) from None
+        raise _needs_a_person(str(fault)) from None
 
 
-class _Pace:
-    """When the next notice may be sent.
-
-    Args:
-        rate: how many in a second at most.
-    """
-
-    def __init__(self, rate: float) -> None:
-        self._gap = TimeDelta(seconds=1 / rate)
-        self._next: Instant | None = None
-        self._failures = 0
-
-    def rest(self, now: Instant) -> float:
-        """Seconds until then; 0 or less if it may be now."""
-        return (self._next - now).total("seconds") if self._next else 0
-
-    def count(self, now: Instant) -> None:
-        """One is being sent."""
-        self._next = max(self._next or now, now) + self._gap
-
-    def goes_well(self) -> None:
-        """The channel has answered."""
-        self._failures = 0
-
-    def goes_badly(self, now: Instant, after: float | None) -> None:
-        """The channel takes nothing at the moment.
-
-        Args:
-            now: the present.
-            after: seconds that it asks to wait; if it says nothing, and not for the first time, the pause doubles.
-        """
-        self._failures += 1
-        beyond = self._failures - _FAILURES_ALLOWED
-        pause = min(2 ** min(beyond, 10), _LONGEST_PAUSE) if beyond > 0 else 0
-        self._next = max(self._next or now, now + TimeDelta(seconds=max(pause, after or 0)))
+def _needs_a_person(fault: str) -> ApplicationError:
+    return ApplicationError(fault, type=Unavailable.__name__, non_retryable=True)

@@ -19,7 +19,10 @@ CLAIM_LASTS = TimeDelta(minutes=5)
 After that its sender is taken for dead, and whether the notice was sent is not known.
 """
 MOST_TRIES = 80
-"""After so many a notice is given up: about three days if every try fails."""
+"""After so many a notice is given up: about three days if every try fails.
+
+Only what is about the notice itself counts: a channel that is away, or takes nothing from anybody, costs no try.
+"""
 STALE_AFTER = TimeDelta(hours=14 * 24)
 """A notice that nobody tried to send for so long is no news any more."""
 

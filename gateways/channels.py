@@ -57,13 +57,15 @@ class Later(Exception):
 
     Args:
         why: in words, without the address.
-        after: seconds to wait before anything is sent again, as the channel asks; None if it does not say.
+        after: seconds to wait before another try, as the channel asks; None if it does not say.
+        alone: whether it is about this message only: others may be sent meanwhile.
         unknown: whether the message may have been taken all the same.
     """
 
-    def __init__(self, why: str, after: float | None = None, *, unknown: bool = False) -> None:
+    def __init__(self, why: str, after: float | None = None, *, alone: bool = False, unknown: bool = False) -> None:
         super().__init__(why)
         self.after = after
+        self.alone = alone
         self.unknown = unknown
 
 

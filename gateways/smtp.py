@@ -219,7 +219,9 @@ class SmtpChannel:
             status = _enhanced(said)
             why = _REFUSED.get(status[:3], "it takes no letters to this address: check it, or ask for another one")
             return Refusal(f"{self._server_name} refuses the recipient ({code}{status and ' ' + status}): {why}.")
-        return self._later(code)
+        if code == 421:  # it is about to hang up, whoever the recipient is
+            return self._later(code)
+        return Later(f"{self._server_name} cannot take a letter to this recipient now ({code}).", alone=True)
 
     def _letter_refused(self, code: int, said: bytes | str) -> Exception:
         if 500 <= code < 600:

@@ -183,15 +183,21 @@ def note_lapsed(database: Database, claim: Claim, now: Instant) -> None:
         _settle(connection, claim, now, status="lapsed", reason=claim.lapsed, next_try=None)
 
 
-def put_back(database: Database, claim: Claim, now: Instant) -> None:
-    """A notice was not sent, through no fault of its own: it is as if nobody had taken it.
+def put_back(database: Database, claim: Claim, why: str, now: Instant) -> None:
+    """A notice was not sent, through no fault of its own: its turn comes again after all that is due by now.
+
+    Args:
+        database: where to.
+        claim: which; this try does not count.
+        why: in words, without the address.
+        now: the present.
 
     Raises:
         Unavailable: the database cannot be written to.
     """
     status = "sending" if claim.unknown else "created"
     with database.writing() as connection:
-        _settle(connection, claim, now, status=status, tries=claim.tries - 1, next_try=now)
+        _settle(connection, claim, now, status=status, reason=why, tries=claim.tries - 1, next_try=now)
 
 
 def question(database: Database, channel: str, now: Instant) -> Question | None:
@@ -233,7 +239,7 @@ def outbox(database: Database, channel: str, now: Instant) -> Outbox:
 
 
 def _to_send(now: Instant) -> tuple[Select[Any], ...]:
-    """What is due again comes before what is new. Both are found by the index, however many there are."""
+    """What is due again, and what is new. Both are found by the index, however many there are."""
     wanted = (
         select(_notices, _challenges.c.waits_for, _challenges.c.until, _payments.c.status.label("payment_status"))
         .join_from(_notices, _challenges)
@@ -257,12 +263,17 @@ def _is_due(database: Database, wanted: tuple[Select[Any], ...]) -> bool:
 
 
 def _first(connection: Connection, wanted: tuple[Select[Any], ...]) -> Found | None:
-    """The first that nobody else is just taking."""
-    for each in wanted:
-        row = connection.execute(each.limit(1).with_for_update(of=_notices, skip_locked=True)).first()
-        if row is not None:
-            return row
-    return None
+    """The one that has been due for longest, of those that nobody else is just taking.
+
+    So what is tried again holds up nothing that is new, however much there is of it; nor the other way round.
+    """
+    rows = [connection.execute(each.limit(1).with_for_update(of=_notices, skip_locked=True)).first() for each in wanted]
+    return min((row for row in rows if row is not None), key=_due_since, default=None)
+
+
+def _due_since(row: Found) -> Instant:
+    since: Instant = row.next_try or row.created_at
+    return since
 
 
 def _why_lapsed(row: Found, now: Instant) -> str:

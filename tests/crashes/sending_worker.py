@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -71,7 +72,11 @@ class _Hasty(SimplePlugin):
 
 async def _work(address: str, namespace: str, start: Instant) -> None:
     vars(parts)["_CHANNEL_SECONDS"] = _CHANNEL_SECONDS
-    vars(worker)["Delivering"] = partial(Delivering, clock=lambda: start + FASTER * (Instant.now() - start))
+    vars(worker)["Delivering"] = partial(
+        Delivering,
+        clock=lambda: start + FASTER * (Instant.now() - start),
+        seconds=lambda: FASTER * time.monotonic(),
+    )
     client = await Client.connect(
         address, namespace=namespace, data_converter=pydantic_data_converter, plugins=[_Hasty("hasty")]
     )

@@ -176,6 +176,7 @@ class Mailbox:
         """How often somebody said hello."""
         self._mischief = mischief
         self._planned: dict[Step, deque[str]] = defaultdict(deque)
+        self._unwelcome: dict[str, str] = {}
         self._user, self._password = user, password
         self._changed = threading.Condition()
         self._options: dict[str, Any] = {"hostname": "127.0.0.1", "port": 0, "server_hostname": "mail.example"}
@@ -223,6 +224,11 @@ class Mailbox:
         with self._changed:
             self._planned[step].extend(answers)
 
+    def turns_away(self, address: str, answer: str) -> None:
+        """From now on a recipient gets this answer, whenever nothing else is planned."""
+        with self._changed:
+            self._unwelcome[address] = answer
+
     def message_ids(self) -> list[str]:
         """The Message-ID of each letter, in the order in which they came."""
         with self._changed:
@@ -253,6 +259,8 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = await self._at(Step.RECIPIENT, server)
+        if answer == _OK:
+            answer = self._unwelcome.get(address, _OK)
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer

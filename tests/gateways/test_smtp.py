@@ -206,7 +206,8 @@ def test_a_sender_may_have_a_name(mailbox: Mailbox, sender: str, shown: str, env
         (Step.RECIPIENT, f"554 5.7.1 <{ADDRESS}> denied", Refusal, r"\(554 5\.7\.1\).*relays for this service"),
         (Step.RECIPIENT, f"550 {ADDRESS} unknown", Refusal, r"\(550\): it takes no letters to this address"),
         (Step.RECIPIENT, "530 5.7.0 Log in", Unavailable, r"\(530\): set its user and password"),
-        (Step.RECIPIENT, f"450 4.2.0 <{ADDRESS}> greylisted", Later, r"now \(450\)"),
+        (Step.RECIPIENT, f"450 4.2.0 <{ADDRESS}> greylisted", Later, r"to this recipient now \(450\)"),
+        (Step.RECIPIENT, "421 4.3.2 Closing", Later, r"cannot take the letter now \(421\)"),
         (Step.LETTER, f"554 5.7.1 spam for {ADDRESS}", Refusal, r"refuses the letter itself \(554 5\.7\.1\)"),
         (Step.LETTER, f"451 4.3.0 {ADDRESS} later", Later, r"now \(451\)"),
     ],
@@ -219,6 +220,7 @@ def test_answers_are_sorted_by_who_can_do_something_about_them(
         with pytest.raises(kind, match=says) as refused:
             channel.send(NOTICE)
         assert not getattr(refused.value, "unknown", False)
+        assert getattr(refused.value, "alone", False) is ("this recipient" in str(refused.value))
         assert mailbox.received == []
 
         channel.send(notice("another", address="roads@applicants.example"))

@@ -46,11 +46,12 @@ def told(
     status: Status | None = None,
     lapses: bool = False,
     payment: str = "",
+    at: Instant = MIDWAY,
 ) -> str:
     """Writes notices to people, one each; the key of the first."""
     telling: Telling = to_people(people or ("sam",), occasion, facts(occasion))
     telling = telling.model_copy(update={"lapses": lapses, "payment": payment})
-    announce(database, announcing(f"told/{number}", telling, status=status), compose)
+    announce(database, announcing(f"told/{number}", telling, at=at, status=status), compose)
     return f"{AIR}/told/{number}/{occasion}/{(people or ('sam',))[0]}"
 
 
@@ -172,7 +173,7 @@ def test_a_sender_that_was_thought_dead_changes_nothing_any_more(kept: Database)
     late = MIDWAY + CLAIM_LASTS + SECOND
     note_later(kept, first, "it hung up", late)
     note_failed(kept, first, GONE, late, compose)
-    put_back(kept, first, late)
+    put_back(kept, first, "it is away", late)
     assert notice(kept, key).status == "sending"
 
     note_sent(kept, second, "ref-2", asks_again=False, now=late)
@@ -220,12 +221,12 @@ def test_what_may_have_been_sent_stays_so_until_the_channel_knows(kept: Database
 
 
 def test_a_notice_that_was_put_back_is_due_at_once_and_its_try_does_not_count(kept: Database) -> None:
-    """Fails when the tries of a wrong password use up those of the notice."""
+    """Fails when the tries of a wrong password, or of a server that is away, use up those of the notice."""
     key = told(kept)
     for _ in range(MOST_TRIES + 1):
-        put_back(kept, taken(kept), MIDWAY)
+        put_back(kept, taken(kept), "it is away", MIDWAY)
 
-    assert notice(kept, key).status == "created"
+    assert (notice(kept, key).status, notice(kept, key).reason) == ("created", "it is away")
     assert (taken(kept).tries, taken(kept, MIDWAY + CLAIM_LASTS).unknown) == (1, True)
 
 
@@ -242,12 +243,24 @@ def test_a_notice_is_given_up_after_many_tries_with_the_last_reason(kept: Databa
     assert TimeDelta(hours=70) < now - MIDWAY < TimeDelta(hours=85)
 
 
-def test_what_is_due_again_does_not_wait_behind_all_that_is_new(kept: Database) -> None:
-    first = told(kept)
-    note_later(kept, taken(kept), "busy", MIDWAY)
-    told(kept, number=1)
+def test_what_has_been_due_for_longest_is_next_whether_it_is_new_or_due_again(kept: Database) -> None:
+    """Fails when either always comes first: those that are turned away for now then hold up all others, or wait for
+    ever behind what is new."""
+    tried = told(kept)
+    note_later(kept, taken(kept), "greylisted", MIDWAY)
+    waits = told(kept, number=1)
+    later = told(kept, number=2, at=MIDWAY + 11 * SECOND)
 
-    assert taken(kept, MIDWAY + TimeDelta(minutes=1)).key == first
+    now = MIDWAY + TimeDelta(minutes=1)
+    assert [taken(kept, now).key for _ in range(3)] == [waits, tried, later]
+
+
+def test_what_was_put_back_comes_after_all_that_waited(kept: Database) -> None:
+    """Fails when one notice, at which a server always hangs up, is tried for ever before all others."""
+    first, second = told(kept), told(kept, number=1)
+    put_back(kept, taken(kept), "it hung up", MIDWAY + SECOND)
+
+    assert [taken(kept, MIDWAY + SECOND).key for _ in range(2)] == [second, first]
 
 
 # What lapses.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -32,7 +33,7 @@ from domain.calendar import lasting
 from domain.delivery import CLAIM_LASTS, Outbox, Sending
 from domain.occasions import FACTS, Occasion
 from domain.programme import Reminders
-from gateways.channels import Channel
+from gateways.channels import Channel, Message
 from gateways.govuk_notify import NotifyChannel
 from gateways.letters import Letters
 from gateways.smtp import SmtpChannel
@@ -92,7 +93,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """For whoever delivers, a minute passes in a second."""
     start = Instant.now()
     clock: Callable[[], Instant] = lambda: start + 60 * (Instant.now() - start)  # noqa: E731
-    monkeypatch.setattr(worker, "Delivering", partial(Delivering, clock=clock))
+    seconds: Callable[[], float] = lambda: 60 * time.monotonic()  # noqa: E731
+    monkeypatch.setattr(worker, "Delivering", partial(Delivering, clock=clock, seconds=seconds))
 
 
 def notices(play: Play) -> WorkflowHandle[Any, Any]:
@@ -459,10 +461,17 @@ class Post:
 
     def __init__(self, database: Database, channel: Channel) -> None:
         self.database = database
-        self.now = Instant.now()
-        self._delivering = Delivering(database, channel, 1000, COMPOSE, lambda: self.now)
+        self.now = self._start = Instant.now()
+        self.delivers_through(channel, 1000)
         round_, programme, challenges = pilot()
         keep_round(database, round_, programme, challenges, self.now)
+
+    def delivers_through(self, channel: Channel, rate: float) -> None:
+        """From now on notices leave so, and so many in a second."""
+        self._delivering = Delivering(self.database, channel, rate, COMPOSE, lambda: self.now, self._seconds)
+
+    def _seconds(self) -> float:
+        return (self.now - self._start).total("seconds")
 
     def write(self, *people: str, lapses: bool = False, waits_for: str = "applications") -> str:
         """A notice to each of some people; the key of the first."""
@@ -543,7 +552,7 @@ def test_rate_is_kept(database: Database, notify: Notify) -> None:
     """Fails when nothing paces."""
     with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
         post = Post(database, channel)
-        post._delivering = Delivering(database, channel, 2, COMPOSE, lambda: post.now)
+        post.delivers_through(channel, 2)
         for _ in range(20):
             post.write()
         for _ in range(50):
@@ -592,7 +601,7 @@ def test_what_a_dead_sender_had_sent_is_found_and_not_sent_again(post: Post, not
     dead = deliveries.claim(post.database, "govuk-notify", post.now, COMPOSE)
     assert dead is not None
     with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
-        Delivering(post.database, channel, 1, COMPOSE)._found_or_sent(channel, dead)
+        channel.send(Message(key=key, address=dead.address, subject=dead.subject, body=dead.body))
     post.step()
     assert post.notice(key).status == "sending"
     post.step(CLAIM_LASTS.total("seconds"))
@@ -670,6 +679,41 @@ def test_a_server_that_takes_nothing_is_asked_less_and_less_often(mail: Post, ma
         mail.write()
         mail.step(1)
     assert len(mailbox.received) == 41, "the trouble from before is forgotten"
+
+
+def test_recipients_who_are_turned_away_for_now_hold_up_nobody_else(mail: Post, mailbox: Mailbox) -> None:
+    """Fails when a word about one recipient slows down the channel, or when what is due again always comes first."""
+    bad = [mail.write(SPONSOR) for _ in range(12)]
+    good = [mail.write(OPERATOR) for _ in range(12)]
+    mailbox.turns_away(mail.notice(bad[0]).address, "450 4.2.0 Greylisted")
+    for _ in range(40):
+        mail.step(1)
+
+    assert {mail.notice(key).status for key in good} == {"sent"}
+    assert {mail.notice(key).status for key in bad} == {"created"}
+    assert "cannot take a letter to this recipient now (450)" in mail.notice(bad[0]).reason
+    assert len(mailbox.received) == 12
+
+
+def test_days_without_a_mail_server_cost_no_notice_and_a_person_hears_of_it(mail: Post, mailbox: Mailbox) -> None:
+    """Fails when the tries of a server that is away are the notice's, or when nobody is called for four days."""
+    key, calls = mail.write(), []
+    mailbox.stop()
+    for turn in range(65 + 48):
+        try:
+            mail.step(60 if turn < 65 else 7200)
+        except ApplicationError as error:
+            calls.append(error)
+    waiting = mail.notice(key)
+    mailbox.start()
+    mail.step(60)
+
+    assert (waiting.status, "cannot be reached" in waiting.reason) == ("created", True)
+    assert {(call.type, call.non_retryable, "see that it runs" in call.message) for call in calls} == {
+        ("Unavailable", True, True)
+    }
+    assert 3 <= len(calls) <= 5, "after the first hour, and not on a single trouble hours after the last"
+    assert mail.notice(key).status == "sent"
 
 
 def test_a_channel_that_a_person_must_mend_ends_the_activity_and_costs_no_try(post: Post, notify: Notify) -> None:
