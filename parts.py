@@ -28,6 +28,8 @@ _logger = structlog.get_logger("parts")
 _RAIL_SECONDS = 8
 """A rail is asked twice at most while one try of an activity lasts."""
 _CHANNEL_SECONDS = 15
+_MAIL_SERVER_SECONDS = 600
+"""For the answer to a letter, as RFC 5321 asks; the claim to a notice lasts for longer."""
 
 
 def letters_of(options: Settings) -> Letters:
@@ -122,6 +124,7 @@ def channel_of(options: Settings) -> Channel | None:
                 password=options.smtp_password.get_secret_value(),
                 security=options.smtp_security,
                 timeout=_CHANNEL_SECONDS,
+                patience=_MAIL_SERVER_SECONDS,
             )
         case "govuk-notify":
             return NotifyChannel(

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from whenever import Instant
 
-from domain.delivery import Outbox, Sending
+from domain.delivery import MOST_COPIES, Outbox, Sending
 from domain.pace import Pace, Standing
 from domain.refusals import Unavailable
 from gateways.channels import Channel, Delivery, Later, Message, Progress, Refusal
@@ -31,7 +31,7 @@ class Delivering:
 
     A notice is taken, sent and noted before the next one is taken: whatever ends this process leaves at most one of
     which is not known whether it was sent. That one is looked up, where the channel can tell, before it is sent again;
-    a channel that cannot tell gets it again, because twice is better than never.
+    a channel that cannot tell gets it again, because twice is better than never; but not for ever.
 
     No database transaction is open while a channel is asked. Nothing personal goes to Temporal or into logs.
 
@@ -94,7 +94,9 @@ class Delivering:
         if rest > 0:
             return rest
         claim = deliveries.claim(self._database, channel.name, self._clock(), self._compose)
-        if claim is not None:
+        if claim is not None and claim.maybe_sent >= MOST_COPIES and not channel.asks_again:
+            deliveries.note_left_at_that(self._database, claim, self._clock())
+        elif claim is not None:
             self._send(channel, claim)
         elif not self._ask(channel):
             return _LOOK_EVERY

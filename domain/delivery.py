@@ -13,8 +13,10 @@ from .model import Value
 from .occasions import Occasion
 from .payment import OVER, TO_RELEASE, PaymentStatus
 
-CLAIM_LASTS = TimeDelta(minutes=5)
+CLAIM_LASTS = TimeDelta(minutes=15)
 """For how long a notice belongs to whoever took it to send it: longer than any sending takes.
+
+A mail server has ten minutes to say whether it took a letter.
 
 After that its sender is taken for dead, and whether the notice was sent is not known.
 """
@@ -23,6 +25,8 @@ MOST_TRIES = 80
 
 Only what is about the notice itself counts: a channel that is away, or takes nothing from anybody, costs no try.
 """
+MOST_COPIES = 3
+"""So often a notice is sent without an answer, through a channel that cannot be asked; then it is left at that."""
 STALE_AFTER = TimeDelta(hours=14 * 24)
 """A notice that nobody tried to send for so long is no news any more."""
 

@@ -1,7 +1,8 @@
 """Notices as plain letters over SMTP, through the mail server that the operators name.
 
 A mail server forgets what it took: it cannot be asked about a letter again. So a letter whose answer was lost is sent
-again, under the same Message-ID, by which mail programs show it once.
+again, under the same Message-ID, by which mail programs show it once; and the answer to a letter is waited for as long
+as RFC 5321 (4.5.3.2.6) asks, since a server may look at a letter for minutes before it says that it has taken it.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class SmtpChannel:
         password: of the user.
         security: how the connection is sealed; "none" only for a mail server on this machine.
         timeout: seconds to wait for the server's next word.
+        patience: seconds to wait for it once the server has the letter.
 
     Raises:
         Unavailable: the sender is no address, or the connection would carry letters unsealed to another machine.
@@ -70,6 +72,7 @@ class SmtpChannel:
         password: str = "",
         security: Security = "starttls",
         timeout: float = 30,
+        patience: float = 600,
     ) -> None:
         if security == "none" and not _is_this_machine(host):
             raise Unavailable(
@@ -77,7 +80,7 @@ class SmtpChannel:
                 "open to all: set its security to starttls or tls."
             )
         self._server_name = f"The mail server {host}:{port}"
-        self._host, self._port, self._timeout = host, port, timeout
+        self._host, self._port, self._timeout, self._patience = host, port, timeout, patience
         self._user, self._password, self._security = user, password, security
         self._from = _sender(sender)
         self._server: smtplib.SMTP | None = None
@@ -147,7 +150,9 @@ class SmtpChannel:
             if code not in (250, 251):
                 return self._recipient_refused(code, said)
             handed = True
+            _wait_for_words_of(server, self._patience)
             code, said = server.data(letter)
+            _wait_for_words_of(server, self._timeout)
             return None if code == 250 else self._letter_refused(code, said)
         except smtplib.SMTPDataError as error:  # it did not even want to see the letter
             return self._letter_refused(error.smtp_code, error.smtp_error)
@@ -292,6 +297,11 @@ def _enhanced(said: bytes | str) -> str:
     text = said.decode("ascii", "replace") if isinstance(said, bytes) else said
     found = re.match(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)", text)
     return found[0] if found else ""
+
+
+def _wait_for_words_of(server: smtplib.SMTP, seconds: float) -> None:
+    if server.sock is not None:
+        server.sock.settimeout(seconds)
 
 
 def _listens(server: smtplib.SMTP) -> bool:

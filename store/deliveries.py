@@ -46,7 +46,9 @@ class Claim(Value):
         address, subject, body: the message.
         tries: how often it was taken to be sent, this time included; so it also tells this claim from others.
         unknown: whether it may have been sent before.
-        channel: through which that was.
+        maybe_sent: how often it may have been sent before through the channel that it is taken for now.
+        channel: through which it was tried before.
+        reason: what kept it from being sent for sure, the last time; empty if nothing did.
         lapsed: why it must not be sent any more, if it was not before; empty if it may be.
     """
 
@@ -57,7 +59,9 @@ class Claim(Value):
     body: str
     tries: int
     unknown: bool
+    maybe_sent: int
     channel: str
+    reason: str
     lapsed: str
 
 
@@ -122,6 +126,17 @@ def note_sent(database: Database, claim: Claim, reference: str, asks_again: bool
         _settle(connection, claim, now, status="sent", reference=reference, reason="", next_try=next_try)
 
 
+def note_left_at_that(database: Database, claim: Claim, now: Instant) -> None:
+    """A notice was sent, perhaps; no more can be found out, and it is not sent again.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    why = f"Whether it arrived is not known. {claim.reason}".strip()
+    with database.writing() as connection:
+        _settle(connection, claim, now, status="sent", reason=why, next_try=None)
+
+
 def note_delivered(database: Database, notice: Claim | Question, reference: str, now: Instant) -> None:
     """A notice has arrived, as its channel says.
 
@@ -168,9 +183,10 @@ def note_later(
         Unavailable: the database cannot be written to.
     """
     status = "sending" if unknown or claim.unknown else "created"
+    maybe_sent = claim.maybe_sent + unknown
     next_try = try_again_at(claim.tries, now, after)
     with database.writing() as connection:
-        _settle(connection, claim, now, status=status, reason=why, next_try=next_try)
+        _settle(connection, claim, now, status=status, reason=why, maybe_sent=maybe_sent, next_try=next_try)
 
 
 def note_lapsed(database: Database, claim: Claim, now: Instant) -> None:
@@ -197,7 +213,8 @@ def put_back(database: Database, claim: Claim, why: str, now: Instant) -> None:
     """
     status = "sending" if claim.unknown else "created"
     with database.writing() as connection:
-        _settle(connection, claim, now, status=status, reason=why, tries=claim.tries - 1, next_try=now)
+        before = {"tries": claim.tries - 1, "maybe_sent": claim.maybe_sent}
+        _settle(connection, claim, now, status=status, reason=why, **before, next_try=now)
 
 
 def question(database: Database, channel: str, now: Instant) -> Question | None:
@@ -293,7 +310,10 @@ def _why_lapsed(row: Found, now: Instant) -> str:
 
 def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lapsed: str) -> Claim:
     tries = row.tries + 1
-    _set(connection, row.key, now, status="sending", channel=channel, tries=tries, next_try=now + CLAIM_LASTS)
+    maybe_sent = row.maybe_sent if row.channel == channel else 0
+    # Whoever dies with it may have sent it.
+    taken = {"status": "sending", "channel": channel, "tries": tries, "maybe_sent": maybe_sent + 1}
+    _set(connection, row.key, now, **taken, next_try=now + CLAIM_LASTS)
     return Claim(
         key=row.key,
         occasion=row.occasion,
@@ -302,7 +322,9 @@ def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lap
         body=row.body,
         tries=tries,
         unknown=row.status == "sending",
+        maybe_sent=maybe_sent,
         channel=row.channel,
+        reason=row.reason,
         lapsed=lapsed,
     )
 

@@ -242,6 +242,7 @@ notices = Table(
     Column("channel", String, nullable=False, server_default=""),
     Column("reference", String, nullable=False, server_default=""),  # the channel's own name for it
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("maybe_sent", Integer, nullable=False, server_default="0"),  # how often, without an answer
     Column("next_try", Moment),
     CheckConstraint(
         "status IN ('created', 'sending', 'sent', 'delivered', 'failed', 'lapsed')", name="status_is_one_of_them"

@@ -2,8 +2,8 @@
 
     python -m tests.crashes.sending_worker ADDRESS NAMESPACE START
 
-Everything is the service's own and set by its variables, but for time: from START on, for whoever sends, half a minute
-passes in a second; Temporal misses a dead worker soon; and a channel that says nothing is soon given up.
+Everything is the service's own and set by its variables, but for time: from START on, for whoever sends, a minute and
+a half passes in a second; Temporal misses a dead worker soon; and a channel that says nothing is soon given up.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from settings import Settings
 from store.database import Database
 from worker import build_worker, start_delivery
 
-FASTER = 30
+FASTER = 90
 """A claim lasts for ten seconds of this machine, of which a sending takes two at most."""
 _CHANNEL_SECONDS = 0.5
 _MISSED_AFTER = timedelta(seconds=3)

@@ -48,6 +48,8 @@ class Fault(StrEnum):
     SILENT = "silent"
     """No word comes until the client has hung up."""
     KEPT_AND_SILENT = "kept and silent"
+    SLOW = "slow"
+    """The letter is kept, and that is said after half a second."""
 
 
 _OK = "250 2.0.0 Ok"
@@ -55,7 +57,7 @@ _MISCHIEF: Mapping[Step, tuple[str, ...]] = {
     Step.LOGIN: (),
     Step.SENDER: ("451 4.3.0 Try again later", Fault.DROPPED, Fault.SILENT),
     Step.RECIPIENT: ("450 4.2.0 Greylisted", Fault.DROPPED),
-    Step.LETTER: ("451 4.3.0 Try again later", *Fault),
+    Step.LETTER: ("451 4.3.0 Try again later", *(fault for fault in Fault if fault is not Fault.SLOW)),
 }
 """What passes by itself."""
 
@@ -285,12 +287,15 @@ class Mailbox:
         with self._changed:
             planned = self._planned[step]
             answer = planned.popleft() if planned else self._mischief(step)
-            if answer.startswith("250") or answer in (Fault.KEPT_AND_DROPPED, Fault.KEPT_AND_SILENT):
+            if answer.startswith("250") or answer in (Fault.KEPT_AND_DROPPED, Fault.KEPT_AND_SILENT, Fault.SLOW):
                 keep()
             self._changed.notify_all()
         if answer in (Fault.DROPPED, Fault.KEPT_AND_DROPPED):
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
+        if answer == Fault.SLOW:
+            await asyncio.sleep(0.5)
+            return _OK
         if answer in tuple(Fault):
             await asyncio.Event().wait()  # the library ends it when the connection is lost, or at the end
         return answer

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from whenever import Instant
 
+import parts
+from domain.delivery import CLAIM_LASTS
 from domain.refusals import Unavailable
 from gateways.channels import Delivery, Later, Message, Progress, Refusal
 from gateways.smtp import Security, SmtpChannel
@@ -41,9 +43,12 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return certificate(tmp_path_factory.mktemp("certificate"))
 
 
-def channel_to(port: int, security: Security = "none", user: str = "", timeout: float = 5) -> closing[SmtpChannel]:
-    sender = "Challenges <post@scheme.example>"
-    return closing(SmtpChannel("127.0.0.1", port, sender, user, PASSWORD if user else "", security, timeout))
+def channel_to(
+    port: int, security: Security = "none", user: str = "", timeout: float = 5, patience: float | None = None
+) -> closing[SmtpChannel]:
+    sender, password = "Challenges <post@scheme.example>", PASSWORD if user else ""
+    patience = timeout if patience is None else patience
+    return closing(SmtpChannel("127.0.0.1", port, sender, user, password, security, timeout, patience))
 
 
 def notice(key: str = NOTICE.key, **other: str) -> Message:
@@ -252,6 +257,25 @@ def test_only_a_letter_that_was_handed_over_may_have_been_taken(
 
     assert later.value.unknown is unknown
     assert len(mailbox.received) == kept
+
+
+def test_a_server_has_minutes_to_say_that_it_took_a_letter_and_no_longer_for_anything_else(mailbox: Mailbox) -> None:
+    """Fails when a server that looks at each letter for a while gets it again and again."""
+    mailbox.will(Step.LETTER, Fault.SLOW)
+    with channel_to(mailbox.port, timeout=0.2, patience=30) as channel:
+        channel.send(NOTICE)
+        connection = channel._server
+        assert connection is not None
+        assert connection.sock is not None
+        assert connection.sock.gettimeout() == 0.2
+
+    assert len(mailbox.received) == 1
+
+
+def test_a_sending_takes_less_time_than_the_claim_to_it_lasts() -> None:
+    """Greeting, sealing, login and every word before the letter, and then the answer to it."""
+    assert CLAIM_LASTS.total("seconds") > parts._MAIL_SERVER_SECONDS + 15 * parts._CHANNEL_SECONDS
+    assert parts._MAIL_SERVER_SECONDS >= 600, "as RFC 5321, 4.5.3.2.6, asks"
 
 
 def test_a_letter_that_is_broken_off_is_no_part_of_the_next(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from store.deliveries import (
     note_failed,
     note_lapsed,
     note_later,
+    note_left_at_that,
     note_sent,
     outbox,
     put_back,
@@ -218,6 +219,36 @@ def test_what_may_have_been_sent_stays_so_until_the_channel_knows(kept: Database
     note_later(kept, again, "busy", MIDWAY + 10 * SECOND)
 
     assert taken(kept, MIDWAY + 30 * SECOND).unknown
+
+
+def test_only_a_try_without_an_answer_counts_as_one_that_may_have_been_sent(kept: Database) -> None:
+    """Fails when being turned away counts, or when the death of a sender, or an answer that was lost, does not."""
+    told(kept)
+    now = MIDWAY
+    note_later(kept, taken(kept, now), "greylisted", now)
+    now = now + TimeDelta(hours=2)
+    put_back(kept, taken(kept, now), "it is away", now)
+    assert taken(kept, now).maybe_sent == 0
+
+    now = now + CLAIM_LASTS
+    after_a_death = taken(kept, now)
+    assert after_a_death.maybe_sent == 1
+    note_later(kept, after_a_death, "no answer", now, unknown=True)
+    now = now + TimeDelta(hours=2)
+    put_back(kept, taken(kept, now), "it is away", now)
+    assert taken(kept, now).maybe_sent == 2
+
+    assert taken(kept, now + CLAIM_LASTS, channel="other-post").maybe_sent == 0, "the other one was never given it"
+
+
+def test_what_is_left_at_that_was_sent_as_far_as_anybody_knows(kept: Database) -> None:
+    key = told(kept)
+    note_later(kept, taken(kept), "no answer", MIDWAY, unknown=True)
+    note_left_at_that(kept, taken(kept, MIDWAY + 10 * SECOND), MIDWAY + 11 * SECOND)
+
+    left = notice(kept, key)
+    assert (left.status, left.reason) == ("sent", "Whether it arrived is not known. no answer")
+    assert nothing(kept, MIDWAY + TimeDelta(hours=24))
 
 
 def test_a_notice_that_was_put_back_is_due_at_once_and_its_try_does_not_count(kept: Database) -> None:

@@ -518,7 +518,7 @@ def post(database: Database, notify: Notify) -> Iterator[Post]:
 @pytest.fixture
 def mail(database: Database, mailbox: Mailbox) -> Iterator[Post]:
     """An outbox with a mail server behind it."""
-    channel = SmtpChannel("127.0.0.1", mailbox.port, "post@scheme.example", security="none", timeout=0.5)
+    channel = SmtpChannel("127.0.0.1", mailbox.port, "post@scheme.example", security="none", timeout=0.5, patience=0.5)
     with closing(channel):
         yield Post(database, channel)
 
@@ -635,6 +635,18 @@ def test_a_letter_of_unknown_fate_is_sent_again_under_the_same_message_id(mail: 
     assert mail.notice(key).status == "sent"
     first, second = mailbox.message_ids()
     assert first == second
+
+
+def test_a_letter_whose_answer_is_always_lost_is_sent_three_times_and_no_more(mail: Post, mailbox: Mailbox) -> None:
+    """Fails when somebody gets the same letter eighty times from a server that takes it and hangs up."""
+    key = mail.write()
+    mailbox.will(Step.LETTER, *[MailFault.KEPT_AND_DROPPED] * 10)
+    for _ in range(10):
+        mail.step(3600)
+
+    left = mail.notice(key)
+    assert (left.status, "Whether it arrived is not known" in left.reason) == ("sent", True)
+    assert len(mailbox.received) == 3
 
 
 def test_a_recipient_that_is_refused_fails_at_once_and_operators_are_told(mail: Post, mailbox: Mailbox) -> None:
