@@ -24,6 +24,9 @@ from store.notices import Compose
 _LOOK_EVERY = 1.0
 """Seconds between two looks into an outbox in which nothing waits."""
 _BEAT_EVERY = 5.0
+_PUT_OFF = 600.0
+"""Seconds for which a notice lets others go first, once its channel is not believed."""
+_OF_ALL = "Nothing else was taken of late, so this may be so for all notices."
 
 
 class Delivering:
@@ -119,16 +122,16 @@ class Delivering:
         except Later as later:
             self._note_later(claim, later)
         except Refusal as refusal:
-            self._answered()
-            self._note_failed(claim, str(refusal))
+            self._note_refused(claim, refusal)
         except ApplicationError as fault:
             deliveries.put_back(self._database, claim, fault.message, self._clock())
             raise
         else:
-            self._answered()
             if delivery is None:
                 deliveries.note_lapsed(self._database, claim, self._clock())
             else:
+                self._pace.goes_well()
+                self._standing.takes()
                 self._note(channel, claim, delivery)
 
     def _found(self, channel: Channel, claim: Claim) -> Delivery | None:
@@ -141,10 +144,6 @@ class Delivering:
             # What became of it is no clearer than before; the notice does not pay for that.
             raise Later(str(later), None if later.unknown else later.after) from None
 
-    def _answered(self) -> None:
-        self._pace.goes_well()
-        self._standing.answers()
-
     def _note(self, channel: Channel, claim: Claim, delivery: Delivery) -> None:
         now = self._clock()
         match delivery.progress:
@@ -155,18 +154,32 @@ class Delivering:
             case Progress.FAILED:
                 self._note_failed(claim, delivery.reason)
 
+    def _note_refused(self, claim: Claim, refusal: Refusal) -> None:
+        """What a channel says of one notice is so, unless it says that of all: then a person has to mend something."""
+        self._pace.goes_well()
+        if self._standing.turns_away(claim.key, doubtful=refusal.doubtful):
+            self._note_failed(claim, str(refusal))
+        else:
+            deliveries.put_back(self._database, claim, str(refusal), self._clock(), after=_PUT_OFF)
+            raise _needs_a_person(f"{refusal} {_OF_ALL}")
+
     def _note_later(self, claim: Claim, later: Later) -> None:
         """What is about one notice holds up no other; what is about the channel is nothing that a notice pays for."""
         activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(later)})
+        now = self._clock()
         if later.alone:
-            self._answered()
+            self._pace.goes_well()
         else:
             self._is_away(later)
-        if later.alone or later.unknown:
-            now = self._clock()
-            deliveries.note_later(self._database, claim, str(later), now, after=later.after, unknown=later.unknown)
+        if later.unknown:
+            deliveries.note_later(self._database, claim, str(later), now, after=later.after, unknown=True)
+        elif not later.alone:
+            deliveries.put_back(self._database, claim, str(later), now)
+        elif self._standing.turns_away(claim.key, doubtful=False):
+            deliveries.note_later(self._database, claim, str(later), now, after=later.after)
         else:
-            deliveries.put_back(self._database, claim, str(later), self._clock())
+            self._standing.is_away(self._seconds(), f"{later} {_OF_ALL}")
+            deliveries.put_back(self._database, claim, str(later), now, after=_PUT_OFF)
 
     def _is_away(self, later: Later) -> None:
         """A channel that says when to come back is left alone until then, unless that is about one notice."""
@@ -194,7 +207,8 @@ class Delivering:
         except Refusal as refusal:
             activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(refusal)})
         else:
-            self._answered()
+            self._pace.goes_well()
+            self._standing.answers()
             if delivery.progress is Progress.DELIVERED:
                 deliveries.note_delivered(self._database, question, delivery.reference, self._clock())
             elif delivery.progress is Progress.FAILED:

@@ -1,4 +1,4 @@
-"""How a channel is treated, by what it answered so far: how fast it is given notices, and when it counts as away.
+"""How a channel is treated, by what it answered so far: how fast it is given notices, and what it is believed.
 
 Moments are seconds by a clock that only goes forward, whatever somebody does to the machine's.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 _FAILURES_ALLOWED = 2
 _LONGEST_PAUSE = 60.0
 _AWAY_FOR_LONG = 3600.0
-_ONE_TROUBLE = 600.0
+_ONE_TROUBLE = 900.0
 """Two troubles that lie further apart than this have nothing to do with each other."""
+_MOST_TURNED_AWAY = 10
+"""If so many notices in a row are turned away, it is not each of them that is at fault."""
 
 
 class Pace:
@@ -50,19 +52,42 @@ class Pace:
 
 
 class Standing:
-    """Whether a channel can be relied on: for how long it has been away.
+    """Whether a channel can be relied on: for how long it has been away, and whether it takes anything at all.
 
-    A notice does not pay for a channel that is away; so nobody would hear of it, if it were not said here.
+    Notices do not pay for a channel that is away; so nobody would hear of it, if it were not said here. And a channel
+    that is set up wrongly says of every notice what it otherwise says of one.
     """
 
     def __init__(self) -> None:
         self._away_since: float | None = None
         self._last_trouble = float("-inf")
         self._trouble = ""
+        self._has_taken = False
+        self._turned_away: set[str] = set()
 
     def answers(self) -> None:
         """The channel is there."""
         self._away_since = None
+
+    def takes(self) -> None:
+        """The channel has taken a notice."""
+        self.answers()
+        self._has_taken = True
+        self._turned_away.clear()
+
+    def turns_away(self, key: str, *, doubtful: bool) -> bool:
+        """The channel will not take a notice, or not now. Says whether that is believed to be about this one alone.
+
+        Args:
+            key: the notice's.
+            doubtful: whether a channel that is set up wrongly says the same; not believed before it has taken one.
+        """
+        if len(self._turned_away) < _MOST_TURNED_AWAY:
+            self._turned_away.add(key)
+        believed = len(self._turned_away) < _MOST_TURNED_AWAY and (self._has_taken or not doubtful)
+        if believed:
+            self.answers()
+        return believed
 
     def is_away(self, now: float, trouble: str) -> None:
         """The channel cannot be reached, or takes nothing from anybody; `trouble` says so, and what to do."""

@@ -49,7 +49,16 @@ class Delivery(Value):
 
 
 class Refusal(Exception):
-    """The channel will not take this message, however often it is asked; `str` says why, without the address."""
+    """The channel will not take this message, however often it is asked.
+
+    Args:
+        why: in words, without the address.
+        doubtful: whether it says the same of every message if it is set up wrongly.
+    """
+
+    def __init__(self, why: str, *, doubtful: bool = False) -> None:
+        super().__init__(why)
+        self.doubtful = doubtful
 
 
 class Later(Exception):

@@ -37,7 +37,16 @@ _REFUSED = {
     "5.7": "mail to this address is not allowed: see whether the mail server relays for this service",
 }
 """What a mail server says of a recipient, by the beginning of its enhanced status code (RFC 3463)."""
-
+_SURELY_THE_RECIPIENT = ("5.1.", "5.2.")
+_SURELY_THE_LETTER = ("5.1.", "5.2.", "5.3.4", "5.6.")
+"""What is said of one letter, by the beginning of the enhanced status code. Other answers may be about this service:
+that it may not send through this server, not under this sender, or not without a login."""
+_SOON_THE_LETTER = ("4.1.", "4.2.", "4.6.", "4.7.")
+_FULL = ("5.2.0", "5.2.2")
+"""A mailbox is full; or, once the server has the letter, this service has sent all that it may for a while."""
+_QUOTA = "5.4.5"
+_SENDER = ("5.1.7", "5.1.8")
+_HOUR = 3600.0
 
 _NO_ADDRESS = (ValueError, IndexError, MessageError)
 """What the parser of addresses raises at those that are none."""
@@ -143,9 +152,9 @@ class SmtpChannel:
         handed = False
         try:
             sized = [f"size={len(letter)}"] if server.has_extn("size") else []
-            code, _ = server.mail(self._from.addr_spec, sized)
+            code, said = server.mail(self._from.addr_spec, sized)
             if code != 250:
-                return self._sender_refused(code)
+                return self._sender_refused(code, said)
             code, said = server.rcpt(address)
             if code not in (250, 251):
                 return self._recipient_refused(code, said)
@@ -206,44 +215,67 @@ class SmtpChannel:
             return Unavailable(f"{self._server_name} offers no STARTTLS: check its port and security.")
         return Unavailable(f"{self._server_name} offers no login that fits: check its port, security and user.")
 
-    def _sender_refused(self, code: int) -> Exception:
+    def _sender_refused(self, code: int, said: bytes) -> Exception:
         if code == 552:
             return Refusal(f"{self._server_name} takes no letter as long as this one (552): send a shorter one.")
-        if code == 530:
-            return self._login_missing()
         if 500 <= code < 600:
-            return Unavailable(
-                f"{self._server_name} takes no letters from this service's sender ({code}): check the sender's address."
-            )
+            return self._said_of_all(code, _enhanced(said)) or self._no_sender(code)
         return self._later(code)
 
     def _recipient_refused(self, code: int, said: bytes) -> Exception:
-        if code == 530:
-            return self._login_missing()
+        status = _enhanced(said)
+        of_all = self._said_of_all(code, status)
+        if of_all is not None:
+            return of_all
         if 500 <= code < 600:
-            status = _enhanced(said)
             why = _REFUSED.get(status[:3], "it takes no letters to this address: check it, or ask for another one")
-            return Refusal(f"{self._server_name} refuses the recipient ({code}{status and ' ' + status}): {why}.")
-        if code == 421:  # it is about to hang up, whoever the recipient is
-            return self._later(code)
+            return Refusal(
+                f"{self._server_name} refuses the recipient ({code}{status and ' ' + status}): {why}.",
+                doubtful=not status.startswith(_SURELY_THE_RECIPIENT),
+            )
         return Later(f"{self._server_name} cannot take a letter to this recipient now ({code}).", alone=True)
 
     def _letter_refused(self, code: int, said: bytes | str) -> Exception:
+        status = _enhanced(said)
+        of_all = self._said_of_all(code, status)
+        if of_all is not None:
+            return of_all
+        if status in _FULL or (code == 552 and not status):
+            return Later(
+                f"{self._server_name} takes no more for this recipient, or from this service, for now ({code}).",
+                after=_HOUR,
+                alone=True,
+            )
         if 500 <= code < 600:
-            status = _enhanced(said)
             return Refusal(
                 f"{self._server_name} refuses the letter itself ({code}{status and ' ' + status}): "
-                "ask who runs it what it holds against it."
+                "ask who runs it what it holds against it.",
+                doubtful=not status.startswith(_SURELY_THE_LETTER),
             )
         if 400 <= code < 500:
-            return self._later(code)
+            return self._later(code, alone=status.startswith(_SOON_THE_LETTER))
         return Later(f"{self._server_name} gave no clear answer to a letter.", unknown=True)
 
-    def _login_missing(self) -> Unavailable:
-        return Unavailable(f"{self._server_name} asks for a login (530): set its user and password.")
+    def _said_of_all(self, code: int, status: str) -> Exception | None:
+        """What has nothing to do with one letter, whenever a server says it; None if it is something else."""
+        if code == 421:  # it is about to hang up
+            return self._later(code)
+        if code == 530:
+            return Unavailable(f"{self._server_name} asks for a login (530): set its user and password.")
+        if status == _QUOTA:
+            return Unavailable(
+                f"{self._server_name} takes no more of this service's letters for now ({code} {status}): "
+                "ask who runs it for a higher limit, or wait."
+            )
+        return self._no_sender(code) if status in _SENDER else None
 
-    def _later(self, code: int) -> Later:
-        return Later(f"{self._server_name} cannot take the letter now ({code}).")
+    def _no_sender(self, code: int) -> Unavailable:
+        return Unavailable(
+            f"{self._server_name} takes no letters from this service's sender ({code}): check the sender's address."
+        )
+
+    def _later(self, code: int, *, alone: bool = False) -> Later:
+        return Later(f"{self._server_name} cannot take the letter now ({code}).", alone=alone)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Select, Update, and_, func, select, update
-from whenever import Instant
+from whenever import Instant, TimeDelta
 
 from domain.delivery import (
     CLAIM_LASTS,
@@ -199,14 +199,15 @@ def note_lapsed(database: Database, claim: Claim, now: Instant) -> None:
         _settle(connection, claim, now, status="lapsed", reason=claim.lapsed, next_try=None)
 
 
-def put_back(database: Database, claim: Claim, why: str, now: Instant) -> None:
-    """A notice was not sent, through no fault of its own: its turn comes again after all that is due by now.
+def put_back(database: Database, claim: Claim, why: str, now: Instant, after: float = 0) -> None:
+    """A notice was not sent, through no fault of its own: its turn comes again after all that is due by then.
 
     Args:
         database: where to.
         claim: which; this try does not count.
         why: in words, without the address.
         now: the present.
+        after: seconds for which others are tried instead.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -214,7 +215,8 @@ def put_back(database: Database, claim: Claim, why: str, now: Instant) -> None:
     status = "sending" if claim.unknown else "created"
     with database.writing() as connection:
         before = {"tries": claim.tries - 1, "maybe_sent": claim.maybe_sent}
-        _settle(connection, claim, now, status=status, reason=why, **before, next_try=now)
+        next_try = now + TimeDelta(seconds=after)
+        _settle(connection, claim, now, status=status, reason=why, **before, next_try=next_try)
 
 
 def question(database: Database, channel: str, now: Instant) -> Question | None:

@@ -63,3 +63,30 @@ def test_two_short_troubles_far_apart_are_not_one_long_one() -> None:
     standing.is_away(86_400.0, AWAY)
 
     assert standing.complaint(86_400.0) == ""
+
+
+def test_ten_in_a_row_who_are_turned_away_are_not_believed_until_one_is_taken() -> None:
+    """Fails when a server that refuses everybody makes every notice a failed one."""
+    standing = Standing()
+    standing.takes()
+    believed = [standing.turns_away(f"notice/{number}", doubtful=False) for number in range(12)]
+    assert believed == [True] * 9 + [False] * 3
+
+    standing.takes()
+    assert standing.turns_away("notice/1", doubtful=False)
+
+
+def test_one_notice_that_is_turned_away_again_and_again_says_nothing_of_the_others() -> None:
+    standing = Standing()
+
+    assert all(standing.turns_away("notice/1", doubtful=False) for _ in range(80))
+
+
+def test_a_doubtful_refusal_is_believed_only_of_a_channel_that_has_taken_something() -> None:
+    """Fails when the first words of a server that does not relay for this service are the end of a notice."""
+    standing = Standing()
+    assert not standing.turns_away("notice/1", doubtful=True)
+    assert standing.turns_away("notice/2", doubtful=False)
+    standing.takes()
+
+    assert standing.turns_away("notice/1", doubtful=True)

@@ -210,11 +210,23 @@ def test_a_sender_may_have_a_name(mailbox: Mailbox, sender: str, shown: str, env
         (Step.RECIPIENT, f"552 5.2.2 <{ADDRESS}> is full", Refusal, r"\(552 5\.2\.2\): the mailbox is full"),
         (Step.RECIPIENT, f"554 5.7.1 <{ADDRESS}> denied", Refusal, r"\(554 5\.7\.1\).*relays for this service"),
         (Step.RECIPIENT, f"550 {ADDRESS} unknown", Refusal, r"\(550\): it takes no letters to this address"),
+        (
+            Step.SENDER,
+            "550 5.4.5 Enough for today",
+            Unavailable,
+            r"\(550 5\.4\.5\): ask who runs it for a higher limit",
+        ),
+        (Step.RECIPIENT, "550 5.4.5 Enough for today", Unavailable, r"takes no more of this service's letters"),
+        (Step.RECIPIENT, "553 5.1.8 Sender rejected", Unavailable, r"\(553\): check the sender's address"),
         (Step.RECIPIENT, "530 5.7.0 Log in", Unavailable, r"\(530\): set its user and password"),
         (Step.RECIPIENT, f"450 4.2.0 <{ADDRESS}> greylisted", Later, r"to this recipient now \(450\)"),
         (Step.RECIPIENT, "421 4.3.2 Closing", Later, r"cannot take the letter now \(421\)"),
         (Step.LETTER, f"554 5.7.1 spam for {ADDRESS}", Refusal, r"refuses the letter itself \(554 5\.7\.1\)"),
         (Step.LETTER, f"451 4.3.0 {ADDRESS} later", Later, r"now \(451\)"),
+        (Step.LETTER, "454 Throttling failure", Later, r"now \(454\)"),
+        (Step.LETTER, "550 5.4.5 Enough for today", Unavailable, r"takes no more of this service's letters"),
+        (Step.LETTER, "530 5.7.0 Log in", Unavailable, r"\(530\): set its user and password"),
+        (Step.LETTER, "421 4.7.0 Too many", Later, r"now \(421\)"),
     ],
 )
 def test_answers_are_sorted_by_who_can_do_something_about_them(
@@ -231,6 +243,49 @@ def test_answers_are_sorted_by_who_can_do_something_about_them(
         channel.send(notice("another", address="roads@applicants.example"))
 
     assert [one.recipients for one in mailbox.received] == [("roads@applicants.example",)]
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "doubtful"),
+    [
+        (Step.RECIPIENT, "550 5.1.1 Unknown", False),
+        (Step.RECIPIENT, "552 5.2.2 Full", False),
+        (Step.RECIPIENT, "554 5.7.1 Relay access denied", True),
+        (Step.RECIPIENT, "550 relay not permitted", True),
+        (Step.LETTER, "552 5.3.4 Too long", False),
+        (Step.LETTER, "554 5.6.0 Not understood", False),
+        (Step.LETTER, "554 5.7.1 Spam", True),
+        (Step.LETTER, "554 Message rejected: the sender's address is not verified", True),
+    ],
+)
+def test_a_refusal_that_may_be_about_this_service_is_a_doubtful_one(
+    mailbox: Mailbox, step: Step, answer: str, doubtful: bool
+) -> None:
+    """Fails when a server that does not relay for this service makes every notice a failed one."""
+    mailbox.will(step, answer)
+    with channel_to(mailbox.port) as channel, pytest.raises(Refusal) as refused:
+        channel.send(NOTICE)
+
+    assert refused.value.doubtful is doubtful
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "alone"),
+    [
+        ("552 5.2.2 Submission quota exceeded", 3600, True),
+        ("554 5.2.0 Submission quota exceeded", 3600, True),
+        ("552 Exceeded storage allocation", 3600, True),
+        ("451 4.7.1 Greylisted", None, True),
+        ("452 4.3.1 Disk full", None, False),
+    ],
+)
+def test_what_holds_for_a_while_is_tried_later(mailbox: Mailbox, answer: str, after: float | None, alone: bool) -> None:
+    """Fails when a limit of what may be sent in a day is the end of the notice."""
+    mailbox.will(Step.LETTER, answer)
+    with channel_to(mailbox.port) as channel, pytest.raises(Later) as later:
+        channel.send(NOTICE)
+
+    assert (later.value.after, later.value.alone, later.value.unknown) == (after, alone, False)
 
 
 @pytest.mark.parametrize(
