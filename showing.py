@@ -224,12 +224,13 @@ def reconciled(found: Reconciled) -> None:
     )
 
 
-def notices(rows: Sequence[Notice], zones: Mapping[str, str]) -> None:
+def notices(rows: Sequence[Notice], zones: Mapping[str, str], nothing: str) -> None:
     """The notices sent, challenge by challenge.
 
     Args:
         rows: the notices.
         zones: the time zone of each challenge.
+        nothing: what is said if there are none.
     """
     for name, of_one in groupby(rows, key=lambda row: row.challenge):
         show_table(
@@ -241,9 +242,12 @@ def notices(rows: Sequence[Notice], zones: Mapping[str, str]) -> None:
             ],
         )
     if not rows:
-        say("No notice was sent yet.")
+        say(nothing)
     if any(row.status == "failed" for row in rows):
-        say("A notice that failed reached nobody: tell its recipient in another way, and ask for a working address.")
+        say(
+            "A notice that failed reached nobody: tell its recipient in another way, or mend its cause and let it "
+            "be sent again with `notices resend`."
+        )
 
 
 def notice(row: Notice, of: ChallengeRow) -> None:

@@ -83,7 +83,7 @@ class Delivering:
                 while True:
                     rest = self._step(self._channel)
                     self._complain()
-                    if time.monotonic() >= ends or activity.is_worker_shutdown() or activity.is_cancelled():
+                    if time.monotonic() >= ends or _is_to_stop():
                         break
                     if rest > 0:
                         activity.wait_for_worker_shutdown_sync(min(rest, _LOOK_EVERY))
@@ -96,14 +96,18 @@ class Delivering:
         rest = self._pace.rest(self._seconds())
         if rest > 0:
             return rest
-        claim = deliveries.claim(self._database, channel.name, self._clock(), self._compose)
-        if claim is not None and claim.maybe_sent >= MOST_COPIES and not channel.asks_again:
-            deliveries.note_left_at_that(self._database, claim, self._clock())
-        elif claim is not None:
-            self._send(channel, claim)
+        claim = deliveries.claim(self._database, channel.name, self._clock(), self._compose, _is_to_stop)
+        if claim is not None:
+            self._deal_with(channel, claim)
         elif not self._ask(channel):
             return _LOOK_EVERY
         return self._pace.rest(self._seconds())
+
+    def _deal_with(self, channel: Channel, claim: Claim) -> None:
+        if not channel.asks_again and (claim.maybe_sent >= MOST_COPIES or claim.given_up):
+            deliveries.note_left_at_that(self._database, claim, self._clock())
+        else:
+            self._send(channel, claim)
 
     def _complain(self) -> None:
         """Ends the activity if its channel has been away for long: its workflow calls for a person."""
@@ -116,7 +120,7 @@ class Delivering:
         try:
             with _needing_a_person():
                 delivery = self._found(channel, claim)
-                if delivery is None and not claim.lapsed:
+                if delivery is None and not (claim.lapsed or claim.given_up):
                     message = Message(key=claim.key, address=claim.address, subject=claim.subject, body=claim.body)
                     delivery = channel.send(message)
         except Later as later:
@@ -127,12 +131,14 @@ class Delivering:
             deliveries.put_back(self._database, claim, fault.message, self._clock())
             raise
         else:
-            if delivery is None:
-                deliveries.note_lapsed(self._database, claim, self._clock())
-            else:
+            if delivery is not None:
                 self._pace.goes_well()
                 self._standing.takes()
                 self._note(channel, claim, delivery)
+            elif claim.lapsed:
+                deliveries.note_lapsed(self._database, claim, self._clock())
+            else:
+                self._note_failed(claim, claim.given_up)
 
     def _found(self, channel: Channel, claim: Claim) -> Delivery | None:
         """What the channel knows of a notice that it may have taken; None if it knows nothing."""
@@ -238,6 +244,10 @@ class Delivering:
         finally:
             over.set()
             thread.join()
+
+
+def _is_to_stop() -> bool:
+    return activity.is_worker_shutdown() or activity.is_cancelled()
 
 
 @contextmanager

@@ -69,7 +69,8 @@ def list_(
         if as_json:
             show_json(rows)
         else:
-            showing.notices(rows, {row.id: row.time_zone for row in desk.challenges()})
+            nothing = "No notice has failed." if failed else "No notice was written yet."
+            showing.notices(rows, {row.id: row.time_zone for row in desk.challenges()}, nothing)
 
 
 @app.command()
@@ -87,6 +88,18 @@ def show(
             show_json(found)
         else:
             showing.notice(found, desk.find(found.challenge))
+
+
+@app.command()
+def resend(
+    key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices --json` shows it, or its end.")],
+) -> None:
+    """Let a notice that failed be sent again, to the address that its recipient has by now.
+
+    Example: `starter.py notices resend shortlisted/air-quality-7kx3qm`
+    """
+    with a_desk() as desk:
+        say(f"Sent again as soon as may be: {desk.send_again(key)}")
 
 
 @app.command()

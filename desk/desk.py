@@ -49,7 +49,7 @@ from domain.round import Challenge, Round, challenges_of
 from gateways.letters import Letters
 from parts import letters_of
 from settings import Settings
-from store import applications, feedback, ledger, record, rounds
+from store import applications, deliveries, feedback, ledger, record, rounds
 from store.database import Database
 from store.ledger import Payment
 from store.notices import find_notice
@@ -230,9 +230,19 @@ class Desk:
         Raises:
             UnknownNotice: there is none, or several.
         """
-        if len(key) > _LONGEST_KEY:  # a database does not even look
-            raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices --json`.")
-        return find_notice(self.database, key)
+        return find_notice(self.database, _sought(key))
+
+    def send_again(self, key: str) -> str:
+        """Lets a notice that failed be sent again; gives its key.
+
+        Args:
+            key: its key, or the end of it.
+
+        Raises:
+            UnknownNotice: there is none, or several.
+            NotSentAgain: it did not fail, or says what is no longer so.
+        """
+        return deliveries.send_again(self.database, _sought(key), self.now())
 
     async def give_feedback(self, challenge: str, stage: str, team: str, by: str, text: str) -> str:
         """Keeps what a sponsor says of a team's try for a stage; it goes out with the decision, or at once after it.
@@ -438,6 +448,13 @@ class Desk:
         entry = Entry(at=self.now(), by=who, role="unknown", action=action, text=text, refused=True)
         announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
         record.announce(self.database, announcement, self.letters.compose)
+
+
+def _sought(key: str) -> str:
+    """A notice's key, which a database can be asked for."""
+    if len(key) > _LONGEST_KEY:  # a database does not even look
+        raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices --json`.")
+    return key
 
 
 async def _renewed(client: Client, workflow: str) -> bool:

@@ -28,7 +28,7 @@ Only what is about the notice itself counts: a channel that is away, or takes no
 MOST_COPIES = 3
 """So often a notice is sent without an answer, through a channel that cannot be asked; then it is left at that."""
 STALE_AFTER = TimeDelta(hours=14 * 24)
-"""A notice that nobody tried to send for so long is no news any more."""
+"""What could not be sent for so long is no news any more."""
 
 _FIRST_WAIT = TimeDelta(seconds=10)
 _LONGEST_WAIT = TimeDelta(hours=1)
@@ -79,6 +79,22 @@ def try_again_at(tries: int, now: Instant, after: float | None) -> Instant:
     """
     doubled: TimeDelta = _FIRST_WAIT * 2 ** min(max(tries - 1, 0), _MOST_DOUBLINGS)
     return now + max(min(doubled, _LONGEST_WAIT), TimeDelta(seconds=after or 0))
+
+
+def why_given_up(written: Instant, tries: int, reason: str, now: Instant) -> str:
+    """In words; nothing if a notice is still to be sent.
+
+    Args:
+        written: when, or when a person last asked for it to be sent again.
+        tries: how often it was tried since.
+        reason: what kept it the last time.
+        now: the present.
+    """
+    if tries >= MOST_TRIES:
+        return f"Given up after {tries} tries. {reason}".strip()
+    if written + STALE_AFTER < now:
+        return f"It could not be sent for {STALE_AFTER.total('hours') // 24:.0f} days. {reason}".strip()
+    return ""
 
 
 def ask_again_at(sent: Instant, now: Instant) -> Instant | None:

@@ -107,6 +107,10 @@ class UnknownNotice(Refused):
     """No notice of that key, or several."""
 
 
+class NotSentAgain(Refused):
+    """The notice did not fail, or says what is no longer so."""
+
+
 class FileRefused(Refused):
     """A file or a setting is wrong: names it, the key, the value and the remedy."""
 

@@ -7,6 +7,7 @@ who takes it is told so. `next_try` says for every notice when somebody may take
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Select, Update, and_, func, select, update
@@ -14,24 +15,25 @@ from whenever import Instant, TimeDelta
 
 from domain.delivery import (
     CLAIM_LASTS,
-    MOST_TRIES,
-    STALE_AFTER,
     Outbox,
     ask_again_at,
     is_still_so,
     try_again_at,
+    why_given_up,
 )
 from domain.model import Value
 from domain.occasions import Occasion
 from domain.payment import PaymentStatus
+from domain.refusals import NotSentAgain
 from domain.round import is_rehearsed
 
 from . import tables
 from .database import Database
-from .notices import Compose, tell_one
+from .notices import Compose, find_notice, tell_one
 from .tables import Found
 
-_notices, _challenges, _payments, _people = tables.notices, tables.challenges, tables.payments, tables.people
+_notices, _challenges, _payments = tables.notices, tables.challenges, tables.payments
+_people, _applications = tables.people, tables.applications
 
 _UNTOLD = (Occasion.ATTENTION, Occasion.APPLICATION_REFUSED)
 """If these do not arrive nobody is told: a call for operators, and an answer to somebody who is no applicant."""
@@ -50,6 +52,7 @@ class Claim(Value):
         channel: through which it was tried before.
         reason: what kept it from being sent for sure, the last time; empty if nothing did.
         lapsed: why it must not be sent any more, if it was not before; empty if it may be.
+        given_up: why it has failed, if it was not sent before; empty if it may still be sent.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Claim(Value):
     channel: str
     reason: str
     lapsed: str
+    given_up: str
 
 
 class Question(Value):
@@ -79,32 +83,36 @@ class Question(Value):
     reference: str
 
 
-def claim(database: Database, channel: str, now: Instant, compose: Compose) -> Claim | None:
+def claim(
+    database: Database, channel: str, now: Instant, compose: Compose, stopped: Callable[[], bool] = lambda: False
+) -> Claim | None:
     """Takes the next notice that is to be sent, for this sender alone; None if none is due.
 
-    What lapsed, and what was tried too often, is noted as such on the way.
+    What lapsed, and what was tried too often or for too long, is noted as such on the way; but what may have been sent
+    is first looked up.
 
     Args:
         database: where it is.
         channel: through which it is going to be sent.
         now: the present.
         compose: finds the words in which operators are told of what is given up.
+        stopped: whether the rest of what is on the way is to be left for later.
 
     Raises:
         Unavailable: the database cannot be read or written.
     """
-    while _is_due(database, _to_send(now)):
+    while not stopped() and _is_due(database, _to_send(now)):
         with database.writing() as connection:
             row = _first(connection, _to_send(now))
             if row is None:
                 return None  # another sender was quicker
-            lapsed, unknown = _why_lapsed(row, now), row.status == "sending"
-            if lapsed and not unknown:
+            lapsed, given_up = _why_lapsed(row), _why_given_up(row, now)
+            if row.status == "sending" or not (lapsed or given_up):
+                return _claimed(connection, row, channel, now, lapsed, given_up)
+            if lapsed:
                 _set(connection, row.key, now, status="lapsed", reason=lapsed, next_try=None)
-            elif row.tries >= MOST_TRIES:
-                _fail(connection, row, f"Given up after {row.tries} tries. {row.reason}".strip(), now, compose)
             else:
-                return _claimed(connection, row, channel, now, lapsed)
+                _fail(connection, row, given_up, now, compose)
     return None
 
 
@@ -219,6 +227,36 @@ def put_back(database: Database, claim: Claim, why: str, now: Instant, after: fl
         _settle(connection, claim, now, status=status, reason=why, **before, next_try=next_try)
 
 
+def send_again(database: Database, key: str, now: Instant) -> str:
+    """A person has a notice sent again that failed, to the address that its recipient has by now.
+
+    Args:
+        database: where it is.
+        key: the notice's key, or what it ends with.
+        now: the present.
+
+    Returns:
+        Its key.
+
+    Raises:
+        UnknownNotice: there is none, or several.
+        NotSentAgain: it did not fail, or says what is no longer so.
+        Unavailable: the database cannot be read or written.
+    """
+    found = find_notice(database, key)
+    with database.writing() as connection:
+        wanted = _with_what_they_hang_on().where(_notices.c.key == found.key).with_for_update(of=_notices)
+        row = connection.execute(wanted).one()
+        if row.status != "failed":
+            raise NotSentAgain(f"{row.key} is {row.status}: only what has failed is sent again.")
+        lapsed = _why_lapsed(row)
+        if lapsed:
+            raise NotSentAgain(f"{row.key} is not sent again: {lapsed}")
+        afresh = {"status": "created", "reason": "", "reference": "", "tries": 0, "maybe_sent": 0}
+        _set(connection, row.key, now, **afresh, address=_address(connection, row), next_try=now, resent_at=now)
+    return found.key
+
+
 def question(database: Database, channel: str, now: Instant) -> Question | None:
     """The next notice of which the channel is to be asked what became of it; None if there is none.
 
@@ -257,13 +295,17 @@ def outbox(database: Database, channel: str, now: Instant) -> Outbox:
     return Outbox(channel=channel, at=now, waiting=waiting, **counted)
 
 
-def _to_send(now: Instant) -> tuple[Select[Any], ...]:
-    """What is due again, and what is new. Both are found by the index, however many there are."""
-    wanted = (
+def _with_what_they_hang_on() -> Select[Any]:
+    return (
         select(_notices, _challenges.c.waits_for, _challenges.c.until, _payments.c.status.label("payment_status"))
         .join_from(_notices, _challenges)
         .join(_payments, _notices.c.while_payment == _payments.c.key, isouter=True)
     )
+
+
+def _to_send(now: Instant) -> tuple[Select[Any], ...]:
+    """What is due again, and what is new. Both are found by the index, however many there are."""
+    wanted = _with_what_they_hang_on()
     again = and_(_notices.c.status.in_(["created", "sending"]), _notices.c.next_try <= now)
     new = and_(_notices.c.status == "created", _notices.c.next_try.is_(None))
     oldest_first = (_notices.c.next_try, _notices.c.created_at)
@@ -295,7 +337,7 @@ def _due_since(row: Found) -> Instant:
     return since
 
 
-def _why_lapsed(row: Found, now: Instant) -> str:
+def _why_lapsed(row: Found) -> str:
     """In words; nothing if the notice is to be sent, because it still says what is so."""
     if is_rehearsed(row.challenge):
         return "It belongs to a rehearsal, of which nothing leaves this service."
@@ -305,12 +347,14 @@ def _why_lapsed(row: Found, now: Instant) -> str:
         return f"The deadline of {row.while_waiting_for} has moved."
     if row.payment_status and not is_still_so(Occasion(row.occasion), PaymentStatus(row.payment_status)):
         return f"The payment is {row.payment_status} by now."
-    if not row.tries and row.created_at + STALE_AFTER < now:
-        return f"It was written {STALE_AFTER.total('hours') // 24:.0f} days before it could be sent, or longer."
     return ""
 
 
-def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lapsed: str) -> Claim:
+def _why_given_up(row: Found, now: Instant) -> str:
+    return why_given_up(row.resent_at or row.created_at, row.tries, row.reason, now)
+
+
+def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lapsed: str, given_up: str) -> Claim:
     tries = row.tries + 1
     maybe_sent = row.maybe_sent if row.channel == channel else 0
     # Whoever dies with it may have sent it.
@@ -328,11 +372,15 @@ def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lap
         channel=row.channel,
         reason=row.reason,
         lapsed=lapsed,
+        given_up=given_up,
     )
 
 
 def _fail(connection: Connection, row: Found, reason: str, now: Instant, compose: Compose) -> None:
-    """Whoever runs the challenge can reach people in other ways."""
+    """Whoever runs the challenge can reach people in other ways.
+
+    What no channel was ever asked to take is told to nobody: it is from a time in which notices stayed in the outbox.
+    """
     _set(connection, row.key, now, status="failed", reason=reason, next_try=None)
     challenge = connection.execute(select(_challenges).where(_challenges.c.id == row.challenge)).one()
     operators = connection.execute(
@@ -341,21 +389,28 @@ def _fail(connection: Connection, row: Found, reason: str, now: Instant, compose
         .where(_people.c.round == challenge.round, _people.c.email.in_(challenge.contact.split(" or ")))
         .order_by(_people.c.id)
     ).all()
-    if row.occasion in _UNTOLD or row.recipient in [operator.id for operator in operators]:
+    if row.occasion in _UNTOLD or not row.channel:
         return
+    # Sent again by a person, it may fail again.
+    key = f"{row.key}/failed/{row.resent_at}" if row.resent_at else f"{row.key}/failed"
     facts = {"what": f"the notice {row.occasion} did not reach {row.recipient}: {reason}"}
     for operator in operators:
-        tell_one(
-            connection,
-            f"{row.key}/failed",
-            challenge,
-            Occasion.ATTENTION,
-            operator.id,
-            operator.email,
-            facts,
-            now,
-            compose,
-        )
+        if operator.id != row.recipient:
+            tell_one(connection, key, challenge, Occasion.ATTENTION, operator.id, operator.email, facts, now, compose)
+
+
+def _address(connection: Connection, row: Found) -> str:
+    """Where the recipient can be reached by now; as before, if it was nobody whom the service knows."""
+    of_person = (
+        select(_people.c.email)
+        .join(_challenges, _challenges.c.round == _people.c.round)
+        .where(_challenges.c.id == row.challenge, _people.c.id == row.recipient)
+    )
+    of_applicant = select(_applications.c.email).where(
+        _applications.c.challenge == row.challenge, _applications.c.id == row.recipient
+    )
+    known = connection.scalar(of_person) or connection.scalar(of_applicant)
+    return known or str(row.address)
 
 
 def _is_still(notice: Claim | Question) -> Any:

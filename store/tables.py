@@ -244,6 +244,7 @@ notices = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("maybe_sent", Integer, nullable=False, server_default="0"),  # how often, without an answer
     Column("next_try", Moment),
+    Column("resent_at", Moment),  # when a person last had it sent again, after it had failed
     CheckConstraint(
         "status IN ('created', 'sending', 'sent', 'delivered', 'failed', 'lapsed')", name="status_is_one_of_them"
     ),

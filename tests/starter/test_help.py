@@ -43,6 +43,7 @@ PROMISED = [
     "notices",
     "notices list",
     "notices show",
+    "notices resend",
     "notices preview",
     "record",
     "retry",

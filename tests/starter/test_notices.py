@@ -69,7 +69,7 @@ def test_the_end_of_several_keys_is_refused_with_two_of_them(starter: Commands, 
 def test_those_that_reached_nobody_are_found(
     starter: Commands, database: Database, purse: dict[str, list[str]]
 ) -> None:
-    assert starter("notices", "pond", "--failed").out == "No notice was sent yet.\n"
+    assert starter("notices", "pond", "--failed").out == "No notice has failed.\n"
     key = f"application-received/{purse['pond'][0]}"
     notices, known = tables.notices, starter.data("notices", "show", key)["key"]
     with database.writing() as connection:
@@ -82,6 +82,11 @@ def test_those_that_reached_nobody_are_found(
     assert (row["key"], row["status"], row["reason"]) == (known, "failed", "There is no such mailbox.")
     assert "reached nobody: tell its recipient in another way" in failed.out
     assert "office@scheme.example" in starter("notices", "show", key).out
+
+    assert starter("notices", "resend", key) == (0, f"Sent again as soon as may be: {known}\n", "")
+    assert starter.data("notices", "show", key)["status"] == "created"
+    assert "is created: only what has failed is sent again" in one_line(starter("notices", "resend", key))
+    assert "there are none" in one_line(starter("notices", "resend", "nothing/nobody"))
 
 
 def test_the_words_of_every_occasion_are_shown_without_a_service(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from domain.announcement import Status, Telling, to_people
 from domain.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
 from domain.occasions import Occasion
 from domain.programme import Programme
-from domain.round import REHEARSAL, Round, challenges_of
+from domain.refusals import NotSentAgain
+from domain.round import REHEARSAL, Person, Round, challenges_of
 from store import tables
 from store.database import Database
 from store.deliveries import (
@@ -29,10 +30,11 @@ from store.deliveries import (
     outbox,
     put_back,
     question,
+    send_again,
 )
 from store.record import Notice, announce, read_notices
 from store.rounds import keep_round
-from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, announcing, applied, compose, facts, status
+from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, OPENS, announcing, applied, compose, facts, status
 
 POST = "test-post"
 SECOND = TimeDelta(seconds=1)
@@ -378,18 +380,109 @@ def _with_application(database: Database) -> None:
         connection.execute(insert(tables.applications).values(id="team", challenge=AIR, received=MIDWAY, **fields))
 
 
+# What is given up.
+
+
+def calls_for_operators(database: Database) -> list[str]:
+    """What the notices say by which operators are called."""
+    return [each.body for each in read_notices(database) if each.occasion == Occasion.ATTENTION]
+
+
 def test_what_waited_for_a_channel_for_weeks_is_not_sent_when_there_is_one(kept: Database) -> None:
-    """Fails when a service that used to keep its notices sends all of them once it gets a channel."""
+    """Fails when a service that used to keep its notices sends all of them once it gets a channel, or tells of each."""
     key = told(kept)
     assert nothing(kept, MIDWAY + STALE_AFTER + SECOND)
-    assert notice(kept, key).reason == "It was written 14 days before it could be sent, or longer."
+
+    assert (notice(kept, key).status, notice(kept, key).reason) == ("failed", "It could not be sent for 14 days.")
+    assert calls_for_operators(kept) == []
 
 
-def test_what_was_tried_does_not_get_too_old(kept: Database) -> None:
-    told(kept)
-    note_later(kept, taken(kept), "busy", MIDWAY)
+def test_operators_hear_of_what_a_channel_could_not_send_for_weeks(kept: Database) -> None:
+    """Fails when a channel that is broken for long lets notices lapse in silence."""
+    key = told(kept)
+    put_back(kept, taken(kept), "the server is away", MIDWAY)
+    call = taken(kept, MIDWAY + STALE_AFTER + SECOND)
 
-    assert taken(kept, MIDWAY + STALE_AFTER + SECOND).tries == 2
+    assert (call.occasion, notice(kept, key).status) == (Occasion.ATTENTION, "failed")
+    (said,) = calls_for_operators(kept)
+    assert "did not reach sam: It could not be sent for 14 days. the server is away" in said
+
+
+def test_what_may_have_been_sent_is_looked_up_before_it_is_given_up(kept: Database) -> None:
+    """Fails when a notice that arrived long ago is called failed because nobody asked any more."""
+    key, now = told(kept), MIDWAY
+    for _ in range(MOST_TRIES):
+        note_later(kept, taken(kept, now), "no answer", now, unknown=True)
+        now = now + TimeDelta(hours=1)
+    last = taken(kept, now)
+    assert (last.key, last.unknown, last.given_up) == (key, True, f"Given up after {MOST_TRIES} tries. no answer")
+
+    note_sent(kept, last, "ref", asks_again=True, now=now)
+    assert notice(kept, key).status == "sent"
+
+
+def test_whoever_is_told_to_stop_leaves_what_is_lapsed_for_the_next(kept: Database) -> None:
+    """Fails when a hundred thousand lapsed notices are gone through although the worker waits for the end."""
+    keys = [told(kept, number=number) for number in range(5)]
+    looks = iter([False, False, True])
+    late = MIDWAY + STALE_AFTER + SECOND
+    assert claim(kept, POST, late, compose, lambda: next(looks)) is None
+
+    assert sorted(notice(kept, key).status for key in keys) == ["created"] * 3 + ["failed"] * 2
+
+
+# What is sent again.
+
+
+def failed(database: Database, key: str, now: Instant = MIDWAY) -> None:
+    """Sends a notice, and it fails."""
+    mine = taken(database, now)
+    assert mine.key == key
+    note_failed(database, mine, GONE, now, compose)
+
+
+def test_a_person_has_a_notice_sent_again_to_the_address_of_today(
+    kept: Database, round_: Round, programme: Programme
+) -> None:
+    """Fails when it keeps the address at which it failed, or when its age, tries or first failure still count."""
+    key = told(kept)
+    failed(kept, key)
+    (sponsor,) = round_.sponsors
+    moved = sponsor.deciders[0].model_copy(update={"email": "sam@new.example"})
+    corrected = round_.model_copy(update={"sponsors": (sponsor.model_copy(update={"deciders": (moved,)}),)})
+    keep_round(kept, corrected, programme, challenges_of(corrected, programme), MIDWAY)
+
+    later = MIDWAY + STALE_AFTER + STALE_AFTER
+    assert send_again(kept, key.removeprefix(f"{AIR}/"), later) == key
+    again = taken(kept, later)
+    while again.key != key:
+        again = taken(kept, later)
+    assert (again.address, again.tries, again.unknown) == ("sam@new.example", 1, False)
+    note_failed(kept, again, GONE, later, compose)
+    assert len(calls_for_operators(kept)) == 2
+
+
+def test_an_applicant_gets_what_failed_again_at_the_address_of_the_application(open_: Database) -> None:
+    team = applied(open_)
+    mine = taken(open_)
+    note_failed(open_, mine, GONE, MIDWAY, compose)
+    send_again(open_, mine.key, MIDWAY)
+
+    again = notice(open_, mine.key)
+    assert (again.status, again.recipient, again.address) == ("created", team, "breathe@applicants.example")
+
+
+def test_only_what_failed_and_is_still_so_is_sent_again(kept: Database) -> None:
+    """Fails when a notice that arrived is sent twice, or when a reminder goes out that is no longer so."""
+    key = told(kept, occasion=Occasion.CLOSING_SOON, lapses=True, status=status())
+    with pytest.raises(NotSentAgain, match="is created: only what has failed"):
+        send_again(kept, key, MIDWAY)
+
+    failed(kept, key)
+    announce(kept, announcing("moved", at=MIDWAY + SECOND, status=status("end of exploration")), compose)
+    with pytest.raises(NotSentAgain, match="no longer waits for applications"):
+        send_again(kept, key, MIDWAY)
+    assert notice(kept, key).status == "failed"
 
 
 def test_a_notice_of_a_rehearsal_is_never_sent(database: Database, round_: Round, programme: Programme) -> None:
@@ -456,6 +549,22 @@ def test_operators_are_told_once_of_a_notice_that_does_not_arrive(open_: Databas
     assert [(call.recipient, call.address) for call in calls] == [("olivia", "olivia@scheme.example")]
     assert f"what: the notice application-received did not reach {failed.recipient}: {GONE}" in calls[0].body
     assert mine.address not in calls[0].body
+
+
+def test_if_one_operator_cannot_be_reached_the_other_is_told(
+    database: Database, round_: Round, programme: Programme
+) -> None:
+    """Fails when nobody is told of what does not reach an operator."""
+    other = Person(id="omar", name="Omar", email="omar@scheme.example")
+    two = round_.model_copy(update={"operators": (*round_.operators, other)})
+    keep_round(database, two, programme, challenges_of(two, programme), OPENS)
+    told(database, "olivia")
+    note_failed(database, taken(database), GONE, MIDWAY, compose)
+    call = taken(database)
+    assert (call.occasion, call.address) == (Occasion.ATTENTION, "omar@scheme.example")
+
+    note_failed(database, call, GONE, MIDWAY, compose)
+    assert nothing(database), "there is an end to it"
 
 
 @pytest.mark.parametrize("occasion", [Occasion.ATTENTION, Occasion.HELD])

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToJson
+from sqlalchemy import update
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
@@ -30,7 +31,7 @@ import workflows.delivery
 from activities.delivering import Delivering
 from domain.announcement import Announcement, Entry, Status, Telling, to_people
 from domain.calendar import lasting
-from domain.delivery import CLAIM_LASTS, Outbox, Sending
+from domain.delivery import CLAIM_LASTS, MOST_TRIES, Outbox, Sending
 from domain.occasions import FACTS, Occasion
 from domain.programme import Reminders
 from gateways.channels import Channel, Message
@@ -39,7 +40,7 @@ from gateways.letters import Letters
 from gateways.smtp import SmtpChannel
 from parts import channel_of, rail_of
 from settings import Settings
-from store import deliveries
+from store import deliveries, tables
 from store.database import Database
 from store.record import Notice, announce, read_notices
 from store.rounds import keep_round
@@ -619,6 +620,23 @@ def test_what_a_dead_sender_had_sent_is_found_and_not_sent_again(post: Post, not
 
     assert post.notice(key).status == "sent"
     assert notify.counts() == {key: 1}
+
+
+@pytest.mark.parametrize("was_taken", [True, False])
+def test_the_channel_is_asked_for_a_notice_before_that_is_given_up(post: Post, notify: Notify, was_taken: bool) -> None:
+    """Fails when what arrived is called failed because nobody asked once more, and when what did not is sent again."""
+    key = post.write()
+    dead = deliveries.claim(post.database, "govuk-notify", post.now, COMPOSE)
+    assert dead is not None
+    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
+        if was_taken:
+            channel.send(Message(key=key, address=dead.address, subject=dead.subject, body=dead.body))
+    with post.database.writing() as connection:
+        connection.execute(update(tables.notices).values(tries=MOST_TRIES))
+    post.step(CLAIM_LASTS.total("seconds"))
+
+    assert post.notice(key).status == ("sent" if was_taken else "failed")
+    assert notify.counts().get(key, 0) == was_taken
 
 
 def test_a_reminder_of_a_dead_sender_is_looked_up_although_it_is_no_longer_so_and_never_sent_late(

@@ -232,6 +232,7 @@ def _notices() -> None:
         notices.add_column(sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
         notices.add_column(sa.Column("maybe_sent", sa.Integer(), nullable=False, server_default="0"))
         notices.add_column(sa.Column("next_try", MOMENT))
+        notices.add_column(sa.Column("resent_at", MOMENT))
         notices.create_foreign_key("notices_while_payment_fk", "payments", ["while_payment"], ["key"])
         notices.create_check_constraint(
             op.f("notices_status_is_one_of_them"),
