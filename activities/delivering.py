@@ -77,6 +77,8 @@ class Delivering:
         """
         if self._channel is None:
             return deliveries.outbox(self._database, "", self._clock())
+        if sending.at_once:
+            self._pace.begins_anew(self._seconds())
         ends = time.monotonic() + sending.seconds
         try:
             with self._beating(self._channel):
@@ -158,7 +160,7 @@ class Delivering:
             case Progress.DELIVERED:
                 deliveries.note_delivered(self._database, claim, delivery.reference, now)
             case Progress.FAILED:
-                self._note_failed(claim, delivery.reason)
+                self._note_undelivered(claim, delivery)
 
     def _note_refused(self, claim: Claim, refusal: Refusal) -> None:
         """What a channel says of one notice is so, unless it says that of all: then a person has to mend something."""
@@ -193,6 +195,13 @@ class Delivering:
         self._pace.goes_badly(now, None if later.unknown else later.after)
         self._standing.is_away(now, str(later))
 
+    def _note_undelivered(self, notice: Claim | deliveries.Question, delivery: Delivery) -> None:
+        if not delivery.again:
+            self._note_failed(notice, delivery.reason)
+            return
+        activity.logger.warning("notice sent anew", extra={"occasion": notice.occasion, "fault": delivery.reason})
+        deliveries.note_undelivered(self._database, notice, delivery.reason, self._clock(), self._compose)
+
     def _note_failed(self, notice: Claim | deliveries.Question, reason: str) -> None:
         activity.logger.warning("notice not delivered", extra={"occasion": notice.occasion, "fault": reason})
         deliveries.note_failed(self._database, notice, reason, self._clock(), self._compose)
@@ -218,7 +227,7 @@ class Delivering:
             if delivery.progress is Progress.DELIVERED:
                 deliveries.note_delivered(self._database, question, delivery.reference, self._clock())
             elif delivery.progress is Progress.FAILED:
-                self._note_failed(question, delivery.reason)
+                self._note_undelivered(question, delivery)
         return True
 
     def _outbox(self, channel: Channel) -> Outbox:

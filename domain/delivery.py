@@ -30,6 +30,8 @@ MOST_COPIES = 3
 STALE_AFTER = TimeDelta(hours=14 * 24)
 """What could not be sent for so long is no news any more."""
 
+_MOST_ANEW = 5
+_FIRST_WAIT_ANEW = TimeDelta(minutes=10)
 _FIRST_WAIT = TimeDelta(seconds=10)
 _LONGEST_WAIT = TimeDelta(hours=1)
 _MOST_DOUBLINGS = 9
@@ -42,9 +44,11 @@ class Sending(Value):
 
     Args:
         seconds: for how long it goes on; with 0 it deals with one notice, or with none if none is due.
+        at_once: whether a person says that what kept notices is mended: they do not wait any longer for that.
     """
 
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    at_once: bool = False
 
 
 class Outbox(Value):
@@ -79,6 +83,19 @@ def try_again_at(tries: int, now: Instant, after: float | None) -> Instant:
     """
     doubled: TimeDelta = _FIRST_WAIT * 2 ** min(max(tries - 1, 0), _MOST_DOUBLINGS)
     return now + max(min(doubled, _LONGEST_WAIT), TimeDelta(seconds=after or 0))
+
+
+def send_anew_at(tries: int, now: Instant) -> Instant | None:
+    """When a notice is sent anew that its channel had taken and then could not send; None if it is given up.
+
+    Args:
+        tries: how often it was tried.
+        now: when that was heard of.
+    """
+    if tries >= _MOST_ANEW:
+        return None
+    wait: TimeDelta = _FIRST_WAIT_ANEW * 2 ** max(tries - 1, 0)
+    return now + wait
 
 
 def why_given_up(written: Instant, tries: int, reason: str, now: Instant) -> str:

@@ -38,6 +38,11 @@ class Pace:
         """The channel has answered."""
         self._failures = 0
 
+    def begins_anew(self, now: float) -> None:
+        """What was wrong with the channel is mended, as somebody says."""
+        self._failures = 0
+        self._next = min(self._next, now)
+
     def goes_badly(self, now: float, after: float | None) -> None:
         """The channel takes nothing at the moment.
 

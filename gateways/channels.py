@@ -41,11 +41,13 @@ class Delivery(Value):
         reference: the channel's own name for it, not empty.
         progress: how far it has come.
         reason: why it failed, in words for the operators, without the address; empty otherwise.
+        again: whether it failed for a reason that passes, so that it is worth sending again.
     """
 
     reference: str
     progress: Progress
     reason: str = ""
+    again: bool = False
 
 
 class Refusal(Exception):

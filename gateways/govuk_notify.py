@@ -39,14 +39,15 @@ _LONGEST_REFERENCE = 1000
 _LARGEST = 1_900_000
 """Bytes of a message: Notify takes 2,000,000, the template's own text and markup among them."""
 _KEY = re.compile(r".+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MINUTE, _HOUR = 60.0, 3600.0
+_MINUTE = 60.0
 
 _FAILED = {
     "permanent-failure": "The address does not exist: ask for another one.",
     "temporary-failure": "The mailbox could not be reached for days, or is full: ask for another address, or resend.",
-    "technical-failure": "Notify and its own mail provider failed each other: resend it.",
+    "technical-failure": "Notify and its own mail provider failed each other: resend it later.",
 }
 """What to do about a message that Notify could not deliver, by its status."""
+_PASSES = "technical-failure"
 
 _Told = TypeVar("_Told", bound=BaseModel)
 
@@ -71,7 +72,8 @@ class _Notification(_Taken):
         if self.status == "delivered":
             return Delivery(reference=str(self.id), progress=Progress.DELIVERED)
         if self.status in _FAILED:
-            return Delivery(reference=str(self.id), progress=Progress.FAILED, reason=_FAILED[self.status])
+            reason, again = _FAILED[self.status], self.status == _PASSES
+            return Delivery(reference=str(self.id), progress=Progress.FAILED, reason=reason, again=again)
         return Delivery(reference=str(self.id), progress=Progress.SENT)
 
 
@@ -217,10 +219,9 @@ class NotifyChannel:
         if status == 404 and "NoResultFound" in kinds:
             return _Forgotten("GOV.UK Notify knows no such message, or not any more.")
         if status == 429 and "TooManyRequestsError" in kinds:
-            # It ends at midnight in UTC, or when somebody has it raised: once an hour sees both.
-            return Later(
-                "GOV.UK Notify sends no more of this service's messages today (429): ask for a higher daily limit.",
-                after=_HOUR,
+            # It ends at midnight in UTC, or when somebody has it raised; all wait for that, so somebody has to hear.
+            return Unavailable(
+                "GOV.UK Notify sends no more of this service's messages today (429): ask for a higher daily limit."
             )
         if status == 429:
             return Later("GOV.UK Notify takes no more messages this minute (429).", after=_MINUTE)

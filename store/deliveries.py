@@ -18,6 +18,7 @@ from domain.delivery import (
     Outbox,
     ask_again_at,
     is_still_so,
+    send_anew_at,
     try_again_at,
     why_given_up,
 )
@@ -172,6 +173,29 @@ def note_failed(database: Database, notice: Claim | Question, reason: str, now: 
         row = connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
         if row is not None:
             _fail(connection, row, reason, now, compose)
+
+
+def note_undelivered(database: Database, notice: Claim | Question, reason: str, now: Instant, compose: Compose) -> None:
+    """Its channel took a notice and then could not send it: it is sent anew, a few times, and then given up.
+
+    Args:
+        database: where to.
+        notice: which.
+        reason: why, without the address.
+        now: the present.
+        compose: finds the words of the notice to the operators.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        row = connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
+        next_try = None if row is None else send_anew_at(row.tries, now)
+        if row is not None and next_try is None:
+            _fail(connection, row, reason, now, compose)
+        elif row is not None:
+            afresh = {"status": "created", "reason": reason, "reference": "", "maybe_sent": 0}
+            _set(connection, row.key, now, **afresh, next_try=next_try)
 
 
 def note_later(

@@ -40,6 +40,7 @@ class DeliveryWorkflow:
         self._outbox: Outbox | None = None
         self._attention = ""
         self._calls = 0
+        self._heeded = 0
         self._renewal_asked = False
 
     @workflow.run
@@ -80,9 +81,10 @@ class DeliveryWorkflow:
         return bool(self._outbox.channel)
 
     async def _deliver(self, length: timedelta) -> Outbox:
+        at_once, self._heeded = self._calls > self._heeded, self._calls
         sending = workflow.start_activity(
             interface.DELIVER_NOTICES,
-            Sending(seconds=length.total_seconds()),
+            Sending(seconds=length.total_seconds(), at_once=at_once),
             result_type=Outbox,
             start_to_close_timeout=_AT_MOST,
             heartbeat_timeout=HEARTBEAT,

@@ -66,7 +66,7 @@ class Fault(StrEnum):
 MISCHIEF = tuple(
     fault
     for fault in Fault
-    if fault not in (Fault.NONE, Fault.BAD_REQUEST, Fault.TEAM_ONLY, Fault.TRIAL_MODE, Fault.FORBIDDEN)
+    if fault not in (Fault.NONE, Fault.BAD_REQUEST, Fault.TEAM_ONLY, Fault.TRIAL_MODE, Fault.FORBIDDEN, Fault.DAILY)
 )
 """What passes by itself: after the others nobody tries again."""
 

@@ -121,7 +121,11 @@ def test_of_several_messages_the_newest_counts(notify: Notify, channel: NotifyCh
             Progress.FAILED,
             "The mailbox could not be reached for days, or is full: ask for another address, or resend.",
         ),
-        ("technical-failure", Progress.FAILED, "Notify and its own mail provider failed each other: resend it."),
+        (
+            "technical-failure",
+            Progress.FAILED,
+            "Notify and its own mail provider failed each other: resend it later.",
+        ),
     ],
 )
 def test_a_status_is_told_in_plain_words(
@@ -130,7 +134,8 @@ def test_a_status_is_told_in_plain_words(
     reference = channel.send(NOTICE).reference
     notify.set_status(NOTICE.key, status)
 
-    expected = Delivery(reference=reference, progress=progress, reason=reason)
+    again = status == "technical-failure"
+    expected = Delivery(reference=reference, progress=progress, reason=reason, again=again)
     assert channel.progress(reference) == expected
     assert channel.find(NOTICE.key) == expected
 
@@ -163,7 +168,7 @@ def test_a_reference_that_is_not_notifys_is_not_asked_for(
         (Fault.TRIAL_MODE, Unavailable, r"\(400 BadRequestError\).*not in trial mode"),
         (Fault.FORBIDDEN, Unavailable, r"\(403\): check the key, and that this machine's clock"),
         (Fault.RATE, Later, r"this minute \(429\)"),
-        (Fault.DAILY, Later, r"today \(429\): ask for a higher daily limit"),
+        (Fault.DAILY, Unavailable, r"today \(429\): ask for a higher daily limit"),
         (Fault.FAILS_BEFORE, Later, r"failed \(500\); whether it took the message is not known"),
         (Fault.FAILS_AFTER, Later, r"failed \(500\); whether it took the message is not known"),
         (Fault.GONE, Later, r"failed \(502\); whether it took the message is not known"),
@@ -208,7 +213,6 @@ def test_answers_are_sorted_by_who_can_do_something_about_them_and_name_nobody(
     ("fault", "after"),
     [
         (Fault.RATE, 60),
-        (Fault.DAILY, 3600),
         (Fault.SLOW_AFTER, 7),
         (Fault.FAILS_BEFORE, 7),
         (Fault.GARBAGE, 7),

@@ -27,6 +27,7 @@ from store.deliveries import (
     note_later,
     note_left_at_that,
     note_sent,
+    note_undelivered,
     outbox,
     put_back,
     question,
@@ -429,6 +430,25 @@ def test_whoever_is_told_to_stop_leaves_what_is_lapsed_for_the_next(kept: Databa
     assert claim(kept, POST, late, compose, lambda: next(looks)) is None
 
     assert sorted(notice(kept, key).status for key in keys) == ["created"] * 3 + ["failed"] * 2
+
+
+def test_what_a_channel_took_and_could_not_send_is_sent_anew_later_and_later_and_then_given_up(kept: Database) -> None:
+    """Fails when it is given up at once, or never, or when the next sender takes it for one that may have arrived."""
+    key, now = told(kept), MIDWAY
+    for waits in (10, 20, 40, 80):
+        note_sent(kept, taken(kept, now), "ref", asks_again=True, now=now)
+        asked = question(kept, POST, now + 10 * SECOND)
+        assert asked is not None
+        note_undelivered(kept, asked, "its provider failed", now, compose)
+        assert (notice(kept, key).status, notice(kept, key).reason) == ("created", "its provider failed")
+        now = now + TimeDelta(minutes=waits)
+        assert nothing(kept, now - SECOND)
+    last = taken(kept, now)
+    assert (last.unknown, last.maybe_sent) == (False, 0)
+    note_undelivered(kept, last, "its provider failed", now, compose)
+
+    assert notice(kept, key).status == "failed"
+    assert len(calls_for_operators(kept)) == 1
 
 
 # What is sent again.

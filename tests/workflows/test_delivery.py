@@ -258,6 +258,8 @@ async def test_a_wrong_key_needs_attention_loses_nothing_and_goes_on_when_it_is_
         history = await notices(play).fetch_history()
         [timer] = [event for event in history.events if event.HasField("timer_started_event_attributes")]
         assert timer.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta() == timedelta(minutes=1)
+        asked = [text for event in history.events for text in _decoded(MessageToJson(event)) if '"at_once"' in text]
+        assert [Sending.model_validate_json(text).at_once for text in asked][:3] == [True, True, False]
         assert set(notify.counts().values()) == {1}
         await replayed(history)
         check_nothing_personal(play, history, caplog, shown)
@@ -489,11 +491,11 @@ class Post:
         )
         return f"{key}/{occasion}/{people[0]}"
 
-    def step(self, seconds: float = 0) -> Outbox:
+    def step(self, seconds: float = 0, sending: Sending = ONE) -> Outbox:
         """Deals with one notice, if one is due after so many seconds."""
         self.now = self.now + TimeDelta(seconds=max(seconds, 0.01))
         environment = ActivityEnvironment()
-        outbox: Outbox = environment.run(self._delivering.deliver, ONE)
+        outbox: Outbox = environment.run(self._delivering.deliver, sending)
         return outbox
 
     def calls(self, steps: int, seconds: float) -> list[ApplicationError]:
@@ -549,15 +551,43 @@ def test_all_waits_for_as_long_as_the_channel_asks(post: Post, notify: Notify) -
     assert notify.counts() == {first: 1, second: 1}
 
 
-def test_a_daily_limit_is_asked_about_once_an_hour(post: Post, notify: Notify) -> None:
+def test_a_person_who_has_mended_the_channel_need_not_wait_for_it(post: Post, notify: Notify) -> None:
+    """Fails when `retry` finds the channel still left alone for a while, and tries nothing."""
     key = post.write()
-    notify.will(*[Fault.DAILY] * 30)
-    for _ in range(30 * 60):
-        post.step(60)
-        if len(notify.requests) == 5:
-            break
-    assert len(notify.requests) == 5
+    notify.will(Fault.RATE)
+    post.step()
+    post.step(1)
+    assert notify.counts() == {}
+
+    post.step(sending=Sending(seconds=0, at_once=True))
+    assert notify.counts() == {key: 1}
+
+
+def test_a_daily_limit_calls_a_person_and_is_over_as_soon_as_it_is_raised(post: Post, notify: Notify) -> None:
+    """Fails when all wait for hours and nobody hears of it."""
+    key = post.write()
+    notify.will(Fault.DAILY, Fault.DAILY)
+    calls = post.calls(2, seconds=60)
+    assert ["ask for a higher daily limit" in call.message for call in calls] == [True, True]
     assert (post.notice(key).status, "daily limit" in post.notice(key).reason) == ("created", True)
+
+    post.step()
+    assert notify.counts() == {key: 1}
+
+
+def test_what_notify_took_and_could_not_send_is_sent_anew_a_few_times(post: Post, notify: Notify) -> None:
+    """Fails when the first failure of its provider is the end of a notice, and when there is no end of them."""
+    key = post.write()
+    for _ in range(4 * 60):
+        post.step(60)
+        notify.set_status(key, "technical-failure")
+        if post.notice(key).status == "failed":
+            break
+    assert notify.counts() == {key: 5}
+    assert (post.notice(key).status, "failed each other: resend it later" in post.notice(key).reason) == (
+        "failed",
+        True,
+    )
 
 
 def test_rate_is_kept(database: Database, notify: Notify) -> None:
