@@ -137,13 +137,13 @@ async def test_everybody_gets_every_notice_once_through_notify(tmp_path: Path, n
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         play.applied(30)
-        await play.decide("hold", OPERATOR, reason="A question.")
+        await play.decide("answer", SPONSOR, question="Is old data enough?", answer="Yes.")
         written = {each.key: each for each in read_notices(play.desk.database)}
         await start_delivery(client, play.desk.options)
         await until_all_are(play, "sent", "delivered")
 
         assert len(keys_of(play, Occasion.APPLICATION_RECEIVED)) == 30
-        assert len(keys_of(play, Occasion.HELD)) >= 30
+        assert len(keys_of(play, Occasion.QUESTION_ANSWERED)) >= 30
         assert notify.counts() == dict.fromkeys(written, 1)
         for message in notify.messages:
             notice = written[message.reference or ""]
@@ -174,7 +174,7 @@ async def test_a_thousand_notices_leave_no_trace_in_history(tmp_path: Path, noti
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         play.applied(500)
-        await play.decide("hold", OPERATOR, reason="A question.")
+        await play.decide("answer", SPONSOR, question="Is old data enough?", answer="Yes.")
         before = len((await play.handle.fetch_history()).events)
         await start_delivery(client, play.desk.options)
         expected = {each.key for each in read_notices(play.desk.database)}
@@ -225,7 +225,7 @@ async def test_a_reminder_of_a_decision_that_was_made_meanwhile_is_not_sent(tmp_
         await until_all_are(play, "sent", "delivered", "lapsed")
 
         lapsed = [each for each in read_notices(play.desk.database) if each.status == "lapsed"]
-        assert {each.occasion for each in lapsed} == {Occasion.DECISION_DUE}
+        assert Occasion.DECISION_DUE in {each.occasion for each in lapsed}
         assert not set(notify.counts()) & {each.key for each in lapsed}
         assert set(notify.counts()) >= set(keys_of(play, Occasion.STAGE_STARTED))
 
