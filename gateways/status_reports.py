@@ -39,6 +39,9 @@ _PROGRESS: dict[str, Progress | None] = {
 )
 """By status code; None where nothing is settled yet."""
 
+_DUPLICATES = frozenset({"AM05", "DUPL", "RF01", *(f"DU0{number}" for number in range(1, 6))})
+"""Reasons that are none to call a payment returned: the bank turns away a second copy, and went on with the first."""
+
 _CODE = re.compile(r"[A-Z]{2}[A-Z0-9]{2}")
 
 _NO_REASON = {"RJCT": "the bank gave no reason", "CANC": "the payment was cancelled at the bank"}
@@ -169,8 +172,12 @@ class _Said(NamedTuple):
     """What is said at one level of a report: of the file, its block of payments, or one payment."""
 
     status: str | None
-    code: str
-    reason: str
+    codes: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def code(self) -> str:
+        return self.codes[0] if self.codes else ""
 
     @property
     def progress(self) -> Progress | None:
@@ -206,7 +213,7 @@ def read_status_report(xml: bytes) -> StatusReport:
     _must_be_on_credit_transfers(_text(report, "OrgnlGrpInfAndSts/OrgnlMsgNmId", names), message_id)
 
     reader = _Reader(names, message_id)
-    group = reader.said(report.find("OrgnlGrpInfAndSts", names), "GrpSts", _Said(None, "", ""))
+    group = reader.said(report.find("OrgnlGrpInfAndSts", names), "GrpSts", _Said(None))
     blocks = report.findall("OrgnlPmtInfAndSts", names)
     said = [reader.said(block, "PmtInfSts", group) for block in blocks]
     transfers: dict[str, TransferStatus] = {}
@@ -281,7 +288,8 @@ class _Reader:
         """What counts at a level: what it says itself, or else what the level around it says.
 
         Raises:
-            FileRefused: the status is not known, or is not the one that was said to be final of all.
+            FileRefused: the status is not known, or is not the one that was said to be final of all; or something was
+                turned away because the bank has had it before.
         """
         if element is None:
             return outer
@@ -292,6 +300,11 @@ class _Reader:
                 "it means, and see to these payments by hand."
             )
         said = _Said(status, *self._why(element))
+        if status == "RJCT" and not _DUPLICATES.isdisjoint(said.codes or outer.codes):
+            raise FileRefused(
+                f"The status report {self._message_id} turns away what the bank has had before: by that, nothing has "
+                "come back. See what it reported of the first, and ask it if you took the file there once."
+            )
         if outer.progress and said.progress != outer.progress:
             raise self.contradiction(f"says {outer.status} of all but {status} of a part")
         if status == outer.status and not said.reason:
@@ -312,8 +325,8 @@ class _Reader:
     def contradiction(self, what: str) -> FileRefused:
         return FileRefused(f"The status report {self._message_id} {what}: ask the bank which of them is true.")
 
-    def _why(self, element: etree._Element) -> tuple[str, str]:
-        """The first reason code, and all reasons in words."""
+    def _why(self, element: etree._Element) -> tuple[tuple[str, ...], str]:
+        """The reason codes, and all reasons in words."""
         codes: list[str] = []
         notes: list[str] = []
         for why in element.findall("StsRsnInf", self._names):
@@ -323,7 +336,7 @@ class _Reader:
         note = " ".join(" ".join(notes).split())
         if len(note) > _NOTE_LENGTH:
             note = note[: _NOTE_LENGTH - 1] + "…"
-        return codes[0] if codes else "", ": ".join(filter(None, (words, note)))
+        return tuple(codes), ": ".join(filter(None, (words, note)))
 
 
 def _reason(said: _Said) -> str:

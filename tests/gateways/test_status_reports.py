@@ -124,6 +124,27 @@ def test_a_reason_is_told_in_words_or_as_the_bank_put_it(said: Said, code: str, 
     assert (transfer.code, transfer.reason) == (code, reason)
 
 
+@pytest.mark.parametrize("code", ["AM05", "DUPL", "RF01", "DU01", "DU02", "DU03", "DU04", "DU05"])
+@pytest.mark.parametrize("level", ["group", "block", "payment", "above the payment"])
+def test_what_the_bank_has_had_before_has_not_come_back(code: str, level: str) -> None:
+    """Invariant 1. Fails when a second copy that is turned away counts as money that is back."""
+    said = Said("RJCT", code)
+    xml = {
+        "group": lambda: status_report({}, group=said),
+        "block": lambda: status_report({}, block=said),
+        "payment": lambda: status_report({"A": Said("ACSC"), "B": said}, group=Said("PART")),
+        "above the payment": lambda: status_report({"A": Said("RJCT")}, group=Said("PART", code)),
+    }[level]()
+
+    with pytest.raises(FileRefused, match="had before: by that, nothing has come back"):
+        read_status_report(xml)
+
+
+def test_a_payment_with_a_reason_of_its_own_comes_back_whatever_was_had_before() -> None:
+    [transfer] = read_status_report(status_report({"A": Said("RJCT", "AC04")}, group=Said("PART", "AM05"))).transfers
+    assert (transfer.progress, transfer.code) == (RETURNED, "AC04")
+
+
 def test_what_a_bank_adds_to_a_reason_is_cut() -> None:
     """Fails without the limit."""
     [transfer] = read_status_report(status_report({"A": Said("RJCT", "NARR", ("x" * 105,) * 50)})).transfers
