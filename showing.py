@@ -203,15 +203,24 @@ def _interest(each: Late) -> tuple[str, str, str, str]:
     return str(owed.days), f"{sure}{owed.rate}%", f"{sure}{owed.interest.shown()}", owed.fixed_sum.shown()
 
 
+def payment_file(file: PaymentFile) -> None:
+    """A file that was made for the bank just now."""
+    say(
+        f"{file.path}: {counted(file.count, 'payment')}, {file.control_sum.shown(file.currency)}, "
+        f"to be paid on {file.execute_on}. Take it to the bank; then read its report with `settle`."
+    )
+
+
 def payment_files(files: Sequence[PaymentFile]) -> None:
-    """The files that were made for the bank."""
+    """The files that were made for the bank, one a line, as long as their paths are."""
     for each in files:
+        there = "" if each.written else " NOT WRITTEN: `submit` finishes it."
         say(
-            f"{each.path}: {counted(each.count, 'payment')}, {each.control_sum.shown(each.currency)}, "
-            f"to be paid on {each.execute_on}. Take it to the bank; then read its report with `settle`."
+            f"{each.path}: {counted(each.count, 'payment')}, {each.control_sum.shown(each.currency)}, to be paid on "
+            f"{each.execute_on}; made by {each.made_by}, {spoken(each.made, 'UTC')}.{there}"
         )
     if not files:
-        say("Nothing waits to leave: every payment that was released is in a file already.")
+        say("No payment file was made yet.")
 
 
 def reconciled(found: Reconciled) -> None:

@@ -396,6 +396,7 @@ for name, command in (
     ("evidence", paying.evidence),
     ("release", paying.release),
     ("submit", paying.submit),
+    ("payment-files", paying.payment_files),
     ("settle", paying.settle),
     ("return", paying.return_),
     ("cancel-payment", paying.cancel_payment),

@@ -54,16 +54,23 @@ class Paying:
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, move: PaymentMove) -> PaymentStanding:
-        """Gives the payment to the rail, unless the rail has it: an attempt before may have got through unseen."""
+        """Gives the payment to the rail, unless the rail has it: a try before may have got through unseen."""
         rail, key = self._rail_for(move), move.payment.order.key
-        # In a file it is once that is made, which is not for us to do.
-        begun = ledger.under_way(self._database, key) if rail.collects else self._begun(key)
-        if begun is None:
+        released = ledger.under_way(self._database, key)
+        if released is None:
             return self.request(move)
-        transfer = rail.find(begun.id)
+        ledger.check_rail(released, rail.name)
+        transfer = rail.find(released.id)
+        if transfer is None:
+            self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
+        # In a file it is once that is made, which is not for us to do.
         if transfer is None and rail.collects:
             return self.request(move)
+        begun = released if rail.collects else ledger.begin(self._database, key, rail.name, _asked_at())
+        if begun is None or begun.id != released.id:
+            return self.request(move)
         transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
+        _check_amount(move, transfer)
         standing = ledger.mark_submitted(
             self._database, move.payment, begun, transfer.reference, transfer.at, self._compose
         )
@@ -81,7 +88,9 @@ class Paying:
         begun = ledger.under_way(self._database, move.payment.order.key)
         if begun is None:
             return self.request(move)
-        transfer = self._rail_for(move).find(begun.id)
+        rail = self._rail_for(move)
+        ledger.check_rail(begun, rail.name)
+        transfer = rail.find(begun.id)
         if transfer is None:
             standing = self.request(move)
             if standing.attempt != begun.attempt or standing.status not in _WITH_THE_RAIL:
@@ -89,6 +98,7 @@ class Paying:
             raise RailRefused(
                 f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
             )
+        _check_amount(move, transfer)
         return self._note(move, begun, transfer)
 
     @activity.defn(name="return_payment", no_thread_cancel_exception=True)
@@ -96,13 +106,20 @@ class Paying:
         """Notes that the money came back, as a person says; not while the rail may still have it on its way."""
         begun = ledger.under_way(self._database, move.payment.order.key)
         rail = self._rail_for(move)
-        transfer = rail.find(begun.id) if begun else None
-        if begun and transfer is None and rail.collects:
+        # Of what another rail has, nobody is left to ask but the person.
+        transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
+        if begun and transfer is None and rail.collects and begun.rail == rail.name:
             raise TooEarly(
-                f"{move.payment.order.key} has left in no file yet: if one was begun, make it with `submit` first."
+                f"{move.payment.order.key} has left in no file yet: make the one that was begun with `submit` first, "
+                "or drop that with `submit --anew`."
             )
         if transfer is not None and transfer.progress is Progress.TAKEN and not rail.collects:
             raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
+        if begun and transfer is not None and transfer.progress is Progress.SETTLED and not begun.settled:
+            raise TooEarly(
+                f"{transfer.id} has arrived, says the rail, which the ledger has not noted yet: `retry` the payment, "
+                "and say it again only if the money came back after that."
+            )
         return ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
 
     @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
@@ -114,9 +131,22 @@ class Paying:
         """No rehearsal ever moves money, whatever the service is set to."""
         return self._rehearsal if is_rehearsed(move.payment.order.challenge) else self._rail
 
-    def _begun(self, key: str) -> Begun | None:
-        """From here on the rail may have it."""
-        return ledger.begin(self._database, key, _asked_at())
+    def _check_came_back(self, rail: PaymentRail, key: str) -> None:
+        """Before a payment leaves again: a rail may have an attempt after all that was said to have come back.
+
+        A person is believed that what had arrived came back later: that a rail may not see.
+        """
+        for earlier in ledger.read_returned(self._database, key):
+            transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
+            if transfer is None:
+                continue
+            on_its_way = transfer.progress is Progress.TAKEN and not rail.collects  # a file says so for ever
+            if on_its_way or (transfer.progress is Progress.SETTLED and earlier.settled is None):
+                raise RailRefused(
+                    f"{key} does not leave again: {earlier.id} came back by the ledger, and "
+                    f"{'is on its way' if on_its_way else 'has arrived'}, says the rail. Find out which is true; if "
+                    "the team has its money, cancel the payment."
+                )
 
     def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentStanding:
         match transfer.progress:
@@ -142,6 +172,16 @@ class Paying:
             currency=order.currency,
             payee=self._seals.open(begun.sealed, begun.team),
             reference=f"{order.team} {order.stage} {order.number}",
+        )
+
+
+def _check_amount(move: PaymentMove, transfer: Transfer) -> None:
+    """That the rail has paid what was ordered, whoever made the transfer under its name."""
+    order = move.payment.order
+    if (transfer.amount, transfer.currency) != (order.amount.gross, order.currency):
+        raise RailRefused(
+            f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {move.payment.amount} "
+            "in the ledger: find out what was paid, before anything else."
         )
 
 

@@ -123,7 +123,7 @@ class Till:
         ledger.request(self._kept, payment, now, self._compose)
         released = rules.decided(payment, Release(by=self._releaser, decision_id="release"), now)
         ledger.release(self._kept, payment, released, now, self._compose)
-        begun = ledger.begin(self._kept, order.key, now)
+        begun = ledger.begin(self._kept, order.key, "embedded", now)
         if begun is None:
             raise RuntimeError(f"{order.key} was released, and there is nothing to ask a rail for")
         ledger.mark_submitted(self._kept, payment, begun, "reference", now, self._compose)

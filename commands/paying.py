@@ -13,8 +13,7 @@ import typer
 from pydantic import ValidationError
 
 import showing
-from desk.front import Payment
-from desk.paying import Paying
+from desk.paying import Paying, PaymentFile
 from desk.reconciling import reconcile as compare
 from domain.bank_account import BankAccount
 from domain.refusals import NotReadable
@@ -163,6 +162,9 @@ def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: Decis
 def submit(
     by: Who,
     on: Annotated[str, typer.Option(metavar="DATE", help="When the bank is to pay; the next working day.")] = "",
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Drop a file that was begun and could not be written, and make others.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the files for the bank of all that was released, one for each currency.
@@ -170,12 +172,31 @@ def submit(
     Example: `starter.py submit --as finance`
     """
     day = day_of("--on", on) if on else None
+    made: list[PaymentFile] = []
+
+    def show(file: PaymentFile) -> None:
+        made.append(file)
+        if not as_json:
+            showing.payment_file(file)
+
     with a_desk() as desk:
-        files = asyncio.run(Paying(desk).submit(acting(desk, by), day))
-        if as_json:
-            show_json(files)
-        else:
-            showing.payment_files(files)
+        try:
+            asyncio.run(Paying(desk).submit(acting(desk, by), day, anew=anew, made=show))
+        finally:
+            if as_json and made:
+                show_json(made)
+        if not made:
+            show_json(made) if as_json else say("Nothing waits to leave: what was released is in a file already.")
+
+
+def payment_files(as_json: AsJson = False) -> None:
+    """List the files that were made for the bank: where each is, what it has, when the bank is to pay, who made it.
+
+    Example: `starter.py payment-files`
+    """
+    with a_desk() as desk:
+        files = Paying(desk).files()
+        show_json(files) if as_json else showing.payment_files(files)
 
 
 def settle(
@@ -200,7 +221,7 @@ def settle(
         if is_payment(key) and not os.path.exists(
             key
         ):  # unlike Path.exists, it takes a key that is too long for a file
-            found: tuple[Payment, ...] = (asyncio.run(money.arrived(key, acting(desk, by), day)),)
+            found = asyncio.run(money.arrived(key, acting(desk, by), day))
         elif day is not None:
             misused("--on is for the key of a payment: a report says itself when it was made.")
         else:

@@ -79,7 +79,7 @@ async def _compared(desk: Desk, real: PaymentRail) -> Reconciled:
         rail = rehearsal if is_rehearsed(row.id) else real
         transfers = ledger.read_transfers(desk.database, row.id)
         for transfer in transfers:
-            differences += [(transfer.payment, what) for what in _with_rail(rail, transfer)]
+            differences += [(transfer.payment, what) for what in _with_rail(rail, transfer, payments[transfer.payment])]
         differences += _with_transfers(payments, transfers)
         found += [Difference(challenge=row.id, payment=key, what=what) for key, what in differences]
     return Reconciled(challenges=len(rows), payments=count, differences=tuple(found))
@@ -111,7 +111,9 @@ def _due(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]
 
 def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:
     meant = {
-        OrderState.SETTLED: (PaymentStatus.SETTLED, PaymentStatus.RETURNED, PaymentStatus.RELEASED),
+        OrderState.SETTLED: (  # what came back after it had arrived is on its way again
+            *(PaymentStatus.SETTLED, PaymentStatus.RETURNED, PaymentStatus.RELEASED, PaymentStatus.SUBMITTED),
+        ),
         OrderState.CANCELLED: (PaymentStatus.CANCELLED,),
     }
     for key, how in sorted(state.payments.items()):
@@ -119,7 +121,7 @@ def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str,
         if payment is None or how is OrderState.UNDER_WAY:
             if payment is not None and payment.status in (PaymentStatus.SETTLED, PaymentStatus.CANCELLED):
                 yield key, f"is {payment.status} in the ledger, and the challenge has not heard of it"
-        elif payment.status not in (*meant[how], PaymentStatus.SUBMITTED):
+        elif payment.status not in meant[how]:
             yield key, f"is {payment.status} in the ledger and {how} for the challenge"
 
 
@@ -154,7 +156,11 @@ def _with_transfers(payments: dict[str, Payment], transfers: tuple[TransferRow, 
             yield key, f"is {said} in the ledger, where {f'an attempt is {status}' if status else 'no attempt is made'}"
 
 
-def _with_rail(rail: PaymentRail, transfer: TransferRow) -> Iterator[str]:
+def _with_rail(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> Iterator[str]:
+    if transfer.rail not in ("", rail.name):
+        if transfer.settled is None and transfer.returned is None:
+            yield f"attempt {transfer.attempt} was begun at the rail {transfer.rail}, and the rail is {rail.name} now"
+        return
     try:
         known = rail.find(transfer.id)
     except (Unavailable, RailRefused) as fault:
@@ -163,10 +169,15 @@ def _with_rail(rail: PaymentRail, transfer: TransferRow) -> Iterator[str]:
     if known is None:
         if transfer.submitted is not None:
             yield f"attempt {transfer.attempt} is submitted in the ledger, and the rail knows nothing of it"
+        elif transfer.rail and transfer.returned is None:
+            yield f"attempt {transfer.attempt} was begun, and the rail has nothing of it"
         return
+    if (known.amount, known.currency) != (payment.amount.gross, payment.currency):
+        there, here = known.amount.shown(known.currency), payment.amount.gross.shown(payment.currency)
+        yield f"attempt {transfer.attempt} is of {there} at the rail and of {here} in the ledger"
     if transfer.returned is not None:
-        # What had arrived may have come back without the rail; a file says for ever that a transfer is in it.
-        if known.progress is Progress.SETTLED and transfer.settled is None:
+        # A file says for ever that a transfer is in it.
+        if known.progress is Progress.SETTLED:
             yield f"attempt {transfer.attempt} has arrived, says the rail, and came back by the ledger"
         elif known.progress is Progress.TAKEN and not rail.collects:
             yield f"attempt {transfer.attempt} is on its way, says the rail, and came back by the ledger"

@@ -21,9 +21,10 @@ _transfers = Table(
     Column("reference", String(100), nullable=False),
     Column("pence", BigInteger, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("currency", String, nullable=False),
 )
 
-_Booking = Row[tuple[str, str, int, datetime]]
+_Booking = Row[tuple[str, str, int, datetime, str]]
 
 
 class EmbeddedRail:
@@ -33,6 +34,7 @@ class EmbeddedRail:
         engine: a database that has the table `rail_transfers`.
     """
 
+    name = "embedded"
     collects = False
 
     def __init__(self, engine: Engine) -> None:
@@ -55,12 +57,13 @@ class EmbeddedRail:
         else:
             booking = self._booking(instruction.id)
             assert booking is not None, "nothing is ever taken out of this table"
-        if booking.pence != instruction.amount.pence:
+        transfer = _transfer(booking)
+        if (transfer.amount, transfer.currency) != (instruction.amount, instruction.currency):
             raise RailRefused(
-                f"The transfer {instruction.id} was booked over {Money(booking.pence)} {instruction.currency} and is "
-                f"asked for again over {instruction.amount}: compare the payment with what was paid."
+                f"The transfer {instruction.id} was booked over {transfer.amount} {transfer.currency} and is asked for "
+                f"again over {instruction.amount} {instruction.currency}: compare the payment with what was paid."
             )
-        return _transfer(booking)
+        return transfer
 
     def _book(self, instruction: Instruction, at: Instant) -> None:
         booking = insert(_transfers).values(
@@ -68,6 +71,7 @@ class EmbeddedRail:
             reference=_reference(instruction.id),
             pence=instruction.amount.pence,
             at=at.to_stdlib(),
+            currency=instruction.currency,
         )
         with self._engine.begin() as connection:
             connection.execute(booking)
@@ -85,4 +89,11 @@ def _reference(id: str) -> str:  # noqa: A002
 def _transfer(booking: _Booking) -> Transfer:
     # SQLite forgets the zone, which is always UTC.
     at = booking.at if booking.at.tzinfo else booking.at.replace(tzinfo=UTC)
-    return Transfer(id=booking.key, reference=booking.reference, at=Instant(at), progress=Progress.SETTLED)
+    return Transfer(
+        id=booking.key,
+        amount=Money(booking.pence),
+        currency=booking.currency,
+        reference=booking.reference,
+        at=Instant(at),
+        progress=Progress.SETTLED,
+    )

@@ -7,22 +7,28 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from sqlalchemy import Column, DateTime, Engine, MetaData, String, Table, Text, select
+from sqlalchemy import BigInteger, Column, DateTime, Engine, MetaData, String, Table, Text, select
 from whenever import Instant
 
+from domain.money import Money
 from domain.refusals import RailRefused
 
 from .rails import Instruction, Progress, Transfer
 
 _METADATA = MetaData()
 _files = Table(
-    "payment_files", _METADATA, Column("id", String, primary_key=True), Column("written_at", DateTime(timezone=True))
+    "payment_files",
+    _METADATA,
+    Column("id", String, primary_key=True),
+    Column("currency", String),
+    Column("written_at", DateTime(timezone=True)),
 )
 _filed = Table(
     "filed_transfers",
     _METADATA,
     Column("transfer", String, primary_key=True),
     Column("file", String),
+    Column("pence", BigInteger),
     Column("progress", String),
     Column("reason", Text),
 )
@@ -35,6 +41,7 @@ class FileRail:
         engine: a database that has the tables `payment_files` and `filed_transfers`.
     """
 
+    name = "files"
     collects = True
 
     def __init__(self, engine: Engine) -> None:
@@ -43,7 +50,7 @@ class FileRail:
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `PaymentRail`."""
         wanted = (
-            select(_filed.c.transfer, _filed.c.file, _filed.c.progress, _filed.c.reason, _files.c.written_at)
+            select(_filed, _files.c.currency, _files.c.written_at)
             .join(_files, _files.c.id == _filed.c.file)
             .where(_filed.c.transfer == id, _files.c.written_at.is_not(None))
         )
@@ -53,8 +60,15 @@ class FileRail:
             return None
         # SQLite forgets the zone, which is always UTC.
         at = row.written_at if row.written_at.tzinfo else row.written_at.replace(tzinfo=UTC)
-        progress = Progress(row.progress)
-        return Transfer(id=id, reference=row.file, at=Instant(at), progress=progress, reason=row.reason)
+        return Transfer(
+            id=id,
+            amount=Money(row.pence),
+            currency=row.currency,
+            reference=row.file,
+            at=Instant(at),
+            progress=Progress(row.progress),
+            reason=row.reason,
+        )
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002
         """Never asked: transfers leave in a file, together."""

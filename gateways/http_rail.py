@@ -115,6 +115,7 @@ class HttpRail:
                 "copy it again into its setting."
             )
         self._base = str(base).rstrip("/")
+        self.name = f"http ({base.host})"  # another provider is another rail
         self._timeout = timeout
         self._client = httpx.Client(
             headers={
@@ -243,7 +244,15 @@ def _told(answer: _Answer, id: str, expected: tuple[int, ...]) -> _Told:  # noqa
 
 def _transfer(told: _Told) -> Transfer:
     reason = _shown(told.reason or "") if told.progress is Progress.RETURNED else ""
-    return Transfer(id=told.id, reference=told.reference, at=told.at, progress=told.progress, reason=reason)
+    return Transfer(
+        id=told.id,
+        amount=told.amount,
+        currency=told.currency,
+        reference=told.reference,
+        at=told.at,
+        progress=told.progress,
+        reason=reason,
+    )
 
 
 def _shown(reason: str) -> str:

@@ -44,6 +44,7 @@ class Transfer(Value):
 
     Args:
         id: of the instruction.
+        amount, currency: what it paid, or pays.
         reference: the rail's own name for it, not empty.
         at: when the rail took it.
         progress: how far it has come.
@@ -51,6 +52,8 @@ class Transfer(Value):
     """
 
     id: str
+    amount: Money
+    currency: str
     reference: str
     at: Instant
     progress: Progress
@@ -61,6 +64,8 @@ class PaymentRail(Protocol):
     """Takes payments. Whoever asks again under the same id gets the same transfer.
 
     Args:
+        name: of the rail, not empty. The ledger keeps it with every transfer that the rail may have: no other rail is
+            asked for that one, as it would know nothing of it and pay again.
         collects: whether transfers leave together, when a person makes a file of them; such a rail is never asked for
             one alone, and says what a bank has reported only once a person has brought that.
 
@@ -69,6 +74,9 @@ class PaymentRail(Protocol):
             is unknown, and `find` tells.
         RailRefused: it will not do this, however often it is asked: a person must see why.
     """
+
+    @property
+    def name(self) -> str: ...
 
     collects: bool
 

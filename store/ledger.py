@@ -19,7 +19,7 @@ from domain.awards import PaymentOrder
 from domain.model import Value
 from domain.money import Amount, Money
 from domain.payment import PaymentStanding, PaymentStatus, PaymentToMake
-from domain.refusals import AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
+from domain.refusals import AnotherPayment, NotAllowed, RailRefused, TooEarly, TooLate, UnknownPayment
 from domain.transfer import transfer_id
 
 from . import payees, tables
@@ -87,12 +87,16 @@ class Begun(Value):
         id: what the rail knows it by.
         attempt: of its payment.
         sealed: the payee's bank details, sealed for `team`; empty if it was made before they were kept.
+        rail: the rail that may have it; empty while none has been asked.
+        settled: whether it has arrived, as far as the ledger has heard.
     """
 
     id: str
     attempt: int
     team: str
     sealed: str
+    rail: str = ""
+    settled: bool = False
 
 
 class TransferRow(Value):
@@ -102,12 +106,14 @@ class TransferRow(Value):
         id: what rails know it by.
         payment: key of the payment.
         attempt: from 1.
+        rail: the rail that may have it; empty while none has been asked.
         submitted, settled, returned: when, if it was.
     """
 
     id: str
     payment: str
     attempt: int
+    rail: str
     submitted: Instant | None
     settled: Instant | None
     returned: Instant | None
@@ -189,12 +195,13 @@ def release(
         return _standing(connection, key, at)
 
 
-def begin(database: Database, key: str, at: Instant) -> Begun | None:
+def begin(database: Database, key: str, rail: str, at: Instant) -> Begun | None:
     """The transfer that a rail is to be asked for; from here on its bank details and its payment stand still.
 
     Args:
         database: where to.
         key: of the payment.
+        rail: name of the rail. From here on it alone is asked for this transfer.
         at: when.
 
     Returns:
@@ -202,6 +209,7 @@ def begin(database: Database, key: str, at: Instant) -> Begun | None:
 
     Raises:
         UnknownPayment: the ledger has no such payment.
+        RailRefused: another rail may have this transfer.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
@@ -211,9 +219,25 @@ def begin(database: Database, key: str, at: Instant) -> Begun | None:
         connection.execute(
             update(_transfers)
             .where(_transfers.c.payment == key, _transfers.c.returned_at.is_(None), _transfers.c.begun_at.is_(None))
-            .values(begun_at=at)
+            .values(begun_at=at, rail=rail)
         )
-        return _under_way(connection, key)
+        begun = _under_way(connection, key)
+        if begun is not None:
+            check_rail(begun, rail)
+        return begun
+
+
+def check_rail(transfer: Begun, rail: str) -> None:
+    """That no other rail may have a transfer: this one would know nothing of it, and pay it a second time.
+
+    Raises:
+        RailRefused: another may.
+    """
+    if transfer.rail not in ("", rail):
+        raise RailRefused(
+            f"{transfer.id} was begun at the rail {transfer.rail}, and this is {rail}: set the other rail again; or "
+            "find out there what became of it, and say `return` if it has certainly not left."
+        )
 
 
 def under_way(database: Database, key: str) -> Begun | None:
@@ -439,17 +463,22 @@ def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...
         .order_by(_transfers.c.id)
     )
     with database.reading() as connection:
-        return tuple(
-            TransferRow(
-                id=row.id,
-                payment=row.payment,
-                attempt=row.attempt,
-                submitted=row.submitted_at,
-                settled=row.settled_at,
-                returned=row.returned_at,
-            )
-            for row in connection.execute(wanted)
-        )
+        return tuple(map(_transfer_row, connection.execute(wanted)))
+
+
+def read_returned(database: Database, key: str) -> tuple[TransferRow, ...]:
+    """The attempts of a payment that came back, in order.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = (
+        select(_transfers)
+        .where(_transfers.c.payment == key, _transfers.c.returned_at.is_not(None))
+        .order_by(_transfers.c.attempt)
+    )
+    with database.reading() as connection:
+        return tuple(map(_transfer_row, connection.execute(wanted)))
 
 
 def find_payment(database: Database, key: str) -> Payment:
@@ -533,7 +562,7 @@ def _has_begun(connection: Connection, key: str) -> bool:
 
 def _under_way(connection: Connection, key: str) -> Begun | None:
     row = connection.execute(
-        select(_transfers.c.id, _transfers.c.attempt, _transfers.c.team, _payees.c.sealed)
+        select(_transfers, _payees.c.sealed)
         .select_from(_transfers)
         .join(
             _payees,
@@ -542,7 +571,28 @@ def _under_way(connection: Connection, key: str) -> Begun | None:
         )
         .where(_transfers.c.payment == key, _transfers.c.returned_at.is_(None))
     ).one_or_none()
-    return None if row is None else Begun(id=row.id, attempt=row.attempt, team=row.team, sealed=row.sealed or "")
+    if row is None:
+        return None
+    return Begun(
+        id=row.id,
+        attempt=row.attempt,
+        team=row.team,
+        sealed=row.sealed or "",
+        rail=row.rail,
+        settled=row.settled_at is not None,
+    )
+
+
+def _transfer_row(row: Found) -> TransferRow:
+    return TransferRow(
+        id=row.id,
+        payment=row.payment,
+        attempt=row.attempt,
+        rail=row.rail,
+        submitted=row.submitted_at,
+        settled=row.settled_at,
+        returned=row.returned_at,
+    )
 
 
 def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:

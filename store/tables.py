@@ -171,6 +171,7 @@ transfers = Table(
     Column("released_by", String, nullable=False),
     Column("released_at", Moment, nullable=False),
     Column("begun_at", Moment),  # from here on a rail may have it
+    Column("rail", String, nullable=False, server_default=""),  # which rail that is
     Column("submitted_at", Moment),
     Column("settled_at", Moment),
     Column("returned_at", Moment),
@@ -212,6 +213,7 @@ filed_transfers = Table(
     Column("transfer", ForeignKey(transfers.c.id), primary_key=True),
     Column("file", ForeignKey(payment_files.c.id), nullable=False, index=True),
     Column("end_to_end", String(35), nullable=False, unique=True),  # what the bank knows it by
+    Column("pence", BigInteger, nullable=False),  # as it stands in the file
     Column("progress", String, nullable=False, server_default="taken"),
     Column("arrived_on", String),  # the day, where a bank or a person has said it
     Column("reason", Text, nullable=False, server_default=""),
@@ -288,4 +290,5 @@ rail_transfers = Table(
     Column("reference", String(100), nullable=False),
     Column("pence", BigInteger, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("currency", String, nullable=False, server_default=""),
 )

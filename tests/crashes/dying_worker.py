@@ -196,19 +196,18 @@ class RailOfDeath:
     """A rail with moments to die at; while there is a file of the name `strike`, it takes nothing."""
 
     def __init__(self, rail: PaymentRail, deaths: Deaths, strike: Path) -> None:
-        self.collects = rail.collects
+        self.name, self.collects = rail.name, rail.collects
         self._rail = rail
         self._deaths = deaths
         self._strike = strike
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `gateways.rails.PaymentRail`."""
-        if activity.info().activity_type == SUBMIT:
-            self._deaths.die_once(id, SUBMIT, BEGUN)
         return self._rail.find(id)
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `gateways.rails.PaymentRail`."""
+        self._deaths.die_once(instruction.id, SUBMIT, BEGUN)
         if self._strike.exists():
             raise ConnectionError("the rail is on strike")
         try:

@@ -23,7 +23,7 @@ from domain.transfer import transfer_id
 from gateways.credit_transfers import end_to_end_id
 from gateways.embedded_rail import EmbeddedRail
 from gateways.file_rail import FileRail
-from gateways.rails import Instruction, PaymentRail, Transfer
+from gateways.rails import Instruction, PaymentRail, Progress, Transfer
 from parts import seals_of
 from settings import Settings
 from store import payment_files, tables
@@ -101,6 +101,16 @@ def step(database: Database, rail: PaymentRail, folder: Path) -> Step:
     return Step(till, Paying(database, rail, EmbeddedRail(database.engine), seals, compose))
 
 
+def collected(database: Database) -> payment_files.Collected:
+    """A file, begun, of all that waits to leave."""
+    day, form = Date(2016, 8, 3), "pain.001.001.09"
+    made, _ = payment_files.collect(
+        database, "FILE1", form, day, OPERATOR, {}, CLOSES, end_to_end_id, lambda line: None
+    )
+    assert made is not None
+    return made
+
+
 def _instruction(one: Step) -> Instruction:
     """What a rail is asked for in the first attempt."""
     return Instruction(
@@ -158,15 +168,143 @@ def test_a_transfer_that_its_rail_has_lost_needs_a_person(database: Database, tm
         one.take(one.paying.settle)
 
 
+class ForgetfulProvider(EmbeddedRail):
+    """A rail that loses the answer to the first transfer, and books it only when `late` says so, as far as it does."""
+
+    progress = Progress.SETTLED
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine)
+        self._lost: list[Instruction] = []
+
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """See `PaymentRail`."""
+        found = super().find(id)
+        return found and found.model_copy(update={"progress": self.progress})
+
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        if not self._lost:
+            self._lost.append(instruction)
+            raise Unavailable("the answer was lost")
+        return super().transfer(instruction, at)
+
+    def late(self) -> None:
+        """Books what it had lost."""
+        super().transfer(self._lost[0], CLOSES)
+
+
+@pytest.mark.parametrize(("progress", "says"), [(Progress.SETTLED, "has arrived"), (Progress.TAKEN, "is on its way")])
+def test_nothing_leaves_again_while_the_rail_has_the_attempt_before(
+    database: Database, tmp_path: Path, progress: Progress, says: str
+) -> None:
+    """Invariant 1. Fails without the look at the attempts before: a person believed that the first was not made."""
+    rail = ForgetfulProvider(database)
+    one = step(database, rail, tmp_path)
+    with pytest.raises(Unavailable):
+        one.take(one.paying.submit)
+    assert one.give_back() is PaymentStatus.RETURNED
+    rail.progress = progress
+    rail.late()
+    one.till.release("again")
+
+    with pytest.raises(RailRefused, match=rf"{one.till.key}/1 came back by the ledger, and {says}, says the rail"):
+        one.take(one.paying.submit)
+    assert rail.find(f"{one.till.key}/2") is None
+    assert one.till.cancel().status is PaymentStatus.CANCELLED, "no rail was asked for the second"
+
+
+@pytest.mark.parametrize("progress", [Progress.SETTLED, Progress.RETURNED])
+def test_what_had_arrived_and_came_back_later_leaves_again(
+    database: Database, tmp_path: Path, progress: Progress
+) -> None:
+    """Fails when a rail must see what a person sees on a statement."""
+    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    one.take(one.paying.submit)
+    assert one.take(one.paying.settle) is PaymentStatus.SETTLED
+    assert one.give_back() is PaymentStatus.RETURNED
+    one.till.release("again")
+    rail = ForgetfulProvider(database)
+    rail.progress = progress
+
+    assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
+
+
+def test_what_has_arrived_does_not_come_back_before_the_ledger_knows_that(database: Database, tmp_path: Path) -> None:
+    """Fails when a person is believed who cannot know: the rail would be said to have it by mistake ever after."""
+    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    one.take(one.paying.submit)
+    with pytest.raises(TooEarly, match="has arrived, says the rail, which the ledger has not noted yet"):
+        one.give_back()
+    one.take(one.paying.settle)
+    assert one.give_back() is PaymentStatus.RETURNED
+
+
+class AnotherRail(EmbeddedRail):
+    """A rail that took the place of the embedded one, with books of its own."""
+
+    name = "another"
+
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """See `PaymentRail`."""
+        return None
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_path: Path, collects: bool) -> None:
+    """Invariant 1. Fails when the name of the rail is not looked at: it would be paid twice, or stand still unseen."""
+    rail = AnotherRail(database.engine)
+    rail.collects = collects
+    one = step(database, rail, tmp_path)
+    begun = one.till.begun()
+    for activity in (one.paying.submit, one.paying.settle):
+        with pytest.raises(RailRefused, match="was begun at the rail embedded, and this is another"):
+            one.take(activity)
+    with pytest.raises(RailRefused, match="was begun at the rail embedded"):
+        one.till.begin(rail="another")
+    one.till.submit(begun)
+    with pytest.raises(RailRefused, match="was begun at the rail embedded"):
+        one.take(one.paying.settle)
+
+    # A person who has asked there is believed.
+    assert one.give_back() is PaymentStatus.RETURNED
+    one.till.release("again")
+    assert one.take(one.paying.submit) is (PaymentStatus.RELEASED if collects else PaymentStatus.SUBMITTED)
+
+
+def test_a_provider_is_not_asked_for_what_is_in_a_file(database: Database, tmp_path: Path) -> None:
+    """Invariant 1. Fails when a worker that is set to another rail than the desk takes over what has left."""
+    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    collected(database)
+    with pytest.raises(RailRefused, match="was begun at the rail files, and this is embedded"):
+        one.take(one.paying.submit)
+    assert EmbeddedRail(database.engine).find(f"{one.till.key}/1") is None
+
+
+@pytest.mark.parametrize("changed", [{"amount": Money.parse("2400.01")}, {"currency": "EUR"}], ids=str)
+def test_a_transfer_of_another_amount_is_not_taken_for_the_payment(
+    database: Database, tmp_path: Path, changed: dict[str, object]
+) -> None:
+    """Fails when what is found at the rail is not compared with what was ordered."""
+    rail = EmbeddedRail(database.engine)
+    one = step(database, rail, tmp_path)
+    rail.transfer(_instruction(one).model_copy(update=changed), CLOSES)
+
+    with pytest.raises(RailRefused, match="at the rail and of £2,400 in the ledger"):
+        one.take(one.paying.submit)
+    assert one.till.now.status is PaymentStatus.RELEASED
+    one.till.submit(one.till.begun())
+    with pytest.raises(RailRefused, match="at the rail and of £2,400 in the ledger"):
+        one.take(one.paying.settle)
+
+
 def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database, tmp_path: Path) -> None:
     """Fails without the look at the file: it would still be written, and the payment be made again besides."""
     one = step(database, FileRail(database.engine), tmp_path)
-    with pytest.raises(TooEarly, match="no file yet"):
+    with pytest.raises(TooEarly, match="no money is on its way"):
         one.give_back()
-    day = Date(2016, 8, 3)
-    made = payment_files.collect(database, "FILE1", "pain.001.001.09", day, OPERATOR, CLOSES, end_to_end_id)
-    assert made is not None
-    with pytest.raises(TooEarly, match="make it with `submit` first"):
+    made = collected(database)
+    with pytest.raises(TooEarly, match="no file yet: make the one that was begun with `submit` first"):
         one.give_back()
 
     payment_files.mark_written(database, made.id, CLOSES)

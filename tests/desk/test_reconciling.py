@@ -18,11 +18,13 @@ from whenever import Instant, TimeDelta
 from desk.desk import Desk
 from desk.reconciling import reconcile
 from domain.bank_account import BankAccount
+from domain.challenge import OrderState, State
 from domain.money import Money
 from domain.payment import PaymentStatus
 from gateways.http_rail import HttpRail
 from gateways.rails import Instruction
 from store.database import Database
+from store.rounds import ChallengeRow
 from tests.gateways.provider import Provider
 from tests.playing import FINANCE, Play, eventually, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed
@@ -107,7 +109,19 @@ COLUMNS = "challenge, stage, team, net, vat, currency, requested_at"
 FILED = (
     "INSERT INTO payment_files (id, form, currency, execute_on, made_by, made_at, written_at) "
     "VALUES ('F', 'pain.001.001.09', 'GBP', '2026-01-02', 'x', '2026-01-01', '2026-01-01')",
-    "INSERT INTO filed_transfers (transfer, file, end_to_end, progress) VALUES ('{paid}/1', 'F', 'E', '{progress}')",
+    "INSERT INTO filed_transfers (transfer, file, end_to_end, pence, progress) "
+    "VALUES ('{paid}/1', 'F', 'E', 200000, '{progress}')",
+    "UPDATE transfers SET rail = 'files' WHERE payment = '{paid}'",
+)
+RELEASED = (
+    "INSERT INTO transfers (id, payment, attempt, team, payee_version, released_by, released_at, begun_at, rail) "
+    "SELECT key || '/1', key, 1, team, 1, 'finance', requested_at, requested_at, '{rail}' FROM payments "
+    "WHERE key = '{known}'",
+    "UPDATE payments SET status = 'released' WHERE key = '{known}'",
+)
+CAME_BACK = (
+    "UPDATE payments SET status = 'returned' WHERE key = '{paid}'",
+    "UPDATE transfers SET returned_at = released_at WHERE payment = '{paid}'",
 )
 SUBMITTED = (
     "UPDATE payments SET status = 'submitted' WHERE key = '{paid}'",
@@ -186,11 +200,8 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
         ),
         pytest.param(
             [
-                "INSERT INTO transfers (id, payment, attempt, team, payee_version, released_by, released_at, begun_at) "
-                "SELECT key || '/1', key, 1, team, 1, 'finance', requested_at, requested_at FROM payments "
-                "WHERE key = '{known}'",
-                "UPDATE payments SET status = 'released' WHERE key = '{known}'",
-                "INSERT INTO rail_transfers VALUES ('{known}/1', 'x', 200000, '2026-01-01')",
+                *RELEASED,
+                "INSERT INTO rail_transfers VALUES ('{known}/1', 'x', 200000, '2026-01-01', 'GBP')",
             ],
             "known",
             ["attempt 1 is with the rail, and the ledger does not say so yet"],
@@ -203,10 +214,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
             id="arrived by the rail alone",
         ),
         pytest.param(
-            [
-                "UPDATE payments SET status = 'returned' WHERE key = '{paid}'",
-                "UPDATE transfers SET settled_at = NULL, returned_at = released_at WHERE payment = '{paid}'",
-            ],
+            [*CAME_BACK, "UPDATE transfers SET settled_at = NULL WHERE payment = '{paid}'"],
             "paid",
             [
                 NOT_HEARD.replace("submitted", "returned"),
@@ -214,14 +222,75 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
             ],
             id="came back by the ledger, arrived by the rail",
         ),
+        pytest.param(
+            CAME_BACK,
+            "paid",
+            [
+                NOT_HEARD.replace("submitted", "returned"),
+                "attempt 1 has arrived, says the rail, and came back by the ledger",
+            ],
+            id="came back by a person's word alone",
+        ),
+        pytest.param(
+            RELEASED,
+            "known",
+            ["attempt 1 was begun, and the rail has nothing of it"],
+            id="begun, and at no rail",
+        ),
+        pytest.param(
+            ["UPDATE rail_transfers SET pence = pence + 1"],
+            "paid",
+            ["attempt 1 is of £2,000.01 at the rail and of £2,000 in the ledger"],
+            id="another amount at the rail",
+        ),
+        pytest.param(
+            ["UPDATE rail_transfers SET currency = 'EUR'"],
+            "paid",
+            ["attempt 1 is of €2,000 at the rail and of £2,000 in the ledger"],
+            id="another currency at the rail",
+        ),
+        pytest.param(
+            [
+                *RELEASED,
+                "UPDATE payments SET status = 'submitted' WHERE key = '{known}'",
+                "UPDATE transfers SET rail = 'gone', submitted_at = begun_at, rail_reference = 'x' "
+                "WHERE payment = '{known}'",
+            ],
+            "known",
+            ["attempt 1 was begun at the rail gone, and the rail is embedded now"],
+            id="at a rail that was replaced",
+        ),
+        pytest.param(
+            ["UPDATE transfers SET rail = 'gone' WHERE payment = '{paid}'"],
+            "paid",
+            [],
+            id="settled by a rail that was replaced",
+        ),
     ],
 )
 async def test_a_difference_is_named(
     books: Books, tmp_path: Path, planted: list[str], which: str, named: list[str]
 ) -> None:
     keys = {"paid": books.paid, "known": books.known, "asked": books.asked, "known2": f"{books.known}2"}
-    with copied(books, tmp_path, *(each.format(**keys) for each in planted)) as desk:
+    named_so = keys | {"rail": "embedded"}
+    with copied(books, tmp_path, *(each.format(**named_so) for each in planted)) as desk:
         assert await differences(desk) == [(keys[which], what) for what in named]
+
+
+async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named(
+    books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails when any payment may be submitted, whatever the challenge has heard of it."""
+    with copied(books, tmp_path, *(each.format(paid=books.paid) for each in SUBMITTED)) as desk:
+        [row] = desk.challenges()
+        state = await desk.state(row)
+        believed = state.having(payments={**state.payments, books.paid: OrderState.CANCELLED})
+
+        async def says(_: ChallengeRow) -> State:
+            return believed
+
+        monkeypatch.setattr(desk, "state", says)
+        assert (books.paid, "is submitted in the ledger and cancelled for the challenge") in await differences(desk)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +312,7 @@ async def test_what_a_bank_has_reported_is_compared(
 
 async def test_a_provider_is_asked_and_one_that_is_silent_is_named(books: Books, tmp_path: Path) -> None:
     payee = BankAccount(holder="Tay Ltd", sort_code="601613", number="31926819")
-    came_back = "UPDATE transfers SET settled_at = NULL, returned_at = released_at"
+    came_back = "UPDATE transfers SET settled_at = NULL, returned_at = released_at, rail = 'http (127.0.0.1)'"
     of_payment = f"UPDATE payments SET status = 'returned' WHERE key = '{books.paid}'"
     with Provider() as provider:
         settings = {"payment_rail": "http", "rail_url": provider.url, "rail_token": SecretStr(provider.token)}

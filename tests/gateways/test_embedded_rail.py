@@ -65,7 +65,10 @@ def test_a_transfer_is_booked_and_settled_at_once(database: Database) -> None:
     transfer = rail.transfer(instruction(), asked)
 
     kept = AT + TimeDelta(microseconds=123_456)
-    assert transfer == Transfer(id=ID, reference=transfer.reference, at=kept, progress=Progress.SETTLED)
+    amount = Money.parse("2400")
+    assert transfer == Transfer(
+        id=ID, amount=amount, currency="GBP", reference=transfer.reference, at=kept, progress=Progress.SETTLED
+    )
     assert rail.find(ID) == transfer
     assert bookings(database) == [(ID, 240_000)]
 
@@ -130,5 +133,5 @@ def test_nothing_of_the_payee_is_kept(database: Database) -> None:
     with database.reading() as connection:
         [row] = connection.execute(text("SELECT * FROM rail_transfers"))
 
-    assert set(row._fields) == {"key", "reference", "pence", "at"}
+    assert set(row._fields) == {"key", "reference", "pence", "at", "currency"}
     assert not any(secret in str(row) for secret in ("Lovelace", "601613", "31926819", "6819"))

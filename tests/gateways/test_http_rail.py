@@ -104,7 +104,9 @@ def paid_in_the_end(rail: HttpRail, wanted: Instruction) -> Transfer:
 def test_a_transfer_is_asked_for_in_one_request_as_the_api_has_it(provider: Provider, rail: HttpRail) -> None:
     transfer = rail.transfer(instruction(), AT)
 
-    assert transfer == Transfer(id=ID, reference="tr-1", at=AT, progress=Progress.TAKEN)
+    assert transfer == Transfer(
+        id=ID, amount=Money.parse("2400"), currency="GBP", reference="tr-1", at=AT, progress=Progress.TAKEN
+    )
     [request] = provider.requests
     assert (request.method, request.path) == ("POST", "/transfers")
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
@@ -192,7 +194,9 @@ def test_a_reason_is_one_short_line_without_the_number_of_an_account(
 def test_a_provider_may_say_more_than_it_is_asked(provider: Provider, rail: HttpRail) -> None:
     provider.will(Answer(201, answered(fee="0.20", at="2016-08-01T17:00:00+01:00")))
 
-    assert rail.transfer(instruction(), AT) == Transfer(id=ID, reference="tr-1", at=AT, progress=Progress.TAKEN)
+    assert rail.transfer(instruction(), AT) == Transfer(
+        id=ID, amount=Money.parse("2400"), currency="GBP", reference="tr-1", at=AT, progress=Progress.TAKEN
+    )
 
 
 # What goes wrong on the way

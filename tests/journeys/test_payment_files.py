@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from sqlalchemy import update
-from whenever import TimeDelta
+from sqlalchemy import select, update
+from temporalio.client import Client
+from whenever import Date, TimeDelta
 
+from desk import paying
+from desk.paying import PaymentFile
+from desk.reconciling import reconcile
 from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
-from domain.refusals import FileRefused, TooLate, UnknownPayment
+from domain.refusals import FileRefused, RailRefused, TooLate, Unavailable, UnknownPayment
 from gateways.credit_transfers import Version, end_to_end_id, validate
 from gateways.file_rail import FileRail
 from gateways.rails import PaymentRail, Progress, Transfer
@@ -186,6 +190,93 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
         await play.payee(team, OTHER)
         payment = await play.stands(key, PaymentStatus.SUBMITTED)
         assert (payment.attempt, payment.payee[-3:]) == (1, "819")
+
+
+async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and_operators_are_told(
+    tmp_path: Path,
+) -> None:
+    """Invariant 1. Fails where "arrived" after "came back" is dropped, or does not stop the attempt that follows."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        (file,) = await play.money.submit(FINANCE)
+        await play.stands(key, PaymentStatus.SUBMITTED)
+        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.stands(key, PaymentStatus.RETURNED)
+        await play.release(key)
+        told = play.told(Occasion.ATTENTION)[OPERATOR]
+
+        arrived = said(tmp_path, file.id, {f"{key}/1": Said("ACSC")})
+        for _ in range(2):
+            with pytest.raises(RailRefused, match=f"By it {key}/1 has arrived, which came back by the ledger"):
+                await play.money.settle(arrived, FINANCE)
+        with pytest.raises(FileRefused, match=f"1 payment left out of all files.*{key}: {key}/1 came back by"):
+            await play.money.submit(FINANCE)
+        assert play.told(Occasion.ATTENTION)[OPERATOR] > told
+        found = [each.what for each in (await reconcile(play.desk)).differences if each.payment == key]
+        assert "attempt 1 has arrived, says the rail, and came back by the ledger" in found
+        await play.money.decide(key, "cancel", FINANCE, reason="The team has its money.")
+        assert play.payment(key).status is PaymentStatus.CANCELLED
+
+
+async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_file_is_shown_whatever_fails_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where a file is begun before its lines are opened, where one that cannot be finished cannot be dropped, and
+    where Temporal has to answer before whoever made a file is told where it is."""
+    async with paying_by_files(tmp_path, 2) as (play, (bad, good)):
+        rows, of_team = tables.payees, tables.payees.c.team == play.payment(bad).team
+        with play.desk.database.engine.begin() as connection:
+            kept = connection.scalars(select(rows.c.sealed).where(of_team)).one()
+
+        def damage(sealed: str) -> None:
+            with play.desk.database.engine.begin() as connection:
+                connection.execute(update(rows).where(of_team).values(sealed=sealed))
+
+        # Begun, and cut off before it is written; then one of its payments can be opened no more.
+        with monkeypatch.context() as cut:
+            cut.setattr(paying, "_write_once", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                await play.money.submit(FINANCE)
+        damage("damaged")
+        with pytest.raises(FileRefused, match=f"{bad} cannot leave in the file .* `submit --anew`"):
+            await play.money.submit(FINANCE)
+
+        made: list[PaymentFile] = []
+
+        def then_away(file: PaymentFile) -> None:
+            made.append(file)
+            monkeypatch.setattr(play.desk, "client", _away)
+
+        with pytest.raises(FileRefused, match=f"1 payment left out of all files, the others are in one: {bad}: "):
+            await play.money.submit(FINANCE, anew=True, made=then_away)
+        monkeypatch.undo()
+        assert [end_to_end_ids(file.path.read_bytes()) for file in made] == [(end_to_end_id(f"{good}/1"),)]
+        assert list(play.money.files()) == made
+
+        damage(kept)
+        (file,) = await play.money.submit(FINANCE)
+        assert end_to_end_ids(file.path.read_bytes()) == (end_to_end_id(f"{bad}/1"),)
+        for key in (bad, good):
+            await play.stands(key, PaymentStatus.SUBMITTED)
+
+
+def _interrupted(path: Path, content: bytes) -> Path:
+    raise KeyboardInterrupt
+
+
+async def _away() -> Client:
+    raise Unavailable("Temporal is away")
+
+
+async def test_a_file_that_was_begun_is_not_dropped_once_it_is_there(tmp_path: Path) -> None:
+    """Invariant 1. Fails without the look at the folder: somebody may have taken it to the bank."""
+    async with paying_by_files(tmp_path, 1) as (play, _):
+        (file,) = await play.money.submit(FINANCE)
+        with play.desk.database.engine.begin() as connection:
+            connection.execute(update(tables.payment_files).values(written_at=None))
+        with pytest.raises(TooLate, match="is there: it cannot be dropped"):
+            await play.money.submit(FINANCE, anew=True)
+        # Nor is it written for another day.
+        assert await play.money.submit(FINANCE, Date(2999, 1, 4)) == (file,)
 
 
 async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.starter.commands import (
     FINANCE,
     IBAN,
     PURSE,
+    SPONSOR,
     WITH_MONEY,
     Answer,
     Commands,
@@ -132,6 +133,9 @@ def test_files_are_made_and_reports_are_brought_by_people_of_a_round(
 
 def test_a_day_that_is_past_or_none_is_refused(bank: Commands, keys: list[str]) -> None:
     assert "2016-09-20 is past" in one_line(bank(*SUBMIT, "--on", "2016-09-20"))
+    assert "2999-01-05 is no working day of banks: the next is 2999-01-07" in one_line(
+        bank(*SUBMIT, "--on", "2999-01-05")
+    )
     assert "--on 'tomorrow' is no date" in one_line(bank(*SUBMIT, "--on", "tomorrow"), status=2)
 
 
@@ -145,6 +149,9 @@ def test_what_was_released_leaves_in_one_file_that_others_cannot_read(
     (tmp_path / "file").touch()
     line = one_line(bank(*SUBMIT, CHALLENGES_PAYMENT_FILES=str(tmp_path / "file" / "folder")))
     assert "cannot be written" in line
+    assert ["NOT WRITTEN" in each for each in bank("payment-files").out.splitlines()] == [True]
+    for words in (["submit"], ["submit", "--anew"]):
+        assert f"{SPONSOR} may not make payment files" in one_line(bank(*words, "--as", SPONSOR))
     assert "is on its way" in refused(bank, "quay", "cancel-payment", keys[0], "--as", FINANCE, "--reason", "Late.")
     # Nor are bank details opened by other keys than their own.
     other = str(tmp_path / "other.key")
@@ -158,6 +165,11 @@ def test_what_was_released_leaves_in_one_file_that_others_cannot_read(
     (file,) = json.loads(said.out)
     path = Path(file["path"])
     assert (file["count"], file["control_sum"], file["currency"]) == (2, "240.00", "GBP")
+    assert file["execute_on"] == "2999-01-04", "nothing had left yet"
+    assert bank.data("payment-files") == [file]
+    assert bank("payment-files").out.startswith(
+        f"{path}: 2 payments, £240, to be paid on 2999-01-04; made by {FINANCE}"
+    )
     assert (path.parent, [each.name for each in folder(bank).iterdir()]) == (folder(bank), [path.name])
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
@@ -205,6 +217,12 @@ def test_a_report_that_is_none_or_on_another_file_changes_nothing(
         line = one_line(settle(bank, tmp_path, report))
         assert says in line
         assert "root:" not in line
+    all_settled = tmp_path / "settled.xml"
+    all_settled.write_bytes(status_report(settled, original=latest(bank).stem))
+    for words in ([str(all_settled)], [keys[0]]):
+        assert f"{SPONSOR} may not" in one_line(bank("settle", *words, "--as", SPONSOR))
+    had_before = status_report({}, group=Said("RJCT", "AM05"), original=latest(bank).stem)
+    assert "nothing has come back" in one_line(settle(bank, tmp_path, had_before))
     assert "cannot be read (No such file" in one_line(bank("settle", str(tmp_path / "none"), "--as", FINANCE))
     assert "cannot be read (Is a directory" in one_line(bank("settle", str(tmp_path), "--as", FINANCE))
     assert bank.payments("quay") == before
@@ -230,6 +248,12 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
 
     again = settle(bank, tmp_path, report, "--json")
     assert (again.status, again.out, again.err) == (0, "[]\n", "")
+    rejected = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
+    assert "as a whole, of which" in one_line(settle(bank, tmp_path, rejected))
+    assert "came back" in one_line(bank("settle", returned, "--as", FINANCE))
+    assert "something new of 0 payments" in bank("settle", settled, "--as", FINANCE).out
+    lines = bank.data("record", "quay")
+    assert [line["by"] for line in lines if line["action"] == "bank-report"] == [FINANCE]
 
     # Corrected by the team, it leaves once more, alone.
     assert bank.payee("quay", returned.split("/")[3], "--iban", IBAN).status == 0

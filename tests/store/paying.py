@@ -81,9 +81,9 @@ class Till:
         announcement = rules.decided(self.payment, Release(by=by, decision_id=id), at)
         return ledger.release(self.database, self.payment, announcement, at, compose)
 
-    def begin(self, at: Instant = CLOSES) -> Begun | None:
+    def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""
-        return ledger.begin(self.database, self.key, at)
+        return ledger.begin(self.database, self.key, rail, at)
 
     def begun(self, at: Instant = CLOSES) -> Begun:
         """As `begin`, where there is something to ask for."""

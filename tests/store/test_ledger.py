@@ -58,7 +58,7 @@ def test_a_payment_goes_from_requested_through_all_steps_to_settled(till: Till) 
     released = till.release(at=CLOSES + MICROSECOND)
     assert (released.status, released.attempt, released.released_by) == (PaymentStatus.RELEASED, 1, RELEASER)
     begun = till.begun()
-    assert begun == Begun(id=f"{till.key}/1", attempt=1, team=till.team, sealed="sealed 1")
+    assert begun == Begun(id=f"{till.key}/1", attempt=1, team=till.team, sealed="sealed 1", rail="embedded")
     assert till.submit(begun, at=CLOSES + MICROSECOND + MICROSECOND).status is PaymentStatus.SUBMITTED
     assert till.settle(begun, at=LATER).status is PaymentStatus.SETTLED
 

@@ -148,10 +148,11 @@ def test_transfers_of_an_older_release_are_known_to_the_rail_by_their_new_names(
     for number in (1, 2):
         key = f"old/air/trial/air-1/{number}"
         begun = under_way(older, key)
-        assert begun == Begun(id=f"{key}/1", attempt=1, team="air-1", sealed="")
+        assert begun == Begun(id=f"{key}/1", attempt=1, team="air-1", sealed="", rail="embedded", settled=number == 1)
         transfer = rail.find(f"{key}/1")
         assert transfer is not None
         assert transfer.reference == f"rail-{number}"
+        assert (transfer.amount, transfer.currency) == (Money(120 * number), "GBP")
     assert under_way(older, "old/air/trial/air-1/4") is None
 
 

@@ -101,7 +101,7 @@ def test_two_who_release_at_once_release_once(till: Till, elsewhere: Database) -
 def test_two_who_begin_at_once_get_the_same_transfer(till: Till, elsewhere: Database) -> None:
     till.release()
     one, other = at_once(till.database, elsewhere, *[by(lambda each: each.begin(), till)] * 2)
-    assert one == other == Begun(id=f"{till.key}/1", attempt=1, team=till.team, sealed="sealed 1")
+    assert one == other == Begun(id=f"{till.key}/1", attempt=1, team=till.team, sealed="sealed 1", rail="embedded")
     assert len(till.transfers) == 1
 
 
@@ -216,9 +216,11 @@ def test_whoever_cancels_while_others_are_reminded_does_not_wait_in_a_circle(til
 
 def file(database: Database, number: int) -> payment_files.Collected | None:
     """A payment file, if anything waits to leave."""
-    return payment_files.collect(
-        database, f"FILE{number}", "pain.001.001.09", ON, "olivia", CLOSES, lambda transfer: transfer[-35:]
+    name, form = f"FILE{number}", "pain.001.001.09"
+    made, _ = payment_files.collect(
+        database, name, form, ON, "olivia", {}, CLOSES, lambda transfer: transfer[-35:], lambda line: None
     )
+    return made
 
 
 def test_two_who_make_files_at_once_put_nothing_in_two(till: Till, elsewhere: Database) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from sqlalchemy import select
 from whenever import Date, Instant
 
-from domain.money import Money
+from domain.money import Amount, Money
 from domain.payment import PaymentStatus, PaymentToMake
 from domain.programme import Programme
-from domain.refusals import TooLate, UnknownPayment
+from domain.refusals import FileRefused, RailRefused, TooLate, UnknownPayment
 from domain.round import Round, challenges_of
-from store import payment_files, tables
+from store import ledger, payment_files, tables
 from store.database import Database
 from store.payment_files import Collected, Line, Reported
-from store.record import announce
+from store.record import announce, read_record
 from store.rounds import keep_round
 from tests.store.paying import LATER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
@@ -26,7 +26,16 @@ FORM, ON = "pain.001.001.09", Date(2016, 8, 3)
 
 def collect(database: Database, name: str = "FILE1", at: Instant = CLOSES) -> Collected | None:
     """A file of what waits to leave."""
-    return payment_files.collect(database, name, FORM, ON, "olivia", at, lambda transfer: f"E-{transfer[-32:]}")
+    return collecting(database, name, at)[0]
+
+
+def collecting(
+    database: Database, name: str = "FILE1", at: Instant = CLOSES, check: Callable[[Line], None] = lambda line: None
+) -> tuple[Collected | None, dict[str, str]]:
+    """As `collect`, with what is left out."""
+    return payment_files.collect(
+        database, name, FORM, ON, "olivia", {AIR: "operator"}, at, lambda transfer: f"E-{transfer[-32:]}", check
+    )
 
 
 def written(database: Database, name: str = "FILE1") -> Collected:
@@ -46,7 +55,13 @@ def released(database: Database, team: str = "", number: int = 1, **order: objec
     return till
 
 
-def report(database: Database, *said: tuple[str, str], file: str = "FILE1", at: Instant = CLOSES) -> tuple[str, ...]:
+def report(
+    database: Database,
+    *said: tuple[str, str],
+    file: str = "FILE1",
+    at: Instant = CLOSES,
+    rejects_all: bool = False,
+) -> tuple[str, ...]:
     """A bank's report on a file; says of each transfer that it names how far it has come."""
 
     def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
@@ -57,7 +72,8 @@ def report(database: Database, *said: tuple[str, str], file: str = "FILE1", at: 
                         end_to_end=name, progress=progress, reason="closed" if progress == "returned" else ""
                     )
 
-    return payment_files.report(database, file, statuses, "olivia", at)
+    roles = {AIR: "operator"}
+    return payment_files.report(database, file, statuses, "olivia", roles, at, rejects_all=rejects_all)
 
 
 def progress(database: Database) -> dict[str, tuple[str, str]]:
@@ -160,6 +176,79 @@ def test_what_is_in_a_file_is_not_cancelled(open_: Database) -> None:
         till.cancel()
 
 
+def test_what_cannot_stand_in_a_file_is_left_out_and_named_and_holds_up_nothing(open_: Database) -> None:
+    """Fails when a file is begun before its payments are looked at: no other payment could leave any more."""
+    bad, good = released(open_, amount=Amount(net=Money(0), vat=Money(0))), released(open_, applied(open_, "Clear Ltd"))
+
+    def check(line: Line) -> None:
+        if not line.amount.pence:
+            raise FileRefused("it is of nothing")
+
+    made, left_out = collecting(open_, check=check)
+    assert made is not None
+    assert [line.transfer for line in made.lines] == [f"{good.key}/1"]
+    assert left_out == {bad.key: "it is of nothing"}
+    payment_files.mark_written(open_, made.id, CLOSES)
+    assert collecting(open_, "FILE2", check=check) == (None, left_out)
+    assert bad.cancel().status is PaymentStatus.CANCELLED, "it was never begun"
+
+
+def test_a_file_that_was_begun_and_dropped_lets_its_payments_leave_in_another(open_: Database) -> None:
+    """Fails when a payment stays begun, or its details do not count that were given meanwhile."""
+    team = applied(open_)
+    stays, changed = released(open_, team), released(open_, applied(open_, "Clear Ltd"))
+    collect(open_)
+    give_payee(open_, changed.team, 2)
+
+    keys = payment_files.drop(open_, "FILE1", "olivia", {}, CLOSES)
+    assert set(keys) == {stays.key, changed.key}
+    assert stays.transfers[0].begun_at is None
+    assert changed.now.status is PaymentStatus.PAYEE_KNOWN, "nobody has released it to the new details"
+    made = written(open_, "FILE2")
+    assert [line.transfer for line in made.lines] == [f"{stays.key}/1"]
+    with pytest.raises(TooLate, match="FILE1 was dropped while it was written"):
+        payment_files.mark_written(open_, "FILE1", CLOSES)
+    for file in ("FILE1", "FILE2"):
+        with pytest.raises(TooLate, match=f"{file} was written, or dropped before"):
+            payment_files.drop(open_, file, "olivia", {}, CLOSES)
+
+
+def test_only_a_file_that_was_not_written_is_moved_to_another_day(open_: Database) -> None:
+    released(open_)
+    collect(open_)
+    payment_files.move(open_, "FILE1", ON.add(days=1))
+    made = written(open_)
+    payment_files.move(open_, "FILE1", ON.add(days=2))
+    [file] = payment_files.read_files(open_)
+    assert made.execute_on == file.execute_on == ON.add(days=1)
+
+
+def test_files_are_listed_as_they_were_made(open_: Database) -> None:
+    team = applied(open_)
+    for number in (1, 2):
+        released(open_, team, number)
+    written(open_)
+    released(open_, applied(open_, "Clear Ltd"))
+    collect(open_, "FILE2", LATER)
+
+    first, second = payment_files.read_files(open_)
+    assert (first.id, first.made, first.made_by, first.written) == ("FILE1", CLOSES, "olivia", True)
+    assert (first.count, first.control_sum, first.currency) == (2, Money.parse("4800"), "GBP")
+    assert (second.id, second.count, second.written) == ("FILE2", 1, False)
+
+
+def test_the_challenges_are_known_whose_payments_would_leave_or_are_in_a_file(open_: Database) -> None:
+    """Fails when a file that was begun does not count: anybody could finish it."""
+    assert payment_files.challenges_concerned(open_) == ()
+    released(open_)
+    assert payment_files.challenges_concerned(open_) == (AIR,)
+    collect(open_)
+    assert payment_files.challenges_concerned(open_) == (AIR,)
+    written(open_)
+    assert payment_files.challenges_concerned(open_) == ()
+    assert payment_files.challenges_concerned(open_, "FILE1") == (AIR,)
+
+
 def test_what_is_rehearsed_is_in_no_file(open_: Database, round_: Round, programme: Programme) -> None:
     """Fails without the look at the round: a rehearsal would move money."""
     rehearsed = round_.model_copy(update={"id": "test-rehearsal-2016"})
@@ -201,7 +290,7 @@ def test_a_report_says_what_is_new_and_again_is_harmless(open_: Database) -> Non
         ("settled", "taken", "settled"),
         ("settled", "returned", "returned"),
         ("returned", "taken", "returned"),
-        ("returned", "settled", "returned"),
+        ("returned", "settled", "settled"),
     ],
 )
 @pytest.mark.parametrize("together", [True, False])
@@ -215,6 +304,118 @@ def test_reports_only_move_a_transfer_on(open_: Database, first: str, second: st
         report(open_, (line.transfer, first))
         report(open_, (line.transfer, second), at=LATER)
     assert progress(open_)[line.transfer][0] == stands
+
+
+def test_a_file_of_which_something_has_arrived_does_not_come_back_as_a_whole(open_: Database) -> None:
+    """Invariant 1. Fails without the look at what has arrived: a copy that is turned away would be paid again."""
+    team = applied(open_)
+    for number in (1, 2):
+        released(open_, team, number)
+    one, other = (line.transfer for line in written(open_).lines)
+    report(open_, (one, "settled"))
+
+    with pytest.raises(FileRefused, match=f"FILE1 as a whole, of which {one} has arrived"):
+        report(open_, (one, "returned"), (other, "returned"), rejects_all=True)
+    assert progress(open_) == {one: ("settled", ""), other: ("taken", "")}
+
+
+def heard(till: Till, database: Database) -> None:
+    """The ledger hears of what is noted of the payment's file."""
+    begun = ledger.under_way(database, till.key)
+    assert begun is not None
+    till.submit(begun)
+    {"settled": till.settle, "returned": till.come_back}[progress(database)[begun.id][0]](begun)
+
+
+@pytest.mark.parametrize("by_a_person", [True, False])
+def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Database, by_a_person: bool) -> None:
+    """Invariant 1. Fails when a bank that corrects itself is not heard, or its word is not looked at again."""
+    till = released(open_)
+    [first] = written(open_).lines
+    if by_a_person:
+        till.give_back()
+    else:
+        report(open_, (first.transfer, "returned"))
+        heard(till, open_)
+    till.release("2")
+    assert payment_files.contradicted(open_, "FILE1") == ()
+
+    assert report(open_, (first.transfer, "settled")) == (till.key,)
+    assert payment_files.contradicted(open_, "FILE1") == (first.transfer,)
+
+    def check(line: Line) -> None:
+        if line.arrived:
+            raise RailRefused(f"{line.arrived} has arrived")
+
+    made, left_out = collecting(open_, "FILE2", check=check)
+    assert (made, left_out) == (None, {till.key: f"{first.transfer} has arrived"})
+
+    # The bank says again that it came back; then it may leave.
+    report(open_, (first.transfer, "returned"))
+    assert payment_files.contradicted(open_, "FILE1") == ()
+    made, left_out = collecting(open_, "FILE2", check=check)
+    assert made is not None
+    assert left_out == {}
+
+
+def test_that_it_had_arrived_before_it_came_back_is_no_news(open_: Database) -> None:
+    """Fails when whoever reads all reports once more, in their order, is told of a contradiction."""
+    till = released(open_)
+    [line] = written(open_).lines
+    for said in ("settled", "returned"):
+        report(open_, (line.transfer, said))
+        heard(till, open_)
+
+    assert report(open_, (line.transfer, "settled")) == ()
+    assert progress(open_)[line.transfer] == ("returned", "closed")
+    assert payment_files.contradicted(open_, "FILE1") == ()
+
+
+def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(open_: Database) -> None:
+    """Fails where nothing is written, or without the role."""
+    released(open_)
+    [line] = written(open_).lines
+    report(open_, (line.transfer, "settled"))
+    report(open_, (line.transfer, "settled"))
+    released(open_, applied(open_, "Clear Ltd"))
+    collect(open_, "FILE2")
+    payment_files.drop(open_, "FILE2", "olivia", {AIR: "operator"}, CLOSES)
+
+    lines = [each for each in read_record(open_, AIR) if each.role == "operator" and "file" in each.text]
+    assert [(each.by, each.text) for each in lines if each.action != "test"] == [
+        ("olivia", "Payment file FILE1 made"),
+        ("olivia", "Report on payment file FILE1 read"),
+        ("olivia", "Payment file FILE2 made"),
+        ("olivia", "Payment file FILE2 dropped, before it was written"),
+    ]
+
+
+# --- What somebody says, where no bank reports ----------------------------------------------------------------------
+
+
+def arrive(database: Database, till: Till, attempt: int = 1) -> bool:
+    """Somebody says that an attempt has arrived."""
+    return payment_files.note_arrived(database, f"{till.key}/{attempt}", "olivia", "operator", CLOSES)
+
+
+def test_only_what_has_left_in_a_file_and_has_not_come_back_is_said_to_have_arrived(open_: Database) -> None:
+    """Fails when a file that was not written counts, when what came back can arrive, or when it is news twice."""
+    till, other = released(open_), released(open_, applied(open_, "Clear Ltd"))
+    with pytest.raises(UnknownPayment, match="left in no file"):
+        arrive(open_, till)
+    collect(open_)
+    with pytest.raises(UnknownPayment, match="left in no file"):
+        arrive(open_, till)
+    written(open_)
+    assert [arrive(open_, till), arrive(open_, till)] == [True, False]
+
+    report(open_, (f"{other.key}/1", "returned"))
+    with pytest.raises(TooLate, match="came back"):
+        arrive(open_, other)
+    report(open_, (f"{till.key}/1", "returned"))
+    heard(till, open_)
+    with pytest.raises(TooLate, match="came back"):
+        arrive(open_, till)
 
 
 def test_a_report_on_a_file_that_was_not_made_here_is_refused(open_: Database) -> None:

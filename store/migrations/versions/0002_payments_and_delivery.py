@@ -109,6 +109,7 @@ def _transfers() -> None:
         sa.Column("released_by", sa.String(), nullable=False),
         sa.Column("released_at", MOMENT, nullable=False),
         sa.Column("begun_at", MOMENT),
+        sa.Column("rail", sa.String(), nullable=False, server_default=""),
         sa.Column("submitted_at", MOMENT),
         sa.Column("settled_at", MOMENT),
         sa.Column("returned_at", MOMENT),
@@ -161,6 +162,7 @@ def _files() -> None:
         sa.Column("transfer", sa.String(), nullable=False),
         sa.Column("file", sa.String(35), nullable=False),
         sa.Column("end_to_end", sa.String(35), nullable=False),
+        sa.Column("pence", sa.BigInteger(), nullable=False),
         sa.Column("progress", sa.String(), nullable=False, server_default="taken"),
         sa.Column("arrived_on", sa.String()),
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
@@ -186,11 +188,16 @@ def _take_over() -> None:
         "ELSE 'requested' END FROM payments_before"
     )
     op.execute(
-        "INSERT INTO transfers (id, payment, attempt, team, released_by, released_at, begun_at, submitted_at, "
+        "INSERT INTO transfers (id, payment, attempt, team, released_by, released_at, begun_at, rail, submitted_at, "
         "settled_at, rail_reference) "
-        "SELECT key || '/1', key, 1, team, 'service', requested_at, submitted_at, submitted_at, settled_at, "
-        "rail_reference "
+        "SELECT key || '/1', key, 1, team, 'service', requested_at, submitted_at, 'embedded', submitted_at, "
+        "settled_at, rail_reference "
         "FROM payments_before WHERE submitted_at IS NOT NULL"
+    )
+    op.add_column("rail_transfers", sa.Column("currency", sa.String(), nullable=False, server_default=""))
+    op.execute(
+        "UPDATE rail_transfers SET currency = "
+        "COALESCE((SELECT currency FROM payments_before WHERE payments_before.key = rail_transfers.key), '')"
     )
     op.execute("UPDATE rail_transfers SET key = key || '/1'")
 
