@@ -109,6 +109,8 @@ class Pay(Value):
             raise ValueError("has instalments by amount of a fee that is agreed later: use shares")
         if amounts and self.fixed is not None and sum(amounts) != self.fixed.pence:
             raise ValueError(f"has instalments that sum to {Money(sum(amounts))}: make them sum to {self.fixed}")
+        if self.fixed and any(part.gross == NOTHING for part in self.instalments_of(self.amount_of(self.fixed))):
+            raise ValueError("has an instalment that comes to nothing: leave it out")
         return self
 
     @property

@@ -196,7 +196,12 @@ def _award(stage: Stage, message: Select, team: str, currency: str) -> Amount | 
         raise WrongAmount(f"{named} for {team} is nothing: name an amount up to {most}.")
     if agreed > stage.pay.most:
         raise WrongAmount(f"{named} for {team} is over the cap of {stage.title}: agree on {most} at most.")
-    return stage.pay.amount_of(agreed)
+    award = stage.pay.amount_of(agreed)
+    if any(part.gross == NOTHING for part in stage.pay.instalments_of(award)):
+        raise WrongAmount(
+            f"{named} for {team} is too little for {len(stage.pay.instalments)} instalments: one would be nothing."
+        )
+    return award
 
 
 def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Telling, ...]:

@@ -12,8 +12,9 @@ from domain import changes, course, selection
 from domain.announcement import Announcement, ToApplicants, ToTeams
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Decline, Hold, Select
-from domain.money import Money
+from domain.money import Amount, Money
 from domain.occasions import Occasion
+from domain.programme import Due, Instalment
 from domain.refusals import (
     NamedTwice,
     NotAllowed,
@@ -308,3 +309,20 @@ def test_a_duration_is_the_only_thing_that_makes_a_stage_run() -> None:
 def test_an_agreed_amount_of_nothing_is_refused() -> None:
     text = refused(WrongAmount, accelerated(), agreed({A: Money(0)}, A))
     assert text == "£0 for team-a is nothing: name an amount up to £50,000."
+
+
+def test_an_agreed_amount_of_which_an_instalment_would_be_nothing_is_refused() -> None:
+    """Fails when it is ordered: nothing can be paid that is nothing, and no bank takes it."""
+    state = accelerated()
+    halves = (Instalment(share="50%"), Instalment(share="50%", due=Due.END))
+    stages = tuple(
+        stage.model_copy(update={"pay": stage.pay.model_copy(update={"instalments": halves})})
+        if stage.pay and stage.name == "pre-commercial"
+        else stage
+        for stage in state.programme.stages
+    )
+    state = state.having(programme=state.programme.model_copy(update={"stages": stages}))
+    text = refused(WrongAmount, state, agreed({A: Money(1)}, A))
+    assert text == "£0.01 for team-a is too little for 2 instalments: one would be nothing."
+    new, _ = selection.select(state, agreed({A: Money(2)}, A), NOW)
+    assert new.run.teams[0].award == Amount(net=Money(2), vat=Money(0))

@@ -246,6 +246,11 @@ FEE = 'fixed = "15000.00"'
         ),
         (
             FEE,
+            'fixed = "0.01"\ninstalments = [{ share = "50%" }, { share = "50%" }]',
+            "stages[2] (accelerator).pay: has an instalment that comes to nothing: leave it out",
+        ),
+        (
+            FEE,
             FEE + '\ninstalments = [{ share = "half" }]',
             'stages[2] (accelerator).pay.instalments[1].share = "half": is no share: write a percentage above 0 '
             'such as "50%"',
