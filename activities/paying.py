@@ -115,9 +115,10 @@ class Paying:
             )
         if transfer is not None and transfer.progress is Progress.TAKEN and not rail.collects:
             raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
-        if begun and transfer is not None and transfer.progress is Progress.SETTLED and not begun.settled:
+        arrived = transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(move, transfer)
+        if transfer is not None and arrived and begun and not begun.settled:
             raise TooEarly(
-                f"{transfer.id} has arrived, says the rail, which the ledger has not noted yet: `retry` the payment, "
+                f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
                 "and say it again only if the money came back after that."
             )
         return ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
@@ -144,7 +145,7 @@ class Paying:
             if on_its_way or (transfer.progress is Progress.SETTLED and earlier.settled is None):
                 raise RailRefused(
                     f"{key} does not leave again: {earlier.id} came back by the ledger, and "
-                    f"{'is on its way' if on_its_way else 'has arrived'}, says the rail. Find out which is true; if "
+                    f"{'is on its way' if on_its_way else 'is settled'}, says the rail. Find out which is true; if "
                     "the team has its money, cancel the payment."
                 )
 
@@ -176,13 +177,17 @@ class Paying:
 
 
 def _check_amount(move: PaymentMove, transfer: Transfer) -> None:
-    """That the rail has paid what was ordered, whoever made the transfer under its name."""
-    order = move.payment.order
-    if (transfer.amount, transfer.currency) != (order.amount.gross, order.currency):
+    """That the rail has paid what was ordered, whoever made the transfer under its name; unless it took that back."""
+    if transfer.progress is not Progress.RETURNED and not _is_as_ordered(move, transfer):
         raise RailRefused(
             f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {move.payment.amount} "
             "in the ledger: find out what was paid, before anything else."
         )
+
+
+def _is_as_ordered(move: PaymentMove, transfer: Transfer) -> bool:
+    order = move.payment.order
+    return (transfer.amount, transfer.currency) == (order.amount.gross, order.currency)
 
 
 _WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)

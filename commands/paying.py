@@ -209,7 +209,7 @@ def settle(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Read what the bank reports of a payment file: what has arrived, and what came back and why.
+    """Read what the bank reports of a payment file: what is settled, and what came back and why.
 
     Where the bank sends no reports, give the key of a payment that has arrived by its statement, and the day.
 

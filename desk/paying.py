@@ -370,7 +370,7 @@ class Paying:
             for transfer in contradicted:
                 await self._call_operators(transfer)
             raise RailRefused(
-                f"The report is noted. By it {', '.join(contradicted)} has arrived, which came back by the ledger: "
+                f"The report is noted. By it {', '.join(contradicted)} is settled, which came back by the ledger: "
                 "find out which is true. Until then it does not leave again; if the team has its money, cancel it."
             )
         return tuple(ledger.find_payment(self._database, key) for key in keys)
@@ -409,7 +409,7 @@ class Paying:
         """That the bank and the ledger say two things of a transfer, once."""
         payment = ledger.find_payment(self._database, payment_of(transfer))
         row = self._desk.find(payment.challenge)
-        text = f"{transfer} came back by the ledger and has arrived by the bank: it does not leave again"
+        text = f"{transfer} came back by the ledger and is settled by the bank: it does not leave again"
         told = to_people((await self._desk.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
         announcement = Announcement(
             key=f"{row.id}/contradicted/{transfer}",
@@ -590,7 +590,7 @@ def _check_line(line: Line, seals: Seals) -> None:
         RailRefused, FileRefused, Unavailable: it cannot.
     """
     if line.arrived:
-        raise RailRefused(f"{line.arrived} came back by the ledger and has arrived by the bank: find out which is true")
+        raise RailRefused(f"{line.arrived} came back by the ledger and is settled by the bank: find out which is true")
     if not line.amount.pence:
         raise FileRefused("it is of nothing: cancel it")
     seals.open(line.sealed, line.team)

@@ -178,14 +178,14 @@ def _with_rail(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> It
     if transfer.returned is not None:
         # A file says for ever that a transfer is in it.
         if known.progress is Progress.SETTLED:
-            yield f"attempt {transfer.attempt} has arrived, says the rail, and came back by the ledger"
+            yield f"attempt {transfer.attempt} is settled, says the rail, and came back by the ledger"
         elif known.progress is Progress.TAKEN and not rail.collects:
             yield f"attempt {transfer.attempt} is on its way, says the rail, and came back by the ledger"
     elif transfer.submitted is None:
         yield f"attempt {transfer.attempt} is with the rail, and the ledger does not say so yet"
     elif known.progress is Progress.SETTLED and transfer.settled is None:
-        yield f"attempt {transfer.attempt} has arrived, says the rail, and the ledger does not say so yet"
+        yield f"attempt {transfer.attempt} is settled, says the rail, and the ledger does not say so yet"
     elif known.progress is Progress.RETURNED:
         yield f"attempt {transfer.attempt} came back, says the rail, and the ledger does not say so"
     elif known.progress is Progress.TAKEN and transfer.settled is not None:
-        yield f"attempt {transfer.attempt} has arrived by the ledger, and the rail does not say so"
+        yield f"attempt {transfer.attempt} is settled by the ledger, and the rail does not say so"

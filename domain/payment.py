@@ -342,9 +342,8 @@ def submitted(payment: PaymentToMake, attempt: int, reference: str, at: Instant)
 
 
 def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
-    """The money has arrived."""
-    text = f"{payment.amount} paid to {payment.order.team} for {payment.title}{_comma(payment.which)}"
-    return _entry(payment, at, SERVICE, f"settled-{attempt}", "paid", text)
+    """A rail has paid it: by a bank's word that is its own account's side, which need not be that it has arrived."""
+    return _entry(payment, at, SERVICE, f"settled-{attempt}", "paid", _doing(payment, "settled"))
 
 
 def returned(payment: PaymentToMake, attempt: int, reason: str, at: Instant) -> Announcement:

@@ -319,7 +319,7 @@ def report(
         arrived = sorted(row.transfer for row in inside.values() if row.progress == "settled")
         if rejects_all and arrived:
             raise FileRefused(
-                f"The report rejects the payment file {file} as a whole, of which {arrived[0]} has arrived: the bank "
+                f"The report rejects the payment file {file} as a whole, of which {arrived[0]} is settled: the bank "
                 "was given the file twice, or means another. Nothing has come back, and nothing was noted."
             )
         reached = {name: row.progress for name, row in inside.items()}

@@ -194,7 +194,7 @@ class ForgetfulProvider(EmbeddedRail):
         super().transfer(self._lost[0], CLOSES)
 
 
-@pytest.mark.parametrize(("progress", "says"), [(Progress.SETTLED, "has arrived"), (Progress.TAKEN, "is on its way")])
+@pytest.mark.parametrize(("progress", "says"), [(Progress.SETTLED, "is settled"), (Progress.TAKEN, "is on its way")])
 def test_nothing_leaves_again_while_the_rail_has_the_attempt_before(
     database: Database, tmp_path: Path, progress: Progress, says: str
 ) -> None:
@@ -234,7 +234,7 @@ def test_what_has_arrived_does_not_come_back_before_the_ledger_knows_that(databa
     """Fails when a person is believed who cannot know: the rail would be said to have it by mistake ever after."""
     one = step(database, EmbeddedRail(database.engine), tmp_path)
     one.take(one.paying.submit)
-    with pytest.raises(TooEarly, match="has arrived, says the rail, which the ledger has not noted yet"):
+    with pytest.raises(TooEarly, match="is settled, says the rail, which the ledger has not noted yet"):
         one.give_back()
     one.take(one.paying.settle)
     assert one.give_back() is PaymentStatus.RETURNED
@@ -296,6 +296,23 @@ def test_a_transfer_of_another_amount_is_not_taken_for_the_payment(
     one.till.submit(one.till.begun())
     with pytest.raises(RailRefused, match="at the rail and of £2,400 in the ledger"):
         one.take(one.paying.settle)
+    # A person who has cleared that up with the rail can end it; nothing leaves again.
+    assert one.give_back() is PaymentStatus.RETURNED
+    one.till.release("again")
+    with pytest.raises(RailRefused, match="does not leave again"):
+        one.take(one.paying.submit)
+    assert one.till.cancel().status is PaymentStatus.CANCELLED
+
+
+def test_a_transfer_of_another_amount_that_came_back_is_noted(database: Database, tmp_path: Path) -> None:
+    """Fails when a payment whose rail has put its mistake right stands still for ever."""
+    rail = ForgetfulProvider(database)
+    rail.progress = Progress.RETURNED
+    one = step(database, rail, tmp_path)
+    EmbeddedRail(database.engine).transfer(_instruction(one).model_copy(update={"currency": "EUR"}), CLOSES)
+
+    assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
+    assert one.take(one.paying.settle) is PaymentStatus.RETURNED
 
 
 def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database, tmp_path: Path) -> None:

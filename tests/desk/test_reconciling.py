@@ -210,7 +210,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
         pytest.param(
             SUBMITTED,
             "paid",
-            [NOT_HEARD, "attempt 1 has arrived, says the rail, and the ledger does not say so yet"],
+            [NOT_HEARD, "attempt 1 is settled, says the rail, and the ledger does not say so yet"],
             id="arrived by the rail alone",
         ),
         pytest.param(
@@ -218,7 +218,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
             "paid",
             [
                 NOT_HEARD.replace("submitted", "returned"),
-                "attempt 1 has arrived, says the rail, and came back by the ledger",
+                "attempt 1 is settled, says the rail, and came back by the ledger",
             ],
             id="came back by the ledger, arrived by the rail",
         ),
@@ -227,7 +227,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
             "paid",
             [
                 NOT_HEARD.replace("submitted", "returned"),
-                "attempt 1 has arrived, says the rail, and came back by the ledger",
+                "attempt 1 is settled, says the rail, and came back by the ledger",
             ],
             id="came back by a person's word alone",
         ),
@@ -298,7 +298,7 @@ async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named(
     [
         ("settled", (), []),
         ("returned", (), ["attempt 1 came back, says the rail, and the ledger does not say so"]),
-        ("taken", (), ["attempt 1 has arrived by the ledger, and the rail does not say so"]),
+        ("taken", (), ["attempt 1 is settled by the ledger, and the rail does not say so"]),
         ("taken", SUBMITTED, [NOT_HEARD]),
     ],
 )

@@ -206,13 +206,13 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
 
         arrived = said(tmp_path, file.id, {f"{key}/1": Said("ACSC")})
         for _ in range(2):
-            with pytest.raises(RailRefused, match=f"By it {key}/1 has arrived, which came back by the ledger"):
+            with pytest.raises(RailRefused, match=f"By it {key}/1 is settled, which came back by the ledger"):
                 await play.money.settle(arrived, FINANCE)
         with pytest.raises(FileRefused, match=f"1 payment left out of all files.*{key}: {key}/1 came back by"):
             await play.money.submit(FINANCE)
         assert play.told(Occasion.ATTENTION)[OPERATOR] > told
         found = [each.what for each in (await reconcile(play.desk)).differences if each.payment == key]
-        assert "attempt 1 has arrived, says the rail, and came back by the ledger" in found
+        assert "attempt 1 is settled, says the rail, and came back by the ledger" in found
         await play.money.decide(key, "cancel", FINANCE, reason="The team has its money.")
         assert play.payment(key).status is PaymentStatus.CANCELLED
 
@@ -304,5 +304,14 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
         file.path.write_bytes(xml)
         assert await play.money.submit(FINANCE) == (file,)
         assert play.payment(key).attempt == 1
+
+        # Begun long ago and never there, it is to be paid on a day that is still to come.
+        forget()
+        file.path.unlink()
+        with play.desk.database.engine.begin() as connection:
+            connection.execute(update(tables.payment_files).values(execute_on="2016-08-03"))
+        (late,) = await play.money.submit(FINANCE)
+        assert late.execute_on >= file.execute_on
+        assert f">{late.execute_on}<".encode() in late.path.read_bytes()
         with pytest.raises(UnknownPayment, match="was not made here"):
             await play.money.settle(said(tmp_path, "RUN-1", {f"{key}/1": Said("ACSC")}), FINANCE)

@@ -93,7 +93,7 @@ def test_every_step_is_recorded_once_and_told_to_whom_it_concerns(till: Till) ->
     assert "reference: rail-1; " in sent.body
     settled = read_record(till.database, AIR)[-1]
     assert (settled.by, settled.action, settled.stage) == ("service", "paid", "exploration")
-    assert settled.text == f"£2,400 paid to {till.team} for Exploration, instalment 1 of 2"
+    assert settled.text == f"£2,400 for {till.team}, Exploration, instalment 1 of 2: settled"
 
 
 def test_a_payment_requested_again_is_there_once_with_its_first_date(till: Till) -> None:

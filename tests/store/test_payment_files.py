@@ -314,7 +314,7 @@ def test_a_file_of_which_something_has_arrived_does_not_come_back_as_a_whole(ope
     one, other = (line.transfer for line in written(open_).lines)
     report(open_, (one, "settled"))
 
-    with pytest.raises(FileRefused, match=f"FILE1 as a whole, of which {one} has arrived"):
+    with pytest.raises(FileRefused, match=f"FILE1 as a whole, of which {one} is settled"):
         report(open_, (one, "returned"), (other, "returned"), rejects_all=True)
     assert progress(open_) == {one: ("settled", ""), other: ("taken", "")}
 

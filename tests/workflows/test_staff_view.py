@@ -110,7 +110,7 @@ async def test_nothing_is_left_to_pay_only_after_the_last_payment(tmp_path: Path
 
         [paid_up] = play.record("paid-up")
         others = [line for line in play.record() if line.action != "paid-up"]
-        assert any(line.text.startswith("£2,000 paid to ") for line in others)
+        assert any(line.text.startswith("£2,000 for ") and line.text.endswith(": settled") for line in others)
         assert all(line.at < paid_up.at for line in others)
         _, _, story = (await play.details()).partition("### What happened\n\n")
         assert story.splitlines()[0].endswith(": Nothing is left to pay")
