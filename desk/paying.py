@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -208,11 +208,12 @@ class Paying:
                 f"Payments leave by the {options.payment_rail} rail, without files: "
                 "set CHALLENGES_PAYMENT_RAIL=files where files go to a bank."
             )
-        self._check_known(by)
         if on is not None:
             _check_bank_day(on, self._desk.now())
         payer, seals = payer_of(options), seals_of(options, self._database)
-        roles = await self._roles(by, payment_files.challenges_concerned(self._database), "make payment files")
+        challenges = payment_files.challenges_concerned(self._database)
+        with self._on_record(challenges, by, "payment-file"):
+            roles = await self._roles(by, challenges, "make payment files")
         # It is no condition: whoever does not hear of an earlier file now hears of it the next time.
         with suppress(Unavailable):
             await self._let_know(payment_files.unheard(self._database))
@@ -342,7 +343,8 @@ class Paying:
 
         file = said.original_message_id
         challenges = payment_files.challenges_concerned(self._database, file)
-        roles = await self._roles(by, challenges, "bring reports on this payment file")
+        with self._on_record(challenges, by, "bank-report"):
+            roles = await self._roles(by, challenges, "bring reports on this payment file")
 
         # A bank whose clock is ahead says nothing of days to come.
         made_on = min(said.made_on, self._desk.now().to_tz(_BANK_ZONE).date())
@@ -360,9 +362,10 @@ class Paying:
                     else "",
                 )
 
-        new = payment_files.report(
-            self._database, file, statuses, by, roles, self._desk.now(), rejects_all=said.group == "RJCT"
-        )
+        with self._on_record(challenges, by, "bank-report"):
+            new = payment_files.report(
+                self._database, file, statuses, by, roles, self._desk.now(), rejects_all=said.group == "RJCT"
+            )
         # Whoever brought it before may have been cut off half-way.
         keys = tuple(dict.fromkeys((*new, *payment_files.unheard(self._database, file))))
         await self._let_know(keys)
@@ -396,12 +399,13 @@ class Paying:
             Unavailable: the database cannot be written to.
         """
         payment = ledger.find_payment(self._database, key)
-        self._check_known(by, self._desk.find(payment.challenge).round)
-        roles = await self._roles(by, (payment.challenge,), "say that it has arrived")
-        if on is not None:
-            _check_can_have_arrived(on, payment, self._desk.now())
-        transfer, role = transfer_id(key, payment.attempt), roles[payment.challenge]
-        new = payment_files.note_arrived(self._database, transfer, by, role, self._desk.now(), on)
+        with self._on_record((payment.challenge,), by, "arrived"):
+            self._check_known(by, self._desk.find(payment.challenge).round)
+            roles = await self._roles(by, (payment.challenge,), "say that it has arrived")
+            if on is not None:
+                _check_can_have_arrived(on, payment, self._desk.now())
+            transfer, role = transfer_id(key, payment.attempt), roles[payment.challenge]
+            new = payment_files.note_arrived(self._database, transfer, by, role, self._desk.now(), on)
         await self._look([key])
         return (payment,) if new else ()
 
@@ -425,6 +429,18 @@ class Paying:
             tellings=(told,),
         )
         announce(self._database, announcement, self._desk.letters.compose)
+
+    @contextmanager
+    def _on_record(self, challenges: Iterable[str], by: str, action: str) -> Iterator[None]:
+        """What is refused to somebody is on the record of each challenge that it concerns."""
+        try:
+            yield
+        except Unavailable:
+            raise
+        except Refused as refusal:
+            for each in challenges:
+                self._desk.put_on_record(self._desk.find(each), by, action, refusal)
+            raise
 
     async def _roles(self, by: str, challenges: Iterable[str], what: str) -> dict[str, str]:
         """In what role somebody acts on payments of these challenges, by challenge.

@@ -151,7 +151,7 @@ def test_what_was_released_leaves_in_one_file_that_others_cannot_read(
     assert "cannot be written" in line
     assert ["NOT WRITTEN" in each for each in bank("payment-files").out.splitlines()] == [True]
     for words in (["submit"], ["submit", "--anew"]):
-        assert f"{SPONSOR} may not make payment files" in one_line(bank(*words, "--as", SPONSOR))
+        assert f"{SPONSOR} may not make payment files" in refused(bank, "quay", *words, "--as", SPONSOR)
     assert "is on its way" in refused(bank, "quay", "cancel-payment", keys[0], "--as", FINANCE, "--reason", "Late.")
     # Nor are bank details opened by other keys than their own.
     other = str(tmp_path / "other.key")
@@ -220,7 +220,8 @@ def test_a_report_that_is_none_or_on_another_file_changes_nothing(
     all_settled = tmp_path / "settled.xml"
     all_settled.write_bytes(status_report(settled, original=latest(bank).stem))
     for words in ([str(all_settled)], [keys[0]]):
-        assert f"{SPONSOR} may not" in one_line(bank("settle", *words, "--as", SPONSOR))
+        assert f"{SPONSOR} may not" in refused(bank, "quay", "settle", *words, "--as", SPONSOR)
+    assert "Nobody has the id" in refused(bank, "quay", "settle", keys[0], "--as", "nobody")
     had_before = status_report({}, group=Said("RJCT", "AM05"), original=latest(bank).stem)
     assert "nothing has come back" in one_line(settle(bank, tmp_path, had_before))
     assert "cannot be read (No such file" in one_line(bank("settle", str(tmp_path / "none"), "--as", FINANCE))
@@ -250,10 +251,10 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     assert (again.status, again.out, again.err) == (0, "[]\n", "")
     rejected = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
     assert "as a whole, of which" in one_line(settle(bank, tmp_path, rejected))
-    assert "came back" in one_line(bank("settle", returned, "--as", FINANCE))
+    assert "came back" in refused(bank, "quay", "settle", returned, "--as", FINANCE)
     assert "something new of 0 payments" in bank("settle", settled, "--as", FINANCE).out
     lines = bank.data("record", "quay")
-    assert [line["by"] for line in lines if line["action"] == "bank-report"] == [FINANCE]
+    assert [line["by"] for line in lines if line["action"] == "bank-report" and not line["refused"]] == [FINANCE]
 
     # Corrected by the team, it leaves once more, alone.
     assert bank.payee("quay", returned.split("/")[3], "--iban", IBAN).status == 0
