@@ -30,6 +30,7 @@ from domain.programme import Due, Instalment, Programme, Reminders
 from domain.refusals import NotConfirmed, Unavailable
 from domain.round import Challenge
 from settings import PREFIX, Settings
+from store.applications import accept
 from store.database import Database
 from store.ledger import Payment
 from store.rounds import keep_round
@@ -316,11 +317,16 @@ class Played:
         return self.challenge.id
 
     async def open(self) -> None:
-        """Opens it with four applications, which are numbered as teams."""
+        """Opens it with four applications, which are numbered as teams.
+
+        They come at the very opening, however short the window is and however busy the machine.
+        """
         self.keep()
         for number in range(1, 5):
             applying = Applying(organisation=f"Company {number}", email=f"{number}@company.example", proposal="Trees.")
-            self.teams.append(self.desk.apply(self.id, applying).application)
+            at_the_opening, compose = (lambda: self.challenge.opens), self.desk.letters.compose
+            receipt = accept(self.desk.database, self.id, applying, at_the_opening, compose)
+            self.teams.append(receipt.application)
         await self.start()
 
     def keep(self) -> None:
