@@ -126,6 +126,7 @@ class PaymentStanding(Value):
         pay_by_law: after that it is late by law.
         payee_by: ids of all who gave or changed the team's bank details.
         released_by: who released the present attempt; empty before.
+        returned_by: the person who said that the last attempt came back; empty if none did, or the rail said it.
         reason: why it was returned or cancelled.
         can_be_asked: whether its rail says how far it has come; otherwise a person brings that.
     """
@@ -139,6 +140,7 @@ class PaymentStanding(Value):
     pay_by_law: Instant | None = None
     payee_by: tuple[str, ...] = ()
     released_by: str = ""
+    returned_by: str = ""
     reason: str = ""
     can_be_asked: bool = False
 
@@ -215,6 +217,7 @@ def _check_release(payment: PaymentToMake, standing: PaymentStanding, by: str) -
         raise NotAllowed(f"{by} may not release {key}: {' or '.join(payment.releasers)} may.")
     own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
     own |= dict.fromkeys(standing.payee_by, "gave or changed the team's bank details")
+    own |= {standing.returned_by: "said that the money came back"}
     if by in own:
         raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
     if standing.status is PaymentStatus.REQUESTED:

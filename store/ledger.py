@@ -103,6 +103,7 @@ class TransferRow(Value):
         payment: key of the payment.
         attempt: from 1.
         submitted, settled, returned: when, if it was.
+        returned_by: the person whose word it is that it came back; empty if the rail said so.
     """
 
     id: str
@@ -111,6 +112,7 @@ class TransferRow(Value):
     submitted: Instant | None
     settled: Instant | None
     returned: Instant | None
+    returned_by: str = ""
 
 
 def request(database: Database, payment: PaymentToMake, at: Instant, compose: Compose) -> PaymentStanding:
@@ -156,7 +158,8 @@ def release(
     Raises:
         TooEarly: the payee is not known.
         TooLate: there is nothing to release.
-        NotAllowed: whoever releases it has selected the team, accepted its evidence or given its bank details.
+        NotAllowed: whoever releases it has selected the team, accepted its evidence, given its bank details, or said
+            that the attempt before came back.
         Unavailable: the database cannot be written to.
     """
     key, by = payment.order.key, announcement.entry.by
@@ -183,7 +186,9 @@ def release(
                     released_at=at,
                 )
             )
-        except IntegrityError:
+        except IntegrityError as error:
+            if _ONES_OWN not in str(error.orig):
+                raise
             raise NotAllowed(f"{by} may not release {key}: a second person has to.") from None
         _change(connection, key, status=PaymentStatus.RELEASED, reason="")
         return _standing(connection, key, at)
@@ -306,7 +311,7 @@ def mark_returned(
 def give_back(
     database: Database, payment: PaymentToMake, announcement: Announcement, at: Instant, compose: Compose
 ) -> PaymentStanding:
-    """As `mark_returned`, because a person says so.
+    """As `mark_returned`, because a person says so: who that was is kept, and cannot release it again.
 
     Raises:
         TooEarly: no money is on its way that could come back.
@@ -321,7 +326,7 @@ def give_back(
         transfer = _under_way(connection, key)
         if transfer is None or row.status not in _ON_ITS_WAY or not _has_begun(connection, key):
             raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
-        _give_back(connection, transfer.id, key, announcement.entry.reason, at)
+        _give_back(connection, transfer.id, key, announcement.entry.reason, at, announcement.entry.by)
         put(connection, announcement, compose)
         return _standing(connection, key, at)
 
@@ -447,6 +452,7 @@ def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...
                 submitted=row.submitted_at,
                 settled=row.settled_at,
                 returned=row.returned_at,
+                returned_by=row.returned_by,
             )
             for row in connection.execute(wanted)
         )
@@ -467,6 +473,8 @@ def find_payment(database: Database, key: str) -> Payment:
 
 
 _ON_ITS_WAY = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+_ONES_OWN = "released by whoever"
+"""How the trigger begins its complaint of a release by somebody from whose decision or word it follows."""
 
 
 def _know_payee(connection: Connection, payment: PaymentToMake, row: Found, at: Instant, compose: Compose) -> None:
@@ -482,8 +490,8 @@ def _know_payee(connection: Connection, payment: PaymentToMake, row: Found, at: 
         put(connection, rules.payee_known(payment, standing), compose)
 
 
-def _give_back(connection: Connection, transfer: str, key: str, reason: str, at: Instant) -> None:
-    _change_transfer(connection, transfer, returned_at=at)
+def _give_back(connection: Connection, transfer: str, key: str, reason: str, at: Instant, by: str = "") -> None:
+    _change_transfer(connection, transfer, returned_at=at, returned_by=by)
     _change(connection, key, status=PaymentStatus.RETURNED, reason=reason)
 
 
@@ -557,6 +565,7 @@ def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:
         pay_by_law=row.pay_by_law,
         payee_by=payees.given_by(connection, row.team),
         released_by=(row.released_by or "") if row.status != PaymentStatus.RETURNED else "",
+        returned_by=row.returned_by or "",
         reason=row.reason,
     )
 
@@ -576,6 +585,7 @@ def _with_transfer() -> Select[Any]:
             _payments,
             _transfers.c.attempt,
             _transfers.c.released_by,
+            _transfers.c.returned_by,
             _transfers.c.released_at,
             _transfers.c.submitted_at,
             _transfers.c.settled_at,

@@ -48,7 +48,7 @@ from tests.domain.strategies import (
     zones,
 )
 
-ACCEPTOR, GIVER, EARLIER_GIVER = "acceptor", "giver", "earlier-giver"
+ACCEPTOR, GIVER, EARLIER_GIVER, RETURNER = "acceptor", "giver", "earlier-giver", "returner"
 OWN = (DECIDER, ACCEPTOR, GIVER, EARLIER_GIVER)
 """Whose decisions the payment follows from."""
 REQUESTED = Instant("2016-08-15T10:00Z")
@@ -127,12 +127,14 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
         (ACCEPTOR, "accepted its evidence"),
         (GIVER, "gave or changed the team's bank details"),
         (EARLIER_GIVER, "gave or changed the team's bank details"),
+        (RETURNER, "said that the money came back"),
     ],
 )
 def test_nobody_releases_what_follows_from_their_own_decision_and_is_told_why(by: str, why: str) -> None:
-    """Invariant 10. Fails without any one of the three comparisons."""
+    """Invariant 10. Fails without any one of the four comparisons."""
+    back = standing(PaymentStatus.RETURNED, returned_by=RETURNER)
     with pytest.raises(NotAllowed, match=f"{by} {why}, and a second person has to release it"):
-        check_move(to_make(), standing(PaymentStatus.PAYEE_KNOWN), Release(by=by))
+        check_move(to_make(releasers=(FINANCE, RETURNER, *OWN)), back, Release(by=by))
 
 
 def test_whoever_releases_is_named_by_the_round() -> None:

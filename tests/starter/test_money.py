@@ -251,7 +251,7 @@ def test_what_came_back_is_released_again_and_what_is_over_stays_so(
         assert f"{key} is settled" in line
     assert f"{key} is settled" in one_line(starter("retry", key))
 
-    back = starter("return", key, "--as", FINANCE, "--reason", "The account\nis closed.")
+    back = starter("return", key, "--as", OPERATOR, "--reason", "The account\nis closed.")
     assert back.status == 0, back
     assert starter.until_payment(key, "returned")["reason"] == "The account is closed."
     assert "no money is on its way" in refused(starter, "kiln", "return", key, "--as", FINANCE, "--reason", "Again.")

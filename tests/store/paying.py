@@ -103,9 +103,9 @@ class Till:
         """A rail says that it has come back."""
         return ledger.mark_returned(self.database, self.payment, begun, "account closed", at, compose)
 
-    def give_back(self, id: str = "1", at: Instant = CLOSES) -> PaymentStanding:  # noqa: A002
+    def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentStanding:  # noqa: A002
         """A person says that it has come back."""
-        decision = Return(by=OPERATOR, decision_id=id, reason="The bank called.")
+        decision = Return(by=by, decision_id=id, reason="The bank called.")
         announcement = rules.decided(self.payment, decision, at)
         return ledger.give_back(self.database, self.payment, announcement, at, compose)
 

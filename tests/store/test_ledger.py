@@ -286,6 +286,36 @@ def test_neither_who_selected_nor_who_accepted_nor_who_ever_gave_the_details_rel
     assert till.release(by=RELEASER).status is PaymentStatus.RELEASED
 
 
+def test_whoever_said_that_it_came_back_does_not_release_it_again(till: Till) -> None:
+    """One person alone would pay the same twice. Fails when the ledger does not keep whose word it was; what a rail
+    says is nobody's word, and only the last attempt counts: two people at least stand behind each that follows."""
+    till.brought_to(PaymentStatus.SETTLED)
+    assert till.give_back(by=RELEASER).returned_by == RELEASER
+    with pytest.raises(NotAllowed, match=f"{RELEASER} may not release {till.key}: a second person has to"):
+        till.release("2", by=RELEASER)
+    assert till.release("3", by=SECOND_RELEASER).returned_by == ""
+
+    assert till.come_back(till.begun()).returned_by == ""
+    assert till.release("4", by=RELEASER).attempt == 3
+    assert [each.returned_by for each in read_transfers(till.database, AIR)] == [RELEASER, "", ""]
+
+
+def test_a_fault_of_the_ledger_is_not_called_a_release_of_ones_own(till: Till) -> None:
+    """Fails when whatever the database refuses of a release is put down to whoever releases."""
+    other = Till(till.database, to_make(till.team, 2))
+    for each in (till, other):
+        each.brought_to(PaymentStatus.PAYEE_KNOWN)
+    with till.database.writing() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO transfers (id, payment, attempt, team, payee_version, released_by, released_at) "
+                f"SELECT '{till.key}/1', '{other.key}', 1, team, 1, '{RELEASER}', given_at FROM payees"
+            )
+        )
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
+        till.release()
+
+
 def test_people_who_gave_the_details_are_known_to_whoever_asks_how_it_stands(till: Till) -> None:
     till.request()
     give_payee(till.database, till.team, 1, by="olivia")
