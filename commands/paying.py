@@ -78,6 +78,7 @@ def payments(
 def payee(
     challenge: ChallengeName,
     team: TeamName,
+    by: Who,
     details: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -91,22 +92,24 @@ def payee(
     account: Annotated[str, typer.Option(help="Its eight digits.")] = "",
     iban: Annotated[str, typer.Option(help="Instead of sort code and account.")] = "",
     bic: Annotated[str, typer.Option(help="Of the bank, if it asks for it.")] = "",
-    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who gives them; the team if left out.")] = "",
 ) -> None:
     """Give or change a team's bank details. What was released to others has to be released again.
 
-    Example: `starter.py payee air-quality air-quality-7kx3qm --holder "Tay Ltd" --iban GB33BUKB20201555555555`
+    Whoever gives them never releases what goes to that team; the team itself is named by its id.
+
+    Example: `starter.py payee air-quality air-quality-7kx3qm --details account.toml --as programme-office`
     """
     given = {"holder": holder, "sort_code": sort_code, "number": account, "iban": iban, "bic": bic}
     if details is not None and any(given.values()):
         misused("Give the bank details either in --details or one by one, not both.")
     text = "" if details is None else text_of(details, "The bank details")
     with a_desk() as desk:
+        person = acting(desk, by)
         try:
             bank_account = BankAccount.model_validate(given if details is None else _details_in(text))
         except ValidationError as error:
             raise NotReadable(f"The bank details cannot be used: {_problems(error)}.") from None
-        done = asyncio.run(Paying(desk).give_payee(challenge, team, by or team, bank_account))
+        done = asyncio.run(Paying(desk).give_payee(challenge, team, person, bank_account))
         say(f"{done}: {bank_account.masked}")
 
 

@@ -199,7 +199,9 @@ def test_bank_details_with_a_slip_are_refused_and_never_repeated(
 ) -> None:
     team, before = waiting.split("/")[3], standing(starter, "mill")
     record = starter.data("record", "mill")
-    answer = starter("payee", "mill", team, *([] if "--holder" in words else ["--holder", "Tay Ltd"]), *words)
+    answer = starter(
+        "payee", "mill", team, "--as", team, *([] if "--holder" in words else ["--holder", "Tay Ltd"]), *words
+    )
 
     line = one_line(answer)
     assert says in line
@@ -215,9 +217,9 @@ def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_oper
     team, never_selected, of_another = waiting.split("/")[3], purse["mill"][1], purse["pond"][0]
     details = ["--holder", "Tay Ltd", "--sort-code", SORT_CODE, "--account", ACCOUNT]
     for words, says in (
-        (["payee", "mill", never_selected], "is no team of purse/mill"),
-        (["payee", "mill", of_another], "is no team of purse/mill"),
-        (["payee", "mill", "nobody"], "is no team of purse/mill"),
+        (["payee", "mill", never_selected, "--as", never_selected], "is no team of purse/mill"),
+        (["payee", "mill", of_another, "--as", of_another], "is no team of purse/mill"),
+        (["payee", "mill", "nobody", "--as", OPERATOR], "is no team of purse/mill"),
         (["payee", "mill", team, "--as", SPONSOR], f"{SPONSOR} may not give the bank details"),
         (["payee", "mill", team, "--as", FINANCE], f"{FINANCE} may not give the bank details"),
         (["payee", "mill", team, "--as", never_selected], f"{never_selected} may not give the bank details"),
@@ -225,7 +227,23 @@ def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_oper
         line = refused(starter, "mill", *words, *details)
         assert says in line
         assert not gives_away(line)
-    assert "is no team of purse/pond" in refused(starter, "pond", "payee", "pond", of_another, *details)
+    words = ["payee", "pond", of_another, "--as", of_another, *details]
+    assert "is no team of purse/pond" in refused(starter, "pond", *words)
+
+
+def test_whoever_gives_bank_details_is_whom_the_command_or_the_setting_names(
+    starter: Commands, purse: dict[str, list[str]], waiting: str
+) -> None:
+    """Invariant 10. Fails when bank details that nobody is named for, or whoever types is, count as the team's own:
+    that person could release to them."""
+    words = ["payee", "mill", waiting.split("/")[3], "--holder", "Tay", "--iban", IBAN]
+    assert starter(*words).status == 2
+    assert starter(*words, CHALLENGES_PERSON="").status == 2
+    says = f"{FINANCE} may not give the bank details"
+    assert says in one_line(starter(*words, CHALLENGES_PERSON=FINANCE))
+    assert starter.data("record", "mill")[-1]["by"] == FINANCE
+    assert starter(*words, CHALLENGES_PERSON=OPERATOR).status == 0
+    assert starter.data("record", "mill")[-1]["by"] == OPERATOR
 
 
 def test_nothing_is_released_to_nobody(starter: Commands, purse: dict[str, list[str]]) -> None:
