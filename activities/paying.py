@@ -50,7 +50,9 @@ class Paying:
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
     def release(self, move: PaymentMove) -> PaymentStanding:
         """Lets the money go, by a second person."""
-        return ledger.release(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return ledger.release(
+            self._database, move.payment, _announced(move), move.payee_version, _asked_at(), self._compose
+        )
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, move: PaymentMove) -> PaymentStanding:

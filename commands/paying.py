@@ -17,9 +17,9 @@ from desk.front import Payment
 from desk.paying import Paying
 from desk.reconciling import reconcile as compare
 from domain.bank_account import BankAccount
-from domain.refusals import NotReadable
+from domain.refusals import NotReadable, Refused, Unavailable, UnknownPayment
 from domain.wording import counted
-from terminal import misused, say, show_json
+from terminal import REFUSED, misused, say, say_refused, show_json, somebody_is_there
 
 from .common import (
     AsJson,
@@ -141,10 +141,39 @@ def release(
 ) -> None:
     """Let payments go: as a second person, who decided nothing that they follow from.
 
+    On a terminal it first shows to which accounts, and asks. Each payment is released or refused for itself, and none
+    goes to bank details that are given after that.
+
     Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
     """
-    for key in payments:
-        _decide(key, "release", by, reason, decision_id)
+    with a_desk() as desk:
+        money, person = Paying(desk), acting(desk, by)
+        found: list[Payment] = []
+        all_done = True
+        for key in payments:
+            try:
+                found.append(money.find(key))
+            except UnknownPayment as refusal:
+                say_refused(refusal)
+                all_done = False
+        if found and somebody_is_there():
+            for payment in found:
+                say(f"{payment.key}: {payment.amount.gross.shown(payment.currency)} to {payment.payee or 'nobody yet'}")
+            typer.confirm("Release?", abort=True)
+        given = {"decision_id": decision_id} if decision_id else {}
+        for payment in found:
+            shown: dict[str, object] = {"payee_version": payment.payee_version, "reason": reason}
+            try:
+                done = asyncio.run(money.decide(payment.key, "release", person, **shown, **given))
+            except Unavailable:
+                raise  # and so is it for those that follow
+            except Refused as refusal:
+                say_refused(refusal)
+                all_done = False
+            else:
+                say(f"{done}: {payment.payee}")
+        if not all_done:
+            raise typer.Exit(REFUSED)
 
 
 def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -17,7 +18,7 @@ from temporalio.service import RPCError
 from whenever import Date, Instant
 
 from domain import payment as rules
-from domain.announcement import Announcement, Entry, to_teams
+from domain.announcement import Announcement
 from domain.awards import order_in_words, payments_due
 from domain.bank_account import BankAccount
 from domain.calendar import Holidays, day_of, working_days_later
@@ -26,7 +27,6 @@ from domain.interest import LateInterest, late_interest
 from domain.messages import make
 from domain.model import Value
 from domain.money import Money, total
-from domain.occasions import Occasion
 from domain.payment import PAYMENT_DECISIONS, PaymentStatus, PaymentToMake, payment_to_make
 from domain.refusals import FileRefused, NotAllowed, NotReadable, Refused, Unavailable, UnknownPerson, UnknownTeam
 from domain.transfer import transfer_id
@@ -101,6 +101,9 @@ class Paying:
             by: who gives them: the team itself, or an operator for it.
             account: the details.
 
+        Returns:
+            What was done, with the payments that still go to the details before.
+
         Raises:
             UnknownChallenge, UnknownTeam: there is no such challenge or team.
             NotAllowed: it is not theirs to give.
@@ -114,12 +117,33 @@ class Paying:
             self._desk.put_on_record(row, by, "payee", refusal)
             raise
         sealed = seals_of(self._desk.options, self._database).seal(account, team)
-        announcement = _payee_given(row, team, by, state.role_of(by), self._desk.now())
-        keys = ledger.give_payee(
-            self._database, team, sealed, account.masked, announcement, self._desk.now(), self._desk.letters.compose
+        now, role = self._desk.now(), state.role_of(by)
+
+        def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
+            return rules.payee_given(row.id, row.stage, team, version, on_its_way, by, role, now)
+
+        given = ledger.give_payee(
+            self._database,
+            row.id,
+            team,
+            sealed,
+            account.masked,
+            announcing,
+            partial(payment_to_make, state),
+            now,
+            self._desk.letters.compose,
         )
-        await self._look(keys)
-        return announcement.entry.text
+        await self._look(given.payments)
+        return given.text
+
+    def find(self, key: str) -> Payment:
+        """A payment as the ledger has it.
+
+        Raises:
+            UnknownPayment: there is none of that key.
+            Unavailable: the database cannot be read.
+        """
+        return ledger.find_payment(self._database, key)
 
     async def decide(self, key: str, kind: str, by: str, **fields: object) -> str:
         """Sends a person's decision to a payment and gives its answer.
@@ -128,7 +152,8 @@ class Paying:
             key: of the payment.
             kind: "release", "return" or "cancel".
             by: id of the person who decides.
-            fields: the decision's other fields; without a `decision_id` it gets one.
+            fields: the decision's other fields, among them of a release the `payee_version` of the payment as it was
+                shown; without a `decision_id` it gets one.
 
         Raises:
             Refused: it was not done, and why; that is on the record.
@@ -367,17 +392,6 @@ def _check_may_give(state: State, team: str, by: str) -> None:
     if by != team and by not in state.challenge.operators:
         who = " or ".join((team, *state.challenge.operators))
         raise NotAllowed(f"{by} may not give the bank details of {team}: {who} may.")
-
-
-def _payee_given(row: ChallengeRow, team: str, by: str, role: str, now: Instant) -> Announcement:
-    """The team is told in any case: whoever else changes where its money goes does not do so unseen."""
-    text = f"Bank details of {team} given"
-    return Announcement(
-        key=f"{row.id}/payee/{team}/{uuid.uuid4().hex}",
-        challenge=row.id,
-        entry=Entry(at=now, by=by, role=role, action="payee", stage=row.stage, text=text),
-        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you" if by == team else "the programme office"}),),
-    )
 
 
 def _to_make(state: State, key: str) -> PaymentToMake:

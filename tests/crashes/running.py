@@ -25,7 +25,7 @@ from domain.application import Applying
 from domain.bank_account import BankAccount
 from domain.calendar import lasting
 from domain.challenge import Result, State
-from domain.payment import PaymentStatus, Return
+from domain.payment import PaymentStatus, Release, Return
 from domain.programme import Due, Instalment, Programme, Reminders
 from domain.refusals import NotConfirmed, Unavailable
 from domain.round import Challenge
@@ -419,13 +419,14 @@ class Played:
 
         What came back is for another person to say than finance, which releases it again.
         """
-        by = OPERATOR if kind == Return.kind else FINANCE
         before = self.payments()[key]
+        by = OPERATOR if kind == Return.kind else FINANCE
+        fields = {"payee_version": before.payee_version} if kind == Release.kind else {}
         decision_id = self.decision_on(kind, before.attempt)
         async with asyncio.timeout(_WITHIN):
             while self.payments()[key].status is before.status:
                 with suppress(NotConfirmed, Unavailable):
-                    await self.money.decide(key, kind, by, decision_id=decision_id, reason=reason)
+                    await self.money.decide(key, kind, by, decision_id=decision_id, reason=reason, **fields)
 
     @staticmethod
     def decision_on(kind: str, attempt: int) -> str:

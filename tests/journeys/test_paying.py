@@ -331,7 +331,9 @@ async def test_a_cancelled_payment_is_not_made_and_the_challenge_ends_without_it
         assert play.told(Occasion.PAYMENT_CANCELLED) == {team: 1}
         state = await play.until(lambda state: state.unpaid == (other,))
         assert state.story[-1].text.startswith("Payment cancelled")
-        for kind, by in (("release", FINANCE), ("cancel", OPERATOR), ("return", OPERATOR)):
+        with pytest.raises(TooLate, match="cancelled"):
+            await play.release(one, reason="Once more.")
+        for kind, by in (("cancel", OPERATOR), ("return", OPERATOR)):
             with pytest.raises(TooLate, match="cancelled"):
                 await play.money.decide(one, kind, by, reason="Once more.")
 

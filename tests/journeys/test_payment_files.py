@@ -165,7 +165,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
     decision without an id is known by the attempt alone."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         team = play.payment(key).team
-        by_hand = {"by": FINANCE, "reason": "By hand."}
+        by_hand: dict[str, Any] = {"by": FINANCE, "payee_version": 1, "reason": "By hand."}
         handle = play.client.get_workflow_handle(key)
 
         async def released() -> bool:
@@ -178,6 +178,11 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
             assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
             assert await play.money.submit(FINANCE) == ()
+            with pytest.raises(
+                TooLate, match=f"goes to version {times} of .* was to be released to version {times - 1}"
+            ):
+                await play.release(key, **by_hand)
+            by_hand["payee_version"] = times
             await handle.signal("release", by_hand)
             await eventually(released)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from commands import paying
 from embedded import Service
 from tests.starter.commands import (
     ACCOUNT,
@@ -293,13 +294,33 @@ def test_a_payment_that_was_given_up_is_not_made(starter: Commands, purse: dict[
         assert f"{key} is cancelled" in line
 
 
-def test_a_release_of_several_does_those_before_the_one_that_is_refused(
-    starter: Commands, purse: dict[str, list[str]], waiting: str
+def test_whoever_releases_at_a_terminal_sees_the_account_first_and_may_say_no(
+    starter: Commands, purse: dict[str, list[str]], waiting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = starter("release", waiting, f"{PURSE}/mill/none", waiting, "--as", FINANCE)
+    """Fails when a release is sent before its releaser has seen where it goes."""
+    monkeypatch.setattr(paying, "somebody_is_there", lambda: True)
+    before, account = starter.payments("mill"), starter.payment(waiting)["payee"]
+    assert account
+    answer = starter("release", waiting, "--as", FINANCE, text="n\n")
 
     assert answer.status == 1
-    assert answer.out.count("\n") == answer.err.count("\n") == 1
+    assert f"{waiting}: £120 to {account}\n" in answer.out
+    assert starter.payments("mill") == before
+
+
+def test_of_several_each_is_released_or_refused_for_itself(
+    starter: Commands, purse: dict[str, list[str]], waiting: str
+) -> None:
+    """Fails when the first refusal ends the command, or is not in its exit status."""
+    account = starter.payment(waiting)["payee"]
+    answer = starter("release", f"{PURSE}/mill/none", waiting, waiting, "--as", FINANCE)
+
+    assert answer.status == 1
+    assert answer.out.count("\n") == 1
+    assert answer.out.endswith(f": {account}\n")
+    unknown, again = answer.err.splitlines()
+    assert "The ledger has no payment" in unknown
+    assert "there is nothing to release" in again
     starter.until_payment(waiting, "settled")
 
 
