@@ -45,7 +45,7 @@ class Paying:
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
     def request(self, move: PaymentMove) -> PaymentStanding:
         """Enters the payment in the ledger, and notes it when its payee has become known."""
-        return ledger.request(self._database, move.payment, _asked_at(), self._compose)
+        return ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
 
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
     def release(self, move: PaymentMove) -> PaymentStanding:

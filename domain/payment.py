@@ -130,6 +130,7 @@ class PaymentStanding(Value):
         returned_by: the person who said that the last attempt came back; empty if none did, or the rail said it.
         reason: why it was returned or cancelled.
         can_be_asked: whether its rail says how far it has come; otherwise a person brings that.
+        answered: whether the decision that it was asked for with had been taken before.
     """
 
     at: Instant
@@ -145,6 +146,7 @@ class PaymentStanding(Value):
     returned_by: str = ""
     reason: str = ""
     can_be_asked: bool = False
+    answered: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -188,7 +190,7 @@ class PaymentMove(Value):
 
     Args:
         payment: which.
-        announcement: of the decision, if it is one.
+        announcement: of the decision, if it is one, or if it is to be seen whether it was taken before.
         payee_version: of a release: which bank details it is for.
     """
 

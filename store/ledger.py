@@ -20,14 +20,14 @@ from domain.awards import PaymentOrder
 from domain.model import Value
 from domain.money import Amount, Money
 from domain.payment import PaymentStanding, PaymentStatus, PaymentToMake
-from domain.refusals import AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
+from domain.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
 from domain.transfer import transfer_id
 
 from . import payees, tables
 from .database import Database
 from .inserts import inserting
 from .notices import Compose
-from .record import is_written, needs_nobody, put
+from .record import find_line, needs_nobody, put
 from .tables import Found
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
@@ -132,7 +132,13 @@ class TransferRow(Value):
     returned_by: str = ""
 
 
-def request(database: Database, payment: PaymentToMake, at: Instant, compose: Compose) -> PaymentStanding:
+def request(
+    database: Database,
+    payment: PaymentToMake,
+    at: Instant,
+    compose: Compose,
+    decision: Announcement | None = None,
+) -> PaymentStanding:
     """Takes a payment into the ledger; and once its team has given bank details, starts the time in which it is paid.
 
     Args:
@@ -140,9 +146,11 @@ def request(database: Database, payment: PaymentToMake, at: Instant, compose: Co
         payment: what is to be paid.
         at: when it is asked for.
         compose: finds the words of notices.
+        decision: of which it is to be seen, besides, whether it was taken before.
 
     Raises:
         AnotherPayment: the ledger has another payment under this key.
+        NotReadable: the id of the decision was used for another.
         Unavailable: the database cannot be written to.
     """
     order = payment.order
@@ -157,7 +165,8 @@ def request(database: Database, payment: PaymentToMake, at: Instant, compose: Co
         _check_same(row, order)
         if row.status == PaymentStatus.REQUESTED:
             _know_payee(connection, payment, row, at, compose)
-        return _standing(connection, order.key, at)
+        answered = decision is not None and _taken_before(connection, decision)
+        return _standing(connection, order.key, at).model_copy(update={"answered": answered})
 
 
 def release(
@@ -180,6 +189,7 @@ def release(
 
     Raises:
         TooEarly: the payee is not known.
+        NotReadable: the id of the decision was used for another.
         TooLate: there is nothing to release, or other bank details count by now.
         NotAllowed: whoever releases it has selected the team, accepted its evidence, given its bank details, or said
             that the attempt before came back.
@@ -188,7 +198,7 @@ def release(
     key, by = payment.order.key, announcement.entry.by
     with database.writing() as connection:
         row = _taken(connection, key)
-        if is_written(connection, announcement.key):
+        if _taken_before(connection, announcement):
             return _standing(connection, key, at)
         if row.status == PaymentStatus.REQUESTED:
             raise TooEarly(f"{key} has no payee yet: the team has to give its bank details first.")
@@ -338,6 +348,7 @@ def give_back(
     """As `mark_returned`, because a person says so: who that was is kept, and cannot release it again.
 
     Raises:
+        NotReadable: the id of the decision was used for another.
         TooEarly: no money is on its way that could come back.
         UnknownPayment: the ledger has no such payment.
         Unavailable: the database cannot be written to.
@@ -345,7 +356,7 @@ def give_back(
     key = payment.order.key
     with database.writing() as connection:
         row = _taken(connection, key)
-        if is_written(connection, announcement.key):
+        if _taken_before(connection, announcement):
             return _standing(connection, key, at)
         transfer = _under_way(connection, key)
         if transfer is None or row.status not in _ON_ITS_WAY or not _has_begun(connection, key):
@@ -361,6 +372,7 @@ def cancel(
     """Ends a payment for good, as long as no rail can have it.
 
     Raises:
+        NotReadable: the id of the decision was used for another.
         TooLate: a rail has it, or may have it.
         UnknownPayment: the ledger has no such payment.
         Unavailable: the database cannot be written to.
@@ -368,7 +380,7 @@ def cancel(
     key = payment.order.key
     with database.writing() as connection:
         row = _taken(connection, key)
-        if is_written(connection, announcement.key):
+        if _taken_before(connection, announcement):
             return _standing(connection, key, at)
         if row.status == PaymentStatus.CANCELLED:
             raise TooLate(f"{key} was cancelled before.")
@@ -527,6 +539,15 @@ def _know_payee(connection: Connection, payment: PaymentToMake, row: Found, at: 
     if given is not None:
         masked = payees.latest_masked(connection, row.team)
         put(connection, rules.payee_known(payment, standing, masked), compose)
+
+
+def _taken_before(connection: Connection, decision: Announcement) -> bool:
+    """Whether a decision is on the record: sent again it changes nothing, whichever run of the workflow it comes to."""
+    line, entry = find_line(connection, decision.key), decision.entry
+    if line is not None and (line.by, line.text, line.reason) != (entry.by, entry.text, entry.reason):
+        used = decision.key.rpartition("/")[2]
+        raise NotReadable(f"The id {used!r} was used for another decision: give this one its own.")
+    return line is not None
 
 
 def _give_back(connection: Connection, transfer: str, key: str, reason: str, at: Instant, by: str = "") -> None:

@@ -245,14 +245,17 @@ class PaymentWorkflow:
         """
         said = [argument.payload.data for argument in arguments]
         try:
-            self._become(
-                await self._steps.do(
-                    "request_payment",
-                    PaymentMove(payment=self._payment),
-                    PaymentStanding,
-                    f"{kind}: look at the ledger",
-                )
+            # An earlier run may have taken it: the record knows, before anything is said against it.
+            asked = rules.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._known)
+            now = await self._steps.do_unless_refused(
+                "request_payment",
+                PaymentMove(payment=self._payment, announcement=asked),
+                PaymentStanding,
+                f"{kind}: look at the ledger",
             )
+            self._become(now)
+            if now.answered:
+                return asked.entry.text
             standing = self._standing
             assert standing is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {standing.version}")

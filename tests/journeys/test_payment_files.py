@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from lxml import etree
 from sqlalchemy import update
+from temporalio.client import WorkflowUpdateFailedError
 from whenever import TimeDelta
 
 from domain.occasions import Occasion
@@ -24,6 +25,7 @@ from store import tables
 from store.database import Database
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.playing import FINANCE, OPERATOR, Play, eventually, playing
+from tests.replay import recording
 from tests.servers import dev_server
 from workflows import interface
 
@@ -157,6 +159,28 @@ async def test_a_report_that_comes_while_another_is_dealt_with_is_heard(tmp_path
         rails[0].gate.set()
         payment = await play.stands(key, PaymentStatus.RETURNED)
         assert payment.reason == "the account is blocked"
+
+
+async def test_a_decision_sent_again_to_a_fresh_run_is_answered_from_the_record(tmp_path: Path) -> None:
+    """Holds that a decision's id stands for it across continue-as-new. Fails where a run that knows nothing of it looks
+    whether it may still be taken, and where another decision under its id is told that it was done."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        await play.stands(key, PaymentStatus.RELEASED)
+        (line,) = play.record("payment-release")
+        run = await recording.latest_run(play.client, key)
+        await play.client.get_workflow_handle(key).signal(interface.RENEW)
+
+        async def is_another() -> bool:
+            return await recording.latest_run(play.client, key) != run
+
+        await eventually(is_another)
+        decision_id = line.key.rpartition("/")[2]
+        assert await play.release(key, decision_id=decision_id) == line.text
+        other = {"by": FINANCE, "payee_version": 1, "reason": "Another.", "decision_id": decision_id}
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await play.client.get_workflow_handle(key).execute_update("release", other)
+        assert "was used for another decision" in str(refused.value.cause)
+        assert len(play.record("payment-release")) == 2, "the refusal, and nothing else"
 
 
 async def test_bank_details_that_change_before_the_file_is_made_need_another_release(tmp_path: Path) -> None:

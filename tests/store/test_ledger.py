@@ -14,7 +14,7 @@ from domain.bank_account import BankAccount
 from domain.money import Amount, Money
 from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
-from domain.refusals import AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
+from domain.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
 from gateways.embedded_rail import EmbeddedRail
 from gateways.rails import Instruction
 from store import ledger
@@ -363,6 +363,21 @@ def test_releasers_are_told_of_every_change_of_details_before_the_money_leaves(
     void = [line.action for line in read_record(till.database, AIR) if line.key.startswith(f"{till.key}/payee-")]
     released = status is PaymentStatus.RELEASED
     assert void[-2:] == ["payment-release-void" if released else "payee-changed", "payment-release-void"]
+
+
+def test_an_id_is_of_one_decision_for_ever(till: Till) -> None:
+    """What was decided is answered again from the record, and nothing else under its id. Fails when only the id is
+    looked for: whoever used it again would be told that it was done."""
+    till.brought_to(PaymentStatus.RELEASED)
+    till.begun()
+    for by, version in ((SECOND_RELEASER, 1), (RELEASER, 2)):
+        with pytest.raises(NotReadable, match="The id '1' was used for another decision"):
+            till.release(by=by, payee_version=version)
+    till.give_back()
+    with pytest.raises(NotReadable, match="The id '1' was used for another decision"):
+        till.give_back(by=RELEASER)
+    assert till.release(payee_version=1).status is PaymentStatus.RETURNED
+    assert len(till.transfers) == 1
 
 
 def test_nothing_is_released_to_details_that_its_releaser_did_not_see(till: Till) -> None:
