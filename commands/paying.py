@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from pydantic import ValidationError
 
 import showing
 from desk.front import Payment
 from desk.paying import Paying
 from desk.reconciling import reconcile as compare
-from domain.bank_account import BankAccount
-from domain.refusals import NotReadable, Refused, Unavailable, UnknownPayment
+from domain.refusals import Refused, Unavailable, UnknownPayment
 from domain.wording import counted
 from terminal import REFUSED, misused, say, say_refused, show_json, somebody_is_there
 
@@ -38,12 +35,6 @@ from .common import (
     is_payment,
     text_of,
 )
-
-_IN_WORDS = {
-    "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
-    "string_too_short": "is missing",
-}
-"""What is wrong with bank details, where the check itself says it for programs."""
 
 
 class Verdict(StrEnum):
@@ -105,11 +96,9 @@ def payee(
     text = "" if details is None else text_of(details, "The bank details")
     with a_desk() as desk:
         person = acting(desk, by)
-        try:
-            bank_account = BankAccount.model_validate(given if details is None else _details_in(text))
-        except ValidationError as error:
-            raise NotReadable(f"The bank details cannot be used: {_problems(error)}.") from None
-        done = asyncio.run(Paying(desk).give_payee(challenge, team, person, bank_account))
+        money = Paying(desk)
+        bank_account = money.account(challenge, person, given if details is None else text)
+        done = asyncio.run(money.give_payee(challenge, team, person, bank_account))
         say(f"{done}: {bank_account.masked}")
 
 
@@ -271,18 +260,3 @@ def _decide(key: str, kind: str, by: str, reason: str, decision_id: str) -> None
     given = {"decision_id": decision_id} if decision_id else {}
     with a_desk() as desk:
         say(asyncio.run(Paying(desk).decide(key, kind, acting(desk, by), reason=reason, **given)))
-
-
-def _details_in(text: str) -> dict[str, str]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise NotReadable('The bank details are no TOML: write lines such as sort_code = "12-34-56".') from None
-
-
-def _problems(error: ValidationError) -> str:
-    """What is wrong, without what was given."""
-    return "; ".join(
-        f"{'.'.join(map(str, each['loc']))} {_IN_WORDS.get(each['type'], each['msg']).removeprefix('Value error, ')}"
-        for each in error.errors(include_input=False)
-    ).strip()

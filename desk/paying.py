@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from whenever import Date, Instant
 from domain import payment as rules
 from domain.announcement import Announcement
 from domain.awards import order_in_words, payments_due
-from domain.bank_account import BankAccount
+from domain.bank_account import BankAccount, read_account
 from domain.calendar import Holidays, day_of, working_days_later
 from domain.challenge import State
 from domain.interest import LateInterest, late_interest
@@ -91,6 +91,26 @@ class Paying:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._database = desk.database
+
+    def account(self, challenge: str, by: str, given: Mapping[str, str] | str) -> BankAccount:
+        """The bank details in what somebody gives for a team; what is wrong with them is on the record.
+
+        Args:
+            challenge: the name of the team's challenge.
+            by: who gives them.
+            given: the fields by name, or TOML with them.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotReadable: they are no account; says what is wrong, and nothing of what was given.
+            Unavailable: the refusal cannot be written down.
+        """
+        row = self._desk.find(challenge)
+        try:
+            return read_account(given)
+        except NotReadable as refusal:
+            self._desk.put_on_record(row, by, "payee", refusal)
+            raise
 
     async def give_payee(self, challenge: str, team: str, by: str, account: BankAccount) -> str:
         """Takes the bank details of a team; what was released to others before has to be released again.
@@ -298,10 +318,15 @@ class Paying:
         """
         payment = ledger.find_payment(self._database, key)
         row = self._desk.find(payment.challenge)
-        self._check_known(by, row.round)
-        if on is not None:
-            _check_can_have_arrived(on, payment, self._desk.now())
-        payment_files.note_arrived(self._database, transfer_id(key, payment.attempt), by, self._desk.now(), on)
+        now = self._desk.now()
+        try:
+            self._check_known(by, row.round)
+            if on is not None:
+                _check_can_have_arrived(on, payment, now)
+        except Refused as refusal:
+            self._desk.put_on_record(row, by, "arrived", refusal)
+            raise
+        payment_files.note_arrived(self._database, transfer_id(key, payment.attempt), by, now, on)
         await self._look([key])
         return payment
 
