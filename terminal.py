@@ -145,6 +145,16 @@ def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
     return f"{local.to_stdlib():%Y-%m-%d %H:%M %Z}"
 
 
+def somebody_is_there() -> bool:
+    """Whether a person is at the terminal, who can be asked."""
+    return sys.stdin.isatty() and out.is_terminal
+
+
+def say_refused(refusal: Refused) -> None:
+    """Prints the line of a refusal, where a command goes on with something else; at its end it exits with `REFUSED`."""
+    typer.echo(harmless(" ".join(str(refusal).split())), err=True)
+
+
 @contextmanager
 def answering() -> Iterator[None]:
     """Turns a refusal into its line on standard error and exit status 1."""

@@ -45,12 +45,14 @@ class Paying:
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
     def request(self, move: PaymentMove) -> PaymentStanding:
         """Enters the payment in the ledger, and notes it when its payee has become known."""
-        return ledger.request(self._database, move.payment, _asked_at(), self._compose)
+        return ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
 
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
     def release(self, move: PaymentMove) -> PaymentStanding:
         """Lets the money go, by a second person."""
-        return ledger.release(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return ledger.release(
+            self._database, move.payment, _announced(move), move.payee_version, _asked_at(), self._compose
+        )
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, move: PaymentMove) -> PaymentStanding:

@@ -121,8 +121,8 @@ class Till:
         payment = self._payment.model_copy(update={"order": order})
         now = Instant.now()
         ledger.request(self._kept, payment, now, self._compose)
-        released = rules.decided(payment, Release(by=self._releaser, decision_id="release"), now)
-        ledger.release(self._kept, payment, released, now, self._compose)
+        released = rules.decided(payment, Release(by=self._releaser, decision_id="release", payee_version=1), now)
+        ledger.release(self._kept, payment, released, 1, now, self._compose)
         begun = ledger.begin(self._kept, order.key, "embedded", now)
         if begun is None:
             raise RuntimeError(f"{order.key} was released, and there is nothing to ask a rail for")

@@ -13,13 +13,13 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from whenever import Instant
 
-from domain.announcement import Announcement, Entry, to_teams
+from domain.announcement import Announcement
+from domain.awards import PaymentOrder
 from domain.bank_account import BankAccount
 from domain.challenge import Outcome, Result, State
 from domain.decisions import Decision, Participate, Select
 from domain.money import Money
-from domain.occasions import Occasion
-from domain.payment import Release
+from domain.payment import PaymentToMake, Release, payee_given
 from domain.programme import Programme, Stage
 from domain.round import Challenge
 from gateways.embedded_rail import EmbeddedRail
@@ -171,7 +171,7 @@ async def pay(
             await handle.signal(LOOK)
         await waits(2)
     for handle in handles:
-        await send(handle, Release(by=challenge.releasers[0], decision_id=f"release-{stage.name}"))
+        await send(handle, Release(by=challenge.releasers[0], decision_id=f"release-{stage.name}", payee_version=1))
 
 
 def payees_kept_in(database: Database) -> Giving:
@@ -188,14 +188,14 @@ def payees_kept_in(database: Database) -> Giving:
 def give_payee(database: Database, challenge: Challenge, stage: str, team: str, sealed: str, masked: str) -> None:
     """Writes down the bank details that a team gives."""
     now = Instant.now()
-    text = f"Bank details of {team} given"
-    announcement = Announcement(
-        key=f"{challenge.id}/payee/{team}",
-        challenge=challenge.id,
-        entry=Entry(at=now, by=team, role="team", action="payee", stage=stage, text=text),
-        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you"}),),
-    )
-    ledger.give_payee(database, team, sealed, masked, announcement, now, Letters().compose)
+
+    def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
+        return payee_given(challenge.id, stage, team, version, on_its_way, team, "team", now)
+
+    def to_make(order: PaymentOrder) -> PaymentToMake:
+        raise RuntimeError(f"{order.key} was to be released before its team gave its bank details")
+
+    ledger.give_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, Letters().compose)
 
 
 async def send(handle: WorkflowHandle[Any, Any], decision: Decision) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from pydantic import ValidationError
 
 import showing
+from desk.front import Payment
 from desk.paying import Paying, PaymentFile
 from desk.reconciling import reconcile as compare
-from domain.bank_account import BankAccount
-from domain.refusals import NotReadable
+from domain.refusals import Refused, Unavailable, UnknownPayment
 from domain.wording import counted
-from terminal import misused, say, show_json
+from terminal import REFUSED, misused, say, say_refused, show_json, somebody_is_there
 
 from .common import (
     AsJson,
@@ -37,12 +35,6 @@ from .common import (
     is_payment,
     text_of,
 )
-
-_IN_WORDS = {
-    "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
-    "string_too_short": "is missing",
-}
-"""What is wrong with bank details, where the check itself says it for programs."""
 
 
 class Verdict(StrEnum):
@@ -77,6 +69,7 @@ def payments(
 def payee(
     challenge: ChallengeName,
     team: TeamName,
+    by: Who,
     details: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -90,22 +83,22 @@ def payee(
     account: Annotated[str, typer.Option(help="Its eight digits.")] = "",
     iban: Annotated[str, typer.Option(help="Instead of sort code and account.")] = "",
     bic: Annotated[str, typer.Option(help="Of the bank, if it asks for it.")] = "",
-    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who gives them; the team if left out.")] = "",
 ) -> None:
     """Give or change a team's bank details. What was released to others has to be released again.
 
-    Example: `starter.py payee air-quality air-quality-7kx3qm --holder "Tay Ltd" --iban GB33BUKB20201555555555`
+    Whoever gives them never releases what goes to that team; the team itself is named by its id.
+
+    Example: `starter.py payee air-quality air-quality-7kx3qm --details account.toml --as programme-office`
     """
     given = {"holder": holder, "sort_code": sort_code, "number": account, "iban": iban, "bic": bic}
     if details is not None and any(given.values()):
         misused("Give the bank details either in --details or one by one, not both.")
     text = "" if details is None else text_of(details, "The bank details")
     with a_desk() as desk:
-        try:
-            bank_account = BankAccount.model_validate(given if details is None else _details_in(text))
-        except ValidationError as error:
-            raise NotReadable(f"The bank details cannot be used: {_problems(error)}.") from None
-        done = asyncio.run(Paying(desk).give_payee(challenge, team, by or team, bank_account))
+        person = acting(desk, by)
+        money = Paying(desk)
+        bank_account = money.account(challenge, person, given if details is None else text)
+        done = asyncio.run(money.give_payee(challenge, team, person, bank_account))
         say(f"{done}: {bank_account.masked}")
 
 
@@ -137,10 +130,39 @@ def release(
 ) -> None:
     """Let payments go: as a second person, who decided nothing that they follow from.
 
+    On a terminal it first shows to which accounts, and asks. Each payment is released or refused for itself, and none
+    goes to bank details that are given after that.
+
     Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
     """
-    for key in payments:
-        _decide(key, "release", by, reason, decision_id)
+    with a_desk() as desk:
+        money, person = Paying(desk), acting(desk, by)
+        found: list[Payment] = []
+        all_done = True
+        for key in payments:
+            try:
+                found.append(money.find(key))
+            except UnknownPayment as refusal:
+                say_refused(refusal)
+                all_done = False
+        if found and somebody_is_there():
+            for payment in found:
+                say(f"{payment.key}: {payment.amount.gross.shown(payment.currency)} to {payment.payee or 'nobody yet'}")
+            typer.confirm("Release?", abort=True)
+        given = {"decision_id": decision_id} if decision_id else {}
+        for payment in found:
+            shown: dict[str, object] = {"payee_version": payment.payee_version, "reason": reason}
+            try:
+                done = asyncio.run(money.decide(payment.key, "release", person, **shown, **given))
+            except Unavailable:
+                raise  # and so is it for those that follow
+            except Refused as refusal:
+                say_refused(refusal)
+                all_done = False
+            else:
+                say(f"{done}: {payment.payee}")
+        if not all_done:
+            raise typer.Exit(REFUSED)
 
 
 def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
@@ -260,18 +282,3 @@ def _decide(key: str, kind: str, by: str, reason: str, decision_id: str) -> None
     given = {"decision_id": decision_id} if decision_id else {}
     with a_desk() as desk:
         say(asyncio.run(Paying(desk).decide(key, kind, acting(desk, by), reason=reason, **given)))
-
-
-def _details_in(text: str) -> dict[str, str]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise NotReadable('The bank details are no TOML: write lines such as sort_code = "12-34-56".') from None
-
-
-def _problems(error: ValidationError) -> str:
-    """What is wrong, without what was given."""
-    return "; ".join(
-        f"{'.'.join(map(str, each['loc']))} {_IN_WORDS.get(each['type'], each['msg']).removeprefix('Value error, ')}"
-        for each in error.errors(include_input=False)
-    ).strip()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -17,9 +18,9 @@ from temporalio.service import RPCError
 from whenever import Date, Instant
 
 from domain import payment as rules
-from domain.announcement import Announcement, Entry, to_people, to_teams
+from domain.announcement import Announcement, Entry, to_people
 from domain.awards import order_in_words, payments_due
-from domain.bank_account import BankAccount
+from domain.bank_account import BankAccount, read_account
 from domain.calendar import Holidays, day_of, working_days_later
 from domain.challenge import State
 from domain.interest import LateInterest, late_interest
@@ -113,6 +114,26 @@ class Paying:
         self._desk = desk
         self._database = desk.database
 
+    def account(self, challenge: str, by: str, given: Mapping[str, str] | str) -> BankAccount:
+        """The bank details in what somebody gives for a team; what is wrong with them is on the record.
+
+        Args:
+            challenge: the name of the team's challenge.
+            by: who gives them.
+            given: the fields by name, or TOML with them.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotReadable: they are no account; says what is wrong, and nothing of what was given.
+            Unavailable: the refusal cannot be written down.
+        """
+        row = self._desk.find(challenge)
+        try:
+            return read_account(given)
+        except NotReadable as refusal:
+            self._desk.put_on_record(row, by, "payee", refusal)
+            raise
+
     async def give_payee(self, challenge: str, team: str, by: str, account: BankAccount) -> str:
         """Takes the bank details of a team; what was released to others before has to be released again.
 
@@ -121,6 +142,9 @@ class Paying:
             team: whose they are.
             by: who gives them: the team itself, or an operator for it.
             account: the details.
+
+        Returns:
+            What was done, with the payments that still go to the details before.
 
         Raises:
             UnknownChallenge, UnknownTeam: there is no such challenge or team.
@@ -135,12 +159,33 @@ class Paying:
             self._desk.put_on_record(row, by, "payee", refusal)
             raise
         sealed = seals_of(self._desk.options, self._database).seal(account, team)
-        announcement = _payee_given(row, team, by, state.role_of(by), self._desk.now())
-        keys = ledger.give_payee(
-            self._database, team, sealed, account.masked, announcement, self._desk.now(), self._desk.letters.compose
+        now, role = self._desk.now(), state.role_of(by)
+
+        def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
+            return rules.payee_given(row.id, row.stage, team, version, on_its_way, by, role, now)
+
+        given = ledger.give_payee(
+            self._database,
+            row.id,
+            team,
+            sealed,
+            account.masked,
+            announcing,
+            partial(payment_to_make, state),
+            now,
+            self._desk.letters.compose,
         )
-        await self._look(keys)
-        return announcement.entry.text
+        await self._look(given.payments)
+        return given.text
+
+    def find(self, key: str) -> Payment:
+        """A payment as the ledger has it.
+
+        Raises:
+            UnknownPayment: there is none of that key.
+            Unavailable: the database cannot be read.
+        """
+        return ledger.find_payment(self._database, key)
 
     async def decide(self, key: str, kind: str, by: str, **fields: object) -> str:
         """Sends a person's decision to a payment and gives its answer.
@@ -149,7 +194,8 @@ class Paying:
             key: of the payment.
             kind: "release", "return" or "cancel".
             by: id of the person who decides.
-            fields: the decision's other fields; without a `decision_id` it gets one.
+            fields: the decision's other fields, among them of a release the `payee_version` of the payment as it was
+                shown; without a `decision_id` it gets one.
 
         Raises:
             Refused: it was not done, and why; that is on the record.
@@ -556,17 +602,6 @@ def _check_may_give(state: State, team: str, by: str) -> None:
     if by != team and by not in state.challenge.operators:
         who = " or ".join((team, *state.challenge.operators))
         raise NotAllowed(f"{by} may not give the bank details of {team}: {who} may.")
-
-
-def _payee_given(row: ChallengeRow, team: str, by: str, role: str, now: Instant) -> Announcement:
-    """The team is told in any case: whoever else changes where its money goes does not do so unseen."""
-    text = f"Bank details of {team} given"
-    return Announcement(
-        key=f"{row.id}/payee/{team}/{uuid.uuid4().hex}",
-        challenge=row.id,
-        entry=Entry(at=now, by=by, role=role, action="payee", stage=row.stage, text=text),
-        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you" if by == team else "the programme office"}),),
-    )
 
 
 def _to_make(state: State, key: str) -> PaymentToMake:

@@ -328,7 +328,9 @@ class _Player:
                 )
                 await self._money.give_payee(self.challenge.id, payment.team, payment.team, account)
             elif payment.status is PaymentStatus.PAYEE_KNOWN:
-                await self._money.decide(payment.key, "release", self.challenge.releasers[0])
+                await self._money.decide(
+                    payment.key, "release", self.challenge.releasers[0], payee_version=payment.payee_version
+                )
 
     async def _sleep_until(self, moment: Instant) -> None:
         await asyncio.sleep(max(0.0, seconds_between(self.desk.now(), moment)))

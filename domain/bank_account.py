@@ -7,16 +7,24 @@ that a log or a message that shows it by mistake shows nothing.
 from __future__ import annotations
 
 import re
+import tomllib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from schwifty import BIC, IBAN
 from schwifty.exceptions import NationalChecksumNotVerified, SchwiftyException
 
 from .model import Value
+from .refusals import NotReadable
 
+_IN_WORDS = {
+    "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
+    "string_too_short": "is missing",
+}
+"""What is wrong with bank details, where the check itself says it for programs."""
 _MASK = "••••"
 _SHARED_IBANS = {
     "FI": {"AX"},
@@ -131,3 +139,30 @@ class BankAccount(Value):
 
     def __str__(self) -> str:
         return self.masked
+
+
+def read_account(given: Mapping[str, str] | str) -> BankAccount:
+    """The account in what somebody gives.
+
+    Args:
+        given: the fields by name, or TOML with them.
+
+    Raises:
+        NotReadable: they are no account; says what is wrong, and nothing of what was given.
+    """
+    try:
+        return BankAccount.model_validate(tomllib.loads(given) if isinstance(given, str) else given)
+    except tomllib.TOMLDecodeError:
+        raise NotReadable('The bank details are no TOML: write lines such as sort_code = "12-34-56".') from None
+    except ValidationError as error:
+        problems = "; ".join(f"{_field(each['loc'])} {_wrong(each)}" for each in error.errors(include_input=False))
+        raise NotReadable(f"The bank details cannot be used: {problems.strip()}.") from None
+
+
+def _field(where: tuple[int | str, ...]) -> str:
+    """The name of a field; not whatever else stands in the place of one, which can be a number that was misplaced."""
+    return ".".join(str(part) if re.fullmatch(r"[a-z_]{1,20}", str(part)) else "a field" for part in where)
+
+
+def _wrong(error: ErrorDetails) -> str:
+    return _IN_WORDS.get(error["type"], error["msg"]).removeprefix("Value error, ")

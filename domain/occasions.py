@@ -90,9 +90,9 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.EVIDENCE_ACCEPTED: frozenset({"stage", "evidence", "amount"}),
     Occasion.EVIDENCE_REJECTED: frozenset({"stage", "evidence", "reason", "final"}),
     Occasion.STAGE_ENDING: frozenset({"stage", "until"}),
-    Occasion.PAYEE_GIVEN: frozenset({"by"}),
+    Occasion.PAYEE_GIVEN: frozenset({"by", "on_its_way"}),
     Occasion.PAYMENT_REQUESTED: frozenset({*_PAYMENT, "instalment", "payee", "pay_by"}),
-    Occasion.PAYMENT_TO_RELEASE: frozenset(_RELEASE),
+    Occasion.PAYMENT_TO_RELEASE: frozenset({*_RELEASE, "account", "payee_version", "change"}),
     Occasion.PAYMENT_DUE: frozenset(_RELEASE),
     Occasion.PAYMENT_OVERDUE: frozenset(_RELEASE),
     Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference"}),
@@ -117,8 +117,9 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.FROM_RESERVE: frozenset({"award", "paid"}),
     Occasion.NOT_SELECTED: frozenset({"feedback"}),
     Occasion.EVIDENCE_REJECTED: frozenset({"final"}),
+    Occasion.PAYEE_GIVEN: frozenset({"on_its_way"}),
     Occasion.PAYMENT_REQUESTED: frozenset({"instalment", "payee", "pay_by"}),
-    Occasion.PAYMENT_TO_RELEASE: frozenset({"by_law"}),
+    Occasion.PAYMENT_TO_RELEASE: frozenset({"by_law", "change"}),
     Occasion.PAYMENT_DUE: frozenset({"by_law"}),
     Occasion.PAYMENT_OVERDUE: frozenset({"by_law"}),
     Occasion.RESUMED: frozenset({"reason"}),
@@ -126,6 +127,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
 """Which facts of an occasion are an empty text where there is nothing to say."""
 
 GLOSSARY: Mapping[str, Fact] = {
+    "account": Fact("the bank details that the payment goes to, masked", "sort code ••••, account ••••911"),
     "action": Fact("what was sent and refused", "select"),
     "amount": Fact(
         "what is paid, with its currency and its VAT; if that is yet to be agreed, up to how much", "£2,000"
@@ -138,6 +140,10 @@ GLOSSARY: Mapping[str, Fact] = {
     "by": Fact('who did it: "you" or "the programme office"', "the programme office"),
     "by_law": Fact("after when the payment is late by law; empty if not known", "Friday 9 September 2016, 24:00 BST"),
     "challenge": Fact("the challenge's id", "pilot-2016/air-quality"),
+    "change": Fact(
+        "what has changed since it was asked for before; empty if nothing",
+        "The team's bank details were changed, and the release to those before is void.",
+    ),
     "closes": Fact("until when applications are taken", "Monday 1 August 2016, 24:00 BST"),
     "contact": Fact(
         "the programme office's e-mail addresses: whom people ask", "programme.office@digital-directorate.example"
@@ -157,11 +163,16 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
+    "on_its_way": Fact(
+        "keys of the payments that still go to the bank details before; empty if none",
+        "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1",
+    ),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
     "pay_by": Fact(
         "by when payment is promised; empty as long as the payee is not known", "Wednesday 24 August 2016, 24:00 BST"
     ),
     "payee": Fact('"known" if the team has given its bank details; else empty', "known"),
+    "payee_version": Fact("which of the team's bank details the payment goes to, counted from 1", "2"),
     "payment": Fact("the payment's key", "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
     "question": Fact("the challenge's question", "How can we help improve air quality in urban areas?"),
     "reason": Fact("why, as given", "The site could not be reached on Friday."),

@@ -7,7 +7,7 @@ here say what the ledger does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -125,9 +125,12 @@ class PaymentStanding(Value):
         pay_by: the day promised, once the payee is known.
         pay_by_law: after that it is late by law.
         payee_by: ids of all who gave or changed the team's bank details.
+        payee_version: which of the team's bank details it goes to, counted from 1; 0 while there are none.
         released_by: who released the present attempt; empty before.
+        returned_by: the person who said that the last attempt came back; empty if none did, or the rail said it.
         reason: why it was returned or cancelled.
         can_be_asked: whether its rail says how far it has come; otherwise a person brings that.
+        answered: whether the decision that it was asked for with had been taken before.
     """
 
     at: Instant
@@ -138,9 +141,12 @@ class PaymentStanding(Value):
     pay_by: Instant | None = None
     pay_by_law: Instant | None = None
     payee_by: tuple[str, ...] = ()
+    payee_version: int = 0
     released_by: str = ""
+    returned_by: str = ""
     reason: str = ""
     can_be_asked: bool = False
+    answered: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -149,9 +155,14 @@ class PaymentStanding(Value):
 
 
 class Release(Decision):
-    """A second person lets the money go."""
+    """A second person lets the money go.
+
+    Args:
+        payee_version: which of the team's bank details it may go to; if others count by now, it may not.
+    """
 
     kind: ClassVar[str] = "release"
+    payee_version: Annotated[int, Field(ge=0)]
 
 
 class Return(Decision):
@@ -175,10 +186,17 @@ PAYMENT_DECISIONS: dict[str, type[Decision]] = {each.kind: each for each in (Rel
 
 
 class PaymentMove(Value):
-    """What an activity on a payment gets: the payment, and for a decision also that, with its announcement."""
+    """What an activity on a payment gets.
+
+    Args:
+        payment: which.
+        announcement: of the decision, if it is one, or if it is to be seen whether it was taken before.
+        payee_version: of a release: which bank details it is for.
+    """
 
     payment: PaymentToMake
     announcement: Announcement | None = None
+    payee_version: int = 0
     by: Annotated[str, Field(max_length=80)] = SERVICE
 
 
@@ -192,7 +210,7 @@ def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Deci
     """
     match decision:
         case Release():
-            _check_release(payment, standing, decision.by)
+            _check_release(payment, standing, decision)
         case Return():
             _check_role(payment, decision, "say that it came back")
             if standing.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
@@ -209,18 +227,33 @@ def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Deci
                 raise TooLate(f"{payment.order.key} was cancelled before.")
 
 
-def _check_release(payment: PaymentToMake, standing: PaymentStanding, by: str) -> None:
-    key = payment.order.key
+def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
+    """That a release is for the bank details that count.
+
+    Raises:
+        TooLate: others were given since, or these were never given.
+    """
+    if released_to != latest:
+        raise TooLate(
+            f"{payment.order.key} goes to version {latest} of the team's bank details, and was to be released to "
+            f"version {released_to}: look at them in `payments`, then release it to those."
+        )
+
+
+def _check_release(payment: PaymentToMake, standing: PaymentStanding, release: Release) -> None:
+    key, by = payment.order.key, release.by
     if by not in payment.releasers:
         raise NotAllowed(f"{by} may not release {key}: {' or '.join(payment.releasers)} may.")
     own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
     own |= dict.fromkeys(standing.payee_by, "gave or changed the team's bank details")
+    own |= {standing.returned_by: "said that the money came back"}
     if by in own:
         raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
     if standing.status is PaymentStatus.REQUESTED:
         raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} has to give its bank details first.")
     if standing.status not in TO_RELEASE:
         raise TooLate(f"{key} is {standing.status}: there is nothing to release.")
+    check_payee(payment, release.payee_version, standing.payee_version)
 
 
 def _check_role(payment: PaymentToMake, decision: Decision, what: str) -> None:
@@ -294,23 +327,72 @@ def requested(payment: PaymentToMake, standing: PaymentStanding) -> Announcement
     return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", _doing(payment, "requested"), told)
 
 
-def payee_known(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
-    """The team's bank details are there; the releasers are asked to release."""
-    facts = _release_facts(payment, standing)
+def payee_given(
+    challenge: str, stage: str, team: str, version: int, on_its_way: Sequence[str], by: str, role: str, at: Instant
+) -> Announcement:
+    """A team's bank details are given or changed.
+
+    The team is told in any case: whoever else changes where its money goes does not do so unseen.
+
+    Args:
+        challenge: its id.
+        stage: where it stands.
+        team: whose they are.
+        version: counts them, from 1.
+        on_its_way: keys of the payments that still go to those before.
+        by, role: who gives them, in what role.
+        at: when.
+    """
+    still = f"; still on their way to those before: {', '.join(on_its_way)}" if on_its_way else ""
+    facts = {"by": "you" if by == team else "the programme office", "on_its_way": ", ".join(on_its_way)}
+    return Announcement(
+        key=f"{challenge}/payee/{team}/{version}",
+        challenge=challenge,
+        entry=Entry(
+            at=at, by=by, role=role, action="payee", stage=stage, text=f"Bank details {version} of {team} given{still}"
+        ),
+        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, facts),),
+    )
+
+
+def payee_known(payment: PaymentToMake, standing: PaymentStanding, account: str) -> Announcement:
+    """The team's bank details are there; the releasers are asked to release.
+
+    Args:
+        payment, standing: which, and how it stands.
+        account: the details, masked.
+    """
     text = f"{payment.order.key}: payee known, to be paid by {payment.at(standing.pay_by)}"
-    told = (_while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts)),)
+    told = (_to_release(payment, standing, account),)
     return _entry(payment, standing.at, SERVICE, "payee-known", "payee-known", text, told)
 
 
-def release_void(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
-    """What was released goes to other bank details now; the releasers are asked again."""
-    told = (
-        _while_so(
-            payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, _release_facts(payment, standing))
-        ),
-    )
-    text = f"{payment.order.key}: the release is void, because the team's bank details were changed"
-    return _entry(payment, standing.at, SERVICE, f"release-void-{standing.version}", "payment-release-void", text, told)
+def payee_changed(payment: PaymentToMake, standing: PaymentStanding, account: str, was_released: bool) -> Announcement:
+    """What waits for its release, or was released and has not left, goes to other bank details now.
+
+    Args:
+        payment, standing: which, and how it stands with them.
+        account: the new details, masked.
+        was_released: whether it had been released to those before; that counts no more.
+    """
+    what = "the team's bank details were changed"
+    if was_released:
+        action, change = "payment-release-void", f"{what}, and the release to those before is void"
+    else:
+        action, change = "payee-changed", what
+    told = (_to_release(payment, standing, account, f"{change[0].upper()}{change[1:]}."),)
+    step, text = f"payee-{standing.payee_version}", f"{payment.order.key}: {change}"
+    return _entry(payment, standing.at, SERVICE, step, action, text, told)
+
+
+def _to_release(payment: PaymentToMake, standing: PaymentStanding, account: str, change: str = "") -> Telling:
+    """Never to be told through Temporal, which holds no account, masked or not."""
+    facts = _release_facts(payment, standing) | {
+        "account": account,
+        "payee_version": str(standing.payee_version),
+        "change": change,
+    }
+    return _while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts))
 
 
 def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announcement:
@@ -328,8 +410,10 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
         case CancelPayment():
             done = "cancelled"
             tellings = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
+        case Release():
+            done = f"released, to bank details {decision.payee_version}"
         case _:
-            done = "released"
+            raise AssertionError(f"{type(decision).__name__} is no decision on a payment")
     step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
     return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, decision.reason)
 
@@ -462,6 +546,8 @@ def details(payment: PaymentToMake, standing: PaymentStanding | None, attention:
             lines.append(
                 f"To be paid by {payment.at(standing.pay_by)}; late by law after {payment.at(standing.pay_by_law)}."
             )
+        if standing.payee_version and standing.status is not PaymentStatus.CANCELLED:
+            lines.append(f"It goes to version {standing.payee_version} of the team's bank details.")
         if standing.released_by:
             lines.append(f"Released by {standing.released_by}, as attempt {standing.attempt}.")
         if standing.reason:

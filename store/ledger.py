@@ -6,6 +6,7 @@ that go with the change. Each change can be asked for again and then does nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,14 +20,22 @@ from domain.awards import PaymentOrder
 from domain.model import Value
 from domain.money import Amount, Money
 from domain.payment import PaymentStanding, PaymentStatus, PaymentToMake
-from domain.refusals import AnotherPayment, NotAllowed, RailRefused, TooEarly, TooLate, UnknownPayment
+from domain.refusals import (
+    AnotherPayment,
+    NotAllowed,
+    NotReadable,
+    RailRefused,
+    TooEarly,
+    TooLate,
+    UnknownPayment,
+)
 from domain.transfer import transfer_id
 
 from . import payees, tables
 from .database import Database
 from .inserts import inserting
 from .notices import Compose
-from .record import is_written, needs_nobody, put
+from .record import find_line, needs_nobody, put
 from .tables import Found
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
@@ -52,6 +61,7 @@ class Payment(Value):
         arrived_on: the day on which it was paid, where a bank or a person has said that of a payment in a file.
         reference: the rail's own name for it; empty before it was submitted.
         payee: the bank details that it goes to, masked; empty while they are unknown.
+        payee_version: which of the team's they are, counted from 1; 0 while they are unknown.
         reason: why it came back or was cancelled.
         attention: what has to be mended by a person; empty if nothing.
     """
@@ -76,8 +86,23 @@ class Payment(Value):
     arrived_on: Date | None
     reference: str
     payee: str
+    payee_version: int
     reason: str
     attention: str
+
+
+class PayeeGiven(Value):
+    """What came of a change of a team's bank details.
+
+    Args:
+        text: what the record says.
+        payments: keys of the team's payments that are not over: their workflows have something to look at.
+        on_its_way: keys of those that still go to the details before, because a rail may have them.
+    """
+
+    text: str
+    payments: tuple[str, ...]
+    on_its_way: tuple[str, ...]
 
 
 class Begun(Value):
@@ -108,6 +133,7 @@ class TransferRow(Value):
         attempt: from 1.
         rail: the rail that may have it; empty while none has been asked.
         submitted, settled, returned: when, if it was.
+        returned_by: the person whose word it is that it came back; empty if the rail said so.
     """
 
     id: str
@@ -117,9 +143,16 @@ class TransferRow(Value):
     submitted: Instant | None
     settled: Instant | None
     returned: Instant | None
+    returned_by: str = ""
 
 
-def request(database: Database, payment: PaymentToMake, at: Instant, compose: Compose) -> PaymentStanding:
+def request(
+    database: Database,
+    payment: PaymentToMake,
+    at: Instant,
+    compose: Compose,
+    decision: Announcement | None = None,
+) -> PaymentStanding:
     """Takes a payment into the ledger; and once its team has given bank details, starts the time in which it is paid.
 
     Args:
@@ -127,9 +160,11 @@ def request(database: Database, payment: PaymentToMake, at: Instant, compose: Co
         payment: what is to be paid.
         at: when it is asked for.
         compose: finds the words of notices.
+        decision: of which it is to be seen, besides, whether it was taken before.
 
     Raises:
         AnotherPayment: the ledger has another payment under this key.
+        NotReadable: the id of the decision was used for another.
         Unavailable: the database cannot be written to.
     """
     order = payment.order
@@ -144,11 +179,17 @@ def request(database: Database, payment: PaymentToMake, at: Instant, compose: Co
         _check_same(row, order)
         if row.status == PaymentStatus.REQUESTED:
             _know_payee(connection, payment, row, at, compose)
-        return _standing(connection, order.key, at)
+        answered = decision is not None and _taken_before(connection, decision)
+        return _standing(connection, order.key, at).model_copy(update={"answered": answered})
 
 
 def release(
-    database: Database, payment: PaymentToMake, announcement: Announcement, at: Instant, compose: Compose
+    database: Database,
+    payment: PaymentToMake,
+    announcement: Announcement,
+    payee_version: int,
+    at: Instant,
+    compose: Compose,
 ) -> PaymentStanding:
     """Lets the money go, by a second person: the next attempt of the payment begins.
 
@@ -156,24 +197,28 @@ def release(
         database: where to.
         payment: which.
         announcement: who releases it and what is written down.
+        payee_version: which of the team's bank details it is released to.
         at: when.
         compose: finds the words of notices.
 
     Raises:
         TooEarly: the payee is not known.
-        TooLate: there is nothing to release.
-        NotAllowed: whoever releases it has selected the team, accepted its evidence or given its bank details.
+        NotReadable: the id of the decision was used for another.
+        TooLate: there is nothing to release, or other bank details count by now.
+        NotAllowed: whoever releases it has selected the team, accepted its evidence, given its bank details, or said
+            that the attempt before came back.
         Unavailable: the database cannot be written to.
     """
     key, by = payment.order.key, announcement.entry.by
     with database.writing() as connection:
         row = _taken(connection, key)
-        if is_written(connection, announcement.key):
+        if _taken_before(connection, announcement):
             return _standing(connection, key, at)
         if row.status == PaymentStatus.REQUESTED:
             raise TooEarly(f"{key} has no payee yet: the team has to give its bank details first.")
         if row.status not in (PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
             raise TooLate(f"{key} is {row.status}: there is nothing to release.")
+        rules.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
         put(connection, announcement, compose)
         attempt = _attempts(connection, key) + 1
         transfer = transfer_id(key, attempt)
@@ -184,12 +229,14 @@ def release(
                     payment=key,
                     attempt=attempt,
                     team=row.team,
-                    payee_version=payees.latest_version(connection, row.team),
+                    payee_version=payee_version,
                     released_by=by,
                     released_at=at,
                 )
             )
-        except IntegrityError:
+        except IntegrityError as error:
+            if _ONES_OWN not in str(error.orig):
+                raise
             raise NotAllowed(f"{by} may not release {key}: a second person has to.") from None
         _change(connection, key, status=PaymentStatus.RELEASED, reason="")
         return _standing(connection, key, at)
@@ -330,9 +377,10 @@ def mark_returned(
 def give_back(
     database: Database, payment: PaymentToMake, announcement: Announcement, at: Instant, compose: Compose
 ) -> PaymentStanding:
-    """As `mark_returned`, because a person says so.
+    """As `mark_returned`, because a person says so: who that was is kept, and cannot release it again.
 
     Raises:
+        NotReadable: the id of the decision was used for another.
         TooEarly: no money is on its way that could come back.
         UnknownPayment: the ledger has no such payment.
         Unavailable: the database cannot be written to.
@@ -340,12 +388,12 @@ def give_back(
     key = payment.order.key
     with database.writing() as connection:
         row = _taken(connection, key)
-        if is_written(connection, announcement.key):
+        if _taken_before(connection, announcement):
             return _standing(connection, key, at)
         transfer = _under_way(connection, key)
         if transfer is None or row.status not in _ON_ITS_WAY or not _has_begun(connection, key):
             raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
-        _give_back(connection, transfer.id, key, announcement.entry.reason, at)
+        _give_back(connection, transfer.id, key, announcement.entry.reason, at, announcement.entry.by)
         put(connection, announcement, compose)
         return _standing(connection, key, at)
 
@@ -356,6 +404,7 @@ def cancel(
     """Ends a payment for good, as long as no rail can have it.
 
     Raises:
+        NotReadable: the id of the decision was used for another.
         TooLate: a rail has it, or may have it.
         UnknownPayment: the ledger has no such payment.
         Unavailable: the database cannot be written to.
@@ -363,7 +412,7 @@ def cancel(
     key = payment.order.key
     with database.writing() as connection:
         row = _taken(connection, key)
-        if is_written(connection, announcement.key):
+        if _taken_before(connection, announcement):
             return _standing(connection, key, at)
         if row.status == PaymentStatus.CANCELLED:
             raise TooLate(f"{key} was cancelled before.")
@@ -392,45 +441,59 @@ def take_release_back(connection: Connection, key: str) -> bool:
 
 def give_payee(
     database: Database,
+    challenge: str,
     team: str,
     sealed: str,
     masked: str,
-    announcement: Announcement,
+    announcing: Callable[[int, Sequence[str]], Announcement],
+    to_make: Callable[[PaymentOrder], PaymentToMake],
     at: Instant,
     compose: Compose,
-) -> tuple[str, ...]:
+) -> PayeeGiven:
     """Keeps the bank details of a team. What was released to the ones before has to be released again.
+
+    In the same transaction the releasers are told of each payment that goes to the new ones and has not left.
 
     Args:
         database: where to.
+        challenge: id of the team's challenge.
         team: whose they are.
         sealed: the details, sealed for the team.
         masked: what people are shown of them.
-        announcement: who gives them, and what is written down and told.
+        announcing: who gives them, and what is written down and told, given which version they are and the keys of the
+            payments that still go to those before.
+        to_make: what there is to know of a payment that was ordered.
         at: when.
         compose: finds the words of notices.
-
-    Returns:
-        The keys of the team's payments that are not over: their workflows have something to look at.
 
     Raises:
         UnknownTeam: it is no application to that challenge, or it was withdrawn.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        # Before the payments are looked at: none is requested or released meanwhile that would be missed.
-        put(connection, announcement, compose)  # holds the challenge's row: versions are counted one by one
-        payees.add(connection, team, sealed, masked, announcement.entry.by, at)
+        # Before the payments are looked at: none is requested or released meanwhile that would be missed, and versions
+        # are counted one by one.
+        _hold(connection, challenge)
+        version = (payees.latest_version(connection, team) or 0) + 1
         open_ones = (
-            select(_payments.c.key)
+            select(_payments)
             .where(_payments.c.team == team, _payments.c.status.not_in([str(each) for each in rules.OVER]))
             .order_by(_payments.c.key)
             .with_for_update(key_share=True)
         )
-        keys = tuple(connection.scalars(open_ones))
-        for key in keys:
-            take_release_back(connection, key)
-        return keys
+        rows = connection.execute(open_ones).all()
+        gone = tuple(row.key for row in rows if _has_begun(connection, row.key))
+        announcement = announcing(version, gone)
+        put(connection, announcement, compose)
+        payees.add(connection, team, version, sealed, masked, announcement.entry.by, at)
+        for row in rows:
+            if row.key in gone or row.status == PaymentStatus.REQUESTED:
+                continue  # of what waits for the first details it is told once those are noted
+            was_released = take_release_back(connection, row.key)
+            standing = _standing(connection, row.key, at)
+            put(connection, rules.payee_changed(to_make(_order(row)), standing, masked, was_released), compose)
+        keys = tuple(row.key for row in rows)
+        return PayeeGiven(text=announcement.entry.text, payments=keys, on_its_way=gone)
 
 
 def read_payments(database: Database, challenge: str | None = None) -> tuple[Payment, ...]:
@@ -496,6 +559,8 @@ def find_payment(database: Database, key: str) -> Payment:
 
 
 _ON_ITS_WAY = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+_ONES_OWN = "released by whoever"
+"""How the trigger begins its complaint of a release by somebody from whose decision or word it follows."""
 
 
 def _know_payee(connection: Connection, payment: PaymentToMake, row: Found, at: Instant, compose: Compose) -> None:
@@ -508,18 +573,34 @@ def _know_payee(connection: Connection, payment: PaymentToMake, row: Found, at: 
     standing = _standing(connection, key, at)
     put(connection, rules.requested(payment, standing), compose)
     if given is not None:
-        put(connection, rules.payee_known(payment, standing), compose)
+        masked = payees.latest_masked(connection, row.team)
+        put(connection, rules.payee_known(payment, standing, masked), compose)
 
 
-def _give_back(connection: Connection, transfer: str, key: str, reason: str, at: Instant) -> None:
-    _change_transfer(connection, transfer, returned_at=at)
+def _taken_before(connection: Connection, decision: Announcement) -> bool:
+    """Whether a decision is on the record: sent again it changes nothing, whichever run of the workflow it comes to."""
+    line, entry = find_line(connection, decision.key), decision.entry
+    if line is not None and (line.by, line.text, line.reason) != (entry.by, entry.text, entry.reason):
+        used = decision.key.rpartition("/")[2]
+        raise NotReadable(f"The id {used!r} was used for another decision: give this one its own.")
+    return line is not None
+
+
+def _give_back(connection: Connection, transfer: str, key: str, reason: str, at: Instant, by: str = "") -> None:
+    _change_transfer(connection, transfer, returned_at=at, returned_by=by)
     _change(connection, key, status=PaymentStatus.RETURNED, reason=reason)
 
 
-def _check_same(row: Found, order: PaymentOrder) -> None:
+def _order(row: Found) -> PaymentOrder:
+    """What was ordered, by the row of the payment."""
     kept = dict(row._mapping) | {"amount": Amount(net=Money(row.net), vat=Money(row.vat))}
+    return PaymentOrder.model_validate({name: kept[name] for name in PaymentOrder.model_fields})
+
+
+def _check_same(row: Found, order: PaymentOrder) -> None:
+    kept = _order(row)
     for name in PaymentOrder.model_fields:
-        there, asked = kept[name], getattr(order, name)
+        there, asked = getattr(kept, name), getattr(order, name)
         if there != asked:
             raise AnotherPayment(
                 f"{order.key} is in the ledger with {name} {_shown(there)}, and was requested again with "
@@ -532,11 +613,15 @@ def _taken(connection: Connection, key: str) -> Found:
     challenge = connection.scalars(select(_payments.c.challenge).where(_payments.c.key == key)).one_or_none()
     if challenge is None:
         raise UnknownPayment(f"The ledger has no payment {key}: request it first.")
-    # First the challenge, as whoever announces does: two who hold both rows never wait in a circle.
+    _hold(connection, challenge)
+    return connection.execute(select(_payments).where(_payments.c.key == key).with_for_update(key_share=True)).one()
+
+
+def _hold(connection: Connection, challenge: str) -> None:
+    """First the challenge, as whoever announces does: two who hold also a payment's row never wait in a circle."""
     connection.execute(
         select(tables.challenges.c.id).where(tables.challenges.c.id == challenge).with_for_update(key_share=True)
     )
-    return connection.execute(select(_payments).where(_payments.c.key == key).with_for_update(key_share=True)).one()
 
 
 def _change(connection: Connection, key: str, **values: Any) -> None:
@@ -592,6 +677,7 @@ def _transfer_row(row: Found) -> TransferRow:
         submitted=row.submitted_at,
         settled=row.settled_at,
         returned=row.returned_at,
+        returned_by=row.returned_by,
     )
 
 
@@ -606,7 +692,9 @@ def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:
         pay_by=row.pay_by,
         pay_by_law=row.pay_by_law,
         payee_by=payees.given_by(connection, row.team),
+        payee_version=row.payee_version or 0,
         released_by=(row.released_by or "") if row.status != PaymentStatus.RETURNED else "",
+        returned_by=row.returned_by or "",
         reason=row.reason,
     )
 
@@ -626,6 +714,7 @@ def _with_transfer() -> Select[Any]:
             _payments,
             _transfers.c.attempt,
             _transfers.c.released_by,
+            _transfers.c.returned_by,
             _transfers.c.released_at,
             _transfers.c.submitted_at,
             _transfers.c.settled_at,
@@ -633,6 +722,7 @@ def _with_transfer() -> Select[Any]:
             _filed.c.arrived_on,
             _payees.c.masked,
             _attention.c.text.label("attention"),
+            _payees.c.version.label("payee_version"),
         )
         .select_from(_payments)
         .join(_attention, _attention.c.workflow == _payments.c.key, isouter=True)
@@ -670,6 +760,7 @@ def _payment(row: Found) -> Payment:
         arrived_on=Date.parse_iso(row.arrived_on) if settled and row.arrived_on else None,
         reference=row.rail_reference or "",
         payee=row.masked or "",
+        payee_version=row.payee_version or 0,
         reason=row.reason,
         attention=row.attention or "",
     )

@@ -44,27 +44,26 @@ def reseal(database: Database, resealed: Callable[[str, str], str]) -> int:
         return len(rows)
 
 
-def add(connection: Connection, team: str, sealed: str, masked: str, by: str, at: Instant) -> int:
-    """Adds a version; says which it is.
+def add(connection: Connection, team: str, version: int, sealed: str, masked: str, by: str, at: Instant) -> None:
+    """Adds a version.
 
     Args:
-        connection: in a transaction that writes and holds the team's row, so that versions are counted one by one.
+        connection: in a transaction that writes and holds the challenge's row, so that versions are counted one by one.
         team: whose they are.
+        version: the latest one and one more.
         sealed: the details, sealed for the team.
         masked: what people are shown of them.
         by: who gives them.
         at: when.
     """
-    version = (latest_version(connection, team) or 0) + 1
     connection.execute(
         insert(_payees).values(team=team, version=version, sealed=sealed, masked=masked, given_by=by, given_at=at)
     )
-    return version
 
 
-def latest(connection: Connection, team: str) -> str:
-    """The sealed details that count; empty if there are none."""
-    newest = select(_payees.c.sealed).where(_payees.c.team == team).order_by(_payees.c.version.desc()).limit(1)
+def latest_masked(connection: Connection, team: str) -> str:
+    """What people are shown of the details that count; empty if there are none."""
+    newest = select(_payees.c.masked).where(_payees.c.team == team).order_by(_payees.c.version.desc()).limit(1)
     return connection.scalars(newest).first() or ""
 
 

@@ -121,6 +121,11 @@ def is_written(connection: Connection, key: str) -> bool:
     return connection.execute(select(_record.c.id).where(_record.c.key == key)).first() is not None
 
 
+def find_line(connection: Connection, key: str) -> Found | None:
+    """The line of the record under this key, if there is one."""
+    return connection.execute(select(_record).where(_record.c.key == key)).one_or_none()
+
+
 def write_line(connection: Connection, key: str, challenge: str, entry: Entry) -> None:
     """Adds a line to the record, in a transaction that writes."""
     connection.execute(insert(_record).values(key=key, challenge=challenge, **dict(entry)))

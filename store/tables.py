@@ -159,7 +159,7 @@ payees = Table(
 )
 
 # One attempt of a payment, from its release on. Triggers made by the migration refuse a release by whoever selected
-# the team, accepted its evidence, or ever gave its bank details.
+# the team, accepted its evidence, ever gave its bank details, or said that the attempt before came back.
 transfers = Table(
     "transfers",
     METADATA,
@@ -175,6 +175,7 @@ transfers = Table(
     Column("submitted_at", Moment),
     Column("settled_at", Moment),
     Column("returned_at", Moment),
+    Column("returned_by", String, nullable=False, server_default=""),  # the person whose word it is; none: the rail's
     Column("rail_reference", String, nullable=False, server_default=""),
     UniqueConstraint("payment", "attempt"),
     ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
@@ -184,6 +185,7 @@ transfers = Table(
     CheckConstraint("submitted_at IS NULL OR begun_at IS NOT NULL", name="begun_before_it_is_submitted"),
     CheckConstraint("settled_at IS NULL OR submitted_at IS NOT NULL", name="submitted_before_it_is_settled"),
     CheckConstraint("(submitted_at IS NULL) = (rail_reference = '')", name="submitted_under_a_reference"),
+    CheckConstraint("returned_by = '' OR returned_at IS NOT NULL", name="returned_if_somebody_says_so"),
     # Never two on their way for one payment.
     Index(
         "transfers_one_under_way",

@@ -58,7 +58,7 @@ AIR = "pilot-2016/air-quality"
 _OF_PAYMENTS = frozenset(
     {
         *("payment-requested", "payee", "payee-known", "payment-release", "payment-submitted", "paid"),
-        *("payment-return", "payment-cancel"),
+        *("payment-return", "payment-cancel", "payee-changed", "payment-release-void"),
     }
 )
 _PATIENCE = timedelta(seconds=30)
@@ -207,7 +207,8 @@ class Play:
         await self.stands(key, PaymentStatus.PAYEE_KNOWN)
 
     async def release(self, key: str, by: str = FINANCE, **fields: object) -> str:
-        """Somebody releases a payment."""
+        """Somebody releases a payment, to the bank details that they see."""
+        fields = {"payee_version": self.payment(key).payee_version, **fields}
         return await self.money.decide(key, "release", by, **fields)
 
     async def released(self) -> None:
@@ -221,7 +222,7 @@ class Play:
                 await self.payee(payment.team)
             await eventually(partial(self._is_beyond, payment.key, PaymentStatus.REQUESTED))
             if self.payment(payment.key).status is PaymentStatus.PAYEE_KNOWN:
-                await self.money.decide(payment.key, "release", FINANCE)
+                await self.release(payment.key)
 
     async def _are_in_the_ledger(self, keys: set[str]) -> bool:
         return keys <= {payment.key for payment in self.desk.payments(self.challenge.id)}

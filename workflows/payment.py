@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.calendar import seconds_between
     from domain.challenge import OrderState
     from domain.messages import printable, read, sender
-    from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
+    from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake, Release
     from domain.refusals import Refused
 
 _ASK_RAIL_EVERY = 1
@@ -92,7 +92,6 @@ class PaymentWorkflow:
             if standing is None or self._look_asked:
                 self._look_asked = self._moved = False  # also what has arrived may have come back since
                 await self._move("request_payment", "look at the ledger")
-                await self._tell_of_void_release(standing)
                 continue
             if standing.is_over and (self._moved or standing.status is PaymentStatus.CANCELLED):
                 return standing
@@ -137,12 +136,6 @@ class PaymentWorkflow:
     def _has_changed(self, standing: PaymentStanding) -> bool:
         """Whether it stands otherwise than that; not whether the ledger was merely asked again."""
         return self._standing is not None and self._standing.version != standing.version
-
-    async def _tell_of_void_release(self, before: PaymentStanding | None) -> None:
-        """The bank details were changed after the release and before the money left: it has to be released again."""
-        now = self._standing
-        if before and now and before.status is PaymentStatus.RELEASED and now.status in rules.TO_RELEASE:
-            await self._announce(rules.release_void(self._payment, now))
 
     async def _remind(self, rung: Instant) -> None:
         """Unless the ledger says that the payment has moved meanwhile, and nobody has told of it."""
@@ -252,20 +245,24 @@ class PaymentWorkflow:
         """
         said = [argument.payload.data for argument in arguments]
         try:
-            self._become(
-                await self._steps.do(
-                    "request_payment",
-                    PaymentMove(payment=self._payment),
-                    PaymentStanding,
-                    f"{kind}: look at the ledger",
-                )
+            # An earlier run may have taken it: the record knows, before anything is said against it.
+            asked = rules.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._known)
+            now = await self._steps.do_unless_refused(
+                "request_payment",
+                PaymentMove(payment=self._payment, announcement=asked),
+                PaymentStanding,
+                f"{kind}: look at the ledger",
             )
+            self._become(now)
+            if now.answered:
+                return asked.entry.text
             standing = self._standing
             assert standing is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {standing.version}")
             rules.check_move(self._payment, standing, decision)
             announcement = rules.decided(self._payment, decision, self._known)
-            move = PaymentMove(payment=self._payment, announcement=announcement)
+            payee_version = decision.payee_version if isinstance(decision, Release) else 0
+            move = PaymentMove(payment=self._payment, announcement=announcement, payee_version=payee_version)
             moved = await self._steps.do_unless_refused(
                 f"{kind}_payment", move, PaymentStanding, announcement.entry.text, self._turn
             )

@@ -25,7 +25,7 @@ from domain.application import Applying
 from domain.bank_account import BankAccount
 from domain.calendar import lasting
 from domain.challenge import Result, State
-from domain.payment import PaymentStatus
+from domain.payment import PaymentStatus, Release, Return
 from domain.programme import Due, Instalment, Programme, Reminders
 from domain.refusals import NotConfirmed, Unavailable
 from domain.round import Challenge
@@ -36,7 +36,7 @@ from store.ledger import Payment
 from store.rounds import keep_round
 from tests.crashes.dying_worker import PATIENCE
 from tests.gateways.provider import Provider
-from tests.playing import FINANCE, ROOT, pilot
+from tests.playing import FINANCE, OPERATOR, ROOT, pilot
 from tests.servers import Server
 from worker import register_search_attributes
 from workflows import interface
@@ -421,13 +421,18 @@ class Played:
                     return
 
     async def decide_on(self, key: str, kind: str, reason: str = "") -> None:
-        """Finance decides on a payment, and says so again and again until it is done; see `Paying.decide`."""
+        """Somebody decides on a payment, and says so again and again until it is done; see `Paying.decide`.
+
+        What came back is for another person to say than finance, which releases it again.
+        """
         before = self.payments()[key]
+        by = OPERATOR if kind == Return.kind else FINANCE
+        fields = {"payee_version": before.payee_version} if kind == Release.kind else {}
         decision_id = self.decision_on(kind, before.attempt)
         async with asyncio.timeout(_WITHIN):
             while self.payments()[key].status is before.status:
                 with suppress(NotConfirmed, Unavailable):
-                    await self.money.decide(key, kind, FINANCE, decision_id=decision_id, reason=reason)
+                    await self.money.decide(key, kind, by, decision_id=decision_id, reason=reason, **fields)
 
     @staticmethod
     def decision_on(kind: str, attempt: int) -> str:

@@ -89,7 +89,8 @@ def deaths_of(played: Played, *moments: str) -> frozenset[str]:
     asked = []
     for key in played.payments():
         done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
-        done += [(f"{key}/release/{played.decision_on('release', 0)}", "release_payment")]
+        release = f"{key}/release/{played.decision_on('release', 0)}"
+        done += [(release, "request_payment"), (release, "release_payment")]  # was it taken before?
         asked += [(transfer_id(key, 1), SUBMIT)]
     return frozenset(
         point(key, activity, moment)

@@ -13,7 +13,7 @@ import pytest
 from temporalio.client import Client
 
 from domain.occasions import Occasion
-from domain.payment import PaymentStatus
+from domain.payment import PAYMENT_DECISIONS, PaymentStatus
 from domain.transfer import transfer_id
 from tests.crashes.dying_worker import AFTER, BEFORE, BEGUN, RAIL_ASKED, SUBMIT, WITHIN, only_in, point
 from tests.crashes.running import (
@@ -176,6 +176,8 @@ def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: st
         done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
     releases = [(straight, 0), (back, 0), (back_late, 0), (back, 1), (back_late, 1)]
     done += [(f"{key}/release/{played.decision_on('release', times)}", "release_payment") for key, times in releases]
+    decided = {f"{kind}_payment" for kind in PAYMENT_DECISIONS}
+    done += [(key, "request_payment") for key, activity in done if activity in decided]  # were they taken before?
     asked = [(transfer_id(key, times + 1), SUBMIT) for key, times in releases]
     died = {each for each in worker.deaths if "/attention/" not in each}  # their keys are left to chance
     wanted = {

@@ -26,7 +26,7 @@ from gateways.rails import Instruction
 from store.database import Database
 from store.rounds import ChallengeRow
 from tests.gateways.provider import Provider
-from tests.playing import FINANCE, Play, eventually, pilot, playing, with_stages_of
+from tests.playing import Play, eventually, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed
 from tests.servers import dev_server
 
@@ -59,7 +59,7 @@ async def books(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books
         for key, team in ((paid, teams[0]), (known, teams[1])):
             await play.payee(team)
             await eventually(partial(_stands, play, key, PaymentStatus.PAYEE_KNOWN))
-        await play.money.decide(paid, "release", FINANCE)
+        await play.release(paid)
         await eventually(partial(_stands, play, paid, PaymentStatus.SETTLED))
         await eventually(partial(is_closed, client, paid))
         await eventually(partial(_stands, play, asked, PaymentStatus.REQUESTED))

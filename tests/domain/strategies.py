@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+from hypothesis import reject
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from whenever import Date, Instant, ItemizedDelta
 
 from domain import changes, course, evidence, selection
@@ -83,6 +86,15 @@ ON_EVIDENCE = (
     Instalment(share="20%", due=Due.EVIDENCE, evidence="A trial with citizens"),
     Instalment(share="10%", due=Due.END),
 )
+
+
+def pay_of(fixed: int, vat: Vat, rate: Decimal, parts: tuple[Instalment, ...]) -> Pay:
+    """What a stage pays; an example in which a part of so many pence is nothing, which is refused, is left out."""
+    try:
+        return Pay(fixed=Money(fixed), vat=vat, vat_rate=rate, instalments=parts)
+    except ValidationError as error:
+        assert "comes to nothing" in str(error)
+        reject()
 
 
 def programme(*stages: Stage) -> Programme:

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from rich.pretty import pretty_repr
 from schwifty import IBAN, registry
 
-from domain.bank_account import BankAccount
+from domain.bank_account import BankAccount, read_account
+from domain.refusals import NotReadable
 
 LONDON = "GB33BUKB20201555555555"
 COUNTRIES = registry.get_countries()
@@ -237,3 +238,19 @@ def test_an_account_is_read_back_whole_from_json(account: BankAccount) -> None:
     written = account.model_dump_json()
     assert BankAccount.model_validate_json(written) == account
     assert (account.iban or account.number) in written
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        'holder = "Ada"\n31926819 = "number"\n',
+        'holder = "Ada"\n[GB33BUKB20201555555555]\niban = 1\n',
+        'holder = "Ada"\nnumber = 31926819\nsort_code = "60-16-13"\n',
+        "31926819",
+    ],
+)
+def test_what_is_wrong_is_said_without_what_was_given_whatever_stands_where(given: str) -> None:
+    """It goes on the record. Fails when the name of a field is repeated that was never one of ours."""
+    with pytest.raises(NotReadable, match="The bank details") as error:
+        read_account(given)
+    assert not re.search("31926819|GB33|1555|60-16-13", str(error.value))

@@ -36,6 +36,7 @@ from tests.domain.strategies import (
     Story,
     exploring,
     in_instalments,
+    pay_of,
     select,
     stories,
     taking_applications,
@@ -273,10 +274,10 @@ def pays(draw: st.DrawFn) -> Pay:
         cuts = sorted(draw(st.sets(st.integers(1, 9_999), max_size=6)))
         shares = [b - a for a, b in zip([0, *cuts], [*cuts, 10_000], strict=True)]
         parts = tuple(part(share=f"{share // 100}.{share % 100:02d}%") for share in shares)
-        return Pay(fixed=Money(draw(st.integers(1, 10**9))), vat=vat, vat_rate=rate, instalments=parts)
+        return pay_of(draw(st.integers(1, 10**9)), vat, rate, parts)
     pence = draw(st.lists(st.integers(1, 10**7), min_size=1, max_size=6))
     parts = tuple(part(amount=Money(each)) for each in pence)
-    return Pay(fixed=Money(sum(pence)), vat=vat, vat_rate=rate, instalments=parts)
+    return pay_of(sum(pence), vat, rate, parts)
 
 
 @given(pays(), st.randoms(use_true_random=False), st.sets(st.integers(1, 7)))

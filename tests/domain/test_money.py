@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.money import NOTHING, Amount, Money, Vat, split, total
 from domain.programme import Instalment, Pay
+from tests.domain.strategies import pay_of
 
 amounts = st.integers(0, 10**11).map(Money)
 rates = st.decimals(0, 100, places=2)
@@ -131,10 +132,10 @@ def pays(draw: st.DrawFn) -> Pay:
         cuts = sorted(draw(st.sets(st.integers(1, 9_999), max_size=6)))
         shares = [b - a for a, b in zip([0, *cuts], [*cuts, 10_000], strict=True)]
         parts = tuple(Instalment(share=f"{Decimal(share) / 100}%") for share in shares)
-        return Pay(fixed=Money(draw(st.integers(1, 10**9))), vat=vat, vat_rate=rate, instalments=parts)
+        return pay_of(draw(st.integers(1, 10**9)), vat, rate, parts)
     pence = draw(st.lists(st.integers(1, 10**7), min_size=1, max_size=6))
     parts = tuple(Instalment(amount=Money(each)) for each in pence)
-    return Pay(fixed=Money(sum(pence)), vat=vat, vat_rate=rate, instalments=parts)
+    return pay_of(sum(pence), vat, rate, parts)
 
 
 @given(pays())

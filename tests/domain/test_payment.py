@@ -48,7 +48,7 @@ from tests.domain.strategies import (
     zones,
 )
 
-ACCEPTOR, GIVER, EARLIER_GIVER = "acceptor", "giver", "earlier-giver"
+ACCEPTOR, GIVER, EARLIER_GIVER, RETURNER = "acceptor", "giver", "earlier-giver", "returner"
 OWN = (DECIDER, ACCEPTOR, GIVER, EARLIER_GIVER)
 """Whose decisions the payment follows from."""
 REQUESTED = Instant("2016-08-15T10:00Z")
@@ -75,7 +75,7 @@ def to_make(**changes: object) -> PaymentToMake:
 
 def standing(status: PaymentStatus = PaymentStatus.REQUESTED, **changes: object) -> PaymentStanding:
     """A payment as the ledger would have it in a status."""
-    payee = {} if status is PaymentStatus.REQUESTED else {"payee_by": (EARLIER_GIVER, GIVER)}
+    payee = {} if status is PaymentStatus.REQUESTED else {"payee_by": (EARLIER_GIVER, GIVER), "payee_version": 1}
     known = status not in (PaymentStatus.REQUESTED, PaymentStatus.CANCELLED)
     dates = dict(zip(("pay_by", "pay_by_law"), due_dates(to_make(), REQUESTED), strict=True)) if known else {}
     values = {"at": REQUESTED, "version": 1, "status": status, "attempt": 1, "requested": REQUESTED}
@@ -109,7 +109,8 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
     """Invariant 10. Fails when any of the people, or any status, is not looked at."""
     for by in PEOPLE:
         wanted = expected(decision, status, by)
-        said = decision(by=by, decision_id="1", reason="Because.")
+        version = {"payee_version": 1} if decision is Release else {}
+        said = decision.model_validate({"by": by, "decision_id": "1", "reason": "Because.", **version})
         if wanted is None:
             check_move(to_make(), standing(status), said)
             continue
@@ -127,21 +128,34 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
         (ACCEPTOR, "accepted its evidence"),
         (GIVER, "gave or changed the team's bank details"),
         (EARLIER_GIVER, "gave or changed the team's bank details"),
+        (RETURNER, "said that the money came back"),
     ],
 )
 def test_nobody_releases_what_follows_from_their_own_decision_and_is_told_why(by: str, why: str) -> None:
-    """Invariant 10. Fails without any one of the three comparisons."""
+    """Invariant 10. Fails without any one of the four comparisons."""
+    back = standing(PaymentStatus.RETURNED, returned_by=RETURNER)
     with pytest.raises(NotAllowed, match=f"{by} {why}, and a second person has to release it"):
-        check_move(to_make(), standing(PaymentStatus.PAYEE_KNOWN), Release(by=by))
+        check_move(to_make(releasers=(FINANCE, RETURNER, *OWN)), back, Release(by=by, payee_version=1))
 
 
 def test_whoever_releases_is_named_by_the_round() -> None:
     with pytest.raises(NotAllowed, match=f"{OPERATOR} may not release .*: {FINANCE} may"):
-        check_move(to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN), Release(by=OPERATOR))
+        check_move(
+            to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN), Release(by=OPERATOR, payee_version=1)
+        )
 
 
 def test_a_payment_that_hangs_on_no_evidence_has_nobody_who_accepted_it() -> None:
-    check_move(to_make(accepted_by=""), standing(PaymentStatus.PAYEE_KNOWN), Release(by=FINANCE))
+    check_move(to_make(accepted_by=""), standing(PaymentStatus.PAYEE_KNOWN), Release(by=FINANCE, payee_version=1))
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_a_release_is_for_the_bank_details_that_count(version: int) -> None:
+    """Fails when the version that the releaser saw is not compared."""
+    known = standing(PaymentStatus.PAYEE_KNOWN, payee_version=2)
+    with pytest.raises(TooLate, match=f"goes to version 2 of .* was to be released to version {version}"):
+        check_move(to_make(), known, Release(by=FINANCE, payee_version=version))
+    check_move(to_make(), known, Release(by=FINANCE, payee_version=2))
 
 
 @pytest.mark.parametrize("decision", [Return, CancelPayment])
@@ -287,7 +301,7 @@ def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -
     assert told(asked) == {Occasion.PAYMENT_REQUESTED: [A]}
     assert (asked.tellings[0].facts["payee"], asked.tellings[0].facts["pay_by"]) == ("", "")
     assert rules.requested(payment, known).tellings[0].facts["payee"] == "known"
-    release = rules.payee_known(payment, known)
+    release = rules.payee_known(payment, known, "masked")
     assert told(release) == {Occasion.PAYMENT_TO_RELEASE: [FINANCE, TREASURER]}
     assert release.tellings[0].payment == payment.order.key, "it is not sent any more once that is done"
 

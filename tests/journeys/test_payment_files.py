@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lxml import etree
 from sqlalchemy import select, update
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 from whenever import Date, TimeDelta
 
 from desk import paying
@@ -28,6 +28,7 @@ from store import tables
 from store.database import Database
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.playing import FINANCE, OPERATOR, Play, eventually, playing
+from tests.replay import recording
 from tests.servers import dev_server
 from workflows import interface
 
@@ -163,13 +164,35 @@ async def test_a_report_that_comes_while_another_is_dealt_with_is_heard(tmp_path
         assert payment.reason == "the account is blocked"
 
 
+async def test_a_decision_sent_again_to_a_fresh_run_is_answered_from_the_record(tmp_path: Path) -> None:
+    """Holds that a decision's id stands for it across continue-as-new. Fails where a run that knows nothing of it looks
+    whether it may still be taken, and where another decision under its id is told that it was done."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        await play.stands(key, PaymentStatus.RELEASED)
+        (line,) = play.record("payment-release")
+        run = await recording.latest_run(play.client, key)
+        await play.client.get_workflow_handle(key).signal(interface.RENEW)
+
+        async def is_another() -> bool:
+            return await recording.latest_run(play.client, key) != run
+
+        await eventually(is_another)
+        decision_id = line.key.rpartition("/")[2]
+        assert await play.release(key, decision_id=decision_id) == line.text
+        other = {"by": FINANCE, "payee_version": 1, "reason": "Another.", "decision_id": decision_id}
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await play.client.get_workflow_handle(key).execute_update("release", other)
+        assert "was used for another decision" in str(refused.value.cause)
+        assert len(play.record("payment-release")) == 2, "the refusal, and nothing else"
+
+
 async def test_bank_details_that_change_before_the_file_is_made_need_another_release(tmp_path: Path) -> None:
     """Holds that a release is of one account, that the releasers are asked again, and that the same words by hand
     release anew. Fails where `give_payee` leaves the release, where nobody is told that it is void, and where a
     decision without an id is known by the attempt alone."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         team = play.payment(key).team
-        by_hand = {"by": FINANCE, "reason": "By hand."}
+        by_hand: dict[str, Any] = {"by": FINANCE, "payee_version": 1, "reason": "By hand."}
         handle = play.client.get_workflow_handle(key)
 
         async def released() -> bool:
@@ -182,6 +205,11 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
             assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
             assert await play.money.submit(FINANCE) == ()
+            with pytest.raises(
+                TooLate, match=f"goes to version {times} of .* was to be released to version {times - 1}"
+            ):
+                await play.release(key, **by_hand)
+            by_hand["payee_version"] = times
             await handle.signal("release", by_hand)
             await eventually(released)
 

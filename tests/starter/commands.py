@@ -219,7 +219,8 @@ class Commands:
     def payee(self, challenge: str, team: str, *words: str) -> Answer:
         """A team gives its bank details: those that `gives_away` knows, unless others are typed."""
         given = words or ("--sort-code", SORT_CODE, "--account", ACCOUNT)
-        return self("payee", challenge, team, "--holder", f"Company of {team}", *given)
+        by = () if "--as" in given else ("--as", team)
+        return self("payee", challenge, team, "--holder", f"Company of {team}", *given, *by)
 
     def pay(self, challenge: str) -> None:
         """Lets teams that have not done so give their bank details, and finance release all that waits for it."""

@@ -114,10 +114,10 @@ def test_a_holder_a_reason_and_an_id_of_any_kind_do_no_harm(starter: Commands, m
     (key,) = starter.ordered("moor", 1)
     details = ["--sort-code", "60-16-13", "--account", "31926819"]
     answers = [
-        starter("payee", "moor", team, "--holder", text[:70], *details),
+        starter("payee", "moor", team, "--holder", text[:70], *details, "--as", team),
         starter("payee", "moor", team, "--holder", "Tay", *details, "--as", text),
-        starter("payee", "moor", text, "--holder", "Tay", *details),
-        starter("payee", text, team, "--holder", "Tay", *details),
+        starter("payee", "moor", text, "--holder", "Tay", *details, "--as", OPERATOR),
+        starter("payee", text, team, "--holder", "Tay", *details, "--as", OPERATOR),
         starter("return", key, "--as", FINANCE, "--reason", text),
         starter("return", key, "--as", text, "--reason", "None."),
         starter("cancel-payment", text, "--as", FINANCE, "--reason", text),
@@ -164,7 +164,7 @@ def test_names_that_are_far_too_long_do_no_harm(starter: Commands, purse: dict[s
         ["release", "/".join([long] * 5), "--as", FINANCE],
         ["settle", "/".join([long] * 5), "--as", FINANCE],
         ["notices", "show", long],
-        ["payee", "pond", long, "--holder", "Tay", "--iban", long],
+        ["payee", "pond", long, "--holder", "Tay", "--iban", long, "--as", OPERATOR],
         ["answer", "pond", "--question", long, "--answer", long, "--as", SPONSOR],
         ["hold", "pond", "--as", long, "--reason", long],
     ):

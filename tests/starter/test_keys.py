@@ -35,7 +35,7 @@ def test_keys_that_are_gone_are_not_made_anew(starter: Commands, sealed: str, tm
     gone = tmp_path / "payee.key"
     before = starter.payments("yard")
     details = ["--holder", "Tay Ltd", "--sort-code", SORT_CODE, "--account", ACCOUNT]
-    for words in (["payee", "yard", sealed, *details], ["reseal"]):
+    for words in (["payee", "yard", sealed, "--as", sealed, *details], ["reseal"]):
         line = one_line(starter(*words, CHALLENGES_PAYEE_KEY_FILE=str(gone)))
         assert f"The key file {gone} is gone, and bank details are sealed with its keys: restore it" in line
         assert "CHALLENGES_PAYEE_KEY_FILE" in line
@@ -146,12 +146,12 @@ def test_processes_that_make_the_key_file_at_once_all_seal_with_the_one_that_sta
 def test_bank_details_are_read_from_a_file_or_standard_input(starter: Commands, sealed: str, tmp_path: Path) -> None:
     file = tmp_path / "details.toml"
     file.write_text(f'holder = "Tay Ltd"\niban = "{IBAN}"\n')
-    from_file = starter("payee", "yard", sealed, "--details", str(file))
+    from_file = starter("payee", "yard", sealed, "--as", sealed, "--details", str(file))
     assert from_file.status == 0, from_file
     assert from_file.out.endswith("GB••••5555\n")
 
     text = f'holder = "Tay Ltd"\nsort_code = "{SORT_CODE}"\nnumber = "{ACCOUNT}"\n'
-    typed = starter("payee", "yard", sealed, "--details", "-", text=text)
+    typed = starter("payee", "yard", sealed, "--as", sealed, "--details", "-", text=text)
     assert typed.out.endswith("account ••••819\n")
 
 
@@ -172,7 +172,7 @@ def test_a_file_of_bank_details_with_a_slip_is_refused_and_never_repeated(
     starter: Commands, sealed: str, text: str, says: str, status: int
 ) -> None:
     before = starter.payments("yard")
-    line = one_line(starter("payee", "yard", sealed, "--details", "-", text=text), status)
+    line = one_line(starter("payee", "yard", sealed, "--as", sealed, "--details", "-", text=text), status)
 
     assert says in line
     assert not gives_away(line)
@@ -184,11 +184,15 @@ def test_bank_details_are_given_in_one_way_only(starter: Commands, sealed: str, 
     """Otherwise what was typed besides would be left aside without a word."""
     file = tmp_path / "details.toml"
     file.write_text(f'holder = "Tay Ltd"\niban = "{IBAN}"\n')
-    line = one_line(starter("payee", "yard", sealed, "--details", str(file), "--account", ACCOUNT), status=2)
+    line = one_line(
+        starter("payee", "yard", sealed, "--as", sealed, "--details", str(file), "--account", ACCOUNT), status=2
+    )
 
     assert "--details" in line
     assert not gives_away(line)
-    assert "cannot be read as text" in one_line(starter("payee", "yard", sealed, "--details", "/none"), status=2)
+    assert "cannot be read as text" in one_line(
+        starter("payee", "yard", sealed, "--as", sealed, "--details", "/none"), status=2
+    )
 
 
 # The worker.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from commands import paying
 from embedded import Service
 from tests.starter.commands import (
     ACCOUNT,
@@ -197,16 +198,14 @@ def test_a_key_that_no_payment_has_is_refused_by_every_command(starter: Commands
 def test_bank_details_with_a_slip_are_refused_and_never_repeated(
     starter: Commands, waiting: str, words: list[str], says: str, slip: str
 ) -> None:
-    team, before = waiting.split("/")[3], standing(starter, "mill")
-    record = starter.data("record", "mill")
-    answer = starter("payee", "mill", team, *([] if "--holder" in words else ["--holder", "Tay Ltd"]), *words)
+    """Fails when what is wrong in form is said to whoever typed it and is not on the record, or with what was typed."""
+    team = waiting.split("/")[3]
+    given = words if "--holder" in words else ["--holder", "Tay Ltd", *words]
+    line = refused(starter, "mill", "payee", "mill", team, "--as", team, *given)
 
-    line = one_line(answer)
     assert says in line
     assert slip not in line
     assert not gives_away(line)
-    assert standing(starter, "mill") == before
-    assert starter.data("record", "mill") == record
 
 
 def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_operators(
@@ -215,9 +214,9 @@ def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_oper
     team, never_selected, of_another = waiting.split("/")[3], purse["mill"][1], purse["pond"][0]
     details = ["--holder", "Tay Ltd", "--sort-code", SORT_CODE, "--account", ACCOUNT]
     for words, says in (
-        (["payee", "mill", never_selected], "is no team of purse/mill"),
-        (["payee", "mill", of_another], "is no team of purse/mill"),
-        (["payee", "mill", "nobody"], "is no team of purse/mill"),
+        (["payee", "mill", never_selected, "--as", never_selected], "is no team of purse/mill"),
+        (["payee", "mill", of_another, "--as", of_another], "is no team of purse/mill"),
+        (["payee", "mill", "nobody", "--as", OPERATOR], "is no team of purse/mill"),
         (["payee", "mill", team, "--as", SPONSOR], f"{SPONSOR} may not give the bank details"),
         (["payee", "mill", team, "--as", FINANCE], f"{FINANCE} may not give the bank details"),
         (["payee", "mill", team, "--as", never_selected], f"{never_selected} may not give the bank details"),
@@ -225,7 +224,23 @@ def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_oper
         line = refused(starter, "mill", *words, *details)
         assert says in line
         assert not gives_away(line)
-    assert "is no team of purse/pond" in refused(starter, "pond", "payee", "pond", of_another, *details)
+    words = ["payee", "pond", of_another, "--as", of_another, *details]
+    assert "is no team of purse/pond" in refused(starter, "pond", *words)
+
+
+def test_whoever_gives_bank_details_is_whom_the_command_or_the_setting_names(
+    starter: Commands, purse: dict[str, list[str]], waiting: str
+) -> None:
+    """Invariant 10. Fails when bank details that nobody is named for, or whoever types is, count as the team's own:
+    that person could release to them."""
+    words = ["payee", "mill", waiting.split("/")[3], "--holder", "Tay", "--iban", IBAN]
+    assert starter(*words).status == 2
+    assert starter(*words, CHALLENGES_PERSON="").status == 2
+    says = f"{FINANCE} may not give the bank details"
+    assert says in one_line(starter(*words, CHALLENGES_PERSON=FINANCE))
+    assert starter(*words, CHALLENGES_PERSON=OPERATOR).status == 0
+    given = [line for line in starter.data("record", "mill") if line["action"] == "payee"]
+    assert [(line["by"], line["refused"]) for line in given][-2:] == [(FINANCE, True), (OPERATOR, False)]
 
 
 def test_nothing_is_released_to_nobody(starter: Commands, purse: dict[str, list[str]]) -> None:
@@ -251,7 +266,7 @@ def test_what_came_back_is_released_again_and_what_is_over_stays_so(
         assert f"{key} is settled" in line
     assert f"{key} is settled" in one_line(starter("retry", key))
 
-    back = starter("return", key, "--as", FINANCE, "--reason", "The account\nis closed.")
+    back = starter("return", key, "--as", OPERATOR, "--reason", "The account\nis closed.")
     assert back.status == 0, back
     assert starter.until_payment(key, "returned")["reason"] == "The account is closed."
     assert "no money is on its way" in refused(starter, "kiln", "return", key, "--as", FINANCE, "--reason", "Again.")
@@ -275,13 +290,33 @@ def test_a_payment_that_was_given_up_is_not_made(starter: Commands, purse: dict[
         assert f"{key} is cancelled" in line
 
 
-def test_a_release_of_several_does_those_before_the_one_that_is_refused(
-    starter: Commands, purse: dict[str, list[str]], waiting: str
+def test_whoever_releases_at_a_terminal_sees_the_account_first_and_may_say_no(
+    starter: Commands, purse: dict[str, list[str]], waiting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = starter("release", waiting, f"{PURSE}/mill/none", waiting, "--as", FINANCE)
+    """Fails when a release is sent before its releaser has seen where it goes."""
+    monkeypatch.setattr(paying, "somebody_is_there", lambda: True)
+    before, account = starter.payments("mill"), starter.payment(waiting)["payee"]
+    assert account
+    answer = starter("release", waiting, "--as", FINANCE, text="n\n")
 
     assert answer.status == 1
-    assert answer.out.count("\n") == answer.err.count("\n") == 1
+    assert f"{waiting}: £120 to {account}\n" in answer.out
+    assert starter.payments("mill") == before
+
+
+def test_of_several_each_is_released_or_refused_for_itself(
+    starter: Commands, purse: dict[str, list[str]], waiting: str
+) -> None:
+    """Fails when the first refusal ends the command, or is not in its exit status."""
+    account = starter.payment(waiting)["payee"]
+    answer = starter("release", f"{PURSE}/mill/none", waiting, waiting, "--as", FINANCE)
+
+    assert answer.status == 1
+    assert answer.out.count("\n") == 1
+    assert answer.out.endswith(f": {account}\n")
+    unknown, again = answer.err.splitlines()
+    assert "The ledger has no payment" in unknown
+    assert "there is nothing to release" in again
     starter.until_payment(waiting, "settled")
 
 

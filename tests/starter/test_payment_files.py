@@ -127,6 +127,8 @@ def test_files_are_made_and_reports_are_brought_by_people_of_a_round(
     for who in ("nobody", "Fin Ance <fin@scheme.example>", "'; --", keys[0].split("/")[3]):
         for words in (["submit"], ["settle", str(report)], ["settle", keys[0]]):
             assert "Nobody has the id" in one_line(bank(*words, "--as", who))
+        last = bank.data("record", "quay")[-1]
+        assert (last["refused"], "Nobody has the id" in last["text"]) == (True, True), "of a payment it is on record"
     for words in (["submit"], ["settle", keys[0]]):
         assert "Say who acts" in one_line(bank(*words, "--as", ""), status=2)
 

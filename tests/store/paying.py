@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from whenever import Instant, ItemizedDelta
 
 from domain import payment as rules
-from domain.announcement import to_teams
+from domain.announcement import Announcement
+from domain.awards import PaymentOrder
 from domain.calendar import Holidays
-from domain.occasions import Occasion
 from domain.payment import CancelPayment, PaymentStanding, PaymentStatus, PaymentToMake, Release, Return
 from domain.programme import OnTime
 from store import ledger, tables
 from store.database import Database
-from store.ledger import Begun, Payment
+from store.ledger import Begun, PayeeGiven, Payment
 from store.notices import Compose
 from store.tables import Found
-from tests.store.said import AIR, CLOSES, announcing, compose, order
+from tests.store.said import AIR, CLOSES, compose, order
 
 SELECTOR, OPERATOR, RELEASER, SECOND_RELEASER = "sam", "olivia", "fiona", "frank"
 LATER = CLOSES.add(hours=24)
@@ -49,13 +51,18 @@ def give_payee(
     at: Instant = CLOSES,
     compose: Compose = compose,
     challenge: str = AIR,
-) -> tuple[str, ...]:
+) -> PayeeGiven:
     """A team, or somebody for it, gives bank details, which tell by their name which version they are."""
-    by = by or team
-    told = to_teams((team,), Occasion.PAYEE_GIVEN, {"by": "you"})
-    announcement = announcing(f"payee/{team}/{version}", told, at=at, challenge=challenge)
-    announcement = announcement.model_copy(update={"entry": announcement.entry.model_copy(update={"by": by})})
-    return ledger.give_payee(database, team, f"sealed {version}", f"masked {version}", announcement, at, compose)
+
+    def announcing(number: int, on_its_way: Sequence[str]) -> Announcement:
+        return rules.payee_given(challenge, "exploration", team, number, on_its_way, by or team, "team", at)
+
+    def made(order: PaymentOrder) -> PaymentToMake:
+        return to_make(team, challenge=challenge).model_copy(update={"order": order})
+
+    return ledger.give_payee(
+        database, challenge, team, f"sealed {version}", f"masked {version}", announcing, made, at, compose
+    )
 
 
 class Till:
@@ -76,10 +83,17 @@ class Till:
         """It is asked for."""
         return ledger.request(self.database, self.payment, at, compose)
 
-    def release(self, id: str = "1", by: str = RELEASER, at: Instant = CLOSES) -> PaymentStanding:  # noqa: A002
-        """Somebody releases it, by a decision of that id."""
-        announcement = rules.decided(self.payment, Release(by=by, decision_id=id), at)
-        return ledger.release(self.database, self.payment, announcement, at, compose)
+    def release(
+        self,
+        id: str = "1",  # noqa: A002
+        by: str = RELEASER,
+        at: Instant = CLOSES,
+        payee_version: int = 0,
+    ) -> PaymentStanding:
+        """Somebody releases it, by a decision of that id, to the bank details that count unless others are named."""
+        version = payee_version or self.now.payee_version
+        announcement = rules.decided(self.payment, Release(by=by, decision_id=id, payee_version=version), at)
+        return ledger.release(self.database, self.payment, announcement, version, at, compose)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""
@@ -103,9 +117,9 @@ class Till:
         """A rail says that it has come back."""
         return ledger.mark_returned(self.database, self.payment, begun, "account closed", at, compose)
 
-    def give_back(self, id: str = "1", at: Instant = CLOSES) -> PaymentStanding:  # noqa: A002
+    def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentStanding:  # noqa: A002
         """A person says that it has come back."""
-        decision = Return(by=OPERATOR, decision_id=id, reason="The bank called.")
+        decision = Return(by=by, decision_id=id, reason="The bank called.")
         announcement = rules.decided(self.payment, decision, at)
         return ledger.give_back(self.database, self.payment, announcement, at, compose)
 

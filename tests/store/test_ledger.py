@@ -14,7 +14,7 @@ from domain.bank_account import BankAccount
 from domain.money import Amount, Money
 from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
-from domain.refusals import AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
+from domain.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
 from gateways.embedded_rail import EmbeddedRail
 from gateways.rails import Instruction
 from store import ledger
@@ -183,7 +183,7 @@ def test_a_rail_is_asked_for_the_same_transfer_again_and_again(till: Till) -> No
 def test_a_payment_that_nobody_requested_cannot_be_moved(till: Till) -> None:
     begun = Begun(id=f"{till.key}/1", attempt=1, team=till.team, sealed="")
     for move in (
-        till.release,
+        lambda: till.release(payee_version=1),
         till.begin,
         lambda: till.submit(begun),
         lambda: till.settle(begun),
@@ -286,6 +286,36 @@ def test_neither_who_selected_nor_who_accepted_nor_who_ever_gave_the_details_rel
     assert till.release(by=RELEASER).status is PaymentStatus.RELEASED
 
 
+def test_whoever_said_that_it_came_back_does_not_release_it_again(till: Till) -> None:
+    """One person alone would pay the same twice. Fails when the ledger does not keep whose word it was; what a rail
+    says is nobody's word, and only the last attempt counts: two people at least stand behind each that follows."""
+    till.brought_to(PaymentStatus.SETTLED)
+    assert till.give_back(by=RELEASER).returned_by == RELEASER
+    with pytest.raises(NotAllowed, match=f"{RELEASER} may not release {till.key}: a second person has to"):
+        till.release("2", by=RELEASER)
+    assert till.release("3", by=SECOND_RELEASER).returned_by == ""
+
+    assert till.come_back(till.begun()).returned_by == ""
+    assert till.release("4", by=RELEASER).attempt == 3
+    assert [each.returned_by for each in read_transfers(till.database, AIR)] == [RELEASER, "", ""]
+
+
+def test_a_fault_of_the_ledger_is_not_called_a_release_of_ones_own(till: Till) -> None:
+    """Fails when whatever the database refuses of a release is put down to whoever releases."""
+    other = Till(till.database, to_make(till.team, 2))
+    for each in (till, other):
+        each.brought_to(PaymentStatus.PAYEE_KNOWN)
+    with till.database.writing() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO transfers (id, payment, attempt, team, payee_version, released_by, released_at) "
+                f"SELECT '{till.key}/1', '{other.key}', 1, team, 1, '{RELEASER}', given_at FROM payees"
+            )
+        )
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
+        till.release()
+
+
 def test_people_who_gave_the_details_are_known_to_whoever_asks_how_it_stands(till: Till) -> None:
     till.request()
     give_payee(till.database, till.team, 1, by="olivia")
@@ -299,14 +329,83 @@ def test_people_who_gave_the_details_are_known_to_whoever_asks_how_it_stands(til
 def test_details_that_change_before_a_rail_is_asked_make_the_release_void(till: Till) -> None:
     """Fails when `give_payee` leaves releases as they are: money would go where nobody has let it go."""
     till.brought_to(PaymentStatus.RELEASED)
-    assert give_payee(till.database, till.team, 2) == (till.key,)
+    assert give_payee(till.database, till.team, 2).payments == (till.key,)
 
     assert till.begin() is None
     assert (till.now.status, till.transfers) == (PaymentStatus.PAYEE_KNOWN, [])
     assert till.request().released_by == ""
-    assert till.release("1").status is PaymentStatus.PAYEE_KNOWN, "the same decision is not taken again by itself"
     till.release("2")
     assert till.begun().sealed == "sealed 2"
+
+
+@pytest.mark.parametrize("status", [PaymentStatus.PAYEE_KNOWN, PaymentStatus.RELEASED, PaymentStatus.RETURNED])
+def test_releasers_are_told_of_every_change_of_details_before_the_money_leaves(
+    till: Till, status: PaymentStatus
+) -> None:
+    """In the same transaction: whoever crashes after it cannot keep it from them. Fails when only a release that is
+    void is told, when nothing but the workflow tells it, and when two changes are told under one key."""
+    begun = till.brought_to(status)
+    before = len(lines(till))
+    for version in (2, 3):
+        given = give_payee(till.database, till.team, version)
+        assert given.on_its_way == ()
+        assert till.now.payee_version == till.request().payee_version == version
+        till.release(f"to-{version}")
+
+    assert begun is None or till.now.attempt == 2
+    written = [line for line in lines(till)[before:] if line.startswith("payee-")]
+    assert written == ["payee-2", "payee-3"]
+    for version in (2, 3):
+        letters = [each for each in read_notices(till.database) if f"{till.key}/payee-{version}/" in each.key]
+        assert sorted(each.recipient for each in letters) == [RELEASER, SECOND_RELEASER]
+        assert all(f"account: masked {version}; " in each.body for each in letters)
+        assert all(f"payee_version: {version}; " in each.body for each in letters)
+    void = [line.action for line in read_record(till.database, AIR) if line.key.startswith(f"{till.key}/payee-")]
+    released = status is PaymentStatus.RELEASED
+    assert void[-2:] == ["payment-release-void" if released else "payee-changed", "payment-release-void"]
+
+
+def test_an_id_is_of_one_decision_for_ever(till: Till) -> None:
+    """What was decided is answered again from the record, and nothing else under its id. Fails when only the id is
+    looked for: whoever used it again would be told that it was done."""
+    till.brought_to(PaymentStatus.RELEASED)
+    till.begun()
+    for by, version in ((SECOND_RELEASER, 1), (RELEASER, 2)):
+        with pytest.raises(NotReadable, match="The id '1' was used for another decision"):
+            till.release(by=by, payee_version=version)
+    till.give_back()
+    with pytest.raises(NotReadable, match="The id '1' was used for another decision"):
+        till.give_back(by=RELEASER)
+    assert till.release(payee_version=1).status is PaymentStatus.RETURNED
+    assert len(till.transfers) == 1
+
+
+def test_nothing_is_released_to_details_that_its_releaser_did_not_see(till: Till) -> None:
+    """Fails when a release goes to whatever details count once it is written."""
+    till.brought_to(PaymentStatus.PAYEE_KNOWN)
+    give_payee(till.database, till.team, 2)
+    for version in (1, 3):
+        with pytest.raises(TooLate, match=f"goes to version 2 of .* was to be released to version {version}"):
+            till.release(str(version), payee_version=version)
+    assert till.transfers == []
+    till.release("2", payee_version=2)
+    assert till.begun().sealed == "sealed 2"
+
+
+def test_whoever_changes_details_is_told_what_still_goes_to_those_before(till: Till) -> None:
+    """And so is the team. Fails when only the details are noted: everybody would think that they count for all."""
+    other = Till(till.database, to_make(till.team, 2))
+    other.brought_to(PaymentStatus.SUBMITTED)
+    till.brought_to(PaymentStatus.RELEASED)
+    till.begin()
+    given = give_payee(till.database, till.team, 2)
+
+    assert given.on_its_way == (till.key, other.key)
+    assert given.text == f"Bank details 2 of {till.team} given; still on their way to those before: " + ", ".join(
+        given.on_its_way
+    )
+    letter = [each for each in read_notices(till.database) if each.occasion == Occasion.PAYEE_GIVEN][-1]
+    assert f"on_its_way: {till.key}, {other.key}; " in letter.body
 
 
 def test_details_that_change_once_a_rail_may_have_been_asked_count_for_the_next_attempt(till: Till) -> None:
@@ -332,7 +431,7 @@ def test_details_of_a_team_change_all_of_its_payments_that_are_not_over_and_no_o
     second.release()
     others.brought_to(PaymentStatus.RELEASED)
 
-    assert give_payee(open_, team, 2) == (second.key,)
+    assert give_payee(open_, team, 2).payments == (second.key,)
 
     assert (first.now.status, first.now.payee) == (PaymentStatus.SETTLED, "masked 1")
     assert second.now.status is PaymentStatus.PAYEE_KNOWN

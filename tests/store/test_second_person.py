@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import Executable
 
 from domain.payment import PaymentStatus
 from store import tables
 from store.database import Database
-from tests.store.paying import RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make
+from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make
 from tests.store.said import CLOSES, applied
 
 ACCEPTOR, FIRST_GIVER, SECOND_GIVER = "amy", "olivia", "otto"
@@ -61,29 +61,78 @@ def test_no_row_says_that_somebody_released_what_follows_from_their_own_decision
     refused(till, transfer(till, by), "released by whoever selected the team")
 
 
-@pytest.mark.parametrize("by", OWN)
-def test_no_row_comes_to_say_that_afterwards(till: Till, by: str) -> None:
-    """Invariant 10. Fails without the trigger on UPDATE."""
-    till.release(by=RELEASER)
-    refused(till, update(_transfers).values(released_by=by), "released by whoever selected the team")
-
-
-def test_no_row_comes_to_be_of_a_payment_that_follows_from_the_releasers_decision(till: Till) -> None:
-    """Fails when only changes of who released it are looked at: somebody releases another's, and moves the row."""
-    other = Till(till.database, to_make(till.team, 2))
-    other.request()
+def test_no_row_says_that_somebody_pays_again_what_came_back_by_their_own_word(till: Till) -> None:
+    """One person alone would pay twice. Fails without the look at the attempt before, whatever number it has."""
+    till.release()
+    begun = till.begun()
+    till.give_back(by=SECOND_RELEASER)
+    for attempt in (begun.attempt + 1, begun.attempt + 5):
+        refused(till, transfer(till, SECOND_RELEASER, attempt), "released by whoever .* said that it came back")
     with till.database.writing() as connection:
-        connection.execute(transfer(other, ACCEPTOR))
-    refused(
-        other,
-        update(_transfers).values(payment=till.key, id=f"{till.key}/1"),
-        "released by whoever selected the team",
-    )
+        connection.execute(transfer(till, RELEASER, begun.attempt + 1))
+
+
+RELEASE = {
+    "id": "another",
+    "attempt": 9,
+    "team": "another",
+    "payment": "another",
+    "payee_version": 1,
+    "released_by": SECOND_RELEASER,
+    "released_at": LATER,
+}
+
+
+@pytest.mark.parametrize("column", RELEASE)
+def test_nothing_of_a_release_comes_to_be_otherwise(till: Till, column: str) -> None:
+    """Invariant 10: it would be of another payment, by another, or to an account that nobody released it to.
+    Fails without the trigger on UPDATE, or where that leaves the column out."""
+    till.release(by=RELEASER)
+    refused(till, update(_transfers).values({column: RELEASE[column]}), "a release stays as it was given")
+
+
+def test_a_release_does_not_come_to_go_to_what_its_releaser_gives_afterwards(till: Till) -> None:
+    """Fails when a release can be moved to other bank details."""
+    till.release(by=RELEASER)
+    till.begun()
+    give_payee(till.database, till.team, 3, by=RELEASER)
+    refused(till, update(_transfers).values(payee_version=3), "a release stays as it was given")
+
+
+@pytest.mark.parametrize("by", ["", FIRST_GIVER])
+def test_it_stays_who_said_that_money_came_back(till: Till, by: str) -> None:
+    """Fails when the row can come to name nobody, or somebody else."""
+    till.release()
+    till.begun()
+    till.give_back(by=SECOND_RELEASER)
+    refused(till, update(_transfers).values(returned_by=by), "who said that it came back stays")
+
+
+def test_an_attempt_that_a_rail_may_have_is_not_forgotten(till: Till) -> None:
+    """With it would go who said that it came back; what has not begun is taken back by new bank details."""
+    till.release()
+    till.begun()
+    refused(till, delete(_transfers), "an attempt that a rail may have stays")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"UPDATE payees SET {column}" for column in ("given_by = 'x'", "masked = 'x'", "version = version + 5")),
+        f"UPDATE payees SET given_at = '{LATER}'",
+        "DELETE FROM payees WHERE version = 2",
+        "UPDATE payments SET selected_by = 'x'",
+        "UPDATE payments SET accepted_by = 'x'",
+    ],
+)
+def test_it_stays_whose_decisions_a_payment_follows_from(till: Till, statement: str) -> None:
+    """Fails without the triggers on payees and payments: whoever is named there could be made to be somebody else."""
+    refused(till, text(statement), "stay")
 
 
 @pytest.mark.parametrize("by", OWN)
 def test_replacing_a_row_is_no_way_round(till: Till, by: str) -> None:
-    """INSERT OR REPLACE, or INSERT … ON CONFLICT DO UPDATE. Fails without either trigger."""
+    """INSERT OR REPLACE, or INSERT … ON CONFLICT DO UPDATE. Fails without the trigger on INSERT."""
     till.release(by=RELEASER)
     columns = "id, payment, attempt, team, payee_version, released_by, released_at"
     values = f"SELECT id, payment, attempt, team, payee_version, '{by}', released_at FROM transfers WHERE true"
@@ -103,8 +152,7 @@ def test_whoever_gave_details_to_another_team_may_release(till: Till) -> None:
 def test_a_second_person_is_taken(till: Till) -> None:
     with till.database.writing() as connection:
         connection.execute(transfer(till, RELEASER))
-        connection.execute(update(_transfers).values(released_by=SECOND_RELEASER))
-    assert [row.released_by for row in till.transfers] == [SECOND_RELEASER]
+    assert [row.released_by for row in till.transfers] == [RELEASER]
 
 
 def test_at_most_one_transfer_of_a_payment_is_under_way(till: Till) -> None:

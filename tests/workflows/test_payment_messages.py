@@ -23,7 +23,8 @@ def as_sent(data: bytes) -> RawValue:
     return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
 
 
-RELEASE: dict[str, Any] = {"by": FINANCE}
+SAID: dict[str, Any] = {"by": FINANCE}
+RELEASE = SAID | {"payee_version": 1}
 
 # What is sent under which name, what the refusal says, and who is told of it.
 BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
@@ -33,19 +34,21 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "no JSON": ("release", [as_sent(b"\xff{")], "Invalid JSON", OPERATOR),
     "no sender": ("release", [{}], "by: Field required", OPERATOR),
     "a field too many": ("release", [RELEASE | {"amount": "1"}], "amount (1): Extra inputs", FINANCE),
-    "a wrong type": ("cancel", [RELEASE | {"reason": 3}], "reason (3): Input should be a valid string", FINANCE),
+    "a wrong type": ("cancel", [SAID | {"reason": 3}], "reason (3): Input should be a valid string", FINANCE),
     "two arguments": ("release", [RELEASE, RELEASE], "it came with 2 arguments", FINANCE),
     "a lone surrogate": ("release", [as_sent(b'{"by": "\\ud800"}')], "cannot be read", OPERATOR),
     "deep nesting": ("release", [as_sent(b"[" * 100_000)], "cannot be read", OPERATOR),
     "a NUL in who sends": ("release", [{"by": "a\0b"}], "by: ", OPERATOR),
     "a NUL in a name": ("release", [RELEASE | {"a\0b": 1}], "ab (1): Extra inputs", FINANCE),
     "an address as sender": ("release", [{"by": "robin@firm.example"}], "by: ", OPERATOR),
-    "a stranger": ("release", [{"by": "passer-by"}], "passer-by may not release", OPERATOR),
+    "a stranger": ("release", [RELEASE | {"by": "passer-by"}], "passer-by may not release", OPERATOR),
+    "without bank details": ("release", [SAID], "payee_version: Field required", FINANCE),
+    "bank details that nobody gave": ("release", [RELEASE | {"payee_version": 7}], "to version 7: look", FINANCE),
     "an unknown name": ("abolish", [RELEASE], "No message 'abolish' is known: send one of", FINANCE),
     "a decision of challenges": ("select", [RELEASE], "No message 'select' is known", FINANCE),
     "an endless name": ("x" * 900, [RELEASE], "No message 'xxx", FINANCE),
-    "without a reason": ("cancel", [RELEASE], "needs a reason", FINANCE),
-    "too early": ("return", [RELEASE | {"reason": "x"}], "no money is on its way", FINANCE),
+    "without a reason": ("cancel", [SAID], "needs a reason", FINANCE),
+    "too early": ("return", [SAID | {"reason": "x"}], "no money is on its way", FINANCE),
 }
 
 

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _take_over()
     op.drop_table("payments_before")
     _second_person()
+    _what_was_said_stays()
     _notices()
     _feedback()
 
@@ -113,6 +114,7 @@ def _transfers() -> None:
         sa.Column("submitted_at", MOMENT),
         sa.Column("settled_at", MOMENT),
         sa.Column("returned_at", MOMENT),
+        sa.Column("returned_by", sa.String(), nullable=False, server_default=""),
         sa.Column("rail_reference", sa.String(), nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("id", name="transfers_pk"),
         sa.ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
@@ -132,6 +134,9 @@ def _transfers() -> None:
         ),
         sa.CheckConstraint(
             "(submitted_at IS NULL) = (rail_reference = '')", name=op.f("transfers_submitted_under_a_reference")
+        ),
+        sa.CheckConstraint(
+            "returned_by = '' OR returned_at IS NOT NULL", name=op.f("transfers_returned_if_somebody_says_so")
         ),
     )
     under_way = sa.text("returned_at IS NULL")
@@ -203,27 +208,58 @@ def _take_over() -> None:
 
 
 def _second_person() -> None:
-    """Nobody releases what follows from their own decision, whichever way the row is written."""
+    """Nobody releases what follows from their own decision or word, whichever way the row is written."""
+    last = "SELECT max(attempt) FROM transfers WHERE payment = NEW.payment AND attempt < NEW.attempt"
     own = (
         "EXISTS (SELECT 1 FROM payments WHERE key = NEW.payment AND NEW.released_by IN (selected_by, accepted_by)) "
-        "OR EXISTS (SELECT 1 FROM payees WHERE team = NEW.team AND given_by = NEW.released_by)"
+        "OR EXISTS (SELECT 1 FROM payees WHERE team = NEW.team AND given_by = NEW.released_by) "
+        f"OR EXISTS (SELECT 1 FROM transfers WHERE payment = NEW.payment AND attempt = ({last}) "
+        "AND returned_by = NEW.released_by)"
     )
-    complaint = "released by whoever selected the team, accepted its evidence or gave its bank details"
+    complaint = (
+        "released by whoever selected the team, accepted its evidence, gave its bank details or said that it came back"
+    )
     if op.get_context().dialect.name == "sqlite":
-        for event in ("INSERT", "UPDATE OF released_by, payment, team"):
-            op.execute(
-                f"CREATE TRIGGER transfers_second_person_{event.split()[0].lower()} BEFORE {event} ON transfers "
-                f"WHEN {own} BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
-            )
+        op.execute(
+            "CREATE TRIGGER transfers_second_person BEFORE INSERT ON transfers "
+            f"WHEN {own} BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION transfers_second_person() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF {own} THEN RAISE EXCEPTION '{complaint}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
     )
     op.execute(
-        "CREATE TRIGGER transfers_second_person BEFORE INSERT OR UPDATE OF released_by, payment, team ON transfers "
+        "CREATE TRIGGER transfers_second_person BEFORE INSERT ON transfers "
         "FOR EACH ROW EXECUTE FUNCTION transfers_second_person()"
     )
+
+
+def _what_was_said_stays() -> None:
+    """No row that a second person is known from changes afterwards: whoever it names would be somebody else."""
+    if op.get_context().dialect.name != "sqlite":
+        op.execute(
+            "CREATE FUNCTION stays_as_it_is() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'check_violation'; END $$"
+        )
+    released = "id, payment, attempt, team, payee_version, released_by, released_at"
+    _refuse("transfers", f"UPDATE OF {released}", "a release stays as it was given")
+    said = "OLD.returned_at IS NOT NULL AND NEW.returned_by <> OLD.returned_by"
+    _refuse("transfers", "UPDATE OF returned_by", "who said that it came back stays", said)
+    _refuse("transfers", "DELETE", "an attempt that a rail may have stays", "OLD.begun_at IS NOT NULL")
+    _refuse("payees", "UPDATE OF team, version, masked, given_by, given_at", "bank details stay as they were given")
+    _refuse("payees", "DELETE", "bank details stay as they were given")
+    _refuse("payments", "UPDATE OF selected_by, accepted_by", "whose decisions a payment follows from stays")
+
+
+def _refuse(table: str, event: str, complaint: str, when: str = "") -> None:
+    name = f"{table}_{event.replace('UPDATE OF ', 'keeps_').split(',')[0].lower()}"
+    condition = f"WHEN ({when}) " if when else ""
+    if op.get_context().dialect.name == "sqlite":
+        action = f"BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
+    else:
+        action = f"EXECUTE FUNCTION stays_as_it_is('{complaint}')"
+    op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {condition}{action}")
 
 
 def _notices() -> None:
