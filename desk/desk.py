@@ -30,7 +30,7 @@ from domain.application import Application, Applying, Receipt
 from domain.calendar import spoken
 from domain.challenge import State
 from domain.decisions import Decision
-from domain.feedback import feedback_given
+from domain.feedback import feedback_given, stages_from
 from domain.messages import make, printable
 from domain.model import Value
 from domain.payment import OVER
@@ -260,10 +260,14 @@ class Desk:
             NotReadable: there are no words, or too many.
         """
         row = self.find(challenge)
-        state = await self.state(row)
+        state, now, unique = await self.state(row), self.now(), uuid.uuid4().hex
+
+        def given(settled: bool) -> Announcement:
+            return feedback_given(state, stage, team, by, text, now, unique, settled=settled)
+
         try:
-            announcement = feedback_given(state, stage, team, by, text, self.now(), uuid.uuid4().hex)
-            feedback.keep(self.database, team, stage, text.strip(), announcement, self.letters.compose)
+            stages = stages_from(state, stage)
+            announcement = feedback.keep(self.database, row.id, team, text.strip(), stages, given, self.letters.compose)
         except Unavailable:
             raise
         except Refused as refusal:

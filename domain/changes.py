@@ -9,6 +9,7 @@ from .calendar import pushed_back, spoken_day
 from .challenge import Hold as Held
 from .challenge import Outcome, Phase, Session, State, Team
 from .decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from .feedback import kept_words
 from .occasions import Occasion
 from .refusals import (
     DeadlineRefused,
@@ -96,6 +97,12 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
     tellings.append(to_people(state.in_charge, Occasion.TEAM_LEFT, facts | {"what": text}))
+    if new.phase is Phase.ENDED:
+        ending = {"stage": new.filling.title, "reason": new.outcome_reason}
+        if new.run.in_reserve:
+            tellings.append(to_teams(new.run.in_reserve, Occasion.NOT_CONTINUED, ending))
+        tellings.append(to_people(new.in_charge, Occasion.NOT_CONTINUED, ending))
+        tellings += kept_words(new)
     return new, Announcement(
         key=_key(state, message),
         challenge=state.challenge.id,
@@ -277,7 +284,7 @@ def _announced(
     """A change that concerns everybody: those in charge, and the field as it stands."""
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
-    field = to_teams((*new.run.active, *new.run.reserve), occasion, facts) if new.runs else None
+    field = to_teams((*new.run.active, *new.run.in_reserve), occasion, facts) if new.runs else None
     return new, Announcement(
         key=_key(new, message),
         challenge=new.challenge.id,
@@ -287,5 +294,6 @@ def _announced(
         tellings=(
             field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
             to_people(new.in_charge, occasion, facts),
+            *(kept_words(new) if new.phase is Phase.ENDED else ()),
         ),
     )

@@ -10,6 +10,7 @@ from .announcement import Announcement, Entry, Telling, ToApplicants, to_people,
 from .awards import payments_due
 from .calendar import earlier, later
 from .challenge import Outcome, Phase, State
+from .feedback import kept_words
 from .occasions import Occasion
 from .selection import agreed_amount_in_words
 from .wording import counted
@@ -59,8 +60,14 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     new = state.having_run(ended=state.run.ends)
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
-        return _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
-    return _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
+        new, ended = _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
+    else:
+        new, ended = _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
+    if not state.run.reserve:
+        return new, ended
+    # No place comes any more to those who were still in reserve.
+    released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
+    return new, ended.model_copy(update={"tellings": (*ended.tellings, released)})
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -213,7 +220,7 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
         Outcome.DISCONTINUED: Occasion.NOT_CONTINUED,
     }[outcome]
     facts = ending_in_words(outcome, state.filling.title, reason)
-    told = to_teams(state.run.active, occasion, facts) if state.runs else None
+    told = to_teams((*state.run.active, *state.run.in_reserve), occasion, facts) if state.runs else None
     return new, _by_service(
         new,
         now,
@@ -222,6 +229,7 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
         (
             told or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
             to_people(new.in_charge, occasion, facts),
+            *kept_words(new),
         ),
         f"as/{outcome}",
     )

@@ -9,6 +9,7 @@ from .awards import amount_in_words
 from .calendar import later
 from .challenge import Outcome, Phase, StageRun, State, Team
 from .decisions import Decline, Select
+from .feedback import kept_words
 from .money import NOTHING, Amount, Vat
 from .occasions import Occasion
 from .programme import Stage
@@ -90,7 +91,8 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
         if state.runs
         else (Telling(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
     )
-    tellings = (*told, to_people(state.challenge.operators, Occasion.NOT_CONTINUED, facts))
+    others = tuple(person for person in state.in_charge if person != message.by)
+    tellings = (*told, to_people(others, Occasion.NOT_CONTINUED, facts), *kept_words(new))
     return new, _announced(new, stage, message, now, text, tellings)
 
 
@@ -213,7 +215,7 @@ def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Te
         tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
     elif rest := tuple(team for team in old.field if team not in chosen):
         tellings.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
-    return tuple(tellings)
+    return (*tellings, *kept_words(new))
 
 
 def _welcomed(state: State, stage: Stage, team: Team) -> Telling:

@@ -7,6 +7,7 @@ from whenever import Instant
 
 from domain.announcement import Announcement, Attention, Entry, Status
 from domain.calendar import spoken
+from domain.decisions import Select
 from domain.model import Value
 from domain.refusals import UnknownChallenge, UnknownTeam
 
@@ -119,6 +120,20 @@ def _is_later(announcement: Announcement, challenge: Found) -> bool:
 def is_written(connection: Connection, key: str) -> bool:
     """Whether the record has a line of this key."""
     return connection.execute(select(_record.c.id).where(_record.c.key == key)).first() is not None
+
+
+def is_selected(connection: Connection, challenge: str, stages: tuple[str, ...]) -> bool:
+    """Whether teams were selected for one of some stages, or the challenge has ended, as far as it was announced.
+
+    Nobody else announces about the challenge until the transaction ends.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+    """
+    row = _taken(connection, challenge)
+    selected = (_record.c.challenge == challenge, _record.c.action == Select.kind, _record.c.refused.is_(False))
+    found = select(_record.c.id).where(*selected, _record.c.stage.in_(stages))
+    return bool(row.outcome) or connection.execute(found.limit(1)).first() is not None
 
 
 def write_line(connection: Connection, key: str, challenge: str, entry: Entry) -> None:

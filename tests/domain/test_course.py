@@ -15,6 +15,7 @@ from domain.occasions import Occasion
 from tests.domain.strategies import (
     CLOSES,
     DECIDER,
+    EXPLORATION,
     INTERVIEW,
     OPENS,
     OPERATOR,
@@ -22,6 +23,8 @@ from tests.domain.strategies import (
     A,
     B,
     C,
+    D,
+    E,
     Story,
     accelerating,
     completed,
@@ -72,13 +75,13 @@ def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None
 def test_an_invitation_to_select_says_out_of_whom_and_up_to_how_much() -> None:
     """Fails when a later stage still speaks of applications, or the cap is left out where an amount has to be named."""
     state = exploring()
-    [told] = course.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = course.stage_ended(state, state.run.ends)[1].tellings
     assert (told.facts["field"], told.facts["amount"]) == (
         "Exploration has ended with 3 teams: team-a, team-b, team-c",
         "",
     )
     state = accelerating()
-    [told] = course.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = course.stage_ended(state, state.run.ends)[1].tellings
     assert (told.facts["field"], told.facts["amount"]) == ("Accelerator has ended with 1 team: team-a", "up to £50,000")
 
 
@@ -99,7 +102,19 @@ def test_a_stage_that_ends_invites_the_sponsor_to_select_for_the_next() -> None:
     assert (new.phase, new.stage, new.waits_for) == (Phase.DECIDING, 1, "selection for accelerator")
     assert new.run.ended == state.run.ends
     assert new.field == (A, B, C)
-    assert occasions(announcement) == [Occasion.DECISION_INVITED]
+    assert occasions(announcement) == [Occasion.DECISION_INVITED, Occasion.NOT_SELECTED]
+
+
+def test_those_in_reserve_are_told_when_no_place_can_come_to_them_any_more() -> None:
+    """Fails when a stage ends, or with it the challenge, without a word to them."""
+    for state in (exploring(), exploring(EXPLORATION)):
+        _, announcement = course.stage_ended(state, state.run.ends)
+        [told] = [each for each in announcement.tellings if each.occasion is Occasion.NOT_SELECTED]
+        assert (told.whom, told.facts["stage"]) == (ToTeams(teams=(D, E)), "Exploration")
+    alone = exploring().having_run(reserve=())
+    assert Occasion.NOT_SELECTED not in occasions(course.stage_ended(alone, alone.run.ends)[1])
+    _, cancelled = course.cancelled_outside(exploring(), CLOSES)
+    assert cancelled.tellings[0].whom == ToTeams(teams=(A, B, C, D, E))
 
 
 def test_the_last_stage_completes_the_challenge_and_tells_its_teams() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from whenever import Instant, ItemizedDelta
 
 from domain import changes, course, selection
-from domain.announcement import Announcement, ToApplicants, ToTeams
+from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Decline, Hold, Select
 from domain.money import Money
@@ -253,6 +253,13 @@ def test_taking_nobody_after_an_award_discontinues_the_challenge_and_tells_its_t
     new, announcement = selection.decline(explored(), message, NOW)
     assert new.outcome is Outcome.DISCONTINUED
     assert ToTeams(teams=(A, B, C)) in told(announcement, Occasion.NOT_CONTINUED)
+
+
+def test_the_others_who_decide_for_the_sponsor_are_told_when_one_of_them_takes_nobody() -> None:
+    """Fails when only operators are told: the deputy would find the challenge ended."""
+    message = Decline(by=DEPUTY, stage="accelerator", reason="Not continued.")
+    _, announcement = selection.decline(explored(), message, NOW)
+    assert ToPeople(people=(DECIDER, OPERATOR)) in told(announcement, Occasion.NOT_CONTINUED)
 
 
 def test_taking_nobody_after_interviews_which_pay_nothing_is_no_award() -> None:
