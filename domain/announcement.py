@@ -195,6 +195,11 @@ def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> Tellin
     return Telling(occasion=occasion, whom=ToTeams(teams=teams), facts=facts)
 
 
+def while_so(telling: Telling) -> Telling:
+    """The same, sent only as long as the challenge waits for what it waits for once this is announced."""
+    return telling.model_copy(update={"lapses": True})
+
+
 def attention_called(
     challenge: str, operators: tuple[str, ...], attention: Attention, stage: str, now: Instant, unique: str
 ) -> Announcement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant, TimeDelta
 
-from .announcement import Announcement, Entry, Telling, ToApplicants, Window, to_people, to_teams
+from .announcement import Announcement, Entry, Telling, ToApplicants, Window, to_people, to_teams, while_so
 from .calendar import pushed_back, spoken_day
 from .challenge import Hold as Held
 from .challenge import Outcome, Phase, Session, State, Team
@@ -285,15 +285,16 @@ def _announced(
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
     field = to_teams((*new.run.active, *new.run.in_reserve), occasion, facts) if new.runs else None
+    tellings = (
+        field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+        to_people(new.in_charge, occasion, facts),
+    )
     return new, Announcement(
         key=_key(new, message),
         challenge=new.challenge.id,
         entry=_entry(new, message, now, text),
         status=new.status,
         window=window,
-        tellings=(
-            field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
-            to_people(new.in_charge, occasion, facts),
-            *(kept_words(new) if new.phase is Phase.ENDED else ()),
-        ),
+        # An ending stays so; what else is told here is right until the next deadline, or the next change.
+        tellings=(*tellings, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, tellings)),
     )

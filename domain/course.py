@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from whenever import Instant
 
-from .announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams
+from .announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams, while_so
 from .awards import payments_due
 from .calendar import earlier, later
 from .challenge import Outcome, Phase, State
@@ -35,7 +36,7 @@ def opened(state: State, now: Instant) -> tuple[State, Announcement]:
         now,
         "opened",
         text,
-        (to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)}),),
+        (while_so(to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)})),),
     ).model_copy(update={"window": new.window})
 
 
@@ -105,10 +106,11 @@ def agenda(state: State) -> tuple[object, ...]:
 def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     """People are reminded of the deadline that the challenge waits for, or told that it has passed.
 
-    Of several reminders that fell due while the service was down, two are sent at most.
+    Of several that fell due while the service was down, the last is sent.
     """
     rung = next_reminder(state)
     assert rung is not None, "one is due"
+    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(state))), default=rung)
     until, title = state.at(state.deadline) if state.deadline else "", state.filling.title
     stage = {"stage": title, "until": until}
     tellings: tuple[Telling, ...]
@@ -116,12 +118,14 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
         case Phase.WINDOW:
             tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
             text = f"Reminder: the window closes on {until}"
-        case Phase.DECIDING if rung <= _decide_by(state):
+        case Phase.DECIDING if now < _decide_by(state):
             tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
             text = f"Reminder: {state.waiting} is due on {until}"
         case Phase.DECIDING:
             facts = stage | {"waits_for": state.waiting}
-            tellings = (to_people(state.in_charge, Occasion.DECISION_OVERDUE, facts),)
+            # On the day itself those who decide; from then on, again and again, all in charge.
+            whom = state.in_charge if rung > _decide_by(state) else state.challenge.deciders
+            tellings = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
             tellings = (
@@ -134,7 +138,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             tellings = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
             text = f"Reminder: evidence is to be shown by {', '.join(teams)}"
-    tellings = tuple(telling.model_copy(update={"lapses": True}) for telling in tellings)
+    tellings = tuple(map(while_so, tellings))
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, tellings, f"{state.stage_name}-{rung}")
 
@@ -198,7 +202,7 @@ def _selection_invited(
         "amount": agreed_amount_in_words(stage, new.programme.currency),
     }
     new = new.telling(now, text)
-    told = to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts)
+    told = while_so(to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts))
     return new, _by_service(new, now, action, text, (told,), which)
 
 
