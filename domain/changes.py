@@ -75,7 +75,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     )
     title = state.title_of(state.run.stage)
     text = f"{left.id} left {title}"
-    tellings = [to_teams((left.id,), Occasion.WITHDRAWN, {"reason": message.reason})]
+    tellings = [_withdrawn(message)]
     facts = {"reason": message.reason}
     if message.replace and state.phase is Phase.RUNNING and state.run.reserve:
         first, *rest = state.run.reserve
@@ -113,6 +113,12 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     )
 
 
+def _withdrawn(message: Withdraw) -> Telling:
+    """What the one who is out is told: also whether that was its own doing."""
+    by = "you" if message.by == message.team else "the programme office"
+    return to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason, "by": by})
+
+
 def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
     """An application that is in no stage under way: whether it exists, the database says."""
     new = state
@@ -124,7 +130,7 @@ def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tup
         key=_key(state, message),
         challenge=state.challenge.id,
         entry=_entry(new, message, now, text),
-        tellings=(to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason}),),
+        tellings=(_withdrawn(message),),
         applications=(message.team,),
         withdrawn=message.team,
     )

@@ -80,10 +80,10 @@ def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
 
 def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
     """The workflow was cancelled in Temporal itself, where nobody says who or why."""
-    reason = "cancelled in Temporal, without a reason"
+    reason, told = "cancelled in Temporal, without a reason", "none was given"
     text = f"Cancelled in Temporal, while waiting for {state.waiting}"
     new = state.having(held=None, decide_by=None)
-    new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text)
+    new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text, told)
     window = new.window.model_copy(update={"sealed": True})
     return new, announcement.model_copy(update={"window": window})
 
@@ -151,7 +151,8 @@ def _decide_by(state: State) -> Instant:
 def _evidence_wanted(state: State) -> tuple[Telling, ...]:
     """What each team has to show next before it can be paid on."""
     titles = {stage.name: stage.title for stage in state.programme.stages}
-    ends = {run.stage: state.at(run.ended or run.ends) for run in state.runs}
+    # Of a stage that is over there is no date any more that could be kept.
+    ends = {run.stage: "" if run.ended else state.at(run.ends) for run in state.runs}
     first = {each.team: each for each in reversed(state.open_evidence)}
     return tuple(
         to_teams(
@@ -214,7 +215,18 @@ def _field_in_words(state: State) -> str:
     return f"{title} has ended with {counted(len(teams), 'team')}: {', '.join(teams)}"
 
 
-def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str) -> tuple[State, Announcement]:
+def _ended(
+    state: State, now: Instant, outcome: Outcome, reason: str, text: str, told_reason: str = ""
+) -> tuple[State, Announcement]:
+    """The challenge is over.
+
+    Args:
+        state: as it was.
+        now: when.
+        outcome, reason: how and why it ended, for those who run it.
+        text: what happened.
+        told_reason: why, for those who took part; the same, if left out.
+    """
     new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason, reminded=now, ended=now)
     new = new.telling(now, text)
     occasion = {
@@ -224,14 +236,15 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
         Outcome.DISCONTINUED: Occasion.NOT_CONTINUED,
     }[outcome]
     facts = ending_in_words(outcome, state.filling.title, reason)
-    told = to_teams((*state.run.active, *state.run.in_reserve), occasion, facts) if state.runs else None
+    theirs = ending_in_words(outcome, state.filling.title, told_reason or reason)
+    told = to_teams((*state.run.active, *state.run.in_reserve), occasion, theirs) if state.runs else None
     return new, _by_service(
         new,
         now,
         "ended",
         text,
         (
-            told or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+            told or Telling(occasion=occasion, whom=ToApplicants(), facts=theirs),
             to_people(new.in_charge, occasion, facts),
             *kept_words(new),
         ),

@@ -136,10 +136,11 @@ def select(stage: str, *teams: str, by: str = DECIDER, reserve: tuple[str, ...] 
 
 
 def exploring(*stages: Stage) -> State:
-    """A, B and C are in the first stage, D and E in reserve."""
+    """A, B and C are in the first stage, D and E in reserve if it lasts."""
     state = sealed(*stages)
-    first = state.programme.stages[0].name
-    return selection.select(state, select(first, A, B, C, reserve=(D, E)), CLOSES.add(hours=24))[0]
+    first = state.programme.stages[0]
+    reserve = () if first.only_sifts else (D, E)
+    return selection.select(state, select(first.name, A, B, C, reserve=reserve), CLOSES.add(hours=24))[0]
 
 
 def explored(*stages: Stage) -> State:

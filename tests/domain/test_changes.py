@@ -123,6 +123,22 @@ def test_the_first_of_the_reserve_takes_the_place_of_a_team_that_leaves() -> Non
     assert announcement.withdrawn == A
 
 
+def test_whoever_comes_in_from_the_reserve_is_told_all_that_its_place_means() -> None:
+    """Fails when the sessions that it has to hold are left out."""
+    _, announcement = changes.withdraw(accelerating(), withdraw(A), LATER)
+    [told] = [telling for telling in announcement.tellings if telling.occasion is Occasion.FROM_RESERVE]
+    assert (told.facts["sessions"], told.facts["award"]) == ("3", "£15,000")
+
+
+@pytest.mark.parametrize("state", [exploring(), taking_applications()], ids=["team", "applicant"])
+@pytest.mark.parametrize(("by", "said"), [(A, "you"), (OPERATOR, "the programme office")])
+def test_whoever_is_out_is_told_whose_doing_that_was(state: State, by: str, said: str) -> None:
+    """Fails when a team that was taken out reads that it has withdrawn."""
+    _, announcement = changes.withdraw(state, withdraw(A, by=by), LATER)
+    [told] = [telling for telling in announcement.tellings if telling.occasion is Occasion.WITHDRAWN]
+    assert told.facts == {"reason": "No people.", "by": said}
+
+
 def test_nobody_takes_the_place_if_that_is_not_wanted() -> None:
     new, announcement = changes.withdraw(exploring(), withdraw(A, replace=False), LATER)
     assert new.run.active == (B, C)

@@ -200,6 +200,10 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
     assert announcement.window is not None
     assert announcement.window.sealed
     assert announcement.tellings[0].whom == ToApplicants()
+    assert [telling.facts.get("reason") for telling in announcement.tellings[:2]] == [
+        "none was given",
+        "cancelled in Temporal, without a reason",
+    ]
     held = changes.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
     assert course.cancelled_outside(held, CLOSES)[0].held is None
 
