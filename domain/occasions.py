@@ -95,7 +95,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_TO_RELEASE: frozenset(_RELEASE),
     Occasion.PAYMENT_DUE: frozenset(_RELEASE),
     Occasion.PAYMENT_OVERDUE: frozenset(_RELEASE),
-    Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference"}),
+    Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference", "pays_on"}),
     Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason"}),
     Occasion.PAYMENT_CANCELLED: frozenset({*_PAYMENT, "reason"}),
     Occasion.WITHDRAWN: frozenset({"by", "reason"}),
@@ -122,6 +122,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_TO_RELEASE: frozenset({"by_law"}),
     Occasion.PAYMENT_DUE: frozenset({"by_law"}),
     Occasion.PAYMENT_OVERDUE: frozenset({"by_law"}),
+    Occasion.PAYMENT_SENT: frozenset({"pays_on"}),
     Occasion.RESUMED: frozenset({"reason"}),
 }
 """Which facts of an occasion are an empty text where there is nothing to say."""
@@ -164,6 +165,9 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "payee": Fact('"known" if the team has given its bank details; else empty', "known"),
     "payment": Fact("the payment's key", "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
+    "pays_on": Fact(
+        "the day on which the bank pays, where that is not done at once; else empty", "Monday 5 September 2016"
+    ),
     "question": Fact("the challenge's question", "How can we help improve air quality in urban areas?"),
     "reason": Fact("why, as given", "The site could not be reached on Friday."),
     "received": Fact("when the application was received", "Thursday 28 July 2016, 16:05:12 BST"),

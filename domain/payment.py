@@ -13,11 +13,11 @@ from itertools import takewhile
 from typing import Annotated, ClassVar
 
 from pydantic import Field
-from whenever import Instant
+from whenever import Date, Instant
 
 from .announcement import Announcement, Entry, Telling, to_people, to_teams
 from .awards import PaymentOrder
-from .calendar import Duration, Holidays, earlier, end_of_period, later, spoken
+from .calendar import Duration, Holidays, earlier, end_of_period, later, spoken, spoken_day
 from .challenge import State
 from .decisions import Decision
 from .model import Value
@@ -334,9 +334,12 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
     return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, decision.reason)
 
 
-def submitted(payment: PaymentToMake, attempt: int, reference: str, at: Instant) -> Announcement:
-    """A rail has taken it; the team is told."""
-    told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, _facts(payment) | {"reference": reference}),)
+def submitted(
+    payment: PaymentToMake, attempt: int, reference: str, at: Instant, pays_on: Date | None = None
+) -> Announcement:
+    """A rail has taken it; the team is told, and when the bank pays if that is another day."""
+    facts = _facts(payment) | {"reference": reference, "pays_on": spoken_day(pays_on) if pays_on else ""}
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, facts),)
     step, text = f"submitted-{attempt}", _doing(payment, "submitted")
     return _entry(payment, at, SERVICE, step, "payment-submitted", text, told)
 

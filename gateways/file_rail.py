@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from sqlalchemy import Column, DateTime, Engine, MetaData, String, Table, Text, select
-from whenever import Instant
+from whenever import Date, Instant
 
 from domain.refusals import RailRefused
 
@@ -16,7 +16,11 @@ from .rails import Instruction, Progress, Transfer
 
 _METADATA = MetaData()
 _files = Table(
-    "payment_files", _METADATA, Column("id", String, primary_key=True), Column("written_at", DateTime(timezone=True))
+    "payment_files",
+    _METADATA,
+    Column("id", String, primary_key=True),
+    Column("execute_on", String),
+    Column("written_at", DateTime(timezone=True)),
 )
 _filed = Table(
     "filed_transfers",
@@ -43,7 +47,7 @@ class FileRail:
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `PaymentRail`."""
         wanted = (
-            select(_filed.c.transfer, _filed.c.file, _filed.c.progress, _filed.c.reason, _files.c.written_at)
+            select(_filed, _files.c.execute_on, _files.c.written_at)
             .join(_files, _files.c.id == _filed.c.file)
             .where(_filed.c.transfer == id, _files.c.written_at.is_not(None))
         )
@@ -54,7 +58,10 @@ class FileRail:
         # SQLite forgets the zone, which is always UTC.
         at = row.written_at if row.written_at.tzinfo else row.written_at.replace(tzinfo=UTC)
         progress = Progress(row.progress)
-        return Transfer(id=id, reference=row.file, at=Instant(at), progress=progress, reason=row.reason)
+        pays_on = Date.parse_iso(row.execute_on)
+        return Transfer(
+            id=id, reference=row.file, at=Instant(at), progress=progress, reason=row.reason, pays_on=pays_on
+        )
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002
         """Never asked: transfers leave in a file, together."""

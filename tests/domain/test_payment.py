@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whenever import Instant, ItemizedDelta
+from whenever import Date, Instant, ItemizedDelta
 
 from domain import evidence
 from domain import payment as rules
@@ -328,6 +328,13 @@ def test_after_an_outage_the_last_reminder_is_sent_with_its_words_and_to_all_who
     assert announcement.key == rules.reminded(payment, known, due.add(hours=72), due.add(hours=72)).key
     within_days = rules.reminded(payment, known, first, due.add(hours=1))
     assert told(within_days) == {Occasion.PAYMENT_OVERDUE: [FINANCE]}
+
+
+def test_a_team_is_told_on_which_day_the_bank_pays_where_that_is_not_done_at_once() -> None:
+    """Fails when a payment is called sent weeks before the bank has it."""
+    at_once = rules.submitted(to_make(), 1, "rail-1", REQUESTED).tellings[0]
+    in_a_file = rules.submitted(to_make(), 1, "file-1", REQUESTED, Date(2016, 9, 5)).tellings[0]
+    assert (at_once.facts["pays_on"], in_a_file.facts["pays_on"]) == ("", "Monday 5 September 2016")
 
 
 def test_a_payment_that_came_back_is_told_only_as_long_as_it_waits_for_its_release() -> None:
