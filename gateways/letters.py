@@ -95,9 +95,9 @@ class Letters:
             )
         return self._words[occasion].filled_in(facts)
 
-    def preview(self, occasion: Occasion) -> Letter:
-        """The letter for an occasion with the facts of an example."""
-        return self.compose(occasion, SAMPLES[occasion])
+    def preview(self, occasion: Occasion, facts: Facts | None = None) -> Letter:
+        """The letter for an occasion with the facts of an example, or with those given instead of some of them."""
+        return self.compose(occasion, SAMPLES[occasion] | (facts or {}))
 
 
 class _Words(NamedTuple):
