@@ -274,7 +274,7 @@ def send_again(database: Database, key: str, now: Instant) -> str:
         row = connection.execute(wanted).one()
         if row.status != "failed":
             raise NotSentAgain(f"{row.key} is {row.status}: only what has failed is sent again.")
-        lapsed = _why_lapsed(row)
+        lapsed = _why_lapsed(connection, row, now)
         if lapsed:
             raise NotSentAgain(f"{row.key} is not sent again: {lapsed}")
         afresh = {"status": "created", "reason": "", "reference": "", "tries": 0, "maybe_sent": 0}

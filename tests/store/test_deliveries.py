@@ -354,6 +354,7 @@ def test_a_hold_that_was_waited_for_in_vain_is_not_told_after_the_challenge_goes
     resumed = told(kept, number=1, occasion=Occasion.RESUMED, lapses=True, status=status())
 
     assert taken(kept, MIDWAY + TimeDelta(hours=1)).key == resumed
+    assert nothing(kept, MIDWAY + TimeDelta(hours=1))
     assert notice(kept, held).status == "lapsed"
 
 
