@@ -74,7 +74,7 @@ class Paying:
         transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
         _check_amount(move, transfer)
         standing = ledger.mark_submitted(
-            self._database, move.payment, begun, transfer.reference, transfer.at, self._compose
+            self._database, move.payment, begun, transfer.reference, transfer.at, self._compose, transfer.pays_on
         )
         gone_back = standing.attempt > begun.attempt or standing.status is PaymentStatus.RETURNED
         if gone_back and transfer.progress is not Progress.RETURNED:

@@ -112,9 +112,10 @@ def preview(
     Example: `starter.py notices preview stage-started`
     """
     with a_desk(only_files=True) as desk:
-        letters = {each: desk.letters.preview(each) for each in ([occasion] if occasion else Occasion)}
+        letters = desk.preview(*([occasion] if occasion else Occasion))
         if as_json:
-            show_json([Preview(occasion=each, **dict(letter)) for each, letter in letters.items()])
+            previews = ((each, letter.subject, letter.body) for each, letter in letters.items())
+            show_json([Preview(occasion=each, subject=subject, body=body) for each, subject, body in previews])
             return
         for each, letter in letters.items():
             say(f"{each}", bold=True)

@@ -30,9 +30,10 @@ from domain.application import Application, Applying, Receipt
 from domain.calendar import spoken
 from domain.challenge import State
 from domain.decisions import Decision
-from domain.feedback import feedback_given
+from domain.feedback import feedback_given, stages_from
 from domain.messages import make, printable
 from domain.model import Value
+from domain.occasions import Occasion
 from domain.payment import OVER
 from domain.programme import Programme
 from domain.refusals import (
@@ -52,11 +53,12 @@ from settings import Settings
 from store import applications, deliveries, feedback, ledger, record, rounds
 from store.database import Database
 from store.ledger import Payment
-from store.notices import find_notice
+from store.notices import Letter, find_notice
 from store.record import Notice, RecordLine
 from store.rounds import ChallengeRow
 from workflows import interface
 
+from .previewing import pilot_facts
 from .programme_files import find_round
 
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
@@ -244,6 +246,15 @@ class Desk:
         """
         return deliveries.send_again(self.database, _sought(key), self.now())
 
+    def preview(self, *occasions: Occasion) -> dict[Occasion, Letter]:
+        """The words of some occasions, as they would be in the pilot; it needs neither database nor Temporal.
+
+        Raises:
+            FileRefused: the files of the words, or of the pilot, are wrong.
+        """
+        facts = pilot_facts()
+        return {occasion: self.letters.preview(occasion, facts[occasion]) for occasion in occasions}
+
     async def give_feedback(self, challenge: str, stage: str, team: str, by: str, text: str) -> str:
         """Keeps what a sponsor says of a team's try for a stage; it goes out with the decision, or at once after it.
 
@@ -260,10 +271,14 @@ class Desk:
             NotReadable: there are no words, or too many.
         """
         row = self.find(challenge)
-        state = await self.state(row)
+        state, now, unique = await self.state(row), self.now(), uuid.uuid4().hex
+
+        def given(settled: bool) -> Announcement:
+            return feedback_given(state, stage, team, by, text, now, unique, settled=settled)
+
         try:
-            announcement = feedback_given(state, stage, team, by, text, self.now(), uuid.uuid4().hex)
-            feedback.keep(self.database, team, stage, text.strip(), announcement, self.letters.compose)
+            stages = stages_from(state, stage)
+            announcement = feedback.keep(self.database, row.id, team, text.strip(), stages, given, self.letters.compose)
         except Unavailable:
             raise
         except Refused as refusal:

@@ -271,9 +271,9 @@ class _Player:
         )
 
     async def _select(self, stage: Stage, field: tuple[str, ...]) -> tuple[str, ...]:
-        """The sponsor takes as many as expected, puts the next in reserve, and agrees on most of the cap."""
+        """The sponsor takes as many as expected, one in reserve if the stage lasts, and agrees on most of the cap."""
         await asyncio.sleep(self._day * self._chance.uniform(0.5, 3))
-        ranked = self._chance.sample(field, min(len(field), stage.target + 1))
+        ranked = self._chance.sample(field, min(len(field), stage.target + (not stage.only_sifts)))
         teams, reserve = tuple(ranked[: stage.target]), tuple(ranked[stage.target :])
         amounts = {}
         if stage.pay is not None and stage.pay.agreed_up_to is not None:

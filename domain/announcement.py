@@ -39,6 +39,21 @@ class ToApplicants(Value):
     without: tuple[str, ...] = ()
 
 
+class ToSpokenOf(Value):
+    """Notice to everybody of whom something is kept that they were not told yet: what the sponsor said on a stage.
+
+    Each gets their own words, which are put in where the notices are written: Temporal never has them.
+
+    Args:
+        stage: name of the stage.
+        without: ids of those who were taken into it, to whom the words do not apply any more.
+    """
+
+    to: Literal["spoken-of"] = "spoken-of"
+    stage: str
+    without: tuple[str, ...] = ()
+
+
 class Telling(Value):
     """One occasion told to some people.
 
@@ -51,7 +66,7 @@ class Telling(Value):
     """
 
     occasion: Occasion
-    whom: Annotated[ToTeams | ToPeople | ToApplicants, Field(discriminator="to")]
+    whom: Annotated[ToTeams | ToPeople | ToApplicants | ToSpokenOf, Field(discriminator="to")]
     facts: Facts = Field(default_factory=dict)
     lapses: bool = False
     payment: str = ""
@@ -178,6 +193,11 @@ def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> Tell
 def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> Telling:
     """A notice to named applicants."""
     return Telling(occasion=occasion, whom=ToTeams(teams=teams), facts=facts)
+
+
+def while_so(telling: Telling) -> Telling:
+    """The same, sent only as long as the challenge waits for what it waits for once this is announced."""
+    return telling.model_copy(update={"lapses": True})
 
 
 def attention_called(

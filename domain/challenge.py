@@ -101,6 +101,11 @@ class StageRun(Value):
         """Ids of the teams that have not left."""
         return tuple(team.id for team in self.teams if team.left is None)
 
+    @property
+    def in_reserve(self) -> tuple[str, ...]:
+        """Ids of those to whom a place can still come: nobody once the stage has ended."""
+        return self.reserve if self.ended is None else ()
+
     def stayed(self, team: Team) -> bool:
         """Whether a team was in the stage until it ended; while it runs, whether it is in it still."""
         return team.left is None or (self.ended is not None and team.left >= self.ended)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from whenever import Instant, TimeDelta
 
-from .announcement import Announcement, Entry, Telling, ToApplicants, Window, to_people, to_teams
+from .announcement import Announcement, Entry, Telling, ToApplicants, Window, to_people, to_teams, while_so
 from .calendar import pushed_back, spoken_day
 from .challenge import Hold as Held
 from .challenge import Outcome, Phase, Session, State, Team
 from .decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from .feedback import kept_words
 from .occasions import Occasion
 from .refusals import (
     DeadlineRefused,
@@ -74,7 +75,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     )
     title = state.title_of(state.run.stage)
     text = f"{left.id} left {title}"
-    tellings = [to_teams((left.id,), Occasion.WITHDRAWN, {"reason": message.reason})]
+    tellings = [_withdrawn(message)]
     facts = {"reason": message.reason}
     if message.replace and state.phase is Phase.RUNNING and state.run.reserve:
         first, *rest = state.run.reserve
@@ -96,6 +97,12 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
     tellings.append(to_people(state.in_charge, Occasion.TEAM_LEFT, facts | {"what": text}))
+    if new.phase is Phase.ENDED:
+        ending = {"stage": new.filling.title, "reason": new.outcome_reason}
+        if new.run.in_reserve:
+            tellings.append(to_teams(new.run.in_reserve, Occasion.NOT_CONTINUED, ending))
+        tellings.append(to_people(new.in_charge, Occasion.NOT_CONTINUED, ending))
+        tellings += kept_words(new)
     return new, Announcement(
         key=_key(state, message),
         challenge=state.challenge.id,
@@ -104,6 +111,12 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         tellings=tuple(tellings),
         withdrawn=message.team,
     )
+
+
+def _withdrawn(message: Withdraw) -> Telling:
+    """What the one who is out is told: also whether that was its own doing."""
+    by = "you" if message.by == message.team else "the programme office"
+    return to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason, "by": by})
 
 
 def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
@@ -117,7 +130,7 @@ def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tup
         key=_key(state, message),
         challenge=state.challenge.id,
         entry=_entry(new, message, now, text),
-        tellings=(to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason}),),
+        tellings=(_withdrawn(message),),
         applications=(message.team,),
         withdrawn=message.team,
     )
@@ -277,15 +290,17 @@ def _announced(
     """A change that concerns everybody: those in charge, and the field as it stands."""
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
-    field = to_teams((*new.run.active, *new.run.reserve), occasion, facts) if new.runs else None
+    field = to_teams((*new.run.active, *new.run.in_reserve), occasion, facts) if new.runs else None
+    tellings = (
+        field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+        to_people(new.in_charge, occasion, facts),
+    )
     return new, Announcement(
         key=_key(new, message),
         challenge=new.challenge.id,
         entry=_entry(new, message, now, text),
         status=new.status,
         window=window,
-        tellings=(
-            field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
-            to_people(new.in_charge, occasion, facts),
-        ),
+        # An ending stays so; what else is told here is right until the next deadline, or the next change.
+        tellings=(*tellings, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, tellings)),
     )

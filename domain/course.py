@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from whenever import Instant
 
-from .announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams
+from .announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams, while_so
 from .awards import payments_due
 from .calendar import earlier, later
 from .challenge import Outcome, Phase, State
+from .feedback import kept_words
 from .occasions import Occasion
 from .selection import agreed_amount_in_words
 from .wording import counted
@@ -34,7 +36,7 @@ def opened(state: State, now: Instant) -> tuple[State, Announcement]:
         now,
         "opened",
         text,
-        (to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)}),),
+        (while_so(to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)})),),
     ).model_copy(update={"window": new.window})
 
 
@@ -59,8 +61,14 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     new = state.having_run(ended=state.run.ends)
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
-        return _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
-    return _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
+        new, ended = _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
+    else:
+        new, ended = _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
+    if not state.run.reserve:
+        return new, ended
+    # No place comes any more to those who were still in reserve.
+    released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
+    return new, ended.model_copy(update={"tellings": (*ended.tellings, released)})
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -72,10 +80,10 @@ def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
 
 def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
     """The workflow was cancelled in Temporal itself, where nobody says who or why."""
-    reason = "cancelled in Temporal, without a reason"
+    reason, told = "cancelled in Temporal, without a reason", "none was given"
     text = f"Cancelled in Temporal, while waiting for {state.waiting}"
     new = state.having(held=None, decide_by=None)
-    new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text)
+    new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text, told)
     window = new.window.model_copy(update={"sealed": True})
     return new, announcement.model_copy(update={"window": window})
 
@@ -98,10 +106,11 @@ def agenda(state: State) -> tuple[object, ...]:
 def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     """People are reminded of the deadline that the challenge waits for, or told that it has passed.
 
-    Of several reminders that fell due while the service was down, two are sent at most.
+    Of several that fell due while the service was down, the last is sent.
     """
     rung = next_reminder(state)
     assert rung is not None, "one is due"
+    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(state))), default=rung)
     until, title = state.at(state.deadline) if state.deadline else "", state.filling.title
     stage = {"stage": title, "until": until}
     tellings: tuple[Telling, ...]
@@ -109,12 +118,14 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
         case Phase.WINDOW:
             tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
             text = f"Reminder: the window closes on {until}"
-        case Phase.DECIDING if rung <= _decide_by(state):
+        case Phase.DECIDING if now < _decide_by(state):
             tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
             text = f"Reminder: {state.waiting} is due on {until}"
         case Phase.DECIDING:
             facts = stage | {"waits_for": state.waiting}
-            tellings = (to_people(state.in_charge, Occasion.DECISION_OVERDUE, facts),)
+            # On the day itself those who decide; from then on, again and again, all in charge.
+            whom = state.in_charge if rung > _decide_by(state) else state.challenge.deciders
+            tellings = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
             tellings = (
@@ -127,7 +138,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             tellings = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
             text = f"Reminder: evidence is to be shown by {', '.join(teams)}"
-    tellings = tuple(telling.model_copy(update={"lapses": True}) for telling in tellings)
+    tellings = tuple(map(while_so, tellings))
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, tellings, f"{state.stage_name}-{rung}")
 
@@ -140,7 +151,8 @@ def _decide_by(state: State) -> Instant:
 def _evidence_wanted(state: State) -> tuple[Telling, ...]:
     """What each team has to show next before it can be paid on."""
     titles = {stage.name: stage.title for stage in state.programme.stages}
-    ends = {run.stage: state.at(run.ended or run.ends) for run in state.runs}
+    # Of a stage that is over there is no date any more that could be kept.
+    ends = {run.stage: "" if run.ended else state.at(run.ends) for run in state.runs}
     first = {each.team: each for each in reversed(state.open_evidence)}
     return tuple(
         to_teams(
@@ -191,7 +203,7 @@ def _selection_invited(
         "amount": agreed_amount_in_words(stage, new.programme.currency),
     }
     new = new.telling(now, text)
-    told = to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts)
+    told = while_so(to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts))
     return new, _by_service(new, now, action, text, (told,), which)
 
 
@@ -203,7 +215,18 @@ def _field_in_words(state: State) -> str:
     return f"{title} has ended with {counted(len(teams), 'team')}: {', '.join(teams)}"
 
 
-def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str) -> tuple[State, Announcement]:
+def _ended(
+    state: State, now: Instant, outcome: Outcome, reason: str, text: str, told_reason: str = ""
+) -> tuple[State, Announcement]:
+    """The challenge is over.
+
+    Args:
+        state: as it was.
+        now: when.
+        outcome, reason: how and why it ended, for those who run it.
+        text: what happened.
+        told_reason: why, for those who took part; the same, if left out.
+    """
     new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason, reminded=now, ended=now)
     new = new.telling(now, text)
     occasion = {
@@ -213,15 +236,17 @@ def _ended(state: State, now: Instant, outcome: Outcome, reason: str, text: str)
         Outcome.DISCONTINUED: Occasion.NOT_CONTINUED,
     }[outcome]
     facts = ending_in_words(outcome, state.filling.title, reason)
-    told = to_teams(state.run.active, occasion, facts) if state.runs else None
+    theirs = ending_in_words(outcome, state.filling.title, told_reason or reason)
+    told = to_teams((*state.run.active, *state.run.in_reserve), occasion, theirs) if state.runs else None
     return new, _by_service(
         new,
         now,
         "ended",
         text,
         (
-            told or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+            told or Telling(occasion=occasion, whom=ToApplicants(), facts=theirs),
             to_people(new.in_charge, occasion, facts),
+            *kept_words(new),
         ),
         f"as/{outcome}",
     )

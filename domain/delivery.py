@@ -128,8 +128,13 @@ def ask_again_at(sent: Instant, now: Instant) -> Instant | None:
 _STILL: Mapping[Occasion, frozenset[PaymentStatus]] = {
     Occasion.PAYMENT_REQUESTED: frozenset({PaymentStatus.REQUESTED}),
     Occasion.PAYMENT_TO_RELEASE: TO_RELEASE,
+    Occasion.PAYMENT_RETURNED: frozenset({PaymentStatus.RETURNED}),
 }
 """As long as a payment stands so, a notice that asks for something is still right; others are until it is over."""
+
+
+SAYS_SOON = frozenset({Occasion.CLOSING_SOON, Occasion.DECISION_DUE, Occasion.STAGE_ENDING})
+"""What speaks of a deadline that is to come, and is wrong once that has passed."""
 
 
 def is_still_so(occasion: Occasion, status: PaymentStatus) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from .announcement import Announcement, Entry, Telling, to_teams
+from .announcement import Announcement, Entry, Telling, ToSpokenOf, to_teams
 from .challenge import Phase, State
 from .occasions import Occasion
 from .refusals import NotReadable, UnknownStage, UnknownTeam
@@ -13,11 +13,49 @@ from .roles import check_role
 _LONGEST = 10_000
 
 
-def feedback_given(state: State, stage: str, team: str, by: str, text: str, now: Instant, unique: str) -> Announcement:
+def kept_words(state: State) -> tuple[Telling, ...]:
+    """What was said before, told to each once nobody decides any more on the stage that it is about.
+
+    It goes with every decision and every ending, whichever way the stage came to be settled: filled, declined, skipped,
+    or left behind by a challenge that ended. Whoever was told is not told again.
+
+    Args:
+        state: the challenge as the decision or the ending leaves it.
+    """
+    taken = {run.stage: tuple(team.id for team in run.teams) for run in state.runs}
+    return tuple(
+        Telling(
+            occasion=Occasion.FEEDBACK,
+            whom=ToSpokenOf(stage=stage.name, without=taken.get(stage.name, ())),
+            facts={"stage": stage.title, "feedback": ""},
+        )
+        for index, stage in enumerate(state.programme.stages)
+        if _is_settled(state, index)
+    )
+
+
+def stages_from(state: State, stage: str) -> tuple[str, ...]:
+    """A stage and those after it: a selection for any of them settles it. None of a stage that there is not."""
+    names = [each.name for each in state.programme.stages]
+    return tuple(names[names.index(stage) :]) if stage in names else ()
+
+
+def feedback_given(
+    state: State, stage: str, team: str, by: str, text: str, now: Instant, unique: str, *, settled: bool = False
+) -> Announcement:
     """That feedback was given; its words are told, and never stand here.
 
-    Where the stage is decided, or nothing is decided any more, the team is told at once; else the words go out with
-    the decision.
+    Where the stage is settled the team is told at once; else the words go out once it is (see `kept_words`).
+
+    Args:
+        state: the challenge as it says that it stands.
+        stage: name of the stage that it is about.
+        team: id of the application.
+        by: who gives it.
+        text: what is said.
+        now: when.
+        unique: what tells it from any other.
+        settled: whether a decision that settles the stage was announced, of which the state may not know yet.
 
     Raises:
         Refused: one of its kinds.
@@ -41,7 +79,7 @@ def feedback_given(state: State, stage: str, team: str, by: str, text: str, now:
     if run is not None and team in [each.id for each in run.teams]:
         raise UnknownTeam(f"{team} was taken into {titles[stage]}: feedback is for those who were not.")
     told: tuple[Telling, ...] = ()
-    if run is not None or order.index(stage) < state.stage or state.phase is Phase.ENDED:
+    if settled or _is_settled(state, order.index(stage)):
         told = (to_teams((team,), Occasion.FEEDBACK, {"stage": titles[stage], "feedback": text.strip()}),)
     when = "told at once" if told else "to be told with the decision"
     return Announcement(
@@ -58,3 +96,9 @@ def feedback_given(state: State, stage: str, team: str, by: str, text: str, now:
         tellings=told,
         applications=(team,),
     )
+
+
+def _is_settled(state: State, index: int) -> bool:
+    """Whether nobody decides any more who enters a stage, by its place in the programme."""
+    filled = index == state.stage and state.phase is Phase.RUNNING
+    return index < state.stage or filled or state.phase is Phase.ENDED

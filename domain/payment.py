@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import takewhile
 from typing import Annotated, ClassVar
 
 from pydantic import Field
-from whenever import Instant
+from whenever import Date, Instant
 
 from .announcement import Announcement, Entry, Telling, to_people, to_teams
 from .awards import PaymentOrder
-from .calendar import Duration, Holidays, earlier, end_of_period, later, spoken
+from .calendar import Duration, Holidays, earlier, end_of_period, later, spoken, spoken_day
 from .challenge import State
 from .decisions import Decision
 from .model import Value
@@ -323,7 +324,9 @@ def _rungs(payment: PaymentToMake, standing: PaymentStanding) -> Iterator[Instan
 
 def requested(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
     """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
-    told = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, standing)),)
+    telling = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, standing))
+    # That the payee is known stays so; that bank details are asked for does not.
+    told = (telling if standing.pay_by else _while_so(payment, telling),)
     return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", _doing(payment, "requested"), told)
 
 
@@ -403,10 +406,7 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
     match decision:
         case Return():
             done = "came back"
-            tellings = (
-                to_teams(whom, Occasion.PAYMENT_RETURNED, facts),
-                to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts),
-            )
+            tellings = _returned(payment, facts)
         case CancelPayment():
             done = "cancelled"
             tellings = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
@@ -418,9 +418,12 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
     return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, decision.reason)
 
 
-def submitted(payment: PaymentToMake, attempt: int, reference: str, at: Instant) -> Announcement:
-    """A rail has taken it; the team is told."""
-    told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, _facts(payment) | {"reference": reference}),)
+def submitted(
+    payment: PaymentToMake, attempt: int, reference: str, at: Instant, pays_on: Date | None = None
+) -> Announcement:
+    """A rail has taken it; the team is told, and when the bank pays if that is another day."""
+    facts = _facts(payment) | {"reference": reference, "pays_on": spoken_day(pays_on) if pays_on else ""}
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, facts),)
     step, text = f"submitted-{attempt}", _doing(payment, "submitted")
     return _entry(payment, at, SERVICE, step, "payment-submitted", text, told)
 
@@ -432,27 +435,31 @@ def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
 
 def returned(payment: PaymentToMake, attempt: int, reason: str, at: Instant) -> Announcement:
     """A rail has sent it back; the team and whoever releases again are told."""
-    facts = _facts(payment) | {"reason": reason}
-    told = (
-        to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts),
-        to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts),
-    )
+    told = _returned(payment, _facts(payment) | {"reason": reason})
     step, text = f"returned-{attempt}", _doing(payment, "came back")
     return _entry(payment, at, SERVICE, step, "payment-return", text, told, reason)
 
 
 def reminded(payment: PaymentToMake, standing: PaymentStanding, rung: Instant, now: Instant) -> Announcement:
-    """Somebody is reminded of a payment that is not made yet."""
+    """Somebody is reminded of a payment that is not made yet.
+
+    Args:
+        payment: the payment.
+        standing: where it stands.
+        rung: the reminder that fell due first since the last one. Of several, after an outage, the last is sent.
+        now: the present.
+    """
+    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(payment, standing))), default=rung)
     key = f"reminded-{rung}"
     if standing.pay_by is None:
         facts = _request_facts(payment, standing)
         told: tuple[Telling, ...] = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, facts),)
         text = f"Reminder: {payment.order.key} waits for the team's bank details"
-    elif rung <= standing.pay_by:
+    elif now < standing.pay_by:
         told = (to_people(payment.releasers, Occasion.PAYMENT_DUE, _release_facts(payment, standing)),)
         text = f"Reminder: {payment.order.key} is {standing.status}, and due by {payment.at(standing.pay_by)}"
     else:
-        whom = (*payment.releasers, *payment.operators)
+        whom = (*payment.releasers, *payment.operators) if rung > standing.pay_by else payment.releasers
         told = (to_people(whom, Occasion.PAYMENT_OVERDUE, _release_facts(payment, standing)),)
         text = f"Reminder: {payment.order.key} is {standing.status}, and was due by {payment.at(standing.pay_by)}"
     told = tuple(_while_so(payment, telling) for telling in told)
@@ -490,6 +497,13 @@ def _entry(
         entry=Entry(at=at, by=by, role=role, action=action, stage=payment.order.stage, text=text, reason=reason),
         tellings=tellings,
     )
+
+
+def _returned(payment: PaymentToMake, facts: dict[str, str]) -> tuple[Telling, ...]:
+    """The team is asked about its bank details, and releasers to release again: until that is done."""
+    whom = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts)
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts), whom)
+    return tuple(_while_so(payment, telling) for telling in told)
 
 
 def _while_so(payment: PaymentToMake, telling: Telling) -> Telling:

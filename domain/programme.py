@@ -120,12 +120,19 @@ class Pay(Value):
         assert fee is not None, "validated above"
         return fee
 
-    @property
-    def in_words(self) -> str:
-        """How an award is paid: "50% at the start, 50% once this is accepted: a report"."""
+    def in_words(self, currency: str) -> str:
+        """How an award is paid: "50% at the start, 50% once this is accepted: a report".
+
+        Args:
+            currency: of the programme; an instalment that is an amount is shown in it, and without the VAT added to it.
+        """
         if len(self.instalments) == 1:
             return f"all of it {self.instalments[0].when}"
-        return ", ".join(f"{part.share or part.amount} {part.when}" for part in self.instalments)
+        more = " without VAT" if self.vat is Vat.ADDED else ""
+        return ", ".join(
+            f"{part.amount.shown(currency)}{more} {part.when}" if part.amount else f"{part.share} {part.when}"
+            for part in self.instalments
+        )
 
     def amount_of(self, fee: Money) -> Amount:
         """The award for a fee, with its VAT."""

@@ -52,7 +52,7 @@ class TooLate(Refused):
 
 
 class WrongNumber(Refused):
-    """Too few or too many teams."""
+    """Too few or too many teams, in the stage or in reserve for it."""
 
 
 class NamedTwice(Refused):

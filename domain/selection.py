@@ -9,6 +9,7 @@ from .awards import amount_in_words
 from .calendar import later
 from .challenge import Outcome, Phase, StageRun, State, Team
 from .decisions import Decline, Select
+from .feedback import kept_words
 from .money import NOTHING, Amount, Vat
 from .occasions import Occasion
 from .programme import Stage
@@ -39,6 +40,10 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     stage = state.programme.stages[index]
     _check_names(state, message)
     _check_number(stage, message)
+    if stage.only_sifts and message.reserve:
+        raise WrongNumber(
+            f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
+        )
     currency = state.programme.currency
     teams = tuple(Team(id=team, since=now, award=_award(stage, message, team, currency)) for team in message.teams)
     run = StageRun(
@@ -90,7 +95,8 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
         if state.runs
         else (Telling(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
     )
-    tellings = (*told, to_people(state.challenge.operators, Occasion.NOT_CONTINUED, facts))
+    others = tuple(person for person in state.in_charge if person != message.by)
+    tellings = (*told, to_people(others, Occasion.NOT_CONTINUED, facts), *kept_words(new))
     return new, _announced(new, stage, message, now, text, tellings)
 
 
@@ -218,27 +224,27 @@ def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Te
         tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
     elif rest := tuple(team for team in old.field if team not in chosen):
         tellings.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
-    return tuple(tellings)
+    return (*tellings, *kept_words(new))
 
 
 def _welcomed(state: State, stage: Stage, team: Team) -> Telling:
     """A stage that lasts has begun for the team; one that only sifts has put it on the list for the next."""
     if stage.only_sifts:
         following = state.programme.stages[state.stage + 1 : state.stage + 2]
-        facts = {"stage": stage.title, "next": following[0].title if following else "", "until": ""}
+        facts = {"stage": stage.title, "next": following[0].title if following else ""}
         return to_teams((team.id,), Occasion.SHORTLISTED, facts)
-    sessions = str(stage.participation_sessions or "")
-    facts = {"begins": state.at(state.run.begins), "sessions": sessions} | place_in_words(state, stage, team)
+    facts = {"begins": state.at(state.run.begins)} | place_in_words(state, stage, team)
     return to_teams((team.id,), Occasion.STAGE_STARTED, facts)
 
 
 def place_in_words(state: State, stage: Stage, team: Team) -> dict[str, str]:
-    """What a team's place in a stage means to it, as facts of a notice: its end, its money, its terms."""
+    """What a team's place in a stage means to it, as facts of a notice: its end, money, terms and sessions."""
     return {
         "stage": stage.title,
         "ends": state.at(state.run.ends),
         "award": award_in_words(state, team) if team.award else "",
-        "paid": stage.pay.in_words if stage.pay else "",
+        "paid": stage.pay.in_words(state.programme.currency) if stage.pay else "",
+        "sessions": str(stage.participation_sessions or ""),
     } | state.programme.terms.model_dump()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from sqlalchemy import BigInteger, Column, DateTime, Engine, MetaData, String, Table, Text, select
-from whenever import Instant
+from whenever import Date, Instant
 
 from domain.money import Money
 from domain.refusals import RailRefused
@@ -21,6 +21,7 @@ _files = Table(
     _METADATA,
     Column("id", String, primary_key=True),
     Column("currency", String),
+    Column("execute_on", String),
     Column("written_at", DateTime(timezone=True)),
 )
 _filed = Table(
@@ -50,7 +51,7 @@ class FileRail:
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `PaymentRail`."""
         wanted = (
-            select(_filed, _files.c.currency, _files.c.written_at)
+            select(_filed, _files.c.currency, _files.c.execute_on, _files.c.written_at)
             .join(_files, _files.c.id == _filed.c.file)
             .where(_filed.c.transfer == id, _files.c.written_at.is_not(None))
         )
@@ -68,6 +69,7 @@ class FileRail:
             at=Instant(at),
             progress=Progress(row.progress),
             reason=row.reason,
+            pays_on=Date.parse_iso(row.execute_on),
         )
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002

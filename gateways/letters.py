@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,9 +95,9 @@ class Letters:
             )
         return self._words[occasion].filled_in(facts)
 
-    def preview(self, occasion: Occasion) -> Letter:
-        """The letter for an occasion with the facts of an example."""
-        return self.compose(occasion, SAMPLES[occasion])
+    def preview(self, occasion: Occasion, facts: Facts | None = None) -> Letter:
+        """The letter for an occasion with the facts of an example, or with those given instead of some of them."""
+        return self.compose(occasion, SAMPLES[occasion] | (facts or {}))
 
 
 class _Words(NamedTuple):
@@ -174,10 +175,11 @@ def _words(environment: Environment, path: Path, occasion: Occasion, pieces: Col
     for source in sources:
         _check(environment, path, source, FACTS[occasion] | COMMON, f"the notice {occasion}", pieces)
     words = _Words(*(environment.from_string(source) for source in sources))
-    # With all facts there, and with none that may be empty.
-    empty = dict.fromkeys(MAY_BE_EMPTY.get(occasion, ()), "")
-    for facts in (SAMPLES[occasion], SAMPLES[occasion] | empty):
-        _check_letter(words, path, facts)
+    # Whatever is empty and whatever is not: a fault can hide where one fact is there and another is not.
+    may_be_empty = sorted(MAY_BE_EMPTY.get(occasion, ()))
+    for number in range(len(may_be_empty) + 1):
+        for empty in combinations(may_be_empty, number):
+            _check_letter(words, path, SAMPLES[occasion] | dict.fromkeys(empty, ""))
     return words
 
 

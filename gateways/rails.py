@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
-from whenever import Instant
+from whenever import Date, Instant
 
 from domain.bank_account import BankAccount
 from domain.model import Value
@@ -49,6 +49,7 @@ class Transfer(Value):
         at: when the rail took it.
         progress: how far it has come.
         reason: why it was returned, in words; empty otherwise.
+        pays_on: the day on which a bank is told to pay; None where a rail pays when it is asked.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Transfer(Value):
     at: Instant
     progress: Progress
     reason: str = ""
+    pays_on: Date | None = None
 
 
 class PaymentRail(Protocol):

@@ -15,6 +15,7 @@ from whenever import Instant, TimeDelta
 
 from domain.delivery import (
     CLAIM_LASTS,
+    SAYS_SOON,
     Outbox,
     ask_again_at,
     is_still_so,
@@ -107,7 +108,7 @@ def claim(
             row = _first(connection, _to_send(now))
             if row is None:
                 return None  # another sender was quicker
-            lapsed, given_up = _why_lapsed(row), _why_given_up(row, now)
+            lapsed, given_up = _why_lapsed(connection, row, now), _why_given_up(row, now)
             if row.status == "sending" or not (lapsed or given_up):
                 return _claimed(connection, row, channel, now, lapsed, given_up)
             if lapsed:
@@ -273,7 +274,7 @@ def send_again(database: Database, key: str, now: Instant) -> str:
         row = connection.execute(wanted).one()
         if row.status != "failed":
             raise NotSentAgain(f"{row.key} is {row.status}: only what has failed is sent again.")
-        lapsed = _why_lapsed(row)
+        lapsed = _why_lapsed(connection, row, now)
         if lapsed:
             raise NotSentAgain(f"{row.key} is not sent again: {lapsed}")
         afresh = {"status": "created", "reason": "", "reference": "", "tries": 0, "maybe_sent": 0}
@@ -361,7 +362,7 @@ def _due_since(row: Found) -> Instant:
     return since
 
 
-def _why_lapsed(row: Found) -> str:
+def _why_lapsed(connection: Connection, row: Found, now: Instant) -> str:
     """In words; nothing if the notice is to be sent, because it still says what is so."""
     if is_rehearsed(row.challenge):
         return "It belongs to a rehearsal, of which nothing leaves this service."
@@ -369,9 +370,40 @@ def _why_lapsed(row: Found) -> str:
         return f"The challenge no longer waits for {row.while_waiting_for}."
     if row.while_waiting_for and row.while_until != row.until:
         return f"The deadline of {row.while_waiting_for} has moved."
+    if row.while_until and row.occasion in SAYS_SOON and row.while_until <= now:
+        return f"The deadline of {row.while_waiting_for} has passed."
+    if row.while_waiting_for and _has_left(connection, row):
+        return f"{row.recipient} has left."
+    if row.occasion == Occasion.EVIDENCE_DUE and _was_judged(connection, row):
+        return f"The evidence of {row.recipient} was judged after that."
     if row.payment_status and not is_still_so(Occasion(row.occasion), PaymentStatus(row.payment_status)):
         return f"The payment is {row.payment_status} by now."
+    if row.occasion == Occasion.PAYMENT_DUE and _was_due(connection, row, now):
+        return "The day by which the payment was promised has passed."
     return ""
+
+
+def _has_left(connection: Connection, row: Found) -> bool:
+    """Whether it goes to an application that was withdrawn, or a team that is in the challenge no more."""
+    left = select(_applications.c.id).where(_applications.c.id == row.recipient, _applications.c.withdrawn.is_not(None))
+    return connection.execute(left).first() is not None
+
+
+def _was_due(connection: Connection, row: Found, now: Instant) -> bool:
+    """Whether the payment that a notice hangs on should have been made."""
+    due = connection.scalar(select(_payments.c.pay_by).where(_payments.c.key == row.while_payment))
+    return due is not None and due <= now
+
+
+def _was_judged(connection: Connection, row: Found) -> bool:
+    """Whether a team has heard of its evidence since it was to be reminded of it."""
+    heard = select(_notices.c.key).where(
+        _notices.c.challenge == row.challenge,
+        _notices.c.recipient == row.recipient,
+        _notices.c.occasion.in_([str(Occasion.EVIDENCE_ACCEPTED), str(Occasion.EVIDENCE_REJECTED)]),
+        _notices.c.created_at > row.created_at,
+    )
+    return connection.execute(heard.limit(1)).first() is not None
 
 
 def _why_given_up(row: Found, now: Instant) -> str:

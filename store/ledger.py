@@ -298,7 +298,13 @@ def under_way(database: Database, key: str) -> Begun | None:
 
 
 def mark_submitted(
-    database: Database, payment: PaymentToMake, transfer: Begun, reference: str, at: Instant, compose: Compose
+    database: Database,
+    payment: PaymentToMake,
+    transfer: Begun,
+    reference: str,
+    at: Instant,
+    compose: Compose,
+    pays_on: Date | None = None,
 ) -> PaymentStanding:
     """Notes that a rail took a transfer, and tells the team. What was noted first stays.
 
@@ -308,6 +314,7 @@ def mark_submitted(
         reference: the rail's own name for it, not empty.
         at: when the rail took it.
         compose: finds the words of notices.
+        pays_on: the day on which a bank is told to pay, if it does not do so at once.
 
     Raises:
         UnknownPayment: the ledger has no such payment.
@@ -319,7 +326,7 @@ def mark_submitted(
         if row.status == PaymentStatus.RELEASED and _attempts(connection, key) == transfer.attempt:
             _change_transfer(connection, transfer.id, submitted_at=at, rail_reference=reference)
             _change(connection, key, status=PaymentStatus.SUBMITTED)
-            put(connection, rules.submitted(payment, transfer.attempt, reference, at), compose)
+            put(connection, rules.submitted(payment, transfer.attempt, reference, at, pays_on), compose)
         return _standing(connection, key, at)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Select, String, cast, insert, literal, select
+from sqlalchemy import Connection, Select, String, cast, insert, literal, select, update
 from whenever import Instant
 
-from domain.announcement import Announcement, Telling, ToApplicants, ToPeople, ToTeams
+from domain.announcement import Announcement, Telling, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.model import Value
 from domain.occasions import Facts, Occasion
 from domain.refusals import UnknownNotice
@@ -173,8 +173,12 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
     """
     for telling in announcement.tellings:
         recipients = _recipients(connection, telling, challenge)
+        if isinstance(telling.whom, ToSpokenOf):
+            _write_with_feedback(connection, announcement, telling, recipients, telling.whom.stage, challenge, compose)
+            continue
         if telling.occasion is Occasion.NOT_SELECTED:
-            _write_with_feedback(connection, announcement, telling, recipients, challenge, compose)
+            stage = announcement.entry.stage
+            _write_with_feedback(connection, announcement, telling, recipients, stage, challenge, compose)
         letter = compose(telling.occasion, telling.facts | _common(challenge))
         _write_all(connection, announcement, telling, letter, recipients)
 
@@ -189,20 +193,29 @@ def _write_with_feedback(
     announcement: Announcement,
     telling: Telling,
     to: Select[Any],
+    stage: str,
     challenge: Found,
     compose: Compose,
 ) -> None:
-    """Those of whom the sponsor has said something get a letter of their own; the others' comes after it."""
+    """Those of whom the sponsor has said something get a letter of their own; the others' comes after it.
+
+    What is told once is not told again, whatever comes later.
+    """
     found = to.subquery()
     said = connection.execute(
         select(found.c.recipient, _feedback.c.text)
         .join(_feedback, _feedback.c.team == found.c.recipient)
-        .where(_feedback.c.stage == announcement.entry.stage)
+        .where(_feedback.c.stage == stage, _feedback.c.told_at.is_(None))
     )
     for row in said.all():
         letter = compose(telling.occasion, telling.facts | _common(challenge) | {"feedback": row.text})
         one = select(found.c.recipient, found.c.address).where(found.c.recipient == row.recipient)
         _write_all(connection, announcement, telling, letter, one)
+        connection.execute(
+            update(_feedback)
+            .where(_feedback.c.team == row.recipient, _feedback.c.stage == stage)
+            .values(told_at=announcement.entry.at)
+        )
 
 
 def _write_all(
@@ -210,9 +223,11 @@ def _write_all(
 ) -> None:
     """All in one statement inside the database, however many they are; whoever has one of this key gets no other."""
     found, status = to.subquery(), announcement.status
+    # One may be told of several stages at once.
+    key = f"{announcement.key}/{telling.whom.stage}" if isinstance(telling.whom, ToSpokenOf) else announcement.key
     waiting_for = status.waits_for if telling.lapses and status else ""
     rows = select(
-        (literal(f"{announcement.key}/{telling.occasion}/") + cast(found.c.recipient, String)),
+        (literal(f"{key}/{telling.occasion}/") + cast(found.c.recipient, String)),
         literal(announcement.challenge),
         literal(str(telling.occasion)),
         found.c.recipient,
@@ -234,6 +249,9 @@ def _recipients(connection: Connection, telling: Telling, challenge: Found) -> S
     match telling.whom:
         case ToApplicants(without=without):
             return _applied(challenge).where(_applications.c.withdrawn.is_(None), _applications.c.id.not_in(without))
+        case ToSpokenOf(without=without):
+            # Also those who withdrew meanwhile: the words were kept for them.
+            return _applied(challenge).where(_applications.c.id.not_in(without))
         case ToTeams(teams=teams):
             wanted = _applied(challenge).where(_applications.c.id.in_(teams))
             _check_found(connection, wanted, teams, telling, challenge)

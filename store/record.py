@@ -7,6 +7,7 @@ from whenever import Instant
 
 from domain.announcement import Announcement, Attention, Entry, Status
 from domain.calendar import spoken
+from domain.decisions import Select
 from domain.model import Value
 from domain.refusals import UnknownChallenge, UnknownTeam
 
@@ -124,6 +125,20 @@ def is_written(connection: Connection, key: str) -> bool:
 def find_line(connection: Connection, key: str) -> Found | None:
     """The line of the record under this key, if there is one."""
     return connection.execute(select(_record).where(_record.c.key == key)).one_or_none()
+
+
+def is_selected(connection: Connection, challenge: str, stages: tuple[str, ...]) -> bool:
+    """Whether teams were selected for one of some stages, or the challenge has ended, as far as it was announced.
+
+    Nobody else announces about the challenge until the transaction ends.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+    """
+    row = _taken(connection, challenge)
+    selected = (_record.c.challenge == challenge, _record.c.action == Select.kind, _record.c.refused.is_(False))
+    found = select(_record.c.id).where(*selected, _record.c.stage.in_(stages))
+    return bool(row.outcome) or connection.execute(found.limit(1)).first() is not None
 
 
 def write_line(connection: Connection, key: str, challenge: str, entry: Entry) -> None:

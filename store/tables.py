@@ -264,6 +264,7 @@ feedback = Table(
     Column("text", Text, nullable=False),
     Column("given_by", String, nullable=False),
     Column("given_at", Moment, nullable=False),
+    Column("told_at", Moment),  # none as long as it waits for a decision
 )
 
 # Append-only: triggers made by the migration refuse to change or delete a line.

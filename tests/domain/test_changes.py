@@ -10,7 +10,7 @@ from hypothesis import given
 from whenever import Date, Instant
 
 from domain import changes
-from domain.announcement import Announcement, ToApplicants, ToTeams
+from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
 from domain.occasions import Occasion
@@ -123,6 +123,22 @@ def test_the_first_of_the_reserve_takes_the_place_of_a_team_that_leaves() -> Non
     assert announcement.withdrawn == A
 
 
+def test_whoever_comes_in_from_the_reserve_is_told_all_that_its_place_means() -> None:
+    """Fails when the sessions that it has to hold are left out."""
+    _, announcement = changes.withdraw(accelerating(), withdraw(A), LATER)
+    [told] = [telling for telling in announcement.tellings if telling.occasion is Occasion.FROM_RESERVE]
+    assert (told.facts["sessions"], told.facts["award"]) == ("3", "£15,000")
+
+
+@pytest.mark.parametrize("state", [exploring(), taking_applications()], ids=["team", "applicant"])
+@pytest.mark.parametrize(("by", "said"), [(A, "you"), (OPERATOR, "the programme office")])
+def test_whoever_is_out_is_told_whose_doing_that_was(state: State, by: str, said: str) -> None:
+    """Fails when a team that was taken out reads that it has withdrawn."""
+    _, announcement = changes.withdraw(state, withdraw(A, by=by), LATER)
+    [told] = [telling for telling in announcement.tellings if telling.occasion is Occasion.WITHDRAWN]
+    assert told.facts == {"reason": "No people.", "by": said}
+
+
 def test_nobody_takes_the_place_if_that_is_not_wanted() -> None:
     new, announcement = changes.withdraw(exploring(), withdraw(A, replace=False), LATER)
     assert new.run.active == (B, C)
@@ -149,6 +165,23 @@ def test_a_challenge_that_every_team_has_left_ends() -> None:
     assert announcement.status is not None
     assert announcement.status.outcome == "discontinued"
     assert (state.outcome_reason, state.ended) == ("every team has left Exploration", LATER)
+
+
+def test_those_in_reserve_and_in_charge_are_told_how_a_challenge_ends_that_every_team_has_left() -> None:
+    """Fails without the notices of the ending: only the team that leaves would hear of it."""
+    state = exploring()
+    for team in (A, B, C):
+        state, announcement = changes.withdraw(state, withdraw(team, replace=False), LATER)
+    told = [telling for telling in announcement.tellings if telling.occasion is Occasion.NOT_CONTINUED]
+    assert [telling.whom for telling in told] == [ToTeams(teams=(D, E)), ToPeople(people=state.in_charge)]
+    assert {telling.facts["reason"] for telling in told} == {"every team has left Exploration"}
+
+
+def test_those_who_were_in_reserve_of_a_stage_that_is_over_are_told_nothing_more() -> None:
+    """They were told that no place came to them. Fails when they are told of each hold for ever."""
+    _, held = changes.hold(explored(), Hold(by=OPERATOR, reason=WHY), LATER)
+    _, cancelled = changes.cancel(explored(), Cancel(by=OPERATOR, reason=WHY), LATER)
+    assert [each.tellings[0].whom for each in (held, cancelled)] == [ToTeams(teams=(A, B, C))] * 2
 
 
 def test_an_applicant_may_withdraw_before_any_selection_if_the_database_knows_it() -> None:
@@ -225,7 +258,7 @@ def test_a_challenge_can_be_cancelled_whatever_it_waits_for(state: State) -> Non
     new, announcement = changes.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)
     assert (new.phase, new.outcome, new.outcome_reason) == (Phase.ENDED, Outcome.CANCELLED, WHY)
     assert new.deadline is None
-    assert set(occasions(announcement)) == {Occasion.CANCELLED}
+    assert set(occasions(announcement)) == {Occasion.CANCELLED, Occasion.FEEDBACK}
     sealed_with_it = announcement.window is not None and announcement.window.sealed
     assert sealed_with_it == (state.phase is Phase.WINDOW)
 

@@ -15,6 +15,7 @@ from domain.occasions import Occasion
 from tests.domain.strategies import (
     CLOSES,
     DECIDER,
+    EXPLORATION,
     INTERVIEW,
     OPENS,
     OPERATOR,
@@ -22,6 +23,8 @@ from tests.domain.strategies import (
     A,
     B,
     C,
+    D,
+    E,
     Story,
     accelerating,
     completed,
@@ -72,13 +75,13 @@ def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None
 def test_an_invitation_to_select_says_out_of_whom_and_up_to_how_much() -> None:
     """Fails when a later stage still speaks of applications, or the cap is left out where an amount has to be named."""
     state = exploring()
-    [told] = course.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = course.stage_ended(state, state.run.ends)[1].tellings
     assert (told.facts["field"], told.facts["amount"]) == (
         "Exploration has ended with 3 teams: team-a, team-b, team-c",
         "",
     )
     state = accelerating()
-    [told] = course.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = course.stage_ended(state, state.run.ends)[1].tellings
     assert (told.facts["field"], told.facts["amount"]) == ("Accelerator has ended with 1 team: team-a", "up to £50,000")
 
 
@@ -99,7 +102,19 @@ def test_a_stage_that_ends_invites_the_sponsor_to_select_for_the_next() -> None:
     assert (new.phase, new.stage, new.waits_for) == (Phase.DECIDING, 1, "selection for accelerator")
     assert new.run.ended == state.run.ends
     assert new.field == (A, B, C)
-    assert occasions(announcement) == [Occasion.DECISION_INVITED]
+    assert occasions(announcement) == [Occasion.DECISION_INVITED, Occasion.NOT_SELECTED]
+
+
+def test_those_in_reserve_are_told_when_no_place_can_come_to_them_any_more() -> None:
+    """Fails when a stage ends, or with it the challenge, without a word to them."""
+    for state in (exploring(), exploring(EXPLORATION)):
+        _, announcement = course.stage_ended(state, state.run.ends)
+        [told] = [each for each in announcement.tellings if each.occasion is Occasion.NOT_SELECTED]
+        assert (told.whom, told.facts["stage"]) == (ToTeams(teams=(D, E)), "Exploration")
+    alone = exploring().having_run(reserve=())
+    assert Occasion.NOT_SELECTED not in occasions(course.stage_ended(alone, alone.run.ends)[1])
+    _, cancelled = course.cancelled_outside(exploring(), CLOSES)
+    assert cancelled.tellings[0].whom == ToTeams(teams=(A, B, C, D, E))
 
 
 def test_the_last_stage_completes_the_challenge_and_tells_its_teams() -> None:
@@ -138,7 +153,7 @@ def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_du
     for at in expected:
         state, announcement = course.reminded(state, at)
         told.append(occasions(announcement))
-    assert told == [[Occasion.DECISION_DUE]] * 2 + [[Occasion.DECISION_OVERDUE]] * 2
+    assert told == [[Occasion.DECISION_DUE]] + [[Occasion.DECISION_OVERDUE]] * 3
 
 
 def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decide() -> None:
@@ -146,15 +161,20 @@ def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decid
     assert state.decide_by is not None
     state, announcement = course.reminded(state, state.decide_by)
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
+    assert "was due on Monday 15 August 2016, 24:00 BST" in announcement.entry.text
     _, announcement = course.reminded(state, state.reminded.add(hours=72))
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
 
 
-def test_reminders_that_were_missed_are_given_once() -> None:
+def test_reminders_that_were_missed_are_given_once_and_say_what_is_so_by_then() -> None:
+    """Fails when the first of them is given: "due soon" for a day that has passed, and the operators left out."""
     state = sealed()
     assert state.decide_by is not None
     late = state.decide_by.add(hours=100)
-    new, _ = course.reminded(state, late)
+    new, announcement = course.reminded(state, late)
+    assert occasions(announcement) == [Occasion.DECISION_OVERDUE]
+    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
+    assert announcement.key.endswith(str(state.decide_by.add(hours=72)))
     assert course.next_reminder(new) == state.decide_by.add(hours=144)
 
 
@@ -180,6 +200,10 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
     assert announcement.window is not None
     assert announcement.window.sealed
     assert announcement.tellings[0].whom == ToApplicants()
+    assert [telling.facts.get("reason") for telling in announcement.tellings[:2]] == [
+        "none was given",
+        "cancelled in Temporal, without a reason",
+    ]
     held = changes.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
     assert course.cancelled_outside(held, CLOSES)[0].held is None
 
@@ -229,6 +253,29 @@ def test_a_challenge_that_goes_on_waits_for_something_and_one_that_ended_says_ho
         assert (state.outcome is not None) == ended
         assert (state.deadline is None) == (ended or state.held is not None)
         assert state.status.outcome == (state.outcome or "")
+
+
+HANGS_ON_THE_WAIT = {
+    Occasion.WINDOW_OPENED,
+    Occasion.CLOSING_SOON,
+    Occasion.DEADLINE_MOVED,
+    Occasion.DECISION_INVITED,
+    Occasion.DECISION_DUE,
+    Occasion.DECISION_OVERDUE,
+    Occasion.EVIDENCE_DUE,
+    Occasion.STAGE_ENDING,
+    Occasion.HELD,
+    Occasion.RESUMED,
+}
+
+
+@given(stories())
+def test_whatever_is_right_only_for_as_long_as_the_challenge_waits_is_told_no_longer_than_that(story: Story) -> None:
+    """Fails when one of them is told for ever: "Going on", and a day later "On hold"."""
+    for step in story.steps:
+        for telling in step.announcement.tellings:
+            assert telling.lapses is (telling.occasion in HANGS_ON_THE_WAIT)
+        assert step.announcement.status or not any(telling.lapses for telling in step.announcement.tellings)
 
 
 @given(stories())

@@ -253,6 +253,7 @@ def test_teams_are_reminded_of_what_is_still_to_be_shown_until_nothing_is() -> N
         assert sorted(told) == [(A,), (B,), (C,)]
         assert {telling.occasion for telling in announcement.tellings} == {Occasion.EVIDENCE_DUE}
         assert all(telling.lapses for telling in announcement.tellings)
+        assert {telling.facts["until"] for telling in announcement.tellings} == {""}, "no day that has passed"
     for team in (A, B, C):
         state = judged(state, says(team), says(team))
     assert course.next_reminder(state) is None

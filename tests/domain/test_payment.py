@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whenever import Instant, ItemizedDelta
+from whenever import Date, Instant, ItemizedDelta
 
 from domain import evidence
 from domain import payment as rules
@@ -300,7 +300,9 @@ def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -
     asked = rules.requested(payment, standing())
     assert told(asked) == {Occasion.PAYMENT_REQUESTED: [A]}
     assert (asked.tellings[0].facts["payee"], asked.tellings[0].facts["pay_by"]) == ("", "")
-    assert rules.requested(payment, known).tellings[0].facts["payee"] == "known"
+    assert asked.tellings[0].payment == payment.order.key, "it is not sent any more once they are given"
+    requested = rules.requested(payment, known).tellings[0]
+    assert (requested.facts["payee"], requested.payment) == ("known", "")
     release = rules.payee_known(payment, known, "masked")
     assert told(release) == {Occasion.PAYMENT_TO_RELEASE: [FINANCE, TREASURER]}
     assert release.tellings[0].payment == payment.order.key, "it is not sent any more once that is done"
@@ -316,14 +318,47 @@ def test_a_reminder_goes_to_whoever_has_to_act_by_the_date_and_to_operators_afte
             (standing(), due),
             (known, due.subtract(hours=24)),
             (known, due),
-            (known, due.add(hours=1)),
+            (known, due.add(hours=72)),
         )
     )
     assert told(waiting) == {Occasion.PAYMENT_REQUESTED: [A]}
-    assert told(before) == told(on_the_day) == {Occasion.PAYMENT_DUE: [FINANCE]}
+    assert told(before) == {Occasion.PAYMENT_DUE: [FINANCE]}
+    assert told(on_the_day) == {Occasion.PAYMENT_OVERDUE: [FINANCE]}
     assert told(after) == {Occasion.PAYMENT_OVERDUE: [FINANCE, OPERATOR]}
     assert len({each.key for each in (before, on_the_day, after)}) == 3
     assert all(telling.payment for each in (waiting, before, after) for telling in each.tellings)
+
+
+def test_after_an_outage_the_last_reminder_is_sent_with_its_words_and_to_all_whom_it_concerns() -> None:
+    """Fails when the first that was missed is sent: "due soon" for a day that has passed, and operators left out."""
+    payment, known = to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN)
+    due = known.pay_by
+    assert due is not None
+    first = next_reminder(payment, known, known.requested)
+    assert first is not None
+    assert first < due
+    announcement = rules.reminded(payment, known, first, due.add(hours=100))
+    assert told(announcement) == {Occasion.PAYMENT_OVERDUE: [FINANCE, OPERATOR]}
+    assert announcement.key == rules.reminded(payment, known, due.add(hours=72), due.add(hours=72)).key
+    within_days = rules.reminded(payment, known, first, due.add(hours=1))
+    assert told(within_days) == {Occasion.PAYMENT_OVERDUE: [FINANCE]}
+
+
+def test_a_team_is_told_on_which_day_the_bank_pays_where_that_is_not_done_at_once() -> None:
+    """Fails when a payment is called sent weeks before the bank has it."""
+    at_once = rules.submitted(to_make(), 1, "rail-1", REQUESTED).tellings[0]
+    in_a_file = rules.submitted(to_make(), 1, "file-1", REQUESTED, Date(2016, 9, 5)).tellings[0]
+    assert (at_once.facts["pays_on"], in_a_file.facts["pays_on"]) == ("", "Monday 5 September 2016")
+
+
+def test_a_payment_that_came_back_is_told_only_as_long_as_it_waits_for_its_release() -> None:
+    """Fails when such a notice does not hang on the payment: "please release it again" for what has been released."""
+    payment = to_make(releasers=(FINANCE,))
+    returned = rules.returned(payment, 1, "closed", REQUESTED)
+    said = rules.decided(payment, Return(by=FINANCE, decision_id="1", reason="closed"), REQUESTED)
+    for announcement in (returned, said):
+        assert told(announcement) == {Occasion.PAYMENT_RETURNED: [A, OPERATOR, FINANCE]}
+        assert {telling.payment for telling in announcement.tellings} == {payment.order.key}
 
 
 def test_a_refusal_is_told_to_whoever_asked_and_to_operators_if_that_is_nobody_known() -> None:

@@ -9,12 +9,12 @@ from hypothesis import given
 from whenever import Instant, ItemizedDelta
 
 from domain import changes, course, selection
-from domain.announcement import Announcement, ToApplicants, ToTeams
+from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Decline, Hold, Select
-from domain.money import Amount, Money
+from domain.money import Amount, Money, Vat
 from domain.occasions import Occasion
-from domain.programme import Due, Instalment
+from domain.programme import Due, Instalment, Pay
 from domain.refusals import (
     NamedTwice,
     NotAllowed,
@@ -33,6 +33,7 @@ from tests.domain.strategies import (
     DECIDER,
     DEPUTY,
     EXPLORATION,
+    IN_HALVES,
     INTERVIEW,
     OPERATOR,
     OTHER,
@@ -256,6 +257,13 @@ def test_taking_nobody_after_an_award_discontinues_the_challenge_and_tells_its_t
     assert ToTeams(teams=(A, B, C)) in told(announcement, Occasion.NOT_CONTINUED)
 
 
+def test_the_others_who_decide_for_the_sponsor_are_told_when_one_of_them_takes_nobody() -> None:
+    """Fails when only operators are told: the deputy would find the challenge ended."""
+    message = Decline(by=DEPUTY, stage="accelerator", reason="Not continued.")
+    _, announcement = selection.decline(explored(), message, NOW)
+    assert ToPeople(people=(DECIDER, OPERATOR)) in told(announcement, Occasion.NOT_CONTINUED)
+
+
 def test_taking_nobody_after_interviews_which_pay_nothing_is_no_award() -> None:
     state = explored(INTERVIEW, EXPLORATION)
     new, _ = selection.decline(state, Decline(by=DECIDER, stage="exploration", reason="None suits."), NOW)
@@ -272,7 +280,28 @@ def test_a_stage_that_only_sifts_ends_when_it_begins() -> None:
     assert new.run.ends == new.run.begins == NOW
     assert told(announcement, Occasion.SHORTLISTED) == [ToTeams(teams=(team,)) for team in TEAMS]
     assert told(announcement, Occasion.STAGE_STARTED) == []
-    assert announcement.tellings[0].facts == {"stage": "Interview", "next": "Exploration", "until": ""}
+    assert announcement.tellings[0].facts == {"stage": "Interview", "next": "Exploration"}
+
+
+def test_nobody_is_put_in_reserve_for_a_stage_that_takes_no_time() -> None:
+    """Fails when it is taken: whoever waits there would be told of a time that begins and ends at one instant."""
+    state = sealed(INTERVIEW, EXPLORATION)
+    text = refused(WrongNumber, state, select("interview", A, B, reserve=(C,)))
+    assert text == "Interview takes no time, so that no place in it can come free: name nobody in reserve for it."
+
+
+def test_a_team_is_told_in_pounds_how_it_is_paid_in_amounts_and_what_is_added() -> None:
+    """Fails when a bare number without VAT stands beside an award with it."""
+    parts = (Instalment(amount=Money(50_000)), Instalment(amount=Money(150_000), due=Due.END))
+    pay = Pay(fixed=Money(200_000), vat=Vat.ADDED, instalments=parts)
+    state = sealed(EXPLORATION.model_copy(update={"pay": pay}))
+    facts = selection.select(state, select("exploration", A), NOW)[1].tellings[0].facts
+    assert (facts["award"], facts["paid"]) == (
+        "£2,400 (£2,000 and VAT)",
+        "£500 without VAT at the start, £1,500 without VAT at the end",
+    )
+    assert Pay(fixed=Money(200_000), instalments=parts).in_words("GBP") == "£500 at the start, £1,500 at the end"
+    assert Pay(fixed=Money(2), instalments=IN_HALVES).in_words("GBP") == "50% at the start, 50% at the end"
 
 
 @given(stories())

@@ -287,6 +287,16 @@ def test_a_file_that_is_empty_only_where_facts_are_is_refused(folder: Path) -> N
     assert refusal(folder).startswith(f"{folder / 'resumed.txt'}: its text is empty in some cases")
 
 
+def test_a_fault_that_shows_only_where_one_fact_is_there_and_another_is_not_is_found(folder: Path) -> None:
+    """Fails when the words are tried with all facts and with none: the notice could not be written when it happens."""
+    words = "Subject: In\n\nYou are in.\n{% if award and not sessions %}{{ stage.money }}{% endif %}\n"
+    (folder / "stage-started.txt").write_text(words, encoding="utf-8")
+
+    assert refusal(folder).startswith(
+        f"{folder / 'stage-started.txt'}: cannot be filled in with the facts of an example"
+    )
+
+
 def test_an_occasion_without_a_file_is_refused(folder: Path) -> None:
     (folder / "held.txt").unlink()
 

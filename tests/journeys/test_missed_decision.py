@@ -30,8 +30,8 @@ async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may
         sent = [line.at for line in play.record("reminded") if line.stage == "exploration"]
         assert len(sent) == len(rungs)
         assert all(TimeDelta() <= at - rung < TimeDelta(seconds=1) for at, rung in zip(sent, rungs, strict=True))
-        assert play.told(Occasion.DECISION_DUE) == {SPONSOR: len(ladder.decision) + 1}
-        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 4, OPERATOR: 4}
+        assert play.told(Occasion.DECISION_DUE) == {SPONSOR: len(ladder.decision)}
+        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 5, OPERATOR: 4}
         assert (state.phase, state.deadline) == (Phase.DECIDING, due)
         assert play.desk.find(play.challenge.id).until == due
 
@@ -39,4 +39,4 @@ async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may
         state = await play.payments_over(3)
         assert state.phase is Phase.RUNNING
         await play.stage_over()
-        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 4, OPERATOR: 4}
+        assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 5, OPERATOR: 4}

@@ -90,15 +90,17 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
         assert payment.pay_by_law == last_of_thirty_days(given)
         assert play.told(Occasion.PAYMENT_TO_RELEASE) == {FINANCE: 1}
 
-        # Reminded three days and one day before the date, and on it; then every three days, with the operators.
-        for times, before in enumerate((3, 1, 0), start=1):
+        # Reminded three days and one day before the date, warned on it; then every three days, with the operators.
+        for times, before in enumerate((3, 1), start=1):
             await play.skip_to(pay_by - Play.DAY * before)
             await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: times})
-        assert play.told(Occasion.PAYMENT_OVERDUE) == {}
+        await play.skip_to(pay_by)
+        await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1})
         assert play.money.late(play.challenge.id)[0].payment.key == key
         for times in (1, 2):
             await play.skip_to(pay_by + Play.DAY * 3 * times)
-            await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: times, OPERATOR: times})
+            await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: times + 1, OPERATOR: times})
+        assert play.told(Occasion.PAYMENT_DUE) == {FINANCE: 2}
         assert play.told(Occasion.PAYMENT_REQUESTED) == {team: 3}
 
         await play.release(key)

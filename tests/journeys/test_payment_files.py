@@ -18,6 +18,7 @@ from whenever import Date, TimeDelta
 from desk import paying
 from desk.paying import PaymentFile
 from desk.reconciling import reconcile
+from domain.calendar import spoken_day
 from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
 from domain.refusals import FileRefused, RailRefused, TooLate, Unavailable, UnknownPayment
@@ -79,6 +80,9 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
         for key in (good, bad):
             payment = await play.stands(key, PaymentStatus.SUBMITTED)
             assert payment.reference == file.id
+        sent = [notice.body for notice in play.desk.notices() if notice.occasion == Occasion.PAYMENT_SENT]
+        assert len(sent) == 2
+        assert all(f"The bank pays it on {spoken_day(file.execute_on)}." in body for body in sent)
         assert await play.money.submit(FINANCE) == ()
         with pytest.raises(TooLate, match="was submitted"):
             await play.money.decide(bad, "cancel", FINANCE, reason="Too late.")

@@ -25,7 +25,7 @@ async def six_interviewed(folder: Path) -> AsyncIterator[tuple[Play, list[str]]]
     ):
         teams = play.applied(8)
         await play.sealed()
-        await play.decide("select", SPONSOR, stage="interview", teams=teams[:6], reserve=teams[6:])
+        await play.decide("select", SPONSOR, stage="interview", teams=teams[:6])
         await play.until(lambda state: state.phase is Phase.DECIDING and state.stage == 1)
         yield play, teams
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Status, Telling, to_people
+from domain.announcement import Status, Telling, to_people, to_teams, while_so
 from domain.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
 from domain.occasions import Occasion
 from domain.programme import Programme
@@ -346,11 +346,83 @@ def test_a_reminder_of_unknown_fate_is_looked_up_but_never_sent_again(kept: Data
     assert (notice(kept, key).status, notice(kept, key).reason) == ("lapsed", again.lapsed)
 
 
+def test_a_hold_that_was_waited_for_in_vain_is_not_told_after_the_challenge_goes_on(kept: Database) -> None:
+    """Fails when what a hold waits for is not compared: "On hold" would arrive after "Going on"."""
+    on_hold = status("release of the hold").model_copy(update={"until": None})
+    held = told(kept, lapses=True, status=on_hold)
+    note_later(kept, taken(kept), "busy", MIDWAY)
+    resumed = told(kept, number=1, occasion=Occasion.RESUMED, lapses=True, status=status())
+
+    assert taken(kept, MIDWAY + TimeDelta(hours=1)).key == resumed
+    assert nothing(kept, MIDWAY + TimeDelta(hours=1))
+    assert notice(kept, held).status == "lapsed"
+
+
+@pytest.mark.parametrize("occasion", [Occasion.CLOSING_SOON, Occasion.DECISION_DUE, Occasion.STAGE_ENDING])
+def test_what_says_that_a_deadline_is_near_is_not_sent_after_it(kept: Database, occasion: Occasion) -> None:
+    """Fails without the look at the clock: a decision that is late is still waited for, under the same deadline."""
+    key = told(kept, occasion=occasion, lapses=True, status=status())
+    assert nothing(kept, CLOSES)
+    assert notice(kept, key).reason == "The deadline of applications has passed."
+
+    overdue = told(kept, number=1, occasion=Occasion.DECISION_OVERDUE, lapses=True, status=status())
+    assert taken(kept, CLOSES).key == overdue
+
+
+def test_a_team_that_has_left_is_not_reminded_any_more(kept: Database) -> None:
+    """Fails when only the challenge is looked at, and not the team."""
+    announce(kept, announcing("opened", status=status(), window=None), compose)
+    _with_application(kept)
+    about = (Occasion.STAGE_ENDING, Occasion.WITHDRAWN)
+    tellings = [to_teams(("team",), occasion, facts(occasion)) for occasion in about]
+    announce(kept, announcing("told", while_so(tellings[0]), tellings[1], status=status()), compose)
+    announce(kept, announcing("left", at=MIDWAY + SECOND, withdrawn="team"), compose)
+
+    assert taken(kept).occasion == Occasion.WITHDRAWN
+    assert notice(kept, f"{AIR}/told/stage-ending/team").reason == "team has left."
+
+
+@pytest.mark.parametrize("judged", [Occasion.EVIDENCE_ACCEPTED, Occasion.EVIDENCE_REJECTED])
+def test_a_team_whose_evidence_was_judged_is_not_asked_for_it_any_more(kept: Database, judged: Occasion) -> None:
+    """Fails when only the challenge is looked at: other teams still owe theirs, and it waits for the same."""
+    announce(kept, announcing("opened", status=status(), window=None), compose)
+    for team in ("team", "other"):
+        _with_application(kept, team)
+    due = to_teams(("team", "other"), Occasion.EVIDENCE_DUE, facts(Occasion.EVIDENCE_DUE))
+    earlier = to_teams(("other",), judged, facts(judged))
+    announce(kept, announcing("judged/0", earlier, at=MIDWAY - SECOND, status=status()), compose)
+    announce(kept, announcing("reminded", while_so(due), status=status()), compose)
+    announce(kept, announcing("judged/1", to_teams(("team",), judged, facts(judged)), at=MIDWAY + SECOND), compose)
+
+    sent = {taken(kept).key for _ in range(3)}
+    assert nothing(kept)
+    assert sent == {
+        f"{AIR}/judged/0/{judged}/other",
+        f"{AIR}/judged/1/{judged}/team",
+        f"{AIR}/reminded/evidence-due/other",
+    }
+
+
+def test_a_payment_is_not_called_due_soon_after_its_day(kept: Database) -> None:
+    """Fails without the look at the promised day: it is called overdue by then."""
+    announce(kept, announcing("opened", status=status(), window=None), compose)
+    _with_application(kept)
+    payment = paying(kept, "payee known")
+    with kept.writing() as connection:
+        connection.execute(update(tables.payments).values(pay_by=CLOSES, pay_by_law=CLOSES))
+    key = told(kept, occasion=Occasion.PAYMENT_DUE, payment=payment)
+    assert taken(kept, CLOSES - SECOND).key == key
+    late = told(kept, number=1, occasion=Occasion.PAYMENT_DUE, payment=payment)
+    assert nothing(kept, CLOSES)
+    assert notice(kept, late).reason == "The day by which the payment was promised has passed."
+
+
 @pytest.mark.parametrize(
     ("occasion", "sent_while"),
     [
         (Occasion.PAYMENT_REQUESTED, {"requested"}),
         (Occasion.PAYMENT_TO_RELEASE, {"payee known", "returned"}),
+        (Occasion.PAYMENT_RETURNED, {"returned"}),
         (Occasion.PAYMENT_DUE, {"requested", "payee known", "released", "submitted", "returned"}),
         (Occasion.PAYMENT_OVERDUE, {"requested", "payee known", "released", "submitted", "returned"}),
     ],
@@ -374,11 +446,11 @@ def test_a_notice_of_a_payment_is_sent_only_while_that_stands_so(
     assert sent == sent_while
 
 
-def _with_application(database: Database) -> None:
+def _with_application(database: Database, id_: str = "team") -> None:
     """One application, taken without a notice."""
     with database.writing() as connection:
-        fields = dict.fromkeys(("organisation", "email", "proposal", "submission"), "x")
-        connection.execute(insert(tables.applications).values(id="team", challenge=AIR, received=MIDWAY, **fields))
+        fields = dict.fromkeys(("organisation", "email", "proposal", "submission"), id_)
+        connection.execute(insert(tables.applications).values(id=id_, challenge=AIR, received=MIDWAY, **fields))
 
 
 # What is given up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select
 
-from domain.announcement import Announcement, Status, Telling, ToApplicants, to_people, to_teams
+from domain.announcement import Announcement, Status, Telling, ToApplicants, ToSpokenOf, to_people, to_teams
 from domain.occasions import COMMON, FACTS, Occasion
 from gateways.letters import Letters
 from store import tables
@@ -93,6 +93,48 @@ def test_teams_that_are_named_get_their_own_words_too_and_a_repetition_changes_n
     read = bodies(open_)
     assert "feedback: Strong on buses.;" in read[team]
     assert "feedback: ;" in read[other]
+
+
+def kept_words(stage: str = "exploration", without: tuple[str, ...] = ()) -> Telling:
+    """What was kept on a stage is told."""
+    said = facts(Occasion.FEEDBACK, stage=stage)
+    return Telling(occasion=Occasion.FEEDBACK, whom=ToSpokenOf(stage=stage, without=without), facts=said)
+
+
+def test_what_was_kept_of_applicants_is_told_to_each_once_and_to_nobody_else(open_: Database) -> None:
+    """Fails without the mark that it was told, or when those are told who were taken, or of whom nothing is kept."""
+    first, gone, chosen, _ = (applied(open_, f"Team{number} Ltd") for number in range(4))
+    elsewhere = applied(open_, challenge=ROADS)
+    for team, text in ((first, "Buses."), (gone, "Trams."), (chosen, "Welcome."), (elsewhere, "Roads.")):
+        said_of(open_, team, text)
+    announce(open_, announcing("withdraw/1", withdrawn=gone), compose)
+    for number in range(2):
+        announce(open_, selection(kept_words(without=(chosen,)), key=f"ended/{number}"), compose)
+
+    read = bodies(open_, Occasion.FEEDBACK)
+    assert sorted(read) == sorted((first, gone))
+    assert "feedback: Buses.;" in read[first]
+    assert "feedback: Trams.;" in read[gone]
+    assert len([each for each in read_notices(open_) if each.occasion == Occasion.FEEDBACK]) == 2
+
+
+def test_what_went_out_with_the_decision_is_not_told_again_at_the_end(open_: Database) -> None:
+    """Fails when the letter of the decision does not mark the words as told."""
+    team = applied(open_)
+    said_of(open_, team, "Buses.")
+    announce(open_, selection(not_selected(), kept_words()), compose)
+    assert "feedback: Buses.;" in bodies(open_)[team]
+    assert bodies(open_, Occasion.FEEDBACK) == {}
+
+
+def test_words_on_several_stages_are_each_told_at_the_end(open_: Database) -> None:
+    """Fails when their notices have the same key: the second is taken for the first."""
+    team = applied(open_)
+    for stage in ("exploration", "accelerator"):
+        said_of(open_, team, f"On {stage}.", stage)
+    announce(open_, selection(kept_words(), kept_words("accelerator")), compose)
+    told = [each.body for each in read_notices(open_) if each.occasion == Occasion.FEEDBACK]
+    assert len(told) == 2
 
 
 def test_what_is_said_of_a_team_is_in_no_notice_of_another_occasion(open_: Database) -> None:

@@ -292,6 +292,7 @@ def _feedback() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("given_by", sa.String(), nullable=False),
         sa.Column("given_at", MOMENT, nullable=False),
+        sa.Column("told_at", MOMENT),
         sa.PrimaryKeyConstraint("team", "stage", name="feedback_pk"),
         sa.ForeignKeyConstraint(["team"], ["applications.id"], name="feedback_team_fk"),
     )

@@ -1,0 +1,36 @@
+"""The words of notices are shown with what is in the pilot's own files."""
+
+from __future__ import annotations
+
+from desk.previewing import pilot_facts
+from desk.programme_files import find_round
+from domain.occasions import COMMON, FACTS, Occasion
+
+
+def test_every_occasion_has_its_facts() -> None:
+    facts = pilot_facts()
+    assert {occasion: set(facts[occasion]) for occasion in Occasion} == {
+        occasion: FACTS[occasion] | COMMON for occasion in Occasion
+    }
+
+
+def test_what_the_files_of_the_pilot_say_is_in_the_notices() -> None:
+    """Fails when they are shown with examples that somebody has written down beside the files."""
+    round_, programme = find_round("pilot-2016")
+    facts = pilot_facts()
+    question, operator = round_.challenges[0], round_.operators[0]
+    assert {(each["question"], each["contact"]) for each in facts.values()} == {(question.question, operator.email)}
+    started = facts[Occasion.STAGE_STARTED]
+    assert (started["intellectual_property"], started["equity"]) == (
+        programme.terms.intellectual_property,
+        programme.terms.equity,
+    )
+    pay = programme.stages[0].pay
+    assert pay is not None
+    assert started["award"] == facts[Occasion.PAYMENT_REQUESTED]["amount"] == pay.most.shown(programme.currency)
+    assert (started["begins"], started["ends"]) == (
+        "Wednesday 10 August 2016, 11:30 BST",
+        "Wednesday 24 August 2016, 11:30 BST",
+    )
+    assert facts[Occasion.DECISION_INVITED]["until"] == "Monday 15 August 2016, 24:00 BST"
+    assert facts[Occasion.COMPLETED]["stage"] == programme.stages[-1].title
