@@ -25,12 +25,14 @@ from commands.common import (
     DecisionId,
     SomeChallenge,
     StageName,
+    TakesTeams,
     Who,
     Why,
     a_desk,
     day_of,
     decide,
     is_payment,
+    listed,
     moment_of,
     send,
     text_of,
@@ -154,7 +156,7 @@ def applications(
             (showing.applications_in_full if full else showing.applications)(row, rows)
 
 
-@app.command()
+@app.command(cls=TakesTeams)
 def select(
     challenge: ChallengeName,
     stage: StageName,
@@ -162,7 +164,7 @@ def select(
     by: Who,
     reserve: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="TEAM", help="Who takes the place of a team that leaves, in order; may be repeated."),
+        typer.Option(metavar="TEAM…", help="Who takes the place of a team that leaves, in order."),
     ] = None,
     amount: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -175,12 +177,12 @@ def select(
 
     Example: `starter.py select air-quality exploration air-quality-7kx3qm air-quality-p2v8rn --as sepa-decider`
     """
-    amounts = _amounts(amount or [], teams)
+    selected = listed(teams)
     fields = {
         "stage": stage,
-        "teams": teams,
-        "reserve": _listed(reserve),
-        "amounts": amounts,
+        "teams": selected,
+        "reserve": listed(reserve),
+        "amounts": _amounts(amount or [], selected),
         "reason": reason,
     }
     decide(challenge, "select", by, decision_id, **fields)
@@ -371,11 +373,6 @@ def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
         first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
         opens = f"{opens}T{first.time()}"
     return moment_of(opens, programme.time_zone)
-
-
-def _listed(names: list[str] | None) -> list[str]:
-    """Names given one by one or with commas."""
-    return [name for given in names or [] for name in given.split(",") if name]
 
 
 def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:

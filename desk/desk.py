@@ -31,7 +31,7 @@ from domain.calendar import spoken
 from domain.challenge import State
 from domain.decisions import Decision
 from domain.feedback import feedback_given
-from domain.messages import make, printable
+from domain.messages import content_of, make, printable
 from domain.model import Value
 from domain.payment import OVER
 from domain.programme import Programme
@@ -406,7 +406,9 @@ class Desk:
         """
         client = await self.client()
         arguments = [] if message is None else [message]
-        said = {"args": arguments, "id": message.decision_id if message else None, "result_type": str}
+        # Of two updates with one id Temporal answers the second as the first, whatever it says: the content is in it.
+        own = f"{message.decision_id}/{content_of(message)}" if message else None
+        said = {"args": arguments, "id": own, "result_type": str}
         try:
             sending: Awaitable[str] = (
                 client.execute_update_with_start_workflow(name, start_workflow_operation=start, **said)  # type: ignore[call-overload]

@@ -233,6 +233,21 @@ def test_a_selection_is_taken_once_and_its_repeat_is_harmless(starter: Commands,
     assert "exploration was decided on" in refused(starter, "library", *selection)
 
 
+def test_an_id_that_was_used_for_another_decision_is_refused_and_nothing_is_swallowed(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    """Fails when Temporal is given the decision's id alone: it answers the second decision with the first's answer."""
+    decided = ["bridge", "--as", OPERATOR, "--reason", "Election.", "--id", "q1"]
+    assert starter("hold", *decided).status == 0
+    again = starter("hold", *decided)
+    assert (again.status, again.out) == (0, starter("hold", *decided).out)
+
+    assert "'q1' was used for another decision" in refused(starter, "bridge", "cancel", *decided)
+    other = [*decided[:4], "Holidays.", *decided[5:]]
+    assert "'q1' was used for another decision" in refused(starter, "bridge", "hold", *other)
+    assert starter("resume", "bridge", "--as", OPERATOR).status == 0
+
+
 # Commands that are not understood.
 
 
