@@ -46,6 +46,7 @@ from domain.calendar import spoken
 from domain.money import Money
 from domain.plan import plan_of
 from domain.refusals import ApplicationRefused
+from domain.wrong_values import in_words
 from terminal import MISUSED, REFUSED, misused, say, show_json
 
 app = typer.Typer(
@@ -358,7 +359,7 @@ def _applying(organisation: str, email: str, proposal: str, submission: str) -> 
     try:
         return Applying(organisation=organisation, email=email, proposal=proposal, submission=submission)
     except ValidationError as error:
-        problems = "; ".join(f"the {each['loc'][0]}: {each['msg']}" for each in error.errors())
+        problems = "; ".join(f"the {each['loc'][0]}: {in_words(each, 'plain text')}" for each in error.errors())
         raise ApplicationRefused(f"The application cannot be read: {problems}.") from None
 
 

@@ -18,6 +18,7 @@ import settings
 from desk.desk import Desk
 from desk.front import open_desk
 from domain.calendar import moment
+from domain.refusals import FileRefused
 from terminal import answering, misused, say
 
 ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
@@ -39,7 +40,8 @@ class TakesTeams(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See `click.Command`."""
-        words, in_reserve = [], False
+        words: list[str] = []
+        in_reserve = False
         for number, word in enumerate(args):
             if word == "--":
                 return super().parse_args(ctx, words + args[number:])
@@ -108,13 +110,16 @@ def day_of(option: str, written: str) -> Date:
 
 
 def text_of(file: Path, what: str) -> str:
-    """The text in a file, or on standard input; the command is misused if it cannot be read."""
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-        text.encode()  # on a machine without a locale, bytes that are no text come through standard input
-    except (OSError, UnicodeError) as error:
-        misused(f"{what} {file} cannot be read as text: {error}")
-    return text
+    """The text in a file, or on standard input; refused if it cannot be read."""
+    with answering():
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+            text.encode()  # on a machine without a locale, bytes that are no text come through standard input
+        except OSError as error:
+            raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
+        except ValueError:
+            raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
+        return text
 
 
 async def _answer(desk: Desk, challenge: str, kind: str, by: str, fields: dict[str, object]) -> str:

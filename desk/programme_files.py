@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails
 from domain.programme import Programme
 from domain.refusals import FileRefused, UnknownRound
 from domain.round import Round, challenges_of
+from domain.wrong_values import in_words
 
 PROGRAMME = ".programme.toml"
 ROUND = ".round.toml"
@@ -227,45 +228,20 @@ def _key(data: Any, location: tuple[int | str, ...]) -> str:
 
 def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: ErrorDetails) -> str:
     """What is wrong and what to write instead."""
-    context = error.get("ctx", {})
     holder, field = _field(kind, location)
     match error["type"]:
-        case "value_error":
-            return str(context["error"])
         case "missing":
             return f"missing: add {location[-1]} = {_example(field)}"
         case "extra_forbidden":
             near = get_close_matches(str(location[-1]), holder, n=1)
             known = f"did you mean {near[0]}?" if near else f"remove it; known here: {', '.join(holder)}"
             return f"unknown key: {known}"
-        case "enum":
-            return f"write one of {context['expected']}"
-        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
-            return f"write {(field and field.description) or f'it such as {_example(field)}'}"
-        case "greater_than_equal":
-            return f"is below {context['ge']}: write {context['ge']} or more"
-        case "less_than_equal":
-            return f"is over {context['le']}: write {context['le']} or less"
-        case "too_short":
-            return "needs at least one: add it"
-        case "too_long":
-            return f"has too many: leave at most {context['max_length']}"
-        case wrong if wrong.startswith("int_"):
-            return "write a whole number, without quotes"
-        case wrong if wrong.startswith("bool_"):
-            return "write true or false, without quotes"
-        case wrong if wrong.startswith("decimal_") or wrong == "finite_number":
-            return 'write a number in quotes, such as "20"'
-        case wrong if wrong.startswith("string_"):
-            return "write text in quotes"
-        case "tuple_type":
-            return "write a list, in square brackets"
         case "model_type" if field and field.examples:
             return f"write it such as {_example(field)}"
         case "model_type" | "dict_type":
             return f"write a table, such as {_table(_model_in(field.annotation) if field else None)}"
         case _:
-            return error["msg"]
+            return in_words(error, (field and field.description) or f"it such as {_example(field)}")
 
 
 def _field(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:

@@ -221,12 +221,12 @@ def test_feedback_after_the_end_is_told_at_once(starter: Commands, purse: dict[s
     assert "It was not for you." in starter.data("notices", "show", f"feedback/{chosen}")["body"]
 
 
-def test_feedback_from_a_file_that_is_no_text_is_a_misuse(
+def test_feedback_from_a_file_that_is_no_text_is_refused(
     starter: Commands, purse: dict[str, list[str]], tmp_path: Path
 ) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\xff\xfe")
     words = ["feedback", "barn", "exploration", purse["barn"][1], "--as", SPONSOR, "--text"]
 
-    assert "picture.png cannot be read as text" in one_line(starter(*words, str(picture)), status=2)
-    assert "cannot be read as text" in one_line(starter(*words, str(tmp_path)), status=2)
+    assert "picture.png cannot be read as text" in one_line(starter(*words, str(picture)))
+    assert "cannot be read (Is a directory)" in one_line(starter(*words, str(tmp_path)))

@@ -31,12 +31,12 @@ SELECT: dict[str, Any] = {"by": SPONSOR, "stage": "exploration", "teams": ["air-
 # What is sent under which name, what the refusal says, and who is told of it.
 BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "nothing": ("select", [], "it came with 0 arguments", OPERATOR),
-    "no object": ("select", ["air-quality"], "Input should be an object", OPERATOR),
-    "a list": ("decline", [["exploration"]], "Input should be an object", OPERATOR),
-    "no JSON": ("select", [as_sent(b"\xff{")], "Invalid JSON", OPERATOR),
-    "fields missing": ("select", [{"by": SPONSOR}], "stage: Field required; teams: Field required", SPONSOR),
-    "wrong types": ("select", [SELECT | {"teams": 3}], "teams (3): Input should be a valid", SPONSOR),
-    "a field too many": ("select", [SELECT | {"team": "x"}], "team (x): Extra inputs", SPONSOR),
+    "no object": ("select", ["air-quality"], "write one JSON object", OPERATOR),
+    "a list": ("decline", [["exploration"]], "write one JSON object", OPERATOR),
+    "no JSON": ("select", [as_sent(b"\xff{")], "write one JSON object", OPERATOR),
+    "fields missing": ("select", [{"by": SPONSOR}], "stage: is missing; teams: is missing", SPONSOR),
+    "wrong types": ("select", [SELECT | {"teams": 3}], "teams (3): write a list", SPONSOR),
+    "a field too many": ("select", [SELECT | {"team": "x"}], "team (x): is not known here: write teams", SPONSOR),
     "two arguments": ("select", [SELECT, SELECT], "it came with 2 arguments", SPONSOR),
     "a lone surrogate": ("select", [as_sent(b'{"by": "\\ud800"}')], "cannot be read", OPERATOR),
     "deep nesting": ("select", [as_sent(b"[" * 100_000)], "cannot be read", OPERATOR),
