@@ -188,17 +188,21 @@ def attention_called(
     Args:
         challenge: id of the challenge.
         operators: who is told.
-        attention: what it is.
+        attention: what it is, in the step's own words.
         stage: the stage that it belongs to.
         now: when.
         unique: what tells this call from every other.
     """
-    text = f"{'Goes on' if attention.mended else 'Needs attention'}: {attention.text}"
-    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": attention.text}),)
+    of = attention.of or challenge
+    # Payments of one challenge can stand still for one cause: only with their keys are these different things.
+    named, remedy = "" if of == challenge else f"{of}: ", f"; mend the cause, then `retry {of}`"
+    what, left = f"{named}{attention.text}", attention.left
+    text = f"Goes on: {what}" if attention.mended else f"Needs attention: {what}{remedy}"
+    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": f"{what}{remedy}"}),)
     return Announcement(
         key=f"{challenge}/attention/{unique}",
         challenge=challenge,
         entry=Entry(at=now, by="service", role="service", action="attention", stage=stage, text=text),
-        attention=attention,
+        attention=attention.model_copy(update={"standing": f"{named}{left}{remedy}" if left else ""}),
         tellings=told,
     )

@@ -194,6 +194,11 @@ FEE = 'fixed = "15000.00"'
             'currency = "pounds"',
             'currency = "pounds": write a currency by its three letters, such as GBP',
         ),
+        (
+            'currency = "GBP"',
+            'currency = "XXX"',
+            'currency = "XXX": is no currency with hundredths: write it by its three letters, such as GBP or EUR',
+        ),
         ("proposal_limit = 20_000", "proposal_limit = 0", "proposal_limit = 0: is below 1: write 1 or more"),
         ("proposal_limit", "proposl_limit", "proposl_limit = 20000: unknown key: did you mean proposal_limit?"),
         (
@@ -206,6 +211,12 @@ FEE = 'fixed = "15000.00"'
             FEE,
             'fixed = "-15000.00"',
             "stages[2] (accelerator).pay.fixed: '-15000.00' is negative: an amount is nothing or more",
+        ),
+        (
+            FEE,
+            'fixed = "200000000000000000.00"',
+            'stages[2] (accelerator).pay.fixed = "200000000000000000.00": is over 1,000,000,000: write an amount that '
+            "can be paid",
         ),
         (
             FEE,
