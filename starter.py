@@ -10,12 +10,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn, Optional
 
 import typer
 from pydantic import ValidationError
-from whenever import Instant
+from whenever import Date, Instant
 
 import showing
 from commands import notices, paying
@@ -143,6 +144,7 @@ def apply(
 def applications(
     challenge: ChallengeName,
     full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
+    by: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Read the applications to a challenge, once its window is sealed.
@@ -150,7 +152,7 @@ def applications(
     Example: `starter.py applications air-quality --full`
     """
     with a_desk() as desk:
-        rows, row = desk.applications(challenge), desk.find(challenge)
+        rows, row = desk.applications(challenge, by), desk.find(challenge)
         if as_json:
             show_json(rows)
         else:
@@ -369,10 +371,10 @@ def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
     if opens == "now":
         return desk.now().round("minute", mode="floor")
     _, programme, challenges = desk.find_round(round_)
-    if len(opens) == len("2027-07-06"):
+    with suppress(ValueError):
         # At the hour in the file, so that a window that closes at the end of a day still does.
         first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
-        opens = f"{opens}T{first.time()}"
+        opens = f"{Date.parse_iso(opens)}T{first.time()}"
     return moment_of(opens, programme.time_zone)
 
 

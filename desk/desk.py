@@ -202,8 +202,12 @@ class Desk:
         """
         return applications.accept(self.database, self.find(challenge).id, applying, self._clock, self.letters.compose)
 
-    def applications(self, challenge: str) -> tuple[Application, ...]:
+    def applications(self, challenge: str, by: str = "") -> tuple[Application, ...]:
         """The applications to a challenge, once its window is sealed.
+
+        Args:
+            challenge: its name.
+            by: who reads them, if they say so.
 
         Raises:
             UnknownChallenge: there is no such challenge.
@@ -213,7 +217,7 @@ class Desk:
         try:
             return applications.read(self.database, row.id)
         except WindowNotSealed as refusal:
-            self.put_on_record(row, self.options.person or "unknown", "applications", refusal)
+            self.put_on_record(row, by or self.options.person or "unknown", "applications", refusal)
             raise
 
     def payments(self, challenge: str | None = None) -> tuple[Payment, ...]:
@@ -447,7 +451,8 @@ class Desk:
         known = bool(_AN_ID.fullmatch(by))
         who = by if known else "unknown"  # whatever else was typed can be an address, and is not kept
         text = printable(str(refusal) if known or not by else str(refusal).replace(by, who))
-        entry = Entry(at=self.now(), by=who, role="unknown", action=action, text=text, refused=True)
+        role = rounds.role_of(self.database, row, who)
+        entry = Entry(at=self.now(), by=who, role=role, action=action, text=text, refused=True)
         announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
         record.announce(self.database, announcement, self.letters.compose)
 

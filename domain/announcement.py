@@ -71,7 +71,7 @@ class Entry(Value):
     Args:
         at: when it happened, by Temporal's clock; for what comes by itself the deadline that it came by.
         by: id of the person who acted; "service" for the service itself.
-        role: in what role: sponsor, operator, team, service, unknown.
+        role: in what role: sponsor, operator, releaser, team, service, unknown.
         action: what was done, one of a few words such as "select".
         stage: the stage that it belongs to, or nothing.
         text: one line for people.

@@ -45,7 +45,7 @@ def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announce
             "a deadline only moves to a later time."
         )
     if message.closes > now + _LONGEST_EXTENSION:
-        raise DeadlineRefused(f"{message.closes.to_tz(state.zone).date()} is more than two years away: write it anew.")
+        raise DeadlineRefused(f"{state.at(message.closes)} is more than two years away: write it anew.")
     new = state.having(closes=message.closes, reminded=now)
     text = f"Window closes on {new.at(new.closes)} instead of {state.at(state.closes)}"
     facts = {"closes": new.at(new.closes), "was": state.at(state.closes), "reason": message.reason}

@@ -172,7 +172,7 @@ def refusal_announced(
     role = state.role_of(by)
     reason = printable(str(refusal))
     new = state.telling(now, f"Refused: {kind} by {by}: {reason}")
-    in_charge = role in ("sponsor", "operator")
+    in_charge = role in ("sponsor", "operator", "releaser")
     return new, Announcement(
         key=f"{state.challenge.id}/refused/{unique}",
         challenge=state.challenge.id,

@@ -30,9 +30,13 @@ pytestmark = pytest.mark.xdist_group("starter")
 
 
 def test_applications_are_not_read_before_the_window_is_sealed(starter: Commands, teams: dict[str, list[str]]) -> None:
-    line = refused(starter, "bridge", "applications", "bridge")
+    """By whoever says who they are, they are called by their role."""
+    for words, by, role in (([], "unknown", "unknown"), (["--as", OPERATOR], OPERATOR, "operator")):
+        line = refused(starter, "bridge", "applications", "bridge", *words)
 
-    assert "before its window is sealed" in line
+        assert "before its window is sealed" in line
+        entry = starter.data("record", "bridge")[-1]
+        assert (entry["by"], entry["role"]) == (by, role)
 
 
 def test_a_selection_before_the_window_closed_is_refused(starter: Commands, teams: dict[str, list[str]]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import typer.main
 
 import starter
 from commands.common import listed
+from tests.starter.commands import Commands, one_line
 
+PLAN = ("plan", "pilot-2016", "--json", "--opens")
 SELECT = vars(typer.main.get_command(starter.app))["commands"]["select"]
 
 
@@ -31,3 +35,21 @@ def test_a_selection_takes_who_is_named_and_keeps_in_reserve_who_stands_after_th
     given = SELECT.make_context("select", typed).params
 
     assert (listed(given["teams"]), listed(given["reserve"])) == (teams.split(), reserve.split())
+
+
+@pytest.mark.parametrize(
+    ("opens", "says"),
+    [
+        ("2027-13-01", "'2027-13-01' is no date or time: write it such as 2016-08-01 or 2016-08-01T17:00"),
+        ("soon", "'soon' is no date or time"),
+    ],
+)
+def test_what_is_no_date_is_said_as_it_was_typed(opens: str, says: str) -> None:
+    """Fails when the hour of the file is put behind it first."""
+    assert says in one_line(Commands({})(*PLAN, opens), status=2)
+
+
+@pytest.mark.parametrize("opens", ["2027-07-07", "2027-07-07T09:00", "20270707"])
+def test_a_round_is_moved_to_a_day_at_the_hour_of_its_file(opens: str) -> None:
+    planned = json.loads(Commands({})(*PLAN, opens).out)
+    assert {each["opens"] for each in planned} == {"2027-07-07T08:00:00Z"}
