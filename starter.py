@@ -48,7 +48,7 @@ from domain.money import Money
 from domain.plan import plan_of
 from domain.refusals import ApplicationRefused
 from domain.wrong_values import in_words
-from terminal import MISUSED, REFUSED, misused, say, show_json
+from terminal import MISUSED, REFUSED, answering, misused, say, show_json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -419,7 +419,10 @@ def main() -> NoReturn:
         )
         leave(MISUSED)
     try:
-        app()
+        with answering():  # what a help is written to can be full as well
+            app()
+    except typer.Exit as end:
+        leave(end.exit_code)
     except SystemExit as end:
         leave(end.code if isinstance(end.code, int) else REFUSED)
     except Exception:  # a fault of ours: it is shown in full, and does not abort the process besides

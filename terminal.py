@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 from whenever import Instant, Time
 
-from domain.refusals import Refused
+from domain.refusals import FileRefused, Refused
 
 REFUSED = 1
 """Exit status: it was understood and is not done, or something that it needs is not there."""
@@ -147,9 +147,11 @@ def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turns a refusal into its line on standard error and exit status 1."""
+    """Turns a refusal into its line on standard error and exit status 1; of a wrong file, a line for each problem."""
     try:
         yield
+    except FileRefused as refusal:
+        _refuse(*str(refusal).split("\n"))
     except Refused as refusal:
         _refuse(str(refusal))
     except OSError as error:
@@ -168,8 +170,9 @@ def misused(message: str) -> NoReturn:
     raise typer.Exit(MISUSED)
 
 
-def _refuse(line: str) -> NoReturn:
-    typer.echo(harmless(" ".join(line.split())), err=True)
+def _refuse(*lines: str) -> NoReturn:
+    for line in lines:
+        typer.echo(harmless(" ".join(line.split())), err=True)
     raise typer.Exit(REFUSED) from None
 
 

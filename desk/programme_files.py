@@ -138,7 +138,7 @@ def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) ->
     try:
         value = kind.model_validate(data)
     except ValidationError as error:
-        lines = [line for each in error.errors() for line in _lines(kind, data, each)]
+        lines = [line for each in _without_echoes(kind, error.errors()) for line in _lines(kind, data, each)]
         problems += [f"{path}: {line}" for line in dict.fromkeys(lines)]
         return None, problems
     return (None if problems else value), problems
@@ -173,12 +173,30 @@ def _toml_problem(message: str, text: str) -> str:
         return f"line {number}: {line}: there is no such date or time: write one that the calendar has"
     if said.startswith(("Cannot overwrite", "Cannot declare")):
         return f"line {number}: {line}: the key is there twice: keep one of the two"
-    if said.startswith(r"Illegal character '\n'"):
+    if said.endswith("declaration"):
+        return f"line {number}: {line}: the brackets of this heading do not match: write it as [pay] or [[stages]]"
+    if said == "Unclosed array":
+        return f"line {number}: {line}: a list up to here lacks a comma, or its closing bracket: add it"
+    if said == "Unclosed inline table":
+        return f'line {number}: {line}: write the table on one line, such as {{ share = "50%", due = "end" }}'
+    if said.startswith((r"Illegal character '\n'", "Unterminated string", 'Expected "')):
         return f"line {number}: {line}: the text has no closing quote: add it"
     return f"line {number}: {line}: {said[:1].lower()}{said[1:]}: write key = value, with text in quotes"
 
 
 # --- What is in it is wrong ----------------------------------------------------------------------------------------
+
+
+def _without_echoes(kind: type[BaseModel], errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Of a misspelt key that is missing under its right name one error is left: that of what is written."""
+    misspelt = {(*each["loc"][:-1], *_meant(kind, each["loc"])) for each in errors if each["type"] == "extra_forbidden"}
+    return [each for each in errors if each["type"] != "missing" or each["loc"] not in misspelt]
+
+
+def _meant(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The key that an unknown one comes near to, if there is one."""
+    known, _ = _field(kind, location)
+    return get_close_matches(str(location[-1]), known, n=1)
 
 
 def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[str]:
@@ -233,7 +251,7 @@ def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: Erro
         case "missing":
             return f"missing: add {location[-1]} = {_example(field)}"
         case "extra_forbidden":
-            near = get_close_matches(str(location[-1]), holder, n=1)
+            near = _meant(kind, location)
             known = f"did you mean {near[0]}?" if near else f"remove it; known here: {', '.join(holder)}"
             return f"unknown key: {known}"
         case "model_type" if field and field.examples:

@@ -334,7 +334,24 @@ FEE = 'fixed = "15000.00"'
             "hyphens, such as air-quality",
         ),
         ('id = "pilot-2016"', 'id = "pilot"', 'id = "pilot": is not the file\'s name: write "pilot-2016"'),
+        ("target = 3", "targt = 3", "stages[1] (exploration).targt = 3: unknown key: did you mean target?"),
         # What TOML itself refuses.
+        (
+            "[stages.pay]",
+            "[stages.pay",
+            "line 36: [stages.pay: the brackets of this heading do not match: write it as [pay] or [[stages]]",
+        ),
+        (
+            'stage = ["P2D"]',
+            'stage = ["P2D"',
+            'line 25: payment = ["P3D", "P1D"]: a list up to here lacks a comma, or its closing bracket: add it',
+        ),
+        (
+            FEE,
+            'instalments = [{ share = "50%"',
+            'line 51: instalments = [{ share = "50%": write the table on one line, such as { share = "50%", '
+            'due = "end" }',
+        ),
         (
             'title = "Exploration"',
             "title = Exploration",
@@ -360,7 +377,6 @@ def test_a_wrong_programme_is_refused_by_key_value_and_remedy(
 
 def test_every_problem_of_a_file_has_its_line(problems: Problems) -> None:
     assert problems(("time_zone", "timezone"), ("target = 3", "target = 3.5"), (FEE, 'fixed = "-1"')) == [
-        'time_zone: missing: add time_zone = "Europe/London"',
         "stages[1] (exploration).target = 3.5: write a whole number, without quotes",
         "stages[2] (accelerator).pay.fixed: '-1' is negative: an amount is nothing or more",
         'timezone = "Europe/London": unknown key: did you mean time_zone?',

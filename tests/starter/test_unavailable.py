@@ -83,7 +83,7 @@ def test_a_process_that_was_connected_leaves_without_the_clearing_up_that_aborts
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is a full disk to be had on Linux only")
-@pytest.mark.parametrize("words", [("status",), ("status", "--json")], ids=" ".join)
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("--help",)], ids=" ".join)
 def test_output_to_a_full_disk_is_no_success(
     starter: Commands, teams: dict[str, list[str]], words: tuple[str, ...]
 ) -> None:

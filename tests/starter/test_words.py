@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -53,3 +54,15 @@ def test_what_is_no_date_is_said_as_it_was_typed(opens: str, says: str) -> None:
 def test_a_round_is_moved_to_a_day_at_the_hour_of_its_file(opens: str) -> None:
     planned = json.loads(Commands({})(*PLAN, opens).out)
     assert {each["opens"] for each in planned} == {"2027-07-07T08:00:00Z"}
+
+
+def test_every_problem_of_a_file_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """Fails when they are joined: nobody can tell where one ends."""
+    (tmp_path / "a.round.toml").write_text('id = "a"\nprogramme = "b"\n', encoding="utf-8")
+    (tmp_path / "b.programme.toml").write_text('id = "b"\n', encoding="utf-8")
+    answer = Commands({"CHALLENGES_PROGRAMMES": str(tmp_path)})("plan", "a")
+
+    assert (answer.status, answer.out) == (1, "")
+    lines = answer.err.splitlines()
+    assert len(lines) > 5
+    assert all(line.startswith(str(tmp_path)) for line in lines)
