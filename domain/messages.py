@@ -14,7 +14,7 @@ from whenever import Date, Instant
 
 from . import answers, changes, evidence, selection
 from .announcement import Announcement, Entry, to_people
-from .challenge import State
+from .challenge import OrderState, State
 from .decisions import (
     DECISIONS,
     Cancel,
@@ -93,6 +93,14 @@ def texts_in(said: Sequence[bytes]) -> list[str]:
         return [text for text in map(json.loads, said) if isinstance(text, str)]
     except (ValueError, RecursionError):
         return []
+
+
+def not_about_a_payment() -> NotReadable:
+    """The refusal of what is sent like the word of a payment, and is none."""
+    return NotReadable(
+        f"The word of a payment cannot be read: it has a payment's key and one of {', '.join(OrderState)}. "
+        "Payments send it by themselves: see `reconcile`."
+    )
 
 
 def _digest(decision: Decision, more: str = "") -> str:
