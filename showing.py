@@ -13,6 +13,7 @@ from desk.reconciling import Reconciled
 from desk.rehearsing import Books, Findings
 from domain.application import Application
 from domain.calendar import spoken
+from domain.decisions import Participate
 from domain.money import total
 from domain.payment import OVER, PaymentStatus
 from domain.plan import Plan, StagePlan, total_at_target
@@ -291,7 +292,8 @@ def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
         refused = " refused" if line.refused else ""
         role = f" ({line.role})" if line.role not in (line.by, "unknown") else ""
         say(f"{when(line.at, row.time_zone, seconds=True)}  {line.by}{role}: {line.action}{refused}")
-        for text in (line.text, line.reason and f"Reason: {line.reason}"):
+        reason = "Summary" if line.action == Participate.kind else "Reason"
+        for text in (line.text, line.reason and f"{reason}: {line.reason}"):
             if text:
                 say(text, indent=4)
     if not lines:

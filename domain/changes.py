@@ -66,7 +66,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     _need_reason(message, "A withdrawal")
     left = next((team for team in (state.run.teams if state.runs else ()) if team.id == message.team), None)
     if left is not None and left.left is not None:
-        raise TooLate(f"{message.team} left {state.run.stage} on {state.at(left.left)}.")
+        raise TooLate(f"{message.team} left {state.title_of(state.run.stage)} on {state.at(left.left)}.")
     if left is None:
         return _application_withdrawn(state, message, now)
     new = state.having_run(

@@ -177,7 +177,7 @@ def test_a_withdrawal_is_not_for_others_nor_without_reason_nor_twice() -> None:
         refused(NotAllowed, lambda by=by: changes.withdraw(exploring(), withdraw(A, by=by), LATER))  # type: ignore[misc]
     refused(ReasonMissing, lambda: changes.withdraw(exploring(), withdraw(A, reason=""), LATER))
     left = changes.withdraw(exploring(), withdraw(A), LATER)[0]
-    assert "team-a left exploration" in refused(TooLate, lambda: changes.withdraw(left, withdraw(A), LATER))
+    assert "team-a left Exploration on" in refused(TooLate, lambda: changes.withdraw(left, withdraw(A), LATER))
     assert "has ended" in refused(TooLate, lambda: changes.withdraw(completed(), withdraw(A), LATER))
 
 

@@ -35,7 +35,7 @@ def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, 
         ("TEMPORAL_TLS_CLIENT_CERT_PATH", "/no/such/cert", "The Temporal configuration cannot be used"),
         ("CHALLENGES_THREADS", "many", "CHALLENGES_THREADS=many"),
         ("CHALLENGES_DATABSE_URL", "sqlite:///x", "did you mean CHALLENGES_DATABASE_URL?"),
-        ("CHALLENGES_DATABASE_URL", "sqlite:////no/such/service.db", "lacks the tables of this release: start"),
+        ("CHALLENGES_DATABASE_URL", "sqlite:////no/such/service.db", "There is no database /no/such/service.db: start"),
         ("CHALLENGES_DATABASE_URL", "postgresql://us:secret@127.0.0.1:9/db", "db at 127.0.0.1:9 cannot be reached"),
         ("CHALLENGES_DATABASE_URL", "mysql://us:secret@127.0.0.1/db", "URL is not understood"),
     ],
@@ -53,7 +53,7 @@ def test_a_command_before_any_service_ran_makes_no_empty_database(starter: Comma
     file = tmp_path / "service.db"
     line = one_line(starter("status", CHALLENGES_DATABASE_URL=f"sqlite:///{file}"))
 
-    assert "start the worker" in line
+    assert f"There is no database {file}: start the service (make run), or say with CHALLENGES_DATABASE_URL" in line
     assert not file.exists()
 
 
