@@ -26,7 +26,6 @@ from commands.common import (
     DecisionId,
     SomeChallenge,
     StageName,
-    TakesTeams,
     Who,
     Why,
     a_desk,
@@ -38,19 +37,21 @@ from commands.common import (
     send,
     text_of,
 )
+from commands.help import InParts, TakesTeams, as_typed
 from desk.connection import leave
 from desk.desk import NOTICES, Desk
+from desk.front import ChallengeRow
 from desk.paying import Paying
 from desk.rehearsing import rehearse as rehearse_round
 from domain.application import Applying
 from domain.calendar import spoken
 from domain.money import Money
-from domain.plan import plan_of
-from domain.refusals import ApplicationRefused
+from domain.refusals import ApplicationRefused, Unavailable
 from domain.wrong_values import in_words
 from terminal import MISUSED, REFUSED, answering, misused, say, show_json
 
 app = typer.Typer(
+    cls=InParts,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,6 +59,9 @@ app = typer.Typer(
     help="Runs public innovation challenges: open a round, take applications, select teams, see what was paid.",
     epilog="Temporal is found by `TEMPORAL_ADDRESS` and its kin, everything else is set by `CHALLENGES_…` variables.",
 )
+
+_GLANCE = 5
+"""Seconds that a look waits for what only a workflow knows."""
 
 RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, as its file is named.")]
 Opens = Annotated[
@@ -78,8 +82,7 @@ def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
     Example: `starter.py plan pilot-2016`
     """
     with a_desk(only_files=True) as desk:
-        round_file, programme, challenges = desk.find_round(round_, _opening(desk, round_, opens))
-        plans = tuple(plan_of(challenge, programme) for challenge in challenges)
+        round_file, plans = desk.plans(round_, _opening(desk, round_, opens))
         if as_json:
             show_json(plans)
         else:
@@ -98,6 +101,8 @@ def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None
             show_json(opened)
         else:
             showing.opened(desk.find_round(round_)[1].time_zone, opened)
+        if opens and any(each.already for each in opened):
+            typer.echo("What was open already keeps its dates: --opens has moved none of them.", err=True)
 
 
 @app.command()
@@ -111,7 +116,7 @@ def status(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
         if as_json:
             show_json(rows)
         elif challenge:
-            showing.challenge(rows[0])
+            _show_challenge(desk, rows[0])
         else:
             showing.challenges(rows)
 
@@ -345,6 +350,18 @@ def rehearse(
             raise typer.Exit(1)
 
 
+def _show_challenge(desk: Desk, row: ChallengeRow) -> None:
+    """With what its workflow alone knows; where that does not answer, what there is without it."""
+    payments = desk.payments(row.id)
+    try:
+        state = asyncio.run(desk.state(row, within=_GLANCE))
+    except Unavailable as why:
+        showing.challenge(row, payments)
+        say(f"Its teams, and who must act, are not known now. {why}")
+    else:
+        showing.standing(row, payments, state)
+
+
 def _progress(quiet: bool) -> Callable[[str, str], None]:
     """Prints what happens in a rehearsal, a line each with the seconds since its start."""
     start = time.monotonic()
@@ -407,6 +424,8 @@ for name, command in (
 ):
     app.command(name=name)(command)
 app.add_typer(notices.app, name="notices")
+for each in (app, notices.app):
+    as_typed(each)
 
 
 def main() -> NoReturn:

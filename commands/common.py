@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
-from typer.core import TyperCommand
 from whenever import Date, Instant
 
 import log
@@ -33,24 +32,6 @@ Who = Annotated[
 Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
-
-
-class TakesTeams(TyperCommand):
-    """A command with `--reserve TEAM…`: what follows is in reserve, up to the next option, not selected."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """See `click.Command`."""
-        words: list[str] = []
-        in_reserve = False
-        for number, word in enumerate(args):
-            if word == "--":
-                return super().parse_args(ctx, words + args[number:])
-            if word.startswith("-"):
-                in_reserve = word.partition("=")[0] == "--reserve"
-            elif in_reserve and args[number - 1] != "--reserve":
-                words.append("--reserve")
-            words.append(word)
-        return super().parse_args(ctx, words)
 
 
 def listed(names: list[str] | None) -> list[str]:

@@ -34,6 +34,7 @@ from domain.feedback import feedback_given
 from domain.messages import content_of, make, printable
 from domain.model import Value
 from domain.payment import OVER
+from domain.plan import EngagementPlan, Plan, engagement_of, plan_of
 from domain.programme import Programme
 from domain.refusals import (
     NotConfirmed,
@@ -44,7 +45,7 @@ from domain.refusals import (
     UnknownNotice,
     WindowNotSealed,
 )
-from domain.rehearsal import moved
+from domain.rehearsal import moved, moved_instant
 from domain.round import Challenge, Round, challenges_of
 from gateways.letters import Letters
 from parts import letters_of
@@ -127,6 +128,20 @@ class Desk:
         if opens is not None:
             challenges = moved(challenges, opens, programme.time_zone)
         return round_, programme, challenges
+
+    def plans(self, name: str, opens: Instant | None = None) -> tuple[Round, tuple[Plan, ...]]:
+        """Every date of a round's challenges, and their money, without starting anything; see `find_round`."""
+        round_, programme, challenges = self.find_round(name, opens)
+        sessions = engagement_of(round_, programme)
+        if opens is not None:
+            first = min(each.opens for each in challenges_of(round_, programme))
+
+            def moved_session(session: EngagementPlan) -> EngagementPlan:
+                at = moved_instant(session.at, first, opens, programme.time_zone)
+                return session.model_copy(update={"at": at})
+
+            sessions = {name: tuple(map(moved_session, each)) for name, each in sessions.items()}
+        return round_, tuple(plan_of(challenge, programme, sessions[challenge.id]) for challenge in challenges)
 
     async def open_round(self, name: str, opens: Instant | None = None) -> tuple[Opened, ...]:
         """Opens every challenge of a round that is not open yet; opening again changes nothing.
@@ -373,15 +388,20 @@ class Desk:
             self._client = await self._connect()
         return self._client
 
-    async def state(self, row: ChallengeRow) -> State:
+    async def state(self, row: ChallengeRow, within: float = 0) -> State:
         """All that the workflow of a challenge knows.
+
+        Args:
+            row: the challenge.
+            within: seconds that its answer is waited for, if not as long as ever.
 
         Raises:
             Unavailable: Temporal does not have it, or no worker runs.
         """
         handle = (await self.client()).get_workflow_handle(row.id)
         try:
-            return await asyncio.wait_for(handle.query(interface.STATE, result_type=State), self.options.answer_within)
+            patience = within or self.options.answer_within
+            return await asyncio.wait_for(handle.query(interface.STATE, result_type=State), patience)
         except TimeoutError:
             raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
         except (RPCError, WorkflowQueryFailedError) as error:
@@ -460,7 +480,7 @@ class Desk:
 def _sought(key: str) -> str:
     """A notice's key, which a database can be asked for."""
     if len(key) > _LONGEST_KEY:  # a database does not even look
-        raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices --json`.")
+        raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices`.")
     return key
 
 

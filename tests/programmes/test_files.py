@@ -14,10 +14,11 @@ import jsonschema
 import pytest
 
 from desk.programme_files import FOLDER, find_round, load_programme, load_round, schemas
-from domain.calendar import spoken
+from domain.calendar import moment, spoken
 from domain.money import Vat
-from domain.plan import plan_of, total_at_target
+from domain.plan import engagement_of, plan_of, total_at_target
 from domain.refusals import FileRefused, UnknownRound
+from domain.rehearsal import moved_instant
 from domain.round import challenges_of
 
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -96,6 +97,16 @@ def test_the_pilot_pays_126_000_pounds_in_fixed_fees_and_what_is_agreed() -> Non
     assert total.fixed.gross.shown() == "£126,000"
     assert total.fixed.vat.pence == 0
     assert total.agreed_up_to.gross.pence > 0
+
+
+def test_engagement_sessions_are_planned_and_move_with_the_round() -> None:
+    """Fails when they are left where the file has them."""
+    round_, programme = find_round("pilot-2016")
+    (session,) = engagement_of(round_, programme)["pilot-2016/air-quality"]
+    assert spoken(session.at, programme.time_zone) == "Thursday 7 July 2016, 14:00 BST"
+    opens = min(each.opens for each in challenges_of(round_, programme))
+    later = moved_instant(session.at, opens, moment("2027-12-07T09:00", programme.time_zone), programme.time_zone)
+    assert spoken(later, programme.time_zone) == "Wednesday 8 December 2027, 14:00 GMT"
 
 
 def test_the_pilots_windows_close_at_the_end_of_1_august_and_go_on_in_working_days_of_scotland() -> None:

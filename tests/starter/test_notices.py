@@ -35,6 +35,9 @@ def test_notices_are_listed_with_and_without_the_word(starter: Commands, purse: 
     assert listed.status == 0
     assert listed == starter("notices", "pond")
     assert team in listed.out
+    keys = [line for line in listed.out.splitlines() if "/" in line and not line.startswith(" ")]
+    assert keys
+    assert {starter("notices", "show", key).status for key in keys[:4]} == {0}
     rows = starter.data("notices", "pond")
     assert rows == starter.data("notices", "list", "pond")
     assert {row["challenge"] for row in rows} == {f"{PURSE}/pond"}
@@ -106,7 +109,8 @@ def test_words_that_are_wrong_are_named_with_file_and_line(tmp_path: Path) -> No
     (tmp_path / "held.txt").write_text("Subject: Held\n\n{{ secret }}\n", encoding="utf-8")
     answer = Commands({"CHALLENGES_LETTERS": str(tmp_path)})("notices", "preview", "held")
 
-    assert "held.txt: line 3: secret is no fact of the notice held" in one_line(answer)
+    assert (answer.status, answer.out) == (1, "")
+    assert "held.txt: line 3: secret is no fact of the notice held" in answer.err.splitlines()[0]
 
 
 # Questions.

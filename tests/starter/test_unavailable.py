@@ -24,6 +24,18 @@ def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, 
         assert f"No Temporal server answers at 127.0.0.1:{port} (connection refused): start the service" in line
 
 
+def test_what_only_a_workflow_knows_is_missing_from_the_status_without_a_server(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    """Everything else is there: whoever looks because Temporal is down needs it."""
+    port, _ = free_ports()
+    answer = starter("status", "bridge", TEMPORAL_ADDRESS=f"127.0.0.1:{port}")
+
+    assert (answer.status, answer.err) == (0, "")
+    assert "Window closes" in answer.out
+    assert "who must act, are not known now. No Temporal server answers" in answer.out
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
