@@ -138,6 +138,7 @@ def test_a_notice_is_two_lines_the_first_of_which_shows_it_in_full(printed: Call
             for key in keys
         ],
         ZONES,
+        "No notice was sent yet.",
     )
     lines = printed()
     assert lines[::2] == list(keys.values())
