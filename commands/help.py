@@ -11,8 +11,11 @@ PARTS = {
     "Rounds": ("plan", "rehearse", "open", "status", "record"),
     "Applications and selections": ("apply", "answer", "applications", "feedback", "select", "decline"),
     "The course of a challenge": ("extend", "hold", "resume", "withdraw", "evidence", "participation", "cancel"),
-    "Payments": ("payee", "payments", "release", "submit", "settle", "return", "cancel-payment", "reconcile"),
-    "Notices": ("notices", "resend"),
+    "Payments": (
+        *("payee", "payments", "release", "submit", "payment-files", "settle", "return", "cancel-payment"),
+        "reconcile",
+    ),
+    "Notices": ("notices",),
     "The service": ("retry", "renew", "reseal"),
 }
 
