@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from whenever import Instant
+
 from desk.desk import Desk, Opened
 from desk.front import ChallengeRow, Notice, Payment, RecordLine
 from desk.paying import Late, PaymentFile
@@ -13,12 +15,19 @@ from desk.reconciling import Reconciled
 from desk.rehearsing import Books, Findings
 from domain.application import Application
 from domain.calendar import spoken
+from domain.challenge import State
+from domain.decisions import Participate
+from domain.details import evidence_of, stages_of, standing_of
 from domain.money import total
 from domain.payment import OVER, PaymentStatus
 from domain.plan import Plan, StagePlan, total_at_target
+from domain.programme import Due
 from domain.round import Round
 from domain.wording import counted
-from terminal import say, show_facts, show_table, when
+from terminal import cut, say, show_entry, show_facts, show_table, when
+
+_ID = 32
+"""Characters of an id that was made for a decision."""
 
 
 def plans(round_: Round, all_plans: Sequence[Plan]) -> None:
@@ -36,23 +45,34 @@ def plans(round_: Round, all_plans: Sequence[Plan]) -> None:
 
 def opened(zone: str, rows: Sequence[Opened]) -> None:
     """What became of each challenge of a round."""
-    show_table(
-        "",
-        ("=Challenge", "=Opens", "=Closes", ""),
-        [
-            (
-                row.challenge,
-                when(row.opens, zone),
-                when(row.closes, zone),
-                "was open already" if row.already else "opened",
-            )
-            for row in rows
-        ],
+    for title, already in (("Opened", False), ("Open already, with the dates that they have", True)):
+        show_table(
+            title,
+            ("=Challenge", "=Opens", "=Closes"),
+            [(row.challenge, when(row.opens, zone), when(row.closes, zone)) for row in rows if row.already is already],
+        )
+
+
+def standing(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
+    """Where one challenge stands, with its teams, its reserve, its money, and who must act."""
+    show_facts(
+        row.id,
+        (
+            ("Question", row.question),
+            ("Needs attention", row.attention),
+            *(
+                (label, f"{row.sponsor_name} ({fact})" if label == "Sponsor" else fact)
+                for label, fact in standing_of(state)
+            ),
+            *stages_of(state),
+            *(("Evidence", each) for each in evidence_of(state)),
+            ("Payments", _payments_counted(paid)),
+        ),
     )
 
 
-def challenge(row: ChallengeRow) -> None:
-    """Where one challenge stands, with all that is known of it."""
+def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
+    """Where one challenge stands, as far as the database has it."""
     zone = row.time_zone
     show_facts(
         row.id,
@@ -68,7 +88,18 @@ def challenge(row: ChallengeRow) -> None:
             ("Needs attention", row.attention),
             ("Outcome", row.outcome),
             ("Reason", row.outcome_reason),
+            ("Payments", _payments_counted(paid)),
         ),
+    )
+
+
+def _payments_counted(paid: Sequence[Payment]) -> str:
+    """How many stand how, and what they come to: "2 settled (£4,000), 1 requested (£2,000)"."""
+    of_each = [(status, [each for each in paid if each.status is status]) for status in PaymentStatus]
+    return ", ".join(
+        f"{len(found)} {status} ({total(each.amount.gross for each in found).shown(found[0].currency)})"
+        for status, found in of_each
+        if found
     )
 
 
@@ -77,12 +108,20 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
     for round_, of_one in groupby(rows, key=lambda row: row.round):
         show_table(
             f"Round {round_}",
-            ("=Challenge", "Stage", "Waits for", "=Until", "Outcome", "Needs attention"),
+            ("=Challenge", "Stage", "Waits for", "=Until"),
             [
-                (row.slug, row.stage, row.waits_for, when(row.until, row.time_zone), row.outcome, row.attention)
+                (
+                    row.slug,
+                    row.stage,
+                    f"{row.waits_for} ({row.outcome})" if row.outcome else row.waits_for,
+                    when(row.until, row.time_zone),
+                )
                 for row in of_one
             ],
         )
+    for row in rows:
+        if row.attention:
+            say(f"{row.id} needs attention: {row.attention}")
     if not rows:
         say("No challenge was ever opened: open a round with `starter.py open ROUND`.")
 
@@ -90,22 +129,16 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
 def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
     """A list of the applications to a challenge, with how each proposal begins."""
     zone = row.time_zone
-    show_table(
-        f"Applications to {row.id}",
-        ("=Application", "Organisation", "E-mail", "=Received", "Withdrawn", "Proposal"),
-        [
-            (
-                each.id,
-                each.organisation,
-                each.email,
-                when(each.received, zone),
-                when(each.withdrawn, zone),
-                _beginning(each.proposal),
-            )
-            for each in rows
-        ],
-        "Nobody applied.",
-    )
+    say(f"Applications to {row.id}", bold=True)
+    for each in rows:
+        withdrawn = f"withdrawn {when(each.withdrawn, zone)}" if each.withdrawn else ""
+        show_entry(
+            f"{each.id}  {each.organisation}",
+            (each.email, f"received {when(each.received, zone)}", withdrawn),
+            (_beginning(each.proposal),),
+        )
+    if not rows:
+        say("Nobody applied.")
 
 
 def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None:
@@ -122,34 +155,26 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
 
 
 def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
-    """The ledger, challenge by challenge.
+    """The ledger.
 
     Args:
         rows: the payments.
         zones: the time zone of each challenge.
     """
-    for name, of_one in groupby(rows, key=lambda row: row.challenge):
-        show_table(
-            f"Payments of {name}",
+    for row in rows:
+        over = row.status in OVER  # to whom it went, and under which name, is in the JSON
+        vat = f" ({row.amount.vat.shown(row.currency)} of it VAT)" if row.amount.vat.pence else ""
+        show_entry(
+            row.key,
             (
-                *("=Payment", ">Amount", ">of it VAT", "Status", "=Pay by", "Payee", "Released by", "Reference"),
-                *("Reason", "Needs attention"),
+                f"{row.amount.gross.shown(row.currency)}{vat}, {row.status}",
+                "" if over or not row.pay_by else f"pay by {when(row.pay_by, zones[row.challenge])}",
+                "" if over or not row.payee else f"to {row.payee}",
+                row.released_by and f"released by {row.released_by}",
+                "" if over or not row.reference else f"reference {row.reference}",
+                row.reason and f"reason: {row.reason}",
             ),
-            [
-                (
-                    row.key.removeprefix(f"{name}/"),
-                    row.amount.gross.shown(row.currency),
-                    row.amount.vat.shown(row.currency) if row.amount.vat.pence else "",
-                    row.status,
-                    "" if row.status in OVER else when(row.pay_by, zones[name]),
-                    row.payee,
-                    row.released_by,
-                    row.reference,
-                    row.reason,
-                    row.attention,
-                )
-                for row in of_one
-            ],
+            (row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",),
         )
     if not rows:
         say("No payment was requested yet.")
@@ -158,49 +183,38 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
         settled = total(row.amount.gross for row in of_it if row.status is PaymentStatus.SETTLED)
         owed = total(row.amount.gross for row in of_it if row.status not in OVER)
         say(f"Settled: {settled.shown(currency)}" + (f"; to be paid: {owed.shown(currency)}" if owed.pence else ""))
-    if any(row.status not in OVER for row in rows):
-        say("A payment's key is the challenge, a slash, and what stands in the first column.")
 
 
 def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:
     """What was not paid when it was promised, and what is owed for it."""
-    show_table(
-        "Late payments",
-        (
-            "=Payment",
-            ">Amount",
-            "Status",
-            "=Promised by",
-            "=By law",
-            ">Days late by law",
-            ">Rate",
-            ">Interest",
-            ">Fixed sum",
-        ),
-        [
+    for each in found:
+        payment, zone = each.payment, zones[each.payment.challenge]
+        show_entry(
+            payment.key,
             (
-                each.payment.key,
-                each.payment.amount.gross.shown(each.payment.currency),
-                each.payment.status,
-                when(each.payment.pay_by, zones[each.payment.challenge]),
-                when(each.payment.pay_by_law, zones[each.payment.challenge]),
-                *_interest(each),
-            )
-            for each in found
-        ],
-        "No payment is late, and none was.",
-    )
+                f"{payment.amount.gross.shown(payment.currency)}, {payment.status}",
+                f"promised by {when(payment.pay_by, zone)}",
+                f"by law {when(payment.pay_by_law, zone)}",
+            ),
+            (_interest(each),),
+        )
+    if not found:
+        say("No payment is late, and none was.")
     if any(each.interest and not each.interest.certain for each in found):
         say("~ The base rate of that half-year is not in programmes/rates/base-rates.toml yet: add it there.")
 
 
-def _interest(each: Late) -> tuple[str, str, str, str]:
+def _interest(each: Late) -> str:
     owed = each.interest
     if owed is None:
         # On the last day itself, or with nothing to pay, nothing is owed.
-        return ("not in pounds" if each.by_law and each.payment.currency != "GBP" else "", "", "", "")
+        abroad = each.by_law and each.payment.currency != "GBP"
+        return "late by law; no interest is worked out, as it is not in pounds" if abroad else ""
     sure = "" if owed.certain else "~"
-    return str(owed.days), f"{sure}{owed.rate}%", f"{sure}{owed.interest.shown()}", owed.fixed_sum.shown()
+    late = f"{counted(owed.days, 'day')} late by law"
+    return (
+        f"{late}: {sure}{owed.interest.shown()} of interest at {sure}{owed.rate}% and {owed.fixed_sum.shown()} besides"
+    )
 
 
 def payment_file(file: PaymentFile) -> None:
@@ -234,22 +248,17 @@ def reconciled(found: Reconciled) -> None:
 
 
 def notices(rows: Sequence[Notice], zones: Mapping[str, str], nothing: str) -> None:
-    """The notices sent, challenge by challenge.
+    """The notices, with the keys that `notices show` takes.
 
     Args:
         rows: the notices.
         zones: the time zone of each challenge.
         nothing: what is said if there are none.
     """
-    for name, of_one in groupby(rows, key=lambda row: row.challenge):
-        show_table(
-            f"Notices of {name}",
-            ("=When", "To", "Address", "Subject", "Status", "Reason"),
-            [
-                (when(row.created, zones[name]), row.recipient, row.address, row.subject, row.status, row.reason)
-                for row in of_one
-            ],
-        )
+    ends = _ends_of_keys(rows)
+    for row in rows:
+        told = f"{when(row.created, zones[row.challenge])}, {row.status}: {row.subject}"
+        show_entry(ends[row.key], (cut(told, before=4),), (row.reason,))
     if not rows:
         say(nothing)
     if any(row.status == "failed" for row in rows):
@@ -257,6 +266,27 @@ def notices(rows: Sequence[Notice], zones: Mapping[str, str], nothing: str) -> N
             "A notice that failed reached nobody: tell its recipient in another way, or mend its cause and let it "
             "be sent again with `notices resend`."
         )
+
+
+def _ends_of_keys(rows: Sequence[Notice]) -> dict[str, str]:
+    """Of each key as much of its end as tells it from the others, also from those of other challenges."""
+
+    def ends(row: Notice) -> list[str]:
+        parts = row.key.split("/")
+        return ["/".join(parts[start:]) for start in range(len(parts) - 2, -1, -1)]
+
+    count = Counter(end for row in rows for end in ends(row))
+    return {
+        row.key: next(
+            (end for end in ends(row) if count[end] == 1 and _only_here(end, row.challenge.partition("/")[2])), row.key
+        )
+        for row in rows
+    }
+
+
+def _only_here(end: str, slug: str) -> bool:
+    """Whether it has the id of an application or of a decision in it, which no other challenge has."""
+    return any(part.startswith(f"{slug}-") or len(part) == _ID for part in end.split("/"))
 
 
 def notice(row: Notice, of: ChallengeRow) -> None:
@@ -291,7 +321,8 @@ def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
         refused = " refused" if line.refused else ""
         role = f" ({line.role})" if line.role not in (line.by, "unknown") else ""
         say(f"{when(line.at, row.time_zone, seconds=True)}  {line.by}{role}: {line.action}{refused}")
-        for text in (line.text, line.reason and f"Reason: {line.reason}"):
+        reason = "Summary" if line.action == Participate.kind else "Reason"
+        for text in (line.text, line.reason and f"{reason}: {line.reason}"):
             if text:
                 say(text, indent=4)
     if not lines:
@@ -351,6 +382,9 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
     plan = alike[0]
     for each in alike:
         say(f"{each.challenge}, posed by {each.sponsor}: {each.question}")
+        for session in each.engagement:
+            local, utc = spoken(session.at, plan.time_zone), _in_utc(session.at)
+            say(f"{session.title}: {local} ({utc} UTC)", indent=4)
     dates = [("Window opens", plan.opens), ("Window closes", plan.closes)]
     for stage in plan.stages:
         dates.append((f"{stage.title}: selection due", stage.decision_due))
@@ -359,26 +393,42 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
     show_table(
         "",
         ("At the latest", f"In {plan.time_zone}", "=In UTC"),
-        [(what, spoken(date, plan.time_zone), f"{date.to_stdlib():%Y-%m-%d %H:%M}") for what, date in dates],
+        [(what, spoken(date, plan.time_zone), _in_utc(date)) for what, date in dates],
     )
-    show_table(
-        "",
-        ("Stage", ">Teams", ">Each team", ">Together"),
-        [
-            (
-                stage.title + (" (may be skipped)" if stage.may_be_skipped else ""),
-                f"{stage.target} ({stage.least} to {stage.most})",
-                _fee(plan, stage),
-                (("up to " if stage.agreed else "") + stage.at_target.gross.shown(plan.currency)) if stage.fee else "",
-            )
-            for stage in plan.stages
-        ],
+    for stage in plan.stages:
+        _stage_planned(plan, stage)
+    say("")
+
+
+def _in_utc(instant: Instant) -> str:
+    return f"{instant.to_stdlib():%Y-%m-%d %H:%M}"
+
+
+def _stage_planned(plan: Plan, stage: StagePlan) -> None:
+    teams = counted(stage.target, "team")
+    if stage.least < stage.most:
+        teams += f" ({stage.least} to {stage.most})"
+    at_most = "up to " if stage.agreed else ""
+    together = f"{at_most}{stage.at_target.gross.shown(plan.currency)} together" if stage.fee else ""
+    show_entry(
+        f"{stage.title}{': may be skipped' if stage.may_be_skipped else ''}",
+        (teams, f"{_fee(plan, stage)} each" if stage.fee else "pays nothing", together),
+        *(
+            (f"{at_most}{part.amount.gross.shown(plan.currency)} to each {part.when}",)
+            for part in stage.instalments
+            if len(stage.instalments) > 1 or part.due is not Due.START
+        ),
+        (
+            f"{counted(stage.participation_sessions, 'session')} of citizen participation expected"
+            if stage.participation_sessions
+            else "",
+        ),
     )
 
 
 def _fee(plan: Plan, stage: StagePlan) -> str:
     if stage.fee is None:
-        return "nothing"
+        return ""
     vat = f" and {stage.fee.vat.shown(plan.currency)} VAT" if stage.fee.vat.pence else ""
     return f"{'up to ' if stage.agreed else ''}{stage.fee.net.shown(plan.currency)}{vat}"
 

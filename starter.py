@@ -10,12 +10,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn, Optional
 
 import typer
 from pydantic import ValidationError
-from whenever import Instant
+from whenever import Date, Instant
 
 import showing
 from commands import notices, paying
@@ -31,22 +32,26 @@ from commands.common import (
     day_of,
     decide,
     is_payment,
+    listed,
     moment_of,
     send,
     text_of,
 )
+from commands.help import InParts, TakesTeams, as_typed
 from desk.connection import leave
 from desk.desk import NOTICES, Desk
+from desk.front import ChallengeRow
 from desk.paying import Paying
 from desk.rehearsing import rehearse as rehearse_round
 from domain.application import Applying
 from domain.calendar import spoken
 from domain.money import Money
-from domain.plan import plan_of
-from domain.refusals import ApplicationRefused
-from terminal import MISUSED, REFUSED, misused, say, show_json
+from domain.refusals import ApplicationRefused, Unavailable
+from domain.wrong_values import in_words
+from terminal import MISUSED, REFUSED, answering, misused, say, show_json
 
 app = typer.Typer(
+    cls=InParts,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,6 +59,9 @@ app = typer.Typer(
     help="Runs public innovation challenges: open a round, take applications, select teams, see what was paid.",
     epilog="Temporal is found by `TEMPORAL_ADDRESS` and its kin, everything else is set by `CHALLENGES_…` variables.",
 )
+
+_GLANCE = 5
+"""Seconds that a look waits for what only a workflow knows."""
 
 RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, as its file is named.")]
 Opens = Annotated[
@@ -74,8 +82,7 @@ def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
     Example: `starter.py plan pilot-2016`
     """
     with a_desk(only_files=True) as desk:
-        round_file, programme, challenges = desk.find_round(round_, _opening(desk, round_, opens))
-        plans = tuple(plan_of(challenge, programme) for challenge in challenges)
+        round_file, plans = desk.plans(round_, _opening(desk, round_, opens))
         if as_json:
             show_json(plans)
         else:
@@ -94,6 +101,8 @@ def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None
             show_json(opened)
         else:
             showing.opened(desk.find_round(round_)[1].time_zone, opened)
+        if opens and any(each.already for each in opened):
+            typer.echo("What was open already keeps its dates: --opens has moved none of them.", err=True)
 
 
 @app.command()
@@ -107,7 +116,7 @@ def status(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
         if as_json:
             show_json(rows)
         elif challenge:
-            showing.challenge(rows[0])
+            _show_challenge(desk, rows[0])
         else:
             showing.challenges(rows)
 
@@ -140,6 +149,7 @@ def apply(
 def applications(
     challenge: ChallengeName,
     full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
+    by: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Read the applications to a challenge, once its window is sealed.
@@ -147,14 +157,14 @@ def applications(
     Example: `starter.py applications air-quality --full`
     """
     with a_desk() as desk:
-        rows, row = desk.applications(challenge), desk.find(challenge)
+        rows, row = desk.applications(challenge, by), desk.find(challenge)
         if as_json:
             show_json(rows)
         else:
             (showing.applications_in_full if full else showing.applications)(row, rows)
 
 
-@app.command()
+@app.command(cls=TakesTeams)
 def select(
     challenge: ChallengeName,
     stage: StageName,
@@ -162,7 +172,7 @@ def select(
     by: Who,
     reserve: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="TEAM", help="Who takes the place of a team that leaves, in order; may be repeated."),
+        typer.Option(metavar="TEAM…", help="Who takes the place of a team that leaves, in order."),
     ] = None,
     amount: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -175,12 +185,12 @@ def select(
 
     Example: `starter.py select air-quality exploration air-quality-7kx3qm air-quality-p2v8rn --as sepa-decider`
     """
-    amounts = _amounts(amount or [], teams)
+    selected = listed(teams)
     fields = {
         "stage": stage,
-        "teams": teams,
-        "reserve": _listed(reserve),
-        "amounts": amounts,
+        "teams": selected,
+        "reserve": listed(reserve),
+        "amounts": _amounts(amount or [], selected),
         "reason": reason,
     }
     decide(challenge, "select", by, decision_id, **fields)
@@ -340,6 +350,18 @@ def rehearse(
             raise typer.Exit(1)
 
 
+def _show_challenge(desk: Desk, row: ChallengeRow) -> None:
+    """With what its workflow alone knows; where that does not answer, what there is without it."""
+    payments = desk.payments(row.id)
+    try:
+        state = asyncio.run(desk.state(row, within=_GLANCE))
+    except Unavailable as why:
+        showing.challenge(row, payments)
+        say(f"Its teams, and who must act, are not known now. {why}")
+    else:
+        showing.standing(row, payments, state)
+
+
 def _progress(quiet: bool) -> Callable[[str, str], None]:
     """Prints what happens in a rehearsal, a line each with the seconds since its start."""
     start = time.monotonic()
@@ -356,7 +378,7 @@ def _applying(organisation: str, email: str, proposal: str, submission: str) -> 
     try:
         return Applying(organisation=organisation, email=email, proposal=proposal, submission=submission)
     except ValidationError as error:
-        problems = "; ".join(f"the {each['loc'][0]}: {each['msg']}" for each in error.errors())
+        problems = "; ".join(f"the {each['loc'][0]}: {in_words(each, 'plain text')}" for each in error.errors())
         raise ApplicationRefused(f"The application cannot be read: {problems}.") from None
 
 
@@ -366,16 +388,11 @@ def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
     if opens == "now":
         return desk.now().round("minute", mode="floor")
     _, programme, challenges = desk.find_round(round_)
-    if len(opens) == len("2027-07-06"):
+    with suppress(ValueError):
         # At the hour in the file, so that a window that closes at the end of a day still does.
         first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
-        opens = f"{opens}T{first.time()}"
+        opens = f"{Date.parse_iso(opens)}T{first.time()}"
     return moment_of(opens, programme.time_zone)
-
-
-def _listed(names: list[str] | None) -> list[str]:
-    """Names given one by one or with commas."""
-    return [name for given in names or [] for name in given.split(",") if name]
 
 
 def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:
@@ -407,6 +424,8 @@ for name, command in (
 ):
     app.command(name=name)(command)
 app.add_typer(notices.app, name="notices")
+for each in (app, notices.app):
+    as_typed(each)
 
 
 def main() -> NoReturn:
@@ -419,7 +438,10 @@ def main() -> NoReturn:
         )
         leave(MISUSED)
     try:
-        app()
+        with answering():  # what a help is written to can be full as well
+            app()
+    except typer.Exit as end:
+        leave(end.exit_code)
     except SystemExit as end:
         leave(end.code if isinstance(end.code, int) else REFUSED)
     except Exception:  # a fault of ours: it is shown in full, and does not abort the process besides

@@ -14,13 +14,13 @@ from typing import NoReturn
 import typer
 from pydantic import BaseModel
 from rich import box
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from whenever import Instant, Time
 
-from domain.refusals import Refused
+from domain.refusals import FileRefused, Refused
 
 REFUSED = 1
 """Exit status: it was understood and is not done, or something that it needs is not there."""
@@ -53,6 +53,25 @@ def say(line: str, indent: int = 0, *, bold: bool = False) -> None:
             out.print(Text(" " * indent) + part)
     else:
         out.print(Text(" " * indent + harmless(line), style=style), soft_wrap=True)
+
+
+def show_entry(head: str, *lines: Sequence[object]) -> None:
+    """Prints one of several things of which more is to be said than a table has room for.
+
+    Args:
+        head: its id, and what else is said first. It is never folded: ids are there to be copied.
+        lines: what is said of it below that, set in; the parts of a line stand behind one another, without the empty.
+    """
+    out.print(Text(harmless(head)), soft_wrap=True)
+    for parts in lines:
+        if line := "; ".join(filter(None, map(_cell, parts))):
+            say(line, indent=4)
+
+
+def cut(text: str, before: int = 0) -> str:
+    """As much of the text as a line of a terminal has room for behind so many columns; elsewhere all of it."""
+    room = max(20, out.width - before)
+    return text if not out.is_terminal or cell_len(text) <= room else f"{set_cell_size(text, room - 1).rstrip()}…"
 
 
 def harmless(text: str) -> str:
@@ -157,9 +176,11 @@ def say_refused(refusal: Refused) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turns a refusal into its line on standard error and exit status 1."""
+    """Turns a refusal into its line on standard error and exit status 1; of a wrong file, a line for each problem."""
     try:
         yield
+    except FileRefused as refusal:
+        _refuse(*str(refusal).split("\n"))
     except Refused as refusal:
         _refuse(str(refusal))
     except OSError as error:
@@ -178,8 +199,9 @@ def misused(message: str) -> NoReturn:
     raise typer.Exit(MISUSED)
 
 
-def _refuse(line: str) -> NoReturn:
-    typer.echo(harmless(" ".join(line.split())), err=True)
+def _refuse(*lines: str) -> NoReturn:
+    for line in lines:
+        typer.echo(harmless(" ".join(line.split())), err=True)
     raise typer.Exit(REFUSED) from None
 
 

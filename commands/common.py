@@ -17,6 +17,7 @@ import settings
 from desk.desk import Desk
 from desk.front import open_desk
 from domain.calendar import moment
+from domain.refusals import FileRefused
 from terminal import answering, misused, say
 
 ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
@@ -31,6 +32,11 @@ Who = Annotated[
 Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
+
+
+def listed(names: list[str] | None) -> list[str]:
+    """Names given one by one or with commas."""
+    return [name for given in names or [] for name in given.split(",") if name]
 
 
 def is_payment(name: str) -> bool:
@@ -85,13 +91,16 @@ def day_of(option: str, written: str) -> Date:
 
 
 def text_of(file: Path, what: str) -> str:
-    """The text in a file, or on standard input; the command is misused if it cannot be read."""
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-        text.encode()  # on a machine without a locale, bytes that are no text come through standard input
-    except (OSError, UnicodeError) as error:
-        misused(f"{what} {file} cannot be read as text: {error}")
-    return text
+    """The text in a file, or on standard input; refused if it cannot be read."""
+    with answering():
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+            text.encode()  # on a machine without a locale, bytes that are no text come through standard input
+        except OSError as error:
+            raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
+        except ValueError:
+            raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
+        return text
 
 
 async def _answer(desk: Desk, challenge: str, kind: str, by: str, fields: dict[str, object]) -> str:

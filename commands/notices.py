@@ -75,7 +75,7 @@ def list_(
 
 @app.command()
 def show(
-    key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices --json` shows it, or its end.")],
+    key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices` shows it, or its end.")],
     as_json: AsJson = False,
 ) -> None:
     """Show one notice in full, as it was or will be sent, and how far it has come.

@@ -31,10 +31,11 @@ from domain.calendar import spoken
 from domain.challenge import State
 from domain.decisions import Decision
 from domain.feedback import feedback_given, stages_from
-from domain.messages import make, printable
+from domain.messages import content_of, make, printable
 from domain.model import Value
 from domain.occasions import Occasion
 from domain.payment import OVER
+from domain.plan import EngagementPlan, Plan, engagement_of, plan_of
 from domain.programme import Programme
 from domain.refusals import (
     NotConfirmed,
@@ -45,7 +46,7 @@ from domain.refusals import (
     UnknownNotice,
     WindowNotSealed,
 )
-from domain.rehearsal import moved
+from domain.rehearsal import moved, moved_instant
 from domain.round import Challenge, Round, challenges_of
 from gateways.letters import Letters
 from parts import letters_of
@@ -130,6 +131,20 @@ class Desk:
             challenges = moved(challenges, opens, programme.time_zone)
         return round_, programme, challenges
 
+    def plans(self, name: str, opens: Instant | None = None) -> tuple[Round, tuple[Plan, ...]]:
+        """Every date of a round's challenges, and their money, without starting anything; see `find_round`."""
+        round_, programme, challenges = self.find_round(name, opens)
+        sessions = engagement_of(round_, programme)
+        if opens is not None:
+            first = min(each.opens for each in challenges_of(round_, programme))
+
+            def moved_session(session: EngagementPlan) -> EngagementPlan:
+                at = moved_instant(session.at, first, opens, programme.time_zone)
+                return session.model_copy(update={"at": at})
+
+            sessions = {name: tuple(map(moved_session, each)) for name, each in sessions.items()}
+        return round_, tuple(plan_of(challenge, programme, sessions[challenge.id]) for challenge in challenges)
+
     async def open_round(self, name: str, opens: Instant | None = None) -> tuple[Opened, ...]:
         """Opens every challenge of a round that is not open yet; opening again changes nothing.
 
@@ -204,8 +219,12 @@ class Desk:
         """
         return applications.accept(self.database, self.find(challenge).id, applying, self._clock, self.letters.compose)
 
-    def applications(self, challenge: str) -> tuple[Application, ...]:
+    def applications(self, challenge: str, by: str = "") -> tuple[Application, ...]:
         """The applications to a challenge, once its window is sealed.
+
+        Args:
+            challenge: its name.
+            by: who reads them, if they say so.
 
         Raises:
             UnknownChallenge: there is no such challenge.
@@ -215,7 +234,7 @@ class Desk:
         try:
             return applications.read(self.database, row.id)
         except WindowNotSealed as refusal:
-            self.put_on_record(row, self.options.person or "unknown", "applications", refusal)
+            self.put_on_record(row, by or self.options.person or "unknown", "applications", refusal)
             raise
 
     def payments(self, challenge: str | None = None) -> tuple[Payment, ...]:
@@ -384,15 +403,20 @@ class Desk:
             self._client = await self._connect()
         return self._client
 
-    async def state(self, row: ChallengeRow) -> State:
+    async def state(self, row: ChallengeRow, within: float = 0) -> State:
         """All that the workflow of a challenge knows.
+
+        Args:
+            row: the challenge.
+            within: seconds that its answer is waited for, if not as long as ever.
 
         Raises:
             Unavailable: Temporal does not have it, or no worker runs.
         """
         handle = (await self.client()).get_workflow_handle(row.id)
         try:
-            return await asyncio.wait_for(handle.query(interface.STATE, result_type=State), self.options.answer_within)
+            patience = within or self.options.answer_within
+            return await asyncio.wait_for(handle.query(interface.STATE, result_type=State), patience)
         except TimeoutError:
             raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
         except (RPCError, WorkflowQueryFailedError) as error:
@@ -421,7 +445,9 @@ class Desk:
         """
         client = await self.client()
         arguments = [] if message is None else [message]
-        said = {"args": arguments, "id": message.decision_id if message else None, "result_type": str}
+        # Of two updates with one id Temporal answers the second as the first, whatever it says: the content is in it.
+        own = f"{message.decision_id}/{content_of(message)}" if message else None
+        said = {"args": arguments, "id": own, "result_type": str}
         try:
             sending: Awaitable[str] = (
                 client.execute_update_with_start_workflow(name, start_workflow_operation=start, **said)  # type: ignore[call-overload]
@@ -460,7 +486,8 @@ class Desk:
         known = bool(_AN_ID.fullmatch(by))
         who = by if known else "unknown"  # whatever else was typed can be an address, and is not kept
         text = printable(str(refusal) if known or not by else str(refusal).replace(by, who))
-        entry = Entry(at=self.now(), by=who, role="unknown", action=action, text=text, refused=True)
+        role = rounds.role_of(self.database, row, who)
+        entry = Entry(at=self.now(), by=who, role=role, action=action, text=text, refused=True)
         announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
         record.announce(self.database, announcement, self.letters.compose)
 
@@ -468,7 +495,7 @@ class Desk:
 def _sought(key: str) -> str:
     """A notice's key, which a database can be asked for."""
     if len(key) > _LONGEST_KEY:  # a database does not even look
-        raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices --json`.")
+        raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices`.")
     return key
 
 

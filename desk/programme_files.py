@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails
 from domain.programme import Programme
 from domain.refusals import FileRefused, UnknownRound
 from domain.round import Round, challenges_of
+from domain.wrong_values import in_words
 
 PROGRAMME = ".programme.toml"
 ROUND = ".round.toml"
@@ -137,7 +138,7 @@ def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) ->
     try:
         value = kind.model_validate(data)
     except ValidationError as error:
-        lines = [line for each in error.errors() for line in _lines(kind, data, each)]
+        lines = [line for each in _without_echoes(kind, error.errors()) for line in _lines(kind, data, each)]
         problems += [f"{path}: {line}" for line in dict.fromkeys(lines)]
         return None, problems
     return (None if problems else value), problems
@@ -172,12 +173,30 @@ def _toml_problem(message: str, text: str) -> str:
         return f"line {number}: {line}: there is no such date or time: write one that the calendar has"
     if said.startswith(("Cannot overwrite", "Cannot declare")):
         return f"line {number}: {line}: the key is there twice: keep one of the two"
-    if said.startswith(r"Illegal character '\n'"):
+    if said.endswith("declaration"):
+        return f"line {number}: {line}: the brackets of this heading do not match: write it as [pay] or [[stages]]"
+    if said == "Unclosed array":
+        return f"line {number}: {line}: a list up to here lacks a comma, or its closing bracket: add it"
+    if said == "Unclosed inline table":
+        return f'line {number}: {line}: write the table on one line, such as {{ share = "50%", due = "end" }}'
+    if said.startswith((r"Illegal character '\n'", "Unterminated string", 'Expected "')):
         return f"line {number}: {line}: the text has no closing quote: add it"
     return f"line {number}: {line}: {said[:1].lower()}{said[1:]}: write key = value, with text in quotes"
 
 
 # --- What is in it is wrong ----------------------------------------------------------------------------------------
+
+
+def _without_echoes(kind: type[BaseModel], errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Of a misspelt key that is missing under its right name one error is left: that of what is written."""
+    misspelt = {(*each["loc"][:-1], *_meant(kind, each["loc"])) for each in errors if each["type"] == "extra_forbidden"}
+    return [each for each in errors if each["type"] != "missing" or each["loc"] not in misspelt]
+
+
+def _meant(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The key that an unknown one comes near to, if there is one."""
+    known, _ = _field(kind, location)
+    return get_close_matches(str(location[-1]), known, n=1)
 
 
 def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[str]:
@@ -227,45 +246,20 @@ def _key(data: Any, location: tuple[int | str, ...]) -> str:
 
 def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: ErrorDetails) -> str:
     """What is wrong and what to write instead."""
-    context = error.get("ctx", {})
     holder, field = _field(kind, location)
     match error["type"]:
-        case "value_error":
-            return str(context["error"])
         case "missing":
             return f"missing: add {location[-1]} = {_example(field)}"
         case "extra_forbidden":
-            near = get_close_matches(str(location[-1]), holder, n=1)
+            near = _meant(kind, location)
             known = f"did you mean {near[0]}?" if near else f"remove it; known here: {', '.join(holder)}"
             return f"unknown key: {known}"
-        case "enum":
-            return f"write one of {context['expected']}"
-        case "string_pattern_mismatch" | "string_too_long" | "string_too_short":
-            return f"write {(field and field.description) or f'it such as {_example(field)}'}"
-        case "greater_than_equal":
-            return f"is below {context['ge']}: write {context['ge']} or more"
-        case "less_than_equal":
-            return f"is over {context['le']}: write {context['le']} or less"
-        case "too_short":
-            return "needs at least one: add it"
-        case "too_long":
-            return f"has too many: leave at most {context['max_length']}"
-        case wrong if wrong.startswith("int_"):
-            return "write a whole number, without quotes"
-        case wrong if wrong.startswith("bool_"):
-            return "write true or false, without quotes"
-        case wrong if wrong.startswith("decimal_") or wrong == "finite_number":
-            return 'write a number in quotes, such as "20"'
-        case wrong if wrong.startswith("string_"):
-            return "write text in quotes"
-        case "tuple_type":
-            return "write a list, in square brackets"
         case "model_type" if field and field.examples:
             return f"write it such as {_example(field)}"
         case "model_type" | "dict_type":
             return f"write a table, such as {_table(_model_in(field.annotation) if field else None)}"
         case _:
-            return error["msg"]
+            return in_words(error, (field and field.description) or f"it such as {_example(field)}")
 
 
 def _field(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:

@@ -86,7 +86,7 @@ class Entry(Value):
     Args:
         at: when it happened, by Temporal's clock; for what comes by itself the deadline that it came by.
         by: id of the person who acted; "service" for the service itself.
-        role: in what role: sponsor, operator, team, service, unknown.
+        role: in what role: sponsor, operator, releaser, team, service, unknown.
         action: what was done, one of a few words such as "select".
         stage: the stage that it belongs to, or nothing.
         text: one line for people.
@@ -208,17 +208,21 @@ def attention_called(
     Args:
         challenge: id of the challenge.
         operators: who is told.
-        attention: what it is.
+        attention: what it is, in the step's own words.
         stage: the stage that it belongs to.
         now: when.
         unique: what tells this call from every other.
     """
-    text = f"{'Goes on' if attention.mended else 'Needs attention'}: {attention.text}"
-    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": attention.text}),)
+    of = attention.of or challenge
+    # Payments of one challenge can stand still for one cause: only with their keys are these different things.
+    named, remedy = "" if of == challenge else f"{of}: ", f"; mend the cause, then `retry {of}`"
+    what, left = f"{named}{attention.text}", attention.left
+    text = f"Goes on: {what}" if attention.mended else f"Needs attention: {what}{remedy}"
+    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": f"{what}{remedy}"}),)
     return Announcement(
         key=f"{challenge}/attention/{unique}",
         challenge=challenge,
         entry=Entry(at=now, by="service", role="service", action="attention", stage=stage, text=text),
-        attention=attention,
+        attention=attention.model_copy(update={"standing": f"{named}{left}{remedy}" if left else ""}),
         tellings=told,
     )

@@ -81,7 +81,12 @@ def check_application(applying: Applying, limit: int) -> None:
         raise ApplicationRefused(
             "The e-mail address has a character in it that nobody can see: type it in anew instead of copying it."
         )
-    if not _EMAIL.fullmatch(applying.email.strip()) or len(applying.email) > _LONGEST_EMAIL:
+    if len(applying.email) > _LONGEST_EMAIL:
+        raise ApplicationRefused(
+            f"The e-mail address has {len(applying.email):,} characters, and {_LONGEST_EMAIL} is the most: "
+            "give a shorter one."
+        )
+    if not _EMAIL.fullmatch(applying.email.strip()):
         raise ApplicationRefused(
             "The application has no contact: give an e-mail address that receipts reach, such as name@company.example."
         )

@@ -321,9 +321,7 @@ def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Insta
     try:
         return OffsetDateTime.parse_iso(text).to_instant()
     except ValueError:
-        raise ValueError(
-            f"{text!r} is no date or time: write 2016-08-01 (the end of that day) or 2016-08-01T17:00"
-        ) from None
+        raise ValueError(f"{text!r} is no date or time: write it such as 2016-08-01 or 2016-08-01T17:00") from None
 
 
 def spoken(instant: Instant, zone: str) -> str:

@@ -328,7 +328,7 @@ class State(Value):
     @property
     def stage_name(self) -> str:
         """The stage under way or being filled; "window" before the first."""
-        if self.phase is Phase.WINDOW or (self.phase is Phase.ENDED and not self.runs and self.applications is None):
+        if self.phase is Phase.WINDOW or (self.phase is Phase.ENDED and not self.runs and not self.applications):
             return "window"
         return self.filling.name
 
@@ -357,11 +357,13 @@ class State(Value):
         return spoken(instant, self.zone)
 
     def role_of(self, person: str) -> str:
-        """In what role someone acts here: sponsor, operator, team, or unknown."""
+        """In what role someone acts here: sponsor, operator, releaser, team, or unknown."""
         if person in self.challenge.deciders:
             return "sponsor"
         if person in self.challenge.operators:
             return "operator"
+        if person in self.challenge.releasers:
+            return "releaser"
         if any(person == team.id or person in run.reserve for run in self.runs for team in run.teams):
             return "team"
         return "unknown"

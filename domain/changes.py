@@ -46,7 +46,7 @@ def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announce
             "a deadline only moves to a later time."
         )
     if message.closes > now + _LONGEST_EXTENSION:
-        raise DeadlineRefused(f"{message.closes.to_tz(state.zone).date()} is more than two years away: write it anew.")
+        raise DeadlineRefused(f"{state.at(message.closes)} is more than two years away: write it anew.")
     new = state.having(closes=message.closes, reminded=now)
     text = f"Window closes on {new.at(new.closes)} instead of {state.at(state.closes)}"
     facts = {"closes": new.at(new.closes), "was": state.at(state.closes), "reason": message.reason}
@@ -67,7 +67,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     _need_reason(message, "A withdrawal")
     left = next((team for team in (state.run.teams if state.runs else ()) if team.id == message.team), None)
     if left is not None and left.left is not None:
-        raise TooLate(f"{message.team} left {state.run.stage} on {state.at(left.left)}.")
+        raise TooLate(f"{message.team} left {state.title_of(state.run.stage)} on {state.at(left.left)}.")
     if left is None:
         return _application_withdrawn(state, message, now)
     new = state.having_run(

@@ -11,13 +11,40 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from whenever import Date, Instant
 
-from .model import Name, Reason, Value
+from .model import Reason, Value
 from .money import Money
 
-TeamId = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=80, examples=["air-quality-7kx3qm"])]
+TeamId = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9-]+$",
+        max_length=80,
+        description="the id of an application, such as air-quality-7kx3qm",
+        examples=["air-quality-7kx3qm"],
+    ),
+]
+
+Teams = Annotated[
+    tuple[TeamId, ...],
+    Field(max_length=1000, description="the id of an application, such as air-quality-7kx3qm"),
+]
 
 PersonOrTeam = Annotated[
-    str, Field(pattern=r"^[a-z0-9-]+$", max_length=80, description="the id of a person of the round, or of a team")
+    str,
+    Field(
+        pattern=r"^[a-z0-9-]+$",
+        max_length=80,
+        description="the id of a person of the round, or of a team, such as sepa-decider",
+    ),
+]
+
+StageName = Annotated[
+    str,
+    # Wider than a name, so that what is meant is refused with the names that there are.
+    Field(
+        pattern=r"^[A-Za-z0-9 _.-]{1,60}$",
+        description="the name of a stage of the programme, such as exploration",
+    ),
 ]
 
 
@@ -33,7 +60,14 @@ class Decision(Value):
 
     kind: ClassVar[str]
     by: PersonOrTeam
-    decision_id: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9._:-]*$")] = ""
+    decision_id: Annotated[
+        str,
+        Field(
+            max_length=100,
+            pattern=r"^[A-Za-z0-9._:-]*$",
+            description="an id of your own, of at most 100 letters, digits and . _ : -",
+        ),
+    ] = ""
     reason: Reason = ""
 
 
@@ -48,24 +82,27 @@ class Select(Decision):
     """
 
     kind: ClassVar[str] = "select"
-    stage: Name
-    teams: Annotated[tuple[TeamId, ...], Field(max_length=1000)]
-    reserve: Annotated[tuple[TeamId, ...], Field(max_length=1000)] = ()
-    amounts: Mapping[TeamId, Money] = Field(default_factory=dict)
+    stage: StageName
+    teams: Teams
+    reserve: Teams = ()
+    amounts: Annotated[
+        Mapping[TeamId, Money],
+        Field(description='amounts by team, such as {"air-quality-7kx3qm": "40000.00"}'),
+    ] = Field(default_factory=dict)
 
 
 class Decline(Decision):
     """The sponsor takes nobody into a stage, which ends the challenge: nobody suitable, or not continued."""
 
     kind: ClassVar[str] = "decline"
-    stage: Name
+    stage: StageName
 
 
 class Extend(Decision):
     """The closing of the window moves to a later instant."""
 
     kind: ClassVar[str] = "extend"
-    closes: Instant
+    closes: Annotated[Instant, Field(description="an instant such as 2027-08-09T23:00:00Z")]
 
 
 class Withdraw(Decision):
@@ -105,8 +142,8 @@ class Participate(Decision):
     """
 
     kind: ClassVar[str] = "participation"
-    stage: Name
-    on: Date
+    stage: StageName
+    on: Annotated[Date, Field(description="a day such as 2016-09-20")]
     people: Annotated[int, Field(ge=1, le=100_000)]
     summary: Annotated[Reason, Field(min_length=1)]
 
@@ -122,7 +159,7 @@ class Evidence(Decision):
     """
 
     kind: ClassVar[str] = "evidence"
-    stage: Name
+    stage: StageName
     team: TeamId
     number: Annotated[int, Field(ge=0, le=1000)] = 0
     accepted: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from .awards import amount_in_words, order_in_words, orders_made
@@ -11,6 +12,7 @@ from .programme import Stage
 from .selection import agreed_amount_in_words
 from .wording import counted, listed
 
+_LEFT = re.compile(r"([a-z0-9-]+) \(left\)")
 _LONGEST = 15_000
 """Characters. Temporal takes 20,000 bytes of details."""
 
@@ -35,14 +37,27 @@ def details(state: State, attention: str = "") -> str:
 
 
 def _standing(state: State, attention: str) -> str:
-    facts: list[tuple[str, str]] = []
+    facts = [(label, _emphasised(state, label, fact)) for label, fact in standing_of(state)]
     if attention:
-        facts.append(("**Needs attention**", f"{attention} — mend the cause, then send the update `retry`"))
+        facts.insert(0, ("**Needs attention**", f"{attention} — mend the cause, then send the update `retry`"))
+    return _table(("", ""), facts)
+
+
+def _emphasised(state: State, label: str, fact: str) -> str:
+    """With what it waits for and how it ended made to stand out."""
+    if label == "Waits for":
+        return f"**{fact}**"
+    return f"**{state.outcome}**{fact.removeprefix(str(state.outcome))}" if label == "Outcome" else fact
+
+
+def standing_of(state: State) -> list[tuple[str, str]]:
+    """Where a challenge stands, fact by fact: what it waits for, until when, who must act, why it is on hold."""
+    facts: list[tuple[str, str]] = []
     if state.outcome:
         when = f" on {state.at(state.ended)}" if state.ended else ""
         why = f": {state.outcome_reason}" if state.outcome_reason else ""
-        facts.append(("Outcome", f"**{state.outcome}**{when}{why}"))
-    facts.append(("Waits for", f"**{state.waiting}**"))
+        facts.append(("Outcome", f"{state.outcome}{when}{why}"))
+    facts.append(("Waits for", state.waiting))
     if state.deadline:
         facts.append((_deadline_label(state), state.at(state.deadline)))
     facts.append(("Who must act", _who_acts(state)))
@@ -53,7 +68,7 @@ def _standing(state: State, attention: str) -> str:
     if state.applications is not None:
         window += f"; {counted(state.applications, 'application')}"
     facts.append(("Window", window))
-    return _table(("", ""), facts)
+    return facts
 
 
 def _deadline_label(state: State) -> str:
@@ -98,6 +113,13 @@ def _moves(state: State, phase: Phase) -> str:
 
 
 def _stages(state: State) -> str:
+    lines = [f"- **{title}**: " + _LEFT.sub(r"~~\1~~ (left)", what) for title, what in stages_of(state)]
+    names = ["Teams are named by the reference of their application."] if state.runs else []
+    return "\n\n".join(["### Stages", "\n".join(lines), *names])
+
+
+def stages_of(state: State) -> list[tuple[str, str]]:
+    """Each stage by its title: when it runs, its teams and its reserve, or why there are none."""
     runs = {run.stage: run for run in state.runs}
     last = max((index for index, stage in enumerate(state.programme.stages) if stage.name in runs), default=-1)
     lines = []
@@ -113,13 +135,12 @@ def _stages(state: State) -> str:
             what = "being selected"
         else:
             what = "not begun"
-        lines.append(f"- **{stage.title}**: {what}")
-    names = ["Teams are named by the reference of their application."] if state.runs else []
-    return "\n\n".join(["### Stages", "\n".join(lines), *names])
+        lines.append((stage.title, what))
+    return lines
 
 
 def _stage(state: State, stage: Stage, run: StageRun) -> str:
-    teams = ", ".join(team.id if team.left is None else f"~~{team.id}~~ (left)" for team in run.teams)
+    teams = ", ".join(team.id if team.left is None else f"{team.id} (left)" for team in run.teams)
     parts = [_time(state, run), f"Teams: {teams}"]
     if run.reserve:
         parts.append(f"In reserve: {', '.join(run.reserve)}")
@@ -140,13 +161,17 @@ def _time(state: State, run: StageRun) -> str:
 
 
 def _evidence(state: State) -> str:
+    lines = [f"- {each}" for each in evidence_of(state)]
+    return "\n\n".join(["### Evidence", "\n".join(lines)]) if lines else ""
+
+
+def evidence_of(state: State) -> list[str]:
     """What teams have to show before they are paid on, and nobody has decided about."""
-    lines = [
-        f"- {each.team} for {state.title_of(each.stage)}, instalment {each.number}: {each.what}; "
+    return [
+        f"{each.team} for {state.title_of(each.stage)}, instalment {each.number}: {each.what}; "
         f"pays {amount_in_words(each.amount, state.programme.currency)}"
         for each in state.open_evidence
     ]
-    return "\n\n".join(["### Evidence", "\n".join(lines)]) if lines else ""
 
 
 _HOW = {OrderState.UNDER_WAY: "**under way**", OrderState.SETTLED: "paid", OrderState.CANCELLED: "cancelled"}

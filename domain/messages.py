@@ -6,14 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from difflib import get_close_matches
 
 from pydantic import ValidationError
-from whenever import Instant
+from pydantic_core import ErrorDetails
+from whenever import Date, Instant
 
 from . import answers, changes, evidence, selection
 from .announcement import Announcement, Entry, to_people
-from .challenge import State
+from .challenge import OrderState, State
 from .decisions import (
     DECISIONS,
     Cancel,
@@ -30,9 +31,11 @@ from .decisions import (
 )
 from .occasions import Occasion
 from .refusals import NotReadable, Refused, UnknownMessage
+from .wrong_values import in_words
 
 _LONGEST = 1000
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
+_SOMEBODY = "programme-office"
 _HARMLESS = re.compile(r"[A-Za-z0-9 .:+-]{1,40}")
 
 
@@ -59,7 +62,7 @@ def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], 
     try:
         decision = model.model_validate_json(said[0] or b"null")
     except ValidationError as error:
-        raise _not_readable(kind, error) from None
+        raise _not_readable(kind, model, error) from None
     if decision.decision_id:
         return decision
     return decision.model_copy(update={"decision_id": f"content-{_digest(decision, standing)}"})
@@ -92,6 +95,14 @@ def texts_in(said: Sequence[bytes]) -> list[str]:
         return []
 
 
+def not_about_a_payment() -> NotReadable:
+    """The refusal of what is sent like the word of a payment, and is none."""
+    return NotReadable(
+        f"The word of a payment cannot be read: it has a payment's key and one of {', '.join(OrderState)}. "
+        "Payments send it by themselves: see `reconcile`."
+    )
+
+
 def _digest(decision: Decision, more: str = "") -> str:
     return hashlib.sha256(f"{decision.kind} {decision.model_dump_json()} {more}".encode()).hexdigest()[:16]
 
@@ -102,10 +113,11 @@ def make(kind: str, fields: Mapping[str, object], known: Mapping[str, type[Decis
     Raises:
         UnknownMessage, NotReadable: see `read`.
     """
+    model = _model(kind, known)
     try:
-        return _model(kind, known).model_validate(fields)
+        return model.model_validate(fields)
     except ValidationError as error:
-        raise _not_readable(kind, error) from None
+        raise _not_readable(kind, model, error) from None
 
 
 def decide(state: State, decision: Decision, now: Instant) -> tuple[State, Announcement]:
@@ -168,7 +180,7 @@ def refusal_announced(
     role = state.role_of(by)
     reason = printable(str(refusal))
     new = state.telling(now, f"Refused: {kind} by {by}: {reason}")
-    in_charge = role in ("sponsor", "operator")
+    in_charge = role in ("sponsor", "operator", "releaser")
     return new, Announcement(
         key=f"{state.challenge.id}/refused/{unique}",
         challenge=state.challenge.id,
@@ -205,14 +217,32 @@ def _model(kind: str, known: Mapping[str, type[Decision]]) -> type[Decision]:
     return model
 
 
-def _not_readable(kind: str, error: ValidationError) -> NotReadable:
-    problems = "; ".join(_problem(dict(each)) for each in error.errors()[:5])
+def _not_readable(kind: str, model: type[Decision], error: ValidationError) -> NotReadable:
+    problems = "; ".join(_problem(model, each) for each in error.errors()[:5])
     return NotReadable(f"The {kind} cannot be read: {problems}."[:_LONGEST])
 
 
-def _problem(error: dict[str, Any]) -> str:
+def _problem(model: type[Decision], error: ErrorDetails) -> str:
     """The field and what it takes. Its value only if it can be no more than a slip in an id, a number or a date."""
-    where = ".".join(str(part) for part in error["loc"])[:80] or "the message"
+    name, *inside = error["loc"] or ("",)
+    if not name:
+        return f'the message: write one JSON object, such as {{"by": "{_SOMEBODY}"}}'
+    where = f"{name}{''.join(_place(part) for part in inside)}"[:80]
+    if error["type"] == "missing":
+        return f"{where}: is missing"
     value = error["input"]
-    shown = f" ({value})" if isinstance(value, str | int) and _HARMLESS.fullmatch(str(value)) else ""
-    return f"{where}{shown}: {str(error['msg']).removeprefix('Value error, ')}"
+    shown = f" ({value})" if isinstance(value, str | int) and _HARMLESS.fullmatch(str(value).strip()) else ""
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(str(name), model.model_fields, n=1)
+        return f"{where}{shown}: is not known here: {f'write {near[0]}, or ' if near else ''}leave it out"
+    field = model.model_fields[str(name)]
+    takes = field.description or "it otherwise"
+    problem = in_words(error, takes) if field.annotation not in (Date, Instant) else f"write {takes}"
+    return f"{where}{shown}: {problem if shown else problem.replace(repr(value), 'this')}"
+
+
+def _place(part: str | int) -> str:
+    """Where in a list, counted as people count, or under which name, which can be anything too."""
+    if isinstance(part, int):
+        return f"[{part + 1}]"
+    return f".{part}" if _HARMLESS.fullmatch(part) else ""

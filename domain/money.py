@@ -17,6 +17,18 @@ from .model import Value
 
 _AMOUNT = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{2}))?")
 _SYMBOLS = {"GBP": "£", "EUR": "€"}
+_LARGEST = 1_000_000_000
+"""Pounds. What is over it is a slip, and in the end more than a database or a bank can write."""
+
+_WITH_HUNDREDTHS = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP "
+    "CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES "
+    "KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD "
+    "PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT "
+    "TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD XCG YER ZAR ZMW ZWG"
+)
+CURRENCIES = frozenset(_WITH_HUNDREDTHS.split())
+"""Those of ISO 4217 that have hundredths, which is what amounts are counted in."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -41,14 +53,17 @@ class Money:
         """Reads "2000", "2,000.00" or "£2,000".
 
         Raises:
-            ValueError: `text` is no such amount.
+            ValueError: `text` is no such amount, or over a thousand million.
         """
         match = _AMOUNT.fullmatch(text.strip())
         if match is None and text.strip().startswith("-"):
             raise ValueError(f"{text!r} is negative: an amount is nothing or more")
         if match is None:
             raise ValueError(f"{text!r} is not an amount: write pounds, or pounds and pence, such as 2000 or 2000.50")
-        return cls(int(match[1].replace(",", "")) * 100 + int(match[2] or 0))
+        pounds, pence = match[1].replace(",", ""), int(match[2] or 0)
+        if len(pounds) > 30 or int(pounds) * 100 + pence > _LARGEST * 100:
+            raise ValueError(f"is over {_LARGEST:,}: write an amount that can be paid")
+        return cls(int(pounds) * 100 + pence)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.pence + other.pence)

@@ -213,7 +213,7 @@ def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Deci
         case Release():
             _check_release(payment, standing, decision)
         case Return():
-            _check_role(payment, decision, "say that it came back")
+            _check_role(payment, decision, f"say that {payment.order.key} came back")
             if standing.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
                 raise TooEarly(
                     f"{payment.order.key} is {standing.status}: no money is on its way that could come back."
@@ -221,7 +221,7 @@ def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Deci
             if standing.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
         case CancelPayment():
-            _check_role(payment, decision, "cancel it")
+            _check_role(payment, decision, f"cancel {payment.order.key}")
             if standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
                 raise TooLate(f"{payment.order.key} was {standing.status}: what has left cannot be cancelled.")
             if standing.status is PaymentStatus.CANCELLED:
@@ -260,7 +260,7 @@ def _check_release(payment: PaymentToMake, standing: PaymentStanding, release: R
 def _check_role(payment: PaymentToMake, decision: Decision, what: str) -> None:
     allowed = (*payment.operators, *payment.releasers)
     if decision.by not in allowed:
-        raise NotAllowed(f"{decision.by} may not {what}, of {payment.order.key}: {' or '.join(allowed)} may.")
+        raise NotAllowed(f"{decision.by} may not {what}: {' or '.join(allowed)} may.")
     if not decision.reason:
         raise ReasonMissing(f"To {what} needs a reason, which the team is told.")
 

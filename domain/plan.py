@@ -6,11 +6,36 @@ from collections.abc import Iterable
 
 from whenever import Instant
 
-from .calendar import later
+from .calendar import later, moment
 from .model import Value
 from .money import Amount, total
-from .programme import Programme, Stage
-from .round import Challenge
+from .programme import Due, Pay, Programme, Stage
+from .round import Challenge, Round
+
+
+class InstalmentPlan(Value):
+    """One instalment of what a stage pays each team.
+
+    Args:
+        amount: with its VAT; at most, if the fee is agreed later.
+        due: the moment of the stage at which it is due.
+        at: the latest instant of that; None for one that is due once evidence is accepted.
+        evidence: what has to be shown, if it is paid on evidence.
+        when: the same in words.
+    """
+
+    amount: Amount
+    due: Due
+    at: Instant | None
+    evidence: str
+    when: str
+
+
+class EngagementPlan(Value):
+    """An occasion on which applicants can ask about a challenge before they apply."""
+
+    title: str
+    at: Instant
 
 
 class StagePlan(Value):
@@ -23,6 +48,7 @@ class StagePlan(Value):
         ends: when it ends; the same instant for a stage that only sifts.
         least, target, most: how many teams it may take, and how many are expected.
         fee: what it pays each team, with its VAT; at most, if it is agreed later; None if it pays nothing.
+        instalments: in which parts the fee is paid, in order.
         agreed: whether the fee is a cap, below which the amount is agreed at the selection.
         may_be_skipped: whether the challenge may do without it.
         participation_sessions: how many citizen participation sessions are expected.
@@ -37,6 +63,7 @@ class StagePlan(Value):
     target: int
     most: int
     fee: Amount | None
+    instalments: tuple[InstalmentPlan, ...]
     agreed: bool
     may_be_skipped: bool
     participation_sessions: int
@@ -59,6 +86,7 @@ class Plan(Value):
         question, sponsor: what is asked, and by whom.
         time_zone, currency: the programme's, in which dates and amounts are shown.
         opens, closes: the window.
+        engagement: when applicants can ask before they apply.
         stages: in order.
     """
 
@@ -69,6 +97,7 @@ class Plan(Value):
     currency: str
     opens: Instant
     closes: Instant
+    engagement: tuple[EngagementPlan, ...] = ()
     stages: tuple[StagePlan, ...]
 
     @property
@@ -84,12 +113,23 @@ class Total(Value):
     agreed_up_to: Amount
 
 
-def plan_of(challenge: Challenge, programme: Programme) -> Plan:
+def engagement_of(round_: Round, programme: Programme) -> dict[str, tuple[EngagementPlan, ...]]:
+    """The engagement sessions of each challenge of a round, by the challenge's id."""
+    return {
+        f"{round_.id}/{question.id}": tuple(
+            EngagementPlan(title=each.title, at=moment(each.at, programme.time_zone)) for each in question.engagement
+        )
+        for question in round_.challenges
+    }
+
+
+def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[EngagementPlan, ...] = ()) -> Plan:
     """Every date and amount of a challenge, without starting anything.
 
     Args:
         challenge: with its window.
         programme: whose rules it runs under; its dates are computed by the calendar of its time zone.
+        engagement: its engagement sessions.
     """
     stages: list[StagePlan] = []
     before = challenge.closes
@@ -104,6 +144,7 @@ def plan_of(challenge: Challenge, programme: Programme) -> Plan:
         currency=programme.currency,
         opens=challenge.opens,
         closes=challenge.closes,
+        engagement=engagement,
         stages=tuple(stages),
     )
 
@@ -119,19 +160,32 @@ def total_at_target(*plans: Plan) -> Total:
 
 def _stage_plan(stage: Stage, before: Instant, programme: Programme) -> StagePlan:
     due = later(before, stage.decision_within, programme.time_zone, programme.holidays)
+    ends = later(due, stage.duration, programme.time_zone, programme.holidays)
     return StagePlan(
         name=stage.name,
         title=stage.title,
         decision_due=due,
         begins=due,
-        ends=later(due, stage.duration, programme.time_zone, programme.holidays),
+        ends=ends,
         least=stage.min,
         target=stage.target,
         most=stage.max,
         fee=stage.pay.amount_of(stage.pay.most) if stage.pay else None,
+        instalments=_instalments(stage.pay, due, ends) if stage.pay else (),
         agreed=stage.pay is not None and stage.pay.agreed_up_to is not None,
         may_be_skipped=stage.may_be_skipped,
         participation_sessions=stage.participation_sessions,
+    )
+
+
+def _instalments(pay: Pay, begins: Instant, ends: Instant) -> tuple[InstalmentPlan, ...]:
+    dates = {Due.START: begins, Due.END: ends}
+    amounts = pay.instalments_of(pay.amount_of(pay.most))
+    return tuple(
+        InstalmentPlan(
+            amount=amount, due=part.due, at=dates.get(part.due), evidence=part.evidence or "", when=part.when
+        )
+        for part, amount in zip(pay.instalments, amounts, strict=True)
     )
 
 

@@ -11,12 +11,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from whenever import ItemizedDelta
 
 from .calendar import Duration, TimeAllowed, WorkingDays, WrittenHolidays, Zone
 from .model import Line, Name, Value
-from .money import NOTHING, Amount, Money, Vat, split
+from .money import CURRENCIES, NOTHING, Amount, Money, Vat, split
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("is no currency with hundredths: write it by its three letters, such as GBP or EUR")
+    return code
 
 
 class Due(StrEnum):
@@ -223,6 +229,7 @@ class Programme(Value):
             description="a currency by its three letters, such as GBP",
             examples=["GBP"],
         ),
+        AfterValidator(_known_currency),
     ]
     holidays: WrittenHolidays
     proposal_limit: Annotated[int, Field(ge=1, le=1_000_000, strict=True, description="characters in a proposal")] = (

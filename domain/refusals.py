@@ -112,7 +112,7 @@ class NotSentAgain(Refused):
 
 
 class FileRefused(Refused):
-    """A file or a setting is wrong: names it, the key, the value and the remedy."""
+    """A file or a setting is wrong: names it, the key, the value and the remedy; a line for each problem."""
 
 
 class Unavailable(Refused):

@@ -76,6 +76,12 @@ def moved(challenges: tuple[Challenge, ...], opens: Instant, zone: str) -> tuple
     return tuple(_moved(challenge, first, opens, zone) for challenge in challenges)
 
 
+def moved_instant(instant: Instant, first: Instant, opens: Instant, zone: str) -> Instant:
+    """An instant of a round that is moved (see `moved`), whose first window opened at `first`."""
+    plain = opens.to_tz(zone).to_plain().add(_on_the_wall(first, instant, zone), naive_arithmetic_ok=True)
+    return plain.assume_tz(zone, disambiguation="compatible").to_instant()
+
+
 class _Short:
     """How long a time of the real calendar lasts in the rehearsal."""
 
@@ -139,13 +145,8 @@ def _on_the_wall(start: Instant, end: Instant, zone: str) -> TimeDelta:
 
 
 def _moved(challenge: Challenge, first: Instant, opens: Instant, zone: str) -> Challenge:
-    start = opens.to_tz(zone).to_plain()
-
-    def same_clock(instant: Instant) -> Instant:
-        plain = start.add(_on_the_wall(first, instant, zone), naive_arithmetic_ok=True)
-        return plain.assume_tz(zone, disambiguation="compatible").to_instant()
-
-    new_opens = opens if challenge.opens == first else same_clock(challenge.opens)
+    new_opens = opens if challenge.opens == first else moved_instant(challenge.opens, first, opens, zone)
     # A window of less than an hour at the change of the clock keeps its exact length.
     shortest = new_opens + min(challenge.closes - challenge.opens, TimeDelta(hours=1))
-    return challenge.model_copy(update={"opens": new_opens, "closes": max(same_clock(challenge.closes), shortest)})
+    closes = max(moved_instant(challenge.closes, first, opens, zone), shortest)
+    return challenge.model_copy(update={"opens": new_opens, "closes": closes})

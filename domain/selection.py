@@ -25,7 +25,7 @@ from .refusals import (
     WrongAmount,
     WrongNumber,
 )
-from .wording import listed
+from .wording import counted, listed
 
 
 def select(state: State, message: Select, now: Instant) -> tuple[State, Announcement]:
@@ -178,10 +178,12 @@ def _check_names(state: State, message: Select) -> None:
 def _check_number(stage: Stage, message: Select) -> None:
     count = len(message.teams)
     if not stage.min <= count <= stage.max:
-        allowed = f"{stage.min}" if stage.min == stage.max else f"{stage.min} to {stage.max}"
-        raise WrongNumber(f"{stage.title} takes {allowed} teams: {count} {'was' if count == 1 else 'were'} named.")
+        fewest = f"{stage.min} to " if stage.min < stage.max else ""
+        named = f"{count} {'was' if count == 1 else 'were'} named"
+        too_few = " If there are no more to take, decline: that ends the challenge." if count < stage.min else ""
+        raise WrongNumber(f"{stage.title} takes {fewest}{counted(stage.max, 'team')}: {named}.{too_few}")
     if count > stage.target and not message.reason:
-        raise ReasonMissing(f"{stage.title} expects {stage.target} teams: taking {count} needs a reason.")
+        raise ReasonMissing(f"{stage.title} expects {counted(stage.target, 'team')}: taking {count} needs a reason.")
 
 
 def _award(stage: Stage, message: Select, team: str, currency: str) -> Amount | None:

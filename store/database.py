@@ -104,7 +104,10 @@ class Database:
             Unavailable: they are missing, older or newer; the message says what to run.
         """
         if self._is_sqlite and not Path(str(self._url.database)).exists():
-            raise Unavailable(f"The database {place_of(self._url)} {NOT_SET_UP}.")
+            raise Unavailable(
+                f"There is no database {place_of(self._url)}: start the service (make run), or say with "
+                "CHALLENGES_DATABASE_URL where its database is."
+            )
         with self.reading() as connection:
             standing = schema.standing(connection)
         match standing:

@@ -133,6 +133,24 @@ def is_person(database: Database, id: str, round_: str = "") -> bool:  # noqa: A
         return connection.execute(wanted).first() is not None
 
 
+def role_of(database: Database, challenge: ChallengeRow, id: str) -> str:  # noqa: A002
+    """In what role someone acts on a challenge: operator, releaser, sponsor, team (whoever applied), or unknown.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    people, applications = tables.people, tables.applications
+    person = select(people.c.role).where(
+        people.c.round == challenge.round, people.c.id == id, people.c.sponsor.in_(("", challenge.sponsor))
+    )
+    team = select(applications.c.id).where(applications.c.id == id, applications.c.challenge == challenge.id)
+    with database.reading() as connection:
+        role = connection.scalar(person)
+        if role is None and connection.scalar(team) is not None:
+            role = "team"
+    return role or "unknown"
+
+
 def find_challenge(database: Database, name: str) -> ChallengeRow:
     """The challenge that a person means.
 
@@ -188,16 +206,15 @@ def _keep_contact(connection: Connection, round_: Round, challenge: Challenge) -
 
 
 def _keep_people(connection: Connection, round_: Round) -> None:
-    for person in round_.people():
-        insertion = inserting(connection, tables.people).values(
-            round=round_.id, id=person.id, name=person.name, email=person.email
-        )
-        connection.execute(
-            insertion.on_conflict_do_update(
-                index_elements=["round", "id"],
-                set_={"name": insertion.excluded.name, "email": insertion.excluded.email},
+    roles = [("operator", "", round_.operators), ("releaser", "", round_.releasers)]
+    roles += [("sponsor", sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
+    for role, sponsor, people in roles:
+        for person in people:
+            insertion = inserting(connection, tables.people).values(
+                round=round_.id, id=person.id, name=person.name, email=person.email, role=role, sponsor=sponsor
             )
-        )
+            changes = {name: insertion.excluded[name] for name in ("name", "email", "role", "sponsor")}
+            connection.execute(insertion.on_conflict_do_update(index_elements=["round", "id"], set_=changes))
 
 
 def _not_found(connection: Connection, name: str) -> str:

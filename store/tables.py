@@ -44,6 +44,8 @@ people = Table(
     Column("id", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("email", String, nullable=False),
+    Column("role", String, nullable=False, server_default=""),  # operator, releaser or sponsor
+    Column("sponsor", String, nullable=False, server_default=""),  # for which one they decide
 )
 
 challenges = Table(

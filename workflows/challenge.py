@@ -37,7 +37,15 @@ with workflow.unsafe.imports_passed_through():
     from domain.challenge import OrderState, Phase, Result, Sealing, State
     from domain.decisions import DECISIONS
     from domain.details import details
-    from domain.messages import already_answered, content_of, decide, read, refusal_announced, texts_in
+    from domain.messages import (
+        already_answered,
+        content_of,
+        decide,
+        not_about_a_payment,
+        read,
+        refusal_announced,
+        texts_in,
+    )
     from domain.payment import payment_to_make
     from domain.refusals import Refused
 
@@ -262,10 +270,13 @@ class ChallengeWorkflow:
 
     async def _payment_over(self, arguments: Sequence[RawValue]) -> None:
         """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
-        key, how, *_ = *texts_in([argument.payload.data for argument in arguments]), "", ""
-        if how in list(OrderState):
-            async with self._one_at_a_time:
+        said = [argument.payload.data for argument in arguments]
+        key, how, *_ = *texts_in(said), "", ""
+        async with self._one_at_a_time:
+            if how in list(OrderState):
                 self._become(order_closed(self._state, key, OrderState(how), self._now()))
+            else:  # no payment says so: somebody has sent it by hand
+                await self._refuse(interface.PAYMENT_OVER, said, not_about_a_payment())
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
@@ -313,14 +324,18 @@ class ChallengeWorkflow:
                 )
                 return answer
             except Refused as refusal:
-                unique = str(workflow.uuid4())
-                await self._announce(*refusal_announced(self._state, kind, said, refusal, self._now(), unique))
+                await self._refuse(kind, said, refusal)
                 raise ApplicationError(
                     str(refusal),
                     type=type(refusal).__name__,
                     non_retryable=True,
                     category=ApplicationErrorCategory.BENIGN,
                 ) from None
+
+    async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
+        """Puts on record what is not done, and tells its sender."""
+        unique = str(workflow.uuid4())
+        await self._announce(*refusal_announced(self._state, kind, said, refusal, self._now(), unique))
 
     def _call(self, attention: Attention) -> Announcement:
         challenge, unique = self._state.challenge, str(workflow.uuid4())

@@ -191,7 +191,7 @@ def test_a_moment_is_read_as_people_write_it(written: str | datetime.date, insta
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("2016-02-30", "'2016-02-30' is no date or time: write 2016-08-01"),
+        ("2016-02-30", "'2016-02-30' is no date or time: write it such as 2016-08-01"),
         ("2016-02-30T12:00", "is no date or time"),
         ("next week", "is no date or time"),
         ("", "is no date or time"),

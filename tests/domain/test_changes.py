@@ -11,6 +11,7 @@ from whenever import Date, Instant
 
 from domain import changes
 from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
+from domain.calendar import end_of_day
 from domain.challenge import Outcome, Phase, State
 from domain.decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
 from domain.occasions import Occasion
@@ -91,6 +92,13 @@ def test_a_deadline_does_not_move_into_the_past() -> None:
 def test_a_deadline_does_not_move_to_an_earlier_time(closes: Instant) -> None:
     text = refused(DeadlineRefused, lambda: changes.extend(taking_applications(), extend(closes), NOW))
     assert "only moves to a later time" in text
+
+
+def test_a_deadline_that_is_too_far_away_is_said_as_the_day_that_was_meant() -> None:
+    """Fails when the end of a day is said as the day after."""
+    far = extend(end_of_day(Date(2036, 2, 20), "Europe/London"))
+    text = refused(DeadlineRefused, lambda: changes.extend(taking_applications(), far, NOW))
+    assert "Wednesday 20 February 2036, 24:00 GMT is more than two years away" in text
 
 
 def test_a_window_that_has_closed_stays_closed() -> None:
@@ -202,7 +210,7 @@ def test_a_withdrawal_is_not_for_others_nor_without_reason_nor_twice() -> None:
         refused(NotAllowed, lambda by=by: changes.withdraw(exploring(), withdraw(A, by=by), LATER))  # type: ignore[misc]
     refused(ReasonMissing, lambda: changes.withdraw(exploring(), withdraw(A, reason=""), LATER))
     left = changes.withdraw(exploring(), withdraw(A), LATER)[0]
-    assert "team-a left exploration" in refused(TooLate, lambda: changes.withdraw(left, withdraw(A), LATER))
+    assert "team-a left Exploration on" in refused(TooLate, lambda: changes.withdraw(left, withdraw(A), LATER))
     assert "has ended" in refused(TooLate, lambda: changes.withdraw(completed(), withdraw(A), LATER))
 
 

@@ -89,7 +89,7 @@ def test_a_challenge_to_which_nobody_applied_ends_without_award() -> None:
     new, announcement = course.sealed(taking_applications(), 0, CLOSES)
     assert (new.phase, new.outcome, new.outcome_reason) == (Phase.ENDED, Outcome.NO_AWARD, "nobody applied")
     assert "0 applications" in announcement.entry.text
-    assert new.stage_name == "exploration"
+    assert new.stage_name == "window"
 
 
 def test_one_application_is_called_one() -> None:

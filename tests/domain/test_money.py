@@ -48,6 +48,13 @@ def test_what_is_no_amount_is_refused_with_its_text(text: str) -> None:
     assert repr(text) in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["1000000000.01", "200000000000000000.00", "9" * 5000])
+def test_an_amount_that_no_database_and_no_bank_can_write_is_refused_as_it_is_read(text: str) -> None:
+    """Fails when an amount has no limit: the ledger fails on it, again and again, once the team is selected."""
+    with pytest.raises(ValueError, match="is over 1,000,000,000: write an amount that can be paid"):
+        Money.parse(text)
+
+
 def test_a_negative_amount_is_called_negative() -> None:
     with pytest.raises(ValueError, match=r"'-5\.00' is negative"):
         Money.parse("-5.00")

@@ -12,6 +12,7 @@ from domain.challenge import Phase, State
 from domain.decisions import Select
 from domain.money import Money
 from domain.plan import plan_of, total_at_target
+from domain.programme import Due, Instalment
 from domain.round import Challenge
 from tests.domain.strategies import (
     COMMERCIALISATION,
@@ -98,6 +99,18 @@ def test_a_plan_is_what_is_enforced_when_everybody_decides_on_the_last_day(opens
         assert (state.run.begins, state.deadline) == (stage.begins, stage.ends)
         state = course.stage_ended(state, stage.ends)[0]
     assert state.phase is Phase.ENDED
+
+
+def test_a_plan_says_in_which_parts_each_team_is_paid_and_when() -> None:
+    """Fails when instalments are left out, or sum to another amount than the fee."""
+    parts = (Instalment(share="50%"), Instalment(share="30%", due=Due.EVIDENCE, evidence="A prototype"))
+    last = Instalment(share="20%", due=Due.END)
+    stage = plan_of(challenge(), programme(*in_instalments((*parts, last)))).stages[0]
+    assert [(part.amount.gross.shown(), part.due, part.at, part.evidence) for part in stage.instalments] == [
+        ("£1,200", Due.START, stage.begins, ""),
+        ("£720", Due.EVIDENCE, None, "A prototype"),
+        ("£480", Due.END, stage.ends, ""),
+    ]
 
 
 def test_a_plan_names_its_challenge() -> None:

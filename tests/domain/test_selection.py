@@ -177,12 +177,15 @@ def test_too_few_and_too_many_teams_are_refused_with_the_number(teams: tuple[str
 
 def test_a_stage_that_takes_an_exact_number_says_so() -> None:
     exact = EXPLORATION.model_copy(update={"min": 3})
-    assert "takes 3 teams: 1 was named" in refused(WrongNumber, sealed(exact), select("exploration", A))
+    text = refused(WrongNumber, sealed(exact), select("exploration", A))
+    assert "takes 3 teams: 1 was named. If there are no more to take, decline: that ends the challenge." in text
+    too_many = refused(WrongNumber, sealed(exact), select("exploration", A, B, C, D))
+    assert too_many.endswith("takes 3 teams: 4 were named.")
 
 
 def test_more_than_expected_needs_a_reason() -> None:
     state = explored()
-    assert "expects 1 teams: taking 2 needs a reason" in refused(ReasonMissing, state, select("accelerator", A, B))
+    assert "expects 1 team: taking 2 needs a reason" in refused(ReasonMissing, state, select("accelerator", A, B))
     new, announcement = selection.select(state, select("accelerator", A, B, reason="Both are ready."), NOW)
     assert new.run.active == (A, B)
     assert announcement.entry.reason == "Both are ready."

@@ -262,7 +262,7 @@ async def test_money_that_comes_back_after_it_had_arrived_is_released_and_paid_a
         if ended:
             await play.decide("cancel", OPERATOR, reason="It is over.")
             assert (await play.result()).paid == (key,)
-        with pytest.raises(NotAllowed, match="may not say that it came back"):
+        with pytest.raises(NotAllowed, match=r"may not say that .* came back: "):
             await play.money.decide(key, "return", team, reason="We did not get it.")
         with pytest.raises(ReasonMissing):
             await play.money.decide(key, "return", OPERATOR)
@@ -331,7 +331,7 @@ async def test_a_cancelled_payment_is_not_made_and_the_challenge_ends_without_it
         team = play.payment(one).team
         with pytest.raises(ReasonMissing):
             await play.money.decide(one, "cancel", FINANCE)
-        with pytest.raises(NotAllowed, match="may not cancel it"):
+        with pytest.raises(NotAllowed, match=r"may not cancel .*: "):
             await play.money.decide(one, "cancel", SPONSOR, reason="Not theirs.")
         await play.releasable(one)
         await play.money.decide(one, "cancel", FINANCE, reason="They have left before they began.")

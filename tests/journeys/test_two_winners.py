@@ -16,7 +16,7 @@ async def test_two_teams_enter_the_accelerator_with_a_reason_and_both_are_paid(t
         one, other, third = await play.exploring()
         await play.stage_over()
 
-        with pytest.raises(ReasonMissing, match="expects 1 teams: taking 2 needs a reason"):
+        with pytest.raises(ReasonMissing, match="expects 1 team: taking 2 needs a reason"):
             await play.decide("select", stage="accelerator", teams=[one, other])
         reason = "They complete each other."
         await play.decide("select", stage="accelerator", teams=[one, other], reason=reason)

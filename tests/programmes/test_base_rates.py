@@ -68,7 +68,8 @@ def test_what_the_rates_do_not_cover_is_not_certain() -> None:
             "on = 2016-08-04T12:00:00",
             "changes[2].on = 2016-08-04T12:00:00: is no date: write it such as 2025-12-18",
         ),
-        ('rate = "0.25"', 'rte = "0.25"', 'changes[2].rate: missing: add rate = "0.50"'),
+        ('rate = "0.25"', 'rte = "0.25"', 'changes[2].rte = "0.25": unknown key: did you mean rate?'),
+        (', rate = "0.25"', "", 'changes[2].rate: missing: add rate = "0.50"'),
         (
             "\ncomplete_until = 2025-12-31",
             "\ncomplete_until = 2025-12-17",

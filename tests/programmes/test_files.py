@@ -14,10 +14,11 @@ import jsonschema
 import pytest
 
 from desk.programme_files import FOLDER, find_round, load_programme, load_round, schemas
-from domain.calendar import spoken
+from domain.calendar import moment, spoken
 from domain.money import Vat
-from domain.plan import plan_of, total_at_target
+from domain.plan import engagement_of, plan_of, total_at_target
 from domain.refusals import FileRefused, UnknownRound
+from domain.rehearsal import moved_instant
 from domain.round import challenges_of
 
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -96,6 +97,16 @@ def test_the_pilot_pays_126_000_pounds_in_fixed_fees_and_what_is_agreed() -> Non
     assert total.fixed.gross.shown() == "£126,000"
     assert total.fixed.vat.pence == 0
     assert total.agreed_up_to.gross.pence > 0
+
+
+def test_engagement_sessions_are_planned_and_move_with_the_round() -> None:
+    """Fails when they are left where the file has them."""
+    round_, programme = find_round("pilot-2016")
+    (session,) = engagement_of(round_, programme)["pilot-2016/air-quality"]
+    assert spoken(session.at, programme.time_zone) == "Thursday 7 July 2016, 14:00 BST"
+    opens = min(each.opens for each in challenges_of(round_, programme))
+    later = moved_instant(session.at, opens, moment("2027-12-07T09:00", programme.time_zone), programme.time_zone)
+    assert spoken(later, programme.time_zone) == "Wednesday 8 December 2027, 14:00 GMT"
 
 
 def test_the_pilots_windows_close_at_the_end_of_1_august_and_go_on_in_working_days_of_scotland() -> None:
@@ -194,6 +205,11 @@ FEE = 'fixed = "15000.00"'
             'currency = "pounds"',
             'currency = "pounds": write a currency by its three letters, such as GBP',
         ),
+        (
+            'currency = "GBP"',
+            'currency = "XXX"',
+            'currency = "XXX": is no currency with hundredths: write it by its three letters, such as GBP or EUR',
+        ),
         ("proposal_limit = 20_000", "proposal_limit = 0", "proposal_limit = 0: is below 1: write 1 or more"),
         ("proposal_limit", "proposl_limit", "proposl_limit = 20000: unknown key: did you mean proposal_limit?"),
         (
@@ -206,6 +222,12 @@ FEE = 'fixed = "15000.00"'
             FEE,
             'fixed = "-15000.00"',
             "stages[2] (accelerator).pay.fixed: '-15000.00' is negative: an amount is nothing or more",
+        ),
+        (
+            FEE,
+            'fixed = "200000000000000000.00"',
+            'stages[2] (accelerator).pay.fixed = "200000000000000000.00": is over 1,000,000,000: write an amount that '
+            "can be paid",
         ),
         (
             FEE,
@@ -323,7 +345,24 @@ FEE = 'fixed = "15000.00"'
             "hyphens, such as air-quality",
         ),
         ('id = "pilot-2016"', 'id = "pilot"', 'id = "pilot": is not the file\'s name: write "pilot-2016"'),
+        ("target = 3", "targt = 3", "stages[1] (exploration).targt = 3: unknown key: did you mean target?"),
         # What TOML itself refuses.
+        (
+            "[stages.pay]",
+            "[stages.pay",
+            "line 36: [stages.pay: the brackets of this heading do not match: write it as [pay] or [[stages]]",
+        ),
+        (
+            'stage = ["P2D"]',
+            'stage = ["P2D"',
+            'line 25: payment = ["P3D", "P1D"]: a list up to here lacks a comma, or its closing bracket: add it',
+        ),
+        (
+            FEE,
+            'instalments = [{ share = "50%"',
+            'line 51: instalments = [{ share = "50%": write the table on one line, such as { share = "50%", '
+            'due = "end" }',
+        ),
         (
             'title = "Exploration"',
             "title = Exploration",
@@ -349,7 +388,6 @@ def test_a_wrong_programme_is_refused_by_key_value_and_remedy(
 
 def test_every_problem_of_a_file_has_its_line(problems: Problems) -> None:
     assert problems(("time_zone", "timezone"), ("target = 3", "target = 3.5"), (FEE, 'fixed = "-1"')) == [
-        'time_zone: missing: add time_zone = "Europe/London"',
         "stages[1] (exploration).target = 3.5: write a whole number, without quotes",
         "stages[2] (accelerator).pay.fixed: '-1' is negative: an amount is nothing or more",
         'timezone = "Europe/London": unknown key: did you mean time_zone?',

@@ -30,9 +30,13 @@ pytestmark = pytest.mark.xdist_group("starter")
 
 
 def test_applications_are_not_read_before_the_window_is_sealed(starter: Commands, teams: dict[str, list[str]]) -> None:
-    line = refused(starter, "bridge", "applications", "bridge")
+    """By whoever says who they are, they are called by their role."""
+    for words, by, role in (([], "unknown", "unknown"), (["--as", OPERATOR], OPERATOR, "operator")):
+        line = refused(starter, "bridge", "applications", "bridge", *words)
 
-    assert "before its window is sealed" in line
+        assert "before its window is sealed" in line
+        entry = starter.data("record", "bridge")[-1]
+        assert (entry["by"], entry["role"]) == (by, role)
 
 
 def test_a_selection_before_the_window_closed_is_refused(starter: Commands, teams: dict[str, list[str]]) -> None:
@@ -104,7 +108,7 @@ def test_a_round_that_nobody_knows_is_refused_with_those_there_are(
 
 SIGNALS: dict[str, tuple[str, str, str]] = {
     "no object": ("select", '"open"', "cannot be read"),
-    "fields missing": ("select", f'{{"by": "{SPONSOR}"}}', "stage: Field required"),
+    "fields missing": ("select", f'{{"by": "{SPONSOR}"}}', "stage: is missing"),
     "a field too many": ("decline", f'{{"by": "{SPONSOR}", "stage": "exploration", "team": 3}}', "team (3)"),
     "an impossible date": ("extend", f'{{"by": "{OPERATOR}", "closes": "2026-02-30T09:00:00Z"}}', "closes"),
     "an unknown name": ("abolish", f'{{"by": "{OPERATOR}"}}', "No message 'abolish' is known"),
@@ -233,6 +237,21 @@ def test_a_selection_is_taken_once_and_its_repeat_is_harmless(starter: Commands,
     assert "exploration was decided on" in refused(starter, "library", *selection)
 
 
+def test_an_id_that_was_used_for_another_decision_is_refused_and_nothing_is_swallowed(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    """Fails when Temporal is given the decision's id alone: it answers the second decision with the first's answer."""
+    decided = ["bridge", "--as", OPERATOR, "--reason", "Election.", "--id", "q1"]
+    assert starter("hold", *decided).status == 0
+    again = starter("hold", *decided)
+    assert (again.status, again.out) == (0, starter("hold", *decided).out)
+
+    assert "'q1' was used for another decision" in refused(starter, "bridge", "cancel", *decided)
+    other = [*decided[:4], "Holidays.", *decided[5:]]
+    assert "'q1' was used for another decision" in refused(starter, "bridge", "hold", *other)
+    assert starter("resume", "bridge", "--as", OPERATOR).status == 0
+
+
 # Commands that are not understood.
 
 
@@ -247,7 +266,6 @@ def test_a_selection_is_taken_once_and_its_repeat_is_harmless(starter: Commands,
         ["extend", "market", "--closes", "2027-03-28T01:30", "--as", OPERATOR, "--reason", "None."],
         ["cancel", "market", "--as", OPERATOR],
         ["plan", ROUND, "--opens", "2027-02-30"],
-        ["apply", "market", "--organisation", "Tay", "--email", "t@company.example", "--proposal", "no/such/file"],
         ["participation", "market", "exploration", "--on", "today", "--people", "3", "--summary", "None."],
         ["rehearse", ROUND, "--day", "0"],
     ],
@@ -266,9 +284,16 @@ def test_a_command_used_wrongly_ends_with_status_2_and_changes_nothing(
     assert starter.data("record", "market") == record
 
 
-def test_a_proposal_that_is_no_text_is_refused_by_name(starter: Commands, closed: list[str], tmp_path: Path) -> None:
+def test_a_proposal_that_cannot_be_read_is_refused_by_name_and_remedy(
+    starter: Commands, closed: list[str], tmp_path: Path
+) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\xff\xfe")
-    words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", str(picture)]
+    words = ["apply", "bridge", "--organisation", "Tay", "--email", "tay@company.example", "--proposal"]
 
-    assert "picture.png cannot be read as text" in one_line(starter("apply", "bridge", *words), status=2)
+    for file, says in (
+        (picture, "picture.png cannot be read as text: save it as plain text in UTF-8."),
+        (tmp_path, "cannot be read (Is a directory): check its name."),
+        (tmp_path / "nowhere", "nowhere cannot be read (No such file or directory): check its name."),
+    ):
+        assert one_line(starter(*words, str(file))).endswith(says)

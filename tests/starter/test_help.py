@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 import starter
+from commands.help import PARTS
 from tests.starter.commands import Commands
 
 TOP: dict[str, Any] = vars(typer.main.get_command(starter.app))["commands"]
@@ -67,6 +68,30 @@ def test_a_command_explains_itself_with_an_example_that_can_be_typed(name: str) 
     shown = Commands({})(*typed, "--help")
     assert (shown.status, shown.err) == (0, "")
     assert "Example: starter.py" in shown.out
+
+
+def test_every_command_stands_in_a_part_of_the_help_in_the_order_of_a_challenges_life() -> None:
+    """Fails when a command is added and nobody says where it belongs."""
+    assert [name for name in TOP if name not in sum(PARTS.values(), ())] == []
+    printed = Commands({})("--help").out
+    places = [printed.index(part) for part in PARTS]
+    assert places == sorted(places)
+    assert "─ Commands ─" not in printed
+    assert re.search(r"apply .*\n(.*\n)*│ decline .*\n(.*\n)*│ payments .*\n(.*\n)*│ notices ", printed)
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("select", "[OPTIONS] CHALLENGE STAGE TEAM…"),
+        ("release", "[OPTIONS] PAYMENT…"),
+        ("payments", "[OPTIONS] [CHALLENGE]"),
+        ("notices show", "[OPTIONS] NOTICE"),
+    ],
+)
+def test_the_usage_of_a_command_is_written_as_it_is_typed(name: str, usage: str) -> None:
+    (line,) = [each for each in Commands({})(*name.split(), "--help").out.splitlines() if "Usage: " in each]
+    assert line.strip().endswith(f"{name} {usage}")
 
 
 @pytest.mark.parametrize(

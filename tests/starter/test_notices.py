@@ -35,6 +35,9 @@ def test_notices_are_listed_with_and_without_the_word(starter: Commands, purse: 
     assert listed.status == 0
     assert listed == starter("notices", "pond")
     assert team in listed.out
+    keys = [line for line in listed.out.splitlines() if "/" in line and not line.startswith(" ")]
+    assert keys
+    assert {starter("notices", "show", key).status for key in keys[:4]} == {0}
     rows = starter.data("notices", "pond")
     assert rows == starter.data("notices", "list", "pond")
     assert {row["challenge"] for row in rows} == {f"{PURSE}/pond"}
@@ -106,7 +109,8 @@ def test_words_that_are_wrong_are_named_with_file_and_line(tmp_path: Path) -> No
     (tmp_path / "held.txt").write_text("Subject: Held\n\n{{ secret }}\n", encoding="utf-8")
     answer = Commands({"CHALLENGES_LETTERS": str(tmp_path)})("notices", "preview", "held")
 
-    assert "held.txt: line 3: secret is no fact of the notice held" in one_line(answer)
+    assert (answer.status, answer.out) == (1, "")
+    assert "held.txt: line 3: secret is no fact of the notice held" in answer.err.splitlines()[0]
 
 
 # Questions.
@@ -222,12 +226,12 @@ def test_feedback_is_told_with_the_end_and_after_it_at_once(starter: Commands, p
     assert [sum(words in body for body in rows) for words in ("Good so far.", "It was not for you.")] == [1, 1]
 
 
-def test_feedback_from_a_file_that_is_no_text_is_a_misuse(
+def test_feedback_from_a_file_that_is_no_text_is_refused(
     starter: Commands, purse: dict[str, list[str]], tmp_path: Path
 ) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\xff\xfe")
     words = ["feedback", "barn", "exploration", purse["barn"][1], "--as", SPONSOR, "--text"]
 
-    assert "picture.png cannot be read as text" in one_line(starter(*words, str(picture)), status=2)
-    assert "cannot be read as text" in one_line(starter(*words, str(tmp_path)), status=2)
+    assert "picture.png cannot be read as text" in one_line(starter(*words, str(picture)))
+    assert "cannot be read (Is a directory)" in one_line(starter(*words, str(tmp_path)))

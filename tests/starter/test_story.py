@@ -108,6 +108,7 @@ def test_a_challenge_goes_from_its_window_to_its_outcome(starter: Commands, team
     assert {each["recipient"] for each in starter.data("notices", "station")} >= {first, second, third, SPONSOR}
     told = starter("record", "station").out
     assert "Reason: The founder is ill." in told
+    assert "Summary: Maps first." in told
     assert "refused" not in told
 
 

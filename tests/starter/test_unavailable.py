@@ -24,6 +24,18 @@ def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, 
         assert f"No Temporal server answers at 127.0.0.1:{port} (connection refused): start the service" in line
 
 
+def test_what_only_a_workflow_knows_is_missing_from_the_status_without_a_server(
+    starter: Commands, teams: dict[str, list[str]]
+) -> None:
+    """Everything else is there: whoever looks because Temporal is down needs it."""
+    port, _ = free_ports()
+    answer = starter("status", "bridge", TEMPORAL_ADDRESS=f"127.0.0.1:{port}")
+
+    assert (answer.status, answer.err) == (0, "")
+    assert "Window closes" in answer.out
+    assert "who must act, are not known now. No Temporal server answers" in answer.out
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
@@ -35,7 +47,7 @@ def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, 
         ("TEMPORAL_TLS_CLIENT_CERT_PATH", "/no/such/cert", "The Temporal configuration cannot be used"),
         ("CHALLENGES_THREADS", "many", "CHALLENGES_THREADS=many"),
         ("CHALLENGES_DATABSE_URL", "sqlite:///x", "did you mean CHALLENGES_DATABASE_URL?"),
-        ("CHALLENGES_DATABASE_URL", "sqlite:////no/such/service.db", "lacks the tables of this release: start"),
+        ("CHALLENGES_DATABASE_URL", "sqlite:////no/such/service.db", "There is no database /no/such/service.db: start"),
         ("CHALLENGES_DATABASE_URL", "postgresql://us:secret@127.0.0.1:9/db", "db at 127.0.0.1:9 cannot be reached"),
         ("CHALLENGES_DATABASE_URL", "mysql://us:secret@127.0.0.1/db", "URL is not understood"),
     ],
@@ -53,7 +65,7 @@ def test_a_command_before_any_service_ran_makes_no_empty_database(starter: Comma
     file = tmp_path / "service.db"
     line = one_line(starter("status", CHALLENGES_DATABASE_URL=f"sqlite:///{file}"))
 
-    assert "start the worker" in line
+    assert f"There is no database {file}: start the service (make run), or say with CHALLENGES_DATABASE_URL" in line
     assert not file.exists()
 
 
@@ -83,7 +95,7 @@ def test_a_process_that_was_connected_leaves_without_the_clearing_up_that_aborts
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is a full disk to be had on Linux only")
-@pytest.mark.parametrize("words", [("status",), ("status", "--json")], ids=" ".join)
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("--help",)], ids=" ".join)
 def test_output_to_a_full_disk_is_no_success(
     starter: Commands, teams: dict[str, list[str]], words: tuple[str, ...]
 ) -> None:

@@ -169,6 +169,7 @@ def test_an_application_during_a_hold_is_refused_as_that(open_: Database, now: I
             ({"email": f"bre{hidden}athe@applicants.example"}, "nobody can see")
             for hidden in "\a\x1b\x7f\x9b\n\u200b\u202e"
         ),
+        ({"email": f"{'x' * 300}@company.example"}, "has 316 characters, and 254 is the most"),
         ({"organisation": " "}, "no organisation"),
         ({"proposal": "\n"}, "empty"),
         ({"proposal": "x" * 1001}, "1,001 characters, and 1,000 is the most"),

@@ -14,6 +14,8 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     op.add_column("challenges", sa.Column("contact", sa.String(), nullable=False, server_default=""))
     _attention()
+    op.add_column("people", sa.Column("role", sa.String(), nullable=False, server_default=""))
+    op.add_column("people", sa.Column("sponsor", sa.String(), nullable=False, server_default=""))
     op.execute("CREATE TABLE payments_before AS SELECT * FROM payments")
     op.drop_table("payments")
     _payments()

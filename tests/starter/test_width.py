@@ -1,0 +1,202 @@
+"""What is printed fits a terminal of 80 columns: ids are whole, and everything else is folded between words."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import BaseModel
+from rich.console import Console
+from temporalio.client import Client
+from whenever import Instant
+
+import showing
+import terminal
+from desk.base_rates import load_base_rates
+from desk.desk import Desk, Opened
+from desk.front import ChallengeRow, Notice, Payment
+from desk.paying import Late
+from desk.programme_files import FOLDER
+from domain import changes
+from domain.application import Application
+from domain.decisions import Hold
+from domain.interest import late_interest
+from domain.money import Amount, Money
+from domain.payment import PaymentStatus
+from settings import Settings
+from store.database import Database
+from tests.domain.strategies import DECIDER, OPERATOR, A, B, C, D, E, exploring
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+ROUND = "pilot-2016"
+CHALLENGE = f"{ROUND}/flood-forecasting"
+TEAM = "flood-forecasting-7kx3qm"
+KEY = f"{CHALLENGE}/commercialisation/{TEAM}/1"
+ADDRESS = "the.programme.office.of.the.company@flood-forecasting.company.example"
+AT = Instant("2016-08-15T23:00Z")
+ZONES = {CHALLENGE: "Europe/London"}
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Lets a terminal of 80 columns be written to, and gives the lines on it."""
+    screen = io.StringIO()
+    monkeypatch.setattr(terminal, "out", Console(file=screen, force_terminal=True, width=80, highlight=False))
+    return lambda: re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+
+
+def of(kind: type[Kind], **fields: Any) -> Kind:
+    """A value with only those of its fields that are shown."""
+    return kind.model_construct(**fields)
+
+
+def payment(status: PaymentStatus) -> Payment:
+    return of(
+        Payment,
+        key=KEY,
+        challenge=CHALLENGE,
+        stage="commercialisation",
+        team=TEAM,
+        number=1,
+        of=1,
+        amount=Amount(net=Money(2_000_000), vat=Money(400_000)),
+        currency="GBP",
+        status=status,
+        pay_by=AT,
+        pay_by_law=AT.add(hours=24 * 20),
+        settled=None,
+        released_by="finance-officer",
+        reference="embedded:b3e4e0983302ade0b3e4e0983302ade0",
+        payee="sort code ••••, account ••••597",
+        reason="",
+        attention="",
+    )
+
+
+def row() -> ChallengeRow:
+    return of(
+        ChallengeRow,
+        id=CHALLENGE,
+        round=ROUND,
+        slug="flood-forecasting",
+        time_zone="Europe/London",
+        stage="commercialisation",
+        waits_for="selection for commercialisation",
+        until=AT,
+        outcome="",
+        attention="",
+    )
+
+
+@pytest.mark.parametrize("status", PaymentStatus)
+def test_a_payment_is_its_key_and_what_is_said_of_it(printed: Callable[[], list[str]], status: PaymentStatus) -> None:
+    """Fails as a table: keys, amounts and dates alone are wider than that, and the rest was folded inside words."""
+    showing.payments([payment(status)], ZONES)
+    key, *said = printed()
+    assert key == KEY
+    assert f"£24,000 (£4,000 of it VAT), {status};" in said[0]
+    assert len(said) <= (2 if status in ("settled", "cancelled") else 4)
+    assert max(map(len, said)) <= 80
+
+
+def test_a_payment_that_needs_attention_says_what_to_do(printed: Callable[[], list[str]]) -> None:
+    text = f"{KEY}: submit £24,000: the rail is down; mend the cause, then `retry {KEY}`"
+    showing.payments([payment(PaymentStatus.RELEASED).model_copy(update={"attention": text})], ZONES)
+    said = " ".join(" ".join(printed()).split())
+    assert f"needs attention: submit £24,000: the rail is down; mend the cause, then `retry {KEY}`" in said
+
+
+def test_a_late_payment_says_what_is_owed(printed: Callable[[], list[str]]) -> None:
+    late = payment(PaymentStatus.PAYEE_KNOWN)
+    day = AT.to_tz("Europe/London").date()
+    interest = late_interest(late.amount.gross, day.subtract(days=30), day, load_base_rates())
+    showing.late([of(Late, payment=late, by_law=True, interest=interest)], ZONES)
+    key, *said = printed()
+    assert key == KEY
+    assert "30 days late by law: £" in " ".join(said)
+    assert max(map(len, said)) <= 80
+
+
+def test_a_notice_is_two_lines_the_first_of_which_shows_it_in_full(printed: Callable[[], list[str]]) -> None:
+    """Fails when a key is folded, or its end is one that other challenges have too."""
+    decision = "0123456789abcdef0123456789abcdef"
+    keys = {
+        f"{CHALLENGE}/apply/{TEAM}/application-received/{TEAM}": f"application-received/{TEAM}",
+        f"{CHALLENGE}/select/{decision}/not-selected/{TEAM}": f"not-selected/{TEAM}",
+        f"{CHALLENGE}/hold/{decision}/held/office": f"{decision}/held/office",
+        f"{CHALLENGE}/opened/window-opened/office": f"{CHALLENGE}/opened/window-opened/office",
+        f"{KEY}/reminded-1/payment-requested/{TEAM}": f"reminded-1/payment-requested/{TEAM}",
+        f"{KEY}/reminded-2/payment-requested/{TEAM}": f"reminded-2/payment-requested/{TEAM}",
+    }
+    showing.notices(
+        [
+            of(Notice, key=key, challenge=CHALLENGE, subject="A subject " * 20, created=AT, status="created", reason="")
+            for key in keys
+        ],
+        ZONES,
+        "No notice was sent yet.",
+    )
+    lines = printed()
+    assert lines[::2] == list(keys.values())
+    assert all(line.startswith("    end of 2016-08-15 BST, created: A subject") for line in lines[1::2])
+    assert max(map(len, lines)) <= 80
+
+
+def test_an_application_has_its_address_in_one_piece(printed: Callable[[], list[str]]) -> None:
+    application = Application(
+        id=TEAM, challenge=CHALLENGE, organisation="Tay Sensors", email=ADDRESS, proposal="Old data. " * 50, received=AT
+    )
+    showing.applications(row(), [application])
+    lines = printed()
+    assert f"{TEAM}  Tay Sensors" in lines
+    assert ADDRESS in "\n".join(lines)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("already", [True, False])
+def test_a_round_that_is_opened_and_the_list_of_challenges(printed: Callable[[], list[str]], already: bool) -> None:
+    showing.opened("Europe/London", [Opened(challenge=CHALLENGE, opens=AT, closes=AT, already=already)])
+    showing.challenges([row()])
+    lines = printed()
+    assert any("Open already" in line for line in lines) is already
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Callable[[], list[str]]) -> None:
+    """Fails when only the lists' row is shown, which knows neither teams nor holds."""
+    state = exploring()
+    held = changes.hold(state, Hold(by=OPERATOR, reason="Election period."), state.run.begins.add(hours=1))[0]
+    known = of(
+        ChallengeRow, id=CHALLENGE, question="How can we?", sponsor_name="The Agency", attention="the rail is down"
+    )
+    showing.standing(known, [payment(PaymentStatus.REQUESTED), payment(PaymentStatus.REQUESTED)], held)
+    lines = printed()
+    assert max(map(len, lines)) <= 80
+    said = " ".join(" ".join(lines).split())
+    for words in (
+        "Needs attention the rail is down",
+        f"Who must act {DECIDER}",
+        f"by {OPERATOR}: Election period.",
+        f"Teams: {A}, {B}, {C}. In reserve: {D}, {E}",
+        "Payments 2 requested (£48,000)",
+        "Sponsor The Agency (",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize("name", sorted(path.name.partition(".")[0] for path in FOLDER.glob("*.round.toml")))
+def test_a_plan_breaks_no_word(printed: Callable[[], list[str]], name: str) -> None:
+    desk = Desk(Settings(), Database("sqlite:///nowhere.db"), _nobody)
+    showing.plans(*desk.plans(name))
+    lines = printed()
+    assert max(map(len, lines)) <= 80
+    written = " ".join(lines).split()
+    assert {"Pre-commercial", "Commercialisation"} <= set(written)
+
+
+async def _nobody() -> Client:
+    raise AssertionError("a plan needs no server")
