@@ -139,6 +139,7 @@ async def rehearse(desk: Desk, round_name: str, day: float, say: Say, seed: int 
     """
     round_, programme, challenges = desk.find_round(round_name)
     name = f"{round_.id}{REHEARSAL}{desk.now().timestamp()}"
+    _ = desk.letters  # read now: where a day is short, applications would wait for it until they are too late
     start = desk.now() + _TO_OPEN
     short, brief = shortened(programme, challenges, start, day)
     renamed = tuple(each.model_copy(update={"id": f"{name}/{each.slug}"}) for each in brief)

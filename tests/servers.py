@@ -43,8 +43,13 @@ class Server:
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Starts it, on what its file holds. It takes a moment to answer, which `client` waits for."""
+    async def start(self) -> Client:
+        """Starts it, on what its file holds; gives a client once it answers."""
+        self.launch()
+        return await self.client()
+
+    def launch(self) -> None:
+        """Starts it. It takes a moment to answer, which `client` waits for."""
         command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
         command += ["--ip", _LOOPBACK, "--port", str(self._port), "--log-level", "error"]
         command += ["--db-filename", str(self._state)] if self._state else []
@@ -90,7 +95,7 @@ async def new_namespace() -> Client:
 @cache
 def _shared() -> Server:
     server = Server(Path(os.devnull))
-    server.start()
+    server.launch()
     atexit.register(server.kill)
     return server
 

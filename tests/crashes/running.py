@@ -207,8 +207,7 @@ async def running_server(folder: Path) -> AsyncIterator[tuple[Server, Client]]:
     """A Temporal server of one's own that can be killed and started again, as long as the block runs."""
     server = Server(folder / "temporal.log", folder / "temporal.db")
     try:
-        server.start()
-        client = await server.client()
+        client = await server.start()
         await register_search_attributes(client)
         yield server, client
     finally:

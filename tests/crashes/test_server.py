@@ -37,7 +37,7 @@ async def test_a_killed_server_goes_on_with_the_challenge_and_its_deadline(tmp_p
             deadline, the_same = await played.deadline(), worker.pid
 
             server.kill()
-            server.start()
+            await server.start()
 
             assert await played.waits_for() == "end of accelerator"
             assert await played.deadline() == deadline
@@ -77,7 +77,7 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
             with provider.away():
                 await played.release(not_taken)
                 server.kill()
-                server.start()
+                await server.start()
             provider.settle(transfer_id(on_its_way, 1))
             await played.standing(not_taken, PaymentStatus.SUBMITTED)
             await played.give_payee(played.payments()[no_payee].team)

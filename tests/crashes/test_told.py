@@ -113,7 +113,7 @@ async def test_a_selection_that_was_announced_is_not_lost_when_everything_stops_
         stage.server.kill()
         selecting.cancel()
 
-        stage.server.start()
+        await stage.server.start()
         stage.worker.comes_up()
 
         async with asyncio.timeout(SETTLED_WITHIN):

@@ -38,12 +38,18 @@ def transfer_id(team: str = "breathe-7kx3qm", number: int = 1, attempt: int = 1)
 
 def instruction(
     id: str = transfer_id(),  # noqa: A002
-    amount: str = "2400.00",
+    amount: str | Money = "2400.00",
     payee: BankAccount = PAYEE,
     reference: str = "Air quality, exploration",
     currency: str = "GBP",
 ) -> Instruction:
-    return Instruction(id=id, amount=Money.parse(amount), currency=currency, payee=payee, reference=reference)
+    return Instruction(
+        id=id,
+        amount=amount if isinstance(amount, Money) else Money.parse(amount),
+        currency=currency,
+        payee=payee,
+        reference=reference,
+    )
 
 
 def many(count: int) -> list[Instruction]:

@@ -122,10 +122,10 @@ def test_transfers_of_different_ids_have_different_references(database: Database
 def test_a_long_id_is_booked_with_a_large_amount(database: Database) -> None:
     """Fails in PostgreSQL when the reference grows with the id."""
     long = "/".join(["x" * 60] * 4)
-    transfer = EmbeddedRail(database.engine).transfer(instruction(long, "99,999,999,999.99"), AT)
+    transfer = EmbeddedRail(database.engine).transfer(instruction(long, "999,999,999.99"), AT)
 
     assert len(transfer.reference) <= 35
-    assert bookings(database) == [(long, 9_999_999_999_999)]
+    assert bookings(database) == [(long, 99_999_999_999)]
 
 
 def test_nothing_of_the_payee_is_kept(database: Database) -> None:

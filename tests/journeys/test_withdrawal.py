@@ -48,7 +48,7 @@ async def test_an_operator_takes_a_team_out_without_replacing_it(tmp_path: Path)
         assert state.run.active == (teams[1], teams[2])
         assert state.run.reserve == (reserve,)
         assert play.told(Occasion.FROM_RESERVE) == {}
-        with pytest.raises(TooLate, match="left exploration on"):
+        with pytest.raises(TooLate, match="left Exploration on"):
             await play.decide("withdraw", OPERATOR, team=teams[0], reason="Once more.")
 
 

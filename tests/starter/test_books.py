@@ -40,10 +40,11 @@ def meanwhile(database: Database, table: Table, of: str, **values: Any) -> Itera
     Args:
         database: where.
         table: which.
-        of: the payment that they are about.
+        of: the payment that they are about, of which there was one attempt.
         values: what they say.
     """
-    key = table.c.key if table is tables.payments else table.c.payment
+    key = table.c.payment if table is tables.transfers else table.c.key
+    of = f"{of}/1" if table is tables.rail_transfers else of
     with database.writing() as connection:
         kept = connection.execute(table.select().where(key == of)).one()
         connection.execute(update(table).where(key == of).values(values))
@@ -164,7 +165,7 @@ def test_books_that_agree_end_with_status_0(starter: Commands, paid: tuple[str, 
         (1, tables.payments, {"status": "settled"}, "its workflow has not ended"),
         (1, tables.payments, {"status": "cancelled"}, "the challenge has not heard of it"),
         (0, tables.transfers, {"settled_at": None}, "is settled, says the rail, and the ledger does not say so"),
-        (0, tables.transfers, {"id": "another"}, "is submitted in the ledger, and the rail knows nothing of it"),
+        (0, tables.rail_transfers, {"pence": 1}, "at the rail"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else None,
 )

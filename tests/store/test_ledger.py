@@ -602,10 +602,10 @@ def test_what_cannot_be_true_of_a_payment_cannot_be_stored(till: Till, change: s
 
 
 def test_an_amount_of_many_millions_is_kept_to_the_penny(open_: Database) -> None:
-    request(open_, to_make(applied(open_), amount="99,999,999,999.99"), CLOSES, compose)
+    request(open_, to_make(applied(open_), amount="999,999,999.99"), CLOSES, compose)
 
     [payment] = read_payments(open_)
-    assert str(payment.amount.net) == "99999999999.99"
+    assert str(payment.amount.net) == "999999999.99"
 
 
 def test_the_embedded_rail_books_a_transfer_once_in_this_database(till: Till) -> None:

@@ -110,7 +110,7 @@ def test_a_person_named_twice_is_told_once(open_: Database) -> None:
 
 def test_a_team_is_told_at_its_own_address_also_once_it_has_withdrawn(open_: Database) -> None:
     team = applied(open_)
-    telling = to_teams((team,), Occasion.WITHDRAWN, {"reason": "busy"})
+    telling = to_teams((team,), Occasion.WITHDRAWN, {"by": "", "reason": "busy"})
     announce(open_, announcing("withdraw", telling, applications=(team,), withdrawn=team), compose)
 
     [notice] = [notice for notice in read_notices(open_, AIR) if notice.occasion == Occasion.WITHDRAWN]
