@@ -122,15 +122,15 @@ async def test_people_are_reminded_of_a_payment_that_stands_still(tmp_path: Path
         pay_by = play.payment(key).pay_by
         assert pay_by is not None
         await play.skip_to(pay_by)
-        await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: 3})
+        await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1})
         await play.skip_to(pay_by + Play.DAY * 3)
-        await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1, OPERATOR: 1})
+        await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 2, OPERATOR: 1})
 
         rails[0].mended = True
         await play.money.retry(key)
         await play.payments_over(1)
         await play.skip_to(pay_by + Play.DAY * 30)
-        assert play.told(Occasion.PAYMENT_OVERDUE) == {FINANCE: 1, OPERATOR: 1}
+        assert play.told(Occasion.PAYMENT_OVERDUE) == {FINANCE: 2, OPERATOR: 1}
         assert rails[0].asked == {f"{key}/1": 1}
 
 
