@@ -472,8 +472,10 @@ class Played:
     async def _work_as_finance(self) -> None:
         while True:
             for payment in self.payments().values():
-                if payment.status is PaymentStatus.REQUESTED and not payment.payee:
-                    await self.give_payee(payment.team)
+                if payment.status is PaymentStatus.REQUESTED:
+                    # Looked at anew: another payment of the team may have been dealt with a moment ago.
+                    if not self.payments()[payment.key].payee:
+                        await self.give_payee(payment.team)
                 elif payment.status is PaymentStatus.PAYEE_KNOWN:
                     await self.decide_on(payment.key, "release")
             await asyncio.sleep(_GLANCE)
