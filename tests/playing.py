@@ -45,6 +45,7 @@ from store.database import Database
 from store.ledger import Payment
 from store.record import RecordLine
 from tests.replay import recording
+from tests.store.sqlite import fresh_sqlite
 from worker import build_worker, search_attributes_wanted
 from workflows.challenge import ChallengeWorkflow
 from workflows.interface import SEARCH_ATTRIBUTES
@@ -487,13 +488,14 @@ async def playing(
     round_, of_the_round, challenges = round_from_file(round_name)
     rules = programme or of_the_round
     given: dict[str, Any] = {
-        "database_url": database_url or f"sqlite:///{folder / 'service.db'}",
+        "database_url": database_url or _own_database(folder),
         "payee_key_file": folder / "payee.key",
         "payment_files": folder / "payments",
     }
     settings = Settings(**given | dict(options or {}))
     database = Database(settings.database_url)
-    database.migrate()
+    if database_url:
+        database.migrate()
 
     async def connected() -> Client:
         return client
@@ -527,6 +529,11 @@ async def playing(
         if isinstance(the_rail, HttpRail):
             the_rail.close()
         database.close()
+
+
+def _own_database(folder: Path) -> str:
+    """A new one, or that which a play before has left there."""
+    return f"sqlite:///{folder / 'service.db'}" if (folder / "service.db").exists() else fresh_sqlite(folder)
 
 
 def _beside_python(program: str) -> str:

