@@ -13,8 +13,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 	2>/dev/null && break; done)
 INTERPRETER = $(or $(PYTHON),python3)
 
-# Most tests wait for servers longer than they compute. Those of crashes, early in the order, take longest: they go first.
-SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
+# Most tests wait for servers longer than they compute. Which go together, and in which order: tests/conftest.py.
+SPREAD := -n 4 --dist loadscope --no-loadscope-reorder
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	--only-binary :all: --require-hashes

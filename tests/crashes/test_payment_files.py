@@ -10,7 +10,6 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from lxml import etree
 from sqlalchemy import select
 
@@ -95,7 +94,6 @@ def settings_for_files(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.xdist_group("payment files")
 async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_path: Path) -> None:
     """Six files, each made by a command that dies at another point and is given again; so are reports and bank details.
 

@@ -9,7 +9,6 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from temporalio.client import Client
 
 from domain.occasions import Occasion
@@ -56,7 +55,6 @@ class Moody:
         return Fault.NONE if self.calm else self._mischief()
 
 
-@pytest.mark.xdist_group("payments")
 async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp_path: Path) -> None:
     """Three challenges at once, with mischief and deaths of their own.
 

@@ -30,8 +30,6 @@ from tests.playing import Play, eventually, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed
 from tests.servers import dev_server
 
-pytestmark = pytest.mark.xdist_group("reconciling")
-
 BY_FILES = {"payment_rail": "files", "payer_holder": "Fund", "payer_sort_code": "200000", "payer_number": "55779911"}
 
 

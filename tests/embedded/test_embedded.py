@@ -15,8 +15,6 @@ import pytest
 
 from embedded import ROOT, Service, free_ports
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 PATIENCE = 60
 """Seconds in which whatever is waited for must have come."""
 

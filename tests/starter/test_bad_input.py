@@ -23,9 +23,6 @@ from tests.starter.commands import (
     write_round,
 )
 
-pytestmark = pytest.mark.xdist_group("starter")
-
-
 # Before the window has closed.
 
 

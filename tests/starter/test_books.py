@@ -16,8 +16,6 @@ from store import tables
 from store.database import Database
 from tests.starter.commands import FINANCE, PATIENCE, PURSE, Answer, Commands, as_process
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 
 @pytest.fixture(scope="module")
 def paid(starter: Commands, purse: dict[str, list[str]]) -> tuple[str, str]:

@@ -21,8 +21,6 @@ from tests.starter.commands import (
     write_round,
 )
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 TEXTS = {
     "jinja": "{{ 7*7 }}{% for x in range(9) %}{{ self.__class__ }}{% endfor %}{# gone #}",
     "sql": "'; DROP TABLE record; -- \" %s :x ? \\",

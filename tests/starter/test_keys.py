@@ -14,8 +14,6 @@ from store.database import Database
 from store.sealing import Seals
 from tests.starter.commands import ACCOUNT, IBAN, SORT_CODE, Commands, as_process, gives_away, one_line
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 
 @pytest.fixture(scope="module")
 def sealed(starter: Commands, purse: dict[str, list[str]]) -> str:

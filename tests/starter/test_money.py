@@ -21,8 +21,6 @@ from tests.starter.commands import (
     standing,
 )
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 
 def test_money_goes_from_the_selection_to_the_account_and_nobody_sees_which(
     starter: Commands, service: Service, purse: dict[str, list[str]]

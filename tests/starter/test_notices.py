@@ -14,8 +14,6 @@ from store import tables
 from store.database import Database
 from tests.starter.commands import FINANCE, OPERATOR, PURSE, SPONSOR, Answer, Commands, one_line, refused
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 BEFORE = "A strong idea, but the quokka sensors would not last a winter."
 AFTER = "On second thoughts, do show us the quokka sensors again."
 

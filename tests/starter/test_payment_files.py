@@ -32,8 +32,6 @@ from tests.starter.commands import (
     write_round,
 )
 
-pytestmark = pytest.mark.xdist_group("payment files")
-
 PAYER = {
     "CHALLENGES_PAYMENT_RAIL": "files",
     "CHALLENGES_PAYER_HOLDER": "Challenge Fund",

@@ -21,8 +21,6 @@ from store.ledger import Payment
 from store.record import Notice
 from tests.starter.commands import ROUND, Commands, write_round
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 DAY = "0.1"
 """Seconds: the window of the round is twenty days."""
 

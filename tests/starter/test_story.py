@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from whenever import Instant
 
 from domain.calendar import end_of_day
 from tests.starter.commands import OPERATOR, ROUND, SPONSOR, Commands
-
-pytestmark = pytest.mark.xdist_group("starter")
 
 
 def test_the_plan_says_every_date_twice_and_the_money(starter: Commands, teams: dict[str, list[str]]) -> None:

@@ -11,8 +11,6 @@ import pytest
 from embedded import ROOT, Service, free_ports
 from tests.starter.commands import OPERATOR, ROUND, Commands, as_process, one_line
 
-pytestmark = pytest.mark.xdist_group("starter")
-
 HOLD = ("hold", "bridge", "--as", OPERATOR, "--reason", "Election period.")
 
 

@@ -1,0 +1,34 @@
+"""How tests are spread over processes: what shares something that is slow to start stays together, and goes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+_TOGETHER = "tests/starter/"
+"""Tests of the command line share a service, with rounds whose windows have closed."""
+_FIRST = (_TOGETHER, "tests/crashes/")
+"""What takes longest: started last, it would be waited for alone."""
+
+
+class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Gives out tests by the file; those of the command line all at once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _TOGETHER if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
+    """See pytest-xdist."""
+    return Spread(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See pytest."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, start in enumerate(_FIRST) if item.nodeid.startswith(start)), len(_FIRST))
+
+    items.sort(key=place)
