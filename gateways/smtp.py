@@ -48,6 +48,7 @@ _QUOTA = "5.4.5"
 _SENDER = ("5.1.7", "5.1.8")
 _HOUR = 3600.0
 
+_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _NO_ADDRESS = (ValueError, IndexError, MessageError)
 """What the parser of addresses raises at those that are none."""
 
@@ -207,7 +208,8 @@ class SmtpChannel:
                 f"{self._server_name} shows a certificate that is not trusted ({error.verify_message}): "
                 "check the server's name and its certificate."
             )
-        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        # What is not of TLS itself is of the connection below it, which broke off.
+        if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF) and error.library == "SSL":
             return Unavailable(f"{self._server_name} speaks TLS otherwise: check its port and security.")
         if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(error, smtplib.SMTPException):
             return Later(f"{self._server_name} cannot be reached, or hung up: see that it runs.")

@@ -31,6 +31,8 @@ def keys(starter: Commands) -> Path:
 
 def test_keys_that_are_gone_are_not_made_anew(starter: Commands, sealed: str, tmp_path: Path) -> None:
     gone = tmp_path / "payee.key"
+    (key,) = starter.ordered("yard", 1)
+    starter.until_payment(key, "payee known")
     before = starter.payments("yard")
     details = ["--holder", "Tay Ltd", "--sort-code", SORT_CODE, "--account", ACCOUNT]
     for words in (["payee", "yard", sealed, "--as", sealed, *details], ["reseal"]):
