@@ -137,14 +137,16 @@ class Paying:
     def _check_came_back(self, rail: PaymentRail, key: str) -> None:
         """Before a payment leaves again: a rail may have an attempt after all that was said to have come back.
 
-        A person is believed that what had arrived came back later: that a rail may not see.
+        A person is believed that what had arrived came back later: that a rail may not see. If the rail itself said so,
+        it has to go on saying so.
         """
         for earlier in ledger.read_returned(self._database, key):
             transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
             if transfer is None:
                 continue
+            believed = earlier.settled is not None and earlier.returned_by
             on_its_way = transfer.progress is Progress.TAKEN and not rail.collects  # a file says so for ever
-            if on_its_way or (transfer.progress is Progress.SETTLED and earlier.settled is None):
+            if on_its_way or (transfer.progress is Progress.SETTLED and not believed):
                 raise RailRefused(
                     f"{key} does not leave again: {earlier.id} came back by the ledger, and "
                     f"{'is on its way' if on_its_way else 'is settled'}, says the rail. Find out which is true; if "

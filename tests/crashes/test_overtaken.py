@@ -26,7 +26,7 @@ from gateways.file_rail import FileRail
 from gateways.rails import Instruction, PaymentRail, Progress, Transfer
 from parts import seals_of
 from settings import Settings
-from store import payment_files, tables
+from store import ledger, payment_files, tables
 from store.database import Database
 from store.record import announce
 from store.rounds import keep_round
@@ -228,6 +228,22 @@ def test_what_had_arrived_and_came_back_later_leaves_again(
     rail.progress = progress
 
     assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
+
+
+def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(database: Database, tmp_path: Path) -> None:
+    """Fails when a rail that says settled, returned and settled again is believed the second word and not the third."""
+    rail = ForgetfulProvider(database)
+    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    one.take(one.paying.submit)
+    one.take(one.paying.settle)
+    begun = ledger.under_way(database, one.till.key)
+    assert begun is not None
+    assert one.till.come_back(begun).status is PaymentStatus.RETURNED
+    one.till.release("again")
+
+    with pytest.raises(RailRefused, match="is settled, says the rail"):
+        one.take(one.paying.submit)
+    assert rail.find(f"{one.till.key}/2") is None
 
 
 def test_what_has_arrived_does_not_come_back_before_the_ledger_knows_that(database: Database, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,6 +62,15 @@ def processes_in(folder: Path) -> dict[int, str]:
             if os.fsencode(folder) in command + process.joinpath("environ").read_bytes():
                 found[int(process.name)] = os.fsdecode(command.replace(b"\0", b" "))
     return found
+
+
+def worker_in(folder: Path) -> int:
+    """The worker's process, once the system says what it is: for a moment after it was started, it does not."""
+    end = time.monotonic() + PATIENCE
+    while not (found := [number for number, command in processes_in(folder).items() if "worker.py" in command]):
+        assert time.monotonic() < end, processes_in(folder)
+    (worker,) = found
+    return worker
 
 
 def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) -> None:
@@ -124,8 +134,7 @@ def test_a_worker_that_dies_ends_the_service_with_a_line_that_names_it(tmp_path:
     port = free_port()
     with started("run", "--port", str(port), "--state", str(tmp_path)) as process:
         until_it_says(process, "Ctrl-C stops the service")
-        (worker,) = (number for number, command in processes_in(tmp_path).items() if "worker.py" in command)
-        os.kill(worker, signal.SIGKILL)
+        os.kill(worker_in(tmp_path), signal.SIGKILL)
         _, err = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 1
