@@ -95,6 +95,7 @@ def test_the_service_stops_as_told_and_takes_its_parts_with_it(tmp_path: Path) -
         with started("run", "--port", str(port), "--state", str(tmp_path)) as process:
             said = until_it_says(process, "Ctrl-C stops the service")
             assert "Temporal UI  http://127.0.0.1:" in said
+            assert worker_in(tmp_path)
             assert len(processes_in(tmp_path)) >= 3
             process.send_signal(number)
             out, err = process.communicate(timeout=PATIENCE)
