@@ -82,9 +82,9 @@ class Till:
         round_, programme, (challenge, *_) = pilot()
         keep(kept, round_, programme, (challenge,))
         (team,) = insert_applications(kept, challenge, 1)
-        give_payee(kept, challenge, programme.stages[0].name, team, "sealed", "masked")
         self._kept = kept
         self._compose = Letters().compose
+        give_payee(kept, challenge, programme.stages[0].name, team, "sealed", "masked", self._compose)
         self._releaser = challenge.releasers[0]
         stage = programme.stages[0]
         order = PaymentOrder(

@@ -23,11 +23,11 @@ from domain.payment import PaymentToMake, Release, payee_given
 from domain.programme import Programme, Stage
 from domain.round import Challenge
 from gateways.embedded_rail import EmbeddedRail
-from gateways.letters import Letters
-from parts import seals_of
+from parts import letters_of, seals_of
 from settings import Settings
 from store import ledger
 from store.database import Database
+from store.notices import Compose
 from store.sealing import make_key_file
 from worker import build_worker
 from workflows.challenge import ChallengeWorkflow
@@ -176,16 +176,19 @@ async def pay(
 
 def payees_kept_in(database: Database) -> Giving:
     """Keeps them as the desk does: sealed, on the record, and with a notice to the team."""
-    seals = seals_of(options_for(database), database)
+    options = options_for(database)
+    seals, compose = seals_of(options, database), letters_of(options).compose
 
     def give(challenge: Challenge, stage: Stage, team: str) -> None:
         account = BankAccount(holder=f"Company {team}"[:70], sort_code="60-16-13", number="31926819")
-        give_payee(database, challenge, stage.name, team, seals.seal(account, team), account.masked)
+        give_payee(database, challenge, stage.name, team, seals.seal(account, team), account.masked, compose)
 
     return give
 
 
-def give_payee(database: Database, challenge: Challenge, stage: str, team: str, sealed: str, masked: str) -> None:
+def give_payee(
+    database: Database, challenge: Challenge, stage: str, team: str, sealed: str, masked: str, compose: Compose
+) -> None:
     """Writes down the bank details that a team gives."""
     now = Instant.now()
 
@@ -195,7 +198,7 @@ def give_payee(database: Database, challenge: Challenge, stage: str, team: str, 
     def to_make(order: PaymentOrder) -> PaymentToMake:
         raise RuntimeError(f"{order.key} was to be released before its team gave its bank details")
 
-    ledger.give_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, Letters().compose)
+    ledger.give_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, compose)
 
 
 async def send(handle: WorkflowHandle[Any, Any], decision: Decision) -> None:
