@@ -103,10 +103,9 @@ def load() -> Settings:
 def _refuse_misspelt() -> None:
     """Unknown variables are let be, as others may use the prefix, but not one that looks like a slip of a known one."""
     known = [name.upper() for name in Settings.model_fields]
-    for variable in sorted(os.environ):
-        name = variable.removeprefix(PREFIX)
-        near = get_close_matches(name, known, 1)
-        if variable.startswith(PREFIX) and name not in (*known, *_OF_COMPOSE) and near:
+    unknown = {name for name in os.environ if name.startswith(PREFIX)} - {PREFIX + name for name in known}
+    for variable in sorted(unknown - {PREFIX + name for name in _OF_COMPOSE}):
+        if near := get_close_matches(variable.removeprefix(PREFIX), known, 1):
             raise FileRefused(f"There is no setting {variable}: did you mean {PREFIX}{near[0]}?")
 
 

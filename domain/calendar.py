@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from functools import cache
 from typing import Annotated, Any
 
 import holidays
@@ -82,17 +83,22 @@ class Holidays(Value):
         Raises:
             ValueError: none are known for it.
         """
-        country, _, part = code.partition("-")
-        try:
-            known = holidays.country_holidays(country, subdiv=part or None, years=_HOLIDAY_YEARS)
-        except NotImplementedError:
-            raise ValueError("has no known holidays: write a country, or country-part, such as GB-SCT") from None
-        return cls(code=code, days=tuple(Date(day) for day in sorted(known)))
+        return cls(code=code, days=_holidays(code))
 
     def around(self, instant: Instant) -> Holidays:
         """Only those that a challenge which opens then can meet: of its year and the five after."""
         year = instant.to_tz("UTC").year
         return Holidays(code=self.code, days=tuple(day for day in self.days if 0 <= day.year - year <= 5))
+
+
+@cache
+def _holidays(code: str) -> tuple[Date, ...]:
+    country, _, part = code.partition("-")
+    try:
+        known = holidays.country_holidays(country, subdiv=part or None, years=_HOLIDAY_YEARS)
+    except NotImplementedError:
+        raise ValueError("has no known holidays: write a country, or country-part, such as GB-SCT") from None
+    return tuple(Date(day) for day in sorted(known))
 
 
 def _read_holidays(value: object) -> object:

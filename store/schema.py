@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -27,13 +28,12 @@ class Standing(Enum):
 
 def standing(connection: Connection) -> Standing:
     """How the tables stand to this release."""
-    script = ScriptDirectory(str(_MIGRATIONS))
     current = set(MigrationContext.configure(connection).get_current_heads())
     if not current:
         return Standing.MISSING
-    if current == set(script.get_heads()):
+    heads, known = _revisions()
+    if current == heads:
         return Standing.CURRENT
-    known = {revision.revision for revision in script.walk_revisions()}
     return Standing.OLDER if current <= known else Standing.NEWER
 
 
@@ -44,3 +44,10 @@ def upgrade(connection: Connection) -> None:
     config.attributes["connection"] = connection
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
+
+
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest of this release, and all that it knows; a process reads their files once."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    return frozenset(script.get_heads()), frozenset(each.revision for each in script.walk_revisions())

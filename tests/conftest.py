@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
     """See pytest-xdist."""
     return Spread(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """See pytest. Half a million objects that stay until the end are not worth a look after every few that are made."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ def pilot() -> tuple[Round, Programme, tuple[Challenge, ...]]:
     return round_from_file("pilot-2016")
 
 
+@cache
 def round_from_file(name: str) -> tuple[Round, Programme, tuple[Challenge, ...]]:
     """A round as its files say."""
     round_, programme = load_round(ROOT / "programmes" / f"{name}.round.toml")
@@ -91,7 +92,7 @@ async def eventually(came: Callable[[], Awaitable[bool]]) -> None:
     """
     async with asyncio.timeout(_PATIENCE.total_seconds()):
         while not await came():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

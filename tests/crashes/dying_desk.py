@@ -1,7 +1,5 @@
 """Commands of the desk in processes that can kill themselves at a chosen point of their work: a program.
 
-    python -m tests.crashes.dying_desk
-
 It reads a line of JSON for each command, {"moment": …, "arguments": […], "output": …}, runs the command line with these
 arguments and its output in that file, and answers with its exit status in a line, negative for the signal that killed
 it. It runs until its standard input is closed.
@@ -104,7 +102,3 @@ def main() -> int:
     for line in sys.stdin:
         print(_run(**json.loads(line)), flush=True)  # noqa: T201
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

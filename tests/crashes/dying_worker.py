@@ -1,6 +1,6 @@
 """A worker that kills itself at chosen points of its work, each once, and is started again at once: a program.
 
-    python -m tests.crashes.dying_worker ADDRESS NAMESPACE FOLDER [MOMENT…]
+Its arguments are ADDRESS NAMESPACE FOLDER [MOMENT…].
 
 Workflows and activities are the service's own, and so are their worker and its settings. Each MOMENT is one of every
 activity at which it dies, such as "before its work"; "before its work in ACTIVITY" means only activities of that name,
@@ -257,7 +257,3 @@ def main() -> int:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if status != -signal.SIGKILL:
             return abs(status)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,8 +7,6 @@ import gc
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -34,9 +32,10 @@ from store.applications import accept
 from store.database import Database
 from store.ledger import Payment
 from store.rounds import keep_round
-from tests.crashes.dying_worker import PATIENCE
+from tests.crashes import dying_desk, dying_worker
 from tests.gateways.provider import Provider
-from tests.playing import FINANCE, OPERATOR, ROOT, pilot
+from tests.playing import FINANCE, OPERATOR, pilot
+from tests.processes import Program
 from tests.servers import Server
 from worker import register_search_attributes
 from workflows import interface
@@ -46,7 +45,7 @@ STAGES = ("exploration", "accelerator", "pre-commercial", "commercialisation")
 _LOOPBACK = "127.0.0.1"
 _DEFAULT = "default"
 _WITHIN = 90
-_GLANCE = 0.05
+_GLANCE = 0.1
 _ANSWER_WITHIN = 3.0
 
 
@@ -58,7 +57,7 @@ class Worker:
         folder: where it keeps its notes.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+    def __init__(self, process: Program, folder: Path) -> None:
         self._process = process
         self.folder = folder
 
@@ -128,22 +127,13 @@ def running_worker(client: Client, database_url: str, folder: Path, *moments: st
         settings: see `environment_of`.
     """
     (folder / "deaths").mkdir(parents=True)
-    program = [sys.executable, "-m", "tests.crashes.dying_worker"]
-    command = [*program, client.service_client.config.target_host, client.namespace, str(folder), *moments]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | environment_of(database_url, **settings),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-        )
+    arguments = [client.service_client.config.target_host, client.namespace, str(folder), *moments]
+    environment = os.environ | environment_of(database_url, **settings)
+    process = Program(dying_worker.main, arguments, environment, folder / "log")
     try:
         yield Worker(process, folder)
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
+        process.close()
         process.wait(_WITHIN)
 
 
@@ -155,14 +145,12 @@ class Commands:
         said: the file with what the last one said.
     """
 
-    def __init__(self, process: subprocess.Popen[str], said: Path) -> None:
+    def __init__(self, process: Program, said: Path) -> None:
         self._process = process
         self._said = said
 
     async def run(self, moment: str, *arguments: str) -> int:
         """Runs one command, which dies at a moment, or does not if that is empty; gives its exit status."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         asked = {"moment": moment, "arguments": arguments, "output": str(self._said)}
         self._process.stdin.write(f"{json.dumps(asked)}\n")
         self._process.stdin.flush()
@@ -188,18 +176,13 @@ def running_commands(client: Client, database_url: str, folder: Path, **settings
         "TEMPORAL_ADDRESS": client.service_client.config.target_host,
         "TEMPORAL_NAMESPACE": client.namespace,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.crashes.dying_desk"],
-        cwd=ROOT,
-        env=os.environ | of_temporal | environment_of(database_url, **settings),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    environment = os.environ | of_temporal | environment_of(database_url, **settings)
+    process = Program(dying_desk.main, [], environment, folder / "desk.log", answers=True)
     try:
         yield Commands(process, folder / "said")
     finally:
-        process.communicate(timeout=_WITHIN)
+        process.close()
+        process.wait(_WITHIN)
 
 
 @asynccontextmanager
@@ -339,7 +322,7 @@ class Played:
             State.of(self.challenge, self.programme),
             id=self.id,
             task_queue=interface.TASK_QUEUE,
-            task_timeout=PATIENCE,
+            task_timeout=dying_worker.PATIENCE,
         )
 
     async def waits_for(self) -> str:

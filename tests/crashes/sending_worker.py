@@ -1,9 +1,8 @@
 """A worker of the service that sends notices, in a process of its own that can be killed: a program.
 
-    python -m tests.crashes.sending_worker ADDRESS NAMESPACE START
-
-Everything is the service's own and set by its variables, but for time: from START on, for whoever sends, a minute and
-a half passes in a second; Temporal misses a dead worker soon; and a channel that says nothing is soon given up.
+Its arguments are ADDRESS NAMESPACE START. Everything is the service's own and set by its variables, but for time: from
+START on, for whoever sends, a minute and a half passes in a second; Temporal misses a dead worker soon; and a channel
+that says nothing is soon given up.
 """
 
 from __future__ import annotations
@@ -89,5 +88,8 @@ async def _work(address: str, namespace: str, start: Instant) -> None:
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    asyncio.run(_work(sys.argv[1], sys.argv[2], Instant(sys.argv[3])))
+def main() -> int:
+    """Works until it is killed or its standard input is closed."""
+    address, namespace, start = sys.argv[1:]
+    asyncio.run(_work(address, namespace, Instant(start)))
+    return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -12,10 +11,9 @@ import pytest
 
 from tests.crashes.applying import apply_until_refused
 from tests.crashes.running import Played, opened_desk, running_worker, short_pilot
+from tests.processes import forking
 from tests.servers import dev_server
 from tests.store.postgres import postgres_server
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -39,8 +37,8 @@ async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is
             running_worker(
                 client, database_url, tmp_path / "worker", payee_key_file=str(tmp_path / "payee.key")
             ) as worker,
-            SPAWN.Manager() as manager,
-            ProcessPoolExecutor(len(names), mp_context=SPAWN) as pool,
+            forking().Manager() as manager,
+            ProcessPoolExecutor(len(names), mp_context=forking()) as pool,
         ):
             start = manager.Barrier(len(names) + 1, timeout=60)
             played = Played(desk, "air-quality", short_pilot())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,9 +17,11 @@ from gateways.letters import Letters
 from store.database import Database
 from store.record import announce, read_notices
 from store.rounds import keep_round
+from tests.crashes import sending_worker
 from tests.crashes.running import until
 from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Mischief, Notify
-from tests.playing import AIR, ROOT, SPONSOR, pilot
+from tests.playing import AIR, SPONSOR, pilot
+from tests.processes import Program
 from tests.servers import dev_server
 
 COMPOSE = Letters().compose
@@ -69,21 +69,16 @@ class Outbox:
         return not set(self.statuses().values()) & {"created", "sending"}
 
     @contextmanager
-    def sender(self) -> Iterator[subprocess.Popen[bytes]]:
+    def sender(self) -> Iterator[Program]:
         """A worker that sends; killed when the block ends, if it was not before."""
-        program = [sys.executable, "-m", "tests.crashes.sending_worker"]
-        command = [*program, self._client.service_client.config.target_host, self._client.namespace, str(self._start)]
-        with (self._folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdin=subprocess.PIPE, stdout=log, stderr=log
-            )
+        arguments = [self._client.service_client.config.target_host, self._client.namespace, str(self._start)]
+        process = Program(sending_worker.main, arguments, self._environment, self._folder / "log")
         try:
             yield process
         finally:
             process.kill()
-            process.wait()
-            assert process.stdin is not None
-            process.stdin.close()
+            process.wait(seconds=30)
+            process.close()
 
     async def killed_once(self, came: Callable[[], bool]) -> None:
         """Lets a worker send until something is so, and kills it there and then."""
@@ -95,7 +90,7 @@ class Outbox:
         with self.sender() as process:
             await self._until(process, self.is_empty)
 
-    async def _until(self, process: subprocess.Popen[bytes], came: Callable[[], bool]) -> None:
+    async def _until(self, process: Program, came: Callable[[], bool]) -> None:
         await until(lambda: process.poll() is not None or came())
         assert process.poll() is None, f"the worker failed: {(self._folder / 'log').read_text()[-2000:]}"
 

@@ -4,6 +4,7 @@ from tests.store.conftest import (  # noqa: F401
     database,
     kept,
     migrated_postgres,
+    migrated_sqlite,
     open_,
     postgres,
     programme,

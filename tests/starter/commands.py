@@ -181,7 +181,7 @@ class Commands:
         end = time.monotonic() + PATIENCE
         while not came(row := self.status(challenge)):
             assert time.monotonic() < end, f"still {row}"
-            time.sleep(0.05)  # a glance, not a wait for time to pass
+            time.sleep(0.2)  # a glance, not a wait for time to pass
         return row
 
     def waits_for(self, challenge: str, what: str) -> dict[str, Any]:
@@ -239,7 +239,7 @@ class Commands:
         end = time.monotonic() + PATIENCE
         while not came():
             assert time.monotonic() < end, f"still {seen()}"
-            time.sleep(0.05)  # a glance, not a wait for time to pass
+            time.sleep(0.2)  # a glance, not a wait for time to pass
 
     def _run(self, words: tuple[str, ...], text: str, environment: dict[str, str]) -> Answer:
         others = {name: None for name in os.environ if name.startswith(("TEMPORAL_", "CHALLENGES_"))}

@@ -58,7 +58,7 @@ def in_books(starter: Commands) -> Answer:
     end = time.monotonic() + PATIENCE
     while (answer := starter("reconcile")).status:
         assert time.monotonic() < end, answer
-        time.sleep(0.05)  # a glance, not a wait for time to pass
+        time.sleep(0.2)  # a glance, not a wait for time to pass
     return answer
 
 

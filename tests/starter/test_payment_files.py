@@ -320,6 +320,6 @@ def test_the_books_agree_with_the_files(bank: Commands, keys: list[str]) -> None
     end = time.monotonic() + PATIENCE
     while (answer := bank("reconcile")).status:  # what has just arrived ends its workflow in a moment
         assert time.monotonic() < end, answer
-        time.sleep(0.05)  # a glance, not a wait for time to pass
+        time.sleep(0.2)  # a glance, not a wait for time to pass
 
     assert (answer.status, answer.err) == (0, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from domain.round import Person, Question, Round, Sponsor, challenges_of
 from store.database import Database
 from store.record import announce
 from store.rounds import keep_round
-from tests.store.postgres import fresh_postgres, postgres_server
+from tests.store.postgres import emptied, fresh_postgres, postgres_server
 from tests.store.said import AIR, OPENS, ROADS, compose, opened
 from tests.store.sqlite import fresh_sqlite
 
@@ -27,12 +28,12 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: str) -> str:
-    """The name of a PostgreSQL database with all tables and nothing in them, to be copied."""
+    """The URL of a PostgreSQL database with all tables, for one test after the other; none changes the tables."""
     url = fresh_postgres(postgres)
     database = Database(url)
     database.migrate()
     database.close()
-    return url.partition("?")[0].rpartition("/")[2]
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -43,21 +44,32 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return fresh_postgres(request.getfixturevalue("postgres"))
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an SQLite database that every test finds new."""
+    return tmp_path_factory.mktemp("sqlite")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database with all tables."""
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database with all tables, and nothing in them."""
     if request.param == "postgresql":
-        template = request.getfixturevalue("migrated_postgres")
-        return fresh_postgres(request.getfixturevalue("postgres"), template)
-    return fresh_sqlite(tmp_path)
+        return emptied(request.getfixturevalue("migrated_postgres"))
+    return fresh_sqlite(request.getfixturevalue("migrated_sqlite"))
 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    """A database with all tables and nothing in them."""
-    database = Database(url)
+    """That database."""
+    database = _at(url)
     yield database
     database.close()
+
+
+@cache
+def _at(url: str) -> Database:
+    """Closed, it opens again; it keeps the statements that it has put into SQL, which take longer than most of them."""
+    return Database(url)
 
 
 @pytest.fixture(scope="session")

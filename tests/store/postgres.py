@@ -13,6 +13,8 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from store.tables import METADATA
+
 _numbers = itertools.count(1)
 
 
@@ -56,9 +58,18 @@ def _as_owner(server: str) -> Iterator[Connection]:
         yield connection
 
 
-def fresh_postgres(server: str, template: str = "template1") -> str:
-    """The URL of a new database on a server, a copy of another if `template` names it."""
+def fresh_postgres(server: str) -> str:
+    """The URL of a new database on a server."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with _as_owner(server) as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def emptied(url: str) -> str:
+    """The URL of a database that is migrated, once nothing is in its tables: a new one takes several times as long."""
+    with _as_owner(url) as connection:
+        connection.execute(text("SET session_replication_role = replica"))  # some tables let nothing be deleted
+        names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    return url

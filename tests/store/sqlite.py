@@ -10,8 +10,10 @@ from store.database import Database
 
 
 def fresh_sqlite(folder: Path) -> str:
-    """The URL of a new database in a folder, with all tables and nothing in them."""
+    """The URL of a new database in a folder, with all tables and nothing in them; it takes the place of one before."""
     path = folder / "service.db"
+    for file in (path, path.with_name("service.db-wal"), path.with_name("service.db-shm")):
+        file.unlink(missing_ok=True)
     path.write_bytes(_migrated())
     return f"sqlite:///{path}"
 

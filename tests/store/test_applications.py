@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -264,10 +266,15 @@ def test_a_submission_that_was_withdrawn_is_not_confirmed_again(open_: Database)
     assert f"{team} was withdrawn" in refused(open_, applying(), MIDWAY)
 
 
-def test_the_clock_is_read_once_the_window_is_held_still(open_: Database) -> None:
+def test_the_clock_is_read_once_the_window_is_held_still(request: pytest.FixtureRequest, open_: Database) -> None:
     """Waiting for the database may not make an application early. Fails when the clock is read before."""
     seen: list[str] = []
-    event.listen(open_.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+
+    def see(*args: Any) -> None:
+        seen.append(args[2])
+
+    event.listen(open_.engine, "before_cursor_execute", see)
+    request.addfinalizer(partial(event.remove, open_.engine, "before_cursor_execute", see))
 
     def clock() -> Instant:
         seen.append("clock")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_whoever_begins_on_sqlite_has_the_database_for_writing(tmp_path: Path) -
         database.close()
 
 
-def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, open_: Database) -> None:
+def test_a_full_disk_is_said_and_changes_nothing(request: pytest.FixtureRequest, open_: Database) -> None:
     """Fails when the error of the driver is let through."""
     if open_.engine.dialect.name != "sqlite":
         pytest.skip("only SQLite can be told how large its disk is")
@@ -109,6 +110,7 @@ def test_a_full_disk_is_said_and_changes_nothing(tmp_path: Path, open_: Database
 
     open_.close()
     event.listen(open_.engine, "connect", limit)
+    request.addfinalizer(partial(event.remove, open_.engine, "connect", limit))
 
     large = announcing().entry.model_copy(update={"reason": "x" * 100_000})
     with pytest.raises(Unavailable, match=r"service\.db has no room left: free space on its disk") as caught:

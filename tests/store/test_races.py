@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
@@ -16,10 +15,9 @@ from domain.refusals import ApplicationRefused
 from store.applications import _HELD_STILL, accept, count, read, seal
 from store.database import Database
 from store.record import announce, read_notices
+from tests.processes import forking
 from tests.store.racing import apply_same, apply_until_refused, seal_when_closed
 from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def test_processes_racing_at_the_closing_lose_nothing_and_take_nothing_too_late(open_: Database, url: str) -> None:
@@ -28,7 +26,7 @@ def test_processes_racing_at_the_closing_lose_nothing_and_take_nothing_too_late(
     Fails when the comparison with `closes` is left out; without the lock of the window now and then, and the next
     test always.
     """
-    with SPAWN.Manager() as manager, ProcessPoolExecutor(3, mp_context=SPAWN) as pool:
+    with forking().Manager() as manager, ProcessPoolExecutor(3, mp_context=forking()) as pool:
         start = manager.Barrier(4, timeout=60)
         appliers = [pool.submit(apply_until_refused, url, name, start) for name in ("One", "Two")]
         sealing = pool.submit(seal_when_closed, url, start)
@@ -65,7 +63,7 @@ def test_whoever_seals_waits_for_an_application_that_is_being_taken(open_: Datab
 
 def test_processes_that_hand_in_the_same_get_the_same_receipts(open_: Database, url: str) -> None:
     """Fails without the unique constraint, and without trying again after it refused."""
-    with SPAWN.Manager() as manager, ProcessPoolExecutor(3, mp_context=SPAWN) as pool:
+    with forking().Manager() as manager, ProcessPoolExecutor(3, mp_context=forking()) as pool:
         start = manager.Barrier(3, timeout=60)
         handing_in = [pool.submit(apply_same, url, name, start) for name in ("One", "Two", "Three")]
         first, *others = [future.result(60) for future in handing_in]

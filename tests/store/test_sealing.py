@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import multiprocessing
 import os
 import stat
 import threading
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 from domain.bank_account import BankAccount
 from domain.refusals import Unavailable
 from store.sealing import SETTING, Seals, make_key_file
+from tests.processes import forking
 
 ACCOUNT = BankAccount(holder="Ada Lovelace", iban="GB33BUKB20201555555555", bic="BUKBGB22")
 DETAILS = ("Lovelace", "BUKB2020", "55555555", "BUKBGB22")
@@ -251,7 +251,7 @@ def test_of_two_that_make_it_at_once_the_second_keeps_the_key_of_the_first(
 
 def test_processes_that_make_it_at_once_end_with_one_file(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.keys" for number in range(30)]
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, mp_context=forking()) as pool:
         rounds = [pool.map(make_key_file, paths), pool.map(make_key_file, paths)]
         made = [list(each) for each in rounds]
     assert [one + other for one, other in zip(*made, strict=True)] == [1] * len(paths)

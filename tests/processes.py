@@ -1,0 +1,111 @@
+"""Processes beside those of the tests, forked from one that has imported the service: that takes longer than most of
+what they do.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import IO
+
+from tests.playing import ROOT
+
+
+@cache
+def forking() -> ForkServerContext:
+    """What `multiprocessing` and `concurrent.futures` make such processes with."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["starter", "worker"])
+    return context
+
+
+class Program:
+    """A program that runs in a process of its own, and can be killed.
+
+    Args:
+        main: what it does; importable by its name, and gives its exit status.
+        arguments: which it finds in `sys.argv`.
+        environment: its variables, all of them.
+        log: the file to the end of which its output goes.
+        answers: whether its standard output is read here instead, from `stdout`.
+    """
+
+    def __init__(
+        self,
+        main: Callable[[], int],
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        answers: bool = False,
+    ) -> None:
+        its_input, our_output = forking().Pipe(duplex=False)
+        our_input, its_output = forking().Pipe(duplex=False)
+        output = its_output if answers else None
+        self._process = forking().Process(
+            target=_run, args=(main, arguments, dict(environment), log, its_input, output)
+        )
+        self._process.start()
+        its_input.close()
+        its_output.close()
+        self.stdin: IO[str] = os.fdopen(os.dup(our_output.fileno()), "w", encoding="utf-8")
+        self.stdout: IO[str] = os.fdopen(os.dup(our_input.fileno()), "r", encoding="utf-8")
+        our_input.close()
+        our_output.close()
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for the signal that killed it; None while it runs."""
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """Kills it."""
+        self._process.kill()
+
+    def wait(self, seconds: float) -> None:
+        """Waits until it has ended.
+
+        Raises:
+            TimeoutError: it has not.
+        """
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            raise TimeoutError(f"process {self.pid} has not ended after {seconds} seconds")
+
+    def close(self) -> None:
+        """Closes its standard input, which tells it to stop, and lets its output go."""
+        self.stdin.close()
+        self.stdout.close()
+
+
+def _run(
+    main: Callable[[], int],
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    stdin: Connection,
+    stdout: Connection | None,
+) -> None:
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [main.__module__, *arguments]
+    os.dup2(stdin.fileno(), 0)
+    with log.open("ab") as file:
+        for standard in (1, 2):
+            os.dup2(file.fileno(), standard)
+    if stdout is not None:
+        os.dup2(stdout.fileno(), 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # that of the process, which it has for life
+    sys.exit(main())
