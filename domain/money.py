@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -153,12 +154,9 @@ def split(whole: Money, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
         whole: what is divided.
         weights: percentages or amounts, at least one of them above nothing and none below.
     """
-    exact = [Fraction(weight) for weight in weights]
-    ends = [
-        _rounded(Fraction(whole.pence) * sum(exact[: n + 1], Fraction(0)) / sum(exact, Fraction(0))).pence
-        for n in range(len(exact))
-    ]
-    return tuple(Money(end - start) for start, end in zip([0, *ends], ends, strict=False))
+    totals = list(accumulate(map(Fraction, weights)))
+    ends = [_rounded(whole.pence * running / totals[-1]).pence for running in totals]
+    return tuple(Money(end - start) for start, end in pairwise([0, *ends]))
 
 
 def _rounded(pence: Fraction) -> Money:

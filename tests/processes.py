@@ -4,6 +4,7 @@ what they do.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -97,6 +98,7 @@ def _run(
     stdin: Connection,
     stdout: Connection | None,
 ) -> None:
+    gc.freeze()  # what is shared with the process that this was forked from stays shared
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(environment)

@@ -12,6 +12,7 @@ is a file FOLDER/down, no worker is started.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import signal
@@ -242,6 +243,7 @@ def main() -> int:
     address, namespace, place, *moments = sys.argv[1:]
     folder = Path(place)
     letters_of(settings.load())  # kept for all workers: it takes as long as all else that one does when it starts
+    gc.freeze()
     while True:
         while (folder / "down").exists():
             if _told_to_stop(within=0.02):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -337,9 +338,7 @@ def good_verdicts(draw: st.DrawFn, state: State) -> Decision:
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     """A challenge in which time passes and anybody says anything."""
-    story = Story(
-        draw(st.sampled_from([waiting(), waiting(*in_instalments()), waiting(*in_instalments(ON_EVIDENCE))])), OPENS
-    )
+    story = Story(draw(st.sampled_from(_beginnings())), OPENS)
     for _ in range(draw(st.integers(1, 30))):
         story.now = story.now.add(seconds=draw(st.integers(0, 200_000)))
         selecting = story.state.phase is Phase.DECIDING and not story.state.held
@@ -355,6 +354,11 @@ def stories(draw: st.DrawFn) -> Story:
             case _:
                 story.wait()
     return story
+
+
+@cache
+def _beginnings() -> tuple[State, ...]:
+    return waiting(), waiting(*in_instalments()), waiting(*in_instalments(ON_EVIDENCE))
 
 
 def in_instalments(parts: tuple[Instalment, ...] = IN_HALVES) -> tuple[Stage, ...]:

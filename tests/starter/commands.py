@@ -251,14 +251,12 @@ class Commands:
         return Answer(result.exit_code, result.stdout, result.stderr)
 
 
-def as_process(
-    environment: Mapping[str, str], *words: str | bytes, program: str = "starter.py", output: Path | None = None
-) -> Answer:
+def as_process(environment: Mapping[str, str], *words: str | bytes, output: Path | None = None) -> Answer:
     """A command as a process of its own, as from a shell."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CHALLENGES_"))}
     with open(output or os.devnull, "w") as file:
         done = subprocess.run(
-            [sys.executable, str(ROOT / program), *words],
+            [sys.executable, str(ROOT / "starter.py"), *words],
             env={**others, **environment},
             stdout=file if output else subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+import worker
+from domain.bank_account import BankAccount
 from embedded import ROOT, Service
+from parts import seals_of
+from settings import load
 from store.database import Database
 from store.sealing import Seals
-from tests.starter.commands import ACCOUNT, IBAN, SORT_CODE, Commands, as_process, gives_away, one_line
+from tests.processes import Program
+from tests.starter.commands import ACCOUNT, IBAN, PATIENCE, SORT_CODE, Commands, gives_away, one_line
 
 
 @pytest.fixture(scope="module")
@@ -91,19 +96,17 @@ def test_a_new_first_key_takes_the_place_of_the_old_one(
 
 
 _A_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
-_SEAL = """
-import sys
-import parts, settings
-from domain.bank_account import BankAccount
-from store.database import Database
-from store.sealing import Seals
-options = settings.load()
-database = Database(options.database_url)
-sys.stdin.readline()
-account = BankAccount(holder="Tay Ltd", sort_code="60-16-13", number="31926819")
-print(parts.seals_of(options, database).seal(account, "team"))
-database.close()
-"""
+
+
+def seal_when_told() -> int:
+    """Seals bank details as the service does, once a line is read: what each process of the next test does."""
+    options = load()
+    database = Database(options.database_url)
+    sys.stdin.readline()
+    account = BankAccount(holder="Tay Ltd", sort_code="60-16-13", number="31926819")
+    print(seals_of(options, database).seal(account, "team"))  # noqa: T201
+    database.close()
+    return 0
 
 
 def test_processes_that_make_the_key_file_at_once_all_seal_with_the_one_that_stays(tmp_path: Path) -> None:
@@ -115,29 +118,21 @@ def test_processes_that_make_the_key_file_at_once_all_seal_with_the_one_that_sta
         "CHALLENGES_DATABASE_URL": f"sqlite:///{tmp_path / 'service.db'}",
         "CHALLENGES_PAYEE_KEY_FILE": str(file),
     }
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", _SEAL],
-            env=environment,
-            cwd=ROOT,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(3)
-    ]
-    for process in processes:  # each has said nothing yet, and waits for this line
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    answers = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 3, answers
+    log = tmp_path / "log"
+    programs = [Program(seal_when_told, [], environment, log, answers=True) for _ in range(3)]
+    for program in programs:  # each has said nothing yet, and waits for this line
+        program.stdin.write("\n")
+        program.stdin.flush()
+    answers = [program.stdout.read().splitlines() for program in programs]
+    for program in programs:
+        program.wait(PATIENCE)
+        program.close()
+    assert [program.poll() for program in programs] == [0] * 3, log.read_text()
 
     assert [path.name for path in file.parent.iterdir()] == ["payee.key"]
     assert file.stat().st_mode & 0o777 == 0o600
     keys = Seals.from_file(file)
-    assert {keys.open(sealed.splitlines()[-1], "team").number for sealed, _ in answers} == {ACCOUNT}
+    assert {keys.open(said[-1], "team").number for said in answers} == {ACCOUNT}
 
 
 # Bank details from a file.
@@ -223,10 +218,14 @@ def test_bank_details_are_given_in_one_way_only(starter: Commands, sealed: str, 
     ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else None,
 )
 def test_a_worker_that_cannot_pay_or_tell_ends_with_one_line(
-    starter: Commands, service: Service, sealed: str, settings: dict[str, str], says: str
+    tmp_path: Path, service: Service, sealed: str, settings: dict[str, str], says: str
 ) -> None:
-    answer = as_process(service.address | {"CHALLENGES_LOG_LEVEL": "ERROR"} | settings, program="worker.py")
+    log = tmp_path / "log"
+    program = Program(worker.main, [], os.environ | service.address | {"CHALLENGES_LOG_LEVEL": "ERROR"} | settings, log)
+    program.wait(PATIENCE)
+    program.close()
 
-    line = one_line(answer)
+    assert program.poll() == 1
+    (line,) = log.read_text().splitlines()
     assert says in line
     assert "secret" not in line
