@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 INTERPRETER = $(or $(PYTHON),python3)
 
 # Most tests wait for servers longer than they compute. Which go together, and in which order: tests/conftest.py.
-SPREAD := -n 4 --dist loadscope --no-loadscope-reorder
+SPREAD := -n 5 --dist loadscope --no-loadscope-reorder
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	--only-binary :all: --require-hashes

@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 _TOGETHER = "tests/starter/"
 """Tests of the command line share a service, with rounds whose windows have closed."""
-_FIRST = (_TOGETHER, "tests/crashes/")
+_FIRST = (_TOGETHER, "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/")
 """What takes longest: started last, it would be waited for alone."""
 
 

@@ -45,7 +45,7 @@ STAGES = ("exploration", "accelerator", "pre-commercial", "commercialisation")
 _LOOPBACK = "127.0.0.1"
 _DEFAULT = "default"
 _WITHIN = 90
-_GLANCE = 0.1
+_GLANCE = 0.2
 _ANSWER_WITHIN = 3.0
 
 
@@ -208,7 +208,7 @@ def environment_of(database_url: str, **settings: str) -> dict[str, str]:
     """
     if "payee_key_file" not in settings:
         settings["payee_key_file"] = str(Path(database_url.removeprefix("sqlite:///")).parent / "payee.key")
-    settings |= {"database_url": database_url, "answer_within": str(_ANSWER_WITHIN)}
+    settings = {"answer_within": str(_ANSWER_WITHIN), **settings, "database_url": database_url}
     return {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
 
 

@@ -86,6 +86,7 @@ def _inside(path: Path) -> list[tuple[str, str]]:
 def settings_for_files(folder: Path) -> dict[str, str]:
     """The settings of a service that pays by files."""
     return {
+        "answer_within": "30",  # also of a worker that is just dying, on a machine that has much else to do
         "payment_rail": "files",
         "payment_files": str(folder),
         "payer_holder": "Challenge Fund",
