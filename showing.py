@@ -10,7 +10,8 @@ from whenever import Instant
 
 from desk.desk import Desk, Opened
 from desk.front import ChallengeRow, Notice, Payment, RecordLine
-from desk.paying import Late, PaymentFile
+from desk.late import Late
+from desk.payment_files import PaymentFile
 from desk.reconciling import Reconciled
 from desk.rehearsing import Books, Findings
 from domain.application import Application

@@ -12,7 +12,9 @@ import typer
 
 import showing
 from desk.front import Payment
-from desk.paying import Paying, PaymentFile
+from desk.late import late_payments
+from desk.paying import Paying
+from desk.payment_files import PaymentFile, PaymentFiles
 from desk.reconciling import reconcile as compare
 from domain.refusals import Refused, Unavailable, UnknownPayment
 from domain.wording import counted
@@ -56,7 +58,7 @@ def payments(
     with a_desk() as desk:
         zones = {row.id: row.time_zone for row in desk.challenges()}
         if late:
-            found = Paying(desk).late(challenge)
+            found = late_payments(desk, challenge)
             show_json(found) if as_json else showing.late(found, zones)
             return
         rows = desk.payments(challenge)
@@ -203,7 +205,7 @@ def submit(
 
     with a_desk() as desk:
         try:
-            asyncio.run(Paying(desk).submit(acting(desk, by), day, anew=anew, made=show))
+            asyncio.run(PaymentFiles(desk).submit(acting(desk, by), day, anew=anew, made=show))
         finally:
             if as_json and made:
                 show_json(made)
@@ -217,7 +219,7 @@ def payment_files(as_json: AsJson = False) -> None:
     Example: `starter.py payment-files`
     """
     with a_desk() as desk:
-        files = Paying(desk).files()
+        files = PaymentFiles(desk).files()
         show_json(files) if as_json else showing.payment_files(files)
 
 
@@ -239,15 +241,15 @@ def settle(
     """
     day = day_of("--on", on) if on else None
     with a_desk() as desk:
-        money, key = Paying(desk), str(report)
+        files, key = PaymentFiles(desk), str(report)
         if is_payment(key) and not os.path.exists(
             key
         ):  # unlike Path.exists, it takes a key that is too long for a file
-            found = asyncio.run(money.arrived(key, acting(desk, by), day))
+            found = asyncio.run(files.arrived(key, acting(desk, by), day))
         elif day is not None:
             misused("--on is for the key of a payment: a report says itself when it was made.")
         else:
-            found = asyncio.run(money.settle(report, acting(desk, by)))
+            found = asyncio.run(files.settle(report, acting(desk, by)))
         if as_json:
             show_json(found)
         else:

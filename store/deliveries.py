@@ -171,7 +171,7 @@ def note_failed(database: Database, notice: Claim | Question, reason: str, now: 
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        row = connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
+        row = _held(connection, notice)
         if row is not None:
             _fail(connection, row, reason, now, compose)
 
@@ -190,11 +190,13 @@ def note_undelivered(database: Database, notice: Claim | Question, reason: str, 
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        row = connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
-        next_try = None if row is None else send_anew_at(row.tries, now)
-        if row is not None and next_try is None:
+        row = _held(connection, notice)
+        if row is None:
+            return
+        next_try = send_anew_at(row.tries, now)
+        if next_try is None:
             _fail(connection, row, reason, now, compose)
-        elif row is not None:
+        else:
             afresh = {"status": "created", "reason": reason, "reference": "", "maybe_sent": 0}
             _set(connection, row.key, now, **afresh, next_try=next_try)
 
@@ -474,6 +476,11 @@ def _is_still(notice: Claim | Question) -> Any:
     if isinstance(notice, Claim):
         return and_(_notices.c.key == notice.key, _notices.c.status == "sending", _notices.c.tries == notice.tries)
     return and_(_notices.c.key == notice.key, _notices.c.status == "sent")
+
+
+def _held(connection: Connection, notice: Claim | Question) -> Found | None:
+    """Its row, if it is as whoever speaks of it left it; nobody else changes it until the transaction ends."""
+    return connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
 
 
 def _settle(connection: Connection, notice: Claim | Question, now: Instant, **values: Any) -> None:

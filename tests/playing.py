@@ -24,6 +24,7 @@ from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
 from desk.paying import Paying
+from desk.payment_files import PaymentFiles
 from desk.programme_files import load_round
 from domain.application import Applying, Receipt
 from domain.awards import payments_due
@@ -144,6 +145,7 @@ class Play:
         self.without_worker = without_worker
         self.skipped = TimeDelta()
         self.money = Paying(desk)
+        self.payment_files = PaymentFiles(desk)
         self.finance_works = True
 
     @property

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from temporalio.client import WorkflowHandle
 
 import starter
-from desk import paying
+from desk import payment_files as desk_files
 from store import ledger, payment_files
 
 WITHIN = "within its first transaction"
@@ -77,7 +77,7 @@ _AT: dict[str, Callable[[], None]] = {
     KEPT: partial(_die_after, ledger, "give_payee"),
     COLLECTED: partial(_die_after, payment_files, "collect"),
     DRAFTED: _die_before_a_link,
-    WRITTEN: partial(_die_after, paying, "_write_once"),
+    WRITTEN: partial(_die_after, desk_files, "_write_once"),
     NOTED: partial(_die_after, payment_files, "mark_written"),
     REPORTED: partial(_die_after, payment_files, "report"),
     TOLD_ONE: _die_after_a_signal,

@@ -41,6 +41,8 @@ from worker import register_search_attributes
 from workflows import interface
 
 STAGES = ("exploration", "accelerator", "pre-commercial", "commercialisation")
+HELD_BEFORE = "accelerator"
+"""Before the selection for this stage is made, the challenge is on hold for a while."""
 
 _LOOPBACK = "127.0.0.1"
 _DEFAULT = "default"
@@ -279,17 +281,20 @@ class Played:
         slug: which challenge of the pilot.
         programme: what it runs under.
         window_seconds: how long applications are taken.
+        opens_in: seconds before that.
     """
 
-    def __init__(self, desk: Desk, slug: str, programme: Programme, window_seconds: float = 1) -> None:
+    def __init__(
+        self, desk: Desk, slug: str, programme: Programme, window_seconds: float = 1, opens_in: float = 0
+    ) -> None:
         self.desk = desk
         self.money = Paying(desk)
         self.programme = programme
         self._round, _, challenges = pilot()
-        now = Instant.now()
+        opens = Instant.now() + TimeDelta(seconds=opens_in)
         model = next(each for each in challenges if each.slug == slug)
         self.challenge: Challenge = model.model_copy(
-            update={"opens": now, "closes": now + TimeDelta(seconds=window_seconds)}
+            update={"opens": opens, "closes": opens + TimeDelta(seconds=window_seconds)}
         )
         self.teams: list[str] = []
 
@@ -358,6 +363,14 @@ class Played:
     async def select(self, stage: str) -> None:
         """The sponsor selects for a stage."""
         await self.decide("select", self.challenge.deciders[0], **self._selection(stage))
+
+    async def hold(self) -> None:
+        """An operator stops the clock."""
+        await self.decide("hold", OPERATOR, reason="Election period", decision_id="in-spring")
+
+    async def resume(self) -> None:
+        """The clock goes on."""
+        await self.decide("resume", OPERATOR, decision_id="in-summer")
 
     async def select_by_signal(self, stage: str) -> None:
         """The same, in a message that Temporal keeps until a worker hears it."""
@@ -480,6 +493,9 @@ class Played:
         async with self.finance_at_work():
             for stage in STAGES:
                 await self.waiting_for(f"selection for {stage}")
+                if stage == HELD_BEFORE:
+                    await self.hold()
+                    await self.resume()
                 await self.select(stage)
             return await self.result()
 

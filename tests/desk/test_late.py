@@ -7,7 +7,7 @@ from temporalio.client import Client
 from whenever import Date, Instant
 
 from desk.desk import Desk
-from desk.paying import Late, Paying
+from desk.late import Late, late_payments
 from domain.payment import PaymentStatus
 from gateways.credit_transfers import end_to_end_id
 from settings import Settings
@@ -36,7 +36,7 @@ def late(database: Database, now: str) -> list[tuple[bool, int]]:
     async def nowhere() -> Client:
         raise AssertionError("only the ledger is looked at")
 
-    found: tuple[Late, ...] = Paying(Desk(Settings(), database, nowhere, lambda: Instant(now))).late()
+    found: tuple[Late, ...] = late_payments(Desk(Settings(), database, nowhere, lambda: Instant(now)))
     return [(each.by_law, each.interest.days if each.interest else 0) for each in found]
 
 

@@ -12,6 +12,7 @@ import pytest
 from holidays import country_holidays
 from whenever import Instant, TimeDelta
 
+from desk.late import late_payments
 from domain.challenge import Outcome, Phase
 from domain.occasions import Occasion
 from domain.payment import PaymentStatus
@@ -96,7 +97,7 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
             await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: times})
         await play.skip_to(pay_by)
         await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1})
-        assert play.money.late(play.challenge.id)[0].payment.key == key
+        assert late_payments(play.desk, play.challenge.id)[0].payment.key == key
         for times in (1, 2):
             await play.skip_to(pay_by + Play.DAY * 3 * times)
             await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: times + 1, OPERATOR: times})

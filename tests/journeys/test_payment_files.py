@@ -15,8 +15,8 @@ from sqlalchemy import select, update
 from temporalio.client import Client, WorkflowUpdateFailedError
 from whenever import Date, TimeDelta
 
-from desk import paying
-from desk.paying import PaymentFile
+from desk import payment_files
+from desk.payment_files import PaymentFile
 from desk.reconciling import reconcile
 from domain.calendar import spoken_day
 from domain.occasions import Occasion
@@ -72,7 +72,7 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
     """Holds the whole way of money by files. Fails where a report does not reach the payment, where what came back
     is not in the next file, and where what has left is in it again."""
     async with paying_by_files(tmp_path, 2) as (play, (good, bad)):
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         xml = file.path.read_bytes()
         validate(xml, Version.V09)
         assert (file.count, str(file.control_sum), file.currency) == (2, "4000.00", "GBP")
@@ -83,30 +83,30 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
         sent = [notice.body for notice in play.desk.notices() if notice.occasion == Occasion.PAYMENT_SENT]
         assert len(sent) == 2
         assert all(f"The bank pays it on {spoken_day(file.execute_on)}." in body for body in sent)
-        assert await play.money.submit(FINANCE) == ()
+        assert await play.payment_files.submit(FINANCE) == ()
         with pytest.raises(TooLate, match="was submitted"):
             await play.money.decide(bad, "cancel", FINANCE, reason="Too late.")
 
         report = said(tmp_path, file.id, {f"{good}/1": Said("ACSC"), f"{bad}/1": Said("RJCT", "AC04")})
-        changed = await play.money.settle(report, FINANCE)
+        changed = await play.payment_files.settle(report, FINANCE)
         assert {payment.key for payment in changed} == {good, bad}
         await play.stands(good, PaymentStatus.SETTLED)
         payment = await play.stands(bad, PaymentStatus.RETURNED)
         assert payment.reason == "the account is closed"
         assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
         before = play.desk.payments()
-        assert await play.money.settle(report, FINANCE) == ()
+        assert await play.payment_files.settle(report, FINANCE) == ()
         assert play.desk.payments() == before
 
         await play.payee(payment.team, OTHER)
         await play.release(bad)
-        (second,) = await play.money.submit(FINANCE)
+        (second,) = await play.payment_files.submit(FINANCE)
         xml = second.path.read_bytes()
         validate(xml, Version.V09)
         assert end_to_end_ids(xml) == (end_to_end_id(f"{bad}/2"),)
         assert numbers(xml) == [OTHER]
         await play.stands(bad, PaymentStatus.SUBMITTED)
-        await play.money.settle(said(tmp_path, second.id, {f"{bad}/2": Said("ACSC")}), FINANCE)
+        await play.payment_files.settle(said(tmp_path, second.id, {f"{bad}/2": Said("ACSC")}), FINANCE)
         payment = await play.stands(bad, PaymentStatus.SETTLED)
         assert payment.attempt == 2
         await play.payments_over()
@@ -117,18 +117,18 @@ async def test_what_had_arrived_and_comes_back_by_a_later_report_is_released_aga
     """Fails where a run that is started for the report finds the payment settled and asks no further: the report is
     read, and nobody hears that the money is gone."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await play.payments_over()
 
-        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
         payment = await play.stands(key, PaymentStatus.RETURNED)
         assert payment.settled is None
         assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
         await play.until(lambda state: state.unpaid == (key,))
         await play.release(key)
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         assert end_to_end_ids(file.path.read_bytes()) == (end_to_end_id(f"{key}/2"),)
 
 
@@ -158,11 +158,11 @@ async def test_a_report_that_comes_while_another_is_dealt_with_is_heard(tmp_path
         return rails[0]
 
     async with paying_by_files(tmp_path, 1, slow) as (play, (key,)):
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await asyncio.to_thread(rails[0].asked.wait, 15)
-        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
         rails[0].gate.set()
         payment = await play.stands(key, PaymentStatus.RETURNED)
         assert payment.reason == "the account is blocked"
@@ -208,7 +208,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await play.payee(team, number)
             await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
             assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
-            assert await play.money.submit(FINANCE) == ()
+            assert await play.payment_files.submit(FINANCE) == ()
             with pytest.raises(
                 TooLate, match=f"goes to version {times} of .* was to be released to version {times - 1}"
             ):
@@ -217,7 +217,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await handle.signal("release", by_hand)
             await eventually(released)
 
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         assert numbers(file.path.read_bytes()) == ["31926819"]
         await play.payee(team, OTHER)
         payment = await play.stands(key, PaymentStatus.SUBMITTED)
@@ -229,9 +229,9 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
 ) -> None:
     """Invariant 1. Fails where "arrived" after "came back" is dropped, or does not stop the attempt that follows."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.money.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
         await play.stands(key, PaymentStatus.RETURNED)
         await play.release(key)
         told = play.told(Occasion.ATTENTION)[OPERATOR]
@@ -239,9 +239,9 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
         arrived = said(tmp_path, file.id, {f"{key}/1": Said("ACSC")})
         for _ in range(2):
             with pytest.raises(RailRefused, match=f"By it {key}/1 is settled, which came back by the ledger"):
-                await play.money.settle(arrived, FINANCE)
+                await play.payment_files.settle(arrived, FINANCE)
         with pytest.raises(FileRefused, match=f"1 payment left out of all files.*{key}: {key}/1 came back by"):
-            await play.money.submit(FINANCE)
+            await play.payment_files.submit(FINANCE)
         assert play.told(Occasion.ATTENTION)[OPERATOR] > told
         found = [each.what for each in (await reconcile(play.desk)).differences if each.payment == key]
         assert "attempt 1 is settled, says the rail, and came back by the ledger" in found
@@ -265,12 +265,12 @@ async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_fil
 
         # Begun, and cut off before it is written; then one of its payments can be opened no more.
         with monkeypatch.context() as cut:
-            cut.setattr(paying, "_write_once", _interrupted)
+            cut.setattr(payment_files, "_write_once", _interrupted)
             with pytest.raises(KeyboardInterrupt):
-                await play.money.submit(FINANCE)
+                await play.payment_files.submit(FINANCE)
         damage("damaged")
         with pytest.raises(FileRefused, match=f"{bad} cannot leave in the file .* `submit --anew`"):
-            await play.money.submit(FINANCE)
+            await play.payment_files.submit(FINANCE)
 
         made: list[PaymentFile] = []
 
@@ -279,13 +279,13 @@ async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_fil
             monkeypatch.setattr(play.desk, "client", _away)
 
         with pytest.raises(FileRefused, match=f"1 payment left out of all files, the others are in one: {bad}: "):
-            await play.money.submit(FINANCE, anew=True, made=then_away)
+            await play.payment_files.submit(FINANCE, anew=True, made=then_away)
         monkeypatch.undo()
         assert [end_to_end_ids(file.path.read_bytes()) for file in made] == [(end_to_end_id(f"{good}/1"),)]
-        assert list(play.money.files()) == made
+        assert list(play.payment_files.files()) == made
 
         damage(kept)
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         assert end_to_end_ids(file.path.read_bytes()) == (end_to_end_id(f"{bad}/1"),)
         for key in (bad, good):
             await play.stands(key, PaymentStatus.SUBMITTED)
@@ -302,20 +302,20 @@ async def _away() -> Client:
 async def test_a_file_that_was_begun_is_not_dropped_once_it_is_there(tmp_path: Path) -> None:
     """Invariant 1. Fails without the look at the folder: somebody may have taken it to the bank."""
     async with paying_by_files(tmp_path, 1) as (play, _):
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         with play.desk.database.engine.begin() as connection:
             connection.execute(update(tables.payment_files).values(written_at=None))
         with pytest.raises(TooLate, match="is there: it cannot be dropped"):
-            await play.money.submit(FINANCE, anew=True)
+            await play.payment_files.submit(FINANCE, anew=True)
         # Nor is it written for another day.
-        assert await play.money.submit(FINANCE, Date(2999, 1, 4)) == (file,)
+        assert await play.payment_files.submit(FINANCE, Date(2999, 1, 4)) == (file,)
 
 
 async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tmp_path: Path) -> None:
     """Holds what happens when the service dies between writing a file and noting that: the next try makes the same
     one. A file of that name with another content is left alone, visibly."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.money.submit(FINANCE)
+        (file,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
         xml = file.path.read_bytes()
 
@@ -324,7 +324,7 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
                 connection.execute(update(tables.payment_files).values(written_at=None))
 
         forget()
-        (again,) = await play.money.submit(FINANCE)
+        (again,) = await play.payment_files.submit(FINANCE)
         assert again == file
         assert file.path.read_bytes() == xml
         assert [path.name for path in file.path.parent.iterdir()] == [file.path.name]
@@ -332,9 +332,9 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
         forget()
         file.path.write_bytes(xml + b"<!-- -->")
         with pytest.raises(FileRefused, match="is there with another content"):
-            await play.money.submit(FINANCE)
+            await play.payment_files.submit(FINANCE)
         file.path.write_bytes(xml)
-        assert await play.money.submit(FINANCE) == (file,)
+        assert await play.payment_files.submit(FINANCE) == (file,)
         assert play.payment(key).attempt == 1
 
         # Begun long ago and never there, it is to be paid on a day that is still to come.
@@ -342,8 +342,8 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
         file.path.unlink()
         with play.desk.database.engine.begin() as connection:
             connection.execute(update(tables.payment_files).values(execute_on="2016-08-03"))
-        (late,) = await play.money.submit(FINANCE)
+        (late,) = await play.payment_files.submit(FINANCE)
         assert late.execute_on >= file.execute_on
         assert f">{late.execute_on}<".encode() in late.path.read_bytes()
         with pytest.raises(UnknownPayment, match="was not made here"):
-            await play.money.settle(said(tmp_path, "RUN-1", {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.payment_files.settle(said(tmp_path, "RUN-1", {f"{key}/1": Said("ACSC")}), FINANCE)

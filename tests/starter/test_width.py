@@ -18,7 +18,7 @@ import terminal
 from desk.base_rates import load_base_rates
 from desk.desk import Desk, Opened
 from desk.front import ChallengeRow, Notice, Payment
-from desk.paying import Late
+from desk.late import Late
 from desk.programme_files import FOLDER
 from domain import changes
 from domain.application import Application
