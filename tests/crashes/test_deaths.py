@@ -62,9 +62,9 @@ WITHOUT_A_WORKER = ("applications", "end of accelerator")
 
 
 async def test_a_worker_killed_anywhere_changes_nothing(tmp_path: Path) -> None:
-    """One challenge four times at once: with a worker that lives, and with workers that are killed.
+    """One challenge five times at once: with a worker that lives, and with workers that are killed.
 
-    Two die once at moments of their own of every activity; one is killed at every wait, twice of them until after
+    Three die once at moments of their own of every activity; one is killed at every wait, twice of them until after
     the deadline.
 
     Fails when a payment is submitted without asking the rail before, on a rail that takes the same key again (two
@@ -73,8 +73,9 @@ async def test_a_worker_killed_anywhere_changes_nothing(tmp_path: Path) -> None:
     """
     undisturbed, *disturbed, (killed, killed_at) = await asyncio.gather(
         play_with_deaths(await new_namespace(), tmp_path, "air-quality"),
-        play_with_deaths(await new_namespace(), tmp_path, "flood-forecasting", BEFORE, AFTER),
+        play_with_deaths(await new_namespace(), tmp_path, "flood-forecasting", BEFORE),
         play_with_deaths(await new_namespace(), tmp_path, "smart-roads", WITHIN, BEGUN, RAIL_ASKED),
+        play_with_deaths(await new_namespace(), tmp_path, "health-data", AFTER),
         play_with_kills(await new_namespace(), tmp_path, "a9-tourism"),
     )
     check_complete(undisturbed)
