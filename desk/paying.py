@@ -163,7 +163,11 @@ class Paying:
         return payees.reseal(self._database, seals_of(self._desk.options, self._database).reseal)
 
     async def let_know(self, keys: Iterable[str]) -> None:
-        """Lets payments look at what is noted of their files; takes up again those that were over."""
+        """Lets payments look at what is noted of their files; takes up again those that were over.
+
+        Raises:
+            Unavailable, NotConfirmed: one of those could not be told, nor any after it.
+        """
         for key in keys:
             payment = ledger.find_payment(self._database, key)
             row = self._desk.find(payment.challenge)

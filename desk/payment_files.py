@@ -85,7 +85,7 @@ class PaymentFiles:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._database = desk.database
-        self._money = Paying(desk)
+        self._paying = Paying(desk)
 
     async def submit(
         self,
@@ -127,7 +127,7 @@ class PaymentFiles:
             roles = await self._roles(by, challenges, "make payment files")
         # It is no condition: whoever does not hear of an earlier file now hears of it the next time.
         with suppress(Unavailable):
-            await self._money.let_know(payment_files.unheard(self._database))
+            await self._paying.let_know(payment_files.unheard(self._database))
         if anew:
             await self._drop(by, roles)
 
@@ -139,7 +139,7 @@ class PaymentFiles:
             written.append(file)
             if made is not None:
                 made(file)
-            await self._money.look(keys)
+            await self._paying.look(keys)
         return tuple(written)
 
     def files(self) -> tuple[PaymentFile, ...]:
@@ -200,7 +200,7 @@ class PaymentFiles:
             )
         # Whoever brought it before may have been cut off half-way.
         keys = tuple(dict.fromkeys((*new, *payment_files.unheard(self._database, file))))
-        await self._money.let_know(keys)
+        await self._paying.let_know(keys)
         if contradicted := payment_files.contradicted(self._database, file):
             for transfer in contradicted:
                 await self._call_operators(transfer)
@@ -238,17 +238,18 @@ class PaymentFiles:
                 _check_can_have_arrived(on, payment, self._desk.now())
             transfer, role = transfer_id(key, payment.attempt), roles[payment.challenge]
             new = payment_files.note_arrived(self._database, transfer, by, role, self._desk.now(), on)
-        await self._money.look([key])
+        await self._paying.look([key])
         return (payment,) if new else ()
 
     def _path(self, file: str) -> Path:
         return self._desk.options.payment_files / f"{file}.xml"
 
     def _collect(self, on: Date | None, by: str, roles: Mapping[str, str], seals: Seals) -> Collected | None:
-        """What goes into the next file; None if nothing waits to leave.
+        """What goes into the next file, and first of all into one that was begun; None if nothing waits to leave.
 
         Raises:
-            FileRefused: all that is left cannot stand in a file.
+            FileRefused: all that is left cannot stand in a file, or something in the one that was begun may not leave.
+            Unavailable: the database cannot be written to.
         """
 
         def check(line: Line) -> None:
@@ -318,7 +319,7 @@ class PaymentFiles:
                 continue
             if each.path.exists():
                 raise TooLate(f"{each.path} is there: it cannot be dropped. Finish it with `submit`, without --anew.")
-            await self._money.look(payment_files.drop(self._database, each.id, by, roles, self._desk.now()))
+            await self._paying.look(payment_files.drop(self._database, each.id, by, roles, self._desk.now()))
 
     async def _call_operators(self, transfer: str) -> None:
         """That the bank and the ledger say two things of a transfer, once."""

@@ -27,7 +27,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
 
 
 def pytest_collection_finish() -> None:
-    """See pytest. Half a million objects that stay until the end are not worth a look after every few that are made."""
+    """See pytest. From here on garbage is looked for less often: half a million objects stay until the end."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
 

@@ -1,5 +1,8 @@
 """Processes beside those of the tests, forked from one that has imported the service: that takes longer than most of
 what they do.
+
+What Python settles when it starts or imports is settled there for all of them, such as the seed of its hashes; what
+depends on that is tried with `python` itself.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from multiprocessing.connection import Connection
@@ -16,6 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from tests.playing import ROOT
+
+_WITHIN = 30
 
 
 @cache
@@ -27,7 +33,7 @@ def forking() -> ForkServerContext:
 
 
 class Program:
-    """A program that runs in a process of its own, and can be killed.
+    """A program that runs in a process of its own until the block ends, and can be killed before.
 
     Args:
         main: what it does; importable by its name, and gives its exit status.
@@ -48,17 +54,23 @@ class Program:
     ) -> None:
         its_input, our_output = forking().Pipe(duplex=False)
         our_input, its_output = forking().Pipe(duplex=False)
-        output = its_output if answers else None
-        self._process = forking().Process(
-            target=_run, args=(main, arguments, dict(environment), log, its_input, output)
-        )
-        self._process.start()
-        its_input.close()
-        its_output.close()
-        self.stdin: IO[str] = os.fdopen(os.dup(our_output.fileno()), "w", encoding="utf-8")
-        self.stdout: IO[str] = os.fdopen(os.dup(our_input.fileno()), "r", encoding="utf-8")
-        our_input.close()
-        our_output.close()
+        with its_input, our_output, our_input, its_output:
+            output = its_output if answers else None
+            asked = (main, arguments, dict(environment), log, its_input, output)
+            # A daemon: should a test lose hold of it, it does not keep this process from ending.
+            self._process = forking().Process(target=_run, args=asked, daemon=True)
+            self._process.start()
+            self.stdin: IO[str] = os.fdopen(os.dup(our_output.fileno()), "w", encoding="utf-8")
+            self.stdout: IO[str] = os.fdopen(os.dup(our_input.fileno()), "r", encoding="utf-8")
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._process.join(_WITHIN)
+        self.stdin.close()
+        self.stdout.close()
 
     @property
     def pid(self) -> int:
@@ -71,23 +83,25 @@ class Program:
         return self._process.exitcode
 
     def kill(self) -> None:
-        """Kills it."""
+        """Kills it, unless it has ended."""
         self._process.kill()
 
-    def wait(self, seconds: float) -> None:
-        """Waits until it has ended.
+    def stop(self) -> int:
+        """Closes its standard input, which tells it to stop, and gives its exit status; kills it if it does not."""
+        self.stdin.close()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended.
 
         Raises:
-            TimeoutError: it has not.
+            TimeoutError: it has not for half a minute, and was killed.
         """
-        self._process.join(seconds)
+        self._process.join(_WITHIN)
         if self._process.exitcode is None:
-            raise TimeoutError(f"process {self.pid} has not ended after {seconds} seconds")
-
-    def close(self) -> None:
-        """Closes its standard input, which tells it to stop, and lets its output go."""
-        self.stdin.close()
-        self.stdout.close()
+            self.kill()
+            raise TimeoutError(f"process {self.pid} had not ended after {_WITHIN} seconds")
+        return self._process.exitcode
 
 
 def _run(
@@ -102,12 +116,15 @@ def _run(
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     sys.argv = [main.__module__, *arguments]
-    os.dup2(stdin.fileno(), 0)
+    with stdin:
+        os.dup2(stdin.fileno(), 0)
     with log.open("ab") as file:
         for standard in (1, 2):
             os.dup2(file.fileno(), standard)
     if stdout is not None:
-        os.dup2(stdout.fileno(), 1)
+        with stdout:
+            os.dup2(stdout.fileno(), 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # that of the process, which it has for life
     sys.exit(main())

@@ -1,4 +1,5 @@
-"""Commands of the desk in processes that can kill themselves at a chosen point of their work: a program.
+"""Commands of the desk in processes that can kill themselves at a chosen point of their work: a program for
+`tests.processes`.
 
 It reads a line of JSON for each command, {"moment": …, "arguments": […], "output": …}, runs the command line with these
 arguments and its output in that file, and answers with its exit status in a line, negative for the signal that killed

@@ -1,6 +1,6 @@
-"""A worker that kills itself at chosen points of its work, each once, and is started again at once: a program.
+"""A worker that kills itself at chosen points of its work, each once, and is started again at once.
 
-Its arguments are ADDRESS NAMESPACE FOLDER [MOMENT…].
+A program for `tests.processes`; its arguments are ADDRESS NAMESPACE FOLDER [MOMENT…].
 
 Workflows and activities are the service's own, and so are their worker and its settings. Each MOMENT is one of every
 activity at which it dies, such as "before its work"; "before its work in ACTIVITY" means only activities of that name,
@@ -243,7 +243,7 @@ def main() -> int:
     address, namespace, place, *moments = sys.argv[1:]
     folder = Path(place)
     letters_of(settings.load())  # kept for all workers: it takes as long as all else that one does when it starts
-    gc.freeze()
+    gc.freeze()  # see `tests.processes`
     while True:
         while (folder / "down").exists():
             if _told_to_stop(within=0.02):

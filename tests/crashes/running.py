@@ -47,7 +47,9 @@ HELD_BEFORE = "accelerator"
 _LOOPBACK = "127.0.0.1"
 _DEFAULT = "default"
 _WITHIN = 90
-_GLANCE = 0.2
+_GLANCE = 0.05
+_LOOK = 0.2
+"""Seconds between two looks at what only a server can say."""
 _ANSWER_WITHIN = 3.0
 
 
@@ -131,12 +133,9 @@ def running_worker(client: Client, database_url: str, folder: Path, *moments: st
     (folder / "deaths").mkdir(parents=True)
     arguments = [client.service_client.config.target_host, client.namespace, str(folder), *moments]
     environment = os.environ | environment_of(database_url, **settings)
-    process = Program(dying_worker.main, arguments, environment, folder / "log")
-    try:
+    with Program(dying_worker.main, arguments, environment, folder / "log") as process:
         yield Worker(process, folder)
-    finally:
-        process.close()
-        process.wait(_WITHIN)
+        process.stop()
 
 
 class Commands:
@@ -157,7 +156,9 @@ class Commands:
         self._process.stdin.write(f"{json.dumps(asked)}\n")
         self._process.stdin.flush()
         async with asyncio.timeout(_WITHIN):
-            return int(await asyncio.to_thread(self._process.stdout.readline))
+            answer = await asyncio.to_thread(self._process.stdout.readline)
+        assert answer, f"the desk ended with status {self._process.poll()}: see desk.log beside {self._said}"
+        return int(answer)
 
     def output(self) -> str:
         """What the last one said."""
@@ -179,12 +180,9 @@ def running_commands(client: Client, database_url: str, folder: Path, **settings
         "TEMPORAL_NAMESPACE": client.namespace,
     }
     environment = os.environ | of_temporal | environment_of(database_url, **settings)
-    process = Program(dying_desk.main, [], environment, folder / "desk.log", answers=True)
-    try:
+    with Program(dying_desk.main, [], environment, folder / "desk.log", answers=True) as process:
         yield Commands(process, folder / "said")
-    finally:
-        process.close()
-        process.wait(_WITHIN)
+        process.stop()
 
 
 @asynccontextmanager
@@ -205,13 +203,14 @@ def environment_of(database_url: str, **settings: str) -> dict[str, str]:
     """The environment of a process of the service.
 
     Args:
-        database_url: of its database; the keys of bank details are beside it, unless settings say where.
-        settings: others, by their names in `settings`.
+        database_url: of its database.
+        settings: others, by their names in `settings`. If they do not say otherwise, the keys of bank details are
+            beside the database, and answers are not waited for long.
     """
     if "payee_key_file" not in settings:
         settings["payee_key_file"] = str(Path(database_url.removeprefix("sqlite:///")).parent / "payee.key")
-    settings = {"answer_within": str(_ANSWER_WITHIN), **settings, "database_url": database_url}
-    return {f"{PREFIX}{name.upper()}": value for name, value in settings.items()}
+    given = {"answer_within": str(_ANSWER_WITHIN), **settings, "database_url": database_url}
+    return {f"{PREFIX}{name.upper()}": value for name, value in given.items()}
 
 
 @contextmanager
@@ -351,7 +350,7 @@ class Played:
         """Waits until the challenge waits for something."""
         async with asyncio.timeout(_WITHIN):
             while await self.waits_for() != what:  # noqa: ASYNC110
-                await asyncio.sleep(_GLANCE)
+                await asyncio.sleep(_LOOK)
 
     async def decide(self, kind: str, by: str, **fields: object) -> str:
         """Somebody decides, and says so again and again until it is answered; see `Desk.decide`."""
@@ -474,7 +473,7 @@ class Played:
                         await self.give_payee(payment.team)
                 elif payment.status is PaymentStatus.PAYEE_KNOWN:
                     await self.decide_on(payment.key, "release")
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(_LOOK)
 
     async def paid(self, number: int) -> None:
         """Waits until so many payments are settled."""

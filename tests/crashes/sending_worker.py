@@ -1,8 +1,8 @@
-"""A worker of the service that sends notices, in a process of its own that can be killed: a program.
+"""A worker of the service that sends notices, in a process of its own that can be killed.
 
-Its arguments are ADDRESS NAMESPACE START. Everything is the service's own and set by its variables, but for time: from
-START on, for whoever sends, a minute and a half passes in a second; Temporal misses a dead worker soon; and a channel
-that says nothing is soon given up.
+A program for `tests.processes`; its arguments are ADDRESS NAMESPACE START. Everything is the service's own and set by
+its variables, but for time: from START on, for whoever sends, a minute and a half passes in a second; Temporal misses a
+dead worker soon; and a channel that says nothing is soon given up.
 """
 
 from __future__ import annotations

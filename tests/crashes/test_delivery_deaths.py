@@ -72,13 +72,8 @@ class Outbox:
     def sender(self) -> Iterator[Program]:
         """A worker that sends; killed when the block ends, if it was not before."""
         arguments = [self._client.service_client.config.target_host, self._client.namespace, str(self._start)]
-        process = Program(sending_worker.main, arguments, self._environment, self._folder / "log")
-        try:
+        with Program(sending_worker.main, arguments, self._environment, self._folder / "log") as process:
             yield process
-        finally:
-            process.kill()
-            process.wait(seconds=30)
-            process.close()
 
     async def killed_once(self, came: Callable[[], bool]) -> None:
         """Lets a worker send until something is so, and kills it there and then."""

@@ -4,10 +4,10 @@ from tests.store.conftest import (  # noqa: F401
     database,
     kept,
     migrated_postgres,
-    migrated_sqlite,
     open_,
     postgres,
     programme,
     round_,
+    sqlite_folder,
     url,
 )

@@ -251,13 +251,18 @@ class Commands:
         return Answer(result.exit_code, result.stdout, result.stderr)
 
 
+def of_nothing_else(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that is led to this service, and finds no other setting of this machine."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CHALLENGES_"))}
+    return {**others, **environment}
+
+
 def as_process(environment: Mapping[str, str], *words: str | bytes, output: Path | None = None) -> Answer:
     """A command as a process of its own, as from a shell."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CHALLENGES_"))}
     with open(output or os.devnull, "w") as file:
         done = subprocess.run(
             [sys.executable, str(ROOT / "starter.py"), *words],
-            env={**others, **environment},
+            env=of_nothing_else(environment),
             stdout=file if output else subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,

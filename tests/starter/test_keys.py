@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from settings import load
 from store.database import Database
 from store.sealing import Seals
 from tests.processes import Program
-from tests.starter.commands import ACCOUNT, IBAN, PATIENCE, SORT_CODE, Commands, gives_away, one_line
+from tests.starter.commands import ACCOUNT, IBAN, SORT_CODE, Commands, gives_away, of_nothing_else, one_line
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ _A_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().de
 
 
 def seal_when_told() -> int:
-    """Seals bank details as the service does, once a line is read: what each process of the next test does."""
+    """Seals bank details as the service does, once it is told to: what each process of the next test does."""
     options = load()
     database = Database(options.database_url)
     sys.stdin.readline()
@@ -114,20 +114,21 @@ def test_processes_that_make_the_key_file_at_once_all_seal_with_the_one_that_sta
     database.migrate()
     database.close()
     file = tmp_path / "keys" / "payee.key"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHALLENGES_")} | {
-        "CHALLENGES_DATABASE_URL": f"sqlite:///{tmp_path / 'service.db'}",
-        "CHALLENGES_PAYEE_KEY_FILE": str(file),
-    }
+    environment = of_nothing_else(
+        {
+            "CHALLENGES_DATABASE_URL": f"sqlite:///{tmp_path / 'service.db'}",
+            "CHALLENGES_PAYEE_KEY_FILE": str(file),
+        }
+    )
     log = tmp_path / "log"
-    programs = [Program(seal_when_told, [], environment, log, answers=True) for _ in range(3)]
-    for program in programs:  # each has said nothing yet, and waits for this line
-        program.stdin.write("\n")
-        program.stdin.flush()
-    answers = [program.stdout.read().splitlines() for program in programs]
-    for program in programs:
-        program.wait(PATIENCE)
-        program.close()
-    assert [program.poll() for program in programs] == [0] * 3, log.read_text()
+    with ExitStack() as running:
+        programs = [
+            running.enter_context(Program(seal_when_told, [], environment, log, answers=True)) for _ in range(3)
+        ]
+        for program in programs:  # each has said nothing yet, and waits for its standard input
+            program.stdin.close()
+        assert [program.wait() for program in programs] == [0] * 3, log.read_text()
+        answers = [program.stdout.read().splitlines() for program in programs]
 
     assert [path.name for path in file.parent.iterdir()] == ["payee.key"]
     assert file.stat().st_mode & 0o777 == 0o600
@@ -221,11 +222,11 @@ def test_a_worker_that_cannot_pay_or_tell_ends_with_one_line(
     tmp_path: Path, service: Service, sealed: str, settings: dict[str, str], says: str
 ) -> None:
     log = tmp_path / "log"
-    program = Program(worker.main, [], os.environ | service.address | {"CHALLENGES_LOG_LEVEL": "ERROR"} | settings, log)
-    program.wait(PATIENCE)
-    program.close()
+    with Program(
+        worker.main, [], of_nothing_else(service.address | {"CHALLENGES_LOG_LEVEL": "ERROR"} | settings), log
+    ) as program:
+        assert program.wait() == 1
 
-    assert program.poll() == 1
     (line,) = log.read_text().splitlines()
     assert says in line
     assert "secret" not in line

@@ -28,7 +28,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: str) -> str:
-    """The URL of a PostgreSQL database with all tables, for one test after the other; none changes the tables."""
+    """The URL of a PostgreSQL database with all tables, for one test after the other; none may change the tables."""
     url = fresh_postgres(postgres)
     database = Database(url)
     database.migrate()
@@ -45,8 +45,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an SQLite database that every test finds new."""
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which every test finds a new SQLite database."""
     return tmp_path_factory.mktemp("sqlite")
 
 
@@ -55,20 +55,24 @@ def url(request: pytest.FixtureRequest) -> str:
     """The URL of a database with all tables, and nothing in them."""
     if request.param == "postgresql":
         return emptied(request.getfixturevalue("migrated_postgres"))
-    return fresh_sqlite(request.getfixturevalue("migrated_sqlite"))
+    return fresh_sqlite(request.getfixturevalue("sqlite_folder"))
 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    """That database."""
+    """A database with all tables, and nothing in them."""
     database = _at(url)
     yield database
+    assert not database.engine.pool.checkedout(), "the test has left a connection open"  # type: ignore[attr-defined]
     database.close()
 
 
 @cache
 def _at(url: str) -> Database:
-    """Closed, it opens again; it keeps the statements that it has put into SQL, which take longer than most of them."""
+    """The database at a URL: the same for all tests, as it keeps the statements that it has put into SQL.
+
+    To do that takes longer than to carry most of them out. Closed, it opens again.
+    """
     return Database(url)
 
 
