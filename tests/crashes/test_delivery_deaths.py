@@ -14,6 +14,7 @@ from whenever import Instant
 from domain.announcement import Announcement, Entry, to_people
 from domain.occasions import FACTS, Occasion
 from gateways.letters import Letters
+from store import deliveries
 from store.database import Database
 from store.record import announce, read_notices
 from store.rounds import keep_round
@@ -23,6 +24,7 @@ from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Mischief, Notify
 from tests.playing import AIR, SPONSOR, pilot
 from tests.processes import Program
 from tests.servers import dev_server
+from workflows.interface import NOTICES
 
 COMPOSE = Letters().compose
 
@@ -66,7 +68,11 @@ class Outbox:
 
     def is_empty(self) -> bool:
         """Whether nothing waits any more."""
-        return not set(self.statuses().values()) & {"created", "sending"}
+        return deliveries.outbox(self._database, "govuk-notify", Instant.now()).waiting == 0
+
+    async def events(self) -> int:
+        """How many the history of the sending has."""
+        return len((await self._client.get_workflow_handle(NOTICES).fetch_history()).events)
 
     @contextmanager
     def sender(self) -> Iterator[Program]:
@@ -110,6 +116,21 @@ async def test_a_sender_killed_again_and_again_while_the_channel_misbehaves_send
 
                 assert notify.counts() == dict.fromkeys(keys, 1)
                 assert set(outbox.statuses().values()) == {"sent"}
+
+
+async def test_a_thousand_notices_whose_sender_is_killed_half_way_arrive_once_each(tmp_path: Path) -> None:
+    """And leave no thousand events. Fails when a claim is not noted before sending."""
+    with Notify() as notify:
+        async with dev_server() as client:
+            with closing(Outbox(tmp_path, client, notify)) as outbox:
+                keys = outbox.write(1000)
+                await outbox.killed_once(lambda: len(notify.messages) >= 500)
+                assert 500 <= len(notify.messages) < 1000
+                await outbox.emptied()
+
+                assert notify.counts() == dict.fromkeys(keys, 1)
+                assert set(outbox.statuses().values()) == {"sent"}
+                assert await outbox.events() < 40
 
 
 @pytest.mark.parametrize("fault", [Fault.SLOW_BEFORE, Fault.SLOW_AFTER])

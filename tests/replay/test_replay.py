@@ -6,6 +6,9 @@ with what was commanded then. It does not see a timer whose duration changed: th
 
 from __future__ import annotations
 
+import base64
+import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,20 @@ async def test_a_recorded_history_can_be_gone_on_with(path: Path) -> None:
     """Fails when a step is added, left out or moved in a workflow without guarding it."""
     failure = await failure_of(path, ChallengeWorkflow)
     assert failure is None, WAY_OUT.format(name=path.name, failure=failure)
+
+
+def test_nobody_is_known_by_a_recorded_history() -> None:
+    """Of what journeys give as names, addresses, proposals and bank details, nothing is in any (invariant 5).
+
+    Fails when what an application says is put into the workflow's state.
+    """
+    given = ("@", "Company", "Answer number", "31926819", "60-16-13", "601613")
+    assert RECORDED
+    for path in RECORDED:
+        text = gzip.decompress(path.read_bytes()).decode()
+        payloads = [base64.b64decode(each).decode() for each in re.findall(r'"data": ?"([^"]*)"', text)]
+        assert any("pilot-2016" in each or "round-two" in each for each in payloads), path.name
+        assert [each for each in given if any(each in payload for payload in (text, *payloads))] == [], path.name
 
 
 def test_there_is_a_history_of_every_journey() -> None:
