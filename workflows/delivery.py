@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from temporalio.workflow import ActivityCancellationType, ContinueAsNewVersioningBehavior
 
 from . import interface
+from .faults import said
 
 with workflow.unsafe.imports_passed_through():
     from domain.delivery import CLAIM_LASTS, Outbox, Sending, details
@@ -28,7 +29,6 @@ _AT_MOST = LENGTH + timedelta(seconds=CLAIM_LASTS.total("seconds"))
 _RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 """What does not pass within these needs a person."""
 _TRIED_EVERY = timedelta(minutes=1)
-_LONGEST_FAULT = 500
 
 
 @workflow.defn(name=interface.DELIVERY)
@@ -69,7 +69,7 @@ class DeliveryWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 return True
-            self._attention = _said(error)
+            self._attention = said(error)
             workflow.logger.error("needs attention", extra={"fault": self._attention})
             self._show()
             await self._wait(calls, _TRIED_EVERY, "tried again")
@@ -141,8 +141,3 @@ class DeliveryWorkflow:
         known = workflow.info().typed_search_attributes.get(interface.NEEDS_ATTENTION)
         if attention != bool(known):
             workflow.upsert_search_attributes([interface.NEEDS_ATTENTION.value_set(attention)])
-
-
-def _said(fault: ActivityError) -> str:
-    cause = fault.cause or fault
-    return str(getattr(cause, "message", cause))[:_LONGEST_FAULT]

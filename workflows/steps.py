@@ -12,6 +12,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
+from .faults import said
+
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
 
@@ -30,7 +32,6 @@ ONE_TRY = timedelta(seconds=20)
 """For how long one try may take; also how long it takes to notice that the worker that had it died."""
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30))
 _PATIENCE_TO_TELL = timedelta(seconds=30)
-_LONGEST_FAULT = 500
 _LONGEST_SUMMARY = 200
 
 
@@ -104,7 +105,7 @@ class Steps:
                 async with turn or nullcontext():
                     return await self._attempt(activity, argument, result, summary, PATIENCE)
             except ActivityError as fault:
-                await self._wait_for_a_person(summary, _said(fault), wait)
+                await self._wait_for_a_person(summary, said(fault), wait)
 
     async def _attempt(
         self, activity: str, argument: BaseModel | None, result: type[Result], summary: str, patience: timedelta
@@ -155,9 +156,4 @@ def _raise_if_final(error: ActivityError) -> None:
     cause = error.cause
     kind = getattr(refusals, cause.type or "", None) if isinstance(cause, ApplicationError) else None
     if isinstance(kind, type) and issubclass(kind, Refused) and kind is not refusals.Unavailable:
-        raise kind(_said(error)) from error
-
-
-def _said(fault: ActivityError) -> str:
-    cause = fault.cause or fault
-    return str(getattr(cause, "message", cause))[:_LONGEST_FAULT]
+        raise kind(said(error)) from error

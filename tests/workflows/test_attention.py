@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -91,8 +90,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         assert [each.status for each in play.desk.payments()] == ["released"]
         assert (await play.state()).unpaid == (key,)
         await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
-        # The last error, or, where the machine is busy, that the time for another try had run out.
-        assert re.search("ConnectionError|Not enough time", play.payment(key).attention)
+        assert "ConnectionError" in play.payment(key).attention
         history = (await payment.fetch_history()).to_json()
         assert "ConnectionError" in history
         assert MARKER not in history
