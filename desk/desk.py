@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -44,7 +45,6 @@ from domain.refusals import (
     Unavailable,
     UnknownChallenge,
     UnknownNotice,
-    WindowNotSealed,
 )
 from domain.rehearsal import moved, moved_instant
 from domain.round import Challenge, Round, challenges_of
@@ -231,11 +231,8 @@ class Desk:
             WindowNotSealed: nobody reads them yet.
         """
         row = self.find(challenge)
-        try:
+        with self.refusals_on_record(by or self.options.person or "unknown", "applications", row):
             return applications.read(self.database, row.id)
-        except WindowNotSealed as refusal:
-            self.put_on_record(row, by or self.options.person or "unknown", "applications", refusal)
-            raise
 
     def payments(self, challenge: str | None = None) -> tuple[Payment, ...]:
         """The ledger, or one challenge's part of it."""
@@ -295,14 +292,9 @@ class Desk:
         def given(settled: bool) -> Announcement:
             return feedback_given(state, stage, team, by, text, now, unique, settled=settled)
 
-        try:
+        with self.refusals_on_record(by, "feedback", row):
             stages = stages_from(state, stage)
             announcement = feedback.keep(self.database, row.id, team, text.strip(), stages, given, self.letters.compose)
-        except Unavailable:
-            raise
-        except Refused as refusal:
-            self.put_on_record(row, by, "feedback", refusal)
-            raise
         return announcement.entry.text
 
     def record(self, challenge: str) -> tuple[RecordLine, ...]:
@@ -326,11 +318,8 @@ class Desk:
             NotConfirmed: no answer came in time; sending the decision again is harmless.
         """
         row = self.find(challenge)
-        try:
+        with self.refusals_on_record(by, kind, row):
             decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields})
-        except Refused as refusal:
-            self.put_on_record(row, by, kind, refusal)
-            raise
         return await self.update(row, kind, decision)
 
     async def only_operator(self, challenge: str) -> str:
@@ -478,10 +467,28 @@ class Desk:
             how = f"has ended ({row.outcome})"
         refusal = TooLate(f"{workflow or row.id} {how}: {name} changes nothing in it any more.")
         if message is not None:
-            self.put_on_record(row, message.by, name, refusal)
+            self._put_on_record(row, message.by, name, refusal)
         return refusal
 
-    def put_on_record(self, row: ChallengeRow, by: str, action: str, refusal: Refused) -> None:
+    @contextmanager
+    def refusals_on_record(self, by: str, action: str, *rows: ChallengeRow) -> Iterator[None]:
+        """What is refused to somebody in the block is on the record; a fault is no refusal.
+
+        Args:
+            by: who asks.
+            action: for what, as the record calls it.
+            rows: the challenges that it concerns.
+        """
+        try:
+            yield
+        except Unavailable:
+            raise
+        except Refused as refusal:
+            for row in rows:
+                self._put_on_record(row, by, action, refusal)
+            raise
+
+    def _put_on_record(self, row: ChallengeRow, by: str, action: str, refusal: Refused) -> None:
         """A refusal by the desk itself, of something that no workflow hears of."""
         known = bool(_AN_ID.fullmatch(by))
         who = by if known else "unknown"  # whatever else was typed can be an address, and is not kept

@@ -21,8 +21,6 @@ from domain.messages import make
 from domain.payment import PAYMENT_DECISIONS, PaymentStatus, PaymentToMake, payment_to_make
 from domain.refusals import (
     NotAllowed,
-    NotReadable,
-    Refused,
     Unavailable,
     UnknownTeam,
 )
@@ -60,11 +58,8 @@ class Paying:
             Unavailable: the refusal cannot be written down.
         """
         row = self._desk.find(challenge)
-        try:
+        with self._desk.refusals_on_record(by, "payee", row):
             return read_account(given)
-        except NotReadable as refusal:
-            self._desk.put_on_record(row, by, "payee", refusal)
-            raise
 
     async def give_payee(self, challenge: str, team: str, by: str, account: BankAccount) -> str:
         """Takes the bank details of a team; what was released to others before has to be released again.
@@ -85,11 +80,8 @@ class Paying:
         """
         row = self._desk.find(challenge)
         state = await self._desk.state(row)
-        try:
+        with self._desk.refusals_on_record(by, "payee", row):
             _check_may_give(state, team, by)
-        except Refused as refusal:
-            self._desk.put_on_record(row, by, "payee", refusal)
-            raise
         sealed = seals_of(self._desk.options, self._database).seal(account, team)
         now, role = self._desk.now(), state.role_of(by)
 
@@ -135,11 +127,8 @@ class Paying:
         """
         payment = ledger.find_payment(self._database, key)
         row = self._desk.find(payment.challenge)
-        try:
+        with self._desk.refusals_on_record(by, f"payment-{kind}", row):
             decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields}, PAYMENT_DECISIONS)
-        except Refused as refusal:
-            self._desk.put_on_record(row, by, f"payment-{kind}", refusal)
-            raise
         start = await self._started(payment, row, kind)
         return await self._desk.update(row, kind, decision, workflow=key, start=start)
 

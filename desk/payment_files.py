@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -342,17 +342,8 @@ class PaymentFiles:
         )
         announce(self._database, announcement, self._desk.letters.compose)
 
-    @contextmanager
-    def _on_record(self, challenges: Iterable[str], by: str, action: str) -> Iterator[None]:
-        """What is refused to somebody is on the record of each challenge that it concerns."""
-        try:
-            yield
-        except Unavailable:
-            raise
-        except Refused as refusal:
-            for each in challenges:
-                self._desk.put_on_record(self._desk.find(each), by, action, refusal)
-            raise
+    def _on_record(self, challenges: Iterable[str], by: str, action: str) -> AbstractContextManager[None]:
+        return self._desk.refusals_on_record(by, action, *map(self._desk.find, challenges))
 
     async def _roles(self, by: str, challenges: Iterable[str], what: str) -> dict[str, str]:
         """In what role somebody acts on payments of these challenges, by challenge.
