@@ -33,6 +33,7 @@ async def brought_to(play: Play, place: str) -> list[str]:
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Path, place: str) -> None:
+    """Fails when a cancellation leaves the challenge in its phase."""
     async with months() as environment, playing(tmp_path, environment) as play:
         those_in = await brought_to(play, place)
         ordered = (await play.state()).payments
@@ -56,6 +57,7 @@ async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Pat
 
 @pytest.mark.parametrize("place", PLACES[:4])
 async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_path: Path, place: str) -> None:
+    """Fails when the window is not sealed with it."""
     async with months() as environment, playing(tmp_path, environment) as play:
         those_in = await brought_to(play, place)
         await play.handle.cancel()
@@ -72,6 +74,7 @@ async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_p
 
 
 async def test_a_challenge_on_hold_can_be_cancelled(tmp_path: Path) -> None:
+    """Fails when a hold keeps a challenge from being cancelled."""
     async with months() as environment, playing(tmp_path, environment) as play:
         await play.exploring()
         await play.decide("hold", OPERATOR, reason="A complaint came in.")

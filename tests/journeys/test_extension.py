@@ -14,6 +14,7 @@ from tests.playing import OPERATOR, SPONSOR, months, playing
 
 
 async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_instant(tmp_path: Path) -> None:
+    """Fails when an extension does not move the closing."""
     async with months() as environment, playing(tmp_path, environment) as play:
         first = play.apply(1).application
         was = play.challenge.closes
@@ -41,6 +42,7 @@ async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_in
 
 
 async def test_a_deadline_only_moves_to_a_later_time_to_come_while_the_window_is_open(tmp_path: Path) -> None:
+    """Fails when a deadline may come nearer."""
     async with months() as environment, playing(tmp_path, environment) as play:
         closes = play.challenge.closes
         play.apply(1)

@@ -19,6 +19,7 @@ MONTH = timedelta(days=30)
 
 
 async def test_a_month_on_hold_moves_the_end_of_the_accelerator_by_the_clock_on_the_wall(tmp_path: Path) -> None:
+    """Fails when resuming leaves the end of the stage where it was."""
     async with months() as environment, playing(tmp_path, environment) as play:
         winner = await play.accelerating()
         was = (await play.state()).run.ends
@@ -47,6 +48,7 @@ async def test_a_month_on_hold_moves_the_end_of_the_accelerator_by_the_clock_on_
 
 
 async def test_a_window_on_hold_takes_no_application_and_closes_later(tmp_path: Path) -> None:
+    """Fails when resuming leaves the closing where it was."""
     async with months() as environment, playing(tmp_path, environment) as play:
         applicant = play.apply(1).application
         was = play.challenge.closes
@@ -72,6 +74,7 @@ async def test_a_window_on_hold_takes_no_application_and_closes_later(tmp_path: 
 
 
 async def test_nobody_is_reminded_of_a_selection_while_it_is_on_hold(tmp_path: Path) -> None:
+    """Fails when a challenge on hold still has its deadline."""
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = play.applied(3)
         was = (await play.sealed()).decide_by

@@ -14,6 +14,7 @@ from tests.playing import OPERATOR, SPONSOR, months, playing
 
 
 async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may_still_decide(tmp_path: Path) -> None:
+    """Fails when reminders end with the date itself."""
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = play.applied(3)
         state = await play.sealed()

@@ -13,6 +13,7 @@ from tests.playing import OPERATOR, SPONSOR, months, playing
 
 
 async def test_a_sponsor_who_finds_nobody_suitable_ends_the_challenge_and_says_why(tmp_path: Path) -> None:
+    """Fails when whoever takes nobody is said to have stopped what had begun."""
     async with months() as environment, playing(tmp_path, environment) as play:
         applicants = play.applied(4)
         await play.sealed()
@@ -32,6 +33,7 @@ async def test_a_sponsor_who_finds_nobody_suitable_ends_the_challenge_and_says_w
 
 
 async def test_a_challenge_that_nobody_answered_ends_when_its_window_closes(tmp_path: Path) -> None:
+    """Fails when the sponsor is asked to select all the same."""
     async with months() as environment, playing(tmp_path, environment) as play:
         await play.sealed()
         result = await play.result()

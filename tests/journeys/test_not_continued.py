@@ -10,6 +10,7 @@ from tests.playing import OPERATOR, months, playing
 
 
 async def test_a_contract_that_is_not_continued_ends_the_challenge_after_the_accelerator(tmp_path: Path) -> None:
+    """Fails when it is said that nobody was awarded anything."""
     async with months() as environment, playing(tmp_path, environment) as play:
         winner = await play.accelerating()
         await play.stage_over()

@@ -61,7 +61,8 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
     tmp_path: Path,
 ) -> None:
     """Holds who is asked and reminded when, and that the promised date is ten working days after the details came,
-    later than the request, across Christmas and the second of January, which is a holiday in Scotland alone."""
+    later than the request, across Christmas and the second of January, which is a holiday in Scotland alone.
+    Fails when the time to pay counts from the request alone."""
     async with (
         months() as environment,
         playing(tmp_path, environment, opens_in=until_next(12, 10), window=TimeDelta(hours=24 * 10)) as play,
@@ -120,7 +121,8 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
 async def test_a_team_whose_bank_details_are_known_is_promised_ten_working_days_from_the_request(
     tmp_path: Path,
 ) -> None:
-    """Holds that the date counts from the later of the two, and that nobody asks for what is there."""
+    """Holds that the date counts from the later of the two, and that nobody asks for what is there.
+    Fails when it counts from the details alone."""
     async with (
         months() as environment,
         playing(tmp_path, environment, opens_in=until_next(12, 1), window=TimeDelta(hours=24)) as play,

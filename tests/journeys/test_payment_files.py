@@ -314,7 +314,8 @@ async def test_a_file_that_was_begun_is_not_dropped_once_it_is_there(tmp_path: P
 
 async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tmp_path: Path) -> None:
     """Holds what happens when the service dies between writing a file and noting that: the next try makes the same
-    one. A file of that name with another content is left alone, visibly."""
+    one. A file of that name with another content is left alone, visibly.
+    Fails when a file that is in the way is taken for the one to be written."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         (file,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)

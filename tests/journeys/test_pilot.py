@@ -11,6 +11,7 @@ from tests.playing import FINANCE, OPERATOR, SPONSOR, months, playing
 
 
 async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: Path) -> None:
+    """Fails when a challenge ends before its last stage."""
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = play.applied(5)
         state = await play.sealed()
@@ -58,6 +59,7 @@ async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: P
 
 
 async def test_everybody_is_told_what_concerns_them_and_nobody_twice(tmp_path: Path) -> None:
+    """Fails when those in charge are not told that a stage is about to end."""
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = await play.exploring(3, reserve=1)
         await play.stage_over()
@@ -75,6 +77,7 @@ async def test_everybody_is_told_what_concerns_them_and_nobody_twice(tmp_path: P
 
 
 async def test_reminders_and_ends_come_at_the_instant_that_people_were_told(tmp_path: Path) -> None:
+    """Fails when a reminder comes an hour late."""
     async with months() as environment, playing(tmp_path, environment) as play:
         await play.exploring()
         state = await play.state()

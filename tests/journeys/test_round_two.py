@@ -31,6 +31,7 @@ async def six_interviewed(folder: Path) -> AsyncIterator[tuple[Play, list[str]]]
 
 
 async def test_an_interview_sifts_takes_no_time_and_pays_nothing(tmp_path: Path) -> None:
+    """Fails when a stage without a duration lasts an hour."""
     async with six_interviewed(tmp_path) as (play, teams):
         state = await play.state()
 
@@ -43,6 +44,7 @@ async def test_an_interview_sifts_takes_no_time_and_pays_nothing(tmp_path: Path)
 async def test_instalments_with_vat_are_paid_at_the_start_and_at_the_end_and_a_stage_is_skipped(
     tmp_path: Path,
 ) -> None:
+    """Fails when the last instalment is paid with the first."""
     async with six_interviewed(tmp_path) as (play, teams):
         one, two, three, *_ = teams
         await play.decide("select", SPONSOR, stage="exploration", teams=[one, two, three])
@@ -80,6 +82,7 @@ async def test_instalments_with_vat_are_paid_at_the_start_and_at_the_end_and_a_s
 
 
 async def test_an_amount_agreed_with_vat_included_is_paid_to_the_penny(tmp_path: Path) -> None:
+    """Fails when VAT that is included is added."""
     async with six_interviewed(tmp_path) as (play, teams):
         winner = teams[0]
         for stage in ("exploration", "accelerator"):

@@ -12,6 +12,7 @@ from tests.playing import SPONSOR, months, playing
 
 
 async def test_two_teams_enter_the_accelerator_with_a_reason_and_both_are_paid(tmp_path: Path) -> None:
+    """Fails when only the first team is taken in."""
     async with months() as environment, playing(tmp_path, environment) as play:
         one, other, third = await play.exploring()
         await play.stage_over()
@@ -33,6 +34,7 @@ async def test_two_teams_enter_the_accelerator_with_a_reason_and_both_are_paid(t
 
 
 async def test_no_reason_makes_room_for_more_teams_than_the_programme_allows(tmp_path: Path) -> None:
+    """Fails when their number is not checked."""
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = play.applied(4)
         await play.sealed()

@@ -13,6 +13,7 @@ from tests.playing import OPERATOR, SPONSOR, months, playing
 
 
 async def test_a_team_leaves_exploration_and_the_reserve_comes_in_and_is_paid(tmp_path: Path) -> None:
+    """Fails when whoever comes in is due nothing."""
     async with months() as environment, playing(tmp_path, environment) as play:
         stays, leaves, also_stays, first, second = (await play.exploring(3, reserve=2))[:5]
         ends = (await play.state()).run.ends
@@ -37,6 +38,7 @@ async def test_a_team_leaves_exploration_and_the_reserve_comes_in_and_is_paid(tm
 
 
 async def test_an_operator_takes_a_team_out_without_replacing_it(tmp_path: Path) -> None:
+    """Fails when the reserve comes in unasked."""
     async with months() as environment, playing(tmp_path, environment) as play:
         *teams, reserve = await play.exploring(3, reserve=1)
         with pytest.raises(NotAllowed):
@@ -53,6 +55,7 @@ async def test_an_operator_takes_a_team_out_without_replacing_it(tmp_path: Path)
 
 
 async def test_a_challenge_that_every_team_has_left_is_discontinued(tmp_path: Path) -> None:
+    """Fails when a challenge goes on without teams."""
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = await play.exploring()
         for team in teams:
@@ -66,6 +69,7 @@ async def test_a_challenge_that_every_team_has_left_is_discontinued(tmp_path: Pa
 
 
 async def test_an_application_withdrawn_before_the_closing_can_no_longer_be_selected(tmp_path: Path) -> None:
+    """Fails when the withdrawal does not reach the database."""
     async with months() as environment, playing(tmp_path, environment) as play:
         stays, leaves = play.applied(2)
         await play.decide("withdraw", leaves, team=leaves, reason="We have no time.")
