@@ -94,7 +94,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_REQUESTED: frozenset({*_PAYMENT, "instalment", "payee", "pay_by"}),
     Occasion.PAYMENT_TO_RELEASE: frozenset({*_RELEASE, "account", "payee_version", "change"}),
     Occasion.PAYMENT_DUE: frozenset(_RELEASE),
-    Occasion.PAYMENT_OVERDUE: frozenset(_RELEASE),
+    Occasion.PAYMENT_OVERDUE: frozenset({*_RELEASE, "late_by_law"}),
     Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference", "pays_on"}),
     Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason"}),
     Occasion.PAYMENT_CANCELLED: frozenset({*_PAYMENT, "reason"}),
@@ -122,7 +122,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_REQUESTED: frozenset({"instalment", "payee", "pay_by"}),
     Occasion.PAYMENT_TO_RELEASE: frozenset({"by_law", "change"}),
     Occasion.PAYMENT_DUE: frozenset({"by_law"}),
-    Occasion.PAYMENT_OVERDUE: frozenset({"by_law"}),
+    Occasion.PAYMENT_OVERDUE: frozenset({"by_law", "late_by_law"}),
     Occasion.PAYMENT_SENT: frozenset({"pays_on"}),
     Occasion.RESUMED: frozenset({"reason"}),
 }
@@ -164,6 +164,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "the programme's terms on intellectual property", "The company keeps its intellectual property."
     ),
     "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
+    "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
     "number": Fact("how many teams are expected", "3"),
     "on_its_way": Fact(
         "keys of the payments that still go to the bank details before; empty if none",

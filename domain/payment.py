@@ -7,9 +7,10 @@ here say what the ledger does.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -306,17 +307,22 @@ def next_reminder(payment: PaymentToMake, standing: PaymentStanding, since: Inst
 
 
 def _rungs(payment: PaymentToMake, standing: PaymentStanding) -> Iterator[Instant]:
-    """Until the payee is known, the team is asked again and again; then the releasers before and after the date."""
-    due = standing.pay_by
-    if due is None:
-        asked, every = standing.requested, payment.remind_every
-    else:
-        yield from sorted(earlier(due, before, payment.zone) for before in payment.remind_before)
-        yield due
-        asked, every = due, payment.remind_every
+    """Until the payee is known, the team is asked again and again.
+
+    Then the releasers are reminded before the day promised and before that of the law, on either, and again and again
+    after the first of them.
+    """
+    dates = [date for date in (standing.pay_by, standing.pay_by_law) if date is not None]
+    before = [earlier(date, each, payment.zone) for date in dates for each in payment.remind_before]
+    again = _again_and_again(payment, standing.requested if standing.pay_by is None else standing.pay_by)
+    # Two of them may fall on one moment.
+    yield from (rung for rung, _ in groupby(heapq.merge(sorted([*dates, *before]), again)))
+
+
+def _again_and_again(payment: PaymentToMake, since: Instant) -> Iterator[Instant]:
     while True:
-        asked = later(asked, every, payment.zone, payment.holidays)
-        yield asked
+        since = later(since, payment.remind_every, payment.zone, payment.holidays)
+        yield since
 
 
 # What is written down and told. Keys name the step and the attempt: a step that is taken again repeats nothing.
@@ -460,8 +466,12 @@ def reminded(payment: PaymentToMake, standing: PaymentStanding, rung: Instant, n
         text = f"Reminder: {payment.order.key} is {standing.status}, and due by {payment.at(standing.pay_by)}"
     else:
         whom = (*payment.releasers, *payment.operators) if rung > standing.pay_by else payment.releasers
-        told = (to_people(whom, Occasion.PAYMENT_OVERDUE, _release_facts(payment, standing)),)
+        late_by_law = standing.pay_by_law is not None and standing.pay_by_law <= now
+        facts = _release_facts(payment, standing) | {"late_by_law": "yes" if late_by_law else ""}
+        told = (to_people(whom, Occasion.PAYMENT_OVERDUE, facts),)
         text = f"Reminder: {payment.order.key} is {standing.status}, and was due by {payment.at(standing.pay_by)}"
+        if late_by_law:
+            text += f"; it is late by law since {payment.at(standing.pay_by_law)}"
     told = tuple(_while_so(payment, telling) for telling in told)
     return _entry(payment, now, SERVICE, key, "reminded", text, told)
 

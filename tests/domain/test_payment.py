@@ -223,11 +223,15 @@ def reminders(payment: PaymentToMake, at: PaymentStanding, number: int) -> list[
     return found
 
 
-def test_releasers_are_reminded_before_the_date_on_it_and_again_and_again() -> None:
-    """And a day before is not an exact day, where clocks change between."""
-    at = standing(PaymentStatus.PAYEE_KNOWN, pay_by=Instant("2016-10-31T00:00Z"))
-    days = ["2016-10-27T23:00Z", "2016-10-29T23:00Z", "2016-10-31T00:00Z", "2016-11-03T00:00Z", "2016-11-06T00:00Z"]
-    assert reminders(to_make(), at, 5) == [Instant(day) for day in days]
+def test_releasers_are_reminded_before_the_day_promised_and_that_of_the_law_on_either_and_again_and_again() -> None:
+    """And a day before is not an exact day, where clocks change between. Fails when only one of the dates counts, and
+    when two reminders of one moment are both given."""
+    at = standing(
+        PaymentStatus.PAYEE_KNOWN, pay_by=Instant("2016-10-31T00:00Z"), pay_by_law=Instant("2016-11-10T00:00Z")
+    )
+    promised = ["2016-10-27T23:00Z", "2016-10-29T23:00Z", "2016-10-31T00:00Z", "2016-11-03T00:00Z", "2016-11-06T00:00Z"]
+    by_law = ["2016-11-07T00:00Z", "2016-11-09T00:00Z", "2016-11-10T00:00Z", "2016-11-12T00:00Z"]
+    assert reminders(to_make(), at, 9) == [Instant(day) for day in (*promised, *by_law)]
 
 
 def test_a_team_is_asked_for_its_bank_details_again_and_again() -> None:
@@ -247,10 +251,20 @@ lasting = st.builds(ItemizedDelta, months=st.integers(0, 3), days=st.integers(1,
 ladders = st.lists(lasting | st.just(ItemizedDelta(seconds=0)), max_size=6).map(tuple)
 
 
-@given(instants(), st.integers(0, 10**7), ladders, lasting, zones(), st.sampled_from(PaymentStatus), st.booleans())
+@given(
+    instants(),
+    st.integers(0, 10**7),
+    st.integers(0, 10**7),
+    ladders,
+    lasting,
+    zones(),
+    st.sampled_from(PaymentStatus),
+    st.booleans(),
+)
 def test_reminders_come_one_after_another_and_end_with_the_payment(
     requested: Instant,
     until_due: int,
+    until_late: int,
     ladder: tuple[ItemizedDelta, ...],
     every: ItemizedDelta,
     zone: str,
@@ -260,7 +274,8 @@ def test_reminders_come_one_after_another_and_end_with_the_payment(
     """Fails when a rung is given twice, or goes back, which would remind for ever at one moment."""
     payment = to_make(remind_before=ladder, remind_every=every, zone=zone)
     due = requested.add(seconds=until_due) if known else None
-    at = standing(status, requested=requested, pay_by=due, pay_by_law=due)
+    by_law = due.add(seconds=until_late) if due else None
+    at = standing(status, requested=requested, pay_by=due, pay_by_law=by_law)
     found = reminders(payment, at, 12)
     if at.is_over:
         assert found == []
@@ -268,9 +283,12 @@ def test_reminders_come_one_after_another_and_end_with_the_payment(
     assert len(found) == 12
     assert requested < found[0]
     assert all(one < other for one, other in pairwise(found))
-    if due is not None:
-        before = {earlier(due, each, zone) for each in ladder}
-        assert {rung for rung in found if rung <= due} == {each for each in {*before, due} if requested < each <= due}
+    if due is not None and by_law is not None:
+        wanted = {due, by_law, *(earlier(date, each, zone) for date in (due, by_law) for each in ladder)}
+        assert {each for each in wanted if requested < each <= found[-1]} <= set(found)
+        assert {rung for rung in found if rung <= due} <= wanted, (
+            "until the day promised nobody is told that it is late"
+        )
 
 
 @given(instants(), st.integers(0, 10**8))
@@ -342,6 +360,17 @@ def test_after_an_outage_the_last_reminder_is_sent_with_its_words_and_to_all_who
     assert announcement.key == rules.reminded(payment, known, due.add(hours=72), due.add(hours=72)).key
     within_days = rules.reminded(payment, known, first, due.add(hours=1))
     assert told(within_days) == {Occasion.PAYMENT_OVERDUE: [FINANCE]}
+
+
+def test_whoever_is_warned_is_told_from_when_on_a_payment_is_late_by_law_too() -> None:
+    """Fails when the warning of the law's own day is like those before it."""
+    payment, known = to_make(), standing(PaymentStatus.RELEASED)
+    by_law = known.pay_by_law
+    assert by_law is not None
+    for rung, late in ((by_law.subtract(hours=24), ""), (by_law, "yes"), (by_law.add(hours=72), "yes")):
+        announcement = rules.reminded(payment, known, rung, rung)
+        assert [telling.facts["late_by_law"] for telling in announcement.tellings] == [late]
+        assert ("late by law since Tuesday 13 September 2016, 24:00 BST" in announcement.entry.text) == bool(late)
 
 
 def test_a_team_is_told_on_which_day_the_bank_pays_where_that_is_not_done_at_once() -> None:

@@ -92,16 +92,24 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
         assert payment.pay_by_law == last_of_thirty_days(given)
         assert play.told(Occasion.PAYMENT_TO_RELEASE) == {FINANCE: 1}
 
-        # Reminded three days and one day before the date, warned on it; then every three days, with the operators.
+        # Reminded three days and one day before the day promised, warned on it; then every three days with the
+        # operators, and so three days and one before the day of the law, and on it.
         for times, before in enumerate((3, 1), start=1):
             await play.skip_to(pay_by - Play.DAY * before)
             await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: times})
         await play.skip_to(pay_by)
         await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1})
         assert late_payments(play.desk, play.challenge.id)[0].payment.key == key
-        for times in (1, 2):
-            await play.skip_to(pay_by + Play.DAY * 3 * times)
+        by_law = last_of_thirty_days(given)
+        again = {pay_by + Play.DAY * 3 * times for times in range(1, 10)}
+        warnings = sorted(
+            each for each in {*again, *(by_law - Play.DAY * days for days in (3, 1, 0))} if each <= by_law
+        )
+        for times, warning in enumerate(warnings, start=1):
+            await play.skip_to(warning)
             await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: times + 1, OPERATOR: times})
+        warned = [line.text for line in play.record() if line.action == "reminded" and "was due by" in line.text]
+        assert [("late by law" in text) for text in warned] == [False] * len(warnings) + [True]
         assert play.told(Occasion.PAYMENT_DUE) == {FINANCE: 2}
         assert play.told(Occasion.PAYMENT_REQUESTED) == {team: 3}
 
@@ -115,7 +123,7 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
         assert [action for action in of_it if action != "reminded"] == [
             *("payment-requested", "payee-known", "payment-release", "payment-submitted", "paid")
         ]
-        assert of_it.count("reminded") == 2 + 3 + 2
+        assert of_it.count("reminded") == 2 + 3 + len(warnings)
 
 
 async def test_a_team_whose_bank_details_are_known_is_promised_ten_working_days_from_the_request(
