@@ -22,7 +22,6 @@ from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Connection, event
 from temporalio import activity, workflow
@@ -49,14 +48,15 @@ import settings
 import worker
 from domain.announcement import Announcement
 from domain.challenge import Sealing
+from domain.delivery import Sending
 from domain.payment import PaymentMove
 from gateways.rails import Instruction, PaymentRail, Transfer
 from parts import letters_of, rail_of
 from store.database import Database
+from tests.crashes import dying_sender
+from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
+from workflows.interface import DELIVER_NOTICES
 
-BEFORE = "before its work"
-WITHIN = "within its first transaction"
-AFTER = "after its work was kept, before Temporal heard of it"
 BEGUN = "after it was begun, before the rail was asked"
 RAIL_ASKED = "after the rail was asked, before the ledger knew"
 SUBMIT = "submit_payment"
@@ -70,48 +70,6 @@ _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=100), backoff_coe
 
 _key_at_work: ContextVar[str] = ContextVar("key at work")
 """The business key of the activity under way."""
-
-
-def point(key: str, activity: str, moment: str) -> str:
-    """The name of a death: the business key of the work, which activity does it, and the moment."""
-    return f"{key} {activity} {moment}"
-
-
-def only_in(activity: str, moment: str) -> str:
-    """A moment of activities of one name alone."""
-    return f"{moment} in {activity}"
-
-
-class Deaths:
-    """Which deaths are to be died, and which were.
-
-    Args:
-        folder: where those that were died are kept.
-        moments: of activities at which one is to be died.
-    """
-
-    def __init__(self, folder: Path, moments: Collection[str]) -> None:
-        self._folder = folder / "deaths"
-        self._moments = frozenset(moments)
-
-    def die_once(self, key: str, activity: str, moment: str) -> None:
-        """Kills this process, unless it is not planned or was done before."""
-        name = self._planned(key, activity, moment)
-        if name is None:
-            return
-        try:
-            with (self._folder / quote(name, safe=" ")).open("x") as marker:
-                os.fsync(marker.fileno())
-        except FileExistsError:
-            return
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def _planned(self, key: str, activity: str, moment: str) -> str | None:
-        if not self._moments.isdisjoint((moment, only_in(activity, moment))):
-            return point(key, activity, moment)
-        parts = [each.removeprefix(f"{moment} on ") for each in self._moments if each.startswith(f"{moment} on ")]
-        on = next((part for part in parts if any(each.startswith(part) for each in key.split("/"))), None)
-        return on and f"{moment} on {on}"
 
 
 class DyingInside(ClientInterceptor, Interceptor):
@@ -135,7 +93,8 @@ class _Dying(ActivityInboundInterceptor):
         self._deaths = deaths
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
-        if not input.args:  # a look at the clock, which leaves nothing behind
+        # A look at the clock leaves nothing behind; a sender dies at moments of its own.
+        if not input.args or isinstance(input.args[0], Sending):
             return await super().execute_activity(input)
         key, name = _key(input.args[0]), activity.info().activity_type
         self._deaths.die_once(key, name, BEFORE)
@@ -161,8 +120,9 @@ def _key(argument: object) -> str:
 
 def _die_within(connection: Connection, deaths: Deaths) -> None:
     """Called before something is committed: all of it is lost."""
-    if activity.in_activity() and not connection.get_execution_options().get("reading"):
-        deaths.die_once(_key_at_work.get("nothing"), activity.info().activity_type, WITHIN)
+    dying_sender.die_within(connection, deaths)
+    if _key_at_work.get("") and not connection.get_execution_options().get("reading"):
+        deaths.die_once(_key_at_work.get(), activity.info().activity_type, WITHIN)
 
 
 class _Hurrying(WorkflowInboundInterceptor):
@@ -172,7 +132,10 @@ class _Hurrying(WorkflowInboundInterceptor):
 
 class _Hurried(WorkflowOutboundInterceptor):
     def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002
-        input.start_to_close_timeout = PATIENCE
+        if input.activity == DELIVER_NOTICES:
+            input.heartbeat_timeout = dying_sender.MISSED_AFTER
+        else:
+            input.start_to_close_timeout = PATIENCE
         input.retry_policy = _RETRIES
         return super().start_activity(input)
 
@@ -217,7 +180,7 @@ class RailOfDeath:
             self._deaths.die_once(instruction.id, SUBMIT, RAIL_ASKED)
 
 
-async def _work(address: str, namespace: str, folder: Path, moments: Collection[str]) -> None:
+async def _work(address: str, namespace: str, folder: Path, moments: Collection[str], start: Instant) -> None:
     deaths, options = Deaths(folder, moments), settings.load()
     client = await Client.connect(
         address,
@@ -231,7 +194,10 @@ async def _work(address: str, namespace: str, folder: Path, moments: Collection[
     rail = RailOfDeath(rail_of(options, database), deaths, folder / "strike")
     # Whoever started this went away or wants no more of it; there is nothing to be finished, as with any death.
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, 0)
-    await worker.build_worker(client, database, rail, options).run()
+    dying_sender.make_mortal(deaths, start)
+    working = worker.build_worker(client, database, rail, options)
+    await worker.start_delivery(client, options)
+    await working.run()
 
 
 def _told_to_stop(within: float) -> bool:
@@ -241,7 +207,7 @@ def _told_to_stop(within: float) -> bool:
 def main() -> int:
     """Starts one worker after the other; exit status 0 told to stop, otherwise that of a worker that failed."""
     address, namespace, place, *moments = sys.argv[1:]
-    folder = Path(place)
+    folder, start = Path(place), Instant.now()
     letters_of(settings.load())  # kept for all workers: it takes as long as all else that one does when it starts
     gc.freeze()  # see `tests.processes`
     while True:
@@ -251,7 +217,7 @@ def main() -> int:
         # A copy of this process, which has imported everything: ready at once.
         pid = os.fork()
         if pid == 0:
-            asyncio.run(_work(address, namespace, folder, moments))
+            asyncio.run(_work(address, namespace, folder, moments, start))
             return 0
         note = folder / "pid.new"
         note.write_text(str(pid))

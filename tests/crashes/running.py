@@ -33,6 +33,7 @@ from store.database import Database
 from store.ledger import Payment
 from store.rounds import keep_round
 from tests.crashes import dying_desk, dying_worker
+from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider
 from tests.playing import FINANCE, OPERATOR, pilot
 from tests.processes import Program
@@ -132,7 +133,7 @@ def running_worker(client: Client, database_url: str, folder: Path, *moments: st
     """
     (folder / "deaths").mkdir(parents=True)
     arguments = [client.service_client.config.target_host, client.namespace, str(folder), *moments]
-    environment = os.environ | environment_of(database_url, **settings)
+    environment = os.environ | {"NO_PROXY": _LOOPBACK} | environment_of(database_url, **settings)
     with Program(dying_worker.main, arguments, environment, folder / "log") as process:
         yield Worker(process, folder)
         process.stop()
@@ -260,6 +261,12 @@ def waiting_pilot() -> Programme:
 def through(provider: Provider) -> dict[str, str]:
     """The settings of a service that pays through a provider."""
     return {"payment_rail": "http", "rail_url": provider.url, "rail_token": provider.token}
+
+
+def telling(notify: Notify) -> dict[str, str]:
+    """The settings of a service that sends its notices through GOV.UK Notify."""
+    known = {"notify_url": notify.url, "notify_key": API_KEY, "notify_template": TEMPLATE}
+    return known | {"notice_channel": "govuk-notify", "notice_rate": "1000"}
 
 
 async def books_agree(desk: Desk) -> tuple[Difference, ...]:

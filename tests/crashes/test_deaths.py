@@ -16,7 +16,8 @@ from domain.occasions import Occasion
 from domain.payment import PaymentStatus
 from domain.transfer import transfer_id
 from tests.crashes.account import Account, account_of
-from tests.crashes.dying_worker import AFTER, BEFORE, BEGUN, RAIL_ASKED, SUBMIT, WITHIN, point
+from tests.crashes.dying import AFTER, BEFORE, WITHIN, point
+from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT
 from tests.crashes.running import (
     HELD_BEFORE,
     STAGES,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,29 @@ from store import deliveries
 from store.database import Database
 from store.record import announce, read_notices
 from store.rounds import keep_round
-from tests.crashes import sending_worker
-from tests.crashes.running import until
-from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Mischief, Notify
-from tests.playing import AIR, SPONSOR, pilot
-from tests.processes import Program
-from tests.servers import dev_server
+from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
+from tests.crashes.dying_sender import SENDER
+from tests.crashes.running import Worker, running_worker, telling, until
+from tests.gateways.notify import Fault, Mischief, Notify
+from tests.playing import AIR, OPERATOR, SPONSOR, pilot
+from tests.servers import dev_server, new_namespace
 from workflows.interface import NOTICES
 
 COMPOSE = Letters().compose
+
+Step = tuple[str, str]
+"""Of a sender, and the moment of it."""
+TAKES_AND_SENDS: tuple[Step, ...] = (
+    ("claim", WITHIN),
+    *product(("claim", "send"), (BEFORE, AFTER)),
+    *product(("note_sent",), (BEFORE, WITHIN, AFTER)),
+)
+LOOKS_UP: tuple[Step, ...] = (*product(("note_later",), (BEFORE, WITHIN, AFTER)), *product(("find",), (BEFORE, AFTER)))
+ASKS: tuple[Step, ...] = (
+    ("question", WITHIN),
+    *product(("question", "progress"), (BEFORE, AFTER)),
+    *product(("note_delivered", "note_failed"), (BEFORE, WITHIN, AFTER)),
+)
 
 
 class Outbox:
@@ -39,16 +54,11 @@ class Outbox:
     """
 
     def __init__(self, folder: Path, client: Client, notify: Notify) -> None:
-        self._folder, self._client = folder, client
+        self._folder, self._client, self._notify = folder, client, notify
         self._url = f"sqlite:///{folder / 'service.db'}"
-        self._start = Instant.now()
-        known = {"NOTICE_CHANNEL": "govuk-notify", "NOTIFY_KEY": API_KEY, "NOTIFY_TEMPLATE": TEMPLATE}
-        known |= {"NOTIFY_URL": notify.url, "NOTICE_RATE": "1000", "DATABASE_URL": self._url}
-        known |= {"PAYEE_KEY_FILE": str(folder / "payee.key")}
-        self._environment = os.environ | {f"CHALLENGES_{name}": value for name, value in known.items()}
-        self._environment |= {"NO_PROXY": "127.0.0.1"}
         self._database = Database(self._url)
         self._database.migrate()
+        self._start = Instant.now()
         round_, programme, challenges = pilot()
         keep_round(self._database, round_, programme, challenges, self._start)
 
@@ -60,11 +70,15 @@ class Outbox:
         for each in range(number):
             told = Announcement(key=f"{AIR}/{each}", challenge=AIR, entry=entry, tellings=(telling,))
             announce(self._database, told, COMPOSE)
-        return {each.key for each in read_notices(self._database)}
+        return set(self.statuses())
 
     def statuses(self) -> dict[str, str]:
         """How far each has come."""
         return {each.key: each.status for each in read_notices(self._database)}
+
+    def told(self, person: str) -> list[str]:
+        """The occasions of the notices to somebody."""
+        return [each.occasion for each in read_notices(self._database) if each.recipient == person]
 
     def is_empty(self) -> bool:
         """Whether nothing waits any more."""
@@ -75,29 +89,26 @@ class Outbox:
         return len((await self._client.get_workflow_handle(NOTICES).fetch_history()).events)
 
     @contextmanager
-    def sender(self) -> Iterator[Program]:
-        """A worker that sends; killed when the block ends, if it was not before."""
-        arguments = [self._client.service_client.config.target_host, self._client.namespace, str(self._start)]
-        with Program(sending_worker.main, arguments, self._environment, self._folder / "log") as process:
-            yield process
-
-    async def killed_once(self, came: Callable[[], bool]) -> None:
-        """Lets a worker send until something is so, and kills it there and then."""
-        with self.sender() as process:
-            await self._until(process, came)
-
-    async def emptied(self) -> None:
-        """Lets a worker send until nothing waits any more."""
-        with self.sender() as process:
-            await self._until(process, self.is_empty)
-
-    async def _until(self, process: Program, came: Callable[[], bool]) -> None:
-        await until(lambda: process.poll() is not None or came())
-        assert process.poll() is None, f"the worker failed: {(self._folder / 'log').read_text()[-2000:]}"
+    def sender(self, steps: Sequence[Step] = ()) -> Iterator[Worker]:
+        """A worker that sends, and dies at these steps; killed when the block ends."""
+        moments = [only_in(step, moment) for step, moment in steps]
+        folder = self._folder / "worker"
+        with running_worker(self._client, self._url, folder, *moments, **telling(self._notify)) as worker:
+            yield worker
 
     def close(self) -> None:
         """Closes the database."""
         self._database.close()
+
+
+async def come(worker: Worker, came: Callable[[], bool]) -> None:
+    """Waits until something is so, and sees to it that there are workers meanwhile."""
+
+    def checked() -> bool:
+        worker.check_alive()
+        return came()
+
+    await until(checked)
 
 
 @pytest.mark.parametrize("seed", [2016, 2017])
@@ -110,12 +121,54 @@ async def test_a_sender_killed_again_and_again_while_the_channel_misbehaves_send
         async with dev_server() as client:
             with closing(Outbox(tmp_path, client, notify)) as outbox:
                 keys = outbox.write(60)
-                for taken in (12, 25, 40):
-                    await outbox.killed_once(lambda taken=taken: len(notify.messages) >= taken)  # type: ignore[misc]
-                await outbox.emptied()
+                with outbox.sender() as worker:
+                    for taken in (12, 25, 40):
+                        await come(worker, lambda taken=taken: len(notify.messages) >= taken)  # type: ignore[misc]
+                        await worker.kill()
+                    await come(worker, outbox.is_empty)
 
                 assert notify.counts() == dict.fromkeys(keys, 1)
                 assert set(outbox.statuses().values()) == {"sent"}
+
+
+async def test_a_sender_that_dies_at_every_step_sends_each_notice_once_and_hears_what_became_of_it(
+    tmp_path: Path,
+) -> None:
+    """Three outboxes at once: their senders die while they take notices and hand them over, while they look up what may
+    have been sent, and while they ask what became of what was.
+
+    Fails when a claim is not noted before sending, when what is of unknown fate is sent without a look, when a question
+    is asked once and for all (its notice stays "sent"), and when a failure is told apart from being noted.
+    """
+    sends, looks_up, asks = (tmp_path / name for name in ("sends", "looks up", "asks"))
+    for folder in (sends, looks_up, asks):
+        folder.mkdir()
+    async with asyncio.TaskGroup() as together:
+        together.create_task(die_at(TAKES_AND_SENDS, sends))
+        together.create_task(die_at(LOOKS_UP, looks_up, *([Fault.SLOW_AFTER] * 3)))
+        together.create_task(die_at(ASKS, asks))
+
+
+async def die_at(steps: Sequence[Step], folder: Path, *faults: Fault) -> None:
+    """Notices whose sender dies once at each of these steps; the first requests to the channel have faults."""
+    with Notify() as notify:
+        notify.will(*faults)
+        with closing(Outbox(folder, await new_namespace(), notify)) as outbox:
+            fails = set(sorted(outbox.write(12))[-3:])
+
+            def all_arrived() -> bool:
+                for message in list(notify.messages):
+                    failed = message.reference in fails
+                    notify.set_status(message.reference or "", "permanent-failure" if failed else "delivered")
+                return set(outbox.statuses().values()) == {"delivered", "failed"}
+
+            with outbox.sender(steps) as worker:
+                await come(worker, all_arrived)
+                assert worker.deaths == {point(SENDER, step, moment) for step, moment in steps}
+            assert outbox.told(OPERATOR) == [Occasion.ATTENTION] * len(fails)
+            statuses = outbox.statuses()
+            assert notify.counts() == dict.fromkeys(statuses, 1)
+            assert {key for key, status in statuses.items() if status == "failed"} == fails
 
 
 async def test_a_thousand_notices_whose_sender_is_killed_half_way_arrive_once_each(tmp_path: Path) -> None:
@@ -124,9 +177,11 @@ async def test_a_thousand_notices_whose_sender_is_killed_half_way_arrive_once_ea
         async with dev_server() as client:
             with closing(Outbox(tmp_path, client, notify)) as outbox:
                 keys = outbox.write(1000)
-                await outbox.killed_once(lambda: len(notify.messages) >= 500)
-                assert 500 <= len(notify.messages) < 1000
-                await outbox.emptied()
+                with outbox.sender() as worker:
+                    await come(worker, lambda: len(notify.messages) >= 500)
+                    async with worker.down():
+                        assert 500 <= len(notify.messages) < 1000
+                    await come(worker, outbox.is_empty)
 
                 assert notify.counts() == dict.fromkeys(keys, 1)
                 assert set(outbox.statuses().values()) == {"sent"}
@@ -142,9 +197,11 @@ async def test_a_notice_whose_sender_dies_while_it_is_handed_over_arrives_once(t
             with closing(Outbox(tmp_path, client, notify)) as outbox:
                 keys = outbox.write(3)
                 notify.will(Fault.NONE, fault)
-                await outbox.killed_once(lambda: len(notify.requests) >= 2)
-                assert sorted(outbox.statuses().values()) == ["created", "sending", "sent"]
-                await outbox.emptied()
+                with outbox.sender() as worker:
+                    await come(worker, lambda: len(notify.requests) >= 2)
+                    async with worker.down():
+                        assert sorted(outbox.statuses().values()) == ["created", "sending", "sent"]
+                    await come(worker, outbox.is_empty)
 
                 assert notify.counts() == dict.fromkeys(keys, 1)
                 assert set(outbox.statuses().values()) == {"sent"}

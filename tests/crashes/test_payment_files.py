@@ -19,7 +19,8 @@ from domain.transfer import transfer_id
 from gateways.credit_transfers import Version, end_to_end_id, validate
 from store.tables import payment_files
 from tests.crashes import dying_desk
-from tests.crashes.dying_worker import AFTER, SUBMIT, only_in, point
+from tests.crashes.dying import AFTER, only_in, point
+from tests.crashes.dying_worker import SUBMIT
 from tests.crashes.running import (
     Commands,
     Played,

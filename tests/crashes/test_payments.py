@@ -1,4 +1,5 @@
-"""Payments through a provider that misbehaves, by a worker that is killed at every step of them.
+"""Payments through a provider that misbehaves and notices through a channel that does, by a worker that is killed at
+every step of both.
 
 Nothing is paid twice, nothing is lost unseen, everybody is told once, and at the end all books agree to the penny.
 """
@@ -14,17 +15,22 @@ from temporalio.client import Client
 from domain.occasions import Occasion
 from domain.payment import PAYMENT_DECISIONS, PaymentStatus
 from domain.transfer import transfer_id
-from tests.crashes.dying_worker import AFTER, BEFORE, BEGUN, RAIL_ASKED, SUBMIT, WITHIN, only_in, point
+from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
+from tests.crashes.dying_sender import SENDER
+from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT
 from tests.crashes.running import (
     Played,
     Worker,
     books_agree,
     opened_desk,
     running_worker,
+    telling,
     through,
     until,
     waiting_pilot,
 )
+from tests.gateways import notify
+from tests.gateways.notify import Notify
 from tests.gateways.provider import TOKEN, Fault, Mischief, Provider
 from tests.playing import FINANCE, OPERATOR
 from tests.servers import new_namespace
@@ -35,6 +41,16 @@ OF_THESE = tuple(
     for moment in (BEFORE, WITHIN)
 )
 """Moments of the activities that `test_deaths` does not have, or not with money that comes back."""
+SENDS = ("claim", "send", "note_sent")
+"""What a sender does for every notice."""
+PASSES = {
+    Occasion.WINDOW_OPENED,
+    Occasion.DECISION_INVITED,
+    Occasion.PAYMENT_REQUESTED,
+    Occasion.PAYMENT_TO_RELEASE,
+    Occasion.PAYMENT_RETURNED,
+}
+"""Notices of what may be over before they leave."""
 PENCE = 2_000_00
 """Of each payment."""
 
@@ -56,10 +72,11 @@ class Moody:
 
 
 async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp_path: Path) -> None:
-    """Three challenges at once, with mischief and deaths of their own.
+    """Three challenges at once, with deaths of their own, and with mischief of their own of the provider and of Notify.
 
     Fails when the name of a transfer changes from try to try (booked twice); when a transfer is not noted as begun, or
-    a release does not look for its key (a step is tried again in vain, and needs a person who cannot mend it).
+    a release does not look for its key (a step is tried again in vain, and needs a person who cannot mend it); and when
+    a notice that may have been sent is sent again without a look, or not at all.
     """
     async with asyncio.TaskGroup() as together:
         together.create_task(play(await new_namespace(), tmp_path / "one", 1, AFTER))
@@ -72,8 +89,11 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
     database_url, mood = f"sqlite:///{folder / 'service.db'}", Moody(seed)
     with (
         Provider(mood) as provider,
+        Notify(notify.Mischief(seed, likelihood=0.3)) as post,
         opened_desk(client, database_url, **through(provider)) as desk,
-        running_worker(client, database_url, folder / "worker", *moments, **through(provider)) as worker,
+        running_worker(
+            client, database_url, folder / "worker", *moments, **through(provider), **telling(post)
+        ) as worker,
     ):
         await worker.started()
         played = Played(desk, "air-quality", waiting_pilot())
@@ -118,6 +138,10 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         mood.calm = True
         check_books(played, provider, {straight: 1, back: 2, back_late: 2, given_up: 0})
         check_told(played, {straight: 1, back: 2, back_late: 2, given_up: 0})
+        await check_sent(played, post)
+        worker.check_alive()
+        if AFTER in moments:
+            assert {point(SENDER, step, AFTER) for step in SENDS} <= worker.deaths
         assert await books_agree(desk) == ()
         assert (needed_attention(played), desk.find(played.id).attention) == (len(to_pay), "")
 
@@ -160,6 +184,19 @@ def check_told(played: Played, attempts: dict[str, int]) -> None:
     assert [line.text for line in played.desk.record(played.id) if line.refused] == []
 
 
+async def check_sent(played: Played, post: Notify) -> None:
+    """Each notice left once, or was no longer so; none is lost."""
+
+    def told() -> dict[str, str]:
+        return {notice.key: notice.status for notice in played.desk.notices(played.id)}
+
+    await until(lambda: set(told().values()) <= {"sent", "delivered", "failed", "lapsed"})
+    assert "failed" not in told().values()
+    assert post.counts() == {key: 1 for key, status in told().items() if status != "lapsed"}
+    lapsed = {notice.occasion for notice in played.desk.notices(played.id) if notice.status == "lapsed"}
+    assert lapsed <= PASSES
+
+
 def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: str, moments: tuple[str, ...]) -> None:
     """The worker died at every moment of every step that was to be taken.
 
@@ -177,7 +214,8 @@ def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: st
     decided = {f"{kind}_payment" for kind in PAYMENT_DECISIONS}
     done += [(key, "request_payment") for key, activity in done if activity in decided]  # were they taken before?
     asked = [(transfer_id(key, times + 1), SUBMIT) for key, times in releases]
-    died = {each for each in worker.deaths if "/attention/" not in each}  # their keys are left to chance
+    # The keys of calls for a person are left to chance, and so is what a sender comes to do.
+    died = {each for each in worker.deaths if "/attention/" not in each and not each.startswith(SENDER)}
     wanted = {
         point(key, activity, moment)
         for moment in (BEFORE, WITHIN, BEGUN, RAIL_ASKED, AFTER)

@@ -16,7 +16,7 @@ from whenever import TimeDelta
 
 from domain.calendar import lasting
 from domain.programme import Programme, Reminders
-from tests.crashes.dying_worker import AFTER
+from tests.crashes.dying import AFTER
 from tests.crashes.running import (
     Played,
     Worker,

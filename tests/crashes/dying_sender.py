@@ -1,0 +1,111 @@
+"""The sending of notices, with moments to die at and with time that passes faster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import timedelta
+from functools import partial, wraps
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from whenever import Instant
+
+import parts
+import worker
+from activities import delivering
+from activities.delivering import Delivering
+from gateways.channels import Channel, Delivery, Message
+from store import deliveries
+from store.database import Database
+from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
+
+SENDER = "sender"
+"""Whose deaths these are: the business key of what it does at the time is left to chance."""
+
+FASTER = 90
+"""Seconds that pass for whoever sends while one passes on this machine: a claim lasts for ten, and a sending takes two
+at most."""
+_CHANNEL_SECONDS = 0.5
+_BEAT_EVERY = 0.1
+MISSED_AFTER = timedelta(milliseconds=500)
+"""How long Temporal takes to notice that a sender is gone; if one is only slow, there are two for a while."""
+
+_STEPS = ("claim", "question", "note_sent", "note_delivered", "note_failed", "note_later", "put_back")
+"""What a sender asks of the outbox, by the names in `store.deliveries`."""
+
+_T = TypeVar("_T")
+
+_step: ContextVar[str] = ContextVar("step of the sender", default="")
+
+
+class ChannelOfDeath:
+    """A channel with moments to die at: before it is asked, and once it has answered, or has not."""
+
+    def __init__(self, channel: Channel, deaths: Deaths) -> None:
+        self.name, self.asks_again = channel.name, channel.asks_again
+        self._channel = channel
+        self._deaths = deaths
+
+    def find(self, key: str) -> Delivery | None:
+        """See `gateways.channels.Channel`."""
+        return self._asked("find", lambda: self._channel.find(key))
+
+    def send(self, message: Message) -> Delivery:
+        """See `gateways.channels.Channel`."""
+        return self._asked("send", lambda: self._channel.send(message))
+
+    def progress(self, reference: str) -> Delivery:
+        """See `gateways.channels.Channel`."""
+        return self._asked("progress", lambda: self._channel.progress(reference))
+
+    def close(self) -> None:
+        """See `gateways.channels.Channel`."""
+        self._channel.close()
+
+    def _asked(self, step: str, ask: Callable[[], _T]) -> _T:
+        self._deaths.die_once(SENDER, step, BEFORE)
+        try:
+            return ask()
+        finally:
+            self._deaths.die_once(SENDER, step, AFTER)
+
+
+def die_within(connection: Connection, deaths: Deaths) -> None:
+    """Called before something is committed: all of it is lost."""
+    if _step.get() and not connection.get_execution_options().get("reading"):
+        deaths.die_once(SENDER, _step.get(), WITHIN)
+
+
+def make_mortal(deaths: Deaths, start: Instant) -> None:
+    """Gives the sender of this process moments to die at, and time that has passed faster since an instant."""
+    for step in _STEPS:
+        vars(deliveries)[step] = _with_deaths(deaths, step, getattr(deliveries, step))
+    vars(parts)["_CHANNEL_SECONDS"] = _CHANNEL_SECONDS
+    vars(delivering)["_BEAT_EVERY"] = _BEAT_EVERY
+
+    def dying(database: Database, channel: Channel | None, rate: float, compose: Any, **clocks: Any) -> Delivering:
+        return Delivering(database, channel and ChannelOfDeath(channel, deaths), rate, compose, **clocks)
+
+    vars(worker)["Delivering"] = partial(
+        dying,
+        clock=lambda: start + FASTER * (Instant.now() - start),
+        seconds=lambda: FASTER * time.monotonic(),
+    )
+
+
+def _with_deaths(deaths: Deaths, step: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(work)
+    def mortal(*args: Any, **kwargs: Any) -> Any:
+        deaths.die_once(SENDER, step, BEFORE)
+        token = _step.set(step)
+        try:
+            found = work(*args, **kwargs)
+        finally:
+            _step.reset(token)
+        if found is not None or step.startswith("note") or step == "put_back":  # or else there was nothing to do
+            deaths.die_once(SENDER, step, AFTER)
+        return found
+
+    return mortal
