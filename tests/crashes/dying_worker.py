@@ -44,6 +44,7 @@ from temporalio.worker import (
 )
 from whenever import Instant
 
+import log
 import settings
 import worker
 from domain.announcement import Announcement
@@ -208,6 +209,7 @@ def main() -> int:
     """Starts one worker after the other; exit status 0 told to stop, otherwise that of a worker that failed."""
     address, namespace, place, *moments = sys.argv[1:]
     folder, start = Path(place), Instant.now()
+    log.configure(settings.load())
     letters_of(settings.load())  # kept for all workers: it takes as long as all else that one does when it starts
     gc.freeze()  # see `tests.processes`
     while True:

@@ -35,7 +35,7 @@ from store.rounds import keep_round
 from tests.crashes import dying_desk, dying_worker
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider
-from tests.playing import FINANCE, OPERATOR, pilot
+from tests.playing import FINANCE, OPERATOR, known_by, pilot
 from tests.processes import Program
 from tests.servers import Server
 from worker import register_search_attributes
@@ -122,7 +122,7 @@ class Worker:
 
 @contextmanager
 def running_worker(client: Client, database_url: str, folder: Path, *moments: str, **settings: str) -> Iterator[Worker]:
-    """A worker that dies once at some moments of every activity, and is started again.
+    """A worker that dies once at some moments of every activity, and is started again. Its log says nothing personal.
 
     Args:
         client: of the server and namespace that it works for.
@@ -137,6 +137,8 @@ def running_worker(client: Client, database_url: str, folder: Path, *moments: st
     with Program(dying_worker.main, arguments, environment, folder / "log") as process:
         yield Worker(process, folder)
         process.stop()
+    log = (folder / "log").read_text()
+    assert known_by(log) == [], f"the log of a worker says what is personal: {log}"
 
 
 class Commands:
@@ -316,7 +318,9 @@ class Played:
         """
         self.keep()
         for number in range(1, 5):
-            applying = Applying(organisation=f"Company {number}", email=f"{number}@company.example", proposal="Trees.")
+            applying = Applying(
+                organisation=f"Company {number}", email=f"{number}@company.example", proposal=f"Answer number {number}."
+            )
             at_the_opening, compose = (lambda: self.challenge.opens), self.desk.letters.compose
             receipt = accept(self.desk.database, self.id, applying, at_the_opening, compose)
             self.teams.append(receipt.application)

@@ -17,6 +17,7 @@ from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 import worker
+from tests.playing import known_by
 from tests.replay.hurried import Hurried
 from tests.replay.recording import HISTORIES, read
 from workflows.challenge import ChallengeWorkflow
@@ -42,17 +43,16 @@ async def test_a_recorded_history_can_be_gone_on_with(path: Path) -> None:
 
 
 def test_nobody_is_known_by_a_recorded_history() -> None:
-    """Of what journeys give as names, addresses, proposals and bank details, nothing is in any (invariant 5).
+    """Of what journeys give as names, addresses, proposals and bank details, nothing is in any (invariant 4).
 
     Fails when what an application says is put into the workflow's state.
     """
-    given = ("@", "Company", "Answer number", "31926819", "60-16-13", "601613")
     assert RECORDED
     for path in RECORDED:
         text = gzip.decompress(path.read_bytes()).decode()
         payloads = [base64.b64decode(each).decode() for each in re.findall(r'"data": ?"([^"]*)"', text)]
         assert any("pilot-2016" in each or "round-two" in each for each in payloads), path.name
-        assert [each for each in given if any(each in payload for payload in (text, *payloads))] == [], path.name
+        assert [known for each in (text, *payloads) for known in known_by(each)] == [], path.name
 
 
 def test_there_is_a_history_of_every_journey() -> None:
