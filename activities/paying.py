@@ -45,14 +45,16 @@ class Paying:
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
     def request(self, move: PaymentMove) -> PaymentStanding:
         """Enters the payment in the ledger, and notes it when its payee has become known."""
-        return ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
+        standing = ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
+        return self._by_its_rail(move, standing)
 
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
     def release(self, move: PaymentMove) -> PaymentStanding:
         """Lets the money go, by a second person."""
-        return ledger.release(
+        standing = ledger.release(
             self._database, move.payment, _announced(move), move.payee_version, _asked_at(), self._compose
         )
+        return self._by_its_rail(move, standing)
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, move: PaymentMove) -> PaymentStanding:
@@ -82,7 +84,7 @@ class Paying:
                 f"The rail has {begun.id}, which was said to have come back while it was asked for: see that it comes "
                 "back, and release nothing more until it has."
             )
-        return standing
+        return self._by_its_rail(move, standing)
 
     @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
     def settle(self, move: PaymentMove) -> PaymentStanding:
@@ -101,7 +103,7 @@ class Paying:
                 f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
             )
         _check_amount(move, transfer)
-        return self._note(move, begun, transfer)
+        return self._by_its_rail(move, self._note(move, begun, transfer))
 
     @activity.defn(name="return_payment", no_thread_cancel_exception=True)
     def give_back(self, move: PaymentMove) -> PaymentStanding:
@@ -123,12 +125,18 @@ class Paying:
                 f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
                 "and say it again only if the money came back after that."
             )
-        return ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        standing = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return self._by_its_rail(move, standing)
 
     @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
     def cancel(self, move: PaymentMove) -> PaymentStanding:
         """Ends the payment for good, as long as no rail can have it."""
-        return ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        standing = ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return self._by_its_rail(move, standing)
+
+    def _by_its_rail(self, move: PaymentMove, standing: PaymentStanding) -> PaymentStanding:
+        """With whether it is people who carry it to its rail and back: the ledger cannot know that."""
+        return standing.model_copy(update={"collects": self._rail_for(move).collects})
 
     def _rail_for(self, move: PaymentMove) -> PaymentRail:
         """No rehearsal ever moves money, whatever the service is set to."""
@@ -161,7 +169,7 @@ class Paying:
                 reason = self._without_name(transfer.reason, begun)
                 return ledger.mark_returned(self._database, move.payment, begun, reason, _asked_at(), self._compose)
             case Progress.TAKEN:
-                return self.request(move).model_copy(update={"can_be_asked": not self._rail_for(move).collects})
+                return self.request(move)
 
     def _without_name(self, reason: str, begun: Begun) -> str:
         """A rail's words, which go to Temporal and to people: a bank may name the account's holder in them."""

@@ -176,6 +176,7 @@ class State(Value):
         reminded: reminders due up to then are dealt with.
         story: the last lines of what happened.
         ended: when it ended, once it has.
+        stood_still: what needed a person when an earlier run was left.
     """
 
     challenge: Challenge
@@ -196,6 +197,7 @@ class State(Value):
     reminded: Instant
     story: tuple[Happened, ...] = ()
     ended: Instant | None = None
+    stood_still: str = ""
 
     @classmethod
     def of(cls, challenge: Challenge, programme: Programme) -> Self:

@@ -65,6 +65,7 @@ class PaymentToMake(Value):
         remind_before, remind_every: when releasers are reminded.
         reminded: reminders due up to then are dealt with, by the run that this one goes on from; None if there is none,
             and those up to its start are.
+        stood_still: what needed a person when an earlier run was left.
     """
 
     order: PaymentOrder
@@ -79,6 +80,7 @@ class PaymentToMake(Value):
     remind_before: tuple[Duration, ...]
     remind_every: Duration
     reminded: Instant | None = None
+    stood_still: str = ""
 
     @property
     def amount(self) -> str:
@@ -131,7 +133,8 @@ class PaymentStanding(Value):
         released_by: who released the present attempt; empty before.
         returned_by: the person who said that the last attempt came back; empty if none did, or the rail said it.
         reason: why it was returned or cancelled.
-        can_be_asked: whether its rail says how far it has come; otherwise a person brings that.
+        released, submitted, settled, returned: when that was, of the last attempt.
+        collects: whether it leaves in a file that people make, and whose report they bring.
         answered: whether the decision that it was asked for with had been taken before.
     """
 
@@ -147,8 +150,17 @@ class PaymentStanding(Value):
     released_by: str = ""
     returned_by: str = ""
     reason: str = ""
-    can_be_asked: bool = False
+    released: Instant | None = None
+    submitted: Instant | None = None
+    settled: Instant | None = None
+    returned: Instant | None = None
+    collects: bool = False
     answered: bool = False
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether its rail says how far it has come; otherwise a person brings that."""
+        return self.status is PaymentStatus.SUBMITTED and not self.collects
 
     @property
     def is_over(self) -> bool:
@@ -246,9 +258,7 @@ def _check_release(payment: PaymentToMake, standing: PaymentStanding, release: R
     key, by = payment.order.key, release.by
     if by not in payment.releasers:
         raise NotAllowed(f"{by} may not release {key}: {' or '.join(payment.releasers)} may.")
-    own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
-    own |= dict.fromkeys(standing.payee_by, "gave or changed the team's bank details")
-    own |= {standing.returned_by: "said that the money came back"}
+    own = had_a_part_in(payment, standing)
     if by in own:
         raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
     if standing.status is PaymentStatus.REQUESTED:
@@ -256,6 +266,13 @@ def _check_release(payment: PaymentToMake, standing: PaymentStanding, release: R
     if standing.status not in TO_RELEASE:
         raise TooLate(f"{key} is {standing.status}: there is nothing to release.")
     check_payee(payment, release.payee_version, standing.payee_version)
+
+
+def had_a_part_in(payment: PaymentToMake, standing: PaymentStanding) -> dict[str, str]:
+    """Who cannot release a payment, as it follows from their own decision; and what they did."""
+    own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
+    own |= dict.fromkeys(standing.payee_by, "gave or changed the team's bank details")
+    return own | {standing.returned_by: "said that the money came back"}
 
 
 def _check_role(payment: PaymentToMake, decision: Decision, what: str) -> None:
@@ -333,7 +350,8 @@ def requested(payment: PaymentToMake, standing: PaymentStanding) -> Announcement
     telling = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, standing))
     # That the payee is known stays so; that bank details are asked for does not.
     told = (telling if standing.pay_by else _while_so(payment, telling),)
-    return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", _doing(payment, "requested"), told)
+    text, why = _doing(payment, "requested"), _why_due(payment)
+    return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", text, told, why)
 
 
 def payee_given(
@@ -373,7 +391,8 @@ def payee_known(payment: PaymentToMake, standing: PaymentStanding, account: str)
     """
     text = f"{payment.order.key}: payee known, to be paid by {payment.at(standing.pay_by)}"
     told = (_to_release(payment, standing, account),)
-    return _entry(payment, standing.at, SERVICE, "payee-known", "payee-known", text, told)
+    why = "The team has given its bank details."
+    return _entry(payment, standing.at, SERVICE, "payee-known", "payee-known", text, told, why)
 
 
 def payee_changed(payment: PaymentToMake, standing: PaymentStanding, account: str, was_released: bool) -> Announcement:
@@ -406,8 +425,8 @@ def _to_release(payment: PaymentToMake, standing: PaymentStanding, account: str,
 
 def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announcement:
     """A person's decision on a payment, once it is allowed."""
-    facts = _facts(payment) | {"reason": decision.reason}
-    whom = (payment.order.team,)
+    why, whom = decision.reason, (payment.order.team,)
+    facts = _facts(payment) | {"reason": why}
     tellings: tuple[Telling, ...] = ()
     match decision:
         case Return():
@@ -418,10 +437,11 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
             tellings = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
         case Release():
             done = f"released, to bank details {decision.payee_version}"
+            why = why or _why_due(payment)
         case _:
             raise AssertionError(f"{type(decision).__name__} is no decision on a payment")
     step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
-    return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, decision.reason)
+    return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, why)
 
 
 def submitted(
@@ -431,12 +451,13 @@ def submitted(
     facts = _facts(payment) | {"reference": reference, "pays_on": spoken_day(pays_on) if pays_on else ""}
     told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, facts),)
     step, text = f"submitted-{attempt}", _doing(payment, "submitted")
-    return _entry(payment, at, SERVICE, step, "payment-submitted", text, told)
+    return _entry(payment, at, SERVICE, step, "payment-submitted", text, told, "It was released.")
 
 
 def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
     """A rail has paid it: by a bank's word that is its own account's side, which need not be that it has arrived."""
-    return _entry(payment, at, SERVICE, f"settled-{attempt}", "paid", _doing(payment, "settled"))
+    step, text = f"settled-{attempt}", _doing(payment, "settled")
+    return _entry(payment, at, SERVICE, step, "paid", text, reason="So the rail says.")
 
 
 def returned(payment: PaymentToMake, attempt: int, reason: str, at: Instant) -> Announcement:
@@ -516,6 +537,13 @@ def _returned(payment: PaymentToMake, facts: dict[str, str]) -> tuple[Telling, .
     return tuple(_while_so(payment, telling) for telling in told)
 
 
+def _why_due(payment: PaymentToMake) -> str:
+    """What the payment follows from, as the record says wherever nobody gave another reason."""
+    return (
+        f"Its evidence for {payment.title} was accepted." if payment.accepted_by else f"Selected for {payment.title}."
+    )
+
+
 def _while_so(payment: PaymentToMake, telling: Telling) -> Telling:
     return telling.model_copy(update={"payment": payment.order.key})
 
@@ -544,48 +572,3 @@ def _release_facts(payment: PaymentToMake, standing: PaymentStanding) -> dict[st
 
 def _comma(text: str) -> str:
     return f", {text}" if text else ""
-
-
-# What staff see on the page of a payment's run.
-
-
-def details(payment: PaymentToMake, standing: PaymentStanding | None, attention: str = "") -> str:
-    """The page of a run, in Markdown: what is paid to whom, how it stands, by when, and who must act.
-
-    Args:
-        payment: the payment.
-        standing: where it stands; None before the ledger was asked.
-        attention: what a person must resolve, or nothing.
-    """
-    status = str(standing.status) if standing else "starting"
-    lines = [
-        f"**{payment.amount}** to **{payment.order.team}** for {payment.title}{_comma(payment.which)}: **{status}**.",
-        f"It belongs to the challenge `{payment.order.challenge}`.",
-    ]
-    if attention:
-        lines.append(f"**Needs attention:** {attention}\n\nMend the cause, then send the update `retry`.")
-    if standing:
-        lines.append(f"Who must act: {_who_acts(payment, standing)}.")
-        if standing.pay_by and not standing.is_over:
-            lines.append(
-                f"To be paid by {payment.at(standing.pay_by)}; late by law after {payment.at(standing.pay_by_law)}."
-            )
-        if standing.payee_version and standing.status is not PaymentStatus.CANCELLED:
-            lines.append(f"It goes to version {standing.payee_version} of the team's bank details.")
-        if standing.released_by:
-            lines.append(f"Released by {standing.released_by}, as attempt {standing.attempt}.")
-        if standing.reason:
-            lines.append(f"The reason: {standing.reason}")
-    return "\n\n".join(lines)
-
-
-def _who_acts(payment: PaymentToMake, standing: PaymentStanding) -> str:
-    match standing.status:
-        case PaymentStatus.REQUESTED:
-            return f"the team {payment.order.team}, which has to give its bank details"
-        case PaymentStatus.PAYEE_KNOWN | PaymentStatus.RETURNED:
-            return f"{' or '.join(payment.releasers)}, to release it"
-        case PaymentStatus.RELEASED | PaymentStatus.SUBMITTED:
-            return "nobody, unless it goes out by payment files, which operators make and whose reports they read"
-        case _:
-            return "nobody"

@@ -703,6 +703,10 @@ def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:
         released_by=(row.released_by or "") if row.status != PaymentStatus.RETURNED else "",
         returned_by=row.returned_by or "",
         reason=row.reason,
+        released=row.released_at,
+        submitted=row.submitted_at,
+        settled=row.settled_at,
+        returned=row.returned_at,
     )
 
 
@@ -725,6 +729,7 @@ def _with_transfer() -> Select[Any]:
             _transfers.c.released_at,
             _transfers.c.submitted_at,
             _transfers.c.settled_at,
+            _transfers.c.returned_at,
             _transfers.c.rail_reference,
             _filed.c.arrived_on,
             _payees.c.masked,

@@ -10,20 +10,17 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.common import (
     RawValue,
-    SearchAttributeKey,
-    SearchAttributeUpdate,
-    SearchAttributeValueType,
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ContinueAsNewVersioningBehavior, ParentClosePolicy
 
-from . import interface
+from . import columns, interface
 from .payment import PaymentWorkflow
 from .steps import Steps
 
@@ -58,8 +55,8 @@ class ChallengeWorkflow:
 
     @workflow.init
     def __init__(self, state: State) -> None:
-        self._state = state
-        self._steps = Steps(self._show, self._call)
+        self._state = state.having(stood_still="")
+        self._steps = Steps(self._show, self._call, self._may_leave, self._go_on_in_a_new_run, state.stood_still)
         self._changes = 0
         self._renewal_asked = False
         # The latest instant that history vouches for: a start, a timer that fired, what an activity was told. All that
@@ -132,6 +129,7 @@ class ChallengeWorkflow:
             elif not paid_up:
                 paid_up = await self._say_that_all_is_paid()
             elif workflow.all_handlers_finished():
+                await self._steps.rest()
                 return Result.of(self._state)
             else:  # what they are about may be money that comes back
                 await workflow.wait_condition(workflow.all_handlers_finished)
@@ -154,12 +152,14 @@ class ChallengeWorkflow:
         Sends the reminder if one is due. Any wait can be left by continue-as-new, because the state is all there is.
         """
         if self._has_to_move():
-            await self._go_on_in_a_new_run()
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            self._go_on_in_a_new_run(self._steps.attention)
         deadline, reminder = self._state.deadline, course.next_reminder(self._state)
         to_come = [each for each in (deadline, reminder) if each is not None and each > self._known]
         wake = min(to_come, default=None)
         seen = self._changes
         if not self._is_due() and not (reminder and reminder <= self._known):
+            await self._steps.rest()
             try:
                 await workflow.wait_condition(
                     lambda: self._changes != seen or self._has_to_move(),
@@ -244,9 +244,15 @@ class ChallengeWorkflow:
             if self._state.phase is not Phase.ENDED:
                 await self._announce(*course.cancelled_outside(self._state, self._known))
 
-    async def _go_on_in_a_new_run(self) -> None:
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(self._state, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
+    def _may_leave(self) -> bool:
+        return self._has_to_move() and workflow.all_handlers_finished()
+
+    def _go_on_in_a_new_run(self, stands_still: str = "") -> NoReturn:
+        workflow.set_current_details(interface.WENT_ON)
+        workflow.continue_as_new(
+            self._state.having(stood_still=stands_still),
+            initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
+        )
 
     # What people and payments say. Every decision comes as an update or as a signal, and is handled alike. The handlers
     # are dynamic and take what comes: one that lacked an argument, or got one too many, would fail its task for ever.
@@ -359,17 +365,15 @@ class ChallengeWorkflow:
         state, attention = self._state, self._steps.attention
         workflow.set_current_details(details(state, attention))
         until = state.deadline
-        changed = [
-            *_column(interface.ROUND, state.challenge.round),
-            *_column(interface.SPONSOR, state.challenge.sponsor),
-            *_column(interface.STAGE, state.stage_name),
-            *_column(interface.WAITS_FOR, state.waits_for),
-            *_column(interface.UNTIL, until.to_stdlib() if until else None),
-            *_column(interface.NEEDS_ATTENTION, bool(attention)),
-            *_column(interface.OUTCOME, str(state.outcome) if state.outcome else None),
-        ]
-        if changed:
-            workflow.upsert_search_attributes(changed)
+        columns.show(
+            (interface.ROUND, state.challenge.round),
+            (interface.SPONSOR, state.challenge.sponsor),
+            (interface.STAGE, state.stage_name),
+            (interface.WAITS_FOR, state.waits_for),
+            (interface.UNTIL, until.to_stdlib() if until else None),
+            (interface.NEEDS_ATTENTION, bool(attention)),
+            (interface.OUTCOME, str(state.outcome) if state.outcome else None),
+        )
 
     async def _read_clock(self) -> None:
         self._learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
@@ -386,15 +390,6 @@ class ChallengeWorkflow:
             return None
         what = self._state.waiting if wake == self._state.deadline else f"reminder of {self._state.waiting}"
         return f"{what}: {self._state.at(wake)}"
-
-
-def _column(
-    key: SearchAttributeKey[SearchAttributeValueType], value: SearchAttributeValueType | None
-) -> list[SearchAttributeUpdate[Any]]:
-    """The change of one column of the list that staff see; nothing if it shows that value already."""
-    if workflow.info().typed_search_attributes.get(key) == value:
-        return []
-    return [key.value_unset() if value is None else key.value_set(value)]
 
 
 def _sleep(now: Instant, wake: Instant) -> timedelta:

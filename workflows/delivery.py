@@ -15,7 +15,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType, ContinueAsNewVersioningBehavior
 
-from . import interface
+from . import columns, interface
 from .faults import said
 
 with workflow.unsafe.imports_passed_through():
@@ -137,7 +137,4 @@ class DeliveryWorkflow:
 
     def _show(self) -> None:
         workflow.set_current_details(details(self._outbox, self._attention))
-        attention = bool(self._attention)
-        known = workflow.info().typed_search_attributes.get(interface.NEEDS_ATTENTION)
-        if attention != bool(known):
-            workflow.upsert_search_attributes([interface.NEEDS_ATTENTION.value_set(attention)])
+        columns.show((interface.NEEDS_ATTENTION, bool(self._attention) or None))

@@ -28,6 +28,9 @@ LOOK = "look"
 STANDING = "standing"
 """Query of a payment: how it stands."""
 
+WENT_ON = "It goes on in a fresh run: this page is of the past. See the latest execution."
+"""The page of a run that was left for another."""
+
 ROUND = SearchAttributeKey.for_keyword("Round")
 SPONSOR = SearchAttributeKey.for_keyword("Sponsor")
 STAGE = SearchAttributeKey.for_keyword("Stage")

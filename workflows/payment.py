@@ -10,19 +10,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
-from . import interface
+from . import columns, interface
 from .steps import Steps
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
 
     from domain import payment as rules
+    from domain import payment_details
     from domain.announcement import Announcement, Attention, attention_called
     from domain.calendar import seconds_between
     from domain.challenge import OrderState
@@ -44,7 +46,7 @@ class PaymentWorkflow:
         self._payment = payment
         self._key = payment.order.key
         self._standing: PaymentStanding | None = None
-        self._steps = Steps(self._show, self._call)
+        self._steps = Steps(self._show, self._call, self._may_leave, self._go_on_in_a_new_run, payment.stood_still)
         # The latest instant that history vouches for; see `ChallengeWorkflow`.
         self._known = Instant(workflow.info().start_time)
         self._reminded = payment.reminded or self._known
@@ -79,6 +81,8 @@ class PaymentWorkflow:
     async def _pay(self) -> str:
         while True:
             standing = await self._take_steps()
+            await self._steps.rest()
+            self._show_columns(standing)
             await self._tell_challenge(OrderState(standing.status))
             await workflow.wait_condition(workflow.all_handlers_finished)
             # A handler may have had the last word: money that had arrived has come back.
@@ -99,7 +103,9 @@ class PaymentWorkflow:
                 await self._tell_challenge(OrderState.UNDER_WAY)
             self._moved = True
             if standing.status is PaymentStatus.RELEASED:
-                await self._move("submit_payment", f"submit {self._payment.amount} for {self._payment.order.team}")
+                what = f"{self._payment.amount} for {self._payment.order.team}"
+                summary = f"see whether {what} is in a payment file" if standing.collects else f"submit {what}"
+                await self._move("submit_payment", summary)
             elif standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
                 # A run that finds the payment settled was started because it may have come back since.
                 await self._move("settle_payment", "ask the rail whether it has arrived, and stayed")
@@ -110,23 +116,22 @@ class PaymentWorkflow:
 
     async def _wait(self, standing: PaymentStanding) -> None:
         """Sleeps until somebody moves the payment on, a reminder is due, or the rail is to be asked again."""
+        await self._steps.rest()
         if self._has_to_move():
             await workflow.wait_condition(workflow.all_handlers_finished)
-            workflow.continue_as_new(
-                # What fell due since then, as while no worker ran, is for the next run to send.
-                self._payment.model_copy(update={"reminded": self._reminded}),
-                initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
-            )
+            self._go_on_in_a_new_run()
+        self._show_columns(standing)
         reminder = rules.next_reminder(self._payment, standing, self._reminded)
-        wake = reminder
+        wake, why = reminder, payment_details.reminder_of(standing)
         if standing.can_be_asked:
             ask = self._known.add(hours=_ASK_RAIL_EVERY)
-            wake = min(ask, reminder) if reminder else ask
+            if reminder is None or ask < reminder:
+                wake, why = ask, "ask the rail again"
         try:
             await workflow.wait_condition(
                 lambda: self._has_changed(standing) or self._look_asked or self._has_to_move(),
                 timeout=_sleep(Instant(workflow.now()), wake) if wake else None,
-                timeout_summary=f"{standing.status}: {self._payment.at(wake)}" if wake else None,
+                timeout_summary=f"{why}: {self._payment.at(wake)}" if wake else None,
             )
         except TimeoutError:
             self._learn(wake or self._known)
@@ -157,6 +162,17 @@ class PaymentWorkflow:
             or info.is_target_worker_deployment_version_changed()
         )
 
+    def _may_leave(self) -> bool:
+        return self._has_to_move() and workflow.all_handlers_finished()
+
+    def _go_on_in_a_new_run(self, stands_still: str = "") -> NoReturn:
+        workflow.set_current_details(interface.WENT_ON)
+        workflow.continue_as_new(
+            # What fell due since then, as while no worker ran, is for the next run to send.
+            self._payment.model_copy(update={"reminded": self._reminded, "stood_still": stands_still}),
+            initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
+        )
+
     async def _move(self, activity: str, summary: str) -> None:
         move = PaymentMove(payment=self._payment)
         self._become(
@@ -175,7 +191,7 @@ class PaymentWorkflow:
                 await workflow.wait_condition(
                     came,
                     timeout=_sleep(Instant(workflow.now()), reminder),
-                    timeout_summary=f"stands still: {self._payment.at(reminder)}",
+                    timeout_summary=f"{payment_details.reminder_of(standing)}: {self._payment.at(reminder)}",
                 )
             except TimeoutError:
                 self._learn(reminder)
@@ -290,11 +306,23 @@ class PaymentWorkflow:
         )
 
     def _show(self) -> None:
-        workflow.set_current_details(rules.details(self._payment, self._standing, self._steps.attention))
-        attention = bool(self._steps.attention)
-        known = workflow.info().typed_search_attributes.get(interface.NEEDS_ATTENTION)
-        if attention != bool(known):
-            workflow.upsert_search_attributes([interface.NEEDS_ATTENTION.value_set(attention)])
+        """Lets staff see where the payment stands: the run's details, and whether it needs somebody."""
+        attention = self._steps.attention
+        workflow.set_current_details(payment_details.details(self._payment, self._standing, self._known, attention))
+        columns.show((interface.NEEDS_ATTENTION, bool(attention) or None))
+
+    def _show_columns(self, standing: PaymentStanding) -> None:
+        """The rest of its row in the list: only where the payment rests, as each change leaves an event.
+
+        The day promised stays there when it is paid. It is never taken away: a test server cannot tell that.
+        """
+        order, until = self._payment.order, standing.pay_by
+        columns.show(
+            (interface.ROUND, order.challenge.partition("/")[0]),
+            (interface.STAGE, order.stage),
+            (interface.WAITS_FOR, payment_details.waits_for(standing)),
+            (interface.UNTIL, until.to_stdlib() if until else None),
+        )
 
 
 def _sleep(now: Instant, wake: Instant) -> timedelta:

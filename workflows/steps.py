@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -43,9 +43,22 @@ class Steps:
     Args:
         show: called when `attention` was set or cleared.
         call: the announcement with which operators are called, or told that it is mended.
+        may_leave: whether the run is to be left for a fresh one, and can be: a step that stands still holds up none.
+        leave: leaves it, given what stands still.
+        stood_still: what did when an earlier run was left; it is mended once this run comes to rest.
     """
 
-    def __init__(self, show: Callable[[], None], call: Callable[[Attention], Announcement]) -> None:
+    def __init__(
+        self,
+        show: Callable[[], None],
+        call: Callable[[Attention], Announcement],
+        may_leave: Callable[[], bool],
+        leave: Callable[[str], NoReturn],
+        stood_still: str = "",
+    ) -> None:
+        self._stood_still = stood_still
+        self._may_leave = may_leave
+        self._leave = leave
         self._stuck: list[str] = []
         self._show = show
         self._call = call
@@ -54,12 +67,19 @@ class Steps:
     @property
     def attention(self) -> str:
         """What needs a person; nothing if all goes on. Several steps can stand still at once."""
-        return "; ".join(self._stuck)
+        return "; ".join([self._stood_still] if self._stood_still else self._stuck)
 
     def try_again(self) -> str:
         """A person asks for another try of what needs attention; says what that is."""
         self._tries_asked += 1
         return self.attention or "nothing needed attention"
+
+    async def rest(self) -> None:
+        """The run has come to where it waits: whatever stood still before it has been done."""
+        if self._stood_still:
+            what, self._stood_still = self._stood_still, ""
+            self._show()
+            await self._tell(what, mended=True)
 
     async def do(
         self,
@@ -127,17 +147,25 @@ class Steps:
 
     async def _wait_for_a_person(self, summary: str, fault: str, wait: Wait) -> None:
         workflow.logger.error("needs attention", extra={"fault": fault})
-        what = f"{summary}: {fault}"
+        what = f"could not be done: {summary}: {fault}"
         asked = self._tries_asked
+        self._stood_still = ""  # told anew, if it is the same
         self._stuck.append(what)
         self._show()
         try:
             await self._tell(what)
-            await wait(lambda: self._tries_asked > asked)
-        finally:
-            self._stuck.remove(what)
-            self._show()
+            await wait(lambda: self._tries_asked > asked or self._may_leave())
+        except BaseException:
+            self._go_on(what)
+            raise
+        if self._tries_asked == asked:
+            self._leave(self.attention)
+        self._go_on(what)
         await self._tell(what, mended=True)
+
+    def _go_on(self, what: str) -> None:
+        self._stuck.remove(what)
+        self._show()
 
     async def _tell(self, what: str, mended: bool = False) -> None:
         """Calls the operators by notice, if that can be done: the run itself shows it in any case."""

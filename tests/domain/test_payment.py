@@ -32,6 +32,7 @@ from domain.payment import (
 )
 from domain.programme import OnTime
 from domain.refusals import NotAllowed, ReasonMissing, Refused, TooEarly, TooLate
+from tests.domain.payments import ACCEPTOR, EARLIER_GIVER, GIVER, OWN, REQUESTED, RETURNER, standing, to_make
 from tests.domain.strategies import (
     DECIDER,
     DEPUTY,
@@ -39,7 +40,6 @@ from tests.domain.strategies import (
     ON_EVIDENCE,
     OPERATOR,
     OTHER,
-    SCOTLAND,
     TREASURER,
     A,
     exploring,
@@ -47,40 +47,6 @@ from tests.domain.strategies import (
     instants,
     zones,
 )
-
-ACCEPTOR, GIVER, EARLIER_GIVER, RETURNER = "acceptor", "giver", "earlier-giver", "returner"
-OWN = (DECIDER, ACCEPTOR, GIVER, EARLIER_GIVER)
-"""Whose decisions the payment follows from."""
-REQUESTED = Instant("2016-08-15T10:00Z")
-
-
-def to_make(**changes: object) -> PaymentToMake:
-    """A payment of which even those may release who must not: what refuses them is not that they are strangers."""
-    [order, *_] = payments_due(exploring())
-    values = {
-        "order": order,
-        "title": "Exploration",
-        "selected_by": DECIDER,
-        "accepted_by": ACCEPTOR,
-        "operators": (OPERATOR,),
-        "releasers": (FINANCE, *OWN),
-        "zone": "Europe/London",
-        "holidays": SCOTLAND.around(REQUESTED),
-        "on_time": OnTime(),
-        "remind_before": (ItemizedDelta(days=1), ItemizedDelta(days=3)),
-        "remind_every": ItemizedDelta(days=3),
-    }
-    return PaymentToMake.model_validate(values | changes)
-
-
-def standing(status: PaymentStatus = PaymentStatus.REQUESTED, **changes: object) -> PaymentStanding:
-    """A payment as the ledger would have it in a status."""
-    payee = {} if status is PaymentStatus.REQUESTED else {"payee_by": (EARLIER_GIVER, GIVER), "payee_version": 1}
-    known = status not in (PaymentStatus.REQUESTED, PaymentStatus.CANCELLED)
-    dates = dict(zip(("pay_by", "pay_by_law"), due_dates(to_make(), REQUESTED), strict=True)) if known else {}
-    values = {"at": REQUESTED, "version": 1, "status": status, "attempt": 1, "requested": REQUESTED}
-    return PaymentStanding.model_validate(values | payee | dates | changes)
-
 
 # --- Who may do what, and when -------------------------------------------------------------------------------------
 
@@ -390,6 +356,25 @@ def test_a_payment_that_came_back_is_told_only_as_long_as_it_waits_for_its_relea
         assert {telling.payment for telling in announcement.tellings} == {payment.order.key}
 
 
+def test_the_record_says_of_every_step_why_it_was_taken() -> None:
+    """Fails when a step that nobody gives a reason for has none: a release, above all."""
+    on_evidence, selected = to_make(), to_make(accepted_by="")
+    release = Release(by=FINANCE, decision_id="1", payee_version=1)
+    known = standing(PaymentStatus.PAYEE_KNOWN)
+    assert rules.requested(selected, known).entry.reason == "Selected for Exploration."
+    assert rules.requested(on_evidence, known).entry.reason == "Its evidence for Exploration was accepted."
+    assert rules.decided(selected, release, REQUESTED).entry.reason == "Selected for Exploration."
+    urgent = release.model_copy(update={"reason": "Wanted before the summer."})
+    assert rules.decided(selected, urgent, REQUESTED).entry.reason == "Wanted before the summer."
+    steps = (
+        rules.payee_known(selected, known, "masked"),
+        rules.submitted(selected, 1, "rail-1", REQUESTED),
+        rules.settled(selected, 1, REQUESTED),
+        rules.returned(selected, 1, "closed", REQUESTED),
+    )
+    assert all(step.entry.reason for step in steps)
+
+
 def test_a_refusal_is_told_to_whoever_asked_and_to_operators_if_that_is_nobody_known() -> None:
     payment = to_make(releasers=(FINANCE,))
     for by, role, whom in (
@@ -415,14 +400,3 @@ def test_each_attempt_is_announced_under_a_key_of_its_own(steps: list[str], atte
     for step in steps:
         assert made[step].key == f"{payment.order.key}/{step}-{attempt}"
         assert Announcement.model_validate_json(made[step].model_dump_json()) == made[step]
-
-
-def test_the_page_of_a_payment_says_who_must_act_and_by_when() -> None:
-    payment = to_make(releasers=(FINANCE,))
-    assert "starting" in rules.details(payment, None)
-    assert f"the team {A}, which has to give its bank details" in rules.details(payment, standing())
-    page = rules.details(payment, standing(PaymentStatus.PAYEE_KNOWN), "The rail is down")
-    assert f"{FINANCE}, to release it" in page
-    assert "To be paid by Monday 29 August 2016, 24:00 BST" in page
-    assert "Needs attention:** The rail is down" in page
-    assert "nobody" in rules.details(payment, standing(PaymentStatus.SETTLED))

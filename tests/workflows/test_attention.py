@@ -23,7 +23,7 @@ from store.database import Database
 from tests.playing import FINANCE, OPERATOR, BrokenRail, Play, eventually, months, playing
 from tests.replay import recording
 from tests.servers import dev_server
-from workflows.interface import NEEDS_ATTENTION
+from workflows.interface import NEEDS_ATTENTION, RENEW
 
 MARKER = "robin.marker@company.example"
 
@@ -186,6 +186,61 @@ async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_unti
         assert len(play.record("sealed")) == 1
         assert (await play.handle.describe()).status is WorkflowExecutionStatus.RUNNING
         assert "Needs attention" not in await play.details()
+
+
+async def test_a_payment_that_stands_still_can_be_renewed_and_needs_nobody_once_it_has_gone_on(
+    tmp_path: Path, impatient: None
+) -> None:
+    """So that a build that mends the cause can take it over (invariant 8). Fails when the wait for a person hears of no
+    renewal, and when what stood still before stays on the list for ever."""
+    rails: list[BrokenRail] = []
+
+    def broken(database: Database) -> BrokenRail:
+        rails.append(BrokenRail(database))
+        return rails[0]
+
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+    ):
+        (key,) = await play.owed()
+        await play.released()
+        await until_attention(play, key, True)
+        run = await recording.latest_run(client, key)
+        assert "ConnectionError" in play.payment(key).attention
+
+        rails[0].mended = True
+        await client.get_workflow_handle(key).signal(RENEW)
+        await play.payments_over(1)
+        await until_attention(play, key, False)
+        assert await recording.latest_run(client, key) != run
+        assert play.payment(key).attention == ""
+        assert rails[0].asked == {f"{key}/1": 1}
+
+
+async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it_stood(
+    tmp_path: Path, impatient: None
+) -> None:
+    """Fails as the one before it, and when the fresh run does not say that it still needs somebody."""
+    async with (
+        dev_server() as client,
+        playing(tmp_path, client, window=TimeDelta(seconds=2)) as play,
+    ):
+        await play.until(lambda state: state.opened)
+        play.applied(2)
+        with refusing_to_write(play.desk.database):
+            await until_attention(play, play.challenge.id, True)
+            run = await play.run_id()
+            await play.handle.signal(RENEW)
+            await play.until_renewed(run)
+            assert "**Needs attention**" in await play.details()
+            await until_attention(play, play.challenge.id, True)
+        await play.desk.retry(play.challenge.id)
+        await play.until(lambda state: state.phase is Phase.DECIDING)
+        await until_attention(play, play.challenge.id, False)
+
+        assert play.course() == ["opened", "sealed", "attention"], "that it goes on; before, nothing could be written"
+        assert play.desk.find(play.challenge.id).attention == ""
 
 
 async def test_a_database_that_is_away_for_a_moment_needs_nobody(tmp_path: Path) -> None:

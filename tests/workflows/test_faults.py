@@ -41,7 +41,7 @@ def out_of_time() -> exceptions.TimeoutError:
     [
         ((OWN,), "ConnectionError: the worker's log says where"),
         ((out_of_time(), OWN), "ConnectionError: the worker's log says where"),
-        ((out_of_time(),), "Not enough time to schedule next retry"),
+        ((out_of_time(),), "no answer came in time: see whether a worker runs, and reaches the service's database"),
         ((), "Activity task timed out"),
         ((ApplicationError("x" * 600),), "x" * 500),
     ],

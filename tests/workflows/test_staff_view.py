@@ -56,6 +56,30 @@ async def test_the_list_and_the_page_of_a_challenge_say_where_it_stands_and_who_
         await eventually(is_listed)  # the list follows a moment later
 
 
+async def test_the_list_says_of_a_payment_what_it_waits_for_and_until_when(tmp_path: Path) -> None:
+    """Fails when payments are rows without columns, among which nobody finds what waits for a release."""
+    async with months() as environment, playing(tmp_path, environment) as play:
+        play.finance_works = False
+        (key,) = await play.owed()
+
+        async def shows(*columns: object) -> None:
+            wanted = (ROUND, STAGE, WAITS_FOR, UNTIL)
+
+            async def does() -> bool:
+                known = (await play.client.get_workflow_handle(key).describe()).typed_search_attributes
+                return [known.get(each) for each in wanted] == ["pilot-2016", "exploration", *columns]
+
+            await eventually(does)
+
+        await shows("bank details", None)
+        await play.releasable(key)
+        pay_by = play.payment(key).pay_by
+        assert pay_by is not None
+        await shows("release", pay_by.to_stdlib())
+        await play.release(key)
+        await shows("nothing", pay_by.to_stdlib())
+
+
 async def test_every_timer_and_write_in_a_history_says_what_it_is_for(tmp_path: Path) -> None:
     async with dev_server() as client, playing(tmp_path, client, window=TimeDelta(seconds=4)) as play:
         await play.exploring(1)
