@@ -63,7 +63,7 @@ def standing(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
             ("Needs attention", row.attention),
             *(
                 (label, f"{row.sponsor_name} ({fact})" if label == "Sponsor" else fact)
-                for label, fact in standing_of(state)
+                for label, fact in standing_of(state, row.attention)
             ),
             *stages_of(state),
             *(("Evidence", each) for each in evidence_of(state)),
@@ -349,7 +349,7 @@ def rehearsed(desk: Desk, findings: Findings) -> None:
         ],
     )
     told = Counter(notice.occasion for row, _ in rows for notice in desk.notices(row.id))
-    show_table("The notices", ("Occasion", ">Sent"), told.most_common(), "No notice was sent.")
+    show_table("The notices", ("Occasion", ">Written"), told.most_common(), "No notice was written.")
     show_table(
         "The ledger",
         ("Stage", ">Payments", ">Each", ">Together"),
@@ -362,7 +362,7 @@ def rehearsed(desk: Desk, findings: Findings) -> None:
         if not line.agreed
     )
     agreed = ", ".join(f"{line.paid.shown(currency)} for {line.stage}" for line in findings.ledger if line.agreed)
-    say(f"{findings.accepted} applications taken, {findings.refused} refused as late, {told.total()} notices sent.")
+    say(f"{findings.accepted} applications taken, {findings.refused} refused as late, {told.total()} notices written.")
     say(f"Fixed fees: {fixed or 'none'} = {findings.fixed.shown(currency)}")
     say(f"Agreed after that: {agreed or 'nothing'}")
     say(f"Paid in all: {findings.paid.shown(currency)}")

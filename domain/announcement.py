@@ -200,6 +200,15 @@ def while_so(telling: Telling) -> Telling:
     return telling.model_copy(update={"lapses": True})
 
 
+def remedy(of: str) -> str:
+    """What a person does about what stands still in a workflow, in words.
+
+    Args:
+        of: id of the workflow: a challenge's, a payment's key, or that of the sending of notices.
+    """
+    return f"mend the cause, then `starter.py retry {of}`"
+
+
 def attention_called(
     challenge: str, operators: tuple[str, ...], attention: Attention, stage: str, now: Instant, unique: str
 ) -> Announcement:
@@ -215,14 +224,14 @@ def attention_called(
     """
     of = attention.of or challenge
     # Payments of one challenge can stand still for one cause: only with their keys are these different things.
-    named, remedy = "" if of == challenge else f"{of}: ", f"; mend the cause, then `retry {of}`"
+    named, then = "" if of == challenge else f"{of}: ", f"; {remedy(of)}"
     what, left = f"{named}{attention.text}", attention.left
-    text = f"Goes on: {what}" if attention.mended else f"Needs attention: {what}{remedy}"
-    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": f"{what}{remedy}"}),)
+    text = f"Goes on: {what}" if attention.mended else f"Needs attention: {what}{then}"
+    told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": f"{what}{then}"}),)
     return Announcement(
         key=f"{challenge}/attention/{unique}",
         challenge=challenge,
         entry=Entry(at=now, by="service", role="service", action="attention", stage=stage, text=text),
-        attention=attention.model_copy(update={"standing": f"{named}{left}{remedy}" if left else ""}),
+        attention=attention.model_copy(update={"standing": f"{named}{left}{then}" if left else ""}),
         tellings=told,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .announcement import remedy
 from .awards import amount_in_words, order_in_words, orders_made
 from .challenge import OrderState, Phase, StageRun, State
 from .money import Amount, total
@@ -13,6 +14,7 @@ from .selection import agreed_amount_in_words
 from .wording import counted, listed
 
 _LEFT = re.compile(r"([a-z0-9-]+) \(left\)")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _LONGEST = 15_000
 """Characters. Temporal takes 20,000 bytes of details."""
 
@@ -37,10 +39,11 @@ def details(state: State, attention: str = "") -> str:
 
 
 def _standing(state: State, attention: str) -> str:
-    facts = [(label, _emphasised(state, label, fact)) for label, fact in standing_of(state)]
+    facts = [(label, _emphasised(state, label, fact)) for label, fact in standing_of(state, attention)]
     if attention:
-        facts.insert(0, ("**Needs attention**", f"{attention} — mend the cause, then send the update `retry`"))
-    return _table(("", ""), facts)
+        facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(state.challenge.id)}"))
+    # The UI folds a label at its spaces, however much room there is, and leaves none beside the longest of them.
+    return _table(("", ""), [(f"{label}  ".replace(" ", _NO_BREAK), fact) for label, fact in facts])
 
 
 def _emphasised(state: State, label: str, fact: str) -> str:
@@ -50,8 +53,13 @@ def _emphasised(state: State, label: str, fact: str) -> str:
     return f"**{state.outcome}**{fact.removeprefix(str(state.outcome))}" if label == "Outcome" else fact
 
 
-def standing_of(state: State) -> list[tuple[str, str]]:
-    """Where a challenge stands, fact by fact: what it waits for, until when, who must act, why it is on hold."""
+def standing_of(state: State, attention: str = "") -> list[tuple[str, str]]:
+    """Where a challenge stands, fact by fact: what it waits for, until when, who must act, why it is on hold.
+
+    Args:
+        state: the challenge as it stands.
+        attention: what a person must resolve, or nothing.
+    """
     facts: list[tuple[str, str]] = []
     if state.outcome:
         when = f" on {state.at(state.ended)}" if state.ended else ""
@@ -60,7 +68,9 @@ def standing_of(state: State) -> list[tuple[str, str]]:
     facts.append(("Waits for", state.waiting))
     if state.deadline:
         facts.append((_deadline_label(state), state.at(state.deadline)))
-    facts.append(("Who must act", _who_acts(state)))
+    elif state.phase is Phase.DECIDING and state.decide_by:
+        facts.append(("Was due by", f"{state.at(state.decide_by)}{_moves(state, Phase.DECIDING)}"))
+    facts.append(("Who must act", _who_acts_first(state) if attention else _who_acts(state)))
     if state.held:
         facts.append(("On hold", f"since {state.at(state.held.since)}, by {state.held.by}: {state.held.reason}"))
     facts.append(("Sponsor", f"{state.challenge.sponsor}; decided by {', '.join(state.challenge.deciders)}"))
@@ -77,6 +87,13 @@ def _deadline_label(state: State) -> str:
     return "Overdue since" if state.reminded >= state.decide_by else "Due by"
 
 
+def _who_acts_first(state: State) -> str:
+    """What stands still may be the writing of what the others did: so it is not certain that they must act."""
+    operators, others = " or ".join(state.challenge.operators), _who_acts(state)
+    mend = f"{operators}: mend what needs attention"
+    return mend if others.startswith("nobody") else f"{mend}; unless that settles it, {others}"
+
+
 def _who_acts(state: State) -> str:
     in_charge = " or ".join(state.in_charge)
     if state.held:
@@ -90,7 +107,7 @@ def _who_acts(state: State) -> str:
             return f"the teams, until the stage ends: {', '.join(state.run.active)}"
         case Phase.ENDED:
             judge = [f"{in_charge}: accept or reject the evidence"] if state.open_evidence else []
-            look = ["nobody here: see the payments under way"] if state.unpaid else []
+            look = ["nobody here: see the payments that are not paid yet"] if state.unpaid else []
             return "; ".join(judge or look) or "nobody"
 
 
@@ -114,7 +131,7 @@ def _moves(state: State, phase: Phase) -> str:
 
 def _stages(state: State) -> str:
     lines = [f"- **{title}**: " + _LEFT.sub(r"~~\1~~ (left)", what) for title, what in stages_of(state)]
-    names = ["Teams are named by the reference of their application."] if state.runs else []
+    names = ["Applicants and teams are named by the reference of their application."] if state.opened else []
     return "\n\n".join(["### Stages", "\n".join(lines), *names])
 
 
@@ -132,7 +149,7 @@ def stages_of(state: State) -> list[tuple[str, str]]:
         elif state.phase is Phase.ENDED:
             what = "did not take place"
         elif state.phase is Phase.DECIDING and index == state.stage:
-            what = "being selected"
+            what = "teams are being selected"
         else:
             what = "not begun"
         lines.append((stage.title, what))
@@ -142,8 +159,8 @@ def stages_of(state: State) -> list[tuple[str, str]]:
 def _stage(state: State, stage: Stage, run: StageRun) -> str:
     teams = ", ".join(team.id if team.left is None else f"{team.id} (left)" for team in run.teams)
     parts = [_time(state, run), f"Teams: {teams}"]
-    if run.reserve:
-        parts.append(f"In reserve: {', '.join(run.reserve)}")
+    if run.in_reserve and state.phase is Phase.RUNNING:
+        parts.append(f"In reserve: {', '.join(run.in_reserve)}")
     if run.sessions or stage.participation_sessions:
         people = sum(session.people for session in run.sessions)
         held = f"{len(run.sessions)} of " if stage.participation_sessions else ""
@@ -154,10 +171,12 @@ def _stage(state: State, stage: Stage, run: StageRun) -> str:
 
 def _time(state: State, run: StageRun) -> str:
     begins = state.at(run.begins)
-    if run.ended is None and state.phase is Phase.ENDED:
-        return f"{begins}, ended early" + (f" on {state.at(state.ended)}" if state.ended else "")
-    moves = _moves(state, Phase.RUNNING) if run.ended is None else ""
-    return f"{begins} to {state.at(run.ended or run.ends)}{moves}"
+    if run.ended:
+        ended = state.at(run.ended)
+        return f"ended on {ended}" if ended == begins else f"ended, from {begins} to {ended}"
+    if state.phase is Phase.ENDED:
+        return f"ended early, from {begins}" + (f" to {state.at(state.ended)}" if state.ended else "")
+    return f"under way, from {begins} to {state.at(run.ends)}{_moves(state, Phase.RUNNING)}"
 
 
 def _evidence(state: State) -> str:
@@ -174,7 +193,7 @@ def evidence_of(state: State) -> list[str]:
     ]
 
 
-_HOW = {OrderState.UNDER_WAY: "**under way**", OrderState.SETTLED: "paid", OrderState.CANCELLED: "cancelled"}
+_HOW = {OrderState.UNDER_WAY: "**not paid yet**", OrderState.SETTLED: "paid", OrderState.CANCELLED: "cancelled"}
 
 
 def _payments(state: State) -> str:
@@ -185,10 +204,17 @@ def _payments(state: State) -> str:
         f"- {order_in_words(order, state.title_of(order.stage))}: {_HOW[state.payments[key]]}"
         for key, order in orders.items()
     ]
-    settled = [order.amount for key, order in orders.items() if state.payments[key] is OrderState.SETTLED]
-    paid = Amount(net=total(each.net for each in settled), vat=total(each.vat for each in settled))
-    in_all = f"Paid in all: {amount_in_words(paid, state.programme.currency)}"
+    in_all = f"Paid in all: {_sum(state, OrderState.SETTLED)}"
+    if state.unpaid:
+        in_all += f"; not paid yet: {_sum(state, OrderState.UNDER_WAY)}. What a payment waits for is on its own page."
     return "\n\n".join(["### Payments", "\n".join(lines), in_all])
+
+
+def _sum(state: State, how: OrderState) -> str:
+    """What the payments that stand so come to."""
+    amounts = [order.amount for key, order in orders_made(state).items() if state.payments[key] is how]
+    together = Amount(net=total(each.net for each in amounts), vat=total(each.vat for each in amounts))
+    return amount_in_words(together, state.programme.currency)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -29,7 +29,9 @@ def test_who_is_called_reads_what_stands_still_and_what_to_type_once_it_is_mende
     call = called(of)
     (notice,) = call.tellings
     for text in (call.entry.text, notice.facts["what"], left(call)):
-        assert text.endswith(f"look at the ledger: it is shut; mend the cause, then `retry {of or CHALLENGE}`")
+        assert text.endswith(
+            f"look at the ledger: it is shut; mend the cause, then `starter.py retry {of or CHALLENGE}`"
+        )
         assert (f"{of}: look at" in text) is (of in PAYMENTS) or not of
 
 
@@ -40,5 +42,5 @@ def test_what_is_mended_leaves_what_else_stands_still_and_is_told_to_nobody(of: 
     assert goes_on.entry.text.startswith("Goes on: ")
     assert "retry" not in goes_on.entry.text
     assert left(called(of, mended=True, standing="the rail is down")).endswith(
-        f"the rail is down; mend the cause, then `retry {of}`"
+        f"the rail is down; mend the cause, then `starter.py retry {of}`"
     )

@@ -50,9 +50,10 @@ SHOWN_FIRST = Pay(
 )
 
 
-def row(state: State, label: str) -> str:
+def row(state: State, label: str, attention: str = "") -> str:
     """What the table at the head of the page says beside a label."""
-    [said] = re.findall(rf"^\| {label} \| (.*) \|$", details(state), re.MULTILINE)
+    unfolded = re.escape(f"{label}  ".replace(" ", "\N{NO-BREAK SPACE}"))
+    [said] = re.findall(rf"^\| {unfolded} \| (.*) \|$", details(state, attention), re.MULTILINE)
     return str(said)
 
 
@@ -88,19 +89,20 @@ def agreeing(state: State, stage: str, amounts: dict[str, Money], reason: str = 
 
 
 def test_each_payment_says_what_it_pays_and_how_it_stands_and_the_last_line_what_was_paid_in_all() -> None:
-    """Fails when an instalment shows the whole award, or the sum counts what is not settled."""
+    """Fails when an instalment shows the whole award, or a sum counts what does not stand so."""
     state = ending(exploring(*in_instalments()))
     under_way, settled, cancelled = OrderState.UNDER_WAY, OrderState.SETTLED, OrderState.CANCELLED
     state = with_payments(state, settled, under_way, settled, cancelled, under_way, under_way)
     part = "£1,200 (£1,000 and VAT)"
     assert section(state, "Payments") == [
         f"- {part} to team-a for Exploration, instalment 1 of 2: paid",
-        f"- {part} to team-a for Exploration, instalment 2 of 2: **under way**",
+        f"- {part} to team-a for Exploration, instalment 2 of 2: **not paid yet**",
         f"- {part} to team-b for Exploration, instalment 1 of 2: paid",
         f"- {part} to team-b for Exploration, instalment 2 of 2: cancelled",
-        f"- {part} to team-c for Exploration, instalment 1 of 2: **under way**",
-        f"- {part} to team-c for Exploration, instalment 2 of 2: **under way**",
-        "Paid in all: £2,400 (£2,000 and VAT)",
+        f"- {part} to team-c for Exploration, instalment 1 of 2: **not paid yet**",
+        f"- {part} to team-c for Exploration, instalment 2 of 2: **not paid yet**",
+        "Paid in all: £2,400 (£2,000 and VAT); not paid yet: £3,600 (£3,000 and VAT). "
+        "What a payment waits for is on its own page.",
     ]
 
 
@@ -108,9 +110,9 @@ def test_an_award_that_is_paid_at_once_has_no_instalments() -> None:
     state = with_payments(exploring(), OrderState.SETTLED, OrderState.UNDER_WAY, OrderState.UNDER_WAY)
     assert section(state, "Payments") == [
         "- £2,000 to team-a for Exploration: paid",
-        "- £2,000 to team-b for Exploration: **under way**",
-        "- £2,000 to team-c for Exploration: **under way**",
-        "Paid in all: £2,000",
+        "- £2,000 to team-b for Exploration: **not paid yet**",
+        "- £2,000 to team-c for Exploration: **not paid yet**",
+        "Paid in all: £2,000; not paid yet: £4,000. What a payment waits for is on its own page.",
     ]
 
 
@@ -223,8 +225,58 @@ def test_a_decision_is_due_by_its_date_and_overdue_since_then() -> None:
     assert row(before, "Due by") == "Monday 15 August 2016, 24:00 BST"
     over = course.reminded(before, state.decide_by)[0]
     assert row(over, "Overdue since") == "Monday 15 August 2016, 24:00 BST"
-    assert "Due by" not in details(over)
+    assert "Due" not in details(over)
     assert row(exploring(), "Until") == exploring().at(exploring().run.ends)
+
+
+def test_on_hold_the_page_says_until_when_a_decision_was_due() -> None:
+    """Fails when the date is gone as long as the clock stands."""
+    state = sealed()
+    assert state.decide_by is not None
+    due = f"{state.at(state.decide_by)} (moves by the length of the hold)"
+    held = changes.hold(state, Hold(by=DECIDER, reason=WHY), LATER)[0]
+    assert row(held, "Was due by") == due
+    overdue = course.reminded(state, state.decide_by)[0]
+    held = changes.hold(overdue, Hold(by=DECIDER, reason=WHY), state.decide_by.add(hours=1))[0]
+    assert row(held, "Was due by") == due
+    resumed = changes.resume(held, Resume(by=OPERATOR), state.decide_by.add(hours=2))[0]
+    cancelled = changes.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    for other in (state, resumed, cancelled, explored(), exploring()):
+        assert not re.search(r"^\| Was", details(other), re.MULTILINE)
+
+
+def test_no_label_is_folded_and_none_touches_what_is_said_beside_it() -> None:
+    """Fails when a label has a space, at which the UI folds it in its narrow column, or ends without one."""
+    held = changes.hold(sealed(), Hold(by=DECIDER, reason=WHY), LATER)[0]
+    labels = re.findall(r"^\| ([^|-]+) \| ", details(held, "The rail is down"), re.MULTILINE)
+    assert [label.replace("\N{NO-BREAK SPACE}", " ").removesuffix("  ") for label in labels] == [
+        "**Needs attention**",
+        "Waits for",
+        "Was due by",
+        "Who must act",
+        "On hold",
+        "Sponsor",
+        "Window",
+    ]
+    assert not [label for label in labels if " " in label or not label.endswith("\N{NO-BREAK SPACE}")]
+
+
+def test_what_needs_attention_comes_with_the_command_that_has_it_tried_again() -> None:
+    """Fails when staff read of a message to the workflow that they cannot send."""
+    assert row(sealed(), "**Needs attention**", "announce: it is full") == (
+        "announce: it is full; mend the cause, then `starter.py retry round/air-quality`"
+    )
+
+
+def test_while_something_needs_attention_the_operators_must_act_first() -> None:
+    """Fails when the page goes on asking for the decision that was taken and could not be written."""
+    first = "office: mend what needs attention"
+    said = {state.phase: state for state in (taking_applications(), sealed(), exploring())}
+    for state in (*said.values(), changes.hold(sealed(), Hold(by=DECIDER, reason=WHY), LATER)[0]):
+        others = row(state, "Who must act")
+        assert row(state, "Who must act", "It is full") == f"{first}; unless that settles it, {others}"
+    for state in (waiting(), completed(), with_payments(completed(), *[OrderState.UNDER_WAY] * 5)):
+        assert row(state, "Who must act", "It is full") == first
 
 
 def test_the_page_says_until_when_it_is_the_teams_turn() -> None:
@@ -255,7 +307,7 @@ def test_after_the_end_the_page_says_whether_anything_is_left_to_do() -> None:
         f"- {team} for Exploration, instalment 2: A prototype; pays £600" for team in (A, B, C)
     ]
     paying = with_payments(completed(), *[OrderState.UNDER_WAY] * 5)
-    assert row(paying, "Who must act") == "nobody here: see the payments under way"
+    assert row(paying, "Who must act") == "nobody here: see the payments that are not paid yet"
     assert row(completed(), "Who must act") == "nobody"
     assert "Evidence" not in details(completed())
 
@@ -271,10 +323,39 @@ def test_evidence_that_is_waited_for_is_on_the_page_while_the_stage_runs() -> No
 
 def test_a_stage_to_come_is_told_from_one_that_is_being_selected_for() -> None:
     assert stage_line(taking_applications(), "Exploration") == "not begun"
-    assert stage_line(sealed(), "Exploration") == "being selected"
+    assert stage_line(sealed(), "Exploration") == "teams are being selected"
     assert stage_line(sealed(), "Accelerator") == "not begun"
     assert stage_line(exploring(), "Accelerator") == "not begun"
-    assert stage_line(explored(), "Accelerator") == "being selected"
+    assert stage_line(explored(), "Accelerator") == "teams are being selected"
+
+
+def test_a_stage_that_is_under_way_is_told_from_one_that_has_ended() -> None:
+    """Fails when only the dates tell which stage runs."""
+    state = accelerating()
+    exploration, accelerator = state.runs
+    assert stage_line(state, "Exploration").startswith(
+        f"ended, from {state.at(exploration.begins)} to {state.at(exploration.ends)}. Teams: "
+    )
+    assert stage_line(state, "Accelerator").startswith(
+        f"under way, from {state.at(accelerator.begins)} to {state.at(accelerator.ends)}. Teams: "
+    )
+
+
+def test_only_the_stage_under_way_has_anybody_in_reserve() -> None:
+    """Fails when those who were told that they are out are shown as in reserve still."""
+    assert "In reserve: team-d, team-e" in stage_line(exploring(), "Exploration")
+    state = accelerating()
+    assert "reserve" not in stage_line(state, "Exploration")
+    assert "In reserve: team-b" in stage_line(state, "Accelerator")
+    cancelled = changes.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    for over in (explored(), completed(), cancelled):
+        assert "reserve" not in "".join(section(over, "Stages"))
+
+
+def test_a_stage_that_only_sifts_has_one_time() -> None:
+    state = ending(exploring(INTERVIEW, EXPLORATION))
+    assert state.run.begins == state.run.ends
+    assert stage_line(state, "Interview") == f"ended on {state.at(state.run.ends)}. Teams: team-a, team-b, team-c"
 
 
 def test_a_stage_that_was_cut_short_does_not_show_its_planned_end() -> None:
@@ -282,7 +363,7 @@ def test_a_stage_that_was_cut_short_does_not_show_its_planned_end() -> None:
     running = exploring()
     state = changes.cancel(running, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
     assert stage_line(state, "Exploration").startswith(
-        "Tuesday 2 August 2016, 24:00 BST, ended early on Friday 5 August 2016, 13:00 BST. Teams: team-a, "
+        "ended early, from Tuesday 2 August 2016, 24:00 BST to Friday 5 August 2016, 13:00 BST. Teams: team-a, "
     )
     assert state.at(running.run.ends) not in "".join(section(state, "Stages"))
     assert stage_line(state, "Accelerator") == stage_line(state, "Commercialisation") == "did not take place"
@@ -366,10 +447,14 @@ def test_a_session_where_none_is_expected_is_still_told() -> None:
     assert state.story[-1].text == "Citizen participation session on Friday 5 August 2016 with 1 person"
 
 
-def test_the_page_says_what_the_names_of_teams_are() -> None:
-    said = "Teams are named by the reference of their application."
-    assert said in section(exploring(), "Stages")
-    assert said not in details(sealed())
+def test_the_page_says_what_the_names_of_applicants_and_teams_are() -> None:
+    """Fails when it does so only once a stage was filled: somebody may have withdrawn before that."""
+    said = "Applicants and teams are named by the reference of their application."
+    left = changes.withdraw(taking_applications(), Withdraw(by=A, team=A, reason=WHY), CLOSES.subtract(hours=1))[0]
+    assert A in details(left)
+    for state in (left, sealed(), exploring(), completed()):
+        assert said in section(state, "Stages")
+    assert said not in details(waiting())
 
 
 def test_a_day_is_spoken_as_in_a_deadline() -> None:

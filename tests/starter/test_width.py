@@ -104,10 +104,10 @@ def test_a_payment_is_its_key_and_what_is_said_of_it(printed: Callable[[], list[
 
 
 def test_a_payment_that_needs_attention_says_what_to_do(printed: Callable[[], list[str]]) -> None:
-    text = f"{KEY}: submit £24,000: the rail is down; mend the cause, then `retry {KEY}`"
+    text = f"{KEY}: submit £24,000: the rail is down; mend the cause, then `starter.py retry {KEY}`"
     showing.payments([payment(PaymentStatus.RELEASED).model_copy(update={"attention": text})], ZONES)
     said = " ".join(" ".join(printed()).split())
-    assert f"needs attention: submit £24,000: the rail is down; mend the cause, then `retry {KEY}`" in said
+    assert f"needs attention: submit £24,000: the rail is down; mend the cause, then `starter.py retry {KEY}`" in said
 
 
 def test_a_late_payment_says_what_is_owed(printed: Callable[[], list[str]]) -> None:
@@ -179,7 +179,7 @@ def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Call
     said = " ".join(" ".join(lines).split())
     for words in (
         "Needs attention the rail is down",
-        f"Who must act {DECIDER}",
+        f"Who must act {OPERATOR}: mend what needs attention; unless that settles it, {DECIDER}",
         f"by {OPERATOR}: Election period.",
         f"Teams: {A}, {B}, {C}. In reserve: {D}, {E}",
         "Payments 2 requested (£48,000)",

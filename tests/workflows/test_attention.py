@@ -177,7 +177,9 @@ async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_unti
         with refusing_to_write(play.desk.database):
             await until_attention(play, play.challenge.id, True)
             assert (await play.state()).phase is Phase.WINDOW
-            assert "**Needs attention**" in await play.details()
+            page = await play.details()
+            assert "**Needs\N{NO-BREAK SPACE}attention**" in page
+            assert f"| {OPERATOR}: mend what needs attention; unless that settles it, applicants |" in page
         assert await play.desk.retry(play.challenge.id)
         state = await play.until(lambda state: state.phase is Phase.DECIDING)
         await until_attention(play, play.challenge.id, False)
@@ -185,7 +187,7 @@ async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_unti
         assert state.applications == 2
         assert len(play.record("sealed")) == 1
         assert (await play.handle.describe()).status is WorkflowExecutionStatus.RUNNING
-        assert "Needs attention" not in await play.details()
+        assert "attention" not in await play.details()
 
 
 async def test_a_payment_that_stands_still_can_be_renewed_and_needs_nobody_once_it_has_gone_on(
