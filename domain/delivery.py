@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from whenever import Instant, TimeDelta
 
+from .announcement import remedy
 from .calendar import spoken
 from .model import Value
 from .occasions import Occasion
@@ -152,8 +153,8 @@ def details(outbox: Outbox | None, attention: str) -> str:
     lines = []
     if attention:
         lines.append(
-            f"**Needs attention:** {attention}\n\nNo notice is lost. Mend the cause, then send the update `retry`; "
-            "it is also tried again every minute."
+            f"**Needs attention:** {attention}; {remedy('notices')}.\n\n"
+            "No notice is lost; it is also tried again every minute."
         )
     if outbox is None:
         return "\n\n".join([*lines, "Starting."])
@@ -162,11 +163,14 @@ def details(outbox: Outbox | None, attention: str) -> str:
     else:
         lines.append("Notices stay in the outbox: the worker that was asked has no channel.")
     lines.append(
-        f"| waiting | sent | delivered | failed | lapsed |\n|---|---|---|---|---|\n"
-        f"| {outbox.waiting} | {outbox.sent} | {outbox.delivered} | {outbox.failed} | {outbox.lapsed} |"
+        f"- **waiting**: {outbox.waiting}, to be sent or sent again\n"
+        f"- **sent**: {outbox.sent}, of which it is not known whether they arrived\n"
+        f"- **delivered**: {outbox.delivered}\n"
+        f"- **failed**: {outbox.failed}, which reached nobody\n"
+        f"- **lapsed**: {outbox.lapsed}, not sent because they were no longer so"
     )
     lines.append(
-        f"Counted on {spoken(outbox.at, 'UTC')}. The activity that is under way says in its heartbeat how it is now. "
-        "Which ones failed or lapsed, and why, is in the list of notices."
+        f"Counted on {spoken(outbox.at, 'UTC')}, as is done about every ten minutes. "
+        "Which ones failed or lapsed, and why, is in the list of notices: `starter.py notices`."
     )
     return "\n\n".join(lines)
