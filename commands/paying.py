@@ -249,11 +249,19 @@ def settle(
         elif day is not None:
             misused("--on is for the key of a payment: a report says itself when it was made.")
         else:
-            found = asyncio.run(files.settle(report, acting(desk, by)))
+            key, found = "", asyncio.run(files.settle(report, acting(desk, by)))
         if as_json:
             show_json(found)
         else:
-            say(f"The report says something new of {counted(len(found), 'payment')}: see `payments` in a moment.")
+            say(_settled(key, on, len(found)))
+
+
+def _settled(key: str, on: str, new: int) -> str:
+    """What is said of so many payments of which something new is known: of one by its key, or of a report's."""
+    if not key:
+        return f"The report says something new of {counted(new, 'payment')}: see `payments` in a moment."
+    arrived = f"{key} has arrived{on and f' on {on}'}"
+    return f"Noted that {arrived}: see `payments` in a moment." if new else f"It was noted before that {arrived}."
 
 
 def reseal() -> None:

@@ -174,11 +174,11 @@ class Desk:
         client = await self.client()
         rounds.keep_round(self.database, round_, programme, challenges, self.now())
         return tuple(
-            [await self._open(client, challenge, programme, kept.get(challenge.id)) for challenge in challenges]
+            [await self._open(client, challenge, programme, round_, kept.get(challenge.id)) for challenge in challenges]
         )
 
     async def _open(
-        self, client: Client, challenge: Challenge, programme: Programme, row: ChallengeRow | None
+        self, client: Client, challenge: Challenge, programme: Programme, round_: Round, row: ChallengeRow | None
     ) -> Opened:
         already = row is not None and row.started
         if already:
@@ -192,7 +192,7 @@ class Desk:
                 # Temporal forgets closed runs in time; the row in the database, asked above, does not.
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 static_summary=challenge.question[:200],
-                static_details=f"{programme.title}: {challenge.slug}, posed by {challenge.sponsor}.",
+                static_details=_in_a_sentence(challenge, programme, round_),
             )
         except WorkflowAlreadyStartedError:
             already = True
@@ -514,6 +514,12 @@ async def _renewed(client: Client, workflow: str) -> bool:
             return False
         raise Unavailable(f"Temporal did not take the renewal of {workflow}: {error.message}. Try again.") from None
     return True
+
+
+def _in_a_sentence(challenge: Challenge, programme: Programme, round_: Round) -> str:
+    """A challenge as staff read of it beside its page: who poses it, under which rules."""
+    sponsor = next(each.name for each in round_.sponsors if each.id == challenge.sponsor)
+    return f"The challenge {challenge.slug} is posed by {sponsor}. Its programme is “{programme.title}”."
 
 
 def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:

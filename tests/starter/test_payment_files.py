@@ -254,7 +254,7 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     rejected = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
     assert "as a whole, of which" in one_line(settle(bank, tmp_path, rejected))
     assert "came back" in refused(bank, "quay", "settle", returned, "--as", FINANCE)
-    assert "something new of 0 payments" in bank("settle", settled, "--as", FINANCE).out
+    assert bank("settle", settled, "--as", FINANCE).out == f"It was noted before that {settled} has arrived.\n"
     lines = bank.data("record", "quay")
     assert [line["by"] for line in lines if line["action"] == "bank-report" and not line["refused"]] == [FINANCE]
 
@@ -310,9 +310,13 @@ def test_a_payment_has_arrived_by_the_statement_of_a_bank_without_reports(bank: 
         assert says in one_line(bank("settle", keys[2], "--on", str(day), "--as", FINANCE))
     assert bank.payments("quay") == before
 
-    assert bank("settle", keys[2], "--on", str(today), "--as", FINANCE).status == 0
+    # There was no report, so none is spoken of.
+    noted = bank("settle", keys[2], "--on", str(today), "--as", FINANCE)
+    assert noted.out == f"Noted that {keys[2]} has arrived on {today}: see `payments` in a moment.\n"
+    assert noted.status == 0
     bank.until_payment(keys[2], "settled")
-    assert bank("settle", keys[2], "--as", FINANCE).status == 0  # again is harmless
+    again = bank("settle", keys[2], "--as", FINANCE)
+    assert (again.status, again.out) == (0, f"It was noted before that {keys[2]} has arrived.\n")
     assert (bank.payment(keys[2])["status"], bank.payment(keys[2])["arrived_on"]) == ("settled", str(today))
 
 

@@ -51,8 +51,12 @@ def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> N
     answer = rehearsing("rehearse", ROUND, "--day", DAY)
 
     assert (answer.status, answer.err) == (0, "")
-    (sent,) = re.findall(r"^(\d+) applications taken, (\d+) refused as late", answer.out, re.MULTILINE)
+    ((*sent, notices),) = re.findall(
+        r"^(\d+) applications taken, (\d+) refused as late, (\d+) notices written\.$", answer.out, re.MULTILINE
+    )
     assert sum(map(int, sent)) == 80
+    assert int(notices) > 80
+    assert "notices sent" not in answer.out, "those of a rehearsal never leave"
     assert "Fixed fees: 2 × £100 = £200" in answer.out
     assert " s  rehearsed          ended: completed" in answer.out
 

@@ -24,6 +24,10 @@ async def test_the_list_and_the_page_of_a_challenge_say_where_it_stands_and_who_
         described = await play.handle.describe()
         columns = described.typed_search_attributes
         assert await described.static_summary() == play.challenge.question
+        assert await described.static_details() == (
+            "The challenge air-quality is posed by Scottish Environment Protection Agency (SEPA). "
+            "Its programme is “Pilot 2016: public challenges, answered by companies”."
+        )
         assert (columns.get(ROUND), columns.get(SPONSOR_COLUMN)) == ("pilot-2016", "sepa")
         assert (columns.get(STAGE), columns.get(WAITS_FOR)) == ("window", "applications")
         until = columns.get(UNTIL)
