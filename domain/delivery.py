@@ -134,12 +134,34 @@ _STILL: Mapping[Occasion, frozenset[PaymentStatus]] = {
 """As long as a payment stands so, a notice that asks for something is still right; others are until it is over."""
 
 
+SAYS_PLACE = frozenset({Occasion.SHORTLISTED, Occasion.STAGE_STARTED, Occasion.FROM_RESERVE, Occasion.IN_RESERVE})
+"""What tells a team of its place, which it has no more once it has left or was told of another."""
+
+
+_OF_A_PAYMENT = (*_STILL, Occasion.PAYMENT_DUE, Occasion.PAYMENT_OVERDUE)
+_ENDS_A_PLACE = {Occasion.NOT_SELECTED, Occasion.NOT_CONTINUED, Occasion.CANCELLED, Occasion.COMPLETED}
+OVERTAKEN_BY: Mapping[Occasion, frozenset[Occasion]] = {
+    **dict.fromkeys(SAYS_PLACE, SAYS_PLACE | _ENDS_A_PLACE),
+    Occasion.EVIDENCE_DUE: frozenset({Occasion.EVIDENCE_ACCEPTED, Occasion.EVIDENCE_REJECTED}),
+    **{occasion: frozenset({occasion}) for occasion in _OF_A_PAYMENT},
+}
+"""Once the same person is told of these, in the same challenge and of the same payment, a notice is no longer so."""
+
+
 SAYS_SOON = frozenset({Occasion.CLOSING_SOON, Occasion.DECISION_DUE, Occasion.STAGE_ENDING})
 """What speaks of a deadline that is to come, and is wrong once that has passed."""
 
 
-def is_still_so(occasion: Occasion, status: PaymentStatus) -> bool:
-    """Whether a notice that hangs on a payment still says what is so."""
+def is_still_so(occasion: Occasion, status: PaymentStatus, payee_known: bool = False) -> bool:
+    """Whether a notice that hangs on a payment still says what is so.
+
+    Args:
+        occasion: what it is about.
+        status: how the payment stands now.
+        payee_known: whether it says that the payment has a payee, and so asks for nothing.
+    """
+    if payee_known:
+        return status is not PaymentStatus.CANCELLED
     return status in _STILL[occasion] if occasion in _STILL else status not in OVER
 
 

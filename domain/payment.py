@@ -348,8 +348,7 @@ def _again_and_again(payment: PaymentToMake, since: Instant) -> Iterator[Instant
 def requested(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
     """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
     telling = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, standing))
-    # That the payee is known stays so; that bank details are asked for does not.
-    told = (telling if standing.pay_by else _while_so(payment, telling),)
+    told = (_while_so(payment, telling),)
     text, why = _doing(payment, "requested"), _why_due(payment)
     return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", text, told, why)
 

@@ -15,6 +15,8 @@ from whenever import Instant, TimeDelta
 
 from domain.delivery import (
     CLAIM_LASTS,
+    OVERTAKEN_BY,
+    SAYS_PLACE,
     SAYS_SOON,
     Outbox,
     ask_again_at,
@@ -32,6 +34,7 @@ from domain.round import is_rehearsed
 from . import tables
 from .database import Database
 from .notices import Compose, find_notice, tell_one
+from .record import find_line
 from .tables import Found
 
 _notices, _challenges, _payments = tables.notices, tables.challenges, tables.payments
@@ -374,12 +377,12 @@ def _why_lapsed(connection: Connection, row: Found, now: Instant) -> str:
         return f"The deadline of {row.while_waiting_for} has moved."
     if row.while_until and row.occasion in SAYS_SOON and row.while_until <= now:
         return f"The deadline of {row.while_waiting_for} has passed."
-    if row.while_waiting_for and _has_left(connection, row):
+    if (row.while_waiting_for or row.occasion in SAYS_PLACE) and _has_left(connection, row):
         return f"{row.recipient} has left."
-    if row.occasion == Occasion.EVIDENCE_DUE and _was_judged(connection, row):
-        return f"The evidence of {row.recipient} was judged after that."
-    if row.payment_status and not is_still_so(Occasion(row.occasion), PaymentStatus(row.payment_status)):
+    if row.payment_status and not _is_payment_so(connection, row):
         return f"The payment is {row.payment_status} by now."
+    if later := _overtaken_by(connection, row):
+        return f"The notice {later} to {row.recipient} came after it."
     if row.occasion == Occasion.PAYMENT_DUE and _was_due(connection, row, now):
         return "The day by which the payment was promised has passed."
     return ""
@@ -397,15 +400,32 @@ def _was_due(connection: Connection, row: Found, now: Instant) -> bool:
     return due is not None and due <= now
 
 
-def _was_judged(connection: Connection, row: Found) -> bool:
-    """Whether a team has heard of its evidence since it was to be reminded of it."""
-    heard = select(_notices.c.key).where(
+def _is_payment_so(connection: Connection, row: Found) -> bool:
+    """Whether the payment that a notice hangs on still stands as it says."""
+    occasion = Occasion(row.occasion)
+    known = occasion is Occasion.PAYMENT_REQUESTED and _was_payee_known(connection, row)
+    return is_still_so(occasion, PaymentStatus(row.payment_status), known)
+
+
+def _was_payee_known(connection: Connection, row: Found) -> bool:
+    """Whether a payment had its payee when it was requested: that is on record since the same moment."""
+    line = find_line(connection, f"{row.while_payment}/payee-known")
+    return line is not None and line.at == row.created_at
+
+
+def _overtaken_by(connection: Connection, row: Found) -> str:
+    """The occasion of which its recipient was told since, so that it is no longer so; nothing if there is none."""
+    overtaking = OVERTAKEN_BY.get(Occasion(row.occasion))
+    if overtaking is None:
+        return ""
+    later = select(_notices.c.occasion).where(
         _notices.c.challenge == row.challenge,
         _notices.c.recipient == row.recipient,
-        _notices.c.occasion.in_([str(Occasion.EVIDENCE_ACCEPTED), str(Occasion.EVIDENCE_REJECTED)]),
+        _notices.c.occasion.in_([str(each) for each in overtaking]),
+        _notices.c.while_payment.is_not_distinct_from(row.while_payment),
         _notices.c.created_at > row.created_at,
     )
-    return connection.execute(heard.limit(1)).first() is not None
+    return connection.scalar(later.order_by(_notices.c.created_at).limit(1)) or ""
 
 
 def _why_given_up(row: Found, now: Instant) -> str:

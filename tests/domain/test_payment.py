@@ -286,7 +286,7 @@ def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -
     assert (asked.tellings[0].facts["payee"], asked.tellings[0].facts["pay_by"]) == ("", "")
     assert asked.tellings[0].payment == payment.order.key, "it is not sent any more once they are given"
     requested = rules.requested(payment, known).tellings[0]
-    assert (requested.facts["payee"], requested.payment) == ("known", "")
+    assert (requested.facts["payee"], requested.payment) == ("known", payment.order.key)
     release = rules.payee_known(payment, known, "masked")
     assert told(release) == {Occasion.PAYMENT_TO_RELEASE: [FINANCE, TREASURER]}
     assert release.tellings[0].payment == payment.order.key, "it is not sent any more once that is done"

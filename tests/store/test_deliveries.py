@@ -13,6 +13,7 @@ from whenever import Instant, TimeDelta
 from domain.announcement import Status, Telling, to_people, to_teams, while_so
 from domain.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
 from domain.occasions import Occasion
+from domain.payment import PaymentStatus
 from domain.programme import Programme
 from domain.refusals import NotSentAgain
 from domain.round import REHEARSAL, Person, Round, challenges_of
@@ -35,6 +36,7 @@ from store.deliveries import (
 )
 from store.record import Notice, announce, read_notices
 from store.rounds import keep_round
+from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, OPENS, announcing, applied, compose, facts, status
 
 POST = "test-post"
@@ -444,6 +446,132 @@ def test_a_notice_of_a_payment_is_sent_only_while_that_stands_so(
             assert notice(kept, key).reason == f"The payment is {stands} by now."
 
     assert sent == sent_while
+
+
+def sent(database: Database, about: str, now: Instant = CLOSES) -> list[str]:
+    """Sends all that is to be sent; the keys of those notices whose keys have this in them."""
+    keys = []
+    while mine := claim(database, POST, now, compose):
+        note_sent(database, mine, "ref", asks_again=False, now=now)
+        keys += [mine.key] if about in mine.key else []
+    return keys
+
+
+def test_releasers_are_asked_to_release_to_the_bank_details_that_count_and_not_to_those_before(open_: Database) -> None:
+    """Fails when only the status of the payment is looked at, which is the same with others."""
+    till = Till(open_, to_make(applied(open_)))
+    till.brought_to(PaymentStatus.PAYEE_KNOWN)
+    for version in (2, 3):
+        give_payee(open_, till.team, version, at=CLOSES + version * SECOND)
+    other = Till(open_, to_make(applied(open_, "Ash Ltd")))
+    other.brought_to(PaymentStatus.PAYEE_KNOWN)
+
+    asked = [notice(open_, key).body for key in sent(open_, "/payment-to-release/fiona")]
+    assert sorted(body.partition(";")[0] for body in asked) == ["account: masked 1", "account: masked 3"]
+    assert all(till.key not in body for body in asked if "masked 1" in body), "that is of the other one"
+    lapsed = notice(open_, f"{till.key}/payee-known/payment-to-release/fiona")
+    assert (lapsed.status, lapsed.reason) == ("lapsed", "The notice payment-to-release to fiona came after it.")
+
+
+@pytest.mark.parametrize("occasion", [Occasion.PAYMENT_RETURNED, Occasion.PAYMENT_DUE, Occasion.PAYMENT_OVERDUE])
+def test_of_a_payment_only_the_last_notice_of_an_occasion_is_sent(kept: Database, occasion: Occasion) -> None:
+    """Fails when reminders of an outage all go out, with how the payment stood then; or why it came back the last
+    time but one."""
+    announce(kept, announcing("opened", status=status(), window=None), compose)
+    _with_application(kept)
+    payment = paying(kept, "returned")
+    keys = [
+        told(kept, occasion=occasion, number=number, payment=payment, at=MIDWAY + number * SECOND)
+        for number in range(3)
+    ]
+    assert sent(kept, f"/{occasion}/") == keys[2:]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_sent"),
+    [(PaymentStatus.RELEASED, True), (PaymentStatus.SETTLED, True), (PaymentStatus.CANCELLED, False)],
+)
+def test_a_payment_that_was_announced_with_its_day_is_not_promised_any_more_once_it_is_cancelled(
+    open_: Database, status: PaymentStatus, is_sent: bool
+) -> None:
+    """Fails when it hangs on nothing; and when it hangs on the payment as one that asks for bank details does: what it
+    says of the amount stays so."""
+    team = applied(open_)
+    give_payee(open_, team)
+    till = Till(open_, to_make(team))
+    till.brought_to(status)
+
+    (said,) = (each for each in read_notices(open_) if each.occasion == Occasion.PAYMENT_REQUESTED)
+    assert "payee: known" in said.body
+    assert sent(open_, "/payment-requested/") == ([said.key] if is_sent else [])
+
+
+@pytest.mark.parametrize("status", [PaymentStatus.PAYEE_KNOWN, PaymentStatus.SETTLED, PaymentStatus.CANCELLED])
+def test_bank_details_that_were_given_are_not_asked_for(open_: Database, status: PaymentStatus) -> None:
+    """Fails when a payment whose payee became known counts as one that had it from the start."""
+    till = Till(open_, to_make(applied(open_)))
+    till.request(CLOSES - SECOND)
+    till.brought_to(status)
+
+    (asks,) = (each for each in read_notices(open_) if each.occasion == Occasion.PAYMENT_REQUESTED)
+    assert "payee: ;" in asks.body
+    assert sent(open_, "/payment-requested/") == []
+
+
+PLACES = (Occasion.SHORTLISTED, Occasion.STAGE_STARTED, Occasion.FROM_RESERVE, Occasion.IN_RESERVE)
+ENDINGS = (Occasion.NOT_SELECTED, Occasion.NOT_CONTINUED, Occasion.CANCELLED, Occasion.COMPLETED)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_team_that_has_left_is_not_told_of_its_place(kept: Database, place: Occasion) -> None:
+    """Fails when "It starts now" arrives after "You are no longer part of this challenge"."""
+    for team in ("team", "other"):
+        _with_application(kept, team)
+    announce(kept, announcing("selected", to_teams(("team", "other"), place, facts(place))), compose)
+    out = to_teams(("team",), Occasion.WITHDRAWN, facts(Occasion.WITHDRAWN))
+    announce(kept, announcing("left", out, at=MIDWAY + SECOND, withdrawn="team"), compose)
+
+    assert sent(kept, "") == [f"{AIR}/selected/{place}/other", f"{AIR}/left/withdrawn/team"]
+    assert notice(kept, f"{AIR}/selected/{place}/team").reason == "team has left."
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("later", [*PLACES, *ENDINGS])
+def test_of_its_places_a_team_is_told_the_last(kept: Database, place: Occasion, later: Occasion) -> None:
+    """Fails when "You have no place yet" arrives after the place, or a good word after the end of it all; and when
+    what another was told counts."""
+    for team in ("team", "other"):
+        _with_application(kept, team)
+    announce(kept, announcing("selected", to_teams(("team", "other"), place, facts(place))), compose)
+    announce(kept, announcing("then", to_teams(("team",), later, facts(later)), at=MIDWAY + SECOND), compose)
+
+    assert sent(kept, "") == [f"{AIR}/selected/{place}/other", f"{AIR}/then/{later}/team"]
+    assert notice(kept, f"{AIR}/selected/{place}/team").reason == f"The notice {later} to team came after it."
+
+
+ASKS_OR_PLACES = {
+    *PLACES,
+    Occasion.EVIDENCE_DUE,
+    Occasion.PAYMENT_REQUESTED,
+    Occasion.PAYMENT_TO_RELEASE,
+    Occasion.PAYMENT_RETURNED,
+    Occasion.PAYMENT_DUE,
+    Occasion.PAYMENT_OVERDUE,
+}
+
+
+@pytest.mark.parametrize("occasion", [each for each in Occasion if each not in ASKS_OR_PLACES])
+def test_what_happened_is_told_whatever_happens_after_it(kept: Database, occasion: Occasion) -> None:
+    """Fails when a receipt, a result, or a word of money that was sent is lost because its team has left, or was told
+    more."""
+    _with_application(kept)
+    announce(kept, announcing("told", to_teams(("team",), occasion, facts(occasion))), compose)
+    for number, then in enumerate(Occasion, start=1):
+        told_then = to_teams(("team",), then, facts(then))
+        announce(kept, announcing(f"then/{number}", told_then, at=MIDWAY + number * SECOND), compose)
+    announce(kept, announcing("left", at=MIDWAY + SECOND, withdrawn="team"), compose)
+
+    assert sent(kept, f"{AIR}/told/") == [f"{AIR}/told/{occasion}/team"]
 
 
 def _with_application(database: Database, id_: str = "team") -> None:
