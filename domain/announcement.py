@@ -200,13 +200,16 @@ def while_so(telling: Telling) -> Telling:
     return telling.model_copy(update={"lapses": True})
 
 
+_CALLS, _GOES_ON, _REMEDY = "Needs attention: ", "Goes on: ", "mend the cause, then `starter.py retry "
+
+
 def remedy(of: str) -> str:
     """What a person does about what stands still in a workflow, in words.
 
     Args:
         of: id of the workflow: a challenge's, a payment's key, or that of the sending of notices.
     """
-    return f"mend the cause, then `starter.py retry {of}`"
+    return f"{_REMEDY}{of}`"
 
 
 def attention_called(
@@ -226,7 +229,7 @@ def attention_called(
     # Payments of one challenge can stand still for one cause: only with their keys are these different things.
     named, then = "" if of == challenge else f"{of}: ", f"; {remedy(of)}"
     what, left = f"{named}{attention.text}", attention.left
-    text = f"Goes on: {what}" if attention.mended else f"Needs attention: {what}{then}"
+    text = f"{_GOES_ON}{what}" if attention.mended else f"{_CALLS}{what}{then}"
     told = () if attention.mended else (to_people(operators, Occasion.ATTENTION, {"what": f"{what}{then}"}),)
     return Announcement(
         key=f"{challenge}/attention/{unique}",
@@ -235,3 +238,9 @@ def attention_called(
         attention=attention.model_copy(update={"standing": f"{named}{left}{then}" if left else ""}),
         tellings=told,
     )
+
+
+def once_mended(call: str) -> str:
+    """What the record says once that is mended which a line of it has called a person for."""
+    what, _, _ = call.removeprefix(_CALLS).rpartition(f"; {_REMEDY}")
+    return f"{_GOES_ON}{what}"

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, and_, func, select, update
 from whenever import Instant, TimeDelta
 
+from domain.announcement import once_mended
 from domain.delivery import (
     CLAIM_LASTS,
     OVERTAKEN_BY,
@@ -38,7 +39,7 @@ from .record import find_line
 from .tables import Found
 
 _notices, _challenges, _payments = tables.notices, tables.challenges, tables.payments
-_people, _applications = tables.people, tables.applications
+_people, _applications, _record = tables.people, tables.applications, tables.record
 
 _UNTOLD = (Occasion.ATTENTION, Occasion.APPLICATION_REFUSED)
 """If these do not arrive nobody is told: a call for operators, and an answer to somebody who is no applicant."""
@@ -383,6 +384,8 @@ def _why_lapsed(connection: Connection, row: Found, now: Instant) -> str:
         return f"The payment is {row.payment_status} by now."
     if later := _overtaken_by(connection, row):
         return f"The notice {later} to {row.recipient} came after it."
+    if row.occasion == Occasion.ATTENTION and _was_mended(connection, row):
+        return "It was mended after that."
     if row.occasion == Occasion.PAYMENT_DUE and _was_due(connection, row, now):
         return "The day by which the payment was promised has passed."
     return ""
@@ -426,6 +429,17 @@ def _overtaken_by(connection: Connection, row: Found) -> str:
         _notices.c.created_at > row.created_at,
     )
     return connection.scalar(later.order_by(_notices.c.created_at).limit(1)) or ""
+
+
+def _was_mended(connection: Connection, row: Found) -> bool:
+    """Whether the record says of what operators are called for that it goes on; not of a notice that failed."""
+    call = find_line(connection, row.key.removesuffix(f"/{row.occasion}/{row.recipient}"))
+    if call is None:
+        return False
+    mended = select(_record.c.id).where(
+        _record.c.challenge == row.challenge, _record.c.id > call.id, _record.c.text == once_mended(call.text)
+    )
+    return connection.execute(mended.limit(1)).first() is not None
 
 
 def _why_given_up(row: Found, now: Instant) -> str:

@@ -49,6 +49,7 @@ PASSES = {
     Occasion.PAYMENT_REQUESTED,
     Occasion.PAYMENT_TO_RELEASE,
     Occasion.PAYMENT_RETURNED,
+    Occasion.ATTENTION,
 }
 """Notices of what may be over before they leave."""
 PENCE = 2_000_00

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from whenever import Instant
 
-from domain.announcement import Announcement, Attention, attention_called
+from domain.announcement import Announcement, Attention, attention_called, once_mended
 
 NOW = Instant("2016-08-05T12:00Z")
 CHALLENGE = "round/air-quality"
@@ -41,6 +41,7 @@ def test_what_is_mended_leaves_what_else_stands_still_and_is_told_to_nobody(of: 
     assert (left(goes_on), goes_on.tellings) == ("", ())
     assert goes_on.entry.text.startswith("Goes on: ")
     assert "retry" not in goes_on.entry.text
+    assert once_mended(called(of).entry.text) == goes_on.entry.text
     assert left(called(of, mended=True, standing="the rail is down")).endswith(
         f"the rail is down; mend the cause, then `starter.py retry {of}`"
     )

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Status, Telling, to_people, to_teams, while_so
+from domain.announcement import Attention, Status, Telling, attention_called, to_people, to_teams, while_so
 from domain.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
 from domain.occasions import Occasion
 from domain.payment import PaymentStatus
@@ -572,6 +572,29 @@ def test_what_happened_is_told_whatever_happens_after_it(kept: Database, occasio
     announce(kept, announcing("left", at=MIDWAY + SECOND, withdrawn="team"), compose)
 
     assert sent(kept, f"{AIR}/told/") == [f"{AIR}/told/{occasion}/team"]
+
+
+def test_operators_are_not_called_for_what_was_mended_before_they_could_be(open_: Database) -> None:
+    """Fails when nobody looks whether it goes on; and when what else stands still, in the same workflow or another,
+    or again, counts as mended with it."""
+    payment = f"{AIR}/exploration/team/1"
+    said: list[tuple[str, str, bool]] = [
+        (AIR, "the ledger is shut", False),
+        (AIR, "the disk is full", False),
+        (payment, "the ledger is shut", False),
+        (AIR, "the ledger is shut", True),
+        (payment, "the rail is down", False),
+        (payment, "the rail is down", True),
+        (payment, "the rail is down", False),
+    ]
+    for number, (of, text, mended) in enumerate(said):
+        attention = Attention(text=text, mended=mended, of=of, standing="" if mended else text)
+        at = MIDWAY + number * SECOND
+        announce(open_, attention_called(AIR, ("olivia",), attention, "window", at, str(number)), compose)
+
+    key = f"{AIR}/attention/{{}}/attention/olivia"
+    assert sent(open_, "/attention/") == [key.format(number) for number in (1, 2, 6)]
+    assert {notice(open_, key.format(number)).reason for number in (0, 4)} == {"It was mended after that."}
 
 
 def _with_application(database: Database, id_: str = "team") -> None:
