@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from whenever import Date, Instant, ItemizedDelta, TimeDelta
@@ -263,12 +263,13 @@ def test_a_hold_of_minutes_while_clocks_go_back_does_not_bring_the_deadline_near
 
 
 @given(instants(), lengths(), lengths(), zones())
+@example(Instant("2026-07-25T21:26:40Z"), 10_000_000, 10_000_000, "America/New_York")
 def test_a_hold_never_takes_time_away(held: Instant, ahead: int, length: int, zone: str) -> None:
-    """A deadline is moved by the local clock, give or take the change of it."""
+    """A deadline is moved by the local clock, give or take its changes: one in the hold, another after the deadline."""
     deadline, resumed = held.add(seconds=ahead), held.add(seconds=length)
     moved = pushed_back(deadline, held, resumed, zone)
     assert moved >= deadline
-    assert abs((moved - deadline) - (resumed - held)) <= TimeDelta(hours=1)
+    assert abs((moved - deadline) - (resumed - held)) <= TimeDelta(hours=2)
 
 
 @pytest.mark.parametrize("written", ["P2W", "P3M", "PT0S", "P1Y2M3DT4H5M6S", "PT0.5S", "10 working days"])
