@@ -68,7 +68,7 @@ _PATIENCE = timedelta(seconds=30)
 
 def known_by(text: str) -> list[str]:
     """Of what people give in these plays, as names, addresses, proposals and bank details, what a text says."""
-    given = ("@", "Company", "Answer number", "31926819", "60-16-13", "601613")
+    given = ("@", "Company", "Answer number", "31926819", "•819", "60-16-13", "601613")
     return [each for each in given if each in text]
 
 
