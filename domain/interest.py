@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, field_validator
+from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, computed_field, field_validator
 
 from .calendar import Date
 from .model import Value
@@ -134,11 +134,13 @@ class LateInterest(Value):
     interest: Money
     fixed_sum: Money
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def rate(self) -> Decimal:
         """Per cent a year, with what the law puts on top of the official rate."""
         return _statutory(self.reference)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def total(self) -> Money:
         """Interest and fixed sum."""

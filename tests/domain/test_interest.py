@@ -214,8 +214,17 @@ def test_interest_is_simple(gross: Money, last_day: Date, first: int, then: int)
 
 def test_rates_are_read_back_as_they_are_written() -> None:
     assert BaseRates.model_validate_json(RATES.model_dump_json()) == RATES
-    found = by("2026-01-31", "2026-03-02", "2400.00")
-    assert LateInterest.model_validate_json(found.model_dump_json()) == found
+
+
+def test_what_is_owed_is_written_with_its_rate_and_its_total() -> None:
+    """Fails when programs have to add 8 to the base rate, and the fixed sum to the interest, themselves."""
+    written = by("2026-01-31", "2026-03-02", "2400.00").model_dump(mode="json")
+    assert (written["rate"], written["interest"], written["fixed_sum"], written["total"]) == (
+        "11.75",
+        "23.18",
+        "70.00",
+        "93.18",
+    )
 
 
 @pytest.mark.parametrize("second", [Date(2009, 3, 5), Date(2009, 3, 4)])

@@ -84,6 +84,7 @@ def test_a_payment_that_came_late_by_law_shows_what_is_owed(
 
     assert (late["payment"]["key"], late["by_law"]) == (paid[0], True)
     assert (late["interest"]["days"], late["interest"]["interest"]) == (30, "1.26")
+    assert (late["interest"]["rate"], late["interest"]["total"]) == ("12.75", "41.26")
     assert late["interest"]["reference"]["certain"] is True
     assert "30 days late by law: £1.26 of interest at 12.75% and £40 besides" in printed.out
     assert "~" not in printed.out
