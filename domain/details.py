@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from .announcement import remedy
 from .awards import amount_in_words, order_in_words, orders_made
@@ -11,10 +10,9 @@ from .challenge import OrderState, Phase, StageRun, State
 from .money import Amount, total
 from .programme import Stage
 from .selection import agreed_amount_in_words
-from .wording import counted, listed
+from .wording import counted, fact_table, listed
 
 _LEFT = re.compile(r"([a-z0-9-]+) \(left\)")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
 _LONGEST = 15_000
 """Characters. Temporal takes 20,000 bytes of details."""
 
@@ -42,8 +40,7 @@ def _standing(state: State, attention: str) -> str:
     facts = [(label, _emphasised(state, label, fact)) for label, fact in standing_of(state, attention)]
     if attention:
         facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(state.challenge.id)}"))
-    # The UI folds a label at its spaces, however much room there is, and leaves none beside the longest of them.
-    return _table(("", ""), [(f"{label}  ".replace(" ", _NO_BREAK), fact) for label, fact in facts])
+    return fact_table(facts)
 
 
 def _emphasised(state: State, label: str, fact: str) -> str:
@@ -215,11 +212,6 @@ def _sum(state: State, how: OrderState) -> str:
     amounts = [order.amount for key, order in orders_made(state).items() if state.payments[key] is how]
     together = Amount(net=total(each.net for each in amounts), vat=total(each.vat for each in amounts))
     return amount_in_words(together, state.programme.currency)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def _fitting(head: str, story: list[str]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from whenever import Instant
 
+from .announcement import remedy
 from .awards import amount_in_words
 from .payment import PaymentStanding, PaymentStatus, PaymentToMake, had_a_part_in
-from .wording import table
+from .wording import fact_table
 
 _WAITS_FOR = {
     PaymentStatus.REQUESTED: "bank details",
@@ -55,13 +56,12 @@ def details(payment: PaymentToMake, standing: PaymentStanding | None, now: Insta
     facts = _facts(payment, standing, now) if standing else []
     facts.append(("Challenge", order.challenge))
     if attention:
-        remedy = f"Mend the cause, then `starter.py retry {order.key}`."
-        facts.insert(0, ("**Needs attention**", f"{attention}. {remedy}"))
-    return f"{head}\n\n{table(('', ''), facts)}"
+        facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(order.key)}"))
+    return f"{head}\n\n{fact_table(facts)}"
 
 
 def _facts(payment: PaymentToMake, standing: PaymentStanding, now: Instant) -> list[tuple[str, str]]:
-    facts = [("Waits for", f"**{waits_for(standing)}**"), ("Who acts", _who_acts(payment, standing))]
+    facts = [("Waits for", f"**{waits_for(standing)}**"), ("Who must act", _who_acts(payment, standing))]
     if standing.pay_by and standing.pay_by_law and not standing.is_over:
         facts.append(_date(payment, standing.pay_by, now, "To be paid by", "**Overdue since**"))
         facts.append(_date(payment, standing.pay_by_law, now, "Late by law after", "**Late by law since**"))

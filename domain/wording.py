@@ -21,7 +21,13 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table in Markdown, with a head that may be empty."""
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def fact_table(facts: Iterable[tuple[str, str]]) -> str:
+    """Facts one below the other, as a table in Markdown.
+
+    Temporal's UI folds a label at its spaces, however much room there is, and leaves none beside the longest of them.
+    """
+    rows = [("", ""), ("---", "---"), *((f"{label}  ".replace(" ", _NO_BREAK), fact) for label, fact in facts)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from whenever import Instant
 
+from domain import payment_details
 from domain.money import Amount, Money
-from domain.payment import PaymentStatus
-from domain.payment_details import details, reminder_of, waits_for
+from domain.payment import PaymentStanding, PaymentStatus, PaymentToMake
+from domain.payment_details import reminder_of, waits_for
 from tests.domain.payments import GIVER, REQUESTED, standing, to_make
 from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, A
 
 PAYMENT = to_make(releasers=(FINANCE,))
 KNOWN = standing(PaymentStatus.PAYEE_KNOWN)
+
+
+def details(payment: PaymentToMake, at: PaymentStanding | None, now: Instant, attention: str = "") -> str:
+    """The page, whose labels have spaces at which nothing is folded."""
+    return (
+        payment_details.details(payment, at, now, attention)
+        .replace("\N{NO-BREAK SPACE}" * 2, "")
+        .replace("\N{NO-BREAK SPACE}", " ")
+    )
 
 
 def test_the_page_says_what_is_paid_to_whom_with_its_vat() -> None:
@@ -47,13 +58,13 @@ def test_the_page_says_what_it_waits_for_and_who_must_act(
     assert waits_for(at) == waiting
     page = details(PAYMENT, at, REQUESTED)
     assert f"| Waits for | **{waiting}** |" in page
-    assert f"| Who acts | {acts} |" in page
+    assert f"| Who must act | {acts} |" in page
 
 
 def test_nobody_is_asked_to_release_what_they_had_a_part_in() -> None:
     """Fails when the page names whoever the rules will refuse."""
     others = to_make(releasers=(DECIDER, FINANCE, GIVER))
-    assert f"| Who acts | {FINANCE}, to release it |" in details(others, KNOWN, REQUESTED)
+    assert f"| Who must act | {FINANCE}, to release it |" in details(others, KNOWN, REQUESTED)
     nobody = details(to_make(releasers=(DECIDER, GIVER)), KNOWN, REQUESTED)
     assert f"somebody other than {DECIDER} or {GIVER}, who had a part in it, to release it" in nobody
 
@@ -90,7 +101,7 @@ def test_the_page_says_what_was_done_when_and_by_whom() -> None:
 def test_the_page_names_the_command_that_lets_it_go_on() -> None:
     page = details(PAYMENT, KNOWN, REQUESTED, "The rail is down")
     assert (
-        f"| **Needs attention** | The rail is down. Mend the cause, then `starter.py retry {PAYMENT.order.key}`. |"
+        f"| **Needs attention** | The rail is down; mend the cause, then `starter.py retry {PAYMENT.order.key}` |"
         in page
     )
 

@@ -235,7 +235,7 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
             run = await play.run_id()
             await play.handle.signal(RENEW)
             await play.until_renewed(run)
-            assert "**Needs attention**" in await play.details()
+            assert "**Needs\N{NO-BREAK SPACE}attention**" in await play.details()
             await until_attention(play, play.challenge.id, True)
         await play.desk.retry(play.challenge.id)
         await play.until(lambda state: state.phase is Phase.DECIDING)
