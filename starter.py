@@ -416,6 +416,7 @@ for name, command in (
     ("payment-files", paying.payment_files),
     ("settle", paying.settle),
     ("return", paying.return_),
+    ("arrived", paying.arrived),
     ("cancel-payment", paying.cancel_payment),
     ("reconcile", paying.reconcile),
     ("reseal", paying.reseal),

@@ -71,6 +71,7 @@ def activities(database: Database, rail: PaymentRail, options: Settings) -> list
         paying.submit,
         paying.settle,
         paying.give_back,
+        paying.arrived,
         paying.cancel,
     ]
 

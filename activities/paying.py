@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.payment import PaymentMove, PaymentStanding, PaymentStatus
 from domain.refusals import RailRefused, TooEarly, TooLate
 from domain.round import is_rehearsed
+from domain.transfer import transfer_id
 from gateways.rails import Instruction, PaymentRail, Progress, Transfer
 from store import ledger
 from store.database import Database
@@ -128,6 +129,30 @@ class Paying:
         standing = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
         return self._by_its_rail(move, standing)
 
+    @activity.defn(name="arrived_payment", no_thread_cancel_exception=True)
+    def arrived(self, move: PaymentMove) -> PaymentStanding:
+        """Notes that what came back has arrived after all, as a person says; where a rail can be asked, if it says so.
+
+        Of what is in a file the person counts: what is noted there is what people have brought.
+        """
+        standing = self.request(move)
+        if standing.answered:
+            return standing  # a try before this one was not heard of
+        rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
+        transfer = rail.find(transfer_name)
+        if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.collects):
+            raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
+        _check_amount(move, transfer)
+        return ledger.arrive_after_all(
+            self._database,
+            move.payment,
+            move.attempt,
+            transfer.reference,
+            _announced(move),
+            _asked_at(),
+            self._compose,
+        )
+
     @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
     def cancel(self, move: PaymentMove) -> PaymentStanding:
         """Ends the payment for good, as long as no rail can have it."""
@@ -152,13 +177,12 @@ class Paying:
             transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
             if transfer is None:
                 continue
-            believed = earlier.settled is not None and earlier.returned_by
             on_its_way = transfer.progress is Progress.TAKEN and not rail.collects  # a file says so for ever
-            if on_its_way or (transfer.progress is Progress.SETTLED and not believed):
+            if on_its_way or (transfer.progress is Progress.SETTLED and not earlier.came_back_later):
                 raise RailRefused(
                     f"{key} does not leave again: {earlier.id} came back by the ledger, and "
                     f"{'is on its way' if on_its_way else 'is settled'}, says the rail. Find out which is true; if "
-                    "the team has its money, cancel the payment."
+                    f"the team has its money, say `arrived {earlier.id}`."
                 )
 
     def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentStanding:

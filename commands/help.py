@@ -12,8 +12,8 @@ PARTS = {
     "Applications and selections": ("apply", "answer", "applications", "feedback", "select", "decline"),
     "The course of a challenge": ("extend", "hold", "resume", "withdraw", "evidence", "participation", "cancel"),
     "Payments": (
-        *("payee", "payments", "release", "submit", "payment-files", "settle", "return", "cancel-payment"),
-        "reconcile",
+        *("payee", "payments", "release", "submit", "payment-files", "settle", "return", "arrived"),
+        *("cancel-payment", "reconcile"),
     ),
     "Notices": ("notices",),
     "The service": ("retry", "renew", "reseal"),

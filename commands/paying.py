@@ -175,6 +175,27 @@ def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId =
     _decide(payment, "return", by, reason, decision_id)
 
 
+def arrived(
+    attempt: Annotated[
+        str,
+        typer.Argument(metavar="ATTEMPT", help="Its name: the payment's key and a number, such as `…/1/2`."),
+    ],
+    by: Who,
+    reason: Why,
+    decision_id: DecisionId = "",
+) -> None:
+    """Say that what came back has arrived after all: the bank has corrected itself, or `return` was a slip.
+
+    The payment is settled then, and nothing of it leaves again.
+
+    Example: `starter.py arrived pilot-2016/air-quality/exploration/air-quality-7kx3qm/1/1 --as finance --reason Paid`
+    """
+    if is_payment(attempt):
+        misused(f"Name the attempt that has arrived, such as {attempt}/1.")
+    key, _, number = attempt.rpartition("/")
+    _decide(key, "arrived", by, reason, decision_id, attempt=number)
+
+
 def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
     """Give a payment up for good, before it was submitted.
 
@@ -288,7 +309,7 @@ def reconcile(as_json: AsJson = False) -> None:
             raise typer.Exit(1)
 
 
-def _decide(key: str, kind: str, by: str, reason: str, decision_id: str) -> None:
+def _decide(key: str, kind: str, by: str, reason: str, decision_id: str, **fields: object) -> None:
     given = {"decision_id": decision_id} if decision_id else {}
     with a_desk() as desk:
-        say(asyncio.run(Paying(desk).decide(key, kind, acting(desk, by), reason=reason, **given)))
+        say(asyncio.run(Paying(desk).decide(key, kind, acting(desk, by), reason=reason, **fields, **given)))

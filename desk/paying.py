@@ -116,7 +116,7 @@ class Paying:
 
         Args:
             key: of the payment.
-            kind: "release", "return" or "cancel".
+            kind: "release", "return", "arrived" or "cancel".
             by: id of the person who decides.
             fields: the decision's other fields, among them of a release the `payee_version` of the payment as it was
                 shown; without a `decision_id` it gets one.
@@ -141,7 +141,8 @@ class Paying:
         payment = ledger.find_payment(self._database, key)
         row = self._desk.find(payment.challenge)
         start = await self._started(payment, row, interface.RETRY)
-        return await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
+        tried = await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
+        return payment.attention or tried  # of what ledger and bank say two things the workflow does not speak
 
     def reseal(self) -> int:
         """Seals all bank details anew with the first key of the key file; says how many.
@@ -177,11 +178,11 @@ class Paying:
         self, payment: Payment, row: ChallengeRow, what: str
     ) -> WithStartWorkflowOperation[Any, Any] | None:
         """What starts the workflow of a payment again that has ended, or is gone; None if it has nothing to do."""
-        came_back = what == rules.Return.kind and payment.status is PaymentStatus.SETTLED
-        if payment.status in rules.OVER and not came_back:
+        goes_on = (what, payment.status) in _GOES_ON
+        if payment.status in rules.OVER and not goes_on:
             return None
         client = await self._desk.client()
-        if not came_back:  # of what has arrived a run may be about to end; any other goes on
+        if not goes_on:  # of what is over a run may be about to end; any other goes on
             with suppress(RPCError):
                 if (await client.get_workflow_handle(payment.key).describe()).close_time is None:
                     return None
@@ -195,6 +196,10 @@ class Paying:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary=order_in_words(to_make.order, to_make.title)[:200],
         )
+
+
+_GOES_ON = frozenset({(rules.Return.kind, PaymentStatus.SETTLED), (rules.Arrived.kind, PaymentStatus.CANCELLED)})
+"""What can still be said of a payment that is over: that it came back, or that what came back has arrived after all."""
 
 
 def _check_may_give(state: State, team: str, by: str) -> None:

@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from whenever import Date, Instant
 
 from domain import payment as rules
-from domain.announcement import Announcement, Entry, to_people
+from domain.announcement import Announcement, Attention, Entry, to_people
 from domain.bank_account import BankAccount
 from domain.calendar import Holidays, working_days_later
 from domain.model import Value
@@ -36,7 +36,7 @@ from gateways.status_reports import LARGEST, in_words, read_status_report
 from parts import payer_of, seals_of
 from store import ledger, payment_files, rounds
 from store.ledger import Payment
-from store.payment_files import Collected, Line, Reported
+from store.payment_files import Collected, Contradiction, Line, Reported
 from store.record import announce
 from store.sealing import Seals
 
@@ -202,12 +202,9 @@ class PaymentFiles:
         keys = tuple(dict.fromkeys((*new, *payment_files.unheard(self._database, file))))
         await self._paying.let_know(keys)
         if contradicted := payment_files.contradicted(self._database, file):
-            for transfer in contradicted:
-                await self._call_operators(transfer)
-            raise RailRefused(
-                f"The report is noted. By it {', '.join(contradicted)} is settled, which came back by the ledger: "
-                "find out which is true. Until then it does not leave again; if the team has its money, cancel it."
-            )
+            for each in contradicted:
+                await self._call_operators(each)
+            raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
         return tuple(ledger.find_payment(self._database, key) for key in keys)
 
     async def arrived(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
@@ -321,14 +318,14 @@ class PaymentFiles:
                 raise TooLate(f"{each.path} is there: it cannot be dropped. Finish it with `submit`, without --anew.")
             await self._paying.look(payment_files.drop(self._database, each.id, by, roles, self._desk.now()))
 
-    async def _call_operators(self, transfer: str) -> None:
-        """That the bank and the ledger say two things of a transfer, once."""
+    async def _call_operators(self, contradiction: Contradiction) -> None:
+        """That the bank and the ledger say two things of a transfer, once for each time that the bank does."""
+        transfer, text = contradiction.transfer, _what_to_do(contradiction)
         payment = ledger.find_payment(self._database, payment_of(transfer))
         row = self._desk.find(payment.challenge)
-        text = f"{transfer} came back by the ledger and is settled by the bank: it does not leave again"
         told = to_people((await self._desk.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
         announcement = Announcement(
-            key=f"{row.id}/contradicted/{transfer}",
+            key=f"{row.id}/contradicted/{transfer}/{contradiction.reported}",
             challenge=row.id,
             entry=Entry(
                 at=self._desk.now(),
@@ -339,6 +336,7 @@ class PaymentFiles:
                 text=f"Needs attention: {text}",
             ),
             tellings=(told,),
+            attention=Attention(text=text, of=transfer),
         )
         announce(self._database, announcement, self._desk.letters.compose)
 
@@ -411,6 +409,17 @@ def _check_line(line: Line, seals: Seals) -> None:
     if not line.amount.pence:
         raise FileRefused("it is of nothing: cancel it")
     seals.open(line.sealed, line.team)
+
+
+def _what_to_do(contradiction: Contradiction) -> str:
+    transfer = contradiction.transfer
+    twice = f"{transfer} came back by the ledger and is settled by the bank"
+    if contradiction.followed:
+        return f"{twice}, and a later attempt may have left: ask the bank to stop one of them, or to give it back."
+    return (
+        f"{twice}: find out which is true. Until then nothing leaves again; if the team has its money, say "
+        f"`starter.py arrived {transfer} --as PERSON --reason WHY`."
+    )
 
 
 def _left_out(why: Mapping[str, str]) -> str:

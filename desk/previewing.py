@@ -16,7 +16,7 @@ from domain.decisions import Cancel, Decline, Extend, Hold, PublishAnswer, Resum
 from domain.feedback import feedback_given
 from domain.messages import refusal_announced
 from domain.occasions import SAMPLES, Facts, Occasion
-from domain.payment import CancelPayment, PaymentStanding, PaymentStatus, payment_to_make
+from domain.payment import Arrived, CancelPayment, PaymentStanding, PaymentStatus, payment_to_make
 from domain.refusals import Refused
 from domain.round import challenges_of
 
@@ -121,6 +121,7 @@ class _Story:
             paying.reminded(payment, known, promised, promised),
             paying.submitted(payment, 1, SAMPLES[Occasion.PAYMENT_SENT]["reference"], now),
             paying.returned(payment, 1, reason, now),
+            paying.decided(payment, Arrived(by=by, attempt=1, reason=_why(Occasion.PAYMENT_ARRIVED)), now),
             paying.decided(payment, CancelPayment(by=by, reason=_why(Occasion.PAYMENT_CANCELLED)), now),
         ):
             self._hear(announcement)

@@ -114,7 +114,8 @@ def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str,
         OrderState.SETTLED: (  # what came back after it had arrived is on its way again
             *(PaymentStatus.SETTLED, PaymentStatus.RETURNED, PaymentStatus.RELEASED, PaymentStatus.SUBMITTED),
         ),
-        OrderState.CANCELLED: (PaymentStatus.CANCELLED,),
+        # A challenge that has ended may not hear that what was given up has arrived after all.
+        OrderState.CANCELLED: (PaymentStatus.CANCELLED, *((PaymentStatus.SETTLED,) if state.outcome else ())),
     }
     for key, how in sorted(state.payments.items()):
         payment = payments.get(key)
@@ -176,8 +177,8 @@ def _with_rail(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> It
         there, here = known.amount.shown(known.currency), payment.amount.gross.shown(payment.currency)
         yield f"attempt {transfer.attempt} is of {there} at the rail and of {here} in the ledger"
     if transfer.returned is not None:
-        # A file says for ever that a transfer is in it.
-        if known.progress is Progress.SETTLED:
+        # A file says for ever that a transfer is in it; and what came back later, a rail may call settled for ever.
+        if known.progress is Progress.SETTLED and not transfer.came_back_later:
             yield f"attempt {transfer.attempt} is settled, says the rail, and came back by the ledger"
         elif known.progress is Progress.TAKEN and not rail.collects:
             yield f"attempt {transfer.attempt} is on its way, says the rail, and came back by the ledger"

@@ -189,13 +189,25 @@ class Return(Decision):
     kind: ClassVar[str] = "return"
 
 
+class Arrived(Decision):
+    """What was said to have come back has arrived after all; nothing of the payment leaves again.
+
+    Args:
+        attempt: which attempt it is that has arrived.
+        reason: how that is known.
+    """
+
+    kind: ClassVar[str] = "arrived"
+    attempt: Annotated[int, Field(ge=1, le=1_000_000, description="the number of an attempt, such as 1")]
+
+
 class CancelPayment(Decision):
     """The payment is not made, for good. Only before it was submitted."""
 
     kind: ClassVar[str] = "cancel"
 
 
-PAYMENT_DECISIONS: dict[str, type[Decision]] = {each.kind: each for each in (Release, Return, CancelPayment)}
+PAYMENT_DECISIONS: dict[str, type[Decision]] = {each.kind: each for each in (Release, Return, Arrived, CancelPayment)}
 """Every decision on a payment by the name of its update and its signal."""
 
 
@@ -206,12 +218,24 @@ class PaymentMove(Value):
         payment: which.
         announcement: of the decision, if it is one, or if it is to be seen whether it was taken before.
         payee_version: of a release: which bank details it is for.
+        attempt: of what has arrived after all: which attempt it is.
     """
 
     payment: PaymentToMake
     announcement: Announcement | None = None
     payee_version: int = 0
+    attempt: int = 0
     by: Annotated[str, Field(max_length=80)] = SERVICE
+
+
+def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcement) -> PaymentMove:
+    """What the activity gets that does what a person has decided."""
+    return PaymentMove(
+        payment=payment,
+        announcement=announcement,
+        payee_version=decision.payee_version if isinstance(decision, Release) else 0,
+        attempt=decision.attempt if isinstance(decision, Arrived) else 0,
+    )
 
 
 def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Decision) -> None:
@@ -233,6 +257,8 @@ def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Deci
                 )
             if standing.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
+        case Arrived():  # which attempts came back, and whether any has left since, the ledger knows
+            _check_role(payment, decision, f"say that {payment.order.key} has arrived after all")
         case CancelPayment():
             _check_role(payment, decision, f"cancel {payment.order.key}")
             if standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
@@ -431,6 +457,10 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
         case Return():
             done = "came back"
             tellings = _returned(payment, facts)
+        case Arrived():
+            done = f"attempt {decision.attempt} has arrived after all"
+            people = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_ARRIVED, facts)
+            tellings = (to_teams(whom, Occasion.PAYMENT_ARRIVED, facts), people)
         case CancelPayment():
             done = "cancelled"
             tellings = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)

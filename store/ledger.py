@@ -145,6 +145,11 @@ class TransferRow(Value):
     returned: Instant | None
     returned_by: str = ""
 
+    @property
+    def came_back_later(self) -> bool:
+        """Whether a person says that it came back after it had arrived: a rail may never see that."""
+        return self.settled is not None and bool(self.returned_by)
+
 
 def request(
     database: Database,
@@ -405,6 +410,72 @@ def give_back(
         return _standing(connection, key, at)
 
 
+def arrive_after_all(
+    database: Database,
+    payment: PaymentToMake,
+    attempt: int,
+    reference: str,
+    announcement: Announcement,
+    at: Instant,
+    compose: Compose,
+) -> PaymentStanding:
+    """Undoes that an attempt came back, because a person says that it has arrived: nothing of the payment leaves again.
+
+    A release that no rail was asked for is taken back. Who said that it came back stays on the record alone.
+
+    Args:
+        database: where to.
+        payment: which.
+        attempt: which of its attempts.
+        reference: the rail's own name for that.
+        announcement: who says so and why.
+        at: when.
+        compose: finds the words of notices.
+
+    Raises:
+        NotReadable: the id of the decision was used for another.
+        TooEarly: the attempt has not come back.
+        TooLate: a later one may have left: the money may be paid twice.
+        UnknownPayment: the ledger has no such payment.
+        Unavailable: the database cannot be written to.
+    """
+    key, transfer = payment.order.key, transfer_id(payment.order.key, attempt)
+    with database.writing() as connection:
+        _taken(connection, key)
+        if _taken_before(connection, announcement):
+            return _standing(connection, key, at)
+        take_release_back(connection, key)
+        row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
+        if row is None or row.returned_at is None:
+            raise TooEarly(
+                f"{transfer} has not come back: say `settle` of a payment that has arrived, and `arrived` "
+                "only of an attempt that was said to have come back."
+            )
+        if (last := _attempts(connection, key)) != attempt:
+            raise TooLate(
+                f"{transfer_id(key, last)} has left, or may have, since {transfer} was said to have come back: the "
+                "money may be paid twice. Ask the bank to stop one of them, or to give it back."
+            )
+        _change_transfer(
+            connection,
+            transfer,
+            submitted_at=row.submitted_at or at,
+            rail_reference=row.rail_reference or reference,
+            settled_at=row.settled_at or at,
+            returned_at=None,
+            returned_by="",
+        )
+        # What a bank last said of it in a file may have been otherwise; by this reports are compared from now on.
+        said = {"progress": "settled", "reason": "", "reported_at": at, "reported_by": announcement.entry.by}
+        differs = (_filed.c.transfer == transfer, _filed.c.progress != "settled")
+        connection.execute(update(_filed).where(*differs).values(**said))
+        _change(connection, key, status=PaymentStatus.SETTLED, reason="")
+        for each in (key, transfer):
+            needs_nobody(connection, each)
+        put(connection, announcement, compose)
+        return _standing(connection, key, at)
+
+
 def cancel(
     database: Database, payment: PaymentToMake, announcement: Announcement, at: Instant, compose: Compose
 ) -> PaymentStanding:
@@ -513,7 +584,7 @@ def read_payments(database: Database, challenge: str | None = None) -> tuple[Pay
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = _with_transfer().order_by(_payments.c.requested_at, _payments.c.key)
+    wanted = _with_contradictions().order_by(_payments.c.requested_at, _payments.c.key)
     if challenge is not None:
         wanted = wanted.where(_payments.c.challenge == challenge)
     with database.reading() as connection:
@@ -559,7 +630,7 @@ def find_payment(database: Database, key: str) -> Payment:
         Unavailable: the database cannot be read.
     """
     with database.reading() as connection:
-        row = connection.execute(_with_transfer().where(_payments.c.key == key)).one_or_none()
+        row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one_or_none()
     if row is None:
         raise UnknownPayment(f"The ledger has no payment {key!r}: see `payments` for their keys.")
     return _payment(row)
@@ -749,6 +820,19 @@ def _with_transfer() -> Select[Any]:
     )
 
 
+@cache
+def _with_contradictions() -> Select[Any]:
+    """As `_with_transfer`, with what needs a person of any attempt, whatever the payment's own workflow says."""
+    attempts, calls = _transfers.alias(), _attention.alias()
+    called = (
+        select(func.min(calls.c.text))
+        .join(attempts, attempts.c.id == calls.c.workflow)
+        .where(attempts.c.payment == _payments.c.key, calls.c.text != "")
+        .scalar_subquery()
+    )
+    return _with_transfer().add_columns(called.label("contradiction"))
+
+
 def _payment(row: Found) -> Payment:
     settled = row.status == PaymentStatus.SETTLED  # what came back was not paid
     return Payment(
@@ -774,7 +858,7 @@ def _payment(row: Found) -> Payment:
         payee=row.masked or "",
         payee_version=row.payee_version or 0,
         reason=row.reason,
-        attention=row.attention or "",
+        attention=row.attention or row.contradiction or "",
     )
 
 

@@ -19,7 +19,7 @@ from domain.transfer import payment_of
 
 from . import ledger, payees, tables
 from .database import Database
-from .record import write_line
+from .record import needs_nobody, write_line
 from .tables import Found
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
@@ -91,6 +91,20 @@ class File(Value):
     written: bool
     count: int
     control_sum: Money
+
+
+class Contradiction(Value):
+    """A transfer that came back by the ledger and has arrived by the bank, which the ledger had not heard before.
+
+    Args:
+        transfer: its id.
+        reported: when the bank's word was read.
+        followed: whether a later attempt of its payment may have left.
+    """
+
+    transfer: str
+    reported: Instant
+    followed: bool
 
 
 class Reported(Value):
@@ -340,27 +354,33 @@ def report(
                     reported_by=by,
                 )
             )
+            if status.progress == "returned":
+                needs_nobody(connection, row.transfer)  # it agrees with the ledger again, or is about to
             changed.append(payment_of(row.transfer))
         keys, text = tuple(dict.fromkeys(changed)), f"Report on payment file {file} read"
         _write_lines(connection, keys, f"bank-report/{file}/{uuid4().hex}", text, by, roles, at)
         return keys
 
 
-def contradicted(database: Database, file: str) -> tuple[str, ...]:
-    """The transfers of a file that came back by the ledger and have arrived by the bank, which it had not heard before.
+def contradicted(database: Database, file: str) -> tuple[Contradiction, ...]:
+    """The transfers of a file of which the ledger and the bank say two things.
 
     Raises:
         Unavailable: the database cannot be read.
     """
+    later = _transfers.alias()
+    followed = exists().where(
+        later.c.payment == _transfers.c.payment, later.c.attempt > _transfers.c.attempt, later.c.begun_at.is_not(None)
+    )
     wanted = (
-        select(_filed.c.transfer)
+        select(_filed.c.transfer, _filed.c.reported_at.label("reported"), followed.label("followed"))
         .join(_transfers, _transfers.c.id == _filed.c.transfer)
         .where(_filed.c.file == file, _filed.c.progress == "settled")
         .where(_transfers.c.returned_at.is_not(None), _transfers.c.settled_at.is_(None))
         .order_by(_filed.c.transfer)
     )
     with database.reading() as connection:
-        return tuple(connection.scalars(wanted))
+        return tuple(Contradiction.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
 
 
 def read_files(database: Database) -> tuple[File, ...]:
@@ -478,7 +498,7 @@ def note_arrived(database: Database, transfer: str, by: str, role: str, at: Inst
         if filed is None:
             raise UnknownPayment(f"{key} left in no file: only what did can be said to have arrived.")
         if filed.progress == "returned" or filed.returned_at is not None:
-            raise TooLate(f"{transfer} came back: what the bank pays after that is another attempt.")
+            raise TooLate(f"{transfer} came back: if it has arrived after all, say `arrived {transfer}`.")
         if filed.progress == "settled" and (on is None or filed.arrived_on == _written(on)):
             return False
         connection.execute(

@@ -75,11 +75,12 @@ challenges = Table(
     CheckConstraint("proposal_limit > 0", name="proposals_have_room"),
 )
 
-# What needs a person in each workflow of a challenge, its payments' included, as that last said.
+# What needs a person in each workflow of a challenge, its payments' included, as that last said; and in each attempt of
+# which ledger and bank say two things.
 attention = Table(
     "attention",
     METADATA,
-    Column("workflow", String, primary_key=True),
+    Column("workflow", String, primary_key=True),  # its id; or the name of the attempt
     Column("challenge", ForeignKey(challenges.c.id), nullable=False, index=True),
     Column("text", Text, nullable=False),  # empty once all goes on
     Column("at", Moment, nullable=False),

@@ -60,7 +60,7 @@ AIR = "pilot-2016/air-quality"
 _OF_PAYMENTS = frozenset(
     {
         *("payment-requested", "payee", "payee-known", "payment-release", "payment-submitted", "paid"),
-        *("payment-return", "payment-cancel", "payee-changed", "payment-release-void"),
+        *("payment-return", "payment-arrived", "payment-cancel", "payee-changed", "payment-release-void"),
     }
 )
 _PATIENCE = timedelta(seconds=30)

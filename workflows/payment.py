@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.calendar import seconds_between
     from domain.challenge import OrderState
     from domain.messages import printable, read, sender
-    from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake, Release
+    from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
     from domain.refusals import Refused
 
 _ASK_RAIL_EVERY = 1
@@ -219,7 +219,7 @@ class PaymentWorkflow:
 
     # What people say. See `ChallengeWorkflow`: the handlers are dynamic, and a signal is handled as an update is.
 
-    @workflow.update(dynamic=True, description="A decision, by its name in domain.payment: release, return or cancel.")
+    @workflow.update(dynamic=True, description="A decision, by its name in domain.payment, such as release.")
     async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
         """A refusal is raised to the sender, and is on the record."""
         return await self._decide(name, arguments)
@@ -277,8 +277,7 @@ class PaymentWorkflow:
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {standing.version}")
             rules.check_move(self._payment, standing, decision)
             announcement = rules.decided(self._payment, decision, self._known)
-            payee_version = decision.payee_version if isinstance(decision, Release) else 0
-            move = PaymentMove(payment=self._payment, announcement=announcement, payee_version=payee_version)
+            move = rules.move_for(self._payment, decision, announcement)
             moved = await self._steps.do_unless_refused(
                 f"{kind}_payment", move, PaymentStanding, announcement.entry.text, self._turn
             )

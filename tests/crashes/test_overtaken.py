@@ -16,7 +16,7 @@ from activities.paying import Paying
 from domain import payment as rules
 from domain.bank_account import BankAccount
 from domain.money import Money
-from domain.payment import PaymentMove, PaymentStatus, Return
+from domain.payment import Arrived, PaymentMove, PaymentStatus, Return
 from domain.refusals import RailRefused, TooEarly, Unavailable
 from domain.round import Person, challenges_of
 from domain.transfer import transfer_id
@@ -71,6 +71,14 @@ class Step:
         announcement = rules.decided(self.till.payment, decision, CLOSES)
         move = PaymentMove(payment=self.till.payment, announcement=announcement)
         return self.environment.run(self.paying.give_back, move).status
+
+    def arrived(self) -> PaymentStatus:
+        """Runs the activity with which an operator says that the first attempt has arrived after all."""
+        decision = Arrived(by=OPERATOR, decision_id="arrived", attempt=1, reason="It is on the statement.")
+        announcement = rules.decided(self.till.payment, decision, CLOSES)
+        return self.environment.run(
+            self.paying.arrived, rules.move_for(self.till.payment, decision, announcement)
+        ).status
 
 
 @pytest.fixture
@@ -212,6 +220,35 @@ def test_nothing_leaves_again_while_the_rail_has_the_attempt_before(
         one.take(one.paying.submit)
     assert rail.find(f"{one.till.key}/2") is None
     assert one.till.cancel().status is PaymentStatus.CANCELLED, "no rail was asked for the second"
+
+
+@pytest.mark.parametrize("progress", [None, Progress.TAKEN, Progress.RETURNED])
+def test_what_a_rail_can_be_asked_of_has_arrived_after_all_only_if_it_says_so(
+    database: Database, tmp_path: Path, progress: Progress | None
+) -> None:
+    """Fails when a person is believed before a provider; or where one that has corrected itself leaves nothing but to
+    give up a payment that was made."""
+    rail = ForgetfulProvider(database)
+    one = step(database, rail, tmp_path)
+    with pytest.raises(Unavailable):
+        one.take(one.paying.submit)
+    one.give_back()
+    one.till.release("again")
+    if progress:
+        rail.late()
+        rail.progress = progress
+    with pytest.raises(TooEarly, match=f"{one.till.key}/1 has not arrived, says the rail embedded"):
+        one.arrived()
+    if not progress:
+        rail.late()
+    rail.progress = Progress.SETTLED
+    with pytest.raises(RailRefused, match=f"if the team has its money, say `arrived {one.till.key}/1`"):
+        one.take(one.paying.submit)
+
+    assert one.arrived() is PaymentStatus.SETTLED
+    rail.progress = Progress.RETURNED
+    assert one.arrived() is PaymentStatus.SETTLED, "a try that was not heard of is taken again"
+    assert one.till.now.attempt == 1
 
 
 @pytest.mark.parametrize("progress", [Progress.SETTLED, Progress.RETURNED])

@@ -18,7 +18,7 @@ from whenever import Instant, TimeDelta
 from desk.desk import Desk
 from desk.reconciling import reconcile
 from domain.bank_account import BankAccount
-from domain.challenge import OrderState, State
+from domain.challenge import OrderState, Outcome, State
 from domain.money import Money
 from domain.payment import PaymentStatus
 from gateways.http_rail import HttpRail
@@ -227,7 +227,13 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
                 NOT_HEARD.replace("submitted", "returned"),
                 "attempt 1 is settled, says the rail, and came back by the ledger",
             ],
-            id="came back by a person's word alone",
+            id="came back by a word that the rail took back",
+        ),
+        pytest.param(
+            [CAME_BACK[0], CAME_BACK[1].replace("SET", "SET returned_by = 'x',")],
+            "paid",
+            [NOT_HEARD.replace("submitted", "returned")],
+            id="came back by a person's word after it had arrived",
         ),
         pytest.param(
             RELEASED,
@@ -275,20 +281,35 @@ async def test_a_difference_is_named(
         assert await differences(desk) == [(keys[which], what) for what in named]
 
 
-async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named(
-    books: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("planted", "outcome", "named"),
+    [
+        (SUBMITTED, Outcome.COMPLETED, ["is submitted in the ledger and cancelled for the challenge", NOT_HEARD]),
+        ((), None, ["is settled in the ledger and cancelled for the challenge"]),
+        ((), Outcome.COMPLETED, []),
+    ],
+)
+async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named_unless_that_could_not_hear(
+    books: Books,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    planted: tuple[str, ...],
+    outcome: Outcome | None,
+    named: list[str],
 ) -> None:
-    """Fails when any payment may be submitted, whatever the challenge has heard of it."""
-    with copied(books, tmp_path, *(each.format(paid=books.paid) for each in SUBMITTED)) as desk:
+    """Fails when any payment may be submitted, whatever the challenge has heard of it; and where a payment that was
+    given up and has arrived after all is named for ever once its challenge has ended."""
+    with copied(books, tmp_path, *(each.format(paid=books.paid) for each in planted)) as desk:
         [row] = desk.challenges()
         state = await desk.state(row)
-        believed = state.having(payments={**state.payments, books.paid: OrderState.CANCELLED})
+        believed = state.having(payments={**state.payments, books.paid: OrderState.CANCELLED}, outcome=outcome)
 
         async def says(_: ChallengeRow) -> State:
             return believed
 
         monkeypatch.setattr(desk, "state", says)
-        assert (books.paid, "is submitted in the ledger and cancelled for the challenge") in await differences(desk)
+        found = [what for key, what in await differences(desk) if key == books.paid and "says the rail" not in what]
+        assert found == named
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from domain.decisions import Decision, Evidence
 from domain.occasions import Occasion
 from domain.payment import (
     OVER,
+    PAYMENT_DECISIONS,
     SERVICE,
+    Arrived,
     CancelPayment,
     PaymentStanding,
     PaymentStatus,
@@ -67,16 +69,18 @@ def expected(decision: type[Decision], status: PaymentStatus, by: str) -> type[R
         return NotAllowed
     if decision is Return:
         return TooEarly if status in EARLY else TooLate if status is PaymentStatus.CANCELLED else None
+    if decision is Arrived:
+        return None  # the ledger knows of attempts
     return TooLate if status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED, PaymentStatus.CANCELLED) else None
 
 
-@pytest.mark.parametrize(("decision", "status"), list(product((Release, Return, CancelPayment), PaymentStatus)))
+@pytest.mark.parametrize(("decision", "status"), list(product(PAYMENT_DECISIONS.values(), PaymentStatus)))
 def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], status: PaymentStatus) -> None:
     """Invariant 10. Fails when any of the people, or any status, is not looked at."""
     for by in PEOPLE:
         wanted = expected(decision, status, by)
-        version = {"payee_version": 1} if decision is Release else {}
-        said = decision.model_validate({"by": by, "decision_id": "1", "reason": "Because.", **version})
+        more = {"release": {"payee_version": 1}, "arrived": {"attempt": 1}}.get(decision.kind, {})
+        said = decision.model_validate({"by": by, "decision_id": "1", "reason": "Because.", **more})
         if wanted is None:
             check_move(to_make(), standing(status), said)
             continue
@@ -373,6 +377,15 @@ def test_the_record_says_of_every_step_why_it_was_taken() -> None:
         rules.returned(selected, 1, "closed", REQUESTED),
     )
     assert all(step.entry.reason for step in steps)
+
+
+def test_all_who_were_told_that_it_came_back_are_told_that_it_has_arrived_after_all() -> None:
+    """Fails when somebody is left out, or when it is no longer said once the payment is settled."""
+    payment = to_make(releasers=(FINANCE,))
+    said = rules.decided(payment, Arrived(by=FINANCE, decision_id="1", attempt=2, reason="Paid."), REQUESTED)
+    assert told(said) == {Occasion.PAYMENT_ARRIVED: [A, OPERATOR, FINANCE]}
+    assert {telling.payment for telling in said.tellings} == {""}
+    assert said.entry.text.endswith("attempt 2 has arrived after all")
 
 
 def test_a_refusal_is_told_to_whoever_asked_and_to_operators_if_that_is_nobody_known() -> None:

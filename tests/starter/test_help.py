@@ -35,6 +35,7 @@ PROMISED = [
     "evidence",
     "release",
     "return",
+    "arrived",
     "cancel-payment",
     "submit",
     "settle",

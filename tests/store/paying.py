@@ -11,7 +11,7 @@ from domain import payment as rules
 from domain.announcement import Announcement
 from domain.awards import PaymentOrder
 from domain.calendar import Holidays
-from domain.payment import CancelPayment, PaymentStanding, PaymentStatus, PaymentToMake, Release, Return
+from domain.payment import Arrived, CancelPayment, PaymentStanding, PaymentStatus, PaymentToMake, Release, Return
 from domain.programme import OnTime
 from store import ledger, tables
 from store.database import Database
@@ -122,6 +122,12 @@ class Till:
         decision = Return(by=by, decision_id=id, reason="The bank called.")
         announcement = rules.decided(self.payment, decision, at)
         return ledger.give_back(self.database, self.payment, announcement, at, compose)
+
+    def arrived(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentStanding:  # noqa: A002
+        """A person says that an attempt has arrived after all."""
+        decision = Arrived(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
+        announcement = rules.decided(self.payment, decision, LATER)
+        return ledger.arrive_after_all(self.database, self.payment, attempt, "rail-1", announcement, LATER, compose)
 
     def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentStanding:  # noqa: A002
         """A person cancels it."""

@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import select
 from whenever import Date, Instant
 
+from domain import payment as rules
+from domain.announcement import Attention
 from domain.money import Amount, Money
-from domain.payment import PaymentStatus, PaymentToMake
+from domain.payment import PaymentStatus, PaymentToMake, Release
 from domain.programme import Programme
-from domain.refusals import FileRefused, RailRefused, TooLate, UnknownPayment
+from domain.refusals import FileRefused, RailRefused, TooEarly, TooLate, UnknownPayment
 from domain.round import Round, challenges_of
 from store import ledger, payment_files, tables
 from store.database import Database
-from store.payment_files import Collected, Line, Reported
+from store.payment_files import Collected, Contradiction, Line, Reported
 from store.record import announce, read_record
 from store.rounds import keep_round
 from tests.store.paying import LATER, Till, give_payee, to_make
@@ -341,7 +343,9 @@ def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Data
     assert payment_files.contradicted(open_, "FILE1") == ()
 
     assert report(open_, (first.transfer, "settled")) == (till.key,)
-    assert payment_files.contradicted(open_, "FILE1") == (first.transfer,)
+    assert payment_files.contradicted(open_, "FILE1") == (
+        Contradiction(transfer=first.transfer, reported=CLOSES, followed=False),
+    )
 
     def check(line: Line) -> None:
         if line.arrived:
@@ -356,6 +360,84 @@ def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Data
     made, left_out = collecting(open_, "FILE2", check=check)
     assert made is not None
     assert left_out == {}
+
+
+@pytest.mark.parametrize("by_a_person", [True, False])
+@pytest.mark.parametrize("then", [PaymentStatus.RETURNED, PaymentStatus.RELEASED, PaymentStatus.CANCELLED])
+def test_what_came_back_and_has_arrived_after_all_is_settled_and_does_not_leave_again(
+    open_: Database, by_a_person: bool, then: PaymentStatus
+) -> None:
+    """Fails where the return stays, where a release stays that no file has, and where what a bank said before counts:
+    by its word the payment would come back again, or be said to need a person for ever."""
+    till = released(open_)
+    [line] = written(open_).lines
+    if by_a_person:
+        till.give_back()  # before the ledger heard that it is in a file
+    else:
+        report(open_, (line.transfer, "returned"))
+        heard(till, open_)
+        report(open_, (line.transfer, "settled"))
+    if then is PaymentStatus.RELEASED:
+        till.release("2")
+    if then is PaymentStatus.CANCELLED:
+        till.cancel()
+    call(till)
+    assert till.now.attention == "two words"
+
+    standing = till.arrived()
+    assert (standing.status, standing.attempt, standing.returned_by, standing.reason) == ("settled", 1, "", "")
+    assert till.arrived() == standing, "sent again it changes nothing"
+    assert (till.now.settled, till.now.attempt, till.now.attention) == (LATER, 1, "")
+    assert progress(open_) == {line.transfer: ("settled", "")}
+    assert payment_files.contradicted(open_, "FILE1") == ()
+    assert payment_files.unheard(open_) == ()
+    assert collect(open_, "FILE2") is None
+    said = [each for each in read_record(open_, AIR) if each.action == "payment-arrived"]
+    assert [(each.by, each.reason) for each in said] == [("olivia", "It is on the statement.")]
+    # Later it can come back as any other.
+    assert till.give_back("2").status is PaymentStatus.RETURNED
+    assert till.release("3").attempt == 2
+
+
+def test_what_a_later_attempt_may_have_left_of_has_not_arrived_after_all(open_: Database) -> None:
+    """Invariant 1, and that it is seen. Fails without the look at later attempts: that it is paid twice would be
+    hidden; and where a call for a person ends with the payment that is paid besides."""
+    till = released(open_)
+    [first] = written(open_).lines
+    report(open_, (first.transfer, "returned"))
+    heard(till, open_)
+    till.release("2")
+    collect(open_, "FILE2")
+    report(open_, (first.transfer, "settled"))
+    assert [each.followed for each in payment_files.contradicted(open_, "FILE1")] == [True]
+    call(till)
+    before = till.transfers
+    with pytest.raises(TooLate, match=f"{till.key}/2 has left, or may have, since {first.transfer} was said"):
+        till.arrived()
+    assert till.transfers == before
+
+    payment_files.mark_written(open_, "FILE2", CLOSES)
+    report(open_, (f"{till.key}/2", "settled"), file="FILE2")
+    heard(till, open_)
+    assert (till.now.status, till.now.attention) == ("settled", "two words")
+    report(open_, (first.transfer, "returned"))
+    assert till.now.attention == ""
+
+
+def test_only_what_came_back_has_arrived_after_all(open_: Database) -> None:
+    """Fails when any attempt can be called settled, whether or not anything left; and takes no release back."""
+    till = released(open_)
+    for attempt in (1, 2):
+        with pytest.raises(TooEarly, match=f"/{attempt} has not come back"):
+            till.arrived(attempt)
+    assert (till.now.status, len(till.transfers)) == (PaymentStatus.RELEASED, 1)
+
+
+def call(till: Till) -> None:
+    """A person is called because ledger and bank say two things of the first attempt."""
+    announcement = rules.decided(till.payment, Release(by="fiona", decision_id="call", payee_version=1), CLOSES)
+    called = Attention(text="two words", of=f"{till.key}/1")
+    announce(till.database, announcement.model_copy(update={"attention": called}), compose)
 
 
 def test_that_it_had_arrived_before_it_came_back_is_no_news(open_: Database) -> None:

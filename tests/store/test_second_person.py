@@ -108,6 +108,16 @@ def test_it_stays_who_said_that_money_came_back(till: Till, by: str) -> None:
     refused(till, update(_transfers).values(returned_by=by), "who said that it came back stays")
 
 
+def test_who_said_that_money_came_back_goes_only_with_the_return_itself_where_it_has_arrived(till: Till) -> None:
+    """Fails when the name can be taken out of the row of what did not arrive, and with it the second person."""
+    till.release()
+    till.submit(till.begun())
+    till.give_back(by=SECOND_RELEASER)
+    refused(till, update(_transfers).values(returned_by="", returned_at=None), "who said that it came back stays")
+    assert till.arrived().status is PaymentStatus.SETTLED
+    assert [(row.returned_at, row.returned_by) for row in till.transfers] == [(None, "")]
+
+
 def test_an_attempt_that_a_rail_may_have_is_not_forgotten(till: Till) -> None:
     """With it would go who said that it came back; what has not begun is taken back by new bank details."""
     till.release()

@@ -246,7 +246,9 @@ def _what_was_said_stays() -> None:
         )
     released = "id, payment, attempt, team, payee_version, released_by, released_at"
     _refuse("transfers", f"UPDATE OF {released}", "a release stays as it was given")
-    said = "OLD.returned_at IS NOT NULL AND NEW.returned_by <> OLD.returned_by"
+    # The name goes only with the return itself, where that is undone as the money has arrived.
+    undone = "NEW.returned_at IS NULL AND NEW.settled_at IS NOT NULL"
+    said = f"OLD.returned_at IS NOT NULL AND NEW.returned_by <> OLD.returned_by AND NOT ({undone})"
     _refuse("transfers", "UPDATE OF returned_by", "who said that it came back stays", said)
     _refuse("transfers", "DELETE", "an attempt that a rail may have stays", "OLD.begun_at IS NOT NULL")
     _refuse("payees", "UPDATE OF team, version, masked, given_by, given_at", "bank details stay as they were given")
