@@ -431,6 +431,9 @@ def test_only_what_came_back_has_arrived_after_all(open_: Database) -> None:
         with pytest.raises(TooEarly, match=f"/{attempt} has not come back"):
             till.arrived(attempt)
     assert (till.now.status, len(till.transfers)) == (PaymentStatus.RELEASED, 1)
+    written(open_)
+    with pytest.raises(TooEarly, match="/1 has not come back"):
+        till.arrived()
 
 
 def call(till: Till) -> None:
