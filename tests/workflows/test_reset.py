@@ -49,8 +49,9 @@ async def reset_to_start(play: Play, workflow: str = "") -> None:
 
 
 async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twice(tmp_path: Path) -> None:
-    """Fails when a payment is keyed by run or attempt, when the rail is asked before `find`, and when an announcement
-    is written without its key (invariant 1)."""
+    """Fails when a payment is named by what a reset changes, such as when its stage began; when it cannot be ordered
+    again; and when an announcement is named by the run (invariant 1). The ledger has each payment as settled, so that
+    no rail is asked: what a rail does that is asked again is in `tests/crashes/test_overtaken`."""
     rails: list[CountingRail] = []
 
     def counting(database: Database) -> CountingRail:
