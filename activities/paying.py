@@ -143,7 +143,7 @@ class Paying:
         if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.collects):
             raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
         _check_amount(move, transfer)
-        return ledger.arrive_after_all(
+        standing = ledger.arrive_after_all(
             self._database,
             move.payment,
             move.attempt,
@@ -152,6 +152,7 @@ class Paying:
             _asked_at(),
             self._compose,
         )
+        return self._by_its_rail(move, standing)
 
     @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
     def cancel(self, move: PaymentMove) -> PaymentStanding:

@@ -188,7 +188,6 @@ def _accept(
         "proposal": applying.proposal,
         "submission": submission,
         "received": now,
-        "withdrawn": None,
     }
     notice = written(
         f"{challenge}/apply/{receipt.application}",
@@ -207,7 +206,7 @@ def _accept(
 def _window_held_still(connection: Connection, challenge: str, submission: str) -> Found:
     """The window with its challenge, and the application of this submission if there is one."""
     wanted = _HELD_STILL[connection.dialect.name]
-    row = connection.execute(wanted, {"challenge": challenge, "submission": submission}).one_or_none()
+    row: Found | None = wanted.one_or_none(connection, {"challenge": challenge, "submission": submission})
     if row is None:
         raise _unknown(challenge)
     return row

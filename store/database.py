@@ -152,7 +152,9 @@ class Database:
                 f"for {WAIT_SECONDS} seconds. Try again in a moment."
             ) from None
         except DBAPIError as error:
-            raise without_values(error) from None
+            # What the engine does not see is explained here: statements that the driver carries out itself.
+            fault = unavailable(error.orig, self._url) if error.orig else None
+            raise fault or without_values(error) from None
 
     def _explain(self, context: ExceptionContext) -> Unavailable | None:
         """Called for every error of the driver, whoever uses the engine."""

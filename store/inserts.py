@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, Insert, Table, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .prepared import Prepared
+
 
 class Together:
     """An insert of one row into each of some tables, made once and used often.
@@ -20,24 +22,23 @@ class Together:
 
     def __init__(self, *tables: Table) -> None:
         self._tables = tables
-        self._one_by_one = [insert(table) for table in tables]
-        *others, last = (_by_full_name(table) for table in tables)
-        self._at_once = last.add_cte(*(each.cte() for each in others))
+        each = [_by_full_name(table) for table in tables]
+        *others, last = each
+        self._one_by_one = [Prepared(insertion) for insertion in each]
+        self._at_once = Prepared(last.add_cte(*(insertion.cte() for insertion in others)))
 
     def put(self, connection: Connection, *rows: Mapping[str, object]) -> None:
         """Inserts a row into each table.
 
         Args:
             connection: in a transaction that writes.
-            rows: in the order of the tables; each has every column that has neither a default nor may be empty.
+            rows: in the order of the tables; each has every column that has neither a default nor may be empty, and no
+                other counts.
         """
-        if connection.dialect.name == "sqlite":
-            for insertion, row in zip(self._one_by_one, rows, strict=True):
-                connection.execute(insertion, dict(row))
-        else:
-            pairs = zip(self._tables, rows, strict=True)
-            values = {f"{table.name}_{name}": value for table, row in pairs for name, value in row.items()}
-            connection.execute(self._at_once, values)
+        pairs = zip(self._tables, rows, strict=True)
+        values = {f"{table.name}_{name}": value for table, row in pairs for name, value in row.items()}
+        for insertion in self._one_by_one if connection.dialect.name == "sqlite" else [self._at_once]:
+            insertion.execute(connection, values)
 
 
 def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -15,6 +15,7 @@ from domain.announcement import Window
 from domain.refusals import TooLate, UnknownChallenge
 
 from . import tables
+from .prepared import Prepared
 from .tables import Found
 
 _windows = tables.windows
@@ -24,7 +25,7 @@ _windows = tables.windows
 _GATE = 2016
 
 
-def held_still(selection: Select[Any]) -> dict[str, Select[Any]]:
+def held_still(selection: Select[Any]) -> dict[str, Prepared]:
     """A selection of one window that keeps it as it is until the transaction ends, by the kind of database.
 
     Args:
@@ -34,8 +35,8 @@ def held_still(selection: Select[Any]) -> dict[str, Select[Any]]:
     # The row is locked when the gate was passed: it is joined to what comes out of it.
     passed = selection.join(gate.cte("gate").prefix_with("MATERIALIZED"), true())
     return {
-        "postgresql": passed.with_for_update(read=True, of=_windows),
-        "sqlite": selection,  # a transaction that writes has the database for itself
+        "postgresql": Prepared(passed.with_for_update(read=True, of=_windows)),
+        "sqlite": Prepared(selection),  # a transaction that writes has the database for itself
     }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import select
 from whenever import Instant, TimeDelta
 
 from domain.announcement import Window
@@ -18,10 +18,11 @@ from domain.occasions import Occasion
 from domain.refusals import (
     OnHold,
     Refused,
+    Unavailable,
     UnknownChallenge,
     WindowNotSealed,
 )
-from store import applications
+from store import applications, tables
 from store.applications import accept, count, read, seal
 from store.database import Database
 from store.record import announce, read_notices, read_record
@@ -266,28 +267,34 @@ def test_a_submission_that_was_withdrawn_is_not_confirmed_again(open_: Database)
     assert f"{team} was withdrawn" in refused(open_, applying(), MIDWAY)
 
 
-def test_the_clock_is_read_once_the_window_is_held_still(request: pytest.FixtureRequest, open_: Database) -> None:
+def test_the_clock_is_read_once_the_window_is_held_still(open_: Database) -> None:
     """Waiting for the database may not make an application early. Fails when the clock is read before."""
-    seen: list[str] = []
-
-    def see(*args: Any) -> None:
-        seen.append(args[2])
-
-    event.listen(open_.engine, "before_cursor_execute", see)
-    request.addfinalizer(partial(event.remove, open_.engine, "before_cursor_execute", see))
+    held: list[bool] = []
 
     def clock() -> Instant:
-        seen.append("clock")
+        held.append(_is_held_still(open_))
         return MIDWAY
 
+    assert not _is_held_still(open_)
     accept(open_, AIR, applying(), clock, compose)
+    assert held == [True]
 
-    before = seen[: seen.index("clock")]
-    assert any("windows" in statement for statement in before)
-    if open_.engine.dialect.name == "sqlite":
-        assert before[0] == "BEGIN IMMEDIATE"
-    else:
-        assert before[-1].endswith("FOR SHARE OF windows")
+
+def _is_held_still(database: Database) -> bool:
+    """Whether somebody else would have to wait who wants to move or seal the window."""
+    if database.engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(str(database.engine.url.database), timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+    try:
+        with database.writing() as connection:
+            connection.execute(select(tables.windows).with_for_update(nowait=True))
+    except Unavailable:
+        return True
+    return False
 
 
 def test_nothing_is_kept_when_the_receipt_cannot_be_written(open_: Database) -> None:

@@ -1,0 +1,90 @@
+"""Statements that the driver carries out by itself: values, rows and errors are those that SQLAlchemy would have."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import bindparam, column, insert, select, table
+from sqlalchemy.exc import IntegrityError
+from whenever import Instant, TimeDelta
+
+from domain.refusals import Unavailable
+from store import tables
+from store.database import Database
+from store.prepared import Prepared
+from tests.store.said import AIR
+
+_WINDOWS = select(
+    tables.windows.c.challenge, tables.windows.c.closes, tables.windows.c.held, tables.windows.c.sealed_at
+).where(tables.windows.c.challenge == bindparam("wanted"))
+_INSERTION = insert(tables.applications).values(
+    {each: bindparam(each.name) for each in tables.applications.columns if not each.nullable}
+)
+_ROW = {
+    "id": "air-1",
+    "challenge": AIR,
+    "organisation": "Crow & Co",
+    "email": "crow@company.example",
+    "proposal": "100 % trees? :yes %(no)s",
+    "submission": "first",
+    "received": Instant("2016-07-28T15:05:12.000001Z") + TimeDelta(nanoseconds=999),
+}
+
+
+def test_a_row_is_what_sqlalchemy_reads(open_: Database) -> None:
+    """Fails when a column is read as the driver gives it: SQLite has text for an instant and a number for a truth."""
+    with open_.writing() as connection:
+        prepared = Prepared(_WINDOWS)
+        row = prepared.one_or_none(connection, {"wanted": AIR, "another": 1})
+        assert row is not None
+        assert tuple(row) == tuple(connection.execute(_WINDOWS, {"wanted": AIR}).one())
+        assert (row.challenge, row.held, row.sealed_at) == (AIR, False, None)
+        assert isinstance(row.closes, Instant)
+        assert prepared.one_or_none(connection, {"wanted": "another"}) is None
+
+
+def test_a_row_is_kept_as_sqlalchemy_keeps_it(open_: Database) -> None:
+    """Fails when an instant is kept as the driver would, or a value is taken for a part of the statement."""
+    with open_.writing() as connection:
+        Prepared(_INSERTION).execute(connection, _ROW)
+        connection.execute(_INSERTION, _ROW | {"id": "air-2", "submission": "second"})
+        one, other = connection.execute(select(tables.applications).order_by(tables.applications.c.id)).all()
+    differs = ("id", "submission")
+    assert {k: v for k, v in one._mapping.items() if k not in differs} == {
+        k: v for k, v in other._mapping.items() if k not in differs
+    }
+    assert (one.received, one.proposal) == (Instant("2016-07-28T15:05:12.000001Z"), _ROW["proposal"])
+
+
+def test_an_error_is_of_sqlalchemys_kind_and_holds_nothing_of_the_row(open_: Database) -> None:
+    """Fails when the driver's own is let through: whoever takes applications tries another id by this one."""
+    with open_.writing() as connection:
+        Prepared(_INSERTION).execute(connection, _ROW)
+    with pytest.raises(IntegrityError) as caught, open_.writing() as connection:
+        Prepared(_INSERTION).execute(connection, _ROW)
+    assert "Crow" not in f"{caught.value} {caught.value.args} {caught.value.orig}"
+    assert caught.value.__cause__ is None
+
+
+def test_a_database_that_cannot_do_it_is_said(open_: Database) -> None:
+    """Fails when only what goes through SQLAlchemy is explained."""
+    lacking = Prepared(select(column("challenge")).select_from(table("not_there", column("challenge"))))
+    with pytest.raises(Unavailable, match="lacks the tables of this release"), open_.writing() as connection:
+        lacking.one_or_none(connection, {})
+
+
+def test_a_connection_that_breaks_is_said_and_not_used_again(open_: Database) -> None:
+    """Fails when such an error is let through as the driver has it."""
+    if open_.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no connection that could break")
+    with pytest.raises(Unavailable, match="the connection is lost"):
+        _ask_over_a_broken_connection(open_)
+    with open_.writing() as connection:
+        assert Prepared(_WINDOWS).one_or_none(connection, {"wanted": AIR}) is not None
+
+
+def _ask_over_a_broken_connection(database: Database) -> None:
+    with database.writing() as connection:
+        own = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with database.reading() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({own})")
+        Prepared(_WINDOWS).one_or_none(connection, {"wanted": AIR})
