@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from itertools import product
 from pathlib import Path
 
-import pytest
 from temporalio.client import Client
 from whenever import Instant
 
@@ -111,24 +110,33 @@ async def come(worker: Worker, came: Callable[[], bool]) -> None:
     await until(checked)
 
 
-@pytest.mark.parametrize("seed", [2016, 2017])
 async def test_a_sender_killed_again_and_again_while_the_channel_misbehaves_sends_each_notice_once(
-    tmp_path: Path, seed: int
+    tmp_path: Path,
 ) -> None:
-    """Fails when a claim is not noted before sending, when nobody takes over a dead sender's claim, or when what is of
-    unknown fate is sent without a look."""
-    with Notify(Mischief(seed, likelihood=0.3)) as notify:
-        async with dev_server() as client:
-            with closing(Outbox(tmp_path, client, notify)) as outbox:
-                keys = outbox.write(60)
-                with outbox.sender() as worker:
-                    for taken in (12, 25, 40):
-                        await come(worker, lambda taken=taken: len(notify.messages) >= taken)  # type: ignore[misc]
-                        await worker.kill()
-                    await come(worker, outbox.is_empty)
+    """Two outboxes at once, with mischief of their own.
 
-                assert notify.counts() == dict.fromkeys(keys, 1)
-                assert set(outbox.statuses().values()) == {"sent"}
+    Fails when a claim is not noted before sending, when nobody takes over a dead sender's claim, or when what is of
+    unknown fate is sent without a look."""
+    async with asyncio.TaskGroup() as together:
+        for seed in (2016, 2017):
+            together.create_task(kill_again_and_again(_made(tmp_path / str(seed)), seed))
+
+
+async def kill_again_and_again(folder: Path, seed: int) -> None:
+    """Notices whose sender is killed three times, through a channel that does not do a third of what it is asked."""
+    with (
+        Notify(Mischief(seed, likelihood=0.3)) as notify,
+        closing(Outbox(folder, await new_namespace(), notify)) as out,
+    ):
+        keys = out.write(60)
+        with out.sender() as worker:
+            for taken in (12, 25, 40):
+                await come(worker, lambda taken=taken: len(notify.messages) >= taken)  # type: ignore[misc]
+                await worker.kill()
+            await come(worker, out.is_empty)
+
+        assert notify.counts() == dict.fromkeys(keys, 1)
+        assert set(out.statuses().values()) == {"sent"}
 
 
 async def test_a_sender_that_dies_at_every_step_sends_each_notice_once_and_hears_what_became_of_it(
@@ -140,9 +148,7 @@ async def test_a_sender_that_dies_at_every_step_sends_each_notice_once_and_hears
     Fails when a claim is not noted before sending, when what is of unknown fate is sent without a look, when a question
     is asked once and for all (its notice stays "sent"), and when a failure is told apart from being noted.
     """
-    sends, looks_up, asks = (tmp_path / name for name in ("sends", "looks up", "asks"))
-    for folder in (sends, looks_up, asks):
-        folder.mkdir()
+    sends, looks_up, asks = (_made(tmp_path / name) for name in ("sends", "looks up", "asks"))
     async with asyncio.TaskGroup() as together:
         together.create_task(die_at(TAKES_AND_SENDS, sends))
         together.create_task(die_at(LOOKS_UP, looks_up, *([Fault.SLOW_AFTER] * 3)))
@@ -188,20 +194,29 @@ async def test_a_thousand_notices_whose_sender_is_killed_half_way_arrive_once_ea
                 assert await outbox.events() < 40
 
 
-@pytest.mark.parametrize("fault", [Fault.SLOW_BEFORE, Fault.SLOW_AFTER])
-async def test_a_notice_whose_sender_dies_while_it_is_handed_over_arrives_once(tmp_path: Path, fault: Fault) -> None:
+async def test_a_notice_whose_sender_dies_while_it_is_handed_over_arrives_once(tmp_path: Path) -> None:
     """Just before the channel has taken it, and just after. Fails on the one when the notice is taken for sent as soon
     as somebody begins to send it, on the other when it is sent again without a look."""
-    with Notify() as notify:
-        async with dev_server() as client:
-            with closing(Outbox(tmp_path, client, notify)) as outbox:
-                keys = outbox.write(3)
-                notify.will(Fault.NONE, fault)
-                with outbox.sender() as worker:
-                    await come(worker, lambda: len(notify.requests) >= 2)
-                    async with worker.down():
-                        assert sorted(outbox.statuses().values()) == ["created", "sending", "sent"]
-                    await come(worker, outbox.is_empty)
+    async with asyncio.TaskGroup() as together:
+        for fault in (Fault.SLOW_BEFORE, Fault.SLOW_AFTER):
+            together.create_task(die_while_it_is_handed_over(_made(tmp_path / fault), fault))
 
-                assert notify.counts() == dict.fromkeys(keys, 1)
-                assert set(outbox.statuses().values()) == {"sent"}
+
+async def die_while_it_is_handed_over(folder: Path, fault: Fault) -> None:
+    """Three notices; the sender is killed while the channel keeps the second."""
+    with Notify() as notify, closing(Outbox(folder, await new_namespace(), notify)) as outbox:
+        keys = outbox.write(3)
+        notify.will(Fault.NONE, fault)
+        with outbox.sender() as worker:
+            await come(worker, lambda: len(notify.requests) >= 2)
+            async with worker.down():
+                assert sorted(outbox.statuses().values()) == ["created", "sending", "sent"]
+            await come(worker, outbox.is_empty)
+
+        assert notify.counts() == dict.fromkeys(keys, 1)
+        assert set(outbox.statuses().values()) == {"sent"}
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

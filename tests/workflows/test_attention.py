@@ -36,6 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
     monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=2))
+    monkeypatch.setattr(workflows.steps, "_PATIENCE_TO_TELL", timedelta(seconds=2))
 
 
 @contextmanager
