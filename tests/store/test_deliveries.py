@@ -536,17 +536,24 @@ def test_a_team_that_has_left_is_not_told_of_its_place(kept: Database, place: Oc
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("later", [*PLACES, *ENDINGS])
-def test_of_its_places_a_team_is_told_the_last(kept: Database, place: Occasion, later: Occasion) -> None:
+def test_of_its_places_a_team_is_told_the_last(kept: Database, place: Occasion) -> None:
     """Fails when "You have no place yet" arrives after the place, or a good word after the end of it all; and when
     what another was told counts."""
-    for team in ("team", "other"):
+    afterwards = {f"team-{later}": later for later in (*PLACES, *ENDINGS)}
+    for team in ("other", *afterwards):
         _with_application(kept, team)
-    announce(kept, announcing("selected", to_teams(("team", "other"), place, facts(place))), compose)
-    announce(kept, announcing("then", to_teams(("team",), later, facts(later)), at=MIDWAY + SECOND), compose)
+    announce(kept, announcing("selected", to_teams(("other", *afterwards), place, facts(place))), compose)
+    for team, later in afterwards.items():
+        then = to_teams((team,), later, facts(later))
+        announce(kept, announcing(f"then/{team}", then, at=MIDWAY + SECOND), compose)
 
-    assert sent(kept, "") == [f"{AIR}/selected/{place}/other", f"{AIR}/then/{later}/team"]
-    assert notice(kept, f"{AIR}/selected/{place}/team").reason == f"The notice {later} to team came after it."
+    assert set(sent(kept, "")) == {
+        f"{AIR}/selected/{place}/other",
+        *(f"{AIR}/then/{team}/{later}/{team}" for team, later in afterwards.items()),
+    }
+    for team, later in afterwards.items():
+        reason = f"The notice {later} to {team} came after it."
+        assert notice(kept, f"{AIR}/selected/{place}/{team}").reason == reason
 
 
 ASKS_OR_PLACES = {
@@ -560,18 +567,19 @@ ASKS_OR_PLACES = {
 }
 
 
-@pytest.mark.parametrize("occasion", [each for each in Occasion if each not in ASKS_OR_PLACES])
-def test_what_happened_is_told_whatever_happens_after_it(kept: Database, occasion: Occasion) -> None:
+def test_what_happened_is_told_whatever_happens_after_it(kept: Database) -> None:
     """Fails when a receipt, a result, or a word of money that was sent is lost because its team has left, or was told
     more."""
+    happened = [each for each in Occasion if each not in ASKS_OR_PLACES]
     _with_application(kept)
-    announce(kept, announcing("told", to_teams(("team",), occasion, facts(occasion))), compose)
+    for occasion in happened:
+        announce(kept, announcing(f"told/{occasion}", to_teams(("team",), occasion, facts(occasion))), compose)
     for number, then in enumerate(Occasion, start=1):
         told_then = to_teams(("team",), then, facts(then))
         announce(kept, announcing(f"then/{number}", told_then, at=MIDWAY + number * SECOND), compose)
     announce(kept, announcing("left", at=MIDWAY + SECOND, withdrawn="team"), compose)
 
-    assert sent(kept, f"{AIR}/told/") == [f"{AIR}/told/{occasion}/team"]
+    assert set(sent(kept, f"{AIR}/told/")) == {f"{AIR}/told/{occasion}/{occasion}/team" for occasion in happened}
 
 
 def test_operators_are_not_called_for_what_was_mended_before_they_could_be(open_: Database) -> None:

@@ -242,7 +242,10 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
         await play.until(lambda state: state.phase is Phase.DECIDING)
         await until_attention(play, play.challenge.id, False)
 
-        assert play.course() == ["opened", "sealed", "attention"], "that it goes on; before, nothing could be written"
+        async def is_said_to_go_on() -> bool:  # before, nothing could be written
+            return play.course() == ["opened", "sealed", "attention"]
+
+        await eventually(is_said_to_go_on)
         assert play.desk.find(play.challenge.id).attention == ""
 
 
