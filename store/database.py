@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ WAIT_SECONDS = 30
 """How long a transaction waits for a lock that another holds."""
 
 _CONNECT_SECONDS = 10
+_GLANCE = 0.01
 _CONNECTIONS = 20
 _MIGRATION_LOCK = 2016_07_06  # any number that no other program takes on the same server
 _READING = {"reading": True}
@@ -193,14 +196,27 @@ def _understood(text: str) -> URL:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # `_begin_sqlite` begins, not the driver, which would do so too late
+    _turn_to_wal(connection)  # those that read do not wait for those that write
     for pragma in (
-        "journal_mode = WAL",  # those that read do not wait for those that write
         "synchronous = FULL",  # what was acknowledged survives a power cut
         "fullfsync = ON",  # also on macOS
         "foreign_keys = ON",
         "recursive_triggers = ON",  # so that INSERT OR REPLACE cannot delete from the record either
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """Several processes may do this to a new database at once: for that SQLite does not wait by itself."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
+                raise
+            time.sleep(_GLANCE)
 
 
 def _begin_sqlite(connection: Connection) -> None:

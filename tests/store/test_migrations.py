@@ -203,7 +203,7 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
 
 
 def test_several_processes_can_migrate_at_once(empty_url: str) -> None:
-    """Fails on PostgreSQL without the advisory lock."""
+    """Fails on PostgreSQL without the advisory lock; now and then on SQLite without the wait of `_turn_to_wal`."""
     with forking().Pool(4) as pool:
         pool.map(migrate, [empty_url] * 8, chunksize=1)
 
