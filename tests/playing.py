@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
@@ -462,6 +462,27 @@ class GatedRail(CountingRail):
             raise Unavailable("The gate of the rail stays shut: open it.")
         self.payees[instruction.id] = instruction.payee
         return super().transfer(instruction, at)
+
+
+Rail = TypeVar("Rail", bound=PaymentRail)
+
+
+class Making(Generic[Rail]):
+    """Makes the rail of a play, and keeps it, so that the play can see what it was asked or mend it.
+
+    Args:
+        make: from the play's database.
+    """
+
+    rail: Rail
+
+    def __init__(self, make: Callable[[Database], Rail]) -> None:
+        self._make = make
+
+    def __call__(self, database: Database) -> Rail:
+        """Makes it."""
+        self.rail = self._make(database)
+        return self.rail
 
 
 @asynccontextmanager

@@ -17,9 +17,8 @@ from domain.challenge import Outcome, Phase
 from domain.occasions import Occasion
 from domain.payment import PaymentStatus
 from domain.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
-from store.database import Database
 from tests.gateways.provider import TOKEN, Provider
-from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Play, months, playing
+from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Making, Play, months, playing
 from tests.servers import dev_server
 
 ZONE = "Europe/London"
@@ -150,12 +149,7 @@ async def test_a_team_whose_bank_details_are_known_is_promised_ten_working_days_
 async def test_nobody_releases_what_follows_from_their_own_decision_and_nobody_twice(tmp_path: Path) -> None:
     """Holds invariant 10 also where the same people are named as releasers, and that each refusal is on the record
     and told to its sender. Fails where `_check_release` does not look who selected, or who gave the details."""
-    rails: list[GatedRail] = []
-
-    def gated(database: Database) -> GatedRail:
-        rails.append(GatedRail(database))
-        return rails[0]
-
+    gated = Making(GatedRail)
     async with (
         dev_server() as client,
         playing(
@@ -189,10 +183,10 @@ async def test_nobody_releases_what_follows_from_their_own_decision_and_nobody_t
         team = play.payment(key).team
         # The operators also of what comes from people without a part in it.
         assert play.told(Occasion.REFUSED) == {SPONSOR: 1, OPERATOR: 3, team: 1, FINANCE: 2}
-        rails[0].gate.set()
+        gated.rail.gate.set()
         payment = await play.stands(key, PaymentStatus.SETTLED)
         assert (payment.released_by, payment.attempt) == (FINANCE, 1)
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert gated.rail.asked == {f"{key}/1": 1}
         await play.payments_over()
         with pytest.raises(TooLate, match="is settled"):
             await play.release(key)
@@ -246,19 +240,14 @@ async def test_a_payment_that_the_provider_returns_is_corrected_released_again_a
 @asynccontextmanager
 async def paid(folder: Path) -> AsyncIterator[tuple[Play, CountingRail, str]]:
     """A challenge whose only payment has arrived, so that its workflow is closed; with the rail."""
-    rails: list[CountingRail] = []
-
-    def counting(database: Database) -> CountingRail:
-        rails.append(CountingRail(database))
-        return rails[0]
-
+    counting = Making(CountingRail)
     async with (
         dev_server() as client,
         playing(folder, client, rail=counting, window=TimeDelta(seconds=2)) as play,
     ):
         (key,) = await play.owed()
         await play.payments_over()
-        yield play, rails[0], key
+        yield play, counting.rail, key
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -306,12 +295,7 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
 ) -> None:
     """Holds that from the moment when a rail may have a transfer its payee stands still: it goes out once, as it was
     released. Fails where `give_payee` takes back a release that has begun."""
-    rails: list[GatedRail] = []
-
-    def gated(database: Database) -> GatedRail:
-        rails.append(GatedRail(database))
-        return rails[0]
-
+    gated = Making(GatedRail)
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=gated, window=TimeDelta(seconds=2)) as play,
@@ -319,16 +303,16 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
         (key,) = await play.owed()
         await play.releasable(key)
         await play.release(key)
-        await asyncio.to_thread(rails[0].reached.wait, 20)
+        await asyncio.to_thread(gated.rail.reached.wait, 20)
         await play.payee(play.payment(key).team, OTHER)
         cancelled = asyncio.create_task(play.money.decide(key, "cancel", FINANCE, reason="It is another account."))
-        rails[0].gate.set()
+        gated.rail.gate.set()
         with pytest.raises(TooLate, match=r"what (may have|has) left cannot be cancelled"):
             await cancelled
         payment = await play.stands(key, PaymentStatus.SETTLED)
 
         assert payment.attempt == 1
-        assert {transfer: payee.number for transfer, payee in rails[0].payees.items()} == {f"{key}/1": "31926819"}
+        assert {transfer: payee.number for transfer, payee in gated.rail.payees.items()} == {f"{key}/1": "31926819"}
         assert payment.payee.endswith("819")
         await play.payments_over()
 

@@ -30,7 +30,7 @@ from gateways.rails import PaymentRail, Progress, Transfer
 from store import tables
 from store.database import Database
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
-from tests.playing import FINANCE, OPERATOR, Play, eventually, playing
+from tests.playing import FINANCE, OPERATOR, Making, Play, eventually, playing
 from tests.replay import recording
 from tests.servers import dev_server
 from workflows import interface
@@ -154,19 +154,14 @@ class SlowToAnswer(FileRail):
 async def test_a_report_that_comes_while_another_is_dealt_with_is_heard(tmp_path: Path) -> None:
     """Fails where a payment that is just being settled does not ask the rail again when it hears of another report: a
     report is told of once."""
-    rails: list[SlowToAnswer] = []
-
-    def slow(database: Database) -> SlowToAnswer:
-        rails.append(SlowToAnswer(database))
-        return rails[0]
-
+    slow = Making(SlowToAnswer)
     async with paying_by_files(tmp_path, 1, slow) as (play, (key,)):
         (file,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
         await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
-        await asyncio.to_thread(rails[0].asked.wait, 15)
+        await asyncio.to_thread(slow.rail.asked.wait, 15)
         await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
-        rails[0].gate.set()
+        slow.rail.gate.set()
         payment = await play.stands(key, PaymentStatus.RETURNED)
         assert payment.reason == "the account is blocked"
 

@@ -20,7 +20,7 @@ import workflows.steps
 from domain.challenge import Outcome, Phase
 from domain.occasions import Occasion
 from store.database import Database
-from tests.playing import FINANCE, OPERATOR, BrokenRail, Play, eventually, months, playing
+from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, eventually, months, playing
 from tests.replay import recording
 from tests.servers import dev_server
 from workflows.interface import NEEDS_ATTENTION, RENEW
@@ -72,12 +72,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
 ) -> None:
     """Fails when patience has no end, when the fault is not shown, and when `retry` starts anew instead of going on
     (invariants 1 and 7)."""
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database, f"no account of {MARKER}"))
-        return rails[0]
-
+    broken = Making(lambda database: BrokenRail(database, f"no account of {MARKER}"))
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
@@ -96,24 +91,19 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         assert "ConnectionError" in history
         assert MARKER not in history
 
-        rails[0].mended = True
+        broken.rail.mended = True
         assert "ConnectionError" in await play.money.retry(key)
         assert await payment.result() == "settled"
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
         assert list(play.paid().values()) == ["2000.00"]
         assert play.payment(key).attention == ""
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert broken.rail.asked == {f"{key}/1": 1}
 
 
 async def test_people_are_reminded_of_a_payment_that_stands_still(tmp_path: Path) -> None:
     """Fails when nobody is: operators were told once, and the day on which it was to be paid would pass unseen."""
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database))
-        return rails[0]
-
+    broken = Making(BrokenRail)
     async with months() as environment, playing(tmp_path, environment, rail=broken) as play:
         (key,) = await play.owed()
         await play.released()
@@ -127,12 +117,12 @@ async def test_people_are_reminded_of_a_payment_that_stands_still(tmp_path: Path
         await play.skip_to(pay_by + Play.DAY * 3)
         await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 2, OPERATOR: 1})
 
-        rails[0].mended = True
+        broken.rail.mended = True
         await play.money.retry(key)
         await play.payments_over(1)
         await play.skip_to(pay_by + Play.DAY * 30)
         assert play.told(Occasion.PAYMENT_OVERDUE) == {FINANCE: 2, OPERATOR: 1}
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert broken.rail.asked == {f"{key}/1": 1}
 
 
 async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_is_still_paid_once(
@@ -140,12 +130,7 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
 ) -> None:
     """Fails when cancelling ends the run, and when it leaves the wait for a person without another try
     (invariants 1 and 7)."""
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database))
-        return rails[0]
-
+    broken = Making(BrokenRail)
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
@@ -154,7 +139,7 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
         await play.released()
         payment = client.get_workflow_handle(key)
         await until_attention(play, key, True)
-        rails[0].mended = True
+        broken.rail.mended = True
         await payment.cancel()
         await eventually(partial(recording.is_closed, client, key))
 
@@ -162,7 +147,7 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
         assert list(play.paid().values()) == ["2000.00"]
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert broken.rail.asked == {f"{key}/1": 1}
 
 
 async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_until_it_is_mended(
@@ -196,12 +181,7 @@ async def test_a_payment_that_stands_still_can_be_renewed_and_needs_nobody_once_
 ) -> None:
     """So that a build that mends the cause can take it over (invariant 8). Fails when the wait for a person hears of no
     renewal, and when what stood still before stays on the list for ever."""
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database))
-        return rails[0]
-
+    broken = Making(BrokenRail)
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
@@ -212,13 +192,13 @@ async def test_a_payment_that_stands_still_can_be_renewed_and_needs_nobody_once_
         run = await recording.latest_run(client, key)
         assert "ConnectionError" in play.payment(key).attention
 
-        rails[0].mended = True
+        broken.rail.mended = True
         await client.get_workflow_handle(key).signal(RENEW)
         await play.payments_over(1)
         await until_attention(play, key, False)
         assert await recording.latest_run(client, key) != run
         assert play.payment(key).attention == ""
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert broken.rail.asked == {f"{key}/1": 1}
 
 
 async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it_stood(

@@ -14,7 +14,6 @@ from domain.awards import PaymentOrder, orders_made
 from domain.challenge import Outcome, State
 from domain.money import Amount, Money
 from domain.payment import PaymentStatus, PaymentToMake, payment_to_make
-from store.database import Database
 from store.rounds import keep_round
 from tests.playing import (
     FINANCE,
@@ -22,6 +21,7 @@ from tests.playing import (
     SPONSOR,
     BrokenRail,
     CountingRail,
+    Making,
     Play,
     eventually,
     months,
@@ -71,12 +71,7 @@ async def test_a_payment_is_refused_under_another_id_than_its_key_and_enters_no_
 
 async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_made_once(tmp_path: Path) -> None:
     """Fails when `retry` orders nothing, and when a key cannot be used again: the challenge then waits for ever."""
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database))
-        return rails[0]
-
+    broken = Making(BrokenRail)
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
@@ -89,23 +84,18 @@ async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_mad
 
         assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"
         assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"  # while it is under way
-        rails[0].mended = True
+        broken.rail.mended = True
         result = await play.result()
 
         assert (result.outcome, result.paid) == (Outcome.CANCELLED, (key,))
         assert list(play.paid().values()) == ["2000.00"]
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert broken.rail.asked == {f"{key}/1": 1}
         assert len(play.record("paid")) == 1
 
 
 async def test_a_payment_that_is_cancelled_before_a_worker_comes_to_it_is_made_once(tmp_path: Path) -> None:
     """Fails when cancelling ends the run: what a team is owed is then never paid."""
-    rails: list[CountingRail] = []
-
-    def counting(database: Database) -> CountingRail:
-        rails.append(CountingRail(database))
-        return rails[0]
-
+    counting = Making(CountingRail)
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=counting, window=TimeDelta(seconds=2)) as play,
@@ -125,17 +115,12 @@ async def test_a_payment_that_is_cancelled_before_a_worker_comes_to_it_is_made_o
 
         assert (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
         assert play.payment(key).status is PaymentStatus.SETTLED
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert counting.rail.asked == {f"{key}/1": 1}
 
 
 async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_it_is_back(tmp_path: Path) -> None:
     """Fails when cancelling ends the run: the challenge then waits for ever."""
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database))
-        return rails[0]
-
+    broken = Making(BrokenRail)
     async with (
         dev_server() as client,
         playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
@@ -150,13 +135,13 @@ async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_i
         await eventually(is_tried_again)
         payment = client.get_workflow_handle(key)
         await payment.cancel()
-        rails[0].mended = True
+        broken.rail.mended = True
         await eventually(partial(recording.is_closed, client, key))
 
         assert (await payment.describe()).status is WorkflowExecutionStatus.COMPLETED
         await play.until(lambda state: not state.unpaid)
         assert list(play.paid().values()) == ["2000.00"]
-        assert rails[0].asked == {f"{key}/1": 1}
+        assert broken.rail.asked == {f"{key}/1": 1}
 
 
 def payment_to(play: Play, team: str) -> PaymentToMake:

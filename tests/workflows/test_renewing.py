@@ -11,12 +11,12 @@ from domain.calendar import lasting
 from domain.challenge import Outcome, Phase, State
 from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
-from store.database import Database
 from tests.journeys.dates import happened_at
 from tests.playing import (
     FINANCE,
     OPERATOR,
     BrokenRail,
+    Making,
     Play,
     eventually,
     months,
@@ -91,12 +91,7 @@ async def test_a_challenge_renewed_before_it_opens_opens_in_time(tmp_path: Path)
 
 
 async def test_a_challenge_renewed_while_it_waits_for_its_last_payments_ends_when_they_are_made(tmp_path: Path) -> None:
-    rails: list[BrokenRail] = []
-
-    def broken(database: Database) -> BrokenRail:
-        rails.append(BrokenRail(database))
-        return rails[0]
-
+    broken = Making(BrokenRail)
     async with months() as environment, playing(tmp_path, environment, rail=broken) as play:
         (key,) = await play.owed()
         await play.decide("cancel", OPERATOR, reason="It is over.")
@@ -104,7 +99,7 @@ async def test_a_challenge_renewed_while_it_waits_for_its_last_payments_ends_whe
         state = await renewed(play)
         assert (state.phase, len(state.unpaid)) == (Phase.ENDED, 1)
 
-        rails[0].mended = True
+        broken.rail.mended = True
         result = await play.result()
         assert result.paid == (key,)
 

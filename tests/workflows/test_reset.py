@@ -19,8 +19,7 @@ from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
 from domain.refusals import NotAllowed, Unavailable
 from gateways.rails import Instruction, Transfer
-from store.database import Database
-from tests.playing import SPONSOR, CountingRail, Play, eventually, pilot, playing, with_stages_of
+from tests.playing import SPONSOR, CountingRail, Making, Play, eventually, pilot, playing, with_stages_of
 from tests.replay import recording
 from tests.servers import dev_server
 from workflows import interface
@@ -52,12 +51,7 @@ async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twi
     """Fails when a payment is named by what a reset changes, such as when its stage began; when it cannot be ordered
     again; and when an announcement is named by the run (invariant 1). The ledger has each payment as settled, so that
     no rail is asked: what a rail does that is asked again is in `tests/crashes/test_overtaken`."""
-    rails: list[CountingRail] = []
-
-    def counting(database: Database) -> CountingRail:
-        rails.append(CountingRail(database))
-        return rails[0]
-
+    counting = Making(CountingRail)
     _, programme, _ = pilot()
     short = with_stages_of(TimeDelta(seconds=0.5), programme.model_copy(update={"stages": programme.stages[:2]}))
     async with (
@@ -84,7 +78,7 @@ async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twi
         assert result.outcome is Outcome.COMPLETED
         assert set(result.paid) == {payment.key for payment in ledger}
         assert play.desk.payments() == ledger
-        assert rails[0].asked == {f"{payment.key}/1": 1 for payment in ledger}
+        assert counting.rail.asked == {f"{payment.key}/1": 1 for payment in ledger}
         assert [line.action for line in play.record()].count("sealed") == 1
         assert [line.action for line in play.record()].count("paid") == 4
         assert told_of_payments(play) == notices
@@ -105,12 +99,7 @@ class SlowRail(CountingRail):
 @asynccontextmanager
 async def three_payments(folder: Path) -> AsyncIterator[tuple[Play, SlowRail, list[str]]]:
     """A challenge with three payments: one is paid, one released and not taken by the rail, one waits for a release."""
-    rails: list[SlowRail] = []
-
-    def slow(database: Database) -> SlowRail:
-        rails.append(SlowRail(database))
-        return rails[0]
-
+    slow = Making(SlowRail)
     async with (
         dev_server() as client,
         playing(folder, client, rail=slow, window=TimeDelta(seconds=2)) as play,
@@ -118,17 +107,17 @@ async def three_payments(folder: Path) -> AsyncIterator[tuple[Play, SlowRail, li
         play.finance_works = False
         keys = await play.owed(3)
         paid, released, waiting = keys
-        rails[0].shut = f"{released}/1"
+        slow.rail.shut = f"{released}/1"
         for key in keys:
             await play.releasable(key)
         for key in (paid, released):
             await play.release(key)
         await play.stands(paid, PaymentStatus.SETTLED)
-        yield play, rails[0], keys
-        rails[0].shut = ""
+        yield play, slow.rail, keys
+        slow.rail.shut = ""
         await play.release(waiting)
         await play.payments_over(3)
-        assert rails[0].asked == {f"{key}/1": 1 for key in keys}
+        assert slow.rail.asked == {f"{key}/1": 1 for key in keys}
         assert sorted(line.key for line in play.record("paid")) == sorted(f"{key}/settled-1" for key in keys)
         assert play.told(Occasion.PAYMENT_SENT) == {play.payment(key).team: 1 for key in keys}
 
