@@ -16,6 +16,7 @@ from typing import Any
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -64,6 +65,7 @@ from .programme_files import find_round
 
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
 _LONGEST_KEY = 1000
+_ASKED_AGAIN_AFTER = timedelta(seconds=5)
 
 NOTICES = interface.NOTICES
 """What the sending of notices is called."""
@@ -405,7 +407,7 @@ class Desk:
         handle = (await self.client()).get_workflow_handle(row.id)
         try:
             patience = within or self.options.answer_within
-            return await asyncio.wait_for(handle.query(interface.STATE, result_type=State), patience)
+            return await asyncio.wait_for(_answer(handle), patience)
         except TimeoutError:
             raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
         except (RPCError, WorkflowQueryFailedError) as error:
@@ -514,6 +516,18 @@ async def _renewed(client: Client, workflow: str) -> bool:
             return False
         raise Unavailable(f"Temporal did not take the renewal of {workflow}: {error.message}. Try again.") from None
     return True
+
+
+async def _answer(handle: WorkflowHandle[Any, Any]) -> State:
+    """What a challenge says of itself; asked again after a while, as a worker may have died with the question."""
+    while True:
+        try:
+            state: State = await handle.query(interface.STATE, result_type=State, rpc_timeout=_ASKED_AGAIN_AFTER)
+        except RPCError as error:
+            if error.status not in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
+                raise
+        else:
+            return state
 
 
 def _in_a_sentence(challenge: Challenge, programme: Programme, round_: Round) -> str:

@@ -142,7 +142,8 @@ class Paying:
         row = self._desk.find(payment.challenge)
         start = await self._started(payment, row, interface.RETRY)
         tried = await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
-        return payment.attention or tried  # of what ledger and bank say two things the workflow does not speak
+        # Of what ledger and bank contradict each other in, the workflow knows nothing.
+        return payment.attention if payment.attention and tried == interface.NOTHING_TO_TRY else tried
 
     def reseal(self) -> int:
         """Seals all bank details anew with the first key of the key file; says how many.

@@ -165,8 +165,8 @@ GLOSSARY: Mapping[str, Fact] = {
     "intellectual_property": Fact(
         "the programme's terms on intellectual property", "The company keeps its intellectual property."
     ),
-    "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
+    "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
     "on_its_way": Fact(
         "keys of the payments that still go to the bank details before; empty if none",

@@ -53,15 +53,16 @@ def details(payment: PaymentToMake, standing: PaymentStanding | None, now: Insta
     amount = amount_in_words(order.amount, order.currency)
     status = str(standing.status) if standing else "starting"
     head = f"**{amount}** to **{order.team}** for {payment.title}{which}: **{status}**."
-    facts = _facts(payment, standing, now) if standing else []
+    facts = _facts(payment, standing, now, attention) if standing else []
     facts.append(("Challenge", order.challenge))
     if attention:
         facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(order.key)}"))
     return f"{head}\n\n{fact_table(facts)}"
 
 
-def _facts(payment: PaymentToMake, standing: PaymentStanding, now: Instant) -> list[tuple[str, str]]:
-    facts = [("Waits for", f"**{waits_for(standing)}**"), ("Who must act", _who_acts(payment, standing))]
+def _facts(payment: PaymentToMake, standing: PaymentStanding, now: Instant, attention: str) -> list[tuple[str, str]]:
+    acts = f"{' or '.join(payment.operators)}: mend what needs attention" if attention else _who_acts(payment, standing)
+    facts = [("Waits for", f"**{waits_for(standing)}**"), ("Who must act", acts)]
     if standing.pay_by and standing.pay_by_law and not standing.is_over:
         facts.append(_date(payment, standing.pay_by, now, "To be paid by", "**Overdue since**"))
         facts.append(_date(payment, standing.pay_by_law, now, "Late by law after", "**Late by law since**"))

@@ -42,9 +42,14 @@ REHEARSAL = "-rehearsal-"
 """What the id of a rehearsed round has in it, and no other's: its payments and notices stay in this service."""
 
 
+def round_of(id: str) -> str:  # noqa: A002
+    """The id of the round that something belongs to, by its own id."""
+    return id.partition("/")[0]
+
+
 def is_rehearsed(id: str) -> bool:  # noqa: A002
     """Whether a round, or what belongs to one, is rehearsed; by its id."""
-    return REHEARSAL in id.partition("/")[0]
+    return REHEARSAL in round_of(id)
 
 
 class Person(Value):
@@ -152,7 +157,7 @@ class Challenge(Value):
     @property
     def round(self) -> str:
         """The id of the round that it opened in."""
-        return self.id.partition("/")[0]
+        return round_of(self.id)
 
     @property
     def slug(self) -> str:

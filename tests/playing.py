@@ -69,9 +69,10 @@ _PATIENCE = timedelta(seconds=30)
 def known_by(text: str) -> list[str]:
     """Of what people give in these plays, as names, addresses, proposals and bank details, what a text says.
 
-    The sort code is sought with its hyphens alone: six digits can be the fraction of a second.
+    The sort code is sought with its hyphens alone, as six digits can be the fraction of a second; and of addresses what
+    all of them end with, as Temporal calls its workers by number@machine.
     """
-    given = ("@", "Company", "Answer number", "31926819", "•819", "60-16-13")
+    given = (".example", "Company", "Answer number", "31926819", "•819", "60-16-13")
     return [each for each in given if each in text]
 
 

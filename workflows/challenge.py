@@ -297,7 +297,7 @@ class ChallengeWorkflow:
         async with self._one_at_a_time:
             again = unpaid_orders(self._state)
             await asyncio.gather(*(self._order_payment(order) for order in again))
-        return f"ordered again: {', '.join(order.key for order in again)}" if again else "nothing needed attention"
+        return f"ordered again: {', '.join(order.key for order in again)}" if again else interface.NOTHING_TO_TRY
 
     @workflow.query(name=interface.STATE, description="All that is known of the challenge.")
     def state(self) -> State:

@@ -133,7 +133,7 @@ class DeliveryWorkflow:
     async def retry(self) -> str:
         """A person asks for another try; says of what."""
         self._calls += 1
-        return self._attention or "nothing needed attention"
+        return self._attention or interface.NOTHING_TO_TRY
 
     def _show(self) -> None:
         workflow.set_current_details(details(self._outbox, self._attention))

@@ -28,6 +28,8 @@ LOOK = "look"
 STANDING = "standing"
 """Query of a payment: how it stands."""
 
+NOTHING_TO_TRY = "nothing needed attention"
+"""Answer to `RETRY`."""
 WENT_ON = "It goes on in a fresh run: this page is of the past. See the latest execution."
 """The page of a run that was left for another."""
 

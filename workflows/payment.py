@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages import printable, read, sender
     from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
     from domain.refusals import Refused
+    from domain.round import round_of
 
 _ASK_RAIL_EVERY = 1
 """Hours: how often a rail is asked about a transfer that is with it, while nobody says anything."""
@@ -313,11 +314,11 @@ class PaymentWorkflow:
     def _show_columns(self, standing: PaymentStanding) -> None:
         """The rest of its row in the list: only where the payment rests, as each change leaves an event.
 
-        The day promised stays there when it is paid. It is never taken away: a test server cannot tell that.
+        The day promised stays there when it is paid: Temporal's test server cannot read a date that was taken away.
         """
         order, until = self._payment.order, standing.pay_by
         columns.show(
-            (interface.ROUND, order.challenge.partition("/")[0]),
+            (interface.ROUND, round_of(order.challenge)),
             (interface.STAGE, order.stage),
             (interface.WAITS_FOR, payment_details.waits_for(standing)),
             (interface.UNTIL, until.to_stdlib() if until else None),

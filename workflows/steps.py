@@ -12,6 +12,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
+from . import interface
 from .faults import said
 
 with workflow.unsafe.imports_passed_through():
@@ -72,7 +73,7 @@ class Steps:
     def try_again(self) -> str:
         """A person asks for another try of what needs attention; says what that is."""
         self._tries_asked += 1
-        return self.attention or "nothing needed attention"
+        return self.attention or interface.NOTHING_TO_TRY
 
     async def rest(self) -> None:
         """The run has come to where it waits: whatever stood still before it has been done."""

@@ -98,12 +98,14 @@ def test_the_page_says_what_was_done_when_and_by_whom() -> None:
     assert "| Cancelled | No account. |" in cancelled
 
 
-def test_the_page_names_the_command_that_lets_it_go_on() -> None:
+def test_the_page_names_the_command_that_lets_it_go_on_and_who_sends_it() -> None:
+    """Fails when somebody else is to act, who cannot do anything about it."""
     page = details(PAYMENT, KNOWN, REQUESTED, "The rail is down")
     assert (
         f"| **Needs attention** | The rail is down; mend the cause, then `starter.py retry {PAYMENT.order.key}` |"
         in page
     )
+    assert f"| Who must act | {OPERATOR}: mend what needs attention |" in page
 
 
 def test_a_timer_says_what_people_will_be_reminded_of() -> None:
