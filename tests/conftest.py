@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.servers import share
+
 _TOGETHER = "tests/starter/"
 """Tests of the command line share a service, with rounds whose windows have closed."""
 _FIRST = (_TOGETHER, "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/")
@@ -24,6 +26,12 @@ class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
     """See pytest-xdist."""
     return Spread(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See pytest. The process that gives out tests to others starts what they share."""
+    if config.getoption("numprocesses", None):
+        share()
 
 
 def pytest_collection_finish() -> None:

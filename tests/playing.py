@@ -5,11 +5,10 @@ In the time-skipping server months pass in a moment; what people do goes through
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cache, partial
@@ -47,6 +46,7 @@ from store.ledger import Payment
 from store.record import RecordLine
 from tests.replay import recording
 from tests.store.sqlite import fresh_sqlite
+from tests.waiting import eventually
 from worker import build_worker, search_attributes_wanted
 from workflows.challenge import ChallengeWorkflow
 from workflows.interface import SEARCH_ATTRIBUTES
@@ -93,17 +93,6 @@ def with_stages_of(duration: TimeDelta, programme: Programme) -> Programme:
     length = lasting(duration.total("seconds"))
     stages = tuple(stage.model_copy(update={"duration": length}) for stage in programme.stages)
     return programme.model_copy(update={"stages": stages})
-
-
-async def eventually(came: Callable[[], Awaitable[bool]]) -> None:
-    """Waits, in real time, until something is so; looks again and again, and lets no time pass on the server.
-
-    Raises:
-        TimeoutError: it was not for half a minute.
-    """
-    async with asyncio.timeout(_PATIENCE.total_seconds()):
-        while not await came():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
@@ -25,6 +24,10 @@ from worker import register_search_attributes
 _LOOPBACK = "127.0.0.1"
 _WITHIN = 90
 _GLANCE = 0.02
+_SHARED = "SHARED_TEST_SERVER"
+"""The variable with the address of the server that all tests share."""
+_SELDOM_TIDIED = {"GOGC": "400"}
+"""It lives for minutes: memory is cheaper for it than the time to collect garbage as often as for a long life."""
 
 _numbers = itertools.count(1)
 
@@ -40,34 +43,21 @@ class Server:
     def __init__(self, log: Path, state: Path | None = None) -> None:
         self._log = log
         self._state = state
-        self._port = _free_port()
+        self.address = f"{_LOOPBACK}:{_free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> Client:
         """Starts it, on what its file holds; gives a client once it answers."""
         self.launch()
-        return await self.client()
+        return await client_at(self.address, "default")
 
     def launch(self) -> None:
-        """Starts it. It takes a moment to answer, which `client` waits for."""
+        """Starts it. It takes a moment to answer, which `client_at` waits for."""
         command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
-        command += ["--ip", _LOOPBACK, "--port", str(self._port), "--log-level", "error"]
+        command += ["--ip", _LOOPBACK, "--port", self.address.rpartition(":")[2], "--log-level", "error"]
         command += ["--db-filename", str(self._state)] if self._state else []
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    async def client(self, namespace: str = "default") -> Client:
-        """A client for a namespace, which is made if there is none, once the server answers."""
-        async with asyncio.timeout(_WITHIN):
-            while True:
-                with suppress(RuntimeError, RPCError):
-                    client = await Client.connect(
-                        f"{_LOOPBACK}:{self._port}", namespace=namespace, data_converter=pydantic_data_converter
-                    )
-                    await _make_namespace(client)
-                    await client.count_workflows()
-                    return client
-                await asyncio.sleep(_GLANCE)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_SELDOM_TIDIED | os.environ)
 
     def kill(self) -> None:
         """Stops it without any chance to finish something."""
@@ -80,24 +70,38 @@ class Server:
 async def dev_server() -> AsyncIterator[Client]:
     """A namespace of one's own, in which nothing has run yet, on a server in real time.
 
-    There is one server for all tests of a process: to start and stop one takes as long as many a test.
+    There is one server for all tests: to start and stop one takes as long as many a test, and it is never idle.
     """
     yield await new_namespace()
 
 
 async def new_namespace() -> Client:
     """See `dev_server`."""
-    client = await _shared().client(f"test-{next(_numbers)}")
+    client = await client_at(share(), f"test-{os.getpid()}-{next(_numbers)}")
     await register_search_attributes(client)
     return client
 
 
-@cache
-def _shared() -> Server:
-    server = Server(Path(os.devnull))
-    server.launch()
-    atexit.register(server.kill)
-    return server
+def share() -> str:
+    """The address of the server for all tests of this process and of those that it starts from then on."""
+    if _SHARED not in os.environ:
+        server = Server(Path(os.devnull))
+        server.launch()
+        atexit.register(server.kill)
+        os.environ[_SHARED] = server.address
+    return os.environ[_SHARED]
+
+
+async def client_at(address: str, namespace: str) -> Client:
+    """A client for a namespace, which is made if there is none, once the server answers."""
+    async with asyncio.timeout(_WITHIN):
+        while True:
+            with suppress(RuntimeError, RPCError):
+                client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)
+                await _make_namespace(client)
+                await client.count_workflows()
+                return client
+            await asyncio.sleep(_GLANCE)
 
 
 async def _make_namespace(client: Client) -> None:

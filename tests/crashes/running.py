@@ -38,6 +38,7 @@ from tests.gateways.provider import Provider
 from tests.playing import FINANCE, OPERATOR, known_by, pilot
 from tests.processes import Program
 from tests.servers import Server
+from tests.waiting import eventually
 from worker import register_search_attributes
 from workflows import interface
 
@@ -48,7 +49,6 @@ HELD_BEFORE = "accelerator"
 _LOOPBACK = "127.0.0.1"
 _DEFAULT = "default"
 _WITHIN = 90
-_GLANCE = 0.05
 _LOOK = 0.2
 """Seconds between two looks at what only a server can say."""
 _ANSWER_WITHIN = 3.0
@@ -274,10 +274,14 @@ def telling(notify: Notify) -> dict[str, str]:
 async def books_agree(desk: Desk) -> tuple[Difference, ...]:
     """The differences between the books once there are none; or those that stay."""
     differences: tuple[Difference, ...] = ()
+
+    async def do_agree() -> bool:
+        nonlocal differences
+        differences = (await reconcile(desk)).differences
+        return not differences
+
     with suppress(TimeoutError):
-        async with asyncio.timeout(_WITHIN / 3):
-            while differences := (await reconcile(desk)).differences:  # noqa: ASYNC110
-                await asyncio.sleep(_GLANCE)
+        await eventually(do_agree, _WITHIN / 3)
     return differences
 
 
@@ -359,9 +363,11 @@ class Played:
 
     async def waiting_for(self, what: str) -> None:
         """Waits until the challenge waits for something."""
-        async with asyncio.timeout(_WITHIN):
-            while await self.waits_for() != what:  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK)
+
+        async def does() -> bool:
+            return await self.waits_for() == what
+
+        await eventually(does, _WITHIN)
 
     async def decide(self, kind: str, by: str, **fields: object) -> str:
         """Somebody decides, and says so again and again until it is answered; see `Desk.decide`."""
@@ -512,6 +518,8 @@ class Played:
 
 async def until(came: Callable[[], bool]) -> None:
     """Waits for a condition, but not without end."""
-    async with asyncio.timeout(_WITHIN):
-        while not came():  # noqa: ASYNC110
-            await asyncio.sleep(_GLANCE)
+
+    async def has_come() -> bool:
+        return came()
+
+    await eventually(has_come, _WITHIN)

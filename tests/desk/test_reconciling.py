@@ -26,9 +26,10 @@ from gateways.rails import Instruction
 from store.database import Database
 from store.rounds import ChallengeRow
 from tests.gateways.provider import Provider
-from tests.playing import Play, eventually, pilot, playing, with_stages_of
+from tests.playing import Play, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed
 from tests.servers import dev_server
+from tests.waiting import eventually
 
 BY_FILES = {"payment_rail": "files", "payer_holder": "Fund", "payer_sort_code": "200000", "payer_number": "55779911"}
 

@@ -30,9 +30,10 @@ from gateways.rails import PaymentRail, Progress, Transfer
 from store import tables
 from store.database import Database
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
-from tests.playing import FINANCE, OPERATOR, Making, Play, eventually, playing
+from tests.playing import FINANCE, OPERATOR, Making, Play, playing
 from tests.replay import recording
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows import interface
 
 OTHER = "40047784"

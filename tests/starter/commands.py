@@ -20,7 +20,9 @@ from whenever import Instant, TimeDelta
 
 import log
 import starter
+from desk import front
 from embedded import ROOT
+from tests.store.kept import database_at
 
 OPERATOR = "office"
 SPONSOR = "council-decider"
@@ -244,8 +246,12 @@ class Commands:
     def _run(self, words: tuple[str, ...], text: str, environment: dict[str, str]) -> Answer:
         others = {name: None for name in os.environ if name.startswith(("TEMPORAL_", "CHALLENGES_"))}
         # Logging would be taken away from pytest; tests/test_log.py is about it. To make the commands out of their
-        # functions takes longer than most of them do, and gives the same each time.
-        with patch.object(log, "configure"), patch.object(typer.testing, "_get_command", return_value=_COMMANDS):
+        # functions takes longer than most of them do, and gives the same each time; so does to put statements into SQL.
+        with (
+            patch.object(log, "configure"),
+            patch.object(typer.testing, "_get_command", return_value=_COMMANDS),
+            patch.object(front, "Database", database_at),
+        ):
             result = CliRunner().invoke(starter.app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from domain.round import Person, Question, Round, Sponsor, challenges_of
 from store.database import Database
 from store.record import announce
 from store.rounds import keep_round
+from tests.store.kept import database_at
 from tests.store.postgres import emptied, fresh_postgres, postgres_server
 from tests.store.said import AIR, OPENS, ROADS, compose, opened
 from tests.store.sqlite import fresh_sqlite
@@ -61,19 +61,10 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     """A database with all tables, and nothing in them."""
-    database = _at(url)
+    database = database_at(url)
     yield database
     assert not database.engine.pool.checkedout(), "the test has left a connection open"  # type: ignore[attr-defined]
     database.close()
-
-
-@cache
-def _at(url: str) -> Database:
-    """The database at a URL: the same for all tests, as it keeps the statements that it has put into SQL.
-
-    To do that takes longer than to carry most of them out. Closed, it opens again.
-    """
-    return Database(url)
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,10 @@ import workflows.steps
 from domain.challenge import Outcome, Phase
 from domain.occasions import Occasion
 from store.database import Database
-from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, eventually, months, playing
+from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, playing
 from tests.replay import recording
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows.interface import NEEDS_ATTENTION, RENEW
 
 MARKER = "robin.marker@company.example"

@@ -23,13 +23,13 @@ from tests.playing import (
     CountingRail,
     Making,
     Play,
-    eventually,
     months,
     pilot,
     playing,
 )
 from tests.replay import recording
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows import interface
 from workflows.payment import PaymentWorkflow
 

@@ -47,9 +47,10 @@ from store.rounds import keep_round
 from tests.gateways.mailbox import Fault as MailFault
 from tests.gateways.mailbox import Mailbox, Step
 from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Notify
-from tests.playing import AIR, OPERATOR, SPONSOR, Play, eventually, pilot, playing
+from tests.playing import AIR, OPERATOR, SPONSOR, Play, pilot, playing
 from tests.replay import recording
 from tests.servers import dev_server
+from tests.waiting import eventually
 from worker import start_delivery
 from workflows import interface
 from workflows.delivery import DeliveryWorkflow

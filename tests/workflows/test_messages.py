@@ -17,7 +17,8 @@ from domain.challenge import Phase, State
 from domain.occasions import Occasion
 from domain.refusals import Refused, TooLate
 from store.rounds import keep_round
-from tests.playing import AIR, OPERATOR, SPONSOR, Play, eventually, months, pilot, playing
+from tests.playing import AIR, OPERATOR, SPONSOR, Play, months, pilot, playing
+from tests.waiting import eventually
 from workflows import interface
 
 

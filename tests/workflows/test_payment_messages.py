@@ -13,8 +13,9 @@ from whenever import TimeDelta
 
 from domain.occasions import Occasion
 from domain.payment import PaymentStatus
-from tests.playing import FINANCE, OPERATOR, eventually, months, playing
+from tests.playing import FINANCE, OPERATOR, months, playing
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows import interface
 
 

@@ -14,8 +14,9 @@ from whenever import TimeDelta
 import worker
 from domain.calendar import lasting
 from domain.challenge import Outcome
-from tests.playing import Play, eventually, pilot, playing
+from tests.playing import Play, pilot, playing
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows.challenge import ChallengeWorkflow
 from workflows.payment import PaymentWorkflow
 

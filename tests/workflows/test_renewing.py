@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from temporalio.api.enums.v1 import EventType
 from whenever import TimeDelta
 
 from domain.calendar import lasting
@@ -18,7 +19,6 @@ from tests.playing import (
     BrokenRail,
     Making,
     Play,
-    eventually,
     months,
     pilot,
     playing,
@@ -26,6 +26,7 @@ from tests.playing import (
 )
 from tests.replay import recording
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows import interface
 
 _SHORT = TimeDelta(seconds=3)
@@ -152,7 +153,7 @@ async def test_a_reminder_that_falls_due_while_no_worker_runs_is_sent_by_the_run
 ) -> None:
     """As when a worker is replaced by one of a newer build. Fails when the new run counts from its own start."""
     _, programme, _ = pilot()
-    every = TimeDelta(seconds=6)  # long enough for a busy machine to stop the worker before
+    every = TimeDelta(seconds=3)
     often = programme.reminders.model_copy(update={"payment_overdue_every": lasting(every.total("seconds"))})
     programme = programme.model_copy(update={"reminders": often})
     async with dev_server() as client, playing(tmp_path, client, programme=programme, window=_SHORT) as play:
@@ -160,14 +161,23 @@ async def test_a_reminder_that_falls_due_while_no_worker_runs_is_sent_by_the_run
         (key,) = await play.owed()
         payment, run = client.get_workflow_handle(key), await recording.latest_run(client, key)
 
+        async def timers(*kinds: EventType.ValueType) -> int:
+            return sum(event.event_type in kinds for event in (await payment.fetch_history()).events)
+
+        async def waits() -> bool:
+            return await timers(EventType.EVENT_TYPE_TIMER_STARTED) > 0
+
         async def has_fallen_due() -> bool:
-            events = (await payment.fetch_history()).events
-            return any(event.HasField("timer_fired_event_attributes") for event in events)
+            over = (EventType.EVENT_TYPE_TIMER_FIRED, EventType.EVENT_TYPE_TIMER_CANCELED)
+            return await timers(EventType.EVENT_TYPE_TIMER_STARTED) == await timers(*over)
 
         async def is_sent() -> bool:
-            return f"{key}/reminded-{play.payment(key).requested + every}" in {line.key for line in play.record()}
+            return f"{key}/reminded-{due}" in {line.key for line in play.record()}
 
+        await eventually(waits)
         async with play.without_worker():
+            sent_before = sum(line.key.startswith(f"{key}/reminded-") for line in play.record())
+            due = play.payment(key).requested + every * (sent_before + 1)
             await eventually(has_fallen_due)
             assert not await is_sent()
             await payment.signal(interface.RENEW)

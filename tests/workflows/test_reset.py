@@ -19,9 +19,18 @@ from domain.occasions import Occasion
 from domain.payment import PaymentStanding, PaymentStatus
 from domain.refusals import NotAllowed, Unavailable
 from gateways.rails import Instruction, Transfer
-from tests.playing import SPONSOR, CountingRail, Making, Play, eventually, pilot, playing, with_stages_of
+from tests.playing import (
+    SPONSOR,
+    CountingRail,
+    Making,
+    Play,
+    pilot,
+    playing,
+    with_stages_of,
+)
 from tests.replay import recording
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows import interface
 
 _FIRST_TASK_COMPLETED = 4

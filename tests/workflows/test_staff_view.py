@@ -11,8 +11,9 @@ from whenever import TimeDelta
 
 from domain.money import Money, total
 from domain.refusals import TooLate
-from tests.playing import OPERATOR, SPONSOR, eventually, months, playing
+from tests.playing import OPERATOR, SPONSOR, months, playing
 from tests.servers import dev_server
+from tests.waiting import eventually
 from workflows.interface import NEEDS_ATTENTION, OUTCOME, ROUND, STAGE, UNTIL, WAITS_FOR
 from workflows.interface import SPONSOR as SPONSOR_COLUMN
 
