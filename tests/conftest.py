@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,9 @@ _TOGETHER = "tests/starter/"
 """Tests of the command line share a service, with rounds whose windows have closed."""
 _FIRST = (_TOGETHER, "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/")
 """What takes longest: started last, it would be waited for alone."""
+_MEMORY, _ENOUGH = Path("/dev/shm"), 2 << 30
+"""Where Linux keeps files in memory, if there is as much of it in bytes. No test cuts the power, so that none needs a
+disk."""
 
 
 class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
@@ -30,6 +37,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
 
 def pytest_configure(config: pytest.Config) -> None:
     """See pytest. The process that gives out tests to others starts what they share."""
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+        os.environ.setdefault("TMPDIR", str(_MEMORY))
+        tempfile.tempdir = None  # it is looked for anew
     if config.getoption("numprocesses", None):
         share()
 

@@ -13,10 +13,8 @@ from pathlib import Path
 
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-import worker
 from tests.playing import known_by
 from tests.replay.hurried import Hurried
 from tests.replay.recording import HISTORIES, read
@@ -72,7 +70,7 @@ async def failure_of(path: Path, challenge: type) -> Exception | None:
     """Why a history cannot be gone on with; None if it can."""
     replayer = Replayer(
         workflows=[challenge, PaymentWorkflow],
-        workflow_runner=SandboxedWorkflowRunner(restrictions=worker._PURE),
+        workflow_runner=UnsandboxedWorkflowRunner(),  # a sandbox would read all code again for each history
         data_converter=pydantic_data_converter,
     )
     return (await replayer.replay_workflow(read(path), raise_on_replay_failure=False)).replay_failure

@@ -323,7 +323,9 @@ def test_of_several_each_is_released_or_refused_for_itself(
     assert answer.out.endswith(f": {account}\n")
     unknown, again = answer.err.splitlines()
     assert "The ledger has no payment" in unknown
-    assert "there is nothing to release" in again
+    # By then it may have been settled, or be on its way.
+    assert waiting in again
+    assert "there is nothing to release" in again or "release changes nothing in it any more" in again
     starter.until_payment(waiting, "settled")
 
 
