@@ -64,7 +64,8 @@ def database(url: str) -> Iterator[Database]:
     database = database_at(url)
     yield database
     assert not database.engine.pool.checkedout(), "the test has left a connection open"  # type: ignore[attr-defined]
-    database.close()
+    if database.engine.dialect.name == "sqlite":  # the next test finds another file in its place
+        database.close()
 
 
 @pytest.fixture(scope="session")

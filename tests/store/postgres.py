@@ -8,10 +8,10 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, make_url, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from store.tables import METADATA
 
@@ -49,13 +49,16 @@ def _spare_the_disk(server: str) -> None:
 
 @contextmanager
 def _as_owner(server: str) -> Iterator[Connection]:
-    engine = create_engine(
-        make_url(server).set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=NullPool,
-    )
-    with engine.connect() as connection:
+    with _owners_engine(server).connect() as connection:
         yield connection
+
+
+@cache
+def _owners_engine(server: str) -> Engine:
+    """To connect takes longer than what is done then: the connection stays."""
+    return create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=0
+    )
 
 
 def fresh_postgres(server: str) -> str:
@@ -74,4 +77,5 @@ def emptied(url: str) -> str:
         connection.execute(text("SET session_replication_role = replica"))  # some tables let nothing be deleted
         names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        connection.execute(text("RESET session_replication_role"))
     return url
