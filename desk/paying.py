@@ -142,7 +142,7 @@ class Paying:
         row = self._desk.find(payment.challenge)
         start = await self._started(payment, row, interface.RETRY)
         tried = await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
-        # Of what ledger and bank contradict each other in, the workflow knows nothing.
+        # What ledger and bank contradict each other in is no step that could be tried again.
         return payment.attention if payment.attention and tried == interface.NOTHING_TO_TRY else tried
 
     def reseal(self) -> int:

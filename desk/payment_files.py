@@ -204,6 +204,7 @@ class PaymentFiles:
         if contradicted := payment_files.contradicted(self._database, file):
             for each in contradicted:
                 await self._call_operators(each)
+            await self._paying.look(payment_of(each.transfer) for each in contradicted)
             raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
         return tuple(ledger.find_payment(self._database, key) for key in keys)
 

@@ -136,6 +136,7 @@ class PaymentStanding(Value):
         released, submitted, settled, returned: when that was, of the last attempt.
         collects: whether it leaves in a file that people make, and whose report they bring.
         answered: whether the decision that it was asked for with had been taken before.
+        contradicted: of which of its attempts ledger and rail say two things, and what to do; empty if of none.
     """
 
     at: Instant
@@ -156,6 +157,7 @@ class PaymentStanding(Value):
     returned: Instant | None = None
     collects: bool = False
     answered: bool = False
+    contradicted: str = ""
 
     @property
     def can_be_asked(self) -> bool:

@@ -760,7 +760,7 @@ def _transfer_row(row: Found) -> TransferRow:
 
 
 def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:
-    row = connection.execute(_with_transfer().where(_payments.c.key == key)).one()
+    row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one()
     return PaymentStanding(
         at=at,
         version=row.version,
@@ -778,6 +778,7 @@ def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:
         submitted=row.submitted_at,
         settled=row.settled_at,
         returned=row.returned_at,
+        contradicted=row.contradiction or "",
     )
 
 

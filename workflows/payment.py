@@ -307,9 +307,10 @@ class PaymentWorkflow:
 
     def _show(self) -> None:
         """Lets staff see where the payment stands: the run's details, and whether it needs somebody."""
-        attention = self._steps.attention
-        workflow.set_current_details(payment_details.details(self._payment, self._standing, self._known, attention))
-        columns.show((interface.NEEDS_ATTENTION, bool(attention) or None))
+        attention, standing = self._steps.attention, self._standing
+        workflow.set_current_details(payment_details.details(self._payment, standing, self._known, attention))
+        contradicted = standing is not None and payment_details.is_contradicted(standing)
+        columns.show((interface.NEEDS_ATTENTION, bool(attention) or contradicted or None))
 
     def _show_columns(self, standing: PaymentStanding) -> None:
         """The rest of its row in the list: only where the payment rests, as each change leaves an event.

@@ -108,6 +108,17 @@ def test_the_page_names_the_command_that_lets_it_go_on_and_who_sends_it() -> Non
     assert f"| Who must act | {OPERATOR}: mend what needs attention |" in page
 
 
+def test_the_page_says_that_ledger_and_bank_contradict_each_other_as_long_as_it_waits() -> None:
+    """Fails when it says to release what may have arrived, and when what is over still asks for somebody."""
+    said = "attempt 1 came back by the ledger and is settled by the bank"
+    page = details(PAYMENT, standing(PaymentStatus.RETURNED, returned=REQUESTED, contradicted=said), REQUESTED)
+    assert f"| **Needs attention** | {said} |" in page
+    assert f"| Who must act | {OPERATOR} or " in page
+    assert "to find out which is true |" in page
+    over = details(PAYMENT, standing(PaymentStatus.CANCELLED, contradicted=said, reason="No account."), REQUESTED)
+    assert "Needs attention" not in over
+
+
 def test_a_timer_says_what_people_will_be_reminded_of() -> None:
     """Fails when it names the status and a date, which reads as if that had happened then."""
     said = {

@@ -276,6 +276,7 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         assert f"{key}/1" in play.desk.find(play.challenge.id).attention
         if then != "cancelled":
             assert f"{key}/1 came back by the ledger" in await play.money.retry(key)
+            await eventually(partial(is_listed_as_needing_attention, play, key))
         assert any(command in each.body for each in play.desk.notices() if each.occasion == Occasion.ATTENTION)
 
         with pytest.raises(ReasonMissing):
@@ -287,12 +288,19 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         await books_agree(play)
         assert (await play.state()).payments[key] is OrderState.SETTLED
         assert (play.payment(key).attention, play.desk.find(play.challenge.id).attention) == ("", "")
+        assert not await is_listed_as_needing_attention(play, key)
         assert await play.payment_files.submit(FINANCE) == ()
 
 
 async def needs_attention(play: Play, key: str) -> bool:
     """Whether `payments` says so."""
     return bool(play.payment(key).attention)
+
+
+async def is_listed_as_needing_attention(play: Play, key: str) -> bool:
+    """Whether the list of runs in Temporal says so."""
+    columns = (await play.client.get_workflow_handle(key).describe()).typed_search_attributes
+    return columns.get(interface.NEEDS_ATTENTION, False)
 
 
 async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_difference_that_is_shown(
