@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from lxml import etree
 from sqlalchemy import select, update
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowUpdateFailedError
 from whenever import Date, TimeDelta
 
@@ -29,6 +30,7 @@ from gateways.file_rail import FileRail
 from gateways.rails import PaymentRail, Progress, Transfer
 from store import tables
 from store.database import Database
+from store.payment_files import Contradiction
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.playing import FINANCE, OPERATOR, Making, Play, playing
 from tests.replay import recording
@@ -275,8 +277,8 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         await eventually(partial(needs_attention, play, key))
         assert f"{key}/1" in play.desk.find(play.challenge.id).attention
         if then != "cancelled":
-            assert f"{key}/1 came back by the ledger" in await play.money.retry(key)
             await eventually(partial(is_listed_as_needing_attention, play, key))
+            assert f"{key}/1 came back by the ledger" in await play.money.retry(key)
         assert any(command in each.body for each in play.desk.notices() if each.occasion == Occasion.ATTENTION)
 
         with pytest.raises(ReasonMissing):
@@ -301,6 +303,36 @@ async def is_listed_as_needing_attention(play: Play, key: str) -> bool:
     """Whether the list of runs in Temporal says so."""
     columns = (await play.client.get_workflow_handle(key).describe()).typed_search_attributes
     return columns.get(interface.NEEDS_ATTENTION, False)
+
+
+async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_as_needing_attention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where a payment is let know of a report, and not of what that contradicts."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        (file,) = await play.payment_files.submit(FINANCE)
+        await play.stands(key, PaymentStatus.SUBMITTED)
+        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.stands(key, PaymentStatus.RETURNED)
+        call, before = play.payment_files._call_operators, await looks(play, key)
+
+        async def has_looked() -> bool:
+            return await looks(play, key) > before
+
+        async def call_late(contradiction: Contradiction) -> None:
+            await eventually(has_looked)
+            await call(contradiction)
+
+        monkeypatch.setattr(play.payment_files, "_call_operators", call_late)
+        with pytest.raises(RailRefused):
+            await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await eventually(partial(is_listed_as_needing_attention, play, key))
+
+
+async def looks(play: Play, key: str) -> int:
+    """How often a payment has asked the ledger how it stands, or what else its activities do."""
+    events = (await play.client.get_workflow_handle(key).fetch_history()).events
+    return sum(event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED for event in events)
 
 
 async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_difference_that_is_shown(
