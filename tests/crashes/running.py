@@ -23,7 +23,7 @@ from domain.application import Applying
 from domain.bank_account import BankAccount
 from domain.calendar import lasting
 from domain.challenge import Result, State
-from domain.payment import PaymentStatus, Release, Return
+from domain.payment import Arrived, PaymentStatus, Release, Return
 from domain.programme import Due, Instalment, Programme, Reminders
 from domain.refusals import NotConfirmed, Unavailable
 from domain.round import Challenge
@@ -438,12 +438,14 @@ class Played:
         """
         before = self.payments()[key]
         by = OPERATOR if kind == Return.kind else FINANCE
-        fields = {"payee_version": before.payee_version} if kind == Release.kind else {}
+        fields = {Release.kind: {"payee_version": before.payee_version}, Arrived.kind: {"attempt": before.attempt}}
         decision_id = self.decision_on(kind, before.attempt)
         async with asyncio.timeout(_WITHIN):
             while self.payments()[key].status is before.status:
                 with suppress(NotConfirmed, Unavailable):
-                    await self.money.decide(key, kind, by, decision_id=decision_id, reason=reason, **fields)
+                    await self.money.decide(
+                        key, kind, by, decision_id=decision_id, reason=reason, **fields.get(kind, {})
+                    )
 
     @staticmethod
     def decision_on(kind: str, attempt: int) -> str:

@@ -37,7 +37,7 @@ from tests.servers import new_namespace
 
 OF_THESE = tuple(
     only_in(activity, moment)
-    for activity in ("settle_payment", "return_payment", "cancel_payment")
+    for activity in ("settle_payment", "return_payment", "arrived_payment", "cancel_payment")
     for moment in (BEFORE, WITHIN)
 )
 """Moments of the activities that `test_deaths` does not have, or not with money that comes back."""
@@ -86,7 +86,8 @@ async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp
 
 
 async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
-    """Four payments: one settles, one comes back and is made again, one comes back late, one is cancelled."""
+    """Four payments: one settles, although a person once says that it came back; one comes back and is made again; one
+    comes back late; one is cancelled."""
     database_url, mood = f"sqlite:///{folder / 'service.db'}", Moody(seed)
     with (
         Provider(mood) as provider,
@@ -124,6 +125,9 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         await played.standing(back, PaymentStatus.RETURNED)
         await played.standing(back_late, PaymentStatus.SETTLED)
 
+        await played.decide_on(straight, "return", reason="A slip.")
+        await played.decide_on(straight, "arrived", reason="It is with the team.")
+
         # The provider calls it settled, and a person sees the money on the statement again.
         await played.decide_on(back_late, "return", reason="It is on the statement again.")
         provider.return_(transfer_id(back_late, 1), "account closed")
@@ -138,7 +142,7 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         check_deaths(worker, played, to_pay, given_up, moments)
         mood.calm = True
         check_books(played, provider, {straight: 1, back: 2, back_late: 2, given_up: 0})
-        check_told(played, {straight: 1, back: 2, back_late: 2, given_up: 0})
+        check_told(played, {straight: 1, back: 2, back_late: 2, given_up: 0}, straight)
         await check_sent(played, post)
         worker.check_alive()
         if AFTER in moments:
@@ -168,18 +172,21 @@ def check_books(played: Played, provider: Provider, attempts: dict[str, int]) ->
             assert (payment.status, kept) == (PaymentStatus.CANCELLED, [])
 
 
-def check_told(played: Played, attempts: dict[str, int]) -> None:
-    """Everybody was told of each step, once; and no step was refused."""
+def check_told(played: Played, attempts: dict[str, int], slip: str) -> None:
+    """Everybody was told of each step, once; no step was refused. Of one a person said by a slip that it came back."""
     told: Counter[tuple[str, str]] = Counter()
     for key, times in attempts.items():
-        team, came_back = played.payments()[key].team, max(0, times - 1)
+        team, arrived = played.payments()[key].team, int(key == slip)
+        came_back = max(0, times - 1) + arrived
         told[Occasion.PAYMENT_REQUESTED, team] = 1
         told[Occasion.PAYMENT_SENT, team] = times
         told[Occasion.PAYMENT_RETURNED, team] = came_back
+        told[Occasion.PAYMENT_ARRIVED, team] = arrived
         told[Occasion.PAYMENT_CANCELLED, team] = 0 if times else 1
         told[Occasion.PAYMENT_TO_RELEASE, FINANCE] += 1 if times else 0
         for person in (FINANCE, OPERATOR):
             told[Occasion.PAYMENT_RETURNED, person] += came_back
+            told[Occasion.PAYMENT_ARRIVED, person] += arrived
     notices = Counter((each.occasion, each.recipient) for each in played.desk.notices(played.id))
     assert {each: notices[each] for each in told} == dict(told)
     assert [line.text for line in played.desk.record(played.id) if line.refused] == []
@@ -207,7 +214,8 @@ def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: st
     done = [(f"{played.id}/{step}", "announce") for step in ("opened", "sealed", "select/for-exploration")]
     done += [(played.id, "seal_window"), (given_up, "request_payment")]
     done += [(f"{given_up}/cancel/{played.decision_on('cancel', 0)}", "cancel_payment")]
-    done += [(f"{back_late}/return/{played.decision_on('return', 1)}", "return_payment")]
+    done += [(f"{key}/return/{played.decision_on('return', 1)}", "return_payment") for key in (straight, back_late)]
+    done += [(f"{straight}/arrived/{played.decision_on('arrived', 1)}", "arrived_payment")]
     for key in to_pay:
         done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
     releases = [(straight, 0), (back, 0), (back_late, 0), (back, 1), (back_late, 1)]
