@@ -70,7 +70,7 @@ class Server:
 async def dev_server() -> AsyncIterator[Client]:
     """A namespace of one's own, in which nothing has run yet, on a server in real time.
 
-    There is one server for all tests: to start and stop one takes as long as many a test, and it is never idle.
+    There is one server for all tests: to start one takes as long as many a test, and each costs time while it waits.
     """
     yield await new_namespace()
 
