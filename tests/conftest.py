@@ -42,12 +42,15 @@ def pytest_configure(config: pytest.Config) -> None:
         tempfile.tempdir = None  # it is looked for anew
     if config.getoption("numprocesses", None):
         share()
+    else:
+        gc.disable()  # while tests are collected nothing is thrown away
 
 
 def pytest_collection_finish() -> None:
-    """See pytest. From here on garbage is looked for less often: half a million objects stay until the end."""
+    """See pytest. From here on garbage is looked for, less often than usual: half a million objects stay to the end."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
