@@ -169,6 +169,11 @@ class PaymentStanding(Value):
         """Whether nothing more happens to it."""
         return self.status in OVER
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a person has to find out what is true before it goes on."""
+        return bool(self.contradicted) and not self.is_over
+
 
 class Release(Decision):
     """A second person lets the money go.

@@ -27,11 +27,6 @@ def waits_for(standing: PaymentStanding) -> str:
     return by_hand.get(standing.status) or _WAITS_FOR[standing.status]
 
 
-def is_contradicted(standing: PaymentStanding) -> bool:
-    """Whether a person has to find out what is true before it goes on."""
-    return bool(standing.contradicted) and not standing.is_over
-
-
 def reminder_of(standing: PaymentStanding) -> str:
     """What a reminder that is due next will be about."""
     match waits_for(standing):
@@ -62,7 +57,7 @@ def details(payment: PaymentToMake, standing: PaymentStanding | None, now: Insta
     facts.append(("Challenge", order.challenge))
     if attention:
         facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(order.key)}"))
-    elif standing and is_contradicted(standing):
+    elif standing and standing.is_in_doubt:
         facts.insert(0, ("**Needs attention**", standing.contradicted))
     return f"{head}\n\n{fact_table(facts)}"
 
@@ -97,7 +92,7 @@ def _date(payment: PaymentToMake, date: Instant, now: Instant, before: str, afte
 
 def _who_acts(payment: PaymentToMake, standing: PaymentStanding) -> str:
     office = " or ".join(dict.fromkeys((*payment.operators, *payment.releasers)))
-    if is_contradicted(standing):
+    if standing.is_in_doubt:
         return f"{office}, to find out which is true"
     match standing.status:
         case PaymentStatus.REQUESTED:

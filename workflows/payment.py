@@ -309,8 +309,8 @@ class PaymentWorkflow:
         """Lets staff see where the payment stands: the run's details, and whether it needs somebody."""
         attention, standing = self._steps.attention, self._standing
         workflow.set_current_details(payment_details.details(self._payment, standing, self._known, attention))
-        contradicted = standing is not None and payment_details.is_contradicted(standing)
-        columns.show((interface.NEEDS_ATTENTION, bool(attention) or contradicted or None))
+        in_doubt = standing is not None and standing.is_in_doubt
+        columns.show((interface.NEEDS_ATTENTION, bool(attention) or in_doubt or None))
 
     def _show_columns(self, standing: PaymentStanding) -> None:
         """The rest of its row in the list: only where the payment rests, as each change leaves an event.

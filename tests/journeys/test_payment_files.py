@@ -57,6 +57,15 @@ async def paying_by_files(
         yield play, keys
 
 
+async def turned_away(play: Play, key: str, folder: Path) -> str:
+    """Lets a released payment leave in a file, and the bank reject it; the id of the file."""
+    (file,) = await play.payment_files.submit(FINANCE)
+    await play.stands(key, PaymentStatus.SUBMITTED)
+    await play.payment_files.settle(said(folder, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+    await play.stands(key, PaymentStatus.RETURNED)
+    return file.id
+
+
 def said(folder: Path, file: str, statuses: dict[str, Said]) -> Path:
     """A bank's report on a payment file, by transfer."""
     report = folder / "report.xml"
@@ -310,10 +319,7 @@ async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_
 ) -> None:
     """Fails where a payment is let know of a report, and not of what that contradicts."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.payment_files.submit(FINANCE)
-        await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
-        await play.stands(key, PaymentStatus.RETURNED)
+        file = await turned_away(play, key, tmp_path)
         call, before = play.payment_files._call_operators, await looks(play, key)
 
         async def has_looked() -> bool:
@@ -325,7 +331,7 @@ async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_
 
         monkeypatch.setattr(play.payment_files, "_call_operators", call_late)
         with pytest.raises(RailRefused):
-            await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.payment_files.settle(said(tmp_path, file, {f"{key}/1": Said("ACSC")}), FINANCE)
         await eventually(partial(is_listed_as_needing_attention, play, key))
 
 
@@ -340,15 +346,12 @@ async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_diff
 ) -> None:
     """Fails where that it may be paid twice is shown no more once the second attempt has arrived, or can be hidden."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (first,) = await play.payment_files.submit(FINANCE)
-        await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.settle(said(tmp_path, first.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
-        await play.stands(key, PaymentStatus.RETURNED)
+        first = await turned_away(play, key, tmp_path)
         await play.release(key)
         (second,) = await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
         with pytest.raises(RailRefused, match="a later attempt may have left: ask the bank to stop one"):
-            await play.payment_files.settle(said(tmp_path, first.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.payment_files.settle(said(tmp_path, first, {f"{key}/1": Said("ACSC")}), FINANCE)
         with pytest.raises(TooLate, match=f"{key}/2 has left, or may have"):
             await play.money.decide(key, "arrived", FINANCE, attempt=1, reason="It is on the statement.")
         await play.payment_files.settle(said(tmp_path, second.id, {f"{key}/2": Said("ACSC")}), FINANCE)
@@ -366,14 +369,11 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
 ) -> None:
     """Invariant 1. Fails where "arrived" after "came back" is dropped, or does not stop the attempt that follows."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.payment_files.submit(FINANCE)
-        await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
-        await play.stands(key, PaymentStatus.RETURNED)
+        file = await turned_away(play, key, tmp_path)
         await play.release(key)
         told = play.told(Occasion.ATTENTION)[OPERATOR]
 
-        arrived = said(tmp_path, file.id, {f"{key}/1": Said("ACSC")})
+        arrived = said(tmp_path, file, {f"{key}/1": Said("ACSC")})
         for _ in range(2):
             with pytest.raises(RailRefused, match=f"{key}/1 came back by the ledger and is settled by the bank"):
                 await play.payment_files.settle(arrived, FINANCE)

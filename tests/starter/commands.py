@@ -236,6 +236,11 @@ class Commands:
         for payment in self.payments(challenge):
             self.until_payment(payment["key"], "settled")
 
+    def books(self) -> Answer:
+        """What `reconcile` says once what moves at the moment has come to rest; fails if differences stay."""
+        self._until(lambda: self("reconcile").status == 0, lambda: self("reconcile"))
+        return self("reconcile")
+
     @staticmethod
     def _until(came: Callable[[], bool], seen: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE

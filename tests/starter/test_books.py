@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +13,7 @@ from whenever import Instant
 
 from store import tables
 from store.database import Database
-from tests.starter.commands import FINANCE, PATIENCE, PURSE, Answer, Commands, as_process
+from tests.starter.commands import FINANCE, PURSE, Commands, as_process
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +50,6 @@ def meanwhile(database: Database, table: Table, of: str, **values: Any) -> Itera
     finally:
         with database.writing() as connection:
             connection.execute(update(table).where(key == of).values({name: getattr(kept, name) for name in values}))
-
-
-def in_books(starter: Commands) -> Answer:
-    """Compares the books once what moves at the moment has come to rest."""
-    end = time.monotonic() + PATIENCE
-    while (answer := starter("reconcile")).status:
-        assert time.monotonic() < end, answer
-        time.sleep(0.2)  # a glance, not a wait for time to pass
-    return answer
 
 
 # What is late.
@@ -150,7 +140,7 @@ def test_another_currency_has_no_interest_of_the_united_kingdom(
 
 
 def test_books_that_agree_end_with_status_0(starter: Commands, paid: tuple[str, str]) -> None:
-    assert in_books(starter).out.startswith("The books agree: ")
+    assert starter.books().out.startswith("The books agree: ")
     assert starter.data("reconcile") == []
 
 
@@ -177,7 +167,7 @@ def test_a_difference_is_named_with_its_payment_and_ends_with_status_1(
     values: dict[str, Any],
     says: str,
 ) -> None:
-    in_books(starter)
+    starter.books()
     with meanwhile(database, table, paid[which], **values):
         printed, as_json = starter("reconcile"), starter("reconcile", "--json")
 
@@ -186,7 +176,7 @@ def test_a_difference_is_named_with_its_payment_and_ends_with_status_1(
     assert {(each["challenge"], each["payment"]) for each in differences} == {(f"{PURSE}/loom", paid[which])}
     assert any(says in each["what"] for each in differences), differences
     assert paid[which].removeprefix(f"{PURSE}/loom/") in printed.out
-    assert in_books(starter)
+    starter.books()
 
 
 def test_a_rail_that_cannot_be_used_is_said_in_one_line(starter: Commands, paid: tuple[str, str]) -> None:
