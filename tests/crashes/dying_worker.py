@@ -126,6 +126,16 @@ def _die_within(connection: Connection, deaths: Deaths) -> None:
         deaths.die_once(_key_at_work.get(), activity.info().activity_type, WITHIN)
 
 
+def check_died(died: Collection[str], wanted: Collection[str]) -> None:
+    """That a worker died at every moment at which it was to, and at no other.
+
+    Not always while the rail was asked for a transfer: the death of another can hide that it was.
+    """
+    hidden = {each for each in set(wanted) - set(died) if each.endswith(RAIL_ASKED)}
+    assert set(died) == set(wanted) - hidden
+    assert not hidden or len(hidden) < sum(each.endswith(RAIL_ASKED) for each in wanted)
+
+
 class _Hurrying(WorkflowInboundInterceptor):
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         super().init(_Hurried(outbound))
