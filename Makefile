@@ -41,7 +41,7 @@ run: $(VENV)/.base
 test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/python tests/house.py
 	# Types are checked meanwhile: that keeps one core busy while the tests need both only now and then.
 	$(BIN)/python -m mypy & types=$$!; $(RUN) $(BIN)/python -m pytest $(SPREAD); tests=$$?; wait $$types && exit $$tests
 

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from domain.refusals import Refused, Unavailable
-from store.database import Database
+from domain.values.refusals import Refused, Unavailable
+from store.database.database import Database
 
 ROOT = Path(__file__).resolve().parent
 VAR = ROOT / "var"

@@ -18,9 +18,10 @@ import typer
 from pydantic import ValidationError
 from whenever import Date, Instant
 
-import showing
-from commands import notices, paying
-from commands.common import (
+from commands import notices, output
+from commands import payments as paying
+from commands.help import InParts, TakesTeams, as_typed
+from commands.options import (
     AsJson,
     ChallengeName,
     DecisionId,
@@ -37,18 +38,17 @@ from commands.common import (
     send,
     text_of,
 )
-from commands.help import InParts, TakesTeams, as_typed
-from desk.connection import leave
+from commands.terminal import MISUSED, REFUSED, answering, misused, say, show_json
 from desk.desk import NOTICES, Desk
-from desk.front import ChallengeRow
-from desk.paying import Paying
-from desk.rehearsing import rehearse as rehearse_round
-from domain.application import Applying
-from domain.calendar import spoken
-from domain.money import Money
-from domain.refusals import ApplicationRefused, Unavailable
-from domain.wrong_values import in_words
-from terminal import MISUSED, REFUSED, answering, misused, say, show_json
+from desk.open import ChallengeRow
+from desk.payments import Paying
+from desk.rehearsal import rehearse as rehearse_round
+from domain.challenges.application import Applying
+from domain.values.calendar import spoken
+from domain.values.money import Money
+from domain.values.refusals import ApplicationRefused, Unavailable
+from domain.values.wrong_values import in_words
+from service.connection import leave
 
 app = typer.Typer(
     cls=InParts,
@@ -86,7 +86,7 @@ def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
         if as_json:
             show_json(plans)
         else:
-            showing.plans(round_file, plans)
+            output.plans(round_file, plans)
 
 
 @app.command(name="open")
@@ -100,7 +100,7 @@ def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None
         if as_json:
             show_json(opened)
         else:
-            showing.opened(desk.find_round(round_)[1].time_zone, opened)
+            output.opened(desk.find_round(round_)[1].time_zone, opened)
         if opens and any(each.already for each in opened):
             typer.echo("What was open already keeps its dates: --opens has moved none of them.", err=True)
 
@@ -118,7 +118,7 @@ def status(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
         elif challenge:
             _show_challenge(desk, rows[0])
         else:
-            showing.challenges(rows)
+            output.challenges(rows)
 
 
 @app.command()
@@ -161,7 +161,7 @@ def applications(
         if as_json:
             show_json(rows)
         else:
-            (showing.applications_in_full if full else showing.applications)(row, rows)
+            (output.applications_in_full if full else output.applications)(row, rows)
 
 
 @app.command(cls=TakesTeams)
@@ -294,7 +294,7 @@ def record(challenge: ChallengeName, as_json: AsJson = False) -> None:
         if as_json:
             show_json(rows)
         else:
-            showing.record(row, rows)
+            output.record(row, rows)
 
 
 @app.command()
@@ -343,7 +343,7 @@ def rehearse(
         if as_json:
             show_json(findings)
         else:
-            showing.rehearsed(desk, findings)
+            output.rehearsed(desk, findings)
         for difference in findings.differences:
             typer.echo(f"Not as the programme says: {difference}", err=True)
         if findings.differences:
@@ -356,10 +356,10 @@ def _show_challenge(desk: Desk, row: ChallengeRow) -> None:
     try:
         state = asyncio.run(desk.state(row, within=_GLANCE))
     except Unavailable as why:
-        showing.challenge(row, payments)
+        output.challenge(row, payments)
         say(f"Its teams, and who must act, are not known now. {why}")
     else:
-        showing.standing(row, payments, state)
+        output.standing(row, payments, state)
 
 
 def _progress(quiet: bool) -> Callable[[str, str], None]:

@@ -26,19 +26,18 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-import log
-import settings
-from activities.announcing import Announcing
-from activities.delivering import Delivering
+from activities.announcements import Announcing
+from activities.delivery import Delivering
 from activities.failures import SortFailures
-from activities.paying import Paying
-from desk.connection import connect, leave
-from domain.refusals import Refused, Unavailable
-from gateways.embedded_rail import EmbeddedRail
-from gateways.rails import PaymentRail
-from parts import channel_of, letters_of, rail_of, seals_of
-from settings import Settings
-from store.database import Database
+from activities.payments import Paying
+from domain.payments.rails import PaymentRail
+from domain.values.refusals import Refused, Unavailable
+from service import log, settings
+from service.connection import connect, leave
+from service.settings import Settings
+from service.wiring import channel_of, letters_of, rail_of, seals_of
+from store.database.database import Database
+from store.payments.embedded_rail import EmbeddedRail
 from workflows.challenge import ChallengeWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.interface import DELIVERY, LOOK, NOTICES, SEARCH_ATTRIBUTES, TASK_QUEUE

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from domain.refusals import Refused, Unavailable
+from domain.values.refusals import Refused, Unavailable
 
 
 class SortFailures(Interceptor):

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from sqlalchemy import insert
 from whenever import Instant, TimeDelta
 
-from domain.application import Applying
-from domain.round import Challenge
-from gateways.letters import Letters
-from store import tables
-from store.applications import accept
-from store.database import Database
+from domain.challenges.application import Applying
+from domain.programmes.round import Challenge
+from gateways.messaging.letters import Letters
+from store.challenges.applications import accept
+from store.database import tables
+from store.database.database import Database
 
 from .databases import database, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say

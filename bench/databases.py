@@ -14,11 +14,11 @@ from pathlib import Path
 from sqlalchemy import create_engine, insert, make_url, text
 from sqlalchemy.pool import NullPool
 
-from domain.programme import Programme
-from domain.round import Challenge, Round
-from store import tables
-from store.database import Database
-from store.rounds import keep_round
+from domain.programmes.programme import Programme
+from domain.programmes.round import Challenge, Round
+from store.challenges.rounds import keep_round
+from store.database import tables
+from store.database.database import Database
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 

@@ -14,12 +14,14 @@ from sqlalchemy import select, update
 from temporalio.worker import Worker
 from whenever import Instant
 
-from activities.delivering import Delivering
-from domain.model import Value
-from gateways.channels import Delivery, Message, Progress
-from gateways.letters import Letters
-from store import deliveries, record, tables
-from store.database import Database
+from activities.delivery import Delivering
+from domain.values.model import Value
+from gateways.messaging.channels import Delivery, Message, Progress
+from gateways.messaging.letters import Letters
+from store.database import tables
+from store.database.database import Database
+from store.outbox import outbox
+from store.record import record
 from workflows.delivery import DeliveryWorkflow
 from workflows.interface import DELIVERY, NOTICES
 
@@ -147,7 +149,7 @@ async def _send_all(kept: Database, number: int, before: int) -> Sent:
         async with Worker(**settings):
             handle = await client.start_workflow(DELIVERY, id=NOTICES, task_queue=_TASK_QUEUE)
             await post.sent_all.wait()
-            while deliveries.outbox(kept, post.name, Instant.now()).waiting:  # noqa: ASYNC110
+            while outbox.outbox(kept, post.name, Instant.now()).waiting:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)  # the last is being noted
             took, most = time.perf_counter() - post.warm_at, _most_memory()
         events = (await handle.fetch_history()).events

@@ -9,12 +9,12 @@ from cryptography.fernet import Fernet
 from lxml import etree
 from whenever import Date, Instant
 
-from domain.bank_account import BankAccount
-from domain.money import Money
-from gateways.credit_transfers import Version, credit_transfer_file, schema
-from gateways.rails import Instruction
-from store.payment_files import MOST
-from store.sealing import Seals
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction
+from domain.values.money import Money
+from gateways.banking.credit_transfers import Version, credit_transfer_file, schema
+from store.payments.payment_files import MOST
+from store.payments.sealing import Seals
 
 from .measuring import Compared, Measurement, say, seconds
 

@@ -9,7 +9,7 @@ from statistics import median
 from temporalio.api.enums.v1 import EventType
 from whenever import Instant
 
-from domain.model import Value
+from domain.values.model import Value
 
 from .databases import SQLITE, database, insert_applications, keep
 from .measuring import Measurement, say

@@ -14,11 +14,11 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 from whenever import Instant, TimeDelta
 
-from domain.calendar import lasting
-from domain.model import Value
-from domain.programme import Programme, Reminders, Stage
-from domain.round import Challenge
-from store.database import Database
+from domain.programmes.programme import Programme, Reminders, Stage
+from domain.programmes.round import Challenge
+from domain.values.calendar import lasting
+from domain.values.model import Value
+from store.database.database import Database
 
 from . import floor
 from .databases import SQLITE, database, insert_applications, keep

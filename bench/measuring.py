@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from statistics import median
 
-from domain.model import Value
+from domain.values.model import Value
 
 Action = Callable[[str], None]
 """Does something once, under a name that no other time has."""

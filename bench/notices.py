@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from whenever import Instant
 
-from domain.announcement import Announcement, Entry, Telling, ToApplicants, to_teams
-from domain.occasions import Occasion
-from domain.round import Challenge
-from gateways.letters import Letters
-from store import record, tables
-from store.database import Database
+from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_teams
+from domain.announcements.occasions import Occasion
+from domain.programmes.round import Challenge
+from gateways.messaging.letters import Letters
+from store.database import tables
+from store.database.database import Database
+from store.record import record
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say, seconds

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Table, insert, select
 from whenever import Instant
 
-from domain import payment as rules
-from domain.awards import PaymentOrder
-from domain.money import Amount, Money
-from domain.payment import PaymentToMake, Release
-from gateways.letters import Letters
-from store import ledger, tables
-from store.database import Database
+from domain.challenges.awards import PaymentOrder
+from domain.payments import payment as rules
+from domain.payments.payment import PaymentToMake, Release
+from domain.values.money import Amount, Money
+from gateways.messaging.letters import Letters
+from store.database import tables
+from store.database.database import Database
+from store.payments import ledger
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say

@@ -5,9 +5,9 @@ from __future__ import annotations
 from whenever import Instant
 
 from desk.programme_files import FOLDER, load_round
-from domain.programme import Programme
-from domain.rehearsal import moved
-from domain.round import Challenge, Round, challenges_of
+from domain.programmes.programme import Programme
+from domain.programmes.rehearsal import moved
+from domain.programmes.round import Challenge, Round, challenges_of
 
 ROUND = "pilot-2016"
 

@@ -13,22 +13,22 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from whenever import Instant
 
-from domain.announcement import Announcement
-from domain.awards import PaymentOrder
-from domain.bank_account import BankAccount
-from domain.challenge import Outcome, Result, State
-from domain.decisions import Decision, Participate, Select
-from domain.money import Money
-from domain.payment import PaymentToMake, Release, payee_given
-from domain.programme import Programme, Stage
-from domain.round import Challenge
-from gateways.embedded_rail import EmbeddedRail
-from parts import letters_of, seals_of
-from settings import Settings
-from store import ledger
-from store.database import Database
-from store.notices import Compose
-from store.sealing import make_key_file
+from domain.announcements.announcement import Announcement
+from domain.challenges.awards import PaymentOrder
+from domain.challenges.decisions import Decision, Participate, Select
+from domain.challenges.state import Outcome, Result, State
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import PaymentToMake, Release, payee_given
+from domain.programmes.programme import Programme, Stage
+from domain.programmes.round import Challenge
+from domain.values.money import Money
+from service.settings import Settings
+from service.wiring import letters_of, seals_of
+from store.database.database import Database
+from store.payments import ledger
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.sealing import make_key_file
+from store.record.notices import Compose
 from worker import build_worker
 from workflows.challenge import ChallengeWorkflow
 from workflows.interface import LOOK, TASK_QUEUE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from domain.round import Challenge
-from store import applications
-from store.database import Database
+from domain.programmes.round import Challenge
+from store.challenges import applications
+from store.database.database import Database
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Measurement, say, seconds

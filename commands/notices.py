@@ -9,12 +9,11 @@ from typing import Annotated, Any, Optional
 import typer
 from typer.core import TyperGroup
 
-import showing
-from domain.model import Value
-from domain.occasions import Occasion
-from terminal import say, show_json
+from commands import output
+from domain.announcements.occasions import Occasion
+from domain.values.model import Value
 
-from .common import (
+from .options import (
     AsJson,
     ChallengeName,
     DecisionId,
@@ -27,6 +26,7 @@ from .common import (
     send,
     text_of,
 )
+from .terminal import say, show_json
 
 
 class Preview(Value):
@@ -70,7 +70,7 @@ def list_(
             show_json(rows)
         else:
             nothing = "No notice has failed." if failed else "No notice was written yet."
-            showing.notices(rows, {row.id: row.time_zone for row in desk.challenges()}, nothing)
+            output.notices(rows, {row.id: row.time_zone for row in desk.challenges()}, nothing)
 
 
 @app.command()
@@ -87,7 +87,7 @@ def show(
         if as_json:
             show_json(found)
         else:
-            showing.notice(found, desk.find(found.challenge))
+            output.notice(found, desk.find(found.challenge))
 
 
 @app.command()
@@ -119,7 +119,7 @@ def preview(
             return
         for each, letter in letters.items():
             say(f"{each}", bold=True)
-            showing.letter(letter.subject, letter.body)
+            output.letter(letter.subject, letter.body)
 
 
 def answer(

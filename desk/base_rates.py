@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.interest import BaseRates
-from domain.refusals import FileRefused
+from domain.payments.interest import BaseRates
+from domain.values.refusals import FileRefused
 
 from .programme_files import FOLDER, _checked, _toml
 

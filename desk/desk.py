@@ -26,41 +26,37 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from whenever import Instant
 
-from domain import refusals
-from domain.announcement import Announcement, Entry
-from domain.application import Application, Applying, Receipt
-from domain.calendar import spoken
-from domain.challenge import State
-from domain.decisions import Decision
-from domain.feedback import feedback_given, stages_from
-from domain.messages import content_of, make, printable
-from domain.model import Value
-from domain.occasions import Occasion
-from domain.payment import OVER
-from domain.plan import EngagementPlan, Plan, engagement_of, plan_of
-from domain.programme import Programme
-from domain.refusals import (
-    NotConfirmed,
-    Refused,
-    TooLate,
-    Unavailable,
-    UnknownChallenge,
-    UnknownNotice,
-)
-from domain.rehearsal import moved, moved_instant
-from domain.round import Challenge, Round, challenges_of
-from gateways.letters import Letters
-from parts import letters_of
-from settings import Settings
-from store import applications, deliveries, feedback, ledger, record, rounds
-from store.database import Database
-from store.ledger import Payment
-from store.notices import Letter, find_notice
-from store.record import Notice, RecordLine
-from store.rounds import ChallengeRow
+from domain.announcements.announcement import Announcement, Entry
+from domain.announcements.occasions import Occasion
+from domain.challenges.application import Application, Applying, Receipt
+from domain.challenges.decisions import Decision
+from domain.challenges.feedback import feedback_given, stages_from
+from domain.challenges.messages import content_of, make, printable
+from domain.challenges.state import State
+from domain.payments.payment import OVER
+from domain.programmes.plan import EngagementPlan, Plan, engagement_of, plan_of
+from domain.programmes.programme import Programme
+from domain.programmes.rehearsal import moved, moved_instant
+from domain.programmes.round import Challenge, Round, challenges_of
+from domain.values import refusals
+from domain.values.calendar import spoken
+from domain.values.model import Value
+from domain.values.refusals import NotConfirmed, Refused, TooLate, Unavailable, UnknownChallenge, UnknownNotice
+from gateways.messaging.letters import Letters
+from service.settings import Settings
+from service.wiring import letters_of
+from store.challenges import applications, rounds
+from store.challenges.rounds import ChallengeRow
+from store.database.database import Database
+from store.outbox import outbox
+from store.payments import ledger
+from store.payments.ledger import Payment
+from store.record import feedback, record
+from store.record.notices import Letter, find_notice
+from store.record.record import Notice, RecordLine
 from workflows import interface
 
-from .previewing import pilot_facts
+from .preview import pilot_facts
 from .programme_files import find_round
 
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
@@ -262,7 +258,7 @@ class Desk:
             UnknownNotice: there is none, or several.
             NotSentAgain: it did not fail, or says what is no longer so.
         """
-        return deliveries.send_again(self.database, _sought(key), self.now())
+        return outbox.send_again(self.database, _sought(key), self.now())
 
     def preview(self, *occasions: Occasion) -> dict[Occasion, Letter]:
         """The words of some occasions, as they would be in the pilot; it needs neither database nor Temporal.
@@ -308,7 +304,7 @@ class Desk:
 
         Args:
             challenge: its name.
-            kind: which decision, as in `domain.decisions.DECISIONS`.
+            kind: which decision, as in `domain.challenges.decisions.DECISIONS`.
             by: id of the person who decides.
             fields: the decision's other fields; without a `decision_id` it gets one.
 

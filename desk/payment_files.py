@@ -11,14 +11,16 @@ from tempfile import NamedTemporaryFile
 
 from whenever import Date, Instant
 
-from domain import payment as rules
-from domain.announcement import Announcement, Attention, Entry, to_people
-from domain.bank_account import BankAccount
-from domain.calendar import Holidays, working_days_later
-from domain.model import Value
-from domain.money import Money, total
-from domain.occasions import Occasion
-from domain.refusals import (
+from domain.announcements.announcement import Announcement, Attention, Entry, to_people
+from domain.announcements.occasions import Occasion
+from domain.keys import payment_of, transfer_id
+from domain.payments import payment as rules
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction, Progress
+from domain.values.calendar import Holidays, working_days_later
+from domain.values.model import Value
+from domain.values.money import Money, total
+from domain.values.refusals import (
     FileRefused,
     NotAllowed,
     NotReadable,
@@ -28,20 +30,19 @@ from domain.refusals import (
     Unavailable,
     UnknownPerson,
 )
-from domain.transfer import payment_of, transfer_id
-from domain.wording import counted
-from gateways.credit_transfers import Version, credit_transfer_file, end_to_end_id
-from gateways.rails import Instruction, Progress
-from gateways.status_reports import LARGEST, in_words, read_status_report
-from parts import payer_of, seals_of
-from store import ledger, payment_files, rounds
-from store.ledger import Payment
-from store.payment_files import Collected, Contradiction, Line, Reported
-from store.record import announce
-from store.sealing import Seals
+from domain.values.wording import counted
+from gateways.banking.credit_transfers import Version, credit_transfer_file, end_to_end_id
+from gateways.banking.status_reports import LARGEST, in_words, read_status_report
+from service.wiring import payer_of, seals_of
+from store.challenges import rounds
+from store.payments import ledger, payment_files
+from store.payments.ledger import Payment
+from store.payments.payment_files import Collected, Contradiction, Line, Reported
+from store.payments.sealing import Seals
+from store.record.record import announce
 
 from .desk import Desk
-from .paying import Paying
+from .payments import Paying
 
 _BANK_ZONE, _BANK_HOLIDAYS = "Europe/London", "GB-ENG"
 """Banks in the United Kingdom keep England's."""

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from domain.programme import Programme
-from domain.refusals import FileRefused, UnknownRound
-from domain.round import Round, challenges_of
-from domain.wrong_values import in_words
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
+from domain.values.refusals import FileRefused, UnknownRound
+from domain.values.wrong_values import in_words
 
 PROGRAMME = ".programme.toml"
 ROUND = ".round.toml"

@@ -22,28 +22,28 @@ from temporalio.testing import WorkflowEnvironment
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
-from desk.paying import Paying
 from desk.payment_files import PaymentFiles
+from desk.payments import Paying
 from desk.programme_files import load_round
-from domain.application import Applying, Receipt
-from domain.awards import payments_due
-from domain.bank_account import BankAccount
-from domain.calendar import lasting
-from domain.challenge import Phase, Result, State
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.programme import Programme
-from domain.refusals import Unavailable
-from domain.rehearsal import moved
-from domain.round import Challenge, Round, challenges_of
-from gateways.embedded_rail import EmbeddedRail
-from gateways.http_rail import HttpRail
-from gateways.rails import Instruction, PaymentRail, Transfer
-from parts import rail_of
-from settings import Settings
-from store.database import Database
-from store.ledger import Payment
-from store.record import RecordLine
+from domain.announcements.occasions import Occasion
+from domain.challenges.application import Applying, Receipt
+from domain.challenges.awards import payments_due
+from domain.challenges.state import Phase, Result, State
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import PaymentStatus
+from domain.payments.rails import Instruction, PaymentRail, Transfer
+from domain.programmes.programme import Programme
+from domain.programmes.rehearsal import moved
+from domain.programmes.round import Challenge, Round, challenges_of
+from domain.values.calendar import lasting
+from domain.values.refusals import Unavailable
+from gateways.banking.http_rail import HttpRail
+from service.settings import Settings
+from service.wiring import rail_of
+from store.database.database import Database
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.ledger import Payment
+from store.record.record import RecordLine
 from tests.replay import recording
 from tests.store.sqlite import fresh_sqlite
 from tests.waiting import eventually

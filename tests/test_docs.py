@@ -16,11 +16,11 @@ from pydantic import BaseModel
 
 import starter
 from desk.programme_files import load_programme, load_round
-from domain.calendar import Holidays
-from domain.messages import make
-from domain.programme import Instalment, OnTime, Pay, Programme, Reminders, Stage, Terms
-from domain.round import Engagement, Person, Question, Round, Sponsor
-from settings import PREFIX, Settings
+from domain.challenges.messages import make
+from domain.programmes.programme import Instalment, OnTime, Pay, Programme, Reminders, Stage, Terms
+from domain.programmes.round import Engagement, Person, Question, Round, Sponsor
+from domain.values.calendar import Holidays
+from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

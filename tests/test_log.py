@@ -25,15 +25,15 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from whenever import Instant
 
-import log
-from domain.bank_account import BankAccount
-from domain.money import Money
-from domain.refusals import Unavailable
-from gateways.channels import Message, Refusal
-from gateways.govuk_notify import NotifyChannel
-from gateways.http_rail import HttpRail
-from gateways.rails import Instruction
-from settings import Settings
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction
+from domain.values.money import Money
+from domain.values.refusals import Unavailable
+from gateways.banking.http_rail import HttpRail
+from gateways.messaging.channels import Message, Refusal
+from gateways.messaging.govuk_notify import NotifyChannel
+from service import log
+from service.settings import Settings
 from tests.gateways.notify import API_KEY, SECRET, TEMPLATE, Notify
 from tests.gateways.notify import Fault as NotifyFault
 from tests.gateways.provider import TOKEN, Provider

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-import settings
-from domain.refusals import FileRefused
+from domain.values.refusals import FileRefused
+from service import settings
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_the_state_is_kept_beside_the_code_wherever_a_command_is_given(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code = Path(settings.__file__).parent
+    code = Path(settings.__file__).parents[1]
 
     assert settings.load().database_url == f"sqlite:///{code / 'var' / 'service.db'}"
     assert settings.load().programmes == code / "programmes"
@@ -138,7 +138,7 @@ def test_a_misspelt_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch,
 
 def test_what_docker_compose_asks_for_under_the_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails if a setting comes near to one of its variables and is not told from it."""
-    compose = (Path(settings.__file__).parent / "docker-compose.yml").read_text(encoding="utf-8")
+    compose = (Path(settings.__file__).parents[1] / "docker-compose.yml").read_text(encoding="utf-8")
     asked = set(re.findall(r"\$\{(CHALLENGES_\w+)", compose))
     assert asked
     for name in asked:

@@ -27,14 +27,11 @@ from .steps import Steps
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
 
-    from domain import course
-    from domain.announcement import Announcement, Attention, attention_called
-    from domain.awards import PaymentOrder, order_closed, order_in_words, payments_due, unpaid_orders
-    from domain.calendar import seconds_between
-    from domain.challenge import OrderState, Phase, Result, Sealing, State
-    from domain.decisions import DECISIONS
-    from domain.details import details
-    from domain.messages import (
+    from domain.announcements.announcement import Announcement, Attention, attention_called
+    from domain.challenges import deadlines
+    from domain.challenges.awards import PaymentOrder, order_closed, order_in_words, payments_due, unpaid_orders
+    from domain.challenges.decisions import DECISIONS
+    from domain.challenges.messages import (
         already_answered,
         content_of,
         decide,
@@ -43,8 +40,11 @@ with workflow.unsafe.imports_passed_through():
         refusal_announced,
         texts_in,
     )
-    from domain.payment import payment_to_make
-    from domain.refusals import Refused
+    from domain.challenges.page import details
+    from domain.challenges.state import OrderState, Phase, Result, Sealing, State
+    from domain.payments.payment import payment_to_make
+    from domain.values.calendar import seconds_between
+    from domain.values.refusals import Refused
 
 _SHORTEST_SLEEP = timedelta(milliseconds=1)
 
@@ -100,7 +100,7 @@ class ChallengeWorkflow:
     async def _take_applications(self) -> None:
         if not self._state.story and self._known < self._state.opens:
             async with self._one_at_a_time:
-                await self._announce(*course.scheduled(self._state, self._known))
+                await self._announce(*deadlines.scheduled(self._state, self._known))
         while self._state.phase is Phase.WINDOW:
             await self._wait()
             async with self._one_at_a_time:
@@ -141,7 +141,7 @@ class ChallengeWorkflow:
                 return False
             # The payments' own runs have gone on since this one last learned what time it is.
             await self._read_clock()
-            await self._announce(*course.paid_up(self._state, self._known))
+            await self._announce(*deadlines.paid_up(self._state, self._known))
             return True
 
     # What the steps are made of.
@@ -154,7 +154,7 @@ class ChallengeWorkflow:
         if self._has_to_move():
             await workflow.wait_condition(workflow.all_handlers_finished)
             self._go_on_in_a_new_run(self._steps.attention)
-        deadline, reminder = self._state.deadline, course.next_reminder(self._state)
+        deadline, reminder = self._state.deadline, deadlines.next_reminder(self._state)
         to_come = [each for each in (deadline, reminder) if each is not None and each > self._known]
         wake = min(to_come, default=None)
         seen = self._changes
@@ -169,9 +169,9 @@ class ChallengeWorkflow:
             except TimeoutError:
                 self._known = wake or self._known
         async with self._one_at_a_time:
-            reminder = course.next_reminder(self._state)
+            reminder = deadlines.next_reminder(self._state)
             if reminder and reminder <= self._known and not self._is_due():
-                await self._announce(*course.reminded(self._state, self._known))
+                await self._announce(*deadlines.reminded(self._state, self._known))
 
     def _has_to_move(self) -> bool:
         """Whether to go on in a new run: somebody asked, the history is long, or a newer build is current."""
@@ -191,11 +191,11 @@ class ChallengeWorkflow:
         """What comes by itself: the window opens, closes and is sealed, a stage ends."""
         while self._is_due():
             if self._state.phase is Phase.RUNNING:
-                await self._announce(*course.stage_ended(self._state, self._known))
+                await self._announce(*deadlines.stage_ended(self._state, self._known))
             elif self._state.opened:
                 await self._seal()
             else:
-                await self._announce(*course.opened(self._state, self._known))
+                await self._announce(*deadlines.opened(self._state, self._known))
 
     async def _announce(self, new: State, announcement: Announcement) -> None:
         """Writes down and tells what happened; after that it has happened."""
@@ -212,7 +212,7 @@ class ChallengeWorkflow:
     async def _seal(self) -> None:
         sealing = Sealing(challenge=self._state.challenge.id, at=self._known)
         applications = await self._steps.do("seal_window", sealing, int, "seal the window")
-        await self._announce(*course.sealed(self._state, applications, self._known))
+        await self._announce(*deadlines.sealed(self._state, applications, self._known))
 
     async def _pay_what_is_due(self) -> None:
         async with self._one_at_a_time:
@@ -242,7 +242,7 @@ class ChallengeWorkflow:
     async def _end_as_cancelled_in_temporal(self) -> None:
         async with self._one_at_a_time:
             if self._state.phase is not Phase.ENDED:
-                await self._announce(*course.cancelled_outside(self._state, self._known))
+                await self._announce(*deadlines.cancelled_outside(self._state, self._known))
 
     def _may_leave(self) -> bool:
         return self._has_to_move() and workflow.all_handlers_finished()
@@ -257,7 +257,7 @@ class ChallengeWorkflow:
     # What people and payments say. Every decision comes as an update or as a signal, and is handled alike. The handlers
     # are dynamic and take what comes: one that lacked an argument, or got one too many, would fail its task for ever.
 
-    @workflow.update(dynamic=True, description="A decision, by its name in domain.decisions.")
+    @workflow.update(dynamic=True, description="A decision, by its name in domain.challenges.decisions.")
     async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
         """A refusal is raised to the sender, and is on the record."""
         return await self._decide(name, arguments)
@@ -355,7 +355,7 @@ class ChallengeWorkflow:
             entry = announced.entry
             fields = {"stage": entry.stage, "role": entry.role, "refused": entry.refused}
             workflow.logger.info(entry.action, extra=fields)
-        if course.agenda(new) != course.agenda(self._state):
+        if deadlines.agenda(new) != deadlines.agenda(self._state):
             self._changes += 1
         self._state = new
         self._show()

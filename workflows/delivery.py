@@ -19,7 +19,7 @@ from . import columns, interface
 from .faults import said
 
 with workflow.unsafe.imports_passed_through():
-    from domain.delivery import CLAIM_LASTS, Outbox, Sending, details
+    from domain.delivery.delivery import CLAIM_LASTS, Outbox, Sending, details
 
 LENGTH = timedelta(minutes=10)
 """How long one activity sends."""

@@ -23,15 +23,15 @@ from .steps import Steps
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
 
-    from domain import payment as rules
-    from domain import payment_details
-    from domain.announcement import Announcement, Attention, attention_called
-    from domain.calendar import seconds_between
-    from domain.challenge import OrderState
-    from domain.messages import printable, read, sender
-    from domain.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
-    from domain.refusals import Refused
-    from domain.round import round_of
+    from domain.announcements.announcement import Announcement, Attention, attention_called
+    from domain.challenges.messages import printable, read, sender
+    from domain.challenges.state import OrderState
+    from domain.payments import page as payment_details
+    from domain.payments import payment as rules
+    from domain.payments.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
+    from domain.programmes.round import round_of
+    from domain.values.calendar import seconds_between
+    from domain.values.refusals import Refused
 
 _ASK_RAIL_EVERY = 1
 """Hours: how often a rail is asked about a transfer that is with it, while nobody says anything."""
@@ -220,7 +220,7 @@ class PaymentWorkflow:
 
     # What people say. See `ChallengeWorkflow`: the handlers are dynamic, and a signal is handled as an update is.
 
-    @workflow.update(dynamic=True, description="A decision, by its name in domain.payment, such as release.")
+    @workflow.update(dynamic=True, description="A decision, by its name in domain.payments.decisions, such as release.")
     async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
         """A refusal is raised to the sender, and is on the record."""
         return await self._decide(name, arguments)

@@ -18,9 +18,9 @@ from .faults import said
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
 
-    from domain import refusals
-    from domain.announcement import Announcement, Attention
-    from domain.refusals import Refused
+    from domain.announcements.announcement import Announcement, Attention
+    from domain.values import refusals
+    from domain.values.refusals import Refused
 
 Result = TypeVar("Result")
 

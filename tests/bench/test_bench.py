@@ -14,10 +14,10 @@ from bench.databases import SQLITE, database
 from bench.measuring import Compared, Measurement
 from bench.payments import Till
 from bench.report import as_json, as_markdown
-from domain.payment import PaymentStatus
-from store import tables
-from store.database import Database
-from store.ledger import read_payments
+from domain.payments.payment import PaymentStatus
+from store.database import tables
+from store.database.database import Database
+from store.payments.ledger import read_payments
 
 
 @pytest.mark.parametrize("name", [name for name in MEASUREMENTS if name != lifecycles.NAME])

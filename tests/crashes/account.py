@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from sqlalchemy import select
 
-from domain.challenge import Result
-from store import tables
+from domain.challenges.state import Result
+from store.database import tables
 from tests.crashes.running import Played
 
 Line: TypeAlias = tuple[str, str, str, str, bool]

@@ -8,10 +8,10 @@ from temporalio.client import Client
 from whenever import Instant
 
 from desk.desk import Desk
-from domain.application import Applying
-from domain.refusals import ApplicationRefused
-from settings import Settings
-from store.database import Database
+from domain.challenges.application import Applying
+from domain.values.refusals import ApplicationRefused
+from service.settings import Settings
+from store.database.database import Database
 
 
 def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> list[tuple[str, Instant]]:

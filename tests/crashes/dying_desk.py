@@ -21,7 +21,7 @@ from temporalio.client import WorkflowHandle
 
 import starter
 from desk import payment_files as desk_files
-from store import ledger, payment_files
+from store.payments import ledger, payment_files
 
 WITHIN = "within its first transaction"
 KEPT = "after bank details were kept"

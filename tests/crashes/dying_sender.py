@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from whenever import Instant
 
-import parts
 import worker
-from activities import delivering
-from activities.delivering import Delivering
-from gateways.channels import Channel, Delivery, Message
-from store import deliveries
-from store.database import Database
+from activities import delivery
+from activities.delivery import Delivering
+from gateways.messaging.channels import Channel, Delivery, Message
+from service import wiring
+from store.database.database import Database
+from store.outbox import outbox
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
 
 SENDER = "sender"
@@ -33,7 +33,7 @@ MISSED_AFTER = timedelta(milliseconds=500)
 """How long Temporal takes to notice that a sender is gone; if one is only slow, there are two for a while."""
 
 _STEPS = ("claim", "question", "note_sent", "note_delivered", "note_failed", "note_later", "put_back")
-"""What a sender asks of the outbox, by the names in `store.deliveries`."""
+"""What a sender asks of the outbox, by the names in `store.outbox.outbox`."""
 
 _T = TypeVar("_T")
 
@@ -49,19 +49,19 @@ class ChannelOfDeath:
         self._deaths = deaths
 
     def find(self, key: str) -> Delivery | None:
-        """See `gateways.channels.Channel`."""
+        """See `gateways.messaging.channels.Channel`."""
         return self._asked("find", lambda: self._channel.find(key))
 
     def send(self, message: Message) -> Delivery:
-        """See `gateways.channels.Channel`."""
+        """See `gateways.messaging.channels.Channel`."""
         return self._asked("send", lambda: self._channel.send(message))
 
     def progress(self, reference: str) -> Delivery:
-        """See `gateways.channels.Channel`."""
+        """See `gateways.messaging.channels.Channel`."""
         return self._asked("progress", lambda: self._channel.progress(reference))
 
     def close(self) -> None:
-        """See `gateways.channels.Channel`."""
+        """See `gateways.messaging.channels.Channel`."""
         self._channel.close()
 
     def _asked(self, step: str, ask: Callable[[], _T]) -> _T:
@@ -81,9 +81,9 @@ def die_within(connection: Connection, deaths: Deaths) -> None:
 def make_mortal(deaths: Deaths, start: Instant) -> None:
     """Gives the sender of this process moments to die at, and time that has passed faster since an instant."""
     for step in _STEPS:
-        vars(deliveries)[step] = _with_deaths(deaths, step, getattr(deliveries, step))
-    vars(parts)["_CHANNEL_SECONDS"] = _CHANNEL_SECONDS
-    vars(delivering)["_BEAT_EVERY"] = _BEAT_EVERY
+        vars(outbox)[step] = _with_deaths(deaths, step, getattr(outbox, step))
+    vars(wiring)["_CHANNEL_SECONDS"] = _CHANNEL_SECONDS
+    vars(delivery)["_BEAT_EVERY"] = _BEAT_EVERY
 
     def dying(database: Database, channel: Channel | None, rate: float, compose: Any, **clocks: Any) -> Delivering:
         return Delivering(database, channel and ChannelOfDeath(channel, deaths), rate, compose, **clocks)

@@ -44,16 +44,15 @@ from temporalio.worker import (
 )
 from whenever import Instant
 
-import log
-import settings
 import worker
-from domain.announcement import Announcement
-from domain.challenge import Sealing
-from domain.delivery import Sending
-from domain.payment import PaymentMove
-from gateways.rails import Instruction, PaymentRail, Transfer
-from parts import letters_of, rail_of
-from store.database import Database
+from domain.announcements.announcement import Announcement
+from domain.challenges.state import Sealing
+from domain.delivery.delivery import Sending
+from domain.payments.payment import PaymentMove
+from domain.payments.rails import Instruction, PaymentRail, Transfer
+from service import log, settings
+from service.wiring import letters_of, rail_of
+from store.database.database import Database
 from tests.crashes import dying_sender
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
 from workflows.interface import DELIVER_NOTICES
@@ -177,11 +176,11 @@ class RailOfDeath:
         self._strike = strike
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
-        """See `gateways.rails.PaymentRail`."""
+        """See `domain.payments.rails.PaymentRail`."""
         return self._rail.find(id)
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
-        """See `gateways.rails.PaymentRail`."""
+        """See `domain.payments.rails.PaymentRail`."""
         self._deaths.die_once(instruction.id, SUBMIT, BEGUN)
         if self._strike.exists():
             raise ConnectionError("the rail is on strike")

@@ -17,21 +17,21 @@ from temporalio.service import RPCError
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
-from desk.paying import Paying
-from desk.reconciling import Difference, reconcile
-from domain.application import Applying
-from domain.bank_account import BankAccount
-from domain.calendar import lasting
-from domain.challenge import Result, State
-from domain.payment import Arrived, PaymentStatus, Release, Return
-from domain.programme import Due, Instalment, Programme, Reminders
-from domain.refusals import NotConfirmed, Unavailable
-from domain.round import Challenge
-from settings import PREFIX, Settings
-from store.applications import accept
-from store.database import Database
-from store.ledger import Payment
-from store.rounds import keep_round
+from desk.payments import Paying
+from desk.reconciliation import Difference, reconcile
+from domain.challenges.application import Applying
+from domain.challenges.state import Result, State
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import Arrived, PaymentStatus, Release, Return
+from domain.programmes.programme import Due, Instalment, Programme, Reminders
+from domain.programmes.round import Challenge
+from domain.values.calendar import lasting
+from domain.values.refusals import NotConfirmed, Unavailable
+from service.settings import PREFIX, Settings
+from store.challenges.applications import accept
+from store.challenges.rounds import keep_round
+from store.database.database import Database
+from store.payments.ledger import Payment
 from tests.crashes import dying_desk, dying_worker
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider

@@ -12,21 +12,13 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.transfer import transfer_id
+from domain.announcements.occasions import Occasion
+from domain.keys import transfer_id
+from domain.payments.payment import PaymentStatus
 from tests.crashes.account import Account, account_of
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, point
 from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died
-from tests.crashes.running import (
-    HELD_BEFORE,
-    STAGES,
-    Played,
-    Worker,
-    opened_desk,
-    running_worker,
-    short_pilot,
-)
+from tests.crashes.running import HELD_BEFORE, STAGES, Played, Worker, opened_desk, running_worker, short_pilot
 from tests.servers import new_namespace
 
 OPENS_IN = 10

@@ -11,13 +11,13 @@ from pathlib import Path
 from temporalio.client import Client
 from whenever import Instant
 
-from domain.announcement import Announcement, Entry, to_people
-from domain.occasions import FACTS, Occasion
-from gateways.letters import Letters
-from store import deliveries
-from store.database import Database
-from store.record import announce, read_notices
-from store.rounds import keep_round
+from domain.announcements.announcement import Announcement, Entry, to_people
+from domain.announcements.occasions import FACTS, Occasion
+from gateways.messaging.letters import Letters
+from store.challenges.rounds import keep_round
+from store.database.database import Database
+from store.outbox import outbox
+from store.record.record import announce, read_notices
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
 from tests.crashes.dying_sender import SENDER
 from tests.crashes.running import Worker, running_worker, telling, until
@@ -81,7 +81,7 @@ class Outbox:
 
     def is_empty(self) -> bool:
         """Whether nothing waits any more."""
-        return deliveries.outbox(self._database, "govuk-notify", Instant.now()).waiting == 0
+        return outbox.outbox(self._database, "govuk-notify", Instant.now()).waiting == 0
 
     async def events(self) -> int:
         """How many the history of the sending has."""

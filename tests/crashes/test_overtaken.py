@@ -12,24 +12,25 @@ from sqlalchemy import update
 from temporalio.testing import ActivityEnvironment
 from whenever import Date, Instant
 
-from activities.paying import Paying
-from domain import payment as rules
-from domain.bank_account import BankAccount
-from domain.money import Money
-from domain.payment import Arrived, PaymentMove, PaymentStatus, Return
-from domain.refusals import RailRefused, TooEarly, Unavailable
-from domain.round import Person, challenges_of
-from domain.transfer import transfer_id
-from gateways.credit_transfers import end_to_end_id
-from gateways.embedded_rail import EmbeddedRail
-from gateways.file_rail import FileRail
-from gateways.rails import Instruction, PaymentRail, Progress, Transfer
-from parts import seals_of
-from settings import Settings
-from store import ledger, payment_files, tables
-from store.database import Database
-from store.record import announce
-from store.rounds import keep_round
+from activities.payments import Paying
+from domain.keys import transfer_id
+from domain.payments import payment as rules
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import Arrived, PaymentMove, PaymentStatus, Return
+from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
+from domain.programmes.round import Person, challenges_of
+from domain.values.money import Money
+from domain.values.refusals import RailRefused, TooEarly, Unavailable
+from gateways.banking.credit_transfers import end_to_end_id
+from service.settings import Settings
+from service.wiring import seals_of
+from store.challenges.rounds import keep_round
+from store.database import tables
+from store.database.database import Database
+from store.payments import ledger, payment_files
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.file_rail import FileRail
+from store.record.record import announce
 from tests.playing import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, opened

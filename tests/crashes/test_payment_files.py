@@ -13,11 +13,11 @@ from pathlib import Path
 from lxml import etree
 from sqlalchemy import select
 
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.transfer import transfer_id
-from gateways.credit_transfers import Version, end_to_end_id, validate
-from store.tables import payment_files
+from domain.announcements.occasions import Occasion
+from domain.keys import transfer_id
+from domain.payments.payment import PaymentStatus
+from gateways.banking.credit_transfers import Version, end_to_end_id, validate
+from store.database.tables import payment_files
 from tests.crashes import dying_desk
 from tests.crashes.dying import AFTER, only_in, point
 from tests.crashes.dying_worker import SUBMIT

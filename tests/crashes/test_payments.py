@@ -12,9 +12,9 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from domain.occasions import Occasion
-from domain.payment import PAYMENT_DECISIONS, PaymentStatus
-from domain.transfer import transfer_id
+from domain.announcements.occasions import Occasion
+from domain.keys import transfer_id
+from domain.payments.payment import PAYMENT_DECISIONS, PaymentStatus
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
 from tests.crashes.dying_sender import SENDER
 from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died

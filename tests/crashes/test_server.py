@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.payment import PaymentStatus
-from domain.transfer import transfer_id
+from domain.keys import transfer_id
+from domain.payments.payment import PaymentStatus
 from tests.crashes.running import (
     Played,
     books_agree,

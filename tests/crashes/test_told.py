@@ -14,18 +14,10 @@ from pathlib import Path
 
 from whenever import TimeDelta
 
-from domain.calendar import lasting
-from domain.programme import Programme, Reminders
+from domain.programmes.programme import Programme, Reminders
+from domain.values.calendar import lasting
 from tests.crashes.dying import AFTER
-from tests.crashes.running import (
-    Played,
-    Worker,
-    opened_desk,
-    running_server,
-    running_worker,
-    short_pilot,
-    until,
-)
+from tests.crashes.running import Played, Worker, opened_desk, running_server, running_worker, short_pilot, until
 from tests.servers import Server
 
 SETTLED_WITHIN = 30

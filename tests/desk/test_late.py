@@ -7,13 +7,13 @@ from temporalio.client import Client
 from whenever import Date, Instant
 
 from desk.desk import Desk
-from desk.late import Late, late_payments
-from domain.payment import PaymentStatus
-from gateways.credit_transfers import end_to_end_id
-from settings import Settings
-from store import ledger, payment_files
-from store.database import Database
-from store.payment_files import Reported
+from desk.late_payments import Late, late_payments
+from domain.payments.payment import PaymentStatus
+from gateways.banking.credit_transfers import end_to_end_id
+from service.settings import Settings
+from store.database.database import Database
+from store.payments import ledger, payment_files
+from store.payments.payment_files import Reported
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import applied
 

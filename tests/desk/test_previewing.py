@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from desk.previewing import pilot_facts
+from desk.preview import pilot_facts
 from desk.programme_files import find_round
-from domain.occasions import COMMON, FACTS, Occasion
+from domain.announcements.occasions import COMMON, FACTS, Occasion
 
 
 def test_every_occasion_has_its_facts() -> None:

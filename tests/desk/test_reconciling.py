@@ -16,15 +16,15 @@ from temporalio.client import Client
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
-from desk.reconciling import reconcile
-from domain.bank_account import BankAccount
-from domain.challenge import OrderState, Outcome, State
-from domain.money import Money
-from domain.payment import PaymentStatus
-from gateways.http_rail import HttpRail
-from gateways.rails import Instruction
-from store.database import Database
-from store.rounds import ChallengeRow
+from desk.reconciliation import reconcile
+from domain.challenges.state import OrderState, Outcome, State
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import PaymentStatus
+from domain.payments.rails import Instruction
+from domain.values.money import Money
+from gateways.banking.http_rail import HttpRail
+from store.challenges.rounds import ChallengeRow
+from store.database.database import Database
 from tests.gateways.provider import Provider
 from tests.playing import Play, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from whenever import Instant, ItemizedDelta
 
-from domain.awards import payments_due
-from domain.payment import PaymentStanding, PaymentStatus, PaymentToMake, due_dates
-from domain.programme import OnTime
+from domain.challenges.awards import payments_due
+from domain.payments.payment import PaymentStanding, PaymentStatus, PaymentToMake, due_dates
+from domain.programmes.programme import OnTime
 from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, SCOTLAND, exploring
 
 ACCEPTOR, GIVER, EARLIER_GIVER, RETURNER = "acceptor", "giver", "earlier-giver", "returner"

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from whenever import Date, Instant, ItemizedDelta
 
-from domain import changes, course, evidence, selection
-from domain.announcement import Announcement
-from domain.awards import PaymentOrder, payments_due
-from domain.calendar import Holidays, WorkingDays
-from domain.challenge import OrderState, Phase, State
-from domain.decisions import (
+from domain.announcements.announcement import Announcement
+from domain.challenges import changes, deadlines, evidence, selection
+from domain.challenges.awards import PaymentOrder, payments_due
+from domain.challenges.decisions import (
     Cancel,
     Decision,
     Decline,
@@ -29,10 +27,12 @@ from domain.decisions import (
     Select,
     Withdraw,
 )
-from domain.money import Money, Vat
-from domain.programme import Due, Instalment, Pay, Programme, Reminders, Stage, Terms
-from domain.refusals import Refused
-from domain.round import Challenge
+from domain.challenges.state import OrderState, Phase, State
+from domain.programmes.programme import Due, Instalment, Pay, Programme, Reminders, Stage, Terms
+from domain.programmes.round import Challenge
+from domain.values.calendar import Holidays, WorkingDays
+from domain.values.money import Money, Vat
+from domain.values.refusals import Refused
 
 SCOTLAND = Holidays.of("GB-SCT")
 OPENS = Instant("2016-07-06T08:00Z")
@@ -136,12 +136,12 @@ def waiting(*stages: Stage) -> State:
 
 def taking_applications(*stages: Stage) -> State:
     """The window is open."""
-    return course.opened(waiting(*stages), OPENS)[0]
+    return deadlines.opened(waiting(*stages), OPENS)[0]
 
 
 def sealed(*stages: Stage) -> State:
     """The window is sealed with six applications; the first stage is to be filled."""
-    return course.sealed(taking_applications(*stages), len(TEAMS), CLOSES)[0]
+    return deadlines.sealed(taking_applications(*stages), len(TEAMS), CLOSES)[0]
 
 
 def select(stage: str, *teams: str, by: str = DECIDER, reserve: tuple[str, ...] = (), reason: str = "") -> Select:
@@ -160,7 +160,7 @@ def exploring(*stages: Stage) -> State:
 def explored(*stages: Stage) -> State:
     """The first stage is over, and the next to be filled."""
     state = exploring(*stages)
-    return course.stage_ended(state, state.run.ends)[0]
+    return deadlines.stage_ended(state, state.run.ends)[0]
 
 
 def accelerating() -> State:
@@ -173,11 +173,11 @@ def completed() -> State:
     """A went through every stage."""
     state = accelerating()
     for stage in (PRE_COMMERCIAL, COMMERCIALISATION):
-        state = course.stage_ended(state, state.run.ends)[0]
+        state = deadlines.stage_ended(state, state.run.ends)[0]
         amounts: Mapping[str, Money] = {A: Money(100)} if stage.pay else {}
         message = Select(by=DECIDER, stage=stage.name, teams=(A,), amounts=amounts)
         state = selection.select(state, message, state.run.ends)[0]
-    return course.stage_ended(state, state.run.ends)[0]
+    return deadlines.stage_ended(state, state.run.ends)[0]
 
 
 _HANDLERS = {
@@ -223,22 +223,22 @@ class Story:
 
     def wait(self) -> None:
         """The clock goes on to the next deadline or reminder; the service does what is due then."""
-        deadline, reminder = self.state.deadline, course.next_reminder(self.state)
+        deadline, reminder = self.state.deadline, deadlines.next_reminder(self.state)
         if deadline is None:
             self.now = self.now.add(hours=30)
             return
         if reminder is not None and (reminder < deadline or self.state.phase is Phase.DECIDING):
             self.now = max(self.now, reminder)
-            self._take(course.reminded(self.state, self.now))
+            self._take(deadlines.reminded(self.state, self.now))
             return
         self.now = max(self.now, deadline)
         match self.state.phase:
             case Phase.WINDOW if self.state.opened:
-                self._take(course.sealed(self.state, len(TEAMS), self.now))
+                self._take(deadlines.sealed(self.state, len(TEAMS), self.now))
             case Phase.WINDOW:
-                self._take(course.opened(self.state, self.now))
+                self._take(deadlines.opened(self.state, self.now))
             case Phase.RUNNING:
-                self._take(course.stage_ended(self.state, self.now))
+                self._take(deadlines.stage_ended(self.state, self.now))
             case _:
                 pass
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from domain import changes, course, selection
-from domain.awards import PaymentOrder, payments_due
-from domain.challenge import OrderState, State, Team
-from domain.decisions import Cancel, Withdraw
-from domain.money import Money, total
-from domain.programme import Due, Instalment, Pay
+from domain.challenges import changes, deadlines, selection
+from domain.challenges.awards import PaymentOrder, payments_due
+from domain.challenges.decisions import Cancel, Withdraw
+from domain.challenges.state import OrderState, State, Team
+from domain.programmes.programme import Due, Instalment, Pay
+from domain.values.money import Money, total
 from tests.domain.strategies import (
     ACCELERATOR,
     CLOSES,
@@ -70,7 +70,7 @@ def test_the_last_instalment_is_due_when_the_stage_has_ended() -> None:
     stages = in_instalments()
     state = ordered(exploring(*stages))
     assert list(state.payments) == [f"round/air-quality/exploration/{team}/1" for team in (A, B, C)]
-    ended = course.stage_ended(state, state.run.ends)[0]
+    ended = deadlines.stage_ended(state, state.run.ends)[0]
     assert keys(ended) == [f"round/air-quality/exploration/{team}/2" for team in (A, B, C)]
     assert {(str(order.amount.net), str(order.amount.vat)) for order in payments_due(ended)} == {("1000.00", "200.00")}
 
@@ -90,7 +90,7 @@ def test_a_team_that_left_gets_nothing_more_and_its_heir_the_stages_fee() -> Non
     message = Withdraw(by=OPERATOR, team=A, reason="No people.")
     state = changes.withdraw(state, message, state.run.begins.add(hours=1))[0]
     assert keys(state) == [f"round/air-quality/exploration/{D}/1"]
-    ended = course.stage_ended(ordered(state), state.run.ends)[0]
+    ended = deadlines.stage_ended(ordered(state), state.run.ends)[0]
     assert keys(ended) == [f"round/air-quality/exploration/{team}/2" for team in (B, C, D)]
 
 
@@ -181,6 +181,6 @@ def test_a_stage_without_pay_at_the_end_orders_nothing() -> None:
 def test_a_team_that_leaves_after_a_stage_is_still_owed_what_fell_due_at_its_end() -> None:
     """Invariant 1: never less than once, also if the order comes after the withdrawal."""
     state = ordered(exploring(*in_instalments()))
-    state = course.stage_ended(state, state.run.ends)[0]
+    state = deadlines.stage_ended(state, state.run.ends)[0]
     left = changes.withdraw(state, Withdraw(by=OPERATOR, team=A, reason="No people."), state.run.ends)[0]
     assert f"round/air-quality/exploration/{A}/2" in keys(left)

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from rich.pretty import pretty_repr
 from schwifty import IBAN, registry
 
-from domain.bank_account import BankAccount, read_account
-from domain.refusals import NotReadable
+from domain.payments.bank_account import BankAccount, read_account
+from domain.values.refusals import NotReadable
 
 LONDON = "GB33BUKB20201555555555"
 COUNTRIES = registry.get_countries()

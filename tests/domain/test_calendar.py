@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from whenever import Date, Instant, ItemizedDelta, TimeDelta
 
-from domain.calendar import (
+from domain.values.calendar import (
     Duration,
     Holidays,
     TimeAllowed,

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from whenever import Date, Instant
 
-from domain import changes
-from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
-from domain.calendar import end_of_day
-from domain.challenge import Outcome, Phase, State
-from domain.decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
-from domain.occasions import Occasion
-from domain.refusals import (
+from domain.announcements.announcement import Announcement, ToApplicants, ToPeople, ToTeams
+from domain.announcements.occasions import Occasion
+from domain.challenges import changes
+from domain.challenges.decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
+from domain.challenges.state import Outcome, Phase, State
+from domain.values.calendar import end_of_day
+from domain.values.refusals import (
     DeadlineRefused,
     NotAllowed,
     OnHold,

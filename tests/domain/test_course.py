@@ -7,11 +7,11 @@ from itertools import islice
 from hypothesis import given
 from whenever import Instant
 
-from domain import changes, course, selection
-from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
-from domain.challenge import OrderState, Outcome, Phase, State
-from domain.decisions import Extend, Hold
-from domain.occasions import Occasion
+from domain.announcements.announcement import Announcement, ToApplicants, ToPeople, ToTeams
+from domain.announcements.occasions import Occasion
+from domain.challenges import changes, deadlines, selection
+from domain.challenges.decisions import Extend, Hold
+from domain.challenges.state import OrderState, Outcome, Phase, State
 from tests.domain.strategies import (
     CLOSES,
     DECIDER,
@@ -46,9 +46,9 @@ def reminders(state: State, most: int) -> list[Instant]:
     """The next reminders, each given when it is due."""
 
     def one_after_another(state: State) -> object:
-        while (due := course.next_reminder(state)) is not None:
+        while (due := deadlines.next_reminder(state)) is not None:
             yield due
-            state = course.reminded(state, due)[0]
+            state = deadlines.reminded(state, due)[0]
 
     return list(islice(one_after_another(state), most))  # type: ignore[call-overload]
 
@@ -56,7 +56,7 @@ def reminders(state: State, most: int) -> list[Instant]:
 def test_a_challenge_waits_for_its_opening_and_then_for_applications() -> None:
     state = waiting()
     assert (state.waits_for, state.deadline, state.stage_name) == ("opening", OPENS, "window")
-    new, announcement = course.opened(state, OPENS)
+    new, announcement = deadlines.opened(state, OPENS)
     assert (new.waits_for, new.deadline) == ("applications", CLOSES)
     assert announcement.window == new.window
     assert announcement.tellings[0].facts["closes"] == "Monday 1 August 2016, 24:00 BST"
@@ -64,7 +64,7 @@ def test_a_challenge_waits_for_its_opening_and_then_for_applications() -> None:
 
 def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None:
     """Fails when `decide_by` is not computed by working days in the programme's zone."""
-    new, announcement = course.sealed(taking_applications(), 80, CLOSES)
+    new, announcement = deadlines.sealed(taking_applications(), 80, CLOSES)
     assert (new.phase, new.stage, new.applications) == (Phase.DECIDING, 0, 80)
     assert new.decide_by is not None
     assert new.at(new.decide_by) == "Monday 15 August 2016, 24:00 BST"
@@ -75,30 +75,30 @@ def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None
 def test_an_invitation_to_select_says_out_of_whom_and_up_to_how_much() -> None:
     """Fails when a later stage still speaks of applications, or the cap is left out where an amount has to be named."""
     state = exploring()
-    told, *_ = course.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = deadlines.stage_ended(state, state.run.ends)[1].tellings
     assert (told.facts["field"], told.facts["amount"]) == (
         "Exploration has ended with 3 teams: team-a, team-b, team-c",
         "",
     )
     state = accelerating()
-    told, *_ = course.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = deadlines.stage_ended(state, state.run.ends)[1].tellings
     assert (told.facts["field"], told.facts["amount"]) == ("Accelerator has ended with 1 team: team-a", "up to £50,000")
 
 
 def test_a_challenge_to_which_nobody_applied_ends_without_award() -> None:
-    new, announcement = course.sealed(taking_applications(), 0, CLOSES)
+    new, announcement = deadlines.sealed(taking_applications(), 0, CLOSES)
     assert (new.phase, new.outcome, new.outcome_reason) == (Phase.ENDED, Outcome.NO_AWARD, "nobody applied")
     assert "0 applications" in announcement.entry.text
     assert new.stage_name == "window"
 
 
 def test_one_application_is_called_one() -> None:
-    assert "with 1 application;" in course.sealed(taking_applications(), 1, CLOSES)[1].entry.text
+    assert "with 1 application;" in deadlines.sealed(taking_applications(), 1, CLOSES)[1].entry.text
 
 
 def test_a_stage_that_ends_invites_the_sponsor_to_select_for_the_next() -> None:
     state = exploring()
-    new, announcement = course.stage_ended(state, state.run.ends)
+    new, announcement = deadlines.stage_ended(state, state.run.ends)
     assert (new.phase, new.stage, new.waits_for) == (Phase.DECIDING, 1, "selection for accelerator")
     assert new.run.ended == state.run.ends
     assert new.field == (A, B, C)
@@ -108,12 +108,12 @@ def test_a_stage_that_ends_invites_the_sponsor_to_select_for_the_next() -> None:
 def test_those_in_reserve_are_told_when_no_place_can_come_to_them_any_more() -> None:
     """Fails when a stage ends, or with it the challenge, without a word to them."""
     for state in (exploring(), exploring(EXPLORATION)):
-        _, announcement = course.stage_ended(state, state.run.ends)
+        _, announcement = deadlines.stage_ended(state, state.run.ends)
         [told] = [each for each in announcement.tellings if each.occasion is Occasion.NOT_SELECTED]
         assert (told.whom, told.facts["stage"]) == (ToTeams(teams=(D, E)), "Exploration")
     alone = exploring().having_run(reserve=())
-    assert Occasion.NOT_SELECTED not in occasions(course.stage_ended(alone, alone.run.ends)[1])
-    _, cancelled = course.cancelled_outside(exploring(), CLOSES)
+    assert Occasion.NOT_SELECTED not in occasions(deadlines.stage_ended(alone, alone.run.ends)[1])
+    _, cancelled = deadlines.cancelled_outside(exploring(), CLOSES)
     assert cancelled.tellings[0].whom == ToTeams(teams=(A, B, C, D, E))
 
 
@@ -127,20 +127,20 @@ def test_the_last_stage_completes_the_challenge_and_tells_its_teams() -> None:
         "commercialisation",
     ]
     running = state.having(phase=Phase.RUNNING, outcome=None)
-    told = course.stage_ended(running, running.run.ends)[1].tellings
+    told = deadlines.stage_ended(running, running.run.ends)[1].tellings
     assert (told[0].occasion, told[0].whom) == (Occasion.COMPLETED, ToTeams(teams=(A,)))
 
 
 def test_those_in_charge_are_reminded_before_the_window_closes() -> None:
     state = taking_applications()
     assert reminders(state, 5) == [Instant("2016-07-30T23:00Z")]
-    _, announcement = course.reminded(state, Instant("2016-07-30T23:00Z"))
+    _, announcement = deadlines.reminded(state, Instant("2016-07-30T23:00Z"))
     assert occasions(announcement) == [Occasion.CLOSING_SOON]
 
 
 def test_nobody_is_reminded_before_the_window_opens_nor_after_the_end_nor_on_hold() -> None:
     held = changes.hold(taking_applications(), Hold(by=OPERATOR, reason="Because."), OPENS)[0]
-    assert [course.next_reminder(state) for state in (waiting(), completed(), held)] == [None, None, None]
+    assert [deadlines.next_reminder(state) for state in (waiting(), completed(), held)] == [None, None, None]
 
 
 def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_due() -> None:
@@ -151,7 +151,7 @@ def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_du
     assert reminders(state, 4) == expected
     told = []
     for at in expected:
-        state, announcement = course.reminded(state, at)
+        state, announcement = deadlines.reminded(state, at)
         told.append(occasions(announcement))
     assert told == [[Occasion.DECISION_DUE]] + [[Occasion.DECISION_OVERDUE]] * 3
 
@@ -159,10 +159,10 @@ def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_du
 def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decide() -> None:
     state = sealed()
     assert state.decide_by is not None
-    state, announcement = course.reminded(state, state.decide_by)
+    state, announcement = deadlines.reminded(state, state.decide_by)
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
     assert "was due on Monday 15 August 2016, 24:00 BST" in announcement.entry.text
-    _, announcement = course.reminded(state, state.reminded.add(hours=72))
+    _, announcement = deadlines.reminded(state, state.reminded.add(hours=72))
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
 
 
@@ -171,15 +171,15 @@ def test_reminders_that_were_missed_are_given_once_and_say_what_is_so_by_then() 
     state = sealed()
     assert state.decide_by is not None
     late = state.decide_by.add(hours=100)
-    new, announcement = course.reminded(state, late)
+    new, announcement = deadlines.reminded(state, late)
     assert occasions(announcement) == [Occasion.DECISION_OVERDUE]
     assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
     assert announcement.key.endswith(str(state.decide_by.add(hours=72)))
-    assert course.next_reminder(new) == state.decide_by.add(hours=144)
+    assert deadlines.next_reminder(new) == state.decide_by.add(hours=144)
 
 
 def test_a_deadline_that_moves_is_reminded_of_anew() -> None:
-    state = course.reminded(taking_applications(), Instant("2016-07-30T23:00Z"))[0]
+    state = deadlines.reminded(taking_applications(), Instant("2016-07-30T23:00Z"))[0]
     message = Extend(by=OPERATOR, reason="Because.", closes=CLOSES.add(hours=240))
     new, _ = changes.extend(state, message, Instant("2016-07-31T12:00Z"))
     assert reminders(new, 5) == [CLOSES.add(hours=240 - 48)]
@@ -188,14 +188,14 @@ def test_a_deadline_that_moves_is_reminded_of_anew() -> None:
 def test_teams_are_reminded_before_a_stage_ends_and_a_stage_that_only_sifts_reminds_nobody() -> None:
     state = exploring()
     assert reminders(state, 5) == [state.run.ends.subtract(hours=48)]
-    _, announcement = course.reminded(state, state.run.ends.subtract(hours=48))
+    _, announcement = deadlines.reminded(state, state.run.ends.subtract(hours=48))
     assert announcement.tellings[0].whom == ToTeams(teams=(A, B, C))
     sifting = selection.select(sealed(INTERVIEW), select("interview", *TEAMS), CLOSES)[0]
-    assert course.next_reminder(sifting) is None
+    assert deadlines.next_reminder(sifting) is None
 
 
 def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
-    new, announcement = course.cancelled_outside(taking_applications(), CLOSES)
+    new, announcement = deadlines.cancelled_outside(taking_applications(), CLOSES)
     assert new.outcome is Outcome.CANCELLED
     assert announcement.window is not None
     assert announcement.window.sealed
@@ -205,14 +205,14 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
         "cancelled in Temporal, without a reason",
     ]
     held = changes.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
-    assert course.cancelled_outside(held, CLOSES)[0].held is None
+    assert deadlines.cancelled_outside(held, CLOSES)[0].held is None
 
 
 def test_an_ended_challenge_waits_for_its_payments() -> None:
     over = {"b": OrderState.SETTLED, "c": OrderState.CANCELLED}
     state = completed().having(payments={"a": OrderState.UNDER_WAY} | over)
     assert (state.waits_for, state.unpaid) == ("payments", ("a",))
-    new, announcement = course.paid_up(state.having(payments=over), CLOSES)
+    new, announcement = deadlines.paid_up(state.having(payments=over), CLOSES)
     assert new.waits_for == "nothing"
     assert announcement.key == "round/air-quality/paid-up"
 
@@ -232,7 +232,7 @@ def test_a_challenge_can_be_left_and_taken_up_again_at_any_point(story: Story) -
         again = State.model_validate_json(step.after.model_dump_json())
         assert again == step.after
         assert again.deadline == step.after.deadline
-        assert course.next_reminder(again) == course.next_reminder(step.after)
+        assert deadlines.next_reminder(again) == deadlines.next_reminder(step.after)
         assert Announcement.model_validate_json(step.announcement.model_dump_json()) == step.announcement
 
 
@@ -241,7 +241,7 @@ def test_after_a_reminder_the_next_one_is_always_to_come(story: Story) -> None:
     """Fails when `reminded` does not move on, which would remind for ever."""
     for step in story.steps:
         if step.announcement.entry.action == "reminded":
-            due = course.next_reminder(step.after)
+            due = deadlines.next_reminder(step.after)
             assert due is None or due > step.announcement.entry.at
 
 

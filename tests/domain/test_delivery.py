@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.delivery import Outbox, details
+from domain.delivery.delivery import Outbox, details
 
 AT = Instant("2016-08-05T12:00Z")
 OUTBOX = Outbox(channel="smtp", at=AT, waiting=3, sent=12, delivered=4, failed=1, lapsed=2)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from whenever import Date, Instant
 
-from domain import changes, course, selection
-from domain.awards import order_closed, payments_due
-from domain.calendar import spoken_day
-from domain.challenge import OrderState, Outcome, Phase, State
-from domain.decisions import Cancel, Decline, Hold, Participate, Resume, Select, Withdraw
-from domain.details import details
-from domain.money import Money, Vat, total
-from domain.programme import Due, Instalment, Pay
+from domain.challenges import changes, deadlines, selection
+from domain.challenges.awards import order_closed, payments_due
+from domain.challenges.decisions import Cancel, Decline, Hold, Participate, Resume, Select, Withdraw
+from domain.challenges.page import details
+from domain.challenges.state import OrderState, Outcome, Phase, State
+from domain.programmes.programme import Due, Instalment, Pay
+from domain.values.calendar import spoken_day
+from domain.values.money import Money, Vat, total
 from tests.domain.strategies import (
     ACCELERATOR,
     CLOSES,
@@ -76,7 +76,7 @@ def with_payments(state: State, *how: OrderState) -> State:
 
 def ending(state: State) -> State:
     """The state after the stage under way has ended."""
-    return course.stage_ended(state, state.run.ends)[0]
+    return deadlines.stage_ended(state, state.run.ends)[0]
 
 
 def agreeing(state: State, stage: str, amounts: dict[str, Money], reason: str = "Because.") -> State:
@@ -221,9 +221,9 @@ def test_a_decision_is_due_by_its_date_and_overdue_since_then() -> None:
     state = sealed()
     assert state.decide_by is not None
     assert row(state, "Due by") == "Monday 15 August 2016, 24:00 BST"
-    before = course.reminded(state, state.decide_by.subtract(hours=48))[0]
+    before = deadlines.reminded(state, state.decide_by.subtract(hours=48))[0]
     assert row(before, "Due by") == "Monday 15 August 2016, 24:00 BST"
-    over = course.reminded(before, state.decide_by)[0]
+    over = deadlines.reminded(before, state.decide_by)[0]
     assert row(over, "Overdue since") == "Monday 15 August 2016, 24:00 BST"
     assert "Due" not in details(over)
     assert row(exploring(), "Until") == exploring().at(exploring().run.ends)
@@ -236,7 +236,7 @@ def test_on_hold_the_page_says_until_when_a_decision_was_due() -> None:
     due = f"{state.at(state.decide_by)} (moves by the length of the hold)"
     held = changes.hold(state, Hold(by=DECIDER, reason=WHY), LATER)[0]
     assert row(held, "Was due by") == due
-    overdue = course.reminded(state, state.decide_by)[0]
+    overdue = deadlines.reminded(state, state.decide_by)[0]
     held = changes.hold(overdue, Hold(by=DECIDER, reason=WHY), state.decide_by.add(hours=1))[0]
     assert row(held, "Was due by") == due
     resumed = changes.resume(held, Resume(by=OPERATOR), state.decide_by.add(hours=2))[0]
@@ -408,10 +408,10 @@ def pre_commercial_states() -> Sequence[State]:
     held = changes.hold(running, Hold(by=OPERATOR, reason=WHY), LATER)[0]
     left = changes.withdraw(running, Withdraw(by=OPERATOR, team=A, reason=WHY), LATER)[0]
     cancelled = changes.cancel(running, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
-    outside = course.cancelled_outside(running, LATER)[0]
+    outside = deadlines.cancelled_outside(running, LATER)[0]
     late = deciding
     for _ in range(3):
-        late = course.reminded(late, course.next_reminder(late) or LATER)[0]
+        late = deadlines.reminded(late, deadlines.next_reminder(late) or LATER)[0]
     paid = with_payments(running, *[OrderState.SETTLED] * 5)
     assert left.outcome is Outcome.DISCONTINUED
     return deciding, running, held, left, cancelled, outside, late, paid

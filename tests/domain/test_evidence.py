@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whenever import Instant
 
-from domain import changes, course, evidence, selection
-from domain.announcement import ToTeams
-from domain.awards import payments_due
-from domain.challenge import OrderState, Outcome, Phase, State
-from domain.decisions import Cancel, Decline, Evidence, Hold, Withdraw
-from domain.money import Money, Vat, total
-from domain.occasions import Occasion
-from domain.programme import Due, Instalment, Pay
-from domain.refusals import NotAllowed, OnHold, ReasonMissing, Refused, TooLate, UnknownStage, UnknownTeam
+from domain.announcements.announcement import ToTeams
+from domain.announcements.occasions import Occasion
+from domain.challenges import changes, deadlines, evidence, selection
+from domain.challenges.awards import payments_due
+from domain.challenges.decisions import Cancel, Decline, Evidence, Hold, Withdraw
+from domain.challenges.state import OrderState, Outcome, Phase, State
+from domain.programmes.programme import Due, Instalment, Pay
+from domain.values.money import Money, Vat, total
+from domain.values.refusals import NotAllowed, OnHold, ReasonMissing, Refused, TooLate, UnknownStage, UnknownTeam
 from tests.domain.strategies import (
     COMMERCIALISATION,
     DECIDER,
@@ -81,7 +81,7 @@ def at_start() -> set[str]:
 def ended() -> State:
     """Exploration was the only stage, and is over; all evidence is still to be shown."""
     state = exploring(STAGES[0])
-    return course.stage_ended(state, state.run.ends)[0]
+    return deadlines.stage_ended(state, state.run.ends)[0]
 
 
 # --- Accepted and rejected -----------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_a_team_from_the_reserve_shows_its_evidence_as_any_other() -> None:
 
 def test_evidence_of_a_stage_is_judged_while_a_later_one_runs() -> None:
     state = exploring(*STAGES)
-    state, _ = course.stage_ended(state, state.run.ends)
+    state, _ = deadlines.stage_ended(state, state.run.ends)
     state, _ = selection.select(state, select("accelerator", B), state.run.ends)
     assert f"{A}/2" in due(judged(state, says()))
 
@@ -236,7 +236,7 @@ def test_after_the_end_a_rejection_is_final() -> None:
 def test_what_a_declined_challenge_has_asked_for_can_still_be_shown() -> None:
     """A sponsor that does not go on still owes what its teams have worked for."""
     state = exploring(*STAGES)
-    state, _ = course.stage_ended(state, state.run.ends)
+    state, _ = deadlines.stage_ended(state, state.run.ends)
     state, _ = selection.decline(state, Decline(by=DECIDER, stage="accelerator", reason="No budget."), NOW)
     assert state.outcome is Outcome.DISCONTINUED
     assert f"{A}/2" in due(judged(state, says()))
@@ -246,9 +246,9 @@ def test_teams_are_reminded_of_what_is_still_to_be_shown_until_nothing_is() -> N
     """Fails when a challenge that has ended reminds nobody, or goes on for ever."""
     state = ended()
     for _ in range(3):
-        rung = course.next_reminder(state)
+        rung = deadlines.next_reminder(state)
         assert rung == state.reminded.add(hours=7 * 24)
-        state, announcement = course.reminded(state, rung)
+        state, announcement = deadlines.reminded(state, rung)
         told = [telling.whom.teams for telling in announcement.tellings if isinstance(telling.whom, ToTeams)]
         assert sorted(told) == [(A,), (B,), (C,)]
         assert {telling.occasion for telling in announcement.tellings} == {Occasion.EVIDENCE_DUE}
@@ -256,7 +256,7 @@ def test_teams_are_reminded_of_what_is_still_to_be_shown_until_nothing_is() -> N
         assert {telling.facts["until"] for telling in announcement.tellings} == {""}, "no day that has passed"
     for team in (A, B, C):
         state = judged(state, says(team), says(team))
-    assert course.next_reminder(state) is None
+    assert deadlines.next_reminder(state) is None
 
 
 # --- Every penny ---------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def test_whatever_is_paid_on_evidence_the_instalments_sum_to_the_award(
     for each in waiting:
         accepted = each.number not in lost
         state = judged(state, says(number=each.number, accepted=accepted, final=not accepted))
-    state, _ = course.stage_ended(state, state.run.ends)
+    state, _ = deadlines.stage_ended(state, state.run.ends)
 
     paid = {order.number: order.amount for order in payments_due(state) if order.team == A}
     missing = [each.amount for each in waiting if each.number in lost]
@@ -331,7 +331,7 @@ def test_a_verdict_is_one_for_good_and_by_somebody_in_charge(story: Story) -> No
 
 def test_evidence_is_asked_for_in_time_where_the_programme_reminds_of_the_end_of_a_stage() -> None:
     state = exploring(*STAGES)
-    _, announcement = course.reminded(state, state.run.ends.subtract(hours=48))
+    _, announcement = deadlines.reminded(state, state.run.ends.subtract(hours=48))
     wanted = {
         telling.whom.teams: telling.facts
         for telling in announcement.tellings

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from domain import changes, course, selection
-from domain.announcement import Announcement, ToSpokenOf, ToTeams
-from domain.challenge import State
-from domain.decisions import Cancel, Decline, Withdraw
-from domain.feedback import feedback_given, stages_from
-from domain.occasions import Occasion
+from domain.announcements.announcement import Announcement, ToSpokenOf, ToTeams
+from domain.announcements.occasions import Occasion
+from domain.challenges import changes, deadlines, selection
+from domain.challenges.decisions import Cancel, Decline, Withdraw
+from domain.challenges.feedback import feedback_given, stages_from
+from domain.challenges.state import State
 from tests.domain.strategies import (
     CLOSES,
     DECIDER,
@@ -83,7 +83,7 @@ def left_by_all() -> Announcement:
 def run_to_its_end() -> Announcement:
     state = accelerating()
     state = state.having(stage=len(state.programme.stages) - 1)
-    return course.stage_ended(state, state.run.ends)[1]
+    return deadlines.stage_ended(state, state.run.ends)[1]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def run_to_its_end() -> Announcement:
         cancelled(sealed()),
         cancelled(exploring()),
         cancelled(taking_applications()),
-        course.cancelled_outside(explored(), NOW)[1],
-        course.sealed(taking_applications(), 0, CLOSES)[1],
+        deadlines.cancelled_outside(explored(), NOW)[1],
+        deadlines.sealed(taking_applications(), 0, CLOSES)[1],
         run_to_its_end(),
     ],
     ids=["declined", "left", "deciding", "running", "window", "in Temporal", "nobody applied", "completed"],
@@ -108,9 +108,9 @@ def test_whatever_ends_a_challenge_tells_what_was_kept_on_every_stage(announceme
 def test_what_settles_no_stage_tells_nothing() -> None:
     state = exploring()
     for announcement in (
-        course.stage_ended(state, state.run.ends)[1],
+        deadlines.stage_ended(state, state.run.ends)[1],
         changes.withdraw(state, Withdraw(by=OPERATOR, team=A, reason="No people."), NOW)[1],
-        course.sealed(taking_applications(), 6, CLOSES)[1],
+        deadlines.sealed(taking_applications(), 6, CLOSES)[1],
     ):
         assert told(announcement) == {}
 

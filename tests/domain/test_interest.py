@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from whenever import Date
 
-from domain.interest import BaseRates, LateInterest, RateChange, late_interest
-from domain.money import Money
+from domain.payments.interest import BaseRates, LateInterest, RateChange, late_interest
+from domain.values.money import Money
 
 RATES = BaseRates(
     changes=(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from whenever import Instant
 
-from domain.decisions import DECISIONS, Cancel, Hold, Select
-from domain.messages import already_answered, content_of, decide, make, read
-from domain.refusals import NotReadable, UnknownStage
+from domain.challenges.decisions import DECISIONS, Cancel, Hold, Select
+from domain.challenges.messages import already_answered, content_of, decide, make, read
+from domain.values.refusals import NotReadable, UnknownStage
 from tests.domain.strategies import DECIDER, sealed
 
 

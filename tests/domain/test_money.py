@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.money import NOTHING, Amount, Money, Vat, split, total
-from domain.programme import Instalment, Pay
+from domain.programmes.programme import Instalment, Pay
+from domain.values.money import NOTHING, Amount, Money, Vat, split, total
 from tests.domain.strategies import pay_of
 
 amounts = st.integers(0, 10**11).map(Money)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.pace import Pace, Standing
+from domain.delivery.pacing import Pace, Standing
 
 AWAY = "The mail server is away: see that it runs."
 

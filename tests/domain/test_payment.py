@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whenever import Date, Instant, ItemizedDelta
 
-from domain import evidence
-from domain import payment as rules
-from domain.announcement import Announcement, ToPeople, ToTeams
-from domain.awards import payments_due
-from domain.calendar import WorkingDays, earlier
-from domain.decisions import Decision, Evidence
-from domain.occasions import Occasion
-from domain.payment import (
+from domain.announcements.announcement import Announcement, ToPeople, ToTeams
+from domain.announcements.occasions import Occasion
+from domain.challenges import evidence
+from domain.challenges.awards import payments_due
+from domain.challenges.decisions import Decision, Evidence
+from domain.payments import payment as rules
+from domain.payments.payment import (
     OVER,
     PAYMENT_DECISIONS,
     SERVICE,
@@ -32,8 +31,9 @@ from domain.payment import (
     next_reminder,
     payment_to_make,
 )
-from domain.programme import OnTime
-from domain.refusals import NotAllowed, ReasonMissing, Refused, TooEarly, TooLate
+from domain.programmes.programme import OnTime
+from domain.values.calendar import WorkingDays, earlier
+from domain.values.refusals import NotAllowed, ReasonMissing, Refused, TooEarly, TooLate
 from tests.domain.payments import ACCEPTOR, EARLIER_GIVER, GIVER, OWN, REQUESTED, RETURNER, standing, to_make
 from tests.domain.strategies import (
     DECIDER,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from whenever import Instant
 
-from domain import payment_details
-from domain.money import Amount, Money
-from domain.payment import PaymentStanding, PaymentStatus, PaymentToMake
-from domain.payment_details import reminder_of, waits_for
+from domain.payments import page as payment_details
+from domain.payments.page import reminder_of, waits_for
+from domain.payments.payment import PaymentStanding, PaymentStatus, PaymentToMake
+from domain.values.money import Amount, Money
 from tests.domain.payments import GIVER, REQUESTED, standing, to_make
 from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, A
 

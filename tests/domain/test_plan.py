@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whenever import Instant, TimeDelta
 
-from domain import course, selection
-from domain.calendar import spoken
-from domain.challenge import Phase, State
-from domain.decisions import Select
-from domain.money import Money
-from domain.plan import plan_of, total_at_target
-from domain.programme import Due, Instalment
-from domain.round import Challenge
+from domain.challenges import deadlines, selection
+from domain.challenges.decisions import Select
+from domain.challenges.state import Phase, State
+from domain.programmes.plan import plan_of, total_at_target
+from domain.programmes.programme import Due, Instalment
+from domain.programmes.round import Challenge
+from domain.values.calendar import spoken
+from domain.values.money import Money
 from tests.domain.strategies import (
     COMMERCIALISATION,
     EXPLORATION,
@@ -87,8 +87,8 @@ def test_a_plan_is_what_is_enforced_when_everybody_decides_on_the_last_day(opens
     """Invariant 9. Fails when a plan computes its dates otherwise than the challenge does, such as without holidays."""
     planned = challenge(opens, opens.add(hours=hours))
     plan = plan_of(planned, programme())
-    state = course.opened(State.of(planned, programme()), opens)[0]
-    state = course.sealed(state, len(TEAMS), planned.closes)[0]
+    state = deadlines.opened(State.of(planned, programme()), opens)[0]
+    state = deadlines.sealed(state, len(TEAMS), planned.closes)[0]
     for stage in plan.stages:
         assert state.phase is Phase.DECIDING
         assert state.deadline == stage.decision_due
@@ -97,7 +97,7 @@ def test_a_plan_is_what_is_enforced_when_everybody_decides_on_the_last_day(opens
             message = Select(by=message.by, stage=stage.name, teams=(A,), amounts={A: Money(1)})
         state = selection.select(state, message, stage.decision_due)[0]
         assert (state.run.begins, state.deadline) == (stage.begins, stage.ends)
-        state = course.stage_ended(state, stage.ends)[0]
+        state = deadlines.stage_ended(state, stage.ends)[0]
     assert state.phase is Phase.ENDED
 
 

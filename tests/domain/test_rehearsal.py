@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whenever import Instant, ItemizedDelta, TimeDelta
 
-from domain.plan import plan_of, total_at_target
-from domain.programme import Programme, Stage
-from domain.rehearsal import moved, shortened
+from domain.programmes.plan import plan_of, total_at_target
+from domain.programmes.programme import Programme, Stage
+from domain.programmes.rehearsal import moved, shortened
 from tests.domain.strategies import (
     CLOSES,
     EXPLORATION,

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from whenever import Instant, ItemizedDelta
 
-from domain import changes, course, selection
-from domain.announcement import Announcement, ToApplicants, ToPeople, ToTeams
-from domain.challenge import Outcome, Phase, State
-from domain.decisions import Decline, Hold, Select
-from domain.money import Amount, Money, Vat
-from domain.occasions import Occasion
-from domain.programme import Due, Instalment, Pay
-from domain.refusals import (
+from domain.announcements.announcement import Announcement, ToApplicants, ToPeople, ToTeams
+from domain.announcements.occasions import Occasion
+from domain.challenges import changes, deadlines, selection
+from domain.challenges.decisions import Decline, Hold, Select
+from domain.challenges.state import Outcome, Phase, State
+from domain.programmes.programme import Due, Instalment, Pay
+from domain.values.money import Amount, Money, Vat
+from domain.values.refusals import (
     NamedTwice,
     NotAllowed,
     OnHold,
@@ -162,7 +162,7 @@ def test_a_stage_that_may_be_skipped_is_skipped_by_filling_the_next() -> None:
     state = explored(EXPLORATION, skippable, last)
     new, _ = selection.select(state, select("last", A), NOW)
     assert [run.stage for run in new.runs] == ["exploration", "last"]
-    new = course.stage_ended(new, new.run.ends)[0]
+    new = deadlines.stage_ended(new, new.run.ends)[0]
     assert new.outcome is Outcome.COMPLETED
     running = selection.select(state, select("last", A), NOW)[0]
     assert "was skipped" in refused(TooLate, running, select("pre-commercial", A))
@@ -220,7 +220,7 @@ def agreed(amounts: dict[str, Money], *teams: str, stage: str = "pre-commercial"
 
 def accelerated() -> State:
     state = accelerating()
-    return course.stage_ended(state, state.run.ends)[0]
+    return deadlines.stage_ended(state, state.run.ends)[0]
 
 
 def test_an_agreed_amount_is_awarded_up_to_the_cap() -> None:

@@ -9,10 +9,10 @@ from lxml import etree
 from lxml.builder import ElementMaker
 from whenever import Date, Instant
 
-from domain.bank_account import BankAccount
-from domain.money import Money
-from gateways.credit_transfers import Version, credit_transfer_file
-from gateways.rails import Instruction
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction
+from domain.values.money import Money
+from gateways.banking.credit_transfers import Version, credit_transfer_file
 
 MADE = Instant.from_utc(2026, 1, 31, 12, 0, 5, nanosecond=999_000_000)
 DAY = Date(2026, 2, 2)

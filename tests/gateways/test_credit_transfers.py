@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from domain.bank_account import BankAccount
-from domain.money import Money, total
-from domain.refusals import FileRefused
-from gateways import credit_transfers
-from gateways.credit_transfers import Version, credit_transfer_file, end_to_end_id, swift_text, validate
-from gateways.rails import Instruction
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction
+from domain.values.money import Money, total
+from domain.values.refusals import FileRefused
+from gateways.banking import credit_transfers
+from gateways.banking.credit_transfers import Version, credit_transfer_file, end_to_end_id, swift_text, validate
 from tests.gateways.status_report import (
     DAY,
     DEBTOR,

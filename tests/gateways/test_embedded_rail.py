@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import text
 from whenever import Instant, TimeDelta
 
-from domain.bank_account import BankAccount
-from domain.money import Money
-from domain.refusals import RailRefused
-from gateways.embedded_rail import EmbeddedRail
-from gateways.rails import Instruction, Progress, Transfer
-from store.database import Database
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction, Progress, Transfer
+from domain.values.money import Money
+from domain.values.refusals import RailRefused
+from store.database.database import Database
+from store.payments.embedded_rail import EmbeddedRail
 from tests.store.postgres import fresh_postgres, postgres_server
 
 AT = Instant.from_utc(2016, 8, 1, 16)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from notifications_python_client import authentication
 
-from domain.refusals import Unavailable
-from gateways.channels import Delivery, Later, Message, Progress, Refusal
-from gateways.govuk_notify import NotifyChannel
+from domain.values.refusals import Unavailable
+from gateways.messaging.channels import Delivery, Later, Message, Progress, Refusal
+from gateways.messaging.govuk_notify import NotifyChannel
 from tests.gateways.mailbox import certificate
 from tests.gateways.notify import API_KEY, SECRET, SERVICE, TEMPLATE, Answer, Fault, Mischief, Notify
 

@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from whenever import Instant
 
-from domain.bank_account import BankAccount
-from domain.money import Money
-from domain.refusals import FileRefused, RailRefused, Refused, Unavailable
-from gateways.http_rail import HttpRail
-from gateways.rails import Instruction, Progress, Transfer
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import Instruction, Progress, Transfer
+from domain.values.money import Money
+from domain.values.refusals import FileRefused, RailRefused, Refused, Unavailable
+from gateways.banking.http_rail import HttpRail
 from tests.gateways.provider import TOKEN, Answer, Fault, Mischief, Provider
 
 AT = Instant.from_utc(2016, 8, 1, 16)

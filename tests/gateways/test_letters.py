@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.occasions import COMMON, FACTS, GLOSSARY, MAY_BE_EMPTY, SAMPLES, Facts, Occasion
-from domain.refusals import FileRefused
-from gateways.letters import FOLDER, LONGEST_SUBJECT, Letters
+from domain.announcements.occasions import COMMON, FACTS, GLOSSARY, MAY_BE_EMPTY, SAMPLES, Facts, Occasion
+from domain.values.refusals import FileRefused
+from gateways.messaging.letters import FOLDER, LONGEST_SUBJECT, Letters
 
 GUIDE = Path(__file__).parents[2] / "docs" / "notices.md"
 LETTERS = Letters()

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from whenever import Instant
 
-import parts
-from domain.delivery import CLAIM_LASTS
-from domain.refusals import Unavailable
-from gateways.channels import Delivery, Later, Message, Progress, Refusal
-from gateways.smtp import Security, SmtpChannel
+from domain.delivery.delivery import CLAIM_LASTS
+from domain.values.refusals import Unavailable
+from gateways.messaging.channels import Delivery, Later, Message, Progress, Refusal
+from gateways.messaging.smtp import Security, SmtpChannel
+from service import wiring
 from tests.gateways.mailbox import Certificate, Fault, Mailbox, Mischief, Step, certificate, saying
 
 ADDRESS = "breathe@applicants.example"
@@ -329,8 +329,8 @@ def test_a_server_has_minutes_to_say_that_it_took_a_letter_and_no_longer_for_any
 
 def test_a_sending_takes_less_time_than_the_claim_to_it_lasts() -> None:
     """Greeting, sealing, login and every word before the letter, and then the answer to it."""
-    assert CLAIM_LASTS.total("seconds") > parts._MAIL_SERVER_SECONDS + 15 * parts._CHANNEL_SECONDS
-    assert parts._MAIL_SERVER_SECONDS >= 600, "as RFC 5321, 4.5.3.2.6, asks"
+    assert CLAIM_LASTS.total("seconds") > wiring._MAIL_SERVER_SECONDS + 15 * wiring._CHANNEL_SECONDS
+    assert wiring._MAIL_SERVER_SECONDS >= 600, "as RFC 5321, 4.5.3.2.6, asks"
 
 
 def test_a_letter_that_is_broken_off_is_no_part_of_the_next(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Date
 
-from domain.refusals import FileRefused
-from gateways import status_reports
-from gateways.credit_transfers import Version
-from gateways.rails import Progress
-from gateways.status_reports import TransferStatus, in_words, read_status_report
+from domain.payments.rails import Progress
+from domain.values.refusals import FileRefused
+from gateways.banking import status_reports
+from gateways.banking.credit_transfers import Version
+from gateways.banking.status_reports import TransferStatus, in_words, read_status_report
 from tests.gateways.status_report import NEWEST, Said, end_to_end_ids, many, status_report, written
 
 VERSIONS = [f"pain.002.001.{number}" for number in ("03", "10", "11", "12", "14", "15")]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.calendar import later
-from domain.challenge import State
+from domain.challenges.state import State
+from domain.values.calendar import later
 from tests.playing import Play
 
 

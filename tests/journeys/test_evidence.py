@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from whenever import TimeDelta
 
-from domain.challenge import Outcome, Phase
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.programme import Programme
-from domain.refusals import NotAllowed, ReasonMissing, TooLate
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome, Phase
+from domain.payments.payment import PaymentStatus
+from domain.programmes.programme import Programme
+from domain.values.refusals import NotAllowed, ReasonMissing, TooLate
 from tests.playing import FINANCE, OPERATOR, SPONSOR, Play, months, pilot, playing
 
 REPORT = "a report on the trial"

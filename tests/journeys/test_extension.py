@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from whenever import TimeDelta
 
-from domain.occasions import Occasion
-from domain.refusals import ApplicationRefused, DeadlineRefused, TooLate
+from domain.announcements.occasions import Occasion
+from domain.values.refusals import ApplicationRefused, DeadlineRefused, TooLate
 from tests.journeys.dates import happened_at
 from tests.playing import OPERATOR, SPONSOR, months, playing
 

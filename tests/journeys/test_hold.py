@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from whenever import TimeDelta
 
-from domain.calendar import pushed_back
-from domain.challenge import Phase
-from domain.occasions import Occasion
-from domain.refusals import OnHold, TooLate
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Phase
+from domain.values.calendar import pushed_back
+from domain.values.refusals import OnHold, TooLate
 from tests.journeys.dates import happened_at
 from tests.playing import OPERATOR, SPONSOR, months, playing
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from whenever import Instant, TimeDelta
 
-from domain.calendar import earlier, later
-from domain.challenge import Phase
-from domain.occasions import Occasion
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Phase
+from domain.values.calendar import earlier, later
 from tests.journeys.dates import selection_due
 from tests.playing import OPERATOR, SPONSOR, months, playing
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.challenge import Outcome
-from domain.occasions import Occasion
-from domain.refusals import ReasonMissing
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome
+from domain.values.refusals import ReasonMissing
 from tests.playing import OPERATOR, SPONSOR, months, playing
 
 

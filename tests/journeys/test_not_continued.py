@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.challenge import Outcome
-from domain.occasions import Occasion
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome
 from tests.playing import OPERATOR, months, playing
 
 

@@ -12,11 +12,11 @@ import pytest
 from holidays import country_holidays
 from whenever import Instant, TimeDelta
 
-from desk.late import late_payments
-from domain.challenge import Outcome, Phase
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
+from desk.late_payments import late_payments
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome, Phase
+from domain.payments.payment import PaymentStatus
+from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 from tests.gateways.provider import TOKEN, Provider
 from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Making, Play, months, playing
 from tests.servers import dev_server

@@ -19,18 +19,18 @@ from whenever import Date, TimeDelta
 
 from desk import payment_files
 from desk.payment_files import PaymentFile
-from desk.reconciling import reconcile
-from domain.calendar import spoken_day
-from domain.challenge import OrderState
-from domain.occasions import Occasion
-from domain.payment import PaymentStanding, PaymentStatus
-from domain.refusals import FileRefused, RailRefused, ReasonMissing, TooLate, Unavailable, UnknownPayment
-from gateways.credit_transfers import Version, end_to_end_id, validate
-from gateways.file_rail import FileRail
-from gateways.rails import PaymentRail, Progress, Transfer
-from store import tables
-from store.database import Database
-from store.payment_files import Contradiction
+from desk.reconciliation import reconcile
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import OrderState
+from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.rails import PaymentRail, Progress, Transfer
+from domain.values.calendar import spoken_day
+from domain.values.refusals import FileRefused, RailRefused, ReasonMissing, TooLate, Unavailable, UnknownPayment
+from gateways.banking.credit_transfers import Version, end_to_end_id, validate
+from store.database import tables
+from store.database.database import Database
+from store.payments.file_rail import FileRail
+from store.payments.payment_files import Contradiction
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.playing import FINANCE, OPERATOR, Making, Play, playing
 from tests.replay import recording

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.challenge import Outcome, Phase
-from domain.occasions import Occasion
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome, Phase
 from tests.journeys.dates import happened_at, selection_due, stage_ends
 from tests.playing import FINANCE, OPERATOR, SPONSOR, months, playing
 

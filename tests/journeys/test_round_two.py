@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.challenge import Outcome, Phase
-from domain.refusals import TooEarly
+from domain.challenges.state import Outcome, Phase
+from domain.values.refusals import TooEarly
 from tests.journeys.dates import happened_at, selection_due, stage_ends
 from tests.playing import OPERATOR, Play, months, playing
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.occasions import Occasion
-from domain.refusals import ReasonMissing, WrongNumber
+from domain.announcements.occasions import Occasion
+from domain.values.refusals import ReasonMissing, WrongNumber
 from tests.playing import SPONSOR, months, playing
 
 

@@ -9,7 +9,7 @@ import pytest
 from whenever import Date
 
 from desk.base_rates import RATES, load_base_rates
-from domain.refusals import FileRefused
+from domain.values.refusals import FileRefused
 
 # What creditors' guides list as the reference rate of each half-year: not made from the file that it is held against.
 PUBLISHED = {

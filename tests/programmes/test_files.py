@@ -14,12 +14,12 @@ import jsonschema
 import pytest
 
 from desk.programme_files import FOLDER, find_round, load_programme, load_round, schemas
-from domain.calendar import moment, spoken
-from domain.money import Vat
-from domain.plan import engagement_of, plan_of, total_at_target
-from domain.refusals import FileRefused, UnknownRound
-from domain.rehearsal import moved_instant
-from domain.round import challenges_of
+from domain.programmes.plan import engagement_of, plan_of, total_at_target
+from domain.programmes.rehearsal import moved_instant
+from domain.programmes.round import challenges_of
+from domain.values.calendar import moment, spoken
+from domain.values.money import Vat
+from domain.values.refusals import FileRefused, UnknownRound
 
 FILES = sorted(FOLDER.glob("*.toml"))
 Problems = Callable[..., list[str]]

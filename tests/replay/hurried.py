@@ -8,7 +8,7 @@ from workflows import interface
 from workflows.challenge import ChallengeWorkflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.challenge import Result, State
+    from domain.challenges.state import Result, State
 
 
 @workflow.defn(name=interface.CHALLENGE)

@@ -18,10 +18,10 @@ import typer.testing
 from typer.testing import CliRunner
 from whenever import Instant, TimeDelta
 
-import log
 import starter
-from desk import front
+from desk import open as front
 from embedded import ROOT
+from service import log
 from tests.store.kept import database_at
 
 OPERATOR = "office"

@@ -9,10 +9,10 @@ import pytest
 from whenever import Instant
 
 import embedded
-from domain.application import Applying
-from gateways.letters import Letters
-from store.applications import accept
-from store.database import Database
+from domain.challenges.application import Applying
+from gateways.messaging.letters import Letters
+from store.challenges.applications import accept
+from store.database.database import Database
 from tests.starter.commands import PURSE, ROUND, WITH_MONEY, Commands, write_round
 
 _CLOSES_IN = 10

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Table, update
 from whenever import Instant
 
-from store import tables
-from store.database import Database
+from store.database import tables
+from store.database.database import Database
 from tests.starter.commands import FINANCE, PURSE, Commands, as_process
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import worker
-from domain.bank_account import BankAccount
+from domain.payments.bank_account import BankAccount
 from embedded import ROOT, Service
-from parts import seals_of
-from settings import load
-from store.database import Database
-from store.sealing import Seals
+from service.settings import load
+from service.wiring import seals_of
+from store.database.database import Database
+from store.payments.sealing import Seals
 from tests.processes import Program
 from tests.starter.commands import ACCOUNT, IBAN, SORT_CODE, Commands, gives_away, of_nothing_else, one_line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commands import paying
+from commands import payments as paying
 from embedded import Service
 from tests.starter.commands import (
     ACCOUNT,

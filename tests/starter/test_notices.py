@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import update
 from temporalio.client import Client
 
-from domain.occasions import Occasion
+from domain.announcements.occasions import Occasion
 from embedded import Service
-from store import tables
-from store.database import Database
+from store.database import tables
+from store.database.database import Database
 from tests.starter.commands import FINANCE, OPERATOR, PURSE, SPONSOR, Answer, Commands, one_line, refused
 
 BEFORE = "A strong idea, but the quokka sensors would not last a winter."

@@ -13,7 +13,7 @@ from lxml import etree
 from whenever import Instant
 
 import embedded
-from gateways.credit_transfers import end_to_end_id
+from gateways.banking.credit_transfers import end_to_end_id
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.starter.commands import (
     ACCOUNT,

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from commands import common
-from desk.connection import connect, quiet
+from commands import options
 from desk.desk import Desk
-from domain.money import Amount, Money
-from settings import Settings
-from store.database import Database
-from store.ledger import Payment
-from store.record import Notice
+from domain.values.money import Amount, Money
+from service.connection import connect, quiet
+from service.settings import Settings
+from store.database.database import Database
+from store.payments.ledger import Payment
+from store.record.record import Notice
 from tests.starter.commands import ROUND, Commands, write_round
 
 DAY = "0.1"
@@ -44,7 +44,7 @@ def behind_the_desk(monkeypatch: pytest.MonkeyPatch, **instead: Callable[..., An
         yield desk
         database.close()
 
-    monkeypatch.setattr(common, "open_desk", open_desk)
+    monkeypatch.setattr(options, "open_desk", open_desk)
 
 
 def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> None:

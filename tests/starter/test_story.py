@@ -6,7 +6,7 @@ import json
 
 from whenever import Instant
 
-from domain.calendar import end_of_day
+from domain.values.calendar import end_of_day
 from tests.starter.commands import OPERATOR, ROUND, SPONSOR, Commands
 
 

@@ -85,7 +85,8 @@ def test_the_plan_needs_no_service_at_all(starter: Commands, teams: dict[str, li
 def test_a_process_that_was_connected_leaves_without_the_clearing_up_that_aborts_it() -> None:
     """Ended by `sys.exit`, one command in some ends with status 134 after all was done; too seldom for a test."""
     script = (
-        "import atexit, desk.connection; atexit.register(print, 'cleared up'); print('done'); desk.connection.leave(3)"
+        "import atexit; from service.connection import leave; "
+        "atexit.register(print, 'cleared up'); print('done'); leave(3)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 import starter
-from commands.common import listed
+from commands.options import listed
 from tests.starter.commands import Commands, one_line
 
 PLAN = ("plan", "pilot-2016", "--json", "--opens")

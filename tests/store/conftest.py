@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.programme import Programme
-from domain.round import Person, Question, Round, Sponsor, challenges_of
-from store.database import Database
-from store.record import announce
-from store.rounds import keep_round
+from domain.programmes.programme import Programme
+from domain.programmes.round import Person, Question, Round, Sponsor, challenges_of
+from store.challenges.rounds import keep_round
+from store.database.database import Database
+from store.record.record import announce
 from tests.store.kept import database_at
 from tests.store.postgres import emptied, fresh_postgres, postgres_server
 from tests.store.said import AIR, OPENS, ROADS, compose, opened

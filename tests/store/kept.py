@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from store.database import Database
+from store.database.database import Database
 
 
 @cache

@@ -7,17 +7,26 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from whenever import Instant, ItemizedDelta
 
-from domain import payment as rules
-from domain.announcement import Announcement
-from domain.awards import PaymentOrder
-from domain.calendar import Holidays
-from domain.payment import Arrived, CancelPayment, PaymentStanding, PaymentStatus, PaymentToMake, Release, Return
-from domain.programme import OnTime
-from store import ledger, tables
-from store.database import Database
-from store.ledger import Begun, PayeeGiven, Payment
-from store.notices import Compose
-from store.tables import Found
+from domain.announcements.announcement import Announcement
+from domain.challenges.awards import PaymentOrder
+from domain.payments import payment as rules
+from domain.payments.payment import (
+    Arrived,
+    CancelPayment,
+    PaymentStanding,
+    PaymentStatus,
+    PaymentToMake,
+    Release,
+    Return,
+)
+from domain.programmes.programme import OnTime
+from domain.values.calendar import Holidays
+from store.database import tables
+from store.database.database import Database
+from store.database.tables import Found
+from store.payments import ledger
+from store.payments.ledger import Begun, PayeeGiven, Payment
+from store.record.notices import Compose
 from tests.store.said import AIR, CLOSES, compose, order
 
 SELECTOR, OPERATOR, RELEASER, SECOND_RELEASER = "sam", "olivia", "fiona", "frank"

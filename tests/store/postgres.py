@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
-from store.tables import METADATA
+from store.database.tables import METADATA
 
 _numbers = itertools.count(1)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from whenever import Instant
 
-from domain.refusals import ApplicationRefused
-from store.applications import accept, seal
-from store.database import Database
-from store.rounds import find_challenge
+from domain.values.refusals import ApplicationRefused
+from store.challenges.applications import accept, seal
+from store.challenges.rounds import find_challenge
+from store.database.database import Database
 from tests.store.said import AIR, applying, compose
 
 

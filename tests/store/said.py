@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Announcement, Attention, Entry, Status, Telling, Window
-from domain.application import Applying
-from domain.awards import PaymentOrder
-from domain.model import Value
-from domain.money import Amount, Money
-from domain.occasions import FACTS, Facts, Occasion
-from store.applications import accept
-from store.database import Database
+from domain.announcements.announcement import Announcement, Attention, Entry, Status, Telling, Window
+from domain.announcements.occasions import FACTS, Facts, Occasion
+from domain.challenges.application import Applying
+from domain.challenges.awards import PaymentOrder
+from domain.values.model import Value
+from domain.values.money import Amount, Money
+from store.challenges.applications import accept
+from store.database.database import Database
 
 AIR = "test-2016/air-quality"
 ROADS = "test-2016/smart-roads"

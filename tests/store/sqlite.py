@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from store.database import Database
+from store.database.database import Database
 
 
 def fresh_sqlite(folder: Path) -> str:

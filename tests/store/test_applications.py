@@ -12,32 +12,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Window
-from domain.application import Applying
-from domain.occasions import Occasion
-from domain.refusals import (
-    OnHold,
-    Refused,
-    Unavailable,
-    UnknownChallenge,
-    WindowNotSealed,
-)
-from store import applications, tables
-from store.applications import accept, count, read, seal
-from store.database import Database
-from store.record import announce, read_notices, read_record
-from tests.store.said import (
-    AIR,
-    CLOSES,
-    MICROSECOND,
-    MIDWAY,
-    OPENS,
-    ROADS,
-    announcing,
-    applied,
-    applying,
-    compose,
-)
+from domain.announcements.announcement import Window
+from domain.announcements.occasions import Occasion
+from domain.challenges.application import Applying
+from domain.values.refusals import OnHold, Refused, Unavailable, UnknownChallenge, WindowNotSealed
+from store.challenges import applications
+from store.challenges.applications import accept, count, read, seal
+from store.database import tables
+from store.database.database import Database
+from store.record.record import announce, read_notices, read_record
+from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, OPENS, ROADS, announcing, applied, applying, compose
 
 
 def at(instant: Instant) -> Callable[[], Instant]:

@@ -12,14 +12,14 @@ from psycopg import errors
 from sqlalchemy import event, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from domain.refusals import Unavailable
-from store import database as store_database
-from store import tables
-from store.applications import accept, count
-from store.database import Database
-from store.failures import unavailable
-from store.record import announce, read_notices, read_record
-from store.rounds import find_challenge
+from domain.values.refusals import Unavailable
+from store.challenges.applications import accept, count
+from store.challenges.rounds import find_challenge
+from store.database import database as store_database
+from store.database import tables
+from store.database.database import Database
+from store.database.failures import unavailable
+from store.record.record import announce, read_notices, read_record
 from tests.store.said import AIR, MIDWAY, announcing, applied, applying, compose, status
 
 SAM = {"round": "test-2016", "id": "sam", "name": "Sam", "email": "sam@sepa.example"}

@@ -10,16 +10,25 @@ import pytest
 from sqlalchemy import insert, select, update
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Attention, Status, Telling, attention_called, to_people, to_teams, while_so
-from domain.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.programme import Programme
-from domain.refusals import NotSentAgain
-from domain.round import REHEARSAL, Person, Round, challenges_of
-from store import tables
-from store.database import Database
-from store.deliveries import (
+from domain.announcements.announcement import (
+    Attention,
+    Status,
+    Telling,
+    attention_called,
+    to_people,
+    to_teams,
+    while_so,
+)
+from domain.announcements.occasions import Occasion
+from domain.delivery.delivery import CLAIM_LASTS, MOST_TRIES, STALE_AFTER, ask_again_at, try_again_at
+from domain.payments.payment import PaymentStatus
+from domain.programmes.programme import Programme
+from domain.programmes.round import REHEARSAL, Person, Round, challenges_of
+from domain.values.refusals import NotSentAgain
+from store.challenges.rounds import keep_round
+from store.database import tables
+from store.database.database import Database
+from store.outbox.outbox import (
     Claim,
     claim,
     note_delivered,
@@ -34,8 +43,7 @@ from store.deliveries import (
     question,
     send_again,
 )
-from store.record import Notice, announce, read_notices
-from store.rounds import keep_round
+from store.record.record import Notice, announce, read_notices
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, OPENS, announcing, applied, compose, facts, status
 

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from whenever import Instant
 
-from domain.announcement import Announcement, Entry, Status, Telling, ToSpokenOf, to_teams
-from domain.occasions import Occasion
-from domain.refusals import UnknownTeam
-from store import tables
-from store.database import Database
-from store.feedback import keep
-from store.record import announce, read_notices
+from domain.announcements.announcement import Announcement, Entry, Status, Telling, ToSpokenOf, to_teams
+from domain.announcements.occasions import Occasion
+from domain.values.refusals import UnknownTeam
+from store.database import tables
+from store.database.database import Database
+from store.record.feedback import keep
+from store.record.record import announce, read_notices
 from tests.store.said import AIR, CLOSES, announcing, applied, compose, entry, facts
 
 STAGES = ("exploration", "accelerator")

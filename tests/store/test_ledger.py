@@ -9,19 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
-from domain.announcement import Attention
-from domain.bank_account import BankAccount
-from domain.money import Amount, Money
-from domain.occasions import Occasion
-from domain.payment import PaymentStanding, PaymentStatus
-from domain.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
-from gateways.embedded_rail import EmbeddedRail
-from gateways.rails import Instruction
-from store import ledger
-from store.database import Database
-from store.ledger import Begun, read_payments, read_transfers, request
-from store.record import announce, read_notices, read_record
-from store.rounds import find_challenge
+from domain.announcements.announcement import Attention
+from domain.announcements.occasions import Occasion
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.rails import Instruction
+from domain.values.money import Amount, Money
+from domain.values.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
+from store.challenges.rounds import find_challenge
+from store.database.database import Database
+from store.payments import ledger
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.ledger import Begun, read_payments, read_transfers, request
+from store.record.record import announce, read_notices, read_record
 from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, announcing, applied, compose
 

@@ -14,17 +14,17 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
-from domain.announcement import Attention
-from domain.money import Amount, Money
-from domain.payment import PaymentStatus
-from domain.refusals import Unavailable
-from gateways.embedded_rail import EmbeddedRail
-from store import schema
-from store.database import Database
-from store.ledger import Begun, read_payments, under_way
-from store.record import announce, read_notices, read_record
-from store.rounds import find_challenge
-from store.tables import METADATA
+from domain.announcements.announcement import Attention
+from domain.payments.payment import PaymentStatus
+from domain.values.money import Amount, Money
+from domain.values.refusals import Unavailable
+from store.challenges.rounds import find_challenge
+from store.database import schema
+from store.database.database import Database
+from store.database.tables import METADATA
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.ledger import Begun, read_payments, under_way
+from store.record.record import announce, read_notices, read_record
 from tests.processes import forking
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.postgres import fresh_postgres

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select
 
-from domain.announcement import Announcement, Status, Telling, ToApplicants, ToSpokenOf, to_people, to_teams
-from domain.occasions import COMMON, FACTS, Occasion
-from gateways.letters import Letters
-from store import tables
-from store.applications import accept
-from store.database import Database
-from store.notices import Notice, find_notice, read_notices
-from store.record import announce
-from store.tables import Found
+from domain.announcements.announcement import (
+    Announcement,
+    Status,
+    Telling,
+    ToApplicants,
+    ToSpokenOf,
+    to_people,
+    to_teams,
+)
+from domain.announcements.occasions import COMMON, FACTS, Occasion
+from gateways.messaging.letters import Letters
+from store.challenges.applications import accept
+from store.database import tables
+from store.database.database import Database
+from store.database.tables import Found
+from store.record.notices import Notice, find_notice, read_notices
+from store.record.record import announce
 from tests.store.paying import RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, applying, compose, facts
 

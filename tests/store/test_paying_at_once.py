@@ -11,14 +11,15 @@ import pytest
 from sqlalchemy import select
 from whenever import Date
 
-from domain.announcement import Announcement, to_people
-from domain.occasions import Facts, Occasion
-from domain.payment import PaymentStatus
-from domain.refusals import TooLate
-from store import ledger, payment_files, tables
-from store.database import Database
-from store.ledger import Begun
-from store.record import announce
+from domain.announcements.announcement import Announcement, to_people
+from domain.announcements.occasions import Facts, Occasion
+from domain.payments.payment import PaymentStatus
+from domain.values.refusals import TooLate
+from store.database import tables
+from store.database.database import Database
+from store.payments import ledger, payment_files
+from store.payments.ledger import Begun
+from store.record.record import announce
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, Words, announcing, applied, compose, facts
 from tests.store.test_races import wait_for_waiting, waiting

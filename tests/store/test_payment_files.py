@@ -8,18 +8,19 @@ import pytest
 from sqlalchemy import select
 from whenever import Date, Instant
 
-from domain import payment as rules
-from domain.announcement import Attention
-from domain.money import Amount, Money
-from domain.payment import PaymentStatus, PaymentToMake, Release
-from domain.programme import Programme
-from domain.refusals import FileRefused, RailRefused, TooEarly, TooLate, UnknownPayment
-from domain.round import Round, challenges_of
-from store import ledger, payment_files, tables
-from store.database import Database
-from store.payment_files import Collected, Contradiction, Line, Reported
-from store.record import announce, read_record
-from store.rounds import keep_round
+from domain.announcements.announcement import Attention
+from domain.payments import payment as rules
+from domain.payments.payment import PaymentStatus, PaymentToMake, Release
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
+from domain.values.money import Amount, Money
+from domain.values.refusals import FileRefused, RailRefused, TooEarly, TooLate, UnknownPayment
+from store.challenges.rounds import keep_round
+from store.database import tables
+from store.database.database import Database
+from store.payments import ledger, payment_files
+from store.payments.payment_files import Collected, Contradiction, Line, Reported
+from store.record.record import announce, read_record
 from tests.store.paying import LATER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
 

@@ -7,10 +7,10 @@ from sqlalchemy import bindparam, column, insert, select, table
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant, TimeDelta
 
-from domain.refusals import Unavailable
-from store import tables
-from store.database import Database
-from store.prepared import Prepared
+from domain.values.refusals import Unavailable
+from store.database import tables
+from store.database.database import Database
+from store.database.prepared import Prepared
 from tests.store.said import AIR
 
 _WINDOWS = select(

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Window
-from domain.refusals import ApplicationRefused
-from store.applications import _HELD_STILL, accept, count, read, seal
-from store.database import Database
-from store.record import announce, read_notices
+from domain.announcements.announcement import Window
+from domain.values.refusals import ApplicationRefused
+from store.challenges.applications import _HELD_STILL, accept, count, read, seal
+from store.database.database import Database
+from store.record.record import announce, read_notices
 from tests.processes import forking
 from tests.store.racing import apply_same, apply_until_refused, seal_when_closed
 from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose

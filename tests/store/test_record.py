@@ -9,13 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant, TimeDelta
 
-from domain.announcement import Attention, Telling, ToApplicants, Window, to_people, to_teams
-from domain.occasions import Occasion
-from domain.refusals import TooLate, UnknownChallenge, UnknownTeam
-from store.applications import count, seal
-from store.database import Database
-from store.record import announce, read_notices, read_record
-from store.rounds import find_challenge
+from domain.announcements.announcement import Attention, Telling, ToApplicants, Window, to_people, to_teams
+from domain.announcements.occasions import Occasion
+from domain.values.refusals import TooLate, UnknownChallenge, UnknownTeam
+from store.challenges.applications import count, seal
+from store.challenges.rounds import find_challenge
+from store.database.database import Database
+from store.record.record import announce, read_notices, read_record
 from tests.store.said import (
     AIR,
     CLOSES,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from domain.announcement import to_people
-from domain.occasions import Occasion
-from domain.programme import Programme
-from domain.refusals import UnknownChallenge
-from domain.round import Round, challenges_of
-from store import tables
-from store.database import Database
-from store.record import announce, read_notices
-from store.rounds import challenges, find_challenge, keep_round, role_of
+from domain.announcements.announcement import to_people
+from domain.announcements.occasions import Occasion
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
+from domain.values.refusals import UnknownChallenge
+from store.challenges.rounds import challenges, find_challenge, keep_round, role_of
+from store.database import tables
+from store.database.database import Database
+from store.record.record import announce, read_notices
 from tests.store.said import AIR, CLOSES, OPENS, ROADS, announcing, applied, compose, facts, opened
 
 

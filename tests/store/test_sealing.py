@@ -17,9 +17,9 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.bank_account import BankAccount
-from domain.refusals import Unavailable
-from store.sealing import SETTING, Seals, make_key_file
+from domain.payments.bank_account import BankAccount
+from domain.values.refusals import Unavailable
+from store.payments.sealing import SETTING, Seals, make_key_file
 from tests.processes import forking
 
 ACCOUNT = BankAccount(holder="Ada Lovelace", iban="GB33BUKB20201555555555", bic="BUKBGB22")

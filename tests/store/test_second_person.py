@@ -9,9 +9,9 @@ from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import Executable
 
-from domain.payment import PaymentStatus
-from store import tables
-from store.database import Database
+from domain.payments.payment import PaymentStatus
+from store.database import tables
+from store.database.database import Database
 from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make
 from tests.store.said import CLOSES, applied
 

@@ -17,9 +17,9 @@ from whenever import TimeDelta
 
 import worker
 import workflows.steps
-from domain.challenge import Outcome, Phase
-from domain.occasions import Occasion
-from store.database import Database
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome, Phase
+from store.database.database import Database
 from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, playing
 from tests.replay import recording
 from tests.servers import dev_server

@@ -10,23 +10,12 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from whenever import TimeDelta
 
-from domain.awards import PaymentOrder, orders_made
-from domain.challenge import Outcome, State
-from domain.money import Amount, Money
-from domain.payment import PaymentStatus, PaymentToMake, payment_to_make
-from store.rounds import keep_round
-from tests.playing import (
-    FINANCE,
-    OPERATOR,
-    SPONSOR,
-    BrokenRail,
-    CountingRail,
-    Making,
-    Play,
-    months,
-    pilot,
-    playing,
-)
+from domain.challenges.awards import PaymentOrder, orders_made
+from domain.challenges.state import Outcome, State
+from domain.payments.payment import PaymentStatus, PaymentToMake, payment_to_make
+from domain.values.money import Amount, Money
+from store.challenges.rounds import keep_round
+from tests.playing import FINANCE, OPERATOR, SPONSOR, BrokenRail, CountingRail, Making, Play, months, pilot, playing
 from tests.replay import recording
 from tests.servers import dev_server
 from tests.waiting import eventually

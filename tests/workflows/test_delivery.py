@@ -28,22 +28,23 @@ from whenever import Instant, TimeDelta
 
 import worker
 import workflows.delivery
-from activities.delivering import Delivering
-from domain.announcement import Announcement, Entry, Status, Telling, to_people
-from domain.calendar import lasting
-from domain.delivery import CLAIM_LASTS, MOST_TRIES, Outbox, Sending
-from domain.occasions import FACTS, Occasion
-from domain.programme import Reminders
-from gateways.channels import Channel, Message
-from gateways.govuk_notify import NotifyChannel
-from gateways.letters import Letters
-from gateways.smtp import SmtpChannel
-from parts import channel_of, rail_of
-from settings import Settings
-from store import deliveries, tables
-from store.database import Database
-from store.record import Notice, announce, read_notices
-from store.rounds import keep_round
+from activities.delivery import Delivering
+from domain.announcements.announcement import Announcement, Entry, Status, Telling, to_people
+from domain.announcements.occasions import FACTS, Occasion
+from domain.delivery.delivery import CLAIM_LASTS, MOST_TRIES, Outbox, Sending
+from domain.programmes.programme import Reminders
+from domain.values.calendar import lasting
+from gateways.messaging.channels import Channel, Message
+from gateways.messaging.govuk_notify import NotifyChannel
+from gateways.messaging.letters import Letters
+from gateways.messaging.smtp import SmtpChannel
+from service.settings import Settings
+from service.wiring import channel_of, rail_of
+from store.challenges.rounds import keep_round
+from store.database import tables
+from store.database.database import Database
+from store.outbox import outbox
+from store.record.record import Notice, announce, read_notices
 from tests.gateways.mailbox import Fault as MailFault
 from tests.gateways.mailbox import Mailbox, Step
 from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Notify
@@ -87,7 +88,7 @@ def alert(monkeypatch: pytest.MonkeyPatch) -> None:
     """A workflow whose activity hears within a second that it is to end; see `impatient` in test_attention."""
     monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.delivery"))
     monkeypatch.setattr(workflows.delivery, "HEARTBEAT", timedelta(seconds=2))
-    monkeypatch.setattr("activities.delivering._BEAT_EVERY", 0.2)
+    monkeypatch.setattr("activities.delivery._BEAT_EVERY", 0.2)
 
 
 @pytest.fixture
@@ -641,7 +642,7 @@ def test_a_notice_whose_fate_is_unknown_holds_up_no_other(post: Post, notify: No
 def test_what_a_dead_sender_had_sent_is_found_and_not_sent_again(post: Post, notify: Notify) -> None:
     """As if the worker had died after Notify took the notice, and before that was noted."""
     key = post.write()
-    dead = deliveries.claim(post.database, "govuk-notify", post.now, COMPOSE)
+    dead = outbox.claim(post.database, "govuk-notify", post.now, COMPOSE)
     assert dead is not None
     with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
         channel.send(Message(key=key, address=dead.address, subject=dead.subject, body=dead.body))
@@ -657,7 +658,7 @@ def test_what_a_dead_sender_had_sent_is_found_and_not_sent_again(post: Post, not
 def test_the_channel_is_asked_for_a_notice_before_that_is_given_up(post: Post, notify: Notify, was_taken: bool) -> None:
     """Fails when what arrived is called failed because nobody asked once more, and when what did not is sent again."""
     key = post.write()
-    dead = deliveries.claim(post.database, "govuk-notify", post.now, COMPOSE)
+    dead = outbox.claim(post.database, "govuk-notify", post.now, COMPOSE)
     assert dead is not None
     with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
         if was_taken:
@@ -675,7 +676,7 @@ def test_a_reminder_of_a_dead_sender_is_looked_up_although_it_is_no_longer_so_an
 ) -> None:
     """Fails when what lapsed meanwhile is sent because nobody knows whether it was."""
     key = post.write(lapses=True)
-    assert deliveries.claim(post.database, "govuk-notify", post.now, COMPOSE) is not None
+    assert outbox.claim(post.database, "govuk-notify", post.now, COMPOSE) is not None
     other = post.write(waits_for="selection for exploration")
     post.step(CLAIM_LASTS.total("seconds"))
     post.step()

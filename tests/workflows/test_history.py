@@ -18,12 +18,12 @@ from whenever import TimeDelta
 
 import worker
 import workflows.steps
-from domain.application import Applying
-from domain.bank_account import BankAccount
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
-from domain.refusals import Refused
-from store import tables
+from domain.announcements.occasions import Occasion
+from domain.challenges.application import Applying
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import PaymentStatus
+from domain.values.refusals import Refused
+from store.database import tables
 from tests.gateways.provider import TOKEN, Answer, Fault, Provider
 from tests.playing import OPERATOR, SPONSOR, Play, months, playing
 from tests.replay import recording

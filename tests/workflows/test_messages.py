@@ -12,11 +12,11 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from whenever import TimeDelta
 
-from domain import refusals
-from domain.challenge import Phase, State
-from domain.occasions import Occasion
-from domain.refusals import Refused, TooLate
-from store.rounds import keep_round
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Phase, State
+from domain.values import refusals
+from domain.values.refusals import Refused, TooLate
+from store.challenges.rounds import keep_round
 from tests.playing import AIR, OPERATOR, SPONSOR, Play, months, pilot, playing
 from tests.waiting import eventually
 from workflows import interface

@@ -11,8 +11,8 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from whenever import TimeDelta
 
-from domain.occasions import Occasion
-from domain.payment import PaymentStatus
+from domain.announcements.occasions import Occasion
+from domain.payments.payment import PaymentStatus
 from tests.playing import FINANCE, OPERATOR, months, playing
 from tests.servers import dev_server
 from tests.waiting import eventually

@@ -12,8 +12,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from whenever import TimeDelta
 
 import worker
-from domain.calendar import lasting
-from domain.challenge import Outcome
+from domain.challenges.state import Outcome
+from domain.values.calendar import lasting
 from tests.playing import Play, pilot, playing
 from tests.servers import dev_server
 from tests.waiting import eventually

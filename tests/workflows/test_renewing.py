@@ -8,22 +8,12 @@ from pathlib import Path
 from temporalio.api.enums.v1 import EventType
 from whenever import TimeDelta
 
-from domain.calendar import lasting
-from domain.challenge import Outcome, Phase, State
-from domain.occasions import Occasion
-from domain.payment import PaymentStanding, PaymentStatus
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome, Phase, State
+from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.values.calendar import lasting
 from tests.journeys.dates import happened_at
-from tests.playing import (
-    FINANCE,
-    OPERATOR,
-    BrokenRail,
-    Making,
-    Play,
-    months,
-    pilot,
-    playing,
-    with_stages_of,
-)
+from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, pilot, playing, with_stages_of
 from tests.replay import recording
 from tests.servers import dev_server
 from tests.waiting import eventually

@@ -14,20 +14,12 @@ from temporalio.api.enums.v1 import ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from whenever import Instant, TimeDelta
 
-from domain.challenge import Outcome, Phase
-from domain.occasions import Occasion
-from domain.payment import PaymentStanding, PaymentStatus
-from domain.refusals import NotAllowed, Unavailable
-from gateways.rails import Instruction, Transfer
-from tests.playing import (
-    SPONSOR,
-    CountingRail,
-    Making,
-    Play,
-    pilot,
-    playing,
-    with_stages_of,
-)
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Outcome, Phase
+from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.rails import Instruction, Transfer
+from domain.values.refusals import NotAllowed, Unavailable
+from tests.playing import SPONSOR, CountingRail, Making, Play, pilot, playing, with_stages_of
 from tests.replay import recording
 from tests.servers import dev_server
 from tests.waiting import eventually

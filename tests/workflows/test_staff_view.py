@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from whenever import TimeDelta
 
-from domain.money import Money, total
-from domain.refusals import TooLate
+from domain.values.money import Money, total
+from domain.values.refusals import TooLate
 from tests.playing import OPERATOR, SPONSOR, months, playing
 from tests.servers import dev_server
 from tests.waiting import eventually

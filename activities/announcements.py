@@ -1,0 +1,50 @@
+"""Writing down and telling what happened to a challenge, and sealing its window."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from temporalio import activity
+
+from domain.announcements.announcement import Announcement
+from domain.challenges.state import Sealing
+from store.challenges import applications
+from store.database.database import Database
+from store.record import record
+from store.record.notices import Compose
+
+
+class Announcing:
+    """Activities on the record, the window and the notices.
+
+    Args:
+        database: where they are kept.
+        compose: finds the words of notices.
+    """
+
+    def __init__(self, database: Database, compose: Compose) -> None:
+        self._database = database
+        self._compose = compose
+
+    @activity.defn(name="announce", no_thread_cancel_exception=True)
+    def announce(self, announcement: Announcement) -> datetime:
+        """One transaction: the line of the record, the status, the window and the notices; once for a key.
+
+        Returns:
+            See `read_clock`.
+
+        Raises:
+            Refused: an application that it names is unknown or withdrawn, or the window is sealed for good.
+        """
+        record.announce(self._database, announcement, self._compose)
+        return self.read_clock()
+
+    @activity.defn(name="seal_window", no_thread_cancel_exception=True)
+    def seal_window(self, sealing: Sealing) -> int:
+        """Seals the window for good; says how many applications there are, the same number each time."""
+        return applications.seal(self._database, sealing.challenge, sealing.at)
+
+    @activity.defn(name="read_clock", no_thread_cancel_exception=True)
+    def read_clock(self) -> datetime:
+        """The instant at which this activity was asked for, by Temporal's clock."""
+        return activity.info().scheduled_time

@@ -1,0 +1,272 @@
+"""Sending the notices in the outbox through a channel, one after the other, and asking what became of them."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from whenever import Instant
+
+from domain.delivery.delivery import MOST_COPIES, Outbox, Sending
+from domain.delivery.pacing import Pace, Standing
+from domain.values.refusals import Unavailable
+from gateways.messaging.channels import Channel, Delivery, Later, Message, Progress, Refusal
+from store.database.database import Database
+from store.outbox import outbox
+from store.outbox.outbox import Claim
+from store.record.notices import Compose
+
+_LOOK_EVERY = 1.0
+"""Seconds between two looks into an outbox in which nothing waits."""
+_BEAT_EVERY = 5.0
+_PUT_OFF = 600.0
+"""Seconds for which a notice lets others go first, once its channel is not believed."""
+_OF_ALL = "Nothing else was taken of late, so this may be so for all notices."
+
+
+class Delivering:
+    """The activity that sends. Several of them at once, on any workers, send no notice twice.
+
+    A notice is taken, sent and noted before the next one is taken: whatever ends this process leaves at most one of
+    which is not known whether it was sent. That one is looked up, where the channel can tell, before it is sent again;
+    a channel that cannot tell gets it again, because twice is better than never; but not for ever.
+
+    No database transaction is open while a channel is asked. Nothing personal goes to Temporal or into logs.
+
+    Args:
+        database: where the outbox is.
+        channel: how notices leave; None if they stay in the outbox.
+        rate: how many are sent in a second at most.
+        compose: finds the words in which operators are told of what could not be delivered.
+        clock: what time it is.
+        seconds: of a clock that only goes forward, by which notices are paced.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        channel: Channel | None,
+        rate: float,
+        compose: Compose,
+        clock: Callable[[], Instant] = Instant.now,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._channel = channel
+        self._compose = compose
+        self._clock = clock
+        self._seconds = seconds
+        self._pace = Pace(rate)
+        self._standing = Standing()
+
+    @activity.defn(name="deliver_notices", no_thread_cancel_exception=True)
+    def deliver(self, sending: Sending) -> Outbox:
+        """Sends what is in the outbox, and what comes into it meanwhile, until its time is over or it is told to stop.
+
+        Returns:
+            How many notices there are after that; without the name of a channel if there is none.
+
+        Raises:
+            ApplicationError: nothing can be sent until a person mends the channel.
+            Unavailable: the database cannot be read or written.
+        """
+        if self._channel is None:
+            return outbox.outbox(self._database, "", self._clock())
+        if sending.at_once:
+            self._pace.begins_anew(self._seconds())
+        ends = time.monotonic() + sending.seconds
+        try:
+            with self._beating(self._channel):
+                while True:
+                    rest = self._step(self._channel)
+                    self._complain()
+                    if time.monotonic() >= ends or _is_to_stop():
+                        break
+                    if rest > 0:
+                        activity.wait_for_worker_shutdown_sync(min(rest, _LOOK_EVERY))
+        finally:
+            self._channel.close()
+        return self._outbox(self._channel)
+
+    def _step(self, channel: Channel) -> float:
+        """Deals with one notice, if one is due and its turn has come; says how many seconds it can rest after that."""
+        rest = self._pace.rest(self._seconds())
+        if rest > 0:
+            return rest
+        claim = outbox.claim(self._database, channel.name, self._clock(), self._compose, _is_to_stop)
+        if claim is not None:
+            self._deal_with(channel, claim)
+        elif not self._ask(channel):
+            return _LOOK_EVERY
+        return self._pace.rest(self._seconds())
+
+    def _deal_with(self, channel: Channel, claim: Claim) -> None:
+        if not channel.asks_again and (claim.maybe_sent >= MOST_COPIES or claim.given_up):
+            outbox.note_left_at_that(self._database, claim, self._clock())
+        else:
+            self._send(channel, claim)
+
+    def _complain(self) -> None:
+        """Ends the activity if its channel has been away for long: its workflow calls for a person."""
+        complaint = self._standing.complaint(self._seconds())
+        if complaint:
+            raise _needs_a_person(complaint)
+
+    def _send(self, channel: Channel, claim: Claim) -> None:
+        self._pace.count(self._seconds())
+        try:
+            with _needing_a_person():
+                delivery = self._found(channel, claim)
+                if delivery is None and not (claim.lapsed or claim.given_up):
+                    message = Message(key=claim.key, address=claim.address, subject=claim.subject, body=claim.body)
+                    delivery = channel.send(message)
+        except Later as later:
+            self._note_later(claim, later)
+        except Refusal as refusal:
+            self._note_refused(claim, refusal)
+        except ApplicationError as fault:
+            outbox.put_back(self._database, claim, fault.message, self._clock())
+            raise
+        else:
+            if delivery is not None:
+                self._pace.goes_well()
+                self._standing.takes()
+                self._note(channel, claim, delivery)
+            elif claim.lapsed:
+                outbox.note_lapsed(self._database, claim, self._clock())
+            else:
+                self._note_failed(claim, claim.given_up)
+
+    def _found(self, channel: Channel, claim: Claim) -> Delivery | None:
+        """What the channel knows of a notice that it may have taken; None if it knows nothing."""
+        if not (claim.unknown and channel.asks_again and claim.channel == channel.name):
+            return None
+        try:
+            return channel.find(claim.key)
+        except Later as later:
+            # What became of it is no clearer than before; the notice does not pay for that.
+            raise Later(str(later), None if later.unknown else later.after) from None
+
+    def _note(self, channel: Channel, claim: Claim, delivery: Delivery) -> None:
+        now = self._clock()
+        match delivery.progress:
+            case Progress.SENT:
+                outbox.note_sent(self._database, claim, delivery.reference, channel.asks_again, now)
+            case Progress.DELIVERED:
+                outbox.note_delivered(self._database, claim, delivery.reference, now)
+            case Progress.FAILED:
+                self._note_undelivered(claim, delivery)
+
+    def _note_refused(self, claim: Claim, refusal: Refusal) -> None:
+        """What a channel says of one notice is so, unless it says that of all: then a person has to mend something."""
+        self._pace.goes_well()
+        if self._standing.turns_away(claim.key, doubtful=refusal.doubtful):
+            self._note_failed(claim, str(refusal))
+        else:
+            outbox.put_back(self._database, claim, str(refusal), self._clock(), after=_PUT_OFF)
+            raise _needs_a_person(f"{refusal} {_OF_ALL}")
+
+    def _note_later(self, claim: Claim, later: Later) -> None:
+        """What is about one notice holds up no other; what is about the channel is nothing that a notice pays for."""
+        activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(later)})
+        now = self._clock()
+        if later.alone:
+            self._pace.goes_well()
+        else:
+            self._is_away(later)
+        if later.unknown:
+            outbox.note_later(self._database, claim, str(later), now, after=later.after, unknown=True)
+        elif not later.alone:
+            outbox.put_back(self._database, claim, str(later), now)
+        elif self._standing.turns_away(claim.key, doubtful=False):
+            outbox.note_later(self._database, claim, str(later), now, after=later.after)
+        else:
+            self._standing.is_away(self._seconds(), f"{later} {_OF_ALL}")
+            outbox.put_back(self._database, claim, str(later), now, after=_PUT_OFF)
+
+    def _is_away(self, later: Later) -> None:
+        """A channel that says when to come back is left alone until then, unless that is about one notice."""
+        now = self._seconds()
+        self._pace.goes_badly(now, None if later.unknown else later.after)
+        self._standing.is_away(now, str(later))
+
+    def _note_undelivered(self, notice: Claim | outbox.Question, delivery: Delivery) -> None:
+        if not delivery.again:
+            self._note_failed(notice, delivery.reason)
+            return
+        activity.logger.warning("notice sent anew", extra={"occasion": notice.occasion, "fault": delivery.reason})
+        outbox.note_undelivered(self._database, notice, delivery.reason, self._clock(), self._compose)
+
+    def _note_failed(self, notice: Claim | outbox.Question, reason: str) -> None:
+        activity.logger.warning("notice not delivered", extra={"occasion": notice.occasion, "fault": reason})
+        outbox.note_failed(self._database, notice, reason, self._clock(), self._compose)
+
+    def _ask(self, channel: Channel) -> bool:
+        """Asks what became of one notice that the channel took; says whether there was one to ask for."""
+        if not channel.asks_again:
+            return False
+        question = outbox.question(self._database, channel.name, self._clock())
+        if question is None:
+            return False
+        self._pace.count(self._seconds())
+        try:
+            with _needing_a_person():
+                delivery = channel.progress(question.reference)
+        except Later as later:
+            self._is_away(later)
+        except Refusal as refusal:
+            activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(refusal)})
+        else:
+            self._pace.goes_well()
+            self._standing.answers()
+            if delivery.progress is Progress.DELIVERED:
+                outbox.note_delivered(self._database, question, delivery.reference, self._clock())
+            elif delivery.progress is Progress.FAILED:
+                self._note_undelivered(question, delivery)
+        return True
+
+    def _outbox(self, channel: Channel) -> Outbox:
+        return outbox.outbox(self._database, channel.name, self._clock())
+
+    @contextmanager
+    def _beating(self, channel: Channel) -> Iterator[None]:
+        """Shows Temporal that this goes on, and staff how far it has come, also while a channel takes its time."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while True:
+                # A beat that is missed is made up for by the next one.
+                with suppress(Unavailable, TimeoutError):
+                    activity.heartbeat(self._outbox(channel))
+                if over.wait(_BEAT_EVERY):
+                    return
+
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(beat,), name="heartbeat of deliveries")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def _is_to_stop() -> bool:
+    return activity.is_worker_shutdown() or activity.is_cancelled()
+
+
+@contextmanager
+def _needing_a_person() -> Iterator[None]:
+    """What only a person can mend ends the activity for good: its workflow calls for one."""
+    try:
+        yield
+    except Unavailable as fault:
+        raise _needs_a_person(str(fault)) from None
+
+
+def _needs_a_person(fault: str) -> ApplicationError:
+    return ApplicationError(fault, type=Unavailable.__name__, non_retryable=True)

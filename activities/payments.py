@@ -1,0 +1,240 @@
+"""The moves of a payment: into the ledger, released, to the rail, settled, come back, cancelled."""
+
+from __future__ import annotations
+
+import re
+
+from temporalio import activity
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement
+from domain.keys import transfer_id
+from domain.payments.payment import PaymentMove, PaymentStanding, PaymentStatus
+from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
+from domain.programmes.round import is_rehearsed
+from domain.values.money import Money
+from domain.values.refusals import RailRefused, TooEarly, TooLate
+from store.database.database import Database
+from store.payments import ledger
+from store.payments.ledger import Begun
+from store.payments.sealing import Seals
+from store.record.notices import Compose
+
+
+class Paying:
+    """Activities on payments. Each may run again at any time, and pays nothing twice.
+
+    No database transaction is open while a rail is asked.
+
+    Args:
+        database: where the ledger is.
+        rail: how money leaves.
+        rehearsal: how it seems to leave where a round is rehearsed.
+        seals: opens the payees' bank details.
+        compose: finds the words of notices.
+    """
+
+    def __init__(
+        self, database: Database, rail: PaymentRail, rehearsal: PaymentRail, seals: Seals, compose: Compose
+    ) -> None:
+        self._database = database
+        self._rail = rail
+        self._rehearsal = rehearsal
+        self._seals = seals
+        self._compose = compose
+
+    @activity.defn(name="request_payment", no_thread_cancel_exception=True)
+    def request(self, move: PaymentMove) -> PaymentStanding:
+        """Enters the payment in the ledger, and notes it when its payee has become known."""
+        standing = ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
+        return self._by_its_rail(move, standing)
+
+    @activity.defn(name="release_payment", no_thread_cancel_exception=True)
+    def release(self, move: PaymentMove) -> PaymentStanding:
+        """Lets the money go, by a second person."""
+        standing = ledger.release(
+            self._database, move.payment, _announced(move), move.payee_version, _asked_at(), self._compose
+        )
+        return self._by_its_rail(move, standing)
+
+    @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
+    def submit(self, move: PaymentMove) -> PaymentStanding:
+        """Gives the payment to the rail, unless the rail has it: a try before may have got through unseen."""
+        rail, key = self._rail_for(move), move.payment.order.key
+        released = ledger.under_way(self._database, key)
+        if released is None:
+            return self.request(move)
+        ledger.check_rail(released, rail.name)
+        transfer = rail.find(released.id)
+        if transfer is None:
+            self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
+        # In a file it is once that is made, which is not for us to do.
+        if transfer is None and rail.collects:
+            return self.request(move)
+        begun = released if rail.collects else ledger.begin(self._database, key, rail.name, _asked_at())
+        if begun is None or begun.id != released.id:
+            return self.request(move)
+        transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
+        _check_amount(move, transfer)
+        standing = ledger.mark_submitted(
+            self._database, move.payment, begun, transfer.reference, transfer.at, self._compose, transfer.pays_on
+        )
+        gone_back = standing.attempt > begun.attempt or standing.status is PaymentStatus.RETURNED
+        if gone_back and transfer.progress is not Progress.RETURNED:
+            raise RailRefused(
+                f"The rail has {begun.id}, which was said to have come back while it was asked for: see that it comes "
+                "back, and release nothing more until it has."
+            )
+        return self._by_its_rail(move, standing)
+
+    @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
+    def settle(self, move: PaymentMove) -> PaymentStanding:
+        """Asks the rail whether the payment has arrived or come back."""
+        begun = ledger.under_way(self._database, move.payment.order.key)
+        if begun is None:
+            return self.request(move)
+        rail = self._rail_for(move)
+        ledger.check_rail(begun, rail.name)
+        transfer = rail.find(begun.id)
+        if transfer is None:
+            standing = self.request(move)
+            if standing.attempt != begun.attempt or standing.status not in _WITH_THE_RAIL:
+                return standing  # a try before this one was not heard of, and it has come back and gone out again
+            raise RailRefused(
+                f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
+            )
+        _check_amount(move, transfer)
+        return self._by_its_rail(move, self._note(move, begun, transfer))
+
+    @activity.defn(name="return_payment", no_thread_cancel_exception=True)
+    def give_back(self, move: PaymentMove) -> PaymentStanding:
+        """Notes that the money came back, as a person says; not while the rail may still have it on its way."""
+        begun = ledger.under_way(self._database, move.payment.order.key)
+        rail = self._rail_for(move)
+        # Of what another rail has, nobody is left to ask but the person.
+        transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
+        if begun and transfer is None and rail.collects and begun.rail == rail.name:
+            raise TooEarly(
+                f"{move.payment.order.key} has left in no file yet: make the one that was begun with `submit` first, "
+                "or drop that with `submit --anew`."
+            )
+        if transfer is not None and transfer.progress is Progress.TAKEN and not rail.collects:
+            raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
+        arrived = transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(move, transfer)
+        if transfer is not None and arrived and begun and not begun.settled:
+            raise TooEarly(
+                f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
+                "and say it again only if the money came back after that."
+            )
+        standing = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return self._by_its_rail(move, standing)
+
+    @activity.defn(name="arrived_payment", no_thread_cancel_exception=True)
+    def arrived(self, move: PaymentMove) -> PaymentStanding:
+        """Notes that what came back has arrived after all, as a person says; where a rail can be asked, if it says so.
+
+        Of what is in a file the person counts: what is noted there is what people have brought.
+        """
+        standing = self.request(move)
+        if standing.answered:
+            return standing  # a try before this one was not heard of
+        rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
+        transfer = rail.find(transfer_name)
+        if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.collects):
+            raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
+        _check_amount(move, transfer)
+        standing = ledger.arrive_after_all(
+            self._database,
+            move.payment,
+            move.attempt,
+            transfer.reference,
+            _announced(move),
+            _asked_at(),
+            self._compose,
+        )
+        return self._by_its_rail(move, standing)
+
+    @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
+    def cancel(self, move: PaymentMove) -> PaymentStanding:
+        """Ends the payment for good, as long as no rail can have it."""
+        standing = ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return self._by_its_rail(move, standing)
+
+    def _by_its_rail(self, move: PaymentMove, standing: PaymentStanding) -> PaymentStanding:
+        """With whether it is people who carry it to its rail and back: the ledger cannot know that."""
+        return standing.model_copy(update={"collects": self._rail_for(move).collects})
+
+    def _rail_for(self, move: PaymentMove) -> PaymentRail:
+        """No rehearsal ever moves money, whatever the service is set to."""
+        return self._rehearsal if is_rehearsed(move.payment.order.challenge) else self._rail
+
+    def _check_came_back(self, rail: PaymentRail, key: str) -> None:
+        """Before a payment leaves again: a rail may have an attempt after all that was said to have come back.
+
+        A person is believed that what had arrived came back later: that a rail may not see. If the rail itself said so,
+        it has to go on saying so.
+        """
+        for earlier in ledger.read_returned(self._database, key):
+            transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
+            if transfer is None:
+                continue
+            on_its_way = transfer.progress is Progress.TAKEN and not rail.collects  # a file says so for ever
+            if on_its_way or (transfer.progress is Progress.SETTLED and not earlier.came_back_later):
+                raise RailRefused(
+                    f"{key} does not leave again: {earlier.id} came back by the ledger, and "
+                    f"{'is on its way' if on_its_way else 'is settled'}, says the rail. Find out which is true; if "
+                    f"the team has its money, say `arrived {earlier.id}`."
+                )
+
+    def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentStanding:
+        match transfer.progress:
+            case Progress.SETTLED:
+                return ledger.mark_settled(self._database, move.payment, begun, _asked_at(), self._compose)
+            case Progress.RETURNED:
+                reason = self._without_name(transfer.reason, begun)
+                return ledger.mark_returned(self._database, move.payment, begun, reason, _asked_at(), self._compose)
+            case Progress.TAKEN:
+                return self.request(move)
+
+    def _without_name(self, reason: str, begun: Begun) -> str:
+        """A rail's words, which go to Temporal and to people: a bank may name the account's holder in them."""
+        holder = self._seals.open(begun.sealed, begun.team).holder if begun.sealed else ""
+        names = "|".join(map(re.escape, re.findall(r"\w{2,}", holder)))
+        return re.sub(rf"\b(?:{names})\b", "••••", reason, flags=re.IGNORECASE) if names else reason
+
+    def _instruction(self, move: PaymentMove, begun: Begun) -> Instruction:
+        order = move.payment.order
+        return Instruction(
+            id=begun.id,
+            amount=Money(order.amount.gross.pence),
+            currency=order.currency,
+            payee=self._seals.open(begun.sealed, begun.team),
+            reference=f"{order.team} {order.stage} {order.number}",
+        )
+
+
+def _check_amount(move: PaymentMove, transfer: Transfer) -> None:
+    """That the rail has paid what was ordered, whoever made the transfer under its name; unless it took that back."""
+    if transfer.progress is not Progress.RETURNED and not _is_as_ordered(move, transfer):
+        raise RailRefused(
+            f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {move.payment.amount} "
+            "in the ledger: find out what was paid, before anything else."
+        )
+
+
+def _is_as_ordered(move: PaymentMove, transfer: Transfer) -> bool:
+    order = move.payment.order
+    return (transfer.amount, transfer.currency) == (order.amount.gross, order.currency)
+
+
+_WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+
+
+def _asked_at() -> Instant:
+    """When this activity was asked for, by Temporal's clock; the same in every try."""
+    return Instant(activity.info().scheduled_time)
+
+
+def _announced(move: PaymentMove) -> Announcement:
+    assert move.announcement is not None, "a decision comes with its announcement"
+    return move.announcement

@@ -1,0 +1,108 @@
+"""What commands share: how people, challenges and payments are named, the desk, and how a decision is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from whenever import Date, Instant
+
+from desk.desk import Desk
+from desk.open import open_desk
+from domain.values.calendar import moment
+from domain.values.refusals import FileRefused
+from service import log, settings
+
+from .terminal import answering, misused, say
+
+ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
+SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this one.")]  # noqa: UP045
+StageName = Annotated[str, typer.Argument(metavar="STAGE", help="The stage's name in the programme.")]
+TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="The team, by the id of its application.")]
+PaymentKey = Annotated[str, typer.Argument(metavar="PAYMENT", help="Its key, as `payments` shows it.")]
+Who = Annotated[
+    str,
+    typer.Option("--as", metavar="PERSON", envvar=f"{settings.PREFIX}PERSON", help="Id of the person who acts."),
+]
+Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
+
+
+def listed(names: list[str] | None) -> list[str]:
+    """Names given one by one or with commas."""
+    return [name for given in names or [] for name in given.split(",") if name]
+
+
+def is_payment(name: str) -> bool:
+    """Whether a name is the key of a payment: round/challenge/stage/team/number."""
+    return name.count("/") == 4
+
+
+@contextmanager
+def a_desk(*, only_files: bool = False) -> Iterator[Desk]:
+    """A desk, with refusals said as the command line says them."""
+    with answering():
+        options = settings.load()
+        log.configure(options.model_copy(update={"log_level": "WARNING"}))
+        with open_desk(options, only_files=only_files) as desk:
+            yield desk
+
+
+def decide(challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
+    """Sends a decision to a challenge and prints the answer."""
+    with a_desk() as desk:
+        send(desk, challenge, kind, by, decision_id, **fields)
+
+
+def send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
+    """As `decide`, from a desk that is open."""
+    given = {"decision_id": decision_id} if decision_id else {}
+    say(asyncio.run(_answer(desk, challenge, kind, by or desk.options.person, fields | given)))
+
+
+def acting(desk: Desk, by: str) -> str:
+    """Who acts, by the option or the setting."""
+    person = by or desk.options.person
+    if not person:
+        misused(f"Say who acts: give --as PERSON, or set {settings.PREFIX}PERSON.")
+    return person
+
+
+def moment_of(written: str, zone: str) -> Instant:
+    """An instant as a person writes it; the command is misused if it is none."""
+    try:
+        return moment(written, zone)
+    except ValueError as error:
+        misused(str(error))
+
+
+def day_of(option: str, written: str) -> Date:
+    """A day as a person writes it; the command is misused if it is none."""
+    try:
+        return Date.parse_iso(written)
+    except ValueError:
+        misused(f"{option} {written!r} is no date: write it such as 2016-09-20.")
+
+
+def text_of(file: Path, what: str) -> str:
+    """The text in a file, or on standard input; refused if it cannot be read."""
+    with answering():
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+            text.encode()  # on a machine without a locale, bytes that are no text come through standard input
+        except OSError as error:
+            raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
+        except ValueError:
+            raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
+        return text
+
+
+async def _answer(desk: Desk, challenge: str, kind: str, by: str, fields: dict[str, object]) -> str:
+    person = by or await desk.only_operator(challenge)
+    return await desk.decide(challenge, kind, acting(desk, person), **fields)

@@ -1,0 +1,209 @@
+"""How the command line shows things: tables for people, JSON for programs, one line for a refusal."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from pydantic import BaseModel
+from rich import box
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from whenever import Instant, Time
+
+from domain.values.refusals import FileRefused, Refused
+
+REFUSED = 1
+"""Exit status: it was understood and is not done, or something that it needs is not there."""
+MISUSED = 2
+"""Exit status: the command itself is not one."""
+
+_WIDE = 240
+"""Columns of what is no terminal, such as a file or a pipe: nothing is folded there that a person may search for."""
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a terminal's cursor, colours it, turns the direction of its text, or is no character at all."""
+_FOLDED = 12
+"""Columns that text which is folded has at least, if it is as long."""
+_BETWEEN_COLUMNS = 3
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
+
+
+def say(line: str, indent: int = 0, *, bold: bool = False) -> None:
+    """Prints a line for people; on a terminal it is folded between words.
+
+    Args:
+        line: as it is, never taken as mark-up.
+        indent: how many columns it is set in.
+        bold: whether it stands out.
+    """
+    style = "bold" if bold else ""
+    if out.is_terminal:
+        for part in Text(harmless(line), style=style).wrap(out, max(20, out.width - indent)):
+            out.print(Text(" " * indent) + part)
+    else:
+        out.print(Text(" " * indent + harmless(line), style=style), soft_wrap=True)
+
+
+def show_entry(head: str, *lines: Sequence[object]) -> None:
+    """Prints one of several things of which more is to be said than a table has room for.
+
+    Args:
+        head: its id, and what else is said first. It is never folded: ids are there to be copied.
+        lines: what is said of it below that, set in; the parts of a line stand behind one another, without the empty.
+    """
+    out.print(Text(harmless(head)), soft_wrap=True)
+    for parts in lines:
+        if line := "; ".join(filter(None, map(_cell, parts))):
+            say(line, indent=4)
+
+
+def cut(text: str, before: int = 0) -> str:
+    """As much of the text as a line of a terminal has room for behind so many columns; elsewhere all of it."""
+    room = max(20, out.width - before)
+    return text if not out.is_terminal or cell_len(text) <= room else f"{set_cell_size(text, room - 1).rstrip()}…"
+
+
+def harmless(text: str) -> str:
+    """The text for a terminal: what would steer it, which anybody can write in a name or a proposal, is marked."""
+    return _STEERS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def show_json(data: BaseModel | Sequence[BaseModel]) -> None:
+    """Prints data for programs, on standard output."""
+    content: object = (
+        data.model_dump(mode="json") if isinstance(data, BaseModel) else [each.model_dump(mode="json") for each in data]
+    )
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
+    """Prints a table for people. Cells are printed as they are: what an applicant wrote is never taken as mark-up.
+
+    Args:
+        title: what stands above it.
+        columns: their headings. One that begins with ">" has numbers, one with "=" has ids or dates; both are kept on
+            one line where others are folded. A column in which all cells are empty is left out.
+        rows: the cells.
+        nothing: what is printed if there are no rows.
+    """
+    if not rows:
+        say(nothing)
+        return
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown = [number for number in range(len(columns)) if any(_cell(row[number]) for row in rows)]
+    for number in shown:
+        heading = columns[number]
+        table.add_column(
+            heading.lstrip(">="),
+            justify="right" if heading.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=heading.startswith((">", "=")),
+        )
+    for row in rows:
+        table.add_row(*(Text(_cell(row[number])) for number in shown))
+    # What is not folded is not cut either, however narrow the terminal is: ids are there to be copied.
+    width = out.width
+    out.width = max(width, sum(_least(columns[number], [row[number] for row in rows]) for number in shown))
+    out.print(table)
+    out.width = width
+
+
+def _least(heading: str, cells: Sequence[object]) -> int:
+    """How wide a column is at least, with what stands between it and the next."""
+    widest = max(cell_len(_cell(cell)) for cell in (heading.lstrip(">="), *cells))
+    return _BETWEEN_COLUMNS + (widest if heading.startswith((">", "=")) else min(widest, _FOLDED))
+
+
+def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
+    """Prints names and values, one a line, leaving out those without a value."""
+    out.print(Text(harmless(title), style="bold"), soft_wrap=not out.is_terminal)
+    width = max(len(name) for name, _ in facts) + 2
+    grid = Table.grid(padding=(0, 0))
+    grid.add_column(width=width, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts:
+        if _cell(value):
+            grid.add_row(Text(name), Text(_cell(value)))
+    out.print(grid)
+
+
+def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
+    """An instant in a place, briefly, for tables: "2016-08-08 17:00 BST"; midnight is the end of the day before it.
+
+    Args:
+        instant: nothing is shown for None.
+        zone: tz database name of the place.
+        seconds: whether they count; then midnight is one instant among others.
+    """
+    if instant is None:
+        return ""
+    local = instant.to_tz(zone)
+    if seconds:
+        return f"{local.to_stdlib():%Y-%m-%d %H:%M:%S %Z}"
+    if local.time() == Time():
+        before = local.subtract(nanoseconds=1)
+        return f"end of {before.date()} {before.tz_abbrev()}"
+    return f"{local.to_stdlib():%Y-%m-%d %H:%M %Z}"
+
+
+def somebody_is_there() -> bool:
+    """Whether a person is at the terminal, who can be asked."""
+    return sys.stdin.isatty() and out.is_terminal
+
+
+def say_refused(refusal: Refused) -> None:
+    """Prints the line of a refusal, where a command goes on with something else; at its end it exits with `REFUSED`."""
+    typer.echo(harmless(" ".join(str(refusal).split())), err=True)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turns a refusal into its line on standard error and exit status 1; of a wrong file, a line for each problem."""
+    try:
+        yield
+    except FileRefused as refusal:
+        _refuse(*str(refusal).split("\n"))
+    except Refused as refusal:
+        _refuse(str(refusal))
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _refuse(f"The answer cannot be written ({error.strerror}): free space where it goes, then ask again.")
+
+
+def misused(message: str) -> NoReturn:
+    """Ends the command as used wrongly, with one line and exit status 2.
+
+    Raises:
+        typer.Exit: always.
+    """
+    typer.echo(harmless(message), err=True)
+    raise typer.Exit(MISUSED)
+
+
+def _refuse(*lines: str) -> NoReturn:
+    for line in lines:
+        typer.echo(harmless(" ".join(line.split())), err=True)
+    raise typer.Exit(REFUSED) from None
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else harmless(str(value))

@@ -1,0 +1,192 @@
+"""Whether the books agree: the ledger, the payments' workflows, the rail, and what the programme says is due."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.challenges.awards import payments_due
+from domain.challenges.state import OrderState, State
+from domain.payments.payment import PaymentStatus
+from domain.payments.rails import PaymentRail, Progress
+from domain.programmes.round import is_rehearsed
+from domain.values.model import Value
+from domain.values.refusals import RailRefused, Unavailable
+from gateways.banking.http_rail import HttpRail
+from service.wiring import rail_of
+from store.challenges.rounds import ChallengeRow
+from store.payments import ledger
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.ledger import Payment, TransferRow
+
+from .desk import Desk
+
+
+class Difference(Value):
+    """Something on which two of the books do not agree.
+
+    Args:
+        challenge: id of the challenge.
+        payment: key of the payment; empty if it is about the challenge as a whole.
+        what: which books say what, in a line.
+    """
+
+    challenge: str
+    payment: str
+    what: str
+
+
+class Reconciled(Value):
+    """What came of comparing.
+
+    Args:
+        challenges, payments: how many were compared.
+        differences: all that were found.
+    """
+
+    challenges: int
+    payments: int
+    differences: tuple[Difference, ...]
+
+
+async def reconcile(desk: Desk) -> Reconciled:
+    """Compares the books of every challenge. What moves at the moment can differ for that moment: ask again.
+
+    Raises:
+        Unavailable: the database or Temporal cannot be reached.
+        FileRefused: the rail cannot be used as it is set.
+    """
+    rail = rail_of(desk.options, desk.database)
+    try:
+        return await _compared(desk, rail)
+    finally:
+        if isinstance(rail, HttpRail):
+            rail.close()
+
+
+async def _compared(desk: Desk, real: PaymentRail) -> Reconciled:
+    rehearsal = EmbeddedRail(desk.database.engine)
+    rows, count = desk.challenges(), 0
+    found: list[Difference] = []
+    for row in rows:
+        payments = {payment.key: payment for payment in desk.payments(row.id)}
+        count += len(payments)
+        differences = [*await _with_programme(desk, row, payments)]
+        for payment in payments.values():
+            differences += [(payment.key, what) async for what in _with_workflow(desk, payment)]
+        rail = rehearsal if is_rehearsed(row.id) else real
+        transfers = ledger.read_transfers(desk.database, row.id)
+        for transfer in transfers:
+            differences += [(transfer.payment, what) for what in _with_rail(rail, transfer, payments[transfer.payment])]
+        differences += _with_transfers(payments, transfers)
+        found += [Difference(challenge=row.id, payment=key, what=what) for key, what in differences]
+    return Reconciled(challenges=len(rows), payments=count, differences=tuple(found))
+
+
+async def _with_programme(desk: Desk, row: ChallengeRow, payments: dict[str, Payment]) -> list[tuple[str, str]]:
+    """What is due by the programme that was frozen into the challenge, and what the challenge believes was paid."""
+    if not row.started:
+        return []
+    try:
+        state = await desk.state(row)
+    except Unavailable as fault:
+        return [("", str(fault))]
+    return [*_due(state, payments), *_believed(state, payments)]
+
+
+def _due(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:
+    due = {order.key: order for order in payments_due(state.having(payments={}))}
+    for key in sorted(due.keys() - payments.keys()):
+        yield key, f"{due[key].amount.gross.shown(due[key].currency)} is due by the programme and not in the ledger"
+    for key in sorted(payments.keys() - due.keys()):
+        yield key, "is in the ledger and not due by the programme"
+    for key in sorted(payments.keys() & due.keys()):
+        kept, said = payments[key], due[key]
+        if (kept.amount, kept.currency) != (said.amount, said.currency):
+            there, here = kept.amount.gross.shown(kept.currency), said.amount.gross.shown(said.currency)
+            yield key, f"is {there} in the ledger and {here} by the programme"
+
+
+def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:
+    meant = {
+        OrderState.SETTLED: (  # what came back after it had arrived is on its way again
+            *(PaymentStatus.SETTLED, PaymentStatus.RETURNED, PaymentStatus.RELEASED, PaymentStatus.SUBMITTED),
+        ),
+        # A challenge that has ended may not hear that what was given up has arrived after all.
+        OrderState.CANCELLED: (PaymentStatus.CANCELLED, *((PaymentStatus.SETTLED,) if state.outcome else ())),
+    }
+    for key, how in sorted(state.payments.items()):
+        payment = payments.get(key)
+        if payment is None or how is OrderState.UNDER_WAY:
+            if payment is not None and payment.status in (PaymentStatus.SETTLED, PaymentStatus.CANCELLED):
+                yield key, f"is {payment.status} in the ledger, and the challenge has not heard of it"
+        elif payment.status not in meant[how]:
+            yield key, f"is {payment.status} in the ledger and {how} for the challenge"
+
+
+async def _with_workflow(desk: Desk, payment: Payment) -> AsyncIterator[str]:
+    client = await desk.client()
+    try:
+        run = await client.get_workflow_handle(payment.key).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        if payment.status not in (PaymentStatus.SETTLED, PaymentStatus.CANCELLED):
+            yield f"is {payment.status} in the ledger, and no workflow is there to go on with it"
+        return
+    over = payment.status in (PaymentStatus.SETTLED, PaymentStatus.CANCELLED)
+    if run.status is WorkflowExecutionStatus.RUNNING and over:
+        yield f"is {payment.status} in the ledger, and its workflow has not ended"
+    elif run.status is not WorkflowExecutionStatus.RUNNING and not over:
+        status = run.status.name.lower() if run.status else "gone"
+        yield f"is {payment.status} in the ledger, and its workflow is {status}: take it up again with `retry`"
+
+
+def _with_transfers(payments: dict[str, Payment], transfers: tuple[TransferRow, ...]) -> Iterator[tuple[str, str]]:
+    """Whether the ledger agrees with itself: each payment stands as the attempt does that has not come back."""
+    on_its_way = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+    reached = dict.fromkeys(payments, "")
+    for each in transfers:
+        if each.returned is None:
+            reached[each.payment] = on_its_way[bool(each.submitted) + bool(each.settled)]
+    for key, status in reached.items():
+        said = payments[key].status
+        if status != (said if said in on_its_way else ""):
+            yield key, f"is {said} in the ledger, where {f'an attempt is {status}' if status else 'no attempt is made'}"
+
+
+def _with_rail(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> Iterator[str]:
+    if transfer.rail not in ("", rail.name):
+        if transfer.settled is None and transfer.returned is None:
+            yield f"attempt {transfer.attempt} was begun at the rail {transfer.rail}, and the rail is {rail.name} now"
+        return
+    try:
+        known = rail.find(transfer.id)
+    except (Unavailable, RailRefused) as fault:
+        yield f"attempt {transfer.attempt}: the rail does not say whether it has it ({fault})"
+        return
+    if known is None:
+        if transfer.submitted is not None:
+            yield f"attempt {transfer.attempt} is submitted in the ledger, and the rail knows nothing of it"
+        elif transfer.rail and transfer.returned is None:
+            yield f"attempt {transfer.attempt} was begun, and the rail has nothing of it"
+        return
+    if (known.amount, known.currency) != (payment.amount.gross, payment.currency):
+        there, here = known.amount.shown(known.currency), payment.amount.gross.shown(payment.currency)
+        yield f"attempt {transfer.attempt} is of {there} at the rail and of {here} in the ledger"
+    if transfer.returned is not None:
+        # A file says for ever that a transfer is in it; and what came back later, a rail may call settled for ever.
+        if known.progress is Progress.SETTLED and not transfer.came_back_later:
+            yield f"attempt {transfer.attempt} is settled, says the rail, and came back by the ledger"
+        elif known.progress is Progress.TAKEN and not rail.collects:
+            yield f"attempt {transfer.attempt} is on its way, says the rail, and came back by the ledger"
+    elif transfer.submitted is None:
+        yield f"attempt {transfer.attempt} is with the rail, and the ledger does not say so yet"
+    elif known.progress is Progress.SETTLED and transfer.settled is None:
+        yield f"attempt {transfer.attempt} is settled, says the rail, and the ledger does not say so yet"
+    elif known.progress is Progress.RETURNED:
+        yield f"attempt {transfer.attempt} came back, says the rail, and the ledger does not say so"
+    elif known.progress is Progress.TAKEN and transfer.settled is not None:
+        yield f"attempt {transfer.attempt} is settled by the ledger, and the rail does not say so"

@@ -1,0 +1,1 @@
+"""What is written down and told when something happens."""

@@ -1,0 +1,1 @@
+"""The life of a challenge: its state, its deadlines, and every decision on it."""

@@ -1,0 +1,46 @@
+"""Questions about a challenge that are answered for everybody while applications are taken."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_people
+from domain.announcements.occasions import Occasion
+from domain.permissions import check_role
+from domain.values.refusals import TooLate
+
+from .decisions import PublishAnswer
+from .state import Phase, State
+
+
+def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, Announcement]:
+    """Tells everybody who has applied so far, and those in charge, a question and its answer.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    check_role(state, message.by, "answer questions about", "sponsor", "operator")
+    if state.phase is not Phase.WINDOW:
+        raise TooLate(
+            f"The window of {state.challenge.id} closed on {state.at(state.closes)}: what is answered now helps nobody."
+        )
+    facts = {"asked": message.question, "answer": message.answer}
+    text = f"Question answered: {message.question}"
+    new = state.telling(now, f"{text} — {message.answer} (by {message.by})")
+    return new, Announcement(
+        key=f"{state.challenge.id}/answer/{message.decision_id}",
+        challenge=state.challenge.id,
+        entry=Entry(
+            at=now,
+            by=message.by,
+            role=state.role_of(message.by),
+            action=message.kind,
+            stage=state.stage_name,
+            text=text,
+            reason=message.answer,
+        ),
+        tellings=(
+            Telling(occasion=Occasion.QUESTION_ANSWERED, whom=ToApplicants(), facts=facts),
+            to_people(state.in_charge, Occasion.QUESTION_ANSWERED, facts),
+        ),
+    )

@@ -1,0 +1,277 @@
+"""How a challenge goes its way when nobody does anything: it opens, is sealed, reminds, ends its stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams, while_so
+from domain.announcements.occasions import Occasion
+from domain.values.calendar import earlier, later
+from domain.values.wording import counted
+
+from .awards import payments_due
+from .feedback import kept_words
+from .selection import agreed_amount_in_words
+from .state import Outcome, Phase, State
+
+SERVICE = "service"
+"""Who acts in the record when the service itself does."""
+
+
+def scheduled(state: State, now: Instant) -> tuple[State, Announcement]:
+    """The challenge is there, and waits for its window to open."""
+    text = f"Window opens on {state.at(state.opens)} and closes on {state.at(state.closes)}"
+    new = state.telling(now, text)
+    return new, _by_service(new, now, "scheduled", text, ())
+
+
+def opened(state: State, now: Instant) -> tuple[State, Announcement]:
+    """The window is opened, or made ready to open at its time."""
+    text = f"Window open until {state.at(state.closes)}"
+    new = state.having(opened=True, reminded=state.opens).telling(now, text)
+    return new, _by_service(
+        new,
+        now,
+        "opened",
+        text,
+        (while_so(to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)})),),
+    ).model_copy(update={"window": new.window})
+
+
+def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announcement]:
+    """The window is sealed; the sponsor is invited to select, or the challenge ends because nobody applied.
+
+    The time to decide counts from the closing, whenever the service came to seal it.
+    """
+    text = f"Window sealed with {counted(applications, 'application')}"
+    new = state.having(applications=applications)
+    if applications == 0:
+        return _ended(new, now, Outcome.NO_AWARD, "nobody applied", f"{text}; the challenge ends: {Outcome.NO_AWARD}")
+    return _selection_invited(new, now, 0, state.closes, text, "sealed")
+
+
+def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
+    """A stage is over: the sponsor is invited to select for the next, or the challenge is completed.
+
+    It ended, and the time to decide counts, from its deadline, whenever the service came to it.
+    """
+    stage = state.filling
+    new = state.having_run(ended=state.run.ends)
+    text = f"{stage.title} ended"
+    if state.stage + 1 == len(state.programme.stages):
+        new, ended = _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
+    else:
+        new, ended = _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
+    if not state.run.reserve:
+        return new, ended
+    # No place comes any more to those who were still in reserve.
+    released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
+    return new, ended.model_copy(update={"tellings": (*ended.tellings, released)})
+
+
+def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
+    """An ended challenge has no payment outstanding any more."""
+    text = "Nothing is left to pay"
+    new = state.telling(now, text)
+    return new, _by_service(new, now, "paid-up", text, ())
+
+
+def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
+    """The workflow was cancelled in Temporal itself, where nobody says who or why."""
+    reason, told = "cancelled in Temporal, without a reason", "none was given"
+    text = f"Cancelled in Temporal, while waiting for {state.waiting}"
+    new = state.having(held=None, decide_by=None)
+    new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text, told)
+    window = new.window.model_copy(update={"sealed": True})
+    return new, announcement.model_copy(update={"window": window})
+
+
+def next_reminder(state: State) -> Instant | None:
+    """When people are to be reminded next of what the challenge waits for; None if not at all.
+
+    Before a deadline as the programme's ladder says; for a decision also when it is due, and again and again after.
+    """
+    return next((rung for rung in _rungs(state) if rung > state.reminded), None)
+
+
+def agenda(state: State) -> tuple[object, ...]:
+    """What there is to do or to wait for; while it is the same, a wait need not be disturbed."""
+    due = tuple(order.key for order in payments_due(state))
+    over = state.phase is Phase.ENDED and not state.unpaid and not state.open_evidence
+    return state.phase, state.opened, state.held, state.deadline, next_reminder(state), over, due
+
+
+def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
+    """People are reminded of the deadline that the challenge waits for, or told that it has passed.
+
+    Of several that fell due while the service was down, the last is sent.
+    """
+    rung = next_reminder(state)
+    assert rung is not None, "one is due"
+    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(state))), default=rung)
+    until, title = state.at(state.deadline) if state.deadline else "", state.filling.title
+    stage = {"stage": title, "until": until}
+    tellings: tuple[Telling, ...]
+    match state.phase:
+        case Phase.WINDOW:
+            tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
+            text = f"Reminder: the window closes on {until}"
+        case Phase.DECIDING if now < _decide_by(state):
+            tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
+            text = f"Reminder: {state.waiting} is due on {until}"
+        case Phase.DECIDING:
+            facts = stage | {"waits_for": state.waiting}
+            # On the day itself those who decide; from then on, again and again, all in charge.
+            whom = state.in_charge if rung > _decide_by(state) else state.challenge.deciders
+            tellings = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
+            text = f"Reminder: {state.waiting} was due on {until}"
+        case Phase.RUNNING:
+            tellings = (
+                to_teams(state.run.active, Occasion.STAGE_ENDING, stage),
+                to_people(state.in_charge, Occasion.STAGE_ENDING, stage),
+                *_evidence_wanted(state),
+            )
+            text = f"Reminder: {title} ends on {until}"
+        case Phase.ENDED:
+            tellings = _evidence_wanted(state)
+            teams = dict.fromkeys(each.team for each in state.open_evidence)
+            text = f"Reminder: evidence is to be shown by {', '.join(teams)}"
+    tellings = tuple(map(while_so, tellings))
+    new = state.having(reminded=now).telling(now, text)
+    return new, _by_service(new, now, "reminded", text, tellings, f"{state.stage_name}-{rung}")
+
+
+def _decide_by(state: State) -> Instant:
+    assert state.decide_by is not None, "a decision that is waited for has its date"
+    return state.decide_by
+
+
+def _evidence_wanted(state: State) -> tuple[Telling, ...]:
+    """What each team has to show next before it can be paid on."""
+    titles = {stage.name: stage.title for stage in state.programme.stages}
+    # Of a stage that is over there is no date any more that could be kept.
+    ends = {run.stage: "" if run.ended else state.at(run.ends) for run in state.runs}
+    first = {each.team: each for each in reversed(state.open_evidence)}
+    return tuple(
+        to_teams(
+            (team,),
+            Occasion.EVIDENCE_DUE,
+            {
+                "stage": titles[each.stage],
+                "evidence": each.what,
+                "amount": each.amount.gross.shown(state.programme.currency),
+                "until": ends[each.stage],
+            },
+        )
+        for team, each in first.items()
+    )
+
+
+def _rungs(state: State) -> Iterator[Instant]:
+    """The instants of all reminders of the present deadline, in order; without end for a decision."""
+    deadline, ladder = state.deadline, state.programme.reminders
+    if state.phase is Phase.ENDED and state.open_evidence:
+        yield later(state.reminded, ladder.evidence_overdue_every, state.zone, state.programme.holidays)
+    if deadline is None or (state.phase is Phase.WINDOW and not state.opened):
+        return
+    before = {
+        Phase.WINDOW: ladder.window,
+        Phase.DECIDING: ladder.decision,
+        Phase.RUNNING: () if state.filling.only_sifts else ladder.stage,
+    }[state.phase]
+    yield from sorted(earlier(deadline, each, state.zone) for each in before)
+    if state.phase is Phase.DECIDING:
+        while True:
+            yield deadline
+            deadline = later(deadline, ladder.decision_overdue_every, state.zone, state.programme.holidays)
+
+
+def _selection_invited(
+    state: State, now: Instant, index: int, since: Instant, text: str, action: str, which: str = ""
+) -> tuple[State, Announcement]:
+    stage = state.programme.stages[index]
+    decide_by = later(since, stage.decision_within, state.zone, state.programme.holidays)
+    new = state.having(phase=Phase.DECIDING, stage=index, decide_by=decide_by, reminded=since)
+    text = f"{text}; selection for {stage.title} is due on {new.at(decide_by)}"
+    facts = {
+        "stage": stage.title,
+        "until": new.at(decide_by),
+        "field": _field_in_words(new),
+        "number": str(stage.target),
+        "amount": agreed_amount_in_words(stage, new.programme.currency),
+    }
+    new = new.telling(now, text)
+    told = while_so(to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts))
+    return new, _by_service(new, now, action, text, (told,), which)
+
+
+def _field_in_words(state: State) -> str:
+    """Whom the sponsor can select from, as a clause."""
+    if not state.runs:
+        return f"{counted(state.applications or 0, 'application')} came in"
+    title, teams = state.title_of(state.run.stage), state.field
+    return f"{title} has ended with {counted(len(teams), 'team')}: {', '.join(teams)}"
+
+
+def _ended(
+    state: State, now: Instant, outcome: Outcome, reason: str, text: str, told_reason: str = ""
+) -> tuple[State, Announcement]:
+    """The challenge is over.
+
+    Args:
+        state: as it was.
+        now: when.
+        outcome, reason: how and why it ended, for those who run it.
+        text: what happened.
+        told_reason: why, for those who took part; the same, if left out.
+    """
+    new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason, reminded=now, ended=now)
+    new = new.telling(now, text)
+    occasion = {
+        Outcome.COMPLETED: Occasion.COMPLETED,
+        Outcome.CANCELLED: Occasion.CANCELLED,
+        Outcome.NO_AWARD: Occasion.NOT_CONTINUED,
+        Outcome.DISCONTINUED: Occasion.NOT_CONTINUED,
+    }[outcome]
+    facts = ending_in_words(outcome, state.filling.title, reason)
+    theirs = ending_in_words(outcome, state.filling.title, told_reason or reason)
+    told = to_teams((*state.run.active, *state.run.in_reserve), occasion, theirs) if state.runs else None
+    return new, _by_service(
+        new,
+        now,
+        "ended",
+        text,
+        (
+            told or Telling(occasion=occasion, whom=ToApplicants(), facts=theirs),
+            to_people(new.in_charge, occasion, facts),
+            *kept_words(new),
+        ),
+        f"as/{outcome}",
+    )
+
+
+def ending_in_words(outcome: Outcome, stage: str, reason: str) -> dict[str, str]:
+    """The facts of the notice with which a challenge ends."""
+    match outcome:
+        case Outcome.COMPLETED:
+            return {"stage": stage}
+        case Outcome.CANCELLED:
+            return {"reason": reason}
+        case _:
+            return {"stage": stage, "reason": reason}
+
+
+def _by_service(
+    state: State, now: Instant, action: str, text: str, tellings: tuple[Telling, ...], which: str = ""
+) -> Announcement:
+    """What the service does by itself; `which` tells one of its kind from the others."""
+    return Announcement(
+        key=f"{state.challenge.id}/{action}" + (f"-{which}" if which else ""),
+        challenge=state.challenge.id,
+        entry=Entry(at=now, by=SERVICE, role=SERVICE, action=action, stage=state.stage_name, text=text),
+        status=state.status,
+        tellings=tellings,
+    )

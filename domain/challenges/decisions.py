@@ -1,0 +1,186 @@
+"""What people say to a challenge: one message each, and nothing taken on trust.
+
+Every decision carries who acts, an id that makes its repetition harmless, and where it matters a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from whenever import Date, Instant
+
+from domain.values.model import Reason, Value
+from domain.values.money import Money
+
+TeamId = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9-]+$",
+        max_length=80,
+        description="the id of an application, such as air-quality-7kx3qm",
+        examples=["air-quality-7kx3qm"],
+    ),
+]
+
+Teams = Annotated[
+    tuple[TeamId, ...],
+    Field(max_length=1000, description="the id of an application, such as air-quality-7kx3qm"),
+]
+
+PersonOrTeam = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9-]+$",
+        max_length=80,
+        description="the id of a person of the round, or of a team, such as sepa-decider",
+    ),
+]
+
+StageName = Annotated[
+    str,
+    # Wider than a name, so that what is meant is refused with the names that there are.
+    Field(
+        pattern=r"^[A-Za-z0-9 _.-]{1,60}$",
+        description="the name of a stage of the programme, such as exploration",
+    ),
+]
+
+
+class Decision(Value):
+    """What every message has.
+
+    Args:
+        by: id of the person who acts, as in the round file.
+        decision_id: the sender's own id of this decision; sending the same id again changes nothing and gets the
+            same answer. Left empty (a signal typed by hand), the content is the id.
+        reason: why; some decisions need one.
+    """
+
+    kind: ClassVar[str]
+    by: PersonOrTeam
+    decision_id: Annotated[
+        str,
+        Field(
+            max_length=100,
+            pattern=r"^[A-Za-z0-9._:-]*$",
+            description="an id of your own, of at most 100 letters, digits and . _ : -",
+        ),
+    ] = ""
+    reason: Reason = ""
+
+
+class Select(Decision):
+    """The sponsor takes applications, or teams of the stage before, into a stage.
+
+    Args:
+        stage: the stage that is filled.
+        teams: who is in.
+        reserve: who takes the place of a team that leaves, first come first.
+        amounts: for a stage with an agreed amount, what each team is awarded.
+    """
+
+    kind: ClassVar[str] = "select"
+    stage: StageName
+    teams: Teams
+    reserve: Teams = ()
+    amounts: Annotated[
+        Mapping[TeamId, Money],
+        Field(description='amounts by team, such as {"air-quality-7kx3qm": "40000.00"}'),
+    ] = Field(default_factory=dict)
+
+
+class Decline(Decision):
+    """The sponsor takes nobody into a stage, which ends the challenge: nobody suitable, or not continued."""
+
+    kind: ClassVar[str] = "decline"
+    stage: StageName
+
+
+class Extend(Decision):
+    """The closing of the window moves to a later instant."""
+
+    kind: ClassVar[str] = "extend"
+    closes: Annotated[Instant, Field(description="an instant such as 2027-08-09T23:00:00Z")]
+
+
+class Withdraw(Decision):
+    """An applicant or a team leaves; `replace` says whether the first of the reserve takes its place."""
+
+    kind: ClassVar[str] = "withdraw"
+    team: TeamId
+    replace: bool = True
+
+
+class Hold(Decision):
+    """The challenge's clock stops."""
+
+    kind: ClassVar[str] = "hold"
+
+
+class Resume(Decision):
+    """The challenge's clock goes on; its deadline moves by as long as it stood."""
+
+    kind: ClassVar[str] = "resume"
+
+
+class Cancel(Decision):
+    """The challenge ends here, whatever it waits for."""
+
+    kind: ClassVar[str] = "cancel"
+
+
+class Participate(Decision):
+    """A citizen participation session was held.
+
+    Args:
+        stage: the stage that it belongs to.
+        on: the day of the session.
+        people: how many citizens took part.
+        summary: what was learnt, without personal data.
+    """
+
+    kind: ClassVar[str] = "participation"
+    stage: StageName
+    on: Annotated[Date, Field(description="a day such as 2016-09-20")]
+    people: Annotated[int, Field(ge=1, le=100_000)]
+    summary: Annotated[Reason, Field(min_length=1)]
+
+
+class Evidence(Decision):
+    """What a team has shown for an instalment is accepted, which makes it due, or is not enough.
+
+    Args:
+        stage, team: whose.
+        number: which instalment; 0 is the first that waits for evidence.
+        accepted: whether it is accepted.
+        final: of a rejection: whether the instalment is lost; otherwise the team can show something else.
+    """
+
+    kind: ClassVar[str] = "evidence"
+    stage: StageName
+    team: TeamId
+    number: Annotated[int, Field(ge=0, le=1000)] = 0
+    accepted: bool
+    final: bool = False
+
+
+class PublishAnswer(Decision):
+    """A question about the challenge is answered for everybody; both texts are public.
+
+    Args:
+        question: as it was asked, without naming who asked.
+        answer: what everybody is told.
+    """
+
+    kind: ClassVar[str] = "answer"
+    question: Annotated[Reason, Field(min_length=1)]
+    answer: Annotated[Reason, Field(min_length=1)]
+
+
+DECISIONS: dict[str, type[Decision]] = {
+    message.kind: message
+    for message in (Select, Decline, Extend, Withdraw, Hold, Resume, Cancel, Participate, Evidence, PublishAnswer)
+}
+"""Every decision by the name of its update and its signal."""

@@ -1,0 +1,94 @@
+"""Whether what a team has shown for an instalment is enough: then it falls due."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry, Telling, to_teams
+from domain.announcements.occasions import Occasion
+from domain.permissions import check_role
+from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
+
+from .decisions import Evidence
+from .state import OpenEvidence, Outcome, Phase, State, Team, Verdict
+
+
+def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announcement]:
+    """Accepts or rejects evidence. After the challenge has ended a rejection is final: nothing is left to wait for.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    check_role(state, message.by, "judge evidence of", "sponsor", "operator")
+    if state.held:
+        raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
+    if not message.accepted and not message.reason:
+        raise ReasonMissing("A rejection needs a reason, which the team is told.")
+    wanted = _wanted(state, message)
+    final = message.final or state.phase is Phase.ENDED
+    done = "accepted" if message.accepted else "rejected for good" if final else "rejected"
+    new = state
+    if message.accepted or final:
+        new = _with_verdict(state, wanted, Verdict(at=now, by=message.by, accepted=message.accepted))
+    title = next(stage.title for stage in state.programme.stages if stage.name == wanted.stage)
+    text = f"Evidence of {wanted.team} for {title}, instalment {wanted.number} ({wanted.what}): {done}"
+    because = f": {message.reason}" if message.reason else ""
+    new = new.telling(now, f"{text}, by {message.by}{because}")
+    return new, Announcement(
+        key=f"{state.challenge.id}/evidence/{message.decision_id}",
+        challenge=state.challenge.id,
+        entry=Entry(
+            at=now,
+            by=message.by,
+            role=state.role_of(message.by),
+            action=message.kind,
+            stage=wanted.stage,
+            text=text,
+            reason=message.reason,
+        ),
+        status=new.status,
+        tellings=(_telling(state, message, wanted, title, final),),
+    )
+
+
+def _telling(state: State, message: Evidence, wanted: OpenEvidence, title: str, final: bool) -> Telling:
+    facts = {"stage": title, "evidence": wanted.what}
+    if message.accepted:
+        amount = {"amount": wanted.amount.gross.shown(state.programme.currency)}
+        return to_teams((wanted.team,), Occasion.EVIDENCE_ACCEPTED, facts | amount)
+    more = {"reason": message.reason, "final": "yes" if final else ""}
+    return to_teams((wanted.team,), Occasion.EVIDENCE_REJECTED, facts | more)
+
+
+def _wanted(state: State, message: Evidence) -> OpenEvidence:
+    run = next((run for run in state.runs if run.stage == message.stage), None)
+    if run is None:
+        names = ", ".join(run.stage for run in state.runs) or "none yet"
+        raise UnknownStage(f"{state.challenge.id} has not been in a stage {message.stage!r}: it was in {names}.")
+    if message.team not in [team.id for team in run.teams]:
+        teams = ", ".join(team.id for team in run.teams)
+        raise UnknownTeam(f"{message.team} was not in {run.stage} of {state.challenge.id}: {teams} were.")
+    if state.outcome is Outcome.CANCELLED:
+        raise TooLate(f"{state.challenge.id} was cancelled: no evidence is judged any more.")
+    waiting = [each for each in state.open_evidence if (each.stage, each.team) == (run.stage, message.team)]
+    for each in waiting:
+        if message.number in (0, each.number):
+            return each
+    which = f"instalment {message.number} of {message.team}" if message.number else message.team
+    raise TooLate(
+        f"Nothing waits for evidence of {which} in {run.stage}: it was decided, is not paid on evidence, "
+        "or the team has left."
+    )
+
+
+def _with_verdict(state: State, wanted: OpenEvidence, verdict: Verdict) -> State:
+    def judged(team: Team) -> Team:
+        if team.id != wanted.team:
+            return team
+        return team.model_copy(update={"verdicts": {**team.verdicts, wanted.number: verdict}})
+
+    runs = tuple(
+        run.model_copy(update={"teams": tuple(map(judged, run.teams))}) if run.stage == wanted.stage else run
+        for run in state.runs
+    )
+    return state.having(runs=runs)

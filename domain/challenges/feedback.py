@@ -1,0 +1,105 @@
+"""What a sponsor says to those it does not take: with its decision, or after it."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry, Telling, ToSpokenOf, to_teams
+from domain.announcements.occasions import Occasion
+from domain.permissions import check_role
+from domain.values.refusals import NotReadable, UnknownStage, UnknownTeam
+
+from .state import Phase, State
+
+_LONGEST = 10_000
+
+
+def kept_words(state: State) -> tuple[Telling, ...]:
+    """What was said before, told to each once nobody decides any more on the stage that it is about.
+
+    It goes with every decision and every ending, whichever way the stage came to be settled: filled, declined, skipped,
+    or left behind by a challenge that ended. Whoever was told is not told again.
+
+    Args:
+        state: the challenge as the decision or the ending leaves it.
+    """
+    taken = {run.stage: tuple(team.id for team in run.teams) for run in state.runs}
+    return tuple(
+        Telling(
+            occasion=Occasion.FEEDBACK,
+            whom=ToSpokenOf(stage=stage.name, without=taken.get(stage.name, ())),
+            facts={"stage": stage.title, "feedback": ""},
+        )
+        for index, stage in enumerate(state.programme.stages)
+        if _is_settled(state, index)
+    )
+
+
+def stages_from(state: State, stage: str) -> tuple[str, ...]:
+    """A stage and those after it: a selection for any of them settles it. None of a stage that there is not."""
+    names = [each.name for each in state.programme.stages]
+    return tuple(names[names.index(stage) :]) if stage in names else ()
+
+
+def feedback_given(
+    state: State, stage: str, team: str, by: str, text: str, now: Instant, unique: str, *, settled: bool = False
+) -> Announcement:
+    """That feedback was given; its words are told, and never stand here.
+
+    Where the stage is settled the team is told at once; else the words go out once it is (see `kept_words`).
+
+    Args:
+        state: the challenge as it says that it stands.
+        stage: name of the stage that it is about.
+        team: id of the application.
+        by: who gives it.
+        text: what is said.
+        now: when.
+        unique: what tells it from any other.
+        settled: whether a decision that settles the stage was announced, of which the state may not know yet.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    check_role(state, by, "give feedback for", "sponsor", "operator")
+    titles = {each.name: each.title for each in state.programme.stages}
+    if stage not in titles:
+        raise UnknownStage(f"No stage {stage!r} in {state.programme.id}: it has {', '.join(titles)}.")
+    if not text.strip() or len(text) > _LONGEST:
+        raise NotReadable(f"The feedback has {len(text)} characters: write 1 to {_LONGEST:,}.")
+    if "\x00" in text:
+        raise NotReadable("The feedback has a NUL character: hand it in as plain text.")
+    order = list(titles)
+    before = [run for run in state.runs if order.index(run.stage) < order.index(stage)]
+    if before and team not in [each.id for each in before[-1].teams]:
+        raise UnknownTeam(
+            f"{team} was not in {titles[before[-1].stage]}, so nobody decides whether it enters {titles[stage]}: "
+            "name the stage that it was not taken into."
+        )
+    run = next((run for run in state.runs if run.stage == stage), None)
+    if run is not None and team in [each.id for each in run.teams]:
+        raise UnknownTeam(f"{team} was taken into {titles[stage]}: feedback is for those who were not.")
+    told: tuple[Telling, ...] = ()
+    if settled or _is_settled(state, order.index(stage)):
+        told = (to_teams((team,), Occasion.FEEDBACK, {"stage": titles[stage], "feedback": text.strip()}),)
+    when = "told at once" if told else "to be told with the decision"
+    return Announcement(
+        key=f"{state.challenge.id}/feedback/{unique}",
+        challenge=state.challenge.id,
+        entry=Entry(
+            at=now,
+            by=by,
+            role=state.role_of(by),
+            action="feedback",
+            stage=stage,
+            text=f"Feedback for {team} on {titles[stage]}, {when}",
+        ),
+        tellings=told,
+        applications=(team,),
+    )
+
+
+def _is_settled(state: State, index: int) -> bool:
+    """Whether nobody decides any more who enters a stage, by its place in the programme."""
+    filled = index == state.stage and state.phase is Phase.RUNNING
+    return index < state.stage or filled or state.phase is Phase.ENDED

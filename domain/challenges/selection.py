@@ -1,0 +1,266 @@
+"""The sponsor's decisions: who may take how many of whom into which stage, and when."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams
+from domain.announcements.occasions import Occasion
+from domain.programmes.programme import Stage
+from domain.values.calendar import later
+from domain.values.money import NOTHING, Amount, Vat
+from domain.values.refusals import (
+    NamedTwice,
+    NotAllowed,
+    OnHold,
+    ReasonMissing,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+    UnknownTeam,
+    WrongAmount,
+    WrongNumber,
+)
+from domain.values.wording import counted, listed
+
+from .awards import amount_in_words
+from .decisions import Decline, Select
+from .feedback import kept_words
+from .state import Outcome, Phase, StageRun, State, Team
+
+
+def select(state: State, message: Select, now: Instant) -> tuple[State, Announcement]:
+    """Takes teams into a stage, which begins now.
+
+    Whether ids are applications to this challenge at all is for the database to say: the announcement names them.
+
+    Raises:
+        Refused: one of its kinds, with the reason for the sponsor.
+    """
+    index = _stage_to_decide(state, message.stage, message.by)
+    stage = state.programme.stages[index]
+    _check_names(state, message)
+    _check_number(stage, message)
+    if stage.only_sifts and message.reserve:
+        raise WrongNumber(
+            f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
+        )
+    currency = state.programme.currency
+    teams = tuple(Team(id=team, since=now, award=_award(stage, message, team, currency)) for team in message.teams)
+    run = StageRun(
+        stage=stage.name,
+        selected_by=message.by,
+        begins=now,
+        ends=later(now, stage.duration, state.zone, state.programme.holidays),
+        teams=teams,
+        reserve=message.reserve,
+    )
+    new = state.having(phase=Phase.RUNNING, stage=index, decide_by=None, runs=(*state.runs, run), reminded=now)
+    text = f"{listed(message.teams)} selected for {stage.title}"
+    if message.reserve:
+        text += f", in reserve {listed(message.reserve)}"
+    if message.amounts:
+        text += f"; agreed: {', '.join(f'{award_in_words(new, team)} for {team.id}' for team in teams)}"
+    because = f": {message.reason}" if message.reason else ""
+    new = new.telling(now, f"{text}, by {message.by}{because}")
+    applications = () if state.runs else (*message.teams, *message.reserve)
+    return new, _announced(new, stage, message, now, text, _tellings(state, new, stage, message), applications)
+
+
+def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announcement]:
+    """Takes nobody into a stage, which ends the challenge.
+
+    Raises:
+        Refused: one of its kinds, with the reason for the sponsor.
+    """
+    index = _stage_to_decide(state, message.stage, message.by)
+    stage = state.programme.stages[index]
+    if not message.reason:
+        raise ReasonMissing(f"Taking nobody into {stage.title} needs a reason, which the applicants are told.")
+    awarded = any(team.award for run in state.runs for team in run.teams)
+    outcome = Outcome.DISCONTINUED if awarded else Outcome.NO_AWARD
+    text = f"Nobody taken into {stage.title}; the challenge ends: {outcome}"
+    new = state.having(
+        phase=Phase.ENDED,
+        stage=index,
+        decide_by=None,
+        outcome=outcome,
+        outcome_reason=message.reason,
+        reminded=now,
+        ended=now,
+    )
+    new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
+    facts = {"stage": stage.title, "reason": message.reason}
+    told: tuple[Telling, ...] = (
+        (to_teams(state.field, Occasion.NOT_CONTINUED, facts),)
+        if state.runs
+        else (Telling(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
+    )
+    others = tuple(person for person in state.in_charge if person != message.by)
+    tellings = (*told, to_people(others, Occasion.NOT_CONTINUED, facts), *kept_words(new))
+    return new, _announced(new, stage, message, now, text, tellings)
+
+
+def _announced(
+    new: State,
+    stage: Stage,
+    message: Select | Decline,
+    now: Instant,
+    text: str,
+    tellings: tuple[Telling, ...],
+    applications: tuple[str, ...] = (),
+) -> Announcement:
+    return Announcement(
+        key=f"{new.challenge.id}/{message.kind}/{message.decision_id}",
+        challenge=new.challenge.id,
+        entry=Entry(
+            at=now,
+            by=message.by,
+            role="sponsor",
+            action=message.kind,
+            stage=stage.name,
+            text=text,
+            reason=message.reason,
+        ),
+        status=new.status,
+        tellings=tellings,
+        applications=applications,
+    )
+
+
+def _stage_to_decide(state: State, name: str, by: str) -> int:
+    """The index of the stage that a sponsor's decision is about, if it can be taken now by that person."""
+    if by not in state.challenge.deciders:
+        raise NotAllowed(
+            f"{by} does not decide for {state.challenge.sponsor} on {state.challenge.id}: "
+            f"{' or '.join(state.challenge.deciders)} does."
+        )
+    names = [stage.name for stage in state.programme.stages]
+    if name not in names:
+        raise UnknownStage(f"No stage {name!r} in {state.programme.id}: it has {', '.join(names)}.")
+    index = names.index(name)
+    if state.phase is Phase.ENDED:
+        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing is decided on it any more.")
+    if state.held:
+        raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
+    if state.phase is Phase.WINDOW:
+        raise TooEarly(
+            f"The window of {state.challenge.id} closes on {state.at(state.closes)}: decide after it is sealed."
+        )
+    decided = next((run for run in state.runs if run.stage == name), None)
+    if decided:
+        raise TooLate(f"{name} was decided on {state.at(decided.begins)}: {listed(decided.active)} are in.")
+    if index < state.stage:
+        raise TooLate(f"{name} was skipped; the challenge is at {state.filling.name}.")
+    if state.phase is Phase.RUNNING:
+        raise TooEarly(f"{state.filling.title} runs until {state.at(state.run.ends)}: decide on {name} after that.")
+    must = [stage.name for stage in state.programme.stages[state.stage : index] if not stage.may_be_skipped]
+    if must:
+        raise TooEarly(f"{must[0]} comes before {name} and may not be skipped: decide on {must[0]} first.")
+    return index
+
+
+def _check_names(state: State, message: Select) -> None:
+    named = (*message.teams, *message.reserve)
+    for team in named:
+        if named.count(team) > 1:
+            raise NamedTwice(f"{team} is named twice: name each team once.")
+        if state.runs and team not in state.field:
+            raise UnknownTeam(
+                f"{team} is not a team in {state.run.stage} of {state.challenge.id}: choose from {listed(state.field)}."
+            )
+    for team in message.amounts:
+        if team not in message.teams:
+            raise UnknownTeam(
+                f"An amount is given for {team}, which is not selected: name it as a team or leave it out."
+            )
+
+
+def _check_number(stage: Stage, message: Select) -> None:
+    count = len(message.teams)
+    if not stage.min <= count <= stage.max:
+        fewest = f"{stage.min} to " if stage.min < stage.max else ""
+        named = f"{count} {'was' if count == 1 else 'were'} named"
+        too_few = " If there are no more to take, decline: that ends the challenge." if count < stage.min else ""
+        raise WrongNumber(f"{stage.title} takes {fewest}{counted(stage.max, 'team')}: {named}.{too_few}")
+    if count > stage.target and not message.reason:
+        raise ReasonMissing(f"{stage.title} expects {counted(stage.target, 'team')}: taking {count} needs a reason.")
+
+
+def _award(stage: Stage, message: Select, team: str, currency: str) -> Amount | None:
+    agreed = message.amounts.get(team)
+    named = agreed.shown(currency) if agreed is not None else ""
+    if stage.pay is None:
+        if agreed is not None:
+            raise WrongAmount(f"{stage.title} pays nothing: leave the amount {named} out.")
+        return None
+    most = stage.pay.most.shown(currency)
+    if stage.pay.agreed_up_to is None:
+        if agreed is not None:
+            raise WrongAmount(f"{stage.title} pays a fixed {most}: leave the amount {named} out.")
+        return stage.pay.amount_of(stage.pay.most)
+    if agreed is None:
+        raise WrongAmount(f"{stage.title} pays an agreed amount up to {most}: name the amount for {team}.")
+    if agreed == NOTHING:
+        raise WrongAmount(f"{named} for {team} is nothing: name an amount up to {most}.")
+    if agreed > stage.pay.most:
+        raise WrongAmount(f"{named} for {team} is over the cap of {stage.title}: agree on {most} at most.")
+    award = stage.pay.amount_of(agreed)
+    if any(part.gross == NOTHING for part in stage.pay.instalments_of(award)):
+        raise WrongAmount(
+            f"{named} for {team} is too little for {len(stage.pay.instalments)} instalments: one would be nothing."
+        )
+    return award
+
+
+def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Telling, ...]:
+    run = new.run
+    facts = {"stage": stage.title, "begins": new.at(run.begins), "ends": new.at(run.ends)}
+    tellings = [_welcomed(new, stage, team) for team in run.teams]
+    if message.reserve:
+        tellings.append(to_teams(message.reserve, Occasion.IN_RESERVE, facts))
+    chosen = (*message.teams, *message.reserve)
+    # What the sponsor says of each is kept in the database, and put in where the notices are written.
+    not_selected = {"stage": stage.title, "feedback": ""}
+    if not old.runs:
+        whom = ToApplicants(without=chosen)
+        tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
+    elif rest := tuple(team for team in old.field if team not in chosen):
+        tellings.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
+    return (*tellings, *kept_words(new))
+
+
+def _welcomed(state: State, stage: Stage, team: Team) -> Telling:
+    """A stage that lasts has begun for the team; one that only sifts has put it on the list for the next."""
+    if stage.only_sifts:
+        following = state.programme.stages[state.stage + 1 : state.stage + 2]
+        facts = {"stage": stage.title, "next": following[0].title if following else ""}
+        return to_teams((team.id,), Occasion.SHORTLISTED, facts)
+    facts = {"begins": state.at(state.run.begins)} | place_in_words(state, stage, team)
+    return to_teams((team.id,), Occasion.STAGE_STARTED, facts)
+
+
+def place_in_words(state: State, stage: Stage, team: Team) -> dict[str, str]:
+    """What a team's place in a stage means to it, as facts of a notice: its end, money, terms and sessions."""
+    return {
+        "stage": stage.title,
+        "ends": state.at(state.run.ends),
+        "award": award_in_words(state, team) if team.award else "",
+        "paid": stage.pay.in_words(state.programme.currency) if stage.pay else "",
+        "sessions": str(stage.participation_sessions or ""),
+    } | state.programme.terms.model_dump()
+
+
+def award_in_words(state: State, team: Team) -> str:
+    """What a team is due for a stage, for people."""
+    if team.award is None:
+        return "nothing for this stage"
+    return amount_in_words(team.award, state.programme.currency)
+
+
+def agreed_amount_in_words(stage: Stage, currency: str) -> str:
+    """Up to how much may be agreed for each team: "up to £20,000 (without VAT)"; nothing if that is not agreed."""
+    if stage.pay is None or stage.pay.agreed_up_to is None:
+        return ""
+    vat = {Vat.ADDED: " (without VAT)", Vat.INCLUDED: " (with VAT)", Vat.NONE: ""}[stage.pay.vat]
+    return f"up to {stage.pay.agreed_up_to.shown(currency)}{vat}"

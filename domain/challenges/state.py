@@ -1,0 +1,404 @@
+"""All that is known of one challenge while it runs, as one value.
+
+Nothing changes a `State`; the rules in `selection`, `changes` and `course` make the next one from it, together with
+the announcement of what happened. So any wait can be left with the state in hand and taken up again from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import Field
+from whenever import Date, Instant
+
+from domain.announcements.announcement import Status, Window
+from domain.programmes.programme import Due, Programme, Stage
+from domain.programmes.round import Challenge
+from domain.values.calendar import spoken
+from domain.values.model import Value
+from domain.values.money import Amount
+
+
+class Phase(StrEnum):
+    """What a challenge is doing."""
+
+    WINDOW = "window"
+    DECIDING = "deciding"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a challenge ended."""
+
+    COMPLETED = "completed"
+    NO_AWARD = "no award"
+    DISCONTINUED = "discontinued"
+    CANCELLED = "cancelled"
+
+
+class OrderState(StrEnum):
+    """How a payment stands that the challenge has ordered."""
+
+    UNDER_WAY = "under way"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+class Verdict(Value):
+    """What was decided, for good, about the evidence for an instalment."""
+
+    at: Instant
+    by: str
+    accepted: bool
+
+
+class Team(Value):
+    """An application that a selection has taken into a stage.
+
+    Args:
+        id: the application's id.
+        since: when it came in.
+        award: what it is due for the stage, or nothing.
+        left: when it withdrew, if it did.
+        verdicts: on the evidence for its instalments, by their number.
+    """
+
+    id: str
+    since: Instant
+    award: Amount | None = None
+    left: Instant | None = None
+    verdicts: Mapping[int, Verdict] = Field(default_factory=dict)
+
+
+class Session(Value):
+    """A citizen participation session that was held."""
+
+    on: Date
+    people: int
+
+
+class StageRun(Value):
+    """A stage that was filled: its teams, its time, what happened in it.
+
+    Args:
+        selected_by: id of the person who selected its teams.
+    """
+
+    stage: str
+    selected_by: str = ""
+    begins: Instant
+    ends: Instant
+    teams: tuple[Team, ...]
+    reserve: tuple[str, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    ended: Instant | None = None
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Ids of the teams that have not left."""
+        return tuple(team.id for team in self.teams if team.left is None)
+
+    @property
+    def in_reserve(self) -> tuple[str, ...]:
+        """Ids of those to whom a place can still come: nobody once the stage has ended."""
+        return self.reserve if self.ended is None else ()
+
+    def stayed(self, team: Team) -> bool:
+        """Whether a team was in the stage until it ended; while it runs, whether it is in it still."""
+        return team.left is None or (self.ended is not None and team.left >= self.ended)
+
+
+class OpenEvidence(Value):
+    """An instalment that is paid once its evidence is accepted, and nobody has decided about that.
+
+    Args:
+        stage, team, number: of which instalment.
+        what: the evidence that is to be shown, as the programme says.
+        amount: what it pays.
+    """
+
+    stage: str
+    team: str
+    number: int
+    what: str
+    amount: Amount
+
+
+class Hold(Value):
+    """The challenge's clock stands since then."""
+
+    since: Instant
+    by: str
+    reason: str
+
+
+class Happened(Value):
+    """A line of the story that staff read on the run's page."""
+
+    at: Instant
+    text: str
+
+
+class Answer(Value):
+    """What was answered to a decision, and what that decision said, in short."""
+
+    text: str
+    content: str
+
+
+STORY_LINES = 60
+"""How many lines of the story a run's page keeps; all of them stay in the record."""
+
+DECISIONS_KEPT = 1000
+"""How many handled decision ids are carried on, so that a repeat gets its first answer."""
+
+
+class State(Value):
+    """One challenge as it stands.
+
+    Args:
+        challenge: who and what, frozen when it started; its `closes` is where the window stood first.
+        programme: the rules, frozen when it started.
+        phase: what it is doing.
+        opened: whether the window's opening was announced.
+        opens, closes: the window as it stands now.
+        applications: how many were taken, once sealed.
+        stage: index of the stage that is filled or running.
+        decide_by: when the selection is due, while deciding.
+        runs: the stages filled so far, in order; skipped ones are missing.
+        held: the hold, while there is one.
+        outcome, outcome_reason: how it ended and why, once it has.
+        payments: keys of the payments ordered so far, and how each stands.
+        decisions: what was answered to each decision id, oldest first.
+        reminded: reminders due up to then are dealt with.
+        story: the last lines of what happened.
+        ended: when it ended, once it has.
+        stood_still: what needed a person when an earlier run was left.
+    """
+
+    challenge: Challenge
+    programme: Programme
+    opens: Instant
+    closes: Instant
+    phase: Phase = Phase.WINDOW
+    opened: bool = False
+    applications: int | None = None
+    stage: int = 0
+    decide_by: Instant | None = None
+    runs: tuple[StageRun, ...] = ()
+    held: Hold | None = None
+    outcome: Outcome | None = None
+    outcome_reason: str = ""
+    payments: Mapping[str, OrderState] = Field(default_factory=dict)
+    decisions: Mapping[str, Answer] = Field(default_factory=dict)
+    reminded: Instant
+    story: tuple[Happened, ...] = ()
+    ended: Instant | None = None
+    stood_still: str = ""
+
+    @classmethod
+    def of(cls, challenge: Challenge, programme: Programme) -> Self:
+        """The state in which a challenge starts."""
+        frozen = programme.model_copy(update={"holidays": programme.holidays.around(challenge.opens)})
+        return cls(
+            challenge=challenge,
+            programme=frozen,
+            opens=challenge.opens,
+            closes=challenge.closes,
+            reminded=challenge.opens,
+        )
+
+    def having(self, **changes: Any) -> Self:
+        """This state with some fields changed."""
+        return self.model_copy(update=changes)
+
+    def having_run(self, **changes: Any) -> Self:
+        """This state with fields of its last stage run changed."""
+        return self.having(runs=(*self.runs[:-1], self.runs[-1].model_copy(update=changes)))
+
+    def telling(self, at: Instant, text: str) -> Self:
+        """This state with one more line in its story."""
+        return self.having(story=(*self.story, Happened(at=at, text=text))[-STORY_LINES:])
+
+    def answering(self, decision_id: str, text: str, content: str) -> Self:
+        """This state remembering what was answered to a decision."""
+        kept = [*self.decisions.items(), (decision_id, Answer(text=text, content=content))][-DECISIONS_KEPT:]
+        return self.having(decisions=dict(kept))
+
+    @property
+    def zone(self) -> str:
+        """The programme's time zone."""
+        return self.programme.time_zone
+
+    @property
+    def in_charge(self) -> tuple[str, ...]:
+        """Ids of the people who are told of everything: those who decide, and the operators."""
+        return (*self.challenge.deciders, *self.challenge.operators)
+
+    @property
+    def filling(self) -> Stage:
+        """The stage that is being filled, or running."""
+        return self.programme.stages[self.stage]
+
+    @property
+    def run(self) -> StageRun:
+        """The last stage that was filled."""
+        return self.runs[-1]
+
+    @property
+    def field(self) -> tuple[str, ...]:
+        """Teams that the next stage can take; nothing before the first stage, whose field are the applications."""
+        return self.run.active if self.runs else ()
+
+    @property
+    def unpaid(self) -> tuple[str, ...]:
+        """Keys of payments that were ordered and are neither settled nor cancelled."""
+        return tuple(key for key, how in self.payments.items() if how is OrderState.UNDER_WAY)
+
+    @property
+    def open_evidence(self) -> tuple[OpenEvidence, ...]:
+        """The instalments on evidence that may still fall due; none of a challenge that was cancelled."""
+        if self.outcome is Outcome.CANCELLED:
+            return ()
+        stages = {stage.name: stage for stage in self.programme.stages}
+        return tuple(
+            each
+            for run in self.runs
+            for team in run.teams
+            if run.stayed(team)
+            for each in _evidence_of(stages[run.stage], run, team)
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to pay, or may still fall due."""
+        return bool(self.unpaid or self.open_evidence)
+
+    @property
+    def deadline(self) -> Instant | None:
+        """The instant that it waits for now; None while on hold or once ended."""
+        if self.held or self.phase is Phase.ENDED:
+            return None
+        if self.phase is Phase.WINDOW:
+            return self.closes if self.opened else self.opens
+        return self.decide_by if self.phase is Phase.DECIDING else self.run.ends
+
+    @property
+    def waits_for(self) -> str:
+        """What it waits for, as lists show it and are searched: with the name of the stage."""
+        return self._waits_for(self.filling.name)
+
+    @property
+    def waiting(self) -> str:
+        """What it waits for, as people are told it: with the title of the stage."""
+        return self._waits_for(self.filling.title)
+
+    def _waits_for(self, stage: str) -> str:
+        if self.held:
+            return "release of the hold"
+        match self.phase:
+            case Phase.WINDOW:
+                return "applications" if self.opened else "opening"
+            case Phase.DECIDING:
+                return f"selection for {stage}"
+            case Phase.RUNNING:
+                return f"end of {stage}"
+            case Phase.ENDED:
+                return "evidence" if self.open_evidence else "payments" if self.unpaid else "nothing"
+
+    @property
+    def standing(self) -> str:
+        """What tells one moment of the challenge from another, in which the same words are another decision."""
+        return f"{self.waits_for} {self.deadline} {self.held}"
+
+    @property
+    def next_turn(self) -> str:
+        """What happens at the deadline, as a clause: "the window closes"."""
+        match self.phase:
+            case Phase.WINDOW:
+                return "the window closes" if self.opened else "the window opens"
+            case Phase.DECIDING:
+                return f"the selection for {self.filling.title} is due"
+            case Phase.RUNNING:
+                return f"{self.filling.title} ends"
+            case Phase.ENDED:
+                return "nothing more happens"
+
+    @property
+    def stage_name(self) -> str:
+        """The stage under way or being filled; "window" before the first."""
+        if self.phase is Phase.WINDOW or (self.phase is Phase.ENDED and not self.runs and not self.applications):
+            return "window"
+        return self.filling.name
+
+    @property
+    def status(self) -> Status:
+        """The row that lists show."""
+        return Status(
+            stage=self.stage_name,
+            waits_for=self.waits_for,
+            until=self.deadline,
+            outcome=self.outcome or "",
+            reason=self.outcome_reason,
+        )
+
+    @property
+    def window(self) -> Window:
+        """The window as the database has to hold it."""
+        return Window(opens=self.opens, closes=self.closes, held=self.held is not None)
+
+    def title_of(self, stage: str) -> str:
+        """The title of a stage of the programme, by its name."""
+        return next(each.title for each in self.programme.stages if each.name == stage)
+
+    def at(self, instant: Instant) -> str:
+        """An instant as people of this programme read it."""
+        return spoken(instant, self.zone)
+
+    def role_of(self, person: str) -> str:
+        """In what role someone acts here: sponsor, operator, releaser, team, or unknown."""
+        if person in self.challenge.deciders:
+            return "sponsor"
+        if person in self.challenge.operators:
+            return "operator"
+        if person in self.challenge.releasers:
+            return "releaser"
+        if any(person == team.id or person in run.reserve for run in self.runs for team in run.teams):
+            return "team"
+        return "unknown"
+
+
+def _evidence_of(stage: Stage, run: StageRun, team: Team) -> list[OpenEvidence]:
+    if stage.pay is None or team.award is None:
+        return []
+    parts = zip(stage.pay.instalments, stage.pay.instalments_of(team.award), strict=True)
+    return [
+        OpenEvidence(stage=run.stage, team=team.id, number=number, what=instalment.evidence or "", amount=amount)
+        for number, (instalment, amount) in enumerate(parts, start=1)
+        if instalment.due is Due.EVIDENCE and number not in team.verdicts
+    ]
+
+
+class Sealing(Value):
+    """That a challenge's window is to be sealed, and when by Temporal's clock."""
+
+    challenge: str
+    at: Instant
+
+
+class Result(Value):
+    """How a challenge ended, and which payments were settled."""
+
+    outcome: Outcome
+    reason: str
+    paid: tuple[str, ...]
+
+    @classmethod
+    def of(cls, state: State) -> Self:
+        """The result of a challenge that has ended."""
+        assert state.outcome is not None, "only a challenge that has ended has a result"
+        paid = tuple(key for key, how in state.payments.items() if how is OrderState.SETTLED)
+        return cls(outcome=state.outcome, reason=state.outcome_reason, paid=paid)

@@ -1,0 +1,1 @@
+"""How notices are delivered, and at what pace."""

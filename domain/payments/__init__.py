@@ -1,0 +1,1 @@
+"""The life of a payment: its state, its dates, its payee, and the transfers that a rail makes."""

@@ -1,0 +1,195 @@
+"""What a challenge comes to if everybody decides on the last day allowed: every date, and the money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from whenever import Instant
+
+from domain.values.calendar import later, moment
+from domain.values.model import Value
+from domain.values.money import Amount, total
+
+from .programme import Due, Pay, Programme, Stage
+from .round import Challenge, Round
+
+
+class InstalmentPlan(Value):
+    """One instalment of what a stage pays each team.
+
+    Args:
+        amount: with its VAT; at most, if the fee is agreed later.
+        due: the moment of the stage at which it is due.
+        at: the latest instant of that; None for one that is due once evidence is accepted.
+        evidence: what has to be shown, if it is paid on evidence.
+        when: the same in words.
+    """
+
+    amount: Amount
+    due: Due
+    at: Instant | None
+    evidence: str
+    when: str
+
+
+class EngagementPlan(Value):
+    """An occasion on which applicants can ask about a challenge before they apply."""
+
+    title: str
+    at: Instant
+
+
+class StagePlan(Value):
+    """One stage of a plan.
+
+    Args:
+        name, title: the stage's.
+        decision_due: the last instant of the time in which it is to be filled.
+        begins: when its teams begin, which is when it is filled.
+        ends: when it ends; the same instant for a stage that only sifts.
+        least, target, most: how many teams it may take, and how many are expected.
+        fee: what it pays each team, with its VAT; at most, if it is agreed later; None if it pays nothing.
+        instalments: in which parts the fee is paid, in order.
+        agreed: whether the fee is a cap, below which the amount is agreed at the selection.
+        may_be_skipped: whether the challenge may do without it.
+        participation_sessions: how many citizen participation sessions are expected.
+    """
+
+    name: str
+    title: str
+    decision_due: Instant
+    begins: Instant
+    ends: Instant
+    least: int
+    target: int
+    most: int
+    fee: Amount | None
+    instalments: tuple[InstalmentPlan, ...]
+    agreed: bool
+    may_be_skipped: bool
+    participation_sessions: int
+
+    def paid_to(self, teams: int) -> Amount:
+        """What so many teams are paid in all; at most, if the fee is agreed later."""
+        return _sum([self.fee] * teams if self.fee else [])
+
+    @property
+    def at_target(self) -> Amount:
+        """What the teams that are expected are paid in all; at most, if the fee is agreed later."""
+        return self.paid_to(self.target)
+
+
+class Plan(Value):
+    """The dates and the money of one challenge if every decision falls on the last day allowed and none is skipped.
+
+    Args:
+        challenge: its id.
+        question, sponsor: what is asked, and by whom.
+        time_zone, currency: the programme's, in which dates and amounts are shown.
+        opens, closes: the window.
+        engagement: when applicants can ask before they apply.
+        stages: in order.
+    """
+
+    challenge: str
+    question: str
+    sponsor: str
+    time_zone: str
+    currency: str
+    opens: Instant
+    closes: Instant
+    engagement: tuple[EngagementPlan, ...] = ()
+    stages: tuple[StagePlan, ...]
+
+    @property
+    def ends(self) -> Instant:
+        """When the last stage ends."""
+        return self.stages[-1].ends
+
+
+class Total(Value):
+    """What plans come to with the teams that are expected: fees that are fixed, and the most that may be agreed."""
+
+    fixed: Amount
+    agreed_up_to: Amount
+
+
+def engagement_of(round_: Round, programme: Programme) -> dict[str, tuple[EngagementPlan, ...]]:
+    """The engagement sessions of each challenge of a round, by the challenge's id."""
+    return {
+        f"{round_.id}/{question.id}": tuple(
+            EngagementPlan(title=each.title, at=moment(each.at, programme.time_zone)) for each in question.engagement
+        )
+        for question in round_.challenges
+    }
+
+
+def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[EngagementPlan, ...] = ()) -> Plan:
+    """Every date and amount of a challenge, without starting anything.
+
+    Args:
+        challenge: with its window.
+        programme: whose rules it runs under; its dates are computed by the calendar of its time zone.
+        engagement: its engagement sessions.
+    """
+    stages: list[StagePlan] = []
+    before = challenge.closes
+    for stage in programme.stages:
+        stages.append(_stage_plan(stage, before, programme))
+        before = stages[-1].ends
+    return Plan(
+        challenge=challenge.id,
+        question=challenge.question,
+        sponsor=challenge.sponsor,
+        time_zone=programme.time_zone,
+        currency=programme.currency,
+        opens=challenge.opens,
+        closes=challenge.closes,
+        engagement=engagement,
+        stages=tuple(stages),
+    )
+
+
+def total_at_target(*plans: Plan) -> Total:
+    """What one or more plans come to if every stage takes as many teams as it expects."""
+    stages = [stage for plan in plans for stage in plan.stages]
+    return Total(
+        fixed=_sum(stage.at_target for stage in stages if not stage.agreed),
+        agreed_up_to=_sum(stage.at_target for stage in stages if stage.agreed),
+    )
+
+
+def _stage_plan(stage: Stage, before: Instant, programme: Programme) -> StagePlan:
+    due = later(before, stage.decision_within, programme.time_zone, programme.holidays)
+    ends = later(due, stage.duration, programme.time_zone, programme.holidays)
+    return StagePlan(
+        name=stage.name,
+        title=stage.title,
+        decision_due=due,
+        begins=due,
+        ends=ends,
+        least=stage.min,
+        target=stage.target,
+        most=stage.max,
+        fee=stage.pay.amount_of(stage.pay.most) if stage.pay else None,
+        instalments=_instalments(stage.pay, due, ends) if stage.pay else (),
+        agreed=stage.pay is not None and stage.pay.agreed_up_to is not None,
+        may_be_skipped=stage.may_be_skipped,
+        participation_sessions=stage.participation_sessions,
+    )
+
+
+def _instalments(pay: Pay, begins: Instant, ends: Instant) -> tuple[InstalmentPlan, ...]:
+    dates = {Due.START: begins, Due.END: ends}
+    amounts = pay.instalments_of(pay.amount_of(pay.most))
+    return tuple(
+        InstalmentPlan(
+            amount=amount, due=part.due, at=dates.get(part.due), evidence=part.evidence or "", when=part.when
+        )
+        for part, amount in zip(pay.instalments, amounts, strict=True)
+    )
+
+
+def _sum(amounts: Iterable[Amount]) -> Amount:
+    parts = list(amounts)
+    return Amount(net=total(part.net for part in parts), vat=total(part.vat for part in parts))

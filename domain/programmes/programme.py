@@ -1,0 +1,252 @@
+"""A programme: the rules that challenges run under, as data.
+
+A programme is an ordered list of stages. Every stage says how it is filled, how long it runs and what it pays; nothing
+here knows of any particular scheme.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from whenever import ItemizedDelta
+
+from domain.values.calendar import Duration, TimeAllowed, WorkingDays, WrittenHolidays, Zone
+from domain.values.model import Line, Name, Value
+from domain.values.money import CURRENCIES, NOTHING, Amount, Money, Vat, split
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("is no currency with hundredths: write it by its three letters, such as GBP or EUR")
+    return code
+
+
+class Due(StrEnum):
+    """When an instalment of an award falls due."""
+
+    START = "start"
+    EVIDENCE = "evidence"
+    END = "end"
+
+
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
+
+
+def _read_share(text: str) -> Decimal:
+    match = _SHARE.fullmatch(text)
+    if match is None or not 0 < Decimal(match[1]) <= 100:
+        raise ValueError('is no share: write a percentage above 0 such as "50%"')
+    return Decimal(match[1])
+
+
+class Instalment(Value):
+    """A part of an award: a share of it, or an amount; due at a moment of the stage."""
+
+    share: Annotated[str | None, Field(json_schema_extra={"pattern": f"^{_SHARE.pattern}$"}, examples=["50%"])] = None
+    amount: Money | None = None
+    due: Due = Due.START
+    evidence: Line | None = None
+
+    @field_validator("share")
+    @classmethod
+    def _share_is_a_percentage(cls, value: str | None) -> str | None:
+        if value is not None:
+            _read_share(value)
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if (self.share is None) == (self.amount is None):
+            raise ValueError("needs either a share or an amount: keep one of the two")
+        if (self.due is Due.EVIDENCE) != (self.evidence is not None):
+            raise ValueError('needs evidence = "what is to be shown" exactly if it is due = "evidence"')
+        if self.amount == NOTHING:
+            raise ValueError("has the amount 0.00: leave it out, or give it an amount")
+        return self
+
+    @property
+    def when(self) -> str:
+        """When it is paid, in words."""
+        if self.due is Due.EVIDENCE:
+            return f"once this is accepted: {self.evidence}"
+        return "at the start" if self.due is Due.START else "at the end"
+
+    @property
+    def weight(self) -> Decimal | int:
+        """Its size beside the other instalments of the award: per cent, or pence."""
+        if self.amount is not None:
+            return self.amount.pence
+        assert self.share is not None, "validated above"
+        return _read_share(self.share)
+
+
+class Pay(Value):
+    """What a stage pays each team.
+
+    `fixed` is a fee stated in the programme; `agreed_up_to` a cap, below which the sponsor names the amount at the
+    selection. One of the two.
+    """
+
+    fixed: Money | None = None
+    agreed_up_to: Money | None = None
+    vat: Vat = Vat.NONE
+    vat_rate: Annotated[Decimal, Field(ge=0, le=100, description="per cent, in quotes", examples=["20"])] = Decimal(20)
+    instalments: tuple[Instalment, ...] = (Instalment(share="100%"),)
+
+    @model_validator(mode="after")
+    def _sums_up(self) -> Self:
+        if (self.fixed is None) == (self.agreed_up_to is None):
+            raise ValueError("needs either fixed or agreed_up_to: keep one of the two")
+        if self.most == NOTHING:
+            raise ValueError("has a fee of 0.00: leave pay out for a stage that pays nothing")
+        if not self.instalments:
+            raise ValueError("needs at least one instalment: leave the key out to pay all at the start")
+        shares = [part.weight for part in self.instalments if part.share is not None]
+        amounts = [part.amount.pence for part in self.instalments if part.amount is not None]
+        if shares and amounts:
+            raise ValueError("has instalments that mix shares and amounts: use one of the two for all")
+        if shares and sum(shares) != 100:
+            raise ValueError(f"has instalments whose shares sum to {sum(shares)}%: make them sum to 100%")
+        if amounts and self.fixed is None:
+            raise ValueError("has instalments by amount of a fee that is agreed later: use shares")
+        if amounts and self.fixed is not None and sum(amounts) != self.fixed.pence:
+            raise ValueError(f"has instalments that sum to {Money(sum(amounts))}: make them sum to {self.fixed}")
+        if self.fixed and any(part.gross == NOTHING for part in self.instalments_of(self.amount_of(self.fixed))):
+            raise ValueError("has an instalment that comes to nothing: leave it out")
+        return self
+
+    @property
+    def most(self) -> Money:
+        """The most that a team can be due, as the programme states it (see `vat`)."""
+        fee = self.fixed or self.agreed_up_to
+        assert fee is not None, "validated above"
+        return fee
+
+    def in_words(self, currency: str) -> str:
+        """How an award is paid: "50% at the start, 50% once this is accepted: a report".
+
+        Args:
+            currency: of the programme; an instalment that is an amount is shown in it, and without the VAT added to it.
+        """
+        if len(self.instalments) == 1:
+            return f"all of it {self.instalments[0].when}"
+        more = " without VAT" if self.vat is Vat.ADDED else ""
+        return ", ".join(
+            f"{part.amount.shown(currency)}{more} {part.when}" if part.amount else f"{part.share} {part.when}"
+            for part in self.instalments
+        )
+
+    def amount_of(self, fee: Money) -> Amount:
+        """The award for a fee, with its VAT."""
+        return Amount.of(fee, self.vat, self.vat_rate)
+
+    def instalments_of(self, award: Amount) -> tuple[Amount, ...]:
+        """The award in its instalments, in order; net and VAT each sum to the award's, to the penny."""
+        weights = [part.weight for part in self.instalments]
+        pairs = zip(split(award.net, weights), split(award.vat, weights), strict=True)
+        return tuple(Amount(net=net, vat=vat) for net, vat in pairs)
+
+
+class Stage(Value):
+    """A period that teams work in: how it is filled, how long it runs, what it pays."""
+
+    name: Name
+    title: Line
+    min: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    target: Annotated[int, Field(ge=1, le=1000, strict=True)]
+    max: Annotated[int, Field(ge=1, le=1000, strict=True)]
+    decision_within: TimeAllowed
+    duration: Duration = Field(default=ItemizedDelta(seconds=0), description="PT0S for a stage that only sifts")
+    pay: Pay | None = None
+    may_be_skipped: Annotated[bool, Field(strict=True)] = False
+    participation_sessions: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
+
+    @model_validator(mode="after")
+    def _numbers_stand_in_order(self) -> Self:
+        if not self.min <= self.target <= self.max:
+            raise ValueError(f"needs min <= target <= max: it has {self.min}, {self.target}, {self.max}")
+        return self
+
+    @property
+    def only_sifts(self) -> bool:
+        """Whether the stage takes no time, as an interview round does."""
+        return self.duration.sign() == 0
+
+
+class Reminders(Value):
+    """How long before each kind of deadline people are reminded of it, and how often once it is missed."""
+
+    window: tuple[Duration, ...] = ()
+    decision: tuple[Duration, ...] = ()
+    decision_overdue_every: Duration = ItemizedDelta(days=3)
+    stage: tuple[Duration, ...] = ()
+    payment: tuple[Duration, ...] = ()
+    payment_overdue_every: Duration = ItemizedDelta(days=3)
+    evidence_overdue_every: Duration = ItemizedDelta(days=7)
+
+    @field_validator("decision_overdue_every", "payment_overdue_every", "evidence_overdue_every")
+    @classmethod
+    def _lasts(cls, value: ItemizedDelta) -> ItemizedDelta:
+        if value.sign() == 0:
+            raise ValueError("must last: write a duration such as P3D")
+        return value
+
+
+class OnTime(Value):
+    """By when a payment has to be made, counted from a valid request: once it is due and the payee is known.
+
+    Args:
+        within: the promise of the public body.
+        by_law: after this it is late by law, and interest runs. Days are counted as in section 4 of the Late Payment of
+            Commercial Debts (Interest) Act 1998: the one on which the request became valid is the first.
+    """
+
+    within: TimeAllowed = WorkingDays(10)
+    by_law: TimeAllowed = ItemizedDelta(days=30)
+
+
+class Terms(Value):
+    """What a company keeps; told to every team."""
+
+    intellectual_property: Line
+    equity: Line
+
+
+class Programme(Value):
+    """The rules of a scheme. Frozen into each challenge when it starts."""
+
+    id: Name
+    title: Line
+    time_zone: Zone
+    currency: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Z]{3}$",
+            description="a currency by its three letters, such as GBP",
+            examples=["GBP"],
+        ),
+        AfterValidator(_known_currency),
+    ]
+    holidays: WrittenHolidays
+    proposal_limit: Annotated[int, Field(ge=1, le=1_000_000, strict=True, description="characters in a proposal")] = (
+        20_000
+    )
+    terms: Terms
+    reminders: Reminders = Reminders()
+    on_time: OnTime = OnTime()
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]
+
+    @field_validator("stages")
+    @classmethod
+    def _names_differ(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        names = [stage.name for stage in stages]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two have the name {min(twice)!r}: give each stage its own")
+        if stages and stages[-1].may_be_skipped:
+            raise ValueError(f"has {stages[-1].name} last, which may be skipped: nothing follows to skip it for")
+        return stages

@@ -1,0 +1,153 @@
+"""A programme made short, so that all of its months can be seen in a minute, by rules that know nothing of it."""
+
+from __future__ import annotations
+
+from whenever import Instant, ItemizedDelta, TimeDelta
+
+from domain.values.calendar import WorkingDays, earlier, lasting, later
+
+from .plan import Plan, StagePlan, plan_of
+from .programme import OnTime, Programme, Reminders
+from .round import Challenge
+
+_SHORTEST = 1e-6
+"""Seconds that a time keeps at least: one that lasts must not become none, which would mean a stage that only sifts."""
+
+
+def shortened(
+    programme: Programme, challenges: tuple[Challenge, ...], start: Instant, day: float
+) -> tuple[Programme, tuple[Challenge, ...]]:
+    """A programme and its challenges in which every calendar day lasts so many seconds.
+
+    How many days a time has is taken from the real calendar: three months from 22 August are 92 days, and ten working
+    days are as many days as lie between the closing and the end of the last of them. Challenges that close on
+    different days share the times of the one that closes first, as they share one programme.
+
+    Args:
+        programme: the real one.
+        challenges: the real ones, at least one.
+        start: when the first window opens; the others open and close as many days later as in reality.
+        day: seconds that stand for a calendar day, above 0.
+
+    Returns:
+        The same programme and challenges with other times. Everything else, ids and money included, is as it was.
+
+    Raises:
+        ValueError: `day` is not above 0, or there is no challenge.
+    """
+    if not day > 0:
+        raise ValueError(f"a day of {day} seconds: write a number above 0, such as 0.1")
+    if not challenges:
+        raise ValueError("no challenges to rehearse: name at least one")
+    short = _Short(programme.time_zone, day)
+    model = plan_of(min(challenges, key=lambda challenge: challenge.closes), programme)
+    before = [model.closes, *(stage.ends for stage in model.stages)]
+    stages = tuple(
+        stage.model_copy(
+            update={
+                "decision_within": short.time(previous, planned.decision_due),
+                "duration": short.time(planned.begins, planned.ends),
+            }
+        )
+        for stage, planned, previous in zip(programme.stages, model.stages, before, strict=False)
+    )
+    reminders = _shortened_reminders(programme, model, short)
+    on_time = OnTime(
+        within=_shortened_time(programme, model.ends, programme.on_time.within, short),
+        by_law=_shortened_time(programme, model.ends, programme.on_time.by_law, short),
+    )
+    first = min(challenge.opens for challenge in challenges)
+    return programme.model_copy(update={"stages": stages, "reminders": reminders, "on_time": on_time}), tuple(
+        _between(challenge, start + short.delta(first, challenge.opens), short) for challenge in challenges
+    )
+
+
+def moved(challenges: tuple[Challenge, ...], opens: Instant, zone: str) -> tuple[Challenge, ...]:
+    """The same challenges at another time of the calendar, as a round is run again.
+
+    All are moved by one length on the local clock, so that windows stay as long as they were on the wall and one that
+    closes at the end of a day still does, if `opens` is at the time of day at which the first one opened.
+
+    Args:
+        challenges: at least one.
+        opens: when the first of them shall open.
+        zone: tz database name of the place whose clock counts.
+    """
+    first = min(challenge.opens for challenge in challenges)
+    return tuple(_moved(challenge, first, opens, zone) for challenge in challenges)
+
+
+def moved_instant(instant: Instant, first: Instant, opens: Instant, zone: str) -> Instant:
+    """An instant of a round that is moved (see `moved`), whose first window opened at `first`."""
+    plain = opens.to_tz(zone).to_plain().add(_on_the_wall(first, instant, zone), naive_arithmetic_ok=True)
+    return plain.assume_tz(zone, disambiguation="compatible").to_instant()
+
+
+class _Short:
+    """How long a time of the real calendar lasts in the rehearsal."""
+
+    def __init__(self, zone: str, day: float) -> None:
+        self._zone = zone
+        self._day = day
+
+    def delta(self, start: Instant, end: Instant) -> TimeDelta:
+        """The rehearsal's length of the real time between two instants; days on the wall count whole."""
+        days = _on_the_wall(start, end, self._zone).total("hours") / 24
+        seconds = days * self._day
+        return TimeDelta(microseconds=round(max(seconds, _SHORTEST if end > start else 0) * 1_000_000))
+
+    def time(self, start: Instant, end: Instant) -> ItemizedDelta:
+        """The same as a duration for a programme."""
+        return lasting(self.delta(start, end).total("seconds"))
+
+
+def _shortened_reminders(programme: Programme, model: Plan, short: _Short) -> Reminders:
+    """The ladder, measured before the first deadline of each kind."""
+    zone, real = programme.time_zone, programme.reminders
+    runs = [stage for stage in model.stages if stage.ends > stage.begins]
+    decision, stage = model.stages[0].decision_due, _end_of(runs, model)
+
+    def before(deadline: Instant, ladder: tuple[ItemizedDelta, ...]) -> tuple[ItemizedDelta, ...]:
+        return tuple(short.time(earlier(deadline, rung, zone), deadline) for rung in ladder)
+
+    def again(every: ItemizedDelta) -> ItemizedDelta:
+        return _shortened_time(programme, decision, every, short)
+
+    return Reminders(
+        window=before(model.closes, real.window),
+        decision=before(decision, real.decision),
+        decision_overdue_every=again(real.decision_overdue_every),
+        stage=before(stage, real.stage),
+        payment=before(decision, real.payment),
+        payment_overdue_every=again(real.payment_overdue_every),
+        evidence_overdue_every=again(real.evidence_overdue_every),
+    )
+
+
+def _shortened_time(
+    programme: Programme, since: Instant, allowed: ItemizedDelta | WorkingDays, short: _Short
+) -> ItemizedDelta:
+    """A time allowed, as long as it really is from some instant on."""
+    return short.time(since, later(since, allowed, programme.time_zone, programme.holidays))
+
+
+def _end_of(runs: list[StagePlan], model: Plan) -> Instant:
+    return runs[0].ends if runs else model.ends
+
+
+def _between(challenge: Challenge, opens: Instant, short: _Short) -> Challenge:
+    closes = opens + short.delta(challenge.opens, challenge.closes)
+    return challenge.model_copy(update={"opens": opens, "closes": closes})
+
+
+def _on_the_wall(start: Instant, end: Instant, zone: str) -> TimeDelta:
+    """How far the local clock goes from one instant to another, as if no clock were ever changed."""
+    return end.to_tz(zone).to_plain().difference(start.to_tz(zone).to_plain(), naive_arithmetic_ok=True)
+
+
+def _moved(challenge: Challenge, first: Instant, opens: Instant, zone: str) -> Challenge:
+    new_opens = opens if challenge.opens == first else moved_instant(challenge.opens, first, opens, zone)
+    # A window of less than an hour at the change of the clock keeps its exact length.
+    shortest = new_opens + min(challenge.closes - challenge.opens, TimeDelta(hours=1))
+    closes = max(moved_instant(challenge.closes, first, opens, zone), shortest)
+    return challenge.model_copy(update={"opens": new_opens, "closes": closes})

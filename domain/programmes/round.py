@@ -1,0 +1,248 @@
+"""A round: the challenges that open together under one programme, and the people who have a say in them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from whenever import Instant
+
+from domain.values.calendar import Date, end_of_day, moment, spoken
+from domain.values.model import Line, Name, Value
+
+from .programme import Programme
+
+
+def _read_written(value: object) -> datetime.date:
+    if isinstance(value, datetime.date):
+        return value
+    try:
+        text = value if isinstance(value, str) else ""
+        return datetime.date.fromisoformat(text) if len(text) <= 10 else datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is no date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes") from None
+
+
+def _read_time_written(value: object) -> datetime.date:
+    written = _read_written(value)
+    if not isinstance(written, datetime.datetime):
+        raise ValueError(f"has no time of day: write it such as {written}T14:00:00")
+    return written
+
+
+Written = Annotated[
+    datetime.datetime | datetime.date,
+    BeforeValidator(_read_written),
+    Field(description="local to the programme's time zone; a date alone means the end of that day"),
+]
+
+
+REHEARSAL = "-rehearsal-"
+"""What the id of a rehearsed round has in it, and no other's: its payments and notices stay in this service."""
+
+
+def round_of(id: str) -> str:  # noqa: A002
+    """The id of the round that something belongs to, by its own id."""
+    return id.partition("/")[0]
+
+
+def is_rehearsed(id: str) -> bool:  # noqa: A002
+    """Whether a round, or what belongs to one, is rehearsed; by its id."""
+    return REHEARSAL in round_of(id)
+
+
+class Person(Value):
+    """Someone who acts in the service, known to workflows by id only."""
+
+    id: Name
+    name: Line
+    email: Annotated[
+        str,
+        Field(
+            pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+            max_length=254,
+            description="an e-mail address, such as name@body.example",
+        ),
+    ]
+
+
+class Sponsor(Value):
+    """A public body that poses challenges, and who decides for it."""
+
+    id: Name
+    name: Line
+    deciders: Annotated[tuple[Person, ...], Field(min_length=1)]
+
+
+class Engagement(Value):
+    """An occasion on which applicants can ask about a challenge before they apply."""
+
+    title: Line
+    at: Annotated[datetime.datetime, BeforeValidator(_read_time_written)]
+
+
+class Question(Value):
+    """One challenge of a round, as its file states it. Its dates are the round's where it gives none."""
+
+    id: Name
+    question: Line
+    sponsor: Name
+    opens: Written | None = None
+    closes: Written | None = None
+    engagement: tuple[Engagement, ...] = ()
+
+
+class Round(Value):
+    """A round, as its file states it.
+
+    Raises:
+        ValueError: with a line for each problem that concerns more than one key.
+    """
+
+    id: Name
+    title: Line
+    programme: Name
+    opens: Written
+    closes: Written
+    notes: tuple[Line, ...] = ()
+    operators: Annotated[tuple[Person, ...], Field(min_length=1)]
+    releasers: tuple[Person, ...] = ()
+    sponsors: Annotated[tuple[Sponsor, ...], Field(min_length=1)]
+    challenges: Annotated[tuple[Question, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_are_known_and_differ(self) -> Self:
+        bodies = [sponsor.id for sponsor in self.sponsors]
+        problems = (
+            [] if not is_rehearsed(self.id) else [f"id: {REHEARSAL!r} in it is for rehearsals: name it otherwise"]
+        )
+        problems += [
+            f"{_key(number, question)}.sponsor: {question.sponsor!r} is no sponsor of this round: "
+            f"write one of {', '.join(bodies)}, or add it under [[sponsors]]"
+            for number, question in enumerate(self.challenges, start=1)
+            if question.sponsor not in bodies
+        ]
+        for kind, ids, remedy in (
+            ("challenges", [question.id for question in self.challenges], "give each its own id"),
+            ("sponsors", bodies, "give each its own id"),
+            ("people", [person.id for person in self.people()], "give each their own id, and one role"),
+        ):
+            problems += [f"{kind}: two have the id {name!r}: {remedy}" for name in _twice(ids)]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def people(self) -> tuple[Person, ...]:
+        """Everybody whom the round names."""
+        deciders = [person for sponsor in self.sponsors for person in sponsor.deciders]
+        return (*self.operators, *self.releasers, *deciders)
+
+
+class Challenge(Value):
+    """One open question with its dates and the people who have a say: what is frozen into its workflow.
+
+    People are ids; their names and addresses stay in the database.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
+    question: Line
+    sponsor: Name
+    deciders: tuple[Name, ...]
+    operators: tuple[Name, ...]
+    releasers: tuple[Name, ...] = ()
+    opens: Instant
+    closes: Instant
+
+    @property
+    def round(self) -> str:
+        """The id of the round that it opened in."""
+        return round_of(self.id)
+
+    @property
+    def slug(self) -> str:
+        """Its own name within the round."""
+        return self.id.partition("/")[2]
+
+
+def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
+    """The challenges of a round with their dates as instants.
+
+    Raises:
+        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, or nobody is
+            named who releases payments; a line for each, which names the key.
+    """
+    problems = _dates_that_are_none(round_, programme.time_zone)
+    if not round_.releasers and any(stage.pay for stage in programme.stages):
+        problems.append(
+            f"releasers: nobody is named, and {programme.id} pays teams: "
+            "name under [[releasers]] who releases payments, other people than those who decide"
+        )
+    if problems:
+        raise ValueError("\n".join(problems))
+    challenges = tuple(_challenge(question, round_, programme) for question in round_.challenges)
+    problems = [
+        f"{_closing_key(number, question)}: {spoken(challenge.closes, programme.time_zone)} (closes) is not "
+        f"after {spoken(challenge.opens, programme.time_zone)} (opens): move one of the two"
+        for number, (question, challenge) in enumerate(zip(round_.challenges, challenges, strict=True), start=1)
+        if challenge.closes <= challenge.opens
+    ]
+    if problems:
+        raise ValueError("\n".join(dict.fromkeys(problems)))
+    return challenges
+
+
+def _challenge(question: Question, round_: Round, programme: Programme) -> Challenge:
+    sponsor = next(sponsor for sponsor in round_.sponsors if sponsor.id == question.sponsor)
+    return Challenge(
+        id=f"{round_.id}/{question.id}",
+        question=question.question,
+        sponsor=sponsor.id,
+        deciders=tuple(person.id for person in sponsor.deciders),
+        operators=tuple(person.id for person in round_.operators),
+        releasers=tuple(person.id for person in round_.releasers),
+        opens=_opening(question.opens or round_.opens, programme.time_zone),
+        closes=moment(question.closes or round_.closes, programme.time_zone),
+    )
+
+
+def _opening(written: datetime.date, zone: str) -> Instant:
+    """A date alone opens at the start of that day, although it closes at its end."""
+    if isinstance(written, datetime.datetime):
+        return moment(written, zone)
+    return end_of_day(Date(written).subtract(days=1), zone)
+
+
+def _dates_that_are_none(round_: Round, zone: str) -> list[str]:
+    """A line for each date and time that the local clock never shows, or shows twice."""
+    written: list[tuple[str, datetime.date | None]] = [("opens", round_.opens), ("closes", round_.closes)]
+    for number, question in enumerate(round_.challenges, start=1):
+        key = _key(number, question)
+        written += [(f"{key}.opens", question.opens), (f"{key}.closes", question.closes)]
+        for nth, engagement in enumerate(question.engagement, start=1):
+            written.append((f"{key}.engagement[{nth}].at", engagement.at))
+    problems = []
+    for key, value in written:
+        try:
+            if value is not None:
+                moment(value, zone)
+        except ValueError as error:
+            problems.append(f"{key}: {error}")
+    return problems
+
+
+def _key(number: int, question: Question) -> str:
+    """Where a challenge stands in the file, as a person counts."""
+    return f"challenges[{number}] ({question.id})"
+
+
+def _closing_key(number: int, question: Question) -> str:
+    """The key that is to blame if the window of a challenge closes before it opens."""
+    if question.closes is not None:
+        return f"{_key(number, question)}.closes"
+    return "closes" if question.opens is None else f"{_key(number, question)}.opens"
+
+
+def _twice(ids: Sequence[str]) -> list[str]:
+    return sorted({name for name in ids if ids.count(name) > 1})

@@ -1,0 +1,1 @@
+"""What banks and payment providers are told, and what they say."""

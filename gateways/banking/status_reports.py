@@ -1,0 +1,362 @@
+"""What a bank says of the payments in a file: ISO 20022 status reports (pain.002)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lxml import etree
+from whenever import Date, OffsetDateTime, PlainDateTime
+
+from domain.payments.rails import Progress
+from domain.values.model import Value
+from domain.values.refusals import FileRefused
+
+from .credit_transfers import first_fault, parsed, schema_files
+
+LARGEST = 50 * 1024 * 1024
+"""Bytes. A report on ten thousand transfers has a few million."""
+
+_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
+_READ_AS = {"pain.002.001.10": "pain.002.001.12", "pain.002.001.11": "pain.002.001.12"}
+"""Versions that come without a schema here, and are checked by another that allows all they do, except for what is
+said of direct debit mandates and tax periods: no report on credit transfers of this service has those."""
+
+_Names = Mapping[str | None, str]
+"""The namespace of elements without a prefix, as lxml takes it."""
+
+_NOTE_LENGTH = 200
+_BANK_ZONE = "Europe/London"
+
+_PROGRESS: dict[str, Progress | None] = {
+    "ACSC": Progress.SETTLED,
+    "ACCC": Progress.SETTLED,
+    "RJCT": Progress.RETURNED,
+    "CANC": Progress.RETURNED,
+} | dict.fromkeys(
+    ("RCVD", "PDNG", "PART", "PATC", "ACTC", "ACCP", "ACFC", "ACSP", "ACWC", "ACWP", "ACPD", "BLCK"), None
+)
+"""By status code; None where nothing is settled yet."""
+
+_DUPLICATES = frozenset({"AM05", "DUPL", "RF01", *(f"DU0{number}" for number in range(1, 6))})
+"""Reasons that are none to call a payment returned: the bank turns away a second copy, and went on with the first."""
+
+_CODE = re.compile(r"[A-Z]{2}[A-Z0-9]{2}")
+
+_NO_REASON = {"RJCT": "the bank gave no reason", "CANC": "the payment was cancelled at the bank"}
+
+_REASONS = {
+    "AB05": "the payee's bank did not answer in time",
+    "AB06": "a bank on the way did not answer in time",
+    "AC01": "the account number is wrong or of the wrong form",
+    "AC02": "the paying account's number is wrong",
+    "AC03": "the payee's account number is wrong",
+    "AC04": "the account is closed",
+    "AC05": "the paying account is closed",
+    "AC06": "the account is blocked",
+    "AC07": "the payee's account is closed",
+    "AC09": "the account is not in this currency",
+    "AC14": "the payee's account is of a kind that cannot be paid to",
+    "AG01": "this account may not make or take such payments",
+    "AG02": "the bank does not offer this kind of payment",
+    "AG03": "the bank does not support such payments",
+    "AM01": "the amount is nothing",
+    "AM02": "the amount is more than is allowed",
+    "AM03": "the bank does not handle this currency",
+    "AM04": "the paying account has too little money",
+    "AM05": "the bank has had this payment before",
+    "AM06": "the amount is less than is allowed",
+    "AM07": "the money is blocked",
+    "AM09": "the amount is not the one agreed",
+    "AM10": "the sum in the payment file does not match its payments",
+    "AM14": "the amount is over the limit agreed with the bank",
+    "AM18": "the number of payments in the file does not match its payments",
+    "BE01": "the name does not belong to the account",
+    "BE04": "the payee's address is missing or wrong",
+    "BE05": "the bank does not know who sent the file",
+    "BE06": "the payee's bank does not know the payee",
+    "BE07": "the payer's address is missing or wrong",
+    "CH03": "the day to pay is too far ahead",
+    "CNOR": "the payee's bank cannot be reached for such payments",
+    "CURR": "the currency is wrong",
+    "CUST": "the customer asked for it",
+    "DNOR": "the payer's bank takes no part in such payments",
+    "DT01": "a date is wrong",
+    "DUPL": "it is the same as another payment",
+    "ED05": "the banks could not settle it",
+    "FF01": "the form of the payment file is wrong",
+    "FOCR": "it was called back",
+    "FRAD": "the bank suspects fraud",
+    "LEGL": "the law or a court forbids it",
+    "MD07": "the account holder has died",
+    "MS02": "the customer gave no reason",
+    "MS03": "the bank did not say why",
+    "NARR": "the bank explains it in a note",
+    "RC01": "the bank's code, such as the sort code or BIC, is wrong",
+    "RC03": "the code of the paying bank is wrong",
+    "RC04": "the code of the payee's bank is wrong",
+    "RF01": "its name was used before",
+    "RR01": "the paying account or who holds it is not stated, which regulations want",
+    "RR02": "the payer's name or address is missing, which regulations want",
+    "RR03": "the payee's name or address is missing, which regulations want",
+    "RR04": "regulations forbid it",
+    "TM01": "it came after the bank's cut-off time",
+    "TS01": "the file did not arrive whole",
+}
+"""Of the external code list for status reasons, those that credit transfers meet."""
+
+
+class TransferStatus(Value):
+    """What a report says of one transfer.
+
+    Args:
+        end_to_end_id: as it stood in the payment file.
+        progress: settled or returned; None while it is in process.
+        code: the bank's reason code; empty if it gave none. One of the bank's own making may be any text.
+        reason: in words, with what the bank adds to it, which may hold names and account numbers: callers keep it out
+            of Temporal and logs, and tell the reason there with `in_words(code)`.
+    """
+
+    end_to_end_id: str
+    progress: Progress | None
+    code: str = ""
+    reason: str = ""
+
+
+class StatusReport(Value):
+    """A bank's report on one payment file.
+
+    Args:
+        message_id: of the report, by which the bank knows it.
+        made_on: the day on which the bank made it: what it says had happened by then.
+        original_message_id: of the payment file.
+        group: status code of the file as a whole; None if the report says nothing of it.
+        group_progress: what that means for every transfer that the report does not name; None for no change.
+        group_code, group_reason: as in `TransferStatus`.
+        transfers: what it says of single ones, in its order.
+    """
+
+    message_id: str
+    made_on: Date
+    original_message_id: str
+    group: str | None
+    group_progress: Progress | None
+    group_code: str = ""
+    group_reason: str = ""
+    transfers: tuple[TransferStatus, ...]
+
+    def of(self, end_to_end_ids: tuple[str, ...]) -> tuple[TransferStatus, ...]:
+        """What it says of each transfer of the payment file, named or not, in the order asked for.
+
+        Raises:
+            FileRefused: it names one that is not in the payment file.
+        """
+        named = {transfer.end_to_end_id: transfer for transfer in self.transfers}
+        unknown = sorted(named.keys() - set(end_to_end_ids))
+        if unknown:
+            raise FileRefused(
+                f"The status report {self.message_id} names {unknown[0]}, which is not in payment file "
+                f"{self.original_message_id}: ask the bank which file it means."
+            )
+        return tuple(
+            named.get(name)
+            or TransferStatus(
+                end_to_end_id=name, progress=self.group_progress, code=self.group_code, reason=self.group_reason
+            )
+            for name in end_to_end_ids
+        )
+
+
+class _Said(NamedTuple):
+    """What is said at one level of a report: of the file, its block of payments, or one payment."""
+
+    status: str | None
+    codes: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def code(self) -> str:
+        return self.codes[0] if self.codes else ""
+
+    @property
+    def progress(self) -> Progress | None:
+        return _PROGRESS[self.status] if self.status else None
+
+
+def in_words(code: str) -> str:
+    """What a reason code means, for logs and Temporal too: nothing that names anybody.
+
+    Returns:
+        The meaning; of a code that is none of the common ones the code itself, unless the bank wrote more than a code.
+    """
+    known = _REASONS.get(code)
+    return known or (code if _CODE.fullmatch(code) else "the bank gave a reason of its own")
+
+
+def read_status_report(xml: bytes) -> StatusReport:
+    """Reads a status report as a bank delivers it.
+
+    Args:
+        xml: pain.002, in a version that the package of schemas carries or that is as good as one.
+
+    Raises:
+        FileRefused: it is not such a report, does not fit its schema, has a status that is not known, or contradicts
+            itself; says what to do.
+    """
+    if len(xml) > LARGEST:
+        raise FileRefused(f"The status report has {len(xml):,} bytes, more than {LARGEST:,}: ask the bank to split it.")
+    root = parsed(xml, "status report")
+    names: _Names = {None: _checked(root)}
+    report = root[0]
+    message_id = _text(report, "GrpHdr/MsgId", names)
+    _must_be_on_credit_transfers(_text(report, "OrgnlGrpInfAndSts/OrgnlMsgNmId", names), message_id)
+
+    reader = _Reader(names, message_id)
+    group = reader.said(report.find("OrgnlGrpInfAndSts", names), "GrpSts", _Said(None))
+    blocks = report.findall("OrgnlPmtInfAndSts", names)
+    said = [reader.said(block, "PmtInfSts", group) for block in blocks]
+    transfers: dict[str, TransferStatus] = {}
+    for block, of_block in zip(blocks, said, strict=True):
+        for element in block.findall("TxInfAndSts", names):
+            transfer = reader.transfer(element, of_block)
+            if transfers.setdefault(transfer.end_to_end_id, transfer) != transfer:
+                raise reader.contradiction(f"says two things of {transfer.end_to_end_id}")
+    # The service writes one block in a file, so what is said of an only block is said of the file.
+    whole = said[0] if len(said) == 1 else group
+    return StatusReport(
+        message_id=message_id,
+        made_on=_day(_text(report, "GrpHdr/CreDtTm", names), message_id),
+        original_message_id=_text(report, "OrgnlGrpInfAndSts/OrgnlMsgId", names),
+        group=whole.status,
+        group_progress=whole.progress,
+        group_code=whole.code,
+        group_reason=_reason(whole),
+        transfers=tuple(transfers.values()),
+    )
+
+
+def _checked(root: etree._Element) -> str:
+    """Holds a document against the schema of its version.
+
+    Returns:
+        The namespace of its elements, which the check may have changed.
+    """
+    namespace = etree.QName(root).namespace or ""
+    named = _NAMESPACE.fullmatch(namespace)
+    if named is None or not named[1].startswith("pain.002."):
+        what = named[1] if named else "no ISO 20022 message"
+        raise FileRefused(f"The status report is {what}, not pain.002: choose the file that answers a payment file.")
+    version = named[1]
+    folder = schema_files() / "pain002" / "schemas"
+    file = folder / f"{_READ_AS.get(version, version)}.xsd"
+    if not file.exists():
+        known = ", ".join(sorted({path.stem for path in folder.glob("pain.002.*.xsd")} | _READ_AS.keys()))
+        raise FileRefused(f"The status report is {version}, which is not known: ask the bank for one of {known}.")
+    if version in _READ_AS:
+        checked_as = namespace.replace(version, _READ_AS[version])
+        for element in root.iter(f"{{{namespace}}}*"):
+            element.tag = f"{{{checked_as}}}{etree.QName(element).localname}"
+        namespace = checked_as
+    fault = first_fault(root, etree.XMLSchema(file=str(file)))
+    if fault:
+        raise FileRefused(f"The status report does not fit {version}, see {fault}: fetch it from the bank again.")
+    return namespace
+
+
+def _must_be_on_credit_transfers(original: str, message_id: str) -> None:
+    """Banks also answer direct debits (pain.008) in this form. Some do not name the message as the standard does."""
+    if re.match(r"[a-z]{4}\.\d{3}", original) and not original.startswith("pain.001"):
+        raise FileRefused(
+            f"The status report {message_id} answers a file of {original}, not of pain.001: choose another."
+        )
+
+
+class _Reader:
+    """Reads the levels of one report.
+
+    Args:
+        names: of its elements.
+        message_id: for refusals.
+    """
+
+    def __init__(self, names: _Names, message_id: str) -> None:
+        self._names = names
+        self._message_id = message_id
+
+    def said(self, element: etree._Element | None, tag: str, outer: _Said) -> _Said:
+        """What counts at a level: what it says itself, or else what the level around it says.
+
+        Raises:
+            FileRefused: the status is not known, or is not the one that was said to be final of all; or something was
+                turned away because the bank has had it before.
+        """
+        if element is None:
+            return outer
+        status = _text(element, tag, self._names) or outer.status
+        if status and status not in _PROGRESS:
+            raise FileRefused(
+                f"The status report {self._message_id} has the status {status}, which is not known: ask the bank what "
+                "it means, and see to these payments by hand."
+            )
+        said = _Said(status, *self._why(element))
+        if status == "RJCT" and not _DUPLICATES.isdisjoint(said.codes or outer.codes):
+            raise FileRefused(
+                f"The status report {self._message_id} turns away what the bank has had before: by that, nothing has "
+                "come back. See what it reported of the first, and ask it if you took the file there once."
+            )
+        if outer.progress and said.progress != outer.progress:
+            raise self.contradiction(f"says {outer.status} of all but {status} of a part")
+        if status == outer.status and not said.reason:
+            return outer
+        return said
+
+    def transfer(self, element: etree._Element, block: _Said) -> TransferStatus:
+        said = self.said(element, "TxSts", block)
+        # The service writes one name in both places; some banks give back only one of them.
+        name = _text(element, "OrgnlEndToEndId", self._names) or _text(element, "OrgnlInstrId", self._names)
+        if not name:
+            raise FileRefused(
+                f"The status report {self._message_id} does not name a payment at line {element.sourceline}: ask the "
+                "bank for the end-to-end id."
+            )
+        return TransferStatus(end_to_end_id=name, progress=said.progress, code=said.code, reason=_reason(said))
+
+    def contradiction(self, what: str) -> FileRefused:
+        return FileRefused(f"The status report {self._message_id} {what}: ask the bank which of them is true.")
+
+    def _why(self, element: etree._Element) -> tuple[tuple[str, ...], str]:
+        """The reason codes, and all reasons in words."""
+        codes: list[str] = []
+        notes: list[str] = []
+        for why in element.findall("StsRsnInf", self._names):
+            codes += filter(None, (_text(why, "Rsn/Cd", self._names) or _text(why, "Rsn/Prtry", self._names),))
+            notes += (note.text or "" for note in why.findall("AddtlInf", self._names))
+        words = "; ".join(dict.fromkeys(_REASONS.get(code, code) for code in codes))
+        note = " ".join(" ".join(notes).split())
+        if len(note) > _NOTE_LENGTH:
+            note = note[: _NOTE_LENGTH - 1] + "…"
+        return tuple(codes), ": ".join(filter(None, (words, note)))
+
+
+def _reason(said: _Said) -> str:
+    return said.reason or _NO_REASON.get(said.status or "", "")
+
+
+def _day(moment: str, message_id: str) -> Date:
+    """The day of a moment as schemas have it: with its offset, or by the clock of the bank's place."""
+    try:
+        return OffsetDateTime.parse_iso(moment).to_tz(_BANK_ZONE).date()
+    except ValueError:
+        pass
+    try:
+        return PlainDateTime.parse_iso(moment).date()
+    except ValueError:
+        raise FileRefused(
+            f"The status report {message_id} was made at {moment!r}, which is no time: ask the bank for it again."
+        ) from None
+
+
+def _text(element: etree._Element, path: str, names: _Names) -> str:
+    """One line of text; empty if there is none."""
+    return " ".join((element.findtext(path, "", names) or "").split())

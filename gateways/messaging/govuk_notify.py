@@ -1,0 +1,289 @@
+"""Notices through GOV.UK Notify, which remembers what it took and tells how far it came.
+
+Notify is given a template of the type e-mail whose subject is `((subject))` and whose message is `((body))`, and
+every notice goes under its key as the reference, by which it is found again. Notify reads the text as its Markdown:
+a line that begins with # becomes a heading, and an address of a page a link.
+
+Notify does not compare references: asked twice, it sends twice. So whoever did not hear its answer asks `find` first,
+and waits before that: now and then Notify takes a message and lists it only a little later. It forgets messages after
+its retention period, seven days unless the operators change it, and lists only what was sent with the same type of
+API key. A notice whose fate was unknown for longer than that, or over a change of key type, is not found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import ssl
+import threading
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from notifications_python_client.errors import APIError
+from notifications_python_client.notifications import NotificationsAPIClient
+from pydantic import BaseModel, ConfigDict, ValidationError
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import ConnectTimeout
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import SSLError as TlsError
+
+from domain.values.refusals import Unavailable
+
+from .channels import Delivery, Later, Message, Progress, Refusal
+
+_LONGEST_REFERENCE = 1000
+_LARGEST = 1_900_000
+"""Bytes of a message: Notify takes 2,000,000, the template's own text and markup among them."""
+_KEY = re.compile(r".+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MINUTE = 60.0
+
+_FAILED = {
+    "permanent-failure": "The address does not exist: ask for another one.",
+    "temporary-failure": "The mailbox could not be reached for days, or is full: ask for another address, or resend.",
+    "technical-failure": "Notify and its own mail provider failed each other: resend it later.",
+}
+"""What to do about a message that Notify could not deliver, by its status."""
+_PASSES = "technical-failure"
+
+_Told = TypeVar("_Told", bound=BaseModel)
+
+
+class _Taken(BaseModel):
+    """Notify's answer to a message that it takes; the rest of the answer is personal, and let be."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: UUID
+
+
+class _Notification(_Taken):
+    """A message as Notify tells of it."""
+
+    status: str
+    created_at: str
+
+    @property
+    def delivery(self) -> Delivery:
+        """As a channel tells of it. Statuses that are not known here count as under way."""
+        if self.status == "delivered":
+            return Delivery(reference=str(self.id), progress=Progress.DELIVERED)
+        if self.status in _FAILED:
+            reason, again = _FAILED[self.status], self.status == _PASSES
+            return Delivery(reference=str(self.id), progress=Progress.FAILED, reason=reason, again=again)
+        return Delivery(reference=str(self.id), progress=Progress.SENT)
+
+
+class _Page(BaseModel):
+    """Messages that Notify found."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    notifications: tuple[_Notification, ...]
+
+
+class NotifyChannel:
+    """Hands messages to GOV.UK Notify, one at a time.
+
+    Args:
+        api_key: as Notify shows it once, `name-service-secret`.
+        template_id: of the template described above.
+        base_url: of another Notify than the public one, over HTTPS unless it is on this machine.
+        timeout: seconds to wait for each answer.
+        shown_within: seconds after which Notify lists what it took; after an answer that was lost, whoever sends is
+            asked to wait for as long before looking and sending again.
+
+    Raises:
+        Unavailable: the key, the template's id or the address cannot be right.
+    """
+
+    name = "govuk-notify"
+    asks_again = True
+
+    def __init__(
+        self,
+        api_key: str,
+        template_id: str,
+        base_url: str | None = None,
+        timeout: float = 30,
+        shown_within: float = _MINUTE,
+    ) -> None:
+        if not _KEY.fullmatch(api_key):
+            raise Unavailable("The API key is none of GOV.UK Notify's: copy it again, or create a new one there.")
+        if not _is_uuid(template_id):
+            raise Unavailable("The template's id is none of GOV.UK Notify's: copy it from the template's page there.")
+        if base_url is not None and not _is_sealed(base_url):
+            raise Unavailable(
+                "The address of GOV.UK Notify would carry messages and the key open to all: begin it with https://."
+            )
+        # At WARNING the client repeats Notify's errors, which can quote what was sent; what matters is raised here.
+        logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL)
+        where = {} if base_url is None else {"base_url": base_url}
+        # It says that it has types, and has none.
+        self._client: Any = NotificationsAPIClient(api_key, timeout=timeout, **where)  # type: ignore[no-untyped-call]
+        self._template_id = template_id
+        self._shown_within = shown_within
+        # The client is not made for several threads; the service sends from several.
+        self._speaking = threading.Lock()
+
+    def find(self, key: str) -> Delivery | None:
+        """See `Channel`. Of several messages under one key it tells of the newest.
+
+        Raises:
+            Later: always with `unknown`, as what became of the message is no clearer than before.
+        """
+        try:
+            page = self._ask(
+                _Page,
+                lambda: self._client.get_all_notifications(template_type="email", reference=_reference(key)),
+            )
+        except Later as later:
+            later.unknown = True
+            raise
+        newest = max(page.notifications, key=lambda found: found.created_at, default=None)
+        return newest.delivery if newest else None
+
+    def send(self, message: Message) -> Delivery:
+        """See `Channel`. The reference is Notify's own id of the message."""
+        if not message.body.strip() or not message.subject.strip():
+            raise Refusal("The message has no subject or no text: GOV.UK Notify sends no empty messages.")
+        if len(message.subject.encode()) + len(message.body.encode()) > _LARGEST:
+            raise Refusal("The message is longer than the two million bytes that GOV.UK Notify takes: shorten it.")
+        taken = self._ask(
+            _Taken,
+            lambda: self._client.send_email_notification(
+                email_address=message.address,
+                template_id=self._template_id,
+                personalisation={"subject": message.subject, "body": message.body},
+                reference=_reference(message.key),
+            ),
+        )
+        return Delivery(reference=str(taken.id), progress=Progress.SENT)
+
+    def progress(self, reference: str) -> Delivery:
+        """See `Channel`. A message that Notify has forgotten counts as sent: nothing more will be heard of it."""
+        if not _is_uuid(reference):
+            raise Refusal("GOV.UK Notify never gave that reference: look the message up by its key.")
+        try:
+            return self._ask(_Notification, lambda: self._client.get_notification_by_id(reference)).delivery
+        except _Forgotten:
+            return Delivery(reference=reference, progress=Progress.SENT)
+
+    def close(self) -> None:
+        """Hangs up. The channel may be used again."""
+        with self._speaking:
+            self._client.request_session.close()
+
+    def _ask(self, told: type[_Told], call: Callable[[], Any]) -> _Told:
+        """Asks Notify, and reads its answer.
+
+        What it raises is not raised within an `except`, as the client's errors carry the whole request with them.
+        """
+        trouble: Exception
+        try:
+            with self._speaking:
+                answer = call()
+            return told.model_validate(answer)
+        except APIError as error:
+            trouble = self._sorted(error)
+        except ValidationError:
+            trouble = self._unclear("GOV.UK Notify's answer cannot be read: check its address")
+        raise trouble
+
+    def _sorted(self, error: APIError) -> Exception:
+        """What an error means for whoever sends.
+
+        It goes by status and type of error alone: Notify's texts change, and can quote what was sent.
+        """
+        if error.response is None:
+            return self._lost(error.__cause__)
+        status, kinds = error.status_code, _kinds(error)
+        if status == 400 and "BadRequestError" in kinds:
+            return Unavailable(
+                "GOV.UK Notify takes no message as the service is set up there (400 BadRequestError): check that the "
+                "API key is a live one, the service not in trial mode, and the template an e-mail one that is there."
+            )
+        if status in (400, 413):
+            kind = next(iter(kinds), "no type")
+            return Refusal(
+                f"GOV.UK Notify refuses this message ({status} {kind}): check the address, or ask for another."
+            )
+        if status in (401, 403):
+            return Unavailable(
+                f"GOV.UK Notify does not accept the API key ({status}): check the key, and that this machine's clock "
+                "is right to within 30 seconds."
+            )
+        if status == 404 and "NoResultFound" in kinds:
+            return _Forgotten("GOV.UK Notify knows no such message, or not any more.")
+        if status == 429 and "TooManyRequestsError" in kinds:
+            # It ends at midnight in UTC, or when somebody has it raised; all wait for that, so somebody has to hear.
+            return Unavailable(
+                "GOV.UK Notify sends no more of this service's messages today (429): ask for a higher daily limit."
+            )
+        if status == 429:
+            return Later("GOV.UK Notify takes no more messages this minute (429).", after=_MINUTE)
+        if status >= 500:
+            return self._unclear(f"GOV.UK Notify failed ({status})")
+        if status < 400:
+            return self._unclear(f"GOV.UK Notify's answer cannot be read ({status}): check its address")
+        return Unavailable(f"What answers is not GOV.UK Notify ({status}): check its address.")
+
+    def _lost(self, cause: BaseException | None) -> Exception:
+        """No answer came: what that means depends on whether anything was sent."""
+        reason = _why_not_connected(cause)
+        if isinstance(cause, ConnectTimeout) or isinstance(reason, NewConnectionError):
+            return Later("GOV.UK Notify cannot be reached: see that this machine can get there.")
+        if isinstance(reason, TlsError) and isinstance(reason.args[0], ssl.SSLCertVerificationError):
+            return Unavailable(
+                f"What answers has no certificate of GOV.UK Notify's ({reason.args[0].verify_message}): check its "
+                "address, and what stands between it and this machine."
+            )
+        return self._unclear("GOV.UK Notify did not answer in time, or hung up")
+
+    def _unclear(self, what: str) -> Later:
+        return Later(f"{what}; whether it took the message is not known.", after=self._shown_within, unknown=True)
+
+
+class _Forgotten(Unavailable):
+    """Notify has no message of that id, or not any more."""
+
+
+def _reference(key: str) -> str:
+    """What a notice goes under at Notify: its key, or what always stands for it if it is too long there."""
+    if len(key) <= _LONGEST_REFERENCE:
+        return key
+    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _kinds(error: APIError) -> tuple[str, ...]:
+    """The types of error that Notify names; what else stands in their place is not repeated."""
+    said: Any = error.message
+    names = [one.get("error") for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+    return tuple(name for name in names if isinstance(name, str) and re.fullmatch(r"[A-Za-z]{1,40}", name))
+
+
+def _why_not_connected(cause: BaseException | None) -> BaseException | None:
+    """What kept the client from a connection; None if it had one, or said nothing of that."""
+    inner = cause.args[0] if isinstance(cause, NoConnection) and cause.args else None
+    return inner.reason if isinstance(inner, MaxRetryError) else None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _is_sealed(url: str) -> bool:
+    """Whether an address is HTTPS, or on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        return parts.scheme == "https" and bool(parts.hostname)
+    try:
+        return ip_address(parts.hostname).is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"

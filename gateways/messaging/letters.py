@@ -1,0 +1,246 @@
+"""The words of notices: a template file for each occasion, checked when they are loaded and filled in with facts.
+
+Whoever writes the files may know nothing of the code, so what is wrong with one is found at the start and said in
+words. Facts are never templates: what stands in them comes out as it went in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from domain.announcements.occasions import COMMON, FACTS, MAY_BE_EMPTY, SAMPLES, Facts, Occasion
+from domain.values.model import Value
+from domain.values.refusals import FileRefused
+
+FOLDER = Path(__file__).parents[2] / "letters"
+"""Where the words that come with the service are."""
+
+LONGEST_SUBJECT = 200
+"""In characters; what is longer is cut."""
+
+_ENDING = ".txt"
+_SUBJECT = "Subject:"
+_SPACES_AND_CONTROLS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+class Letter(Value):
+    """A notice in words.
+
+    Args:
+        subject: one line.
+        body: plain text.
+    """
+
+    subject: str
+    body: str
+
+
+class Letters:
+    """The words for every occasion. The files are read here, once: what is changed in them later needs a new start.
+
+    Args:
+        folder: where they are: `<occasion>.txt` for each occasion, and `_<name>.txt` for a piece that they share.
+
+    Raises:
+        FileRefused: one is missing, wrong, or for no occasion; a line for each, with file and remedy.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        pieces, files = _files_in(folder)
+        environment = _environment({path.name: _text_of(path) for path in pieces})
+        problems: list[str] = []
+        for path in pieces:
+            with _noting(problems):
+                _check(environment, path, _text_of(path), COMMON, "every notice", pieces=())
+        if problems:  # which every file that shares them has as well
+            raise FileRefused("\n".join(problems))
+        self._words: dict[Occasion, _Words] = {}
+        for path in files:
+            with _noting(problems):
+                occasion = _occasion_of(path)
+                self._words[occasion] = _words(environment, path, occasion, [piece.name for piece in pieces])
+        problems += [
+            f"{folder / occasion}{_ENDING}: there is no such file: add the words for this occasion"
+            for occasion in Occasion
+            if folder / f"{occasion}{_ENDING}" not in files
+        ]
+        if problems:
+            raise FileRefused("\n".join(problems))
+
+    def compose(self, occasion: Occasion, facts: Facts) -> Letter:
+        """The letter for an occasion.
+
+        Args:
+            occasion: what it is about.
+            facts: exactly those of the occasion and the common ones (see `domain.occasions`).
+
+        Raises:
+            KeyError: there are too few facts, or too many: the caller is wrong.
+        """
+        needed = FACTS[occasion] | COMMON
+        if facts.keys() != needed:
+            missing, unknown = sorted(needed - facts.keys()), sorted(facts.keys() - needed)
+            raise KeyError(
+                f"The facts given for {occasion} are not those that it has: "
+                f"missing {', '.join(missing) or 'none'}, too many {', '.join(unknown) or 'none'}."
+            )
+        return self._words[occasion].filled_in(facts)
+
+    def preview(self, occasion: Occasion, facts: Facts | None = None) -> Letter:
+        """The letter for an occasion with the facts of an example, or with those given instead of some of them."""
+        return self.compose(occasion, SAMPLES[occasion] | (facts or {}))
+
+
+class _Words(NamedTuple):
+    """What an occasion's file says, compiled."""
+
+    subject: Template
+    body: Template
+
+    def filled_in(self, facts: Facts) -> Letter:
+        subject = _SPACES_AND_CONTROLS.sub(" ", self.subject.render(facts)).strip()
+        if len(subject) > LONGEST_SUBJECT:
+            subject = subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
+        return Letter(subject=subject, body=self.body.render(facts).strip())
+
+
+def _environment(pieces: Mapping[str, str]) -> Environment:
+    """Shared pieces are found by name in memory, so that composing reads no file. Nothing is escaped: it is no HTML."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=DictLoader(pieces),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # The line break that ends a shared piece stands in for the one after the tag that includes it.
+        keep_trailing_newline=True,
+    )
+    # No functions: whatever a template names has to be a fact.
+    environment.globals.clear()
+    return environment
+
+
+@contextmanager
+def _noting(problems: list[str]) -> Iterator[None]:
+    """Notes a refusal, so that the next file is looked at too."""
+    try:
+        yield
+    except FileRefused as refusal:
+        problems.append(str(refusal))
+
+
+def _files_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The pieces that are shared, and the others."""
+    if not folder.is_dir():
+        raise FileRefused(f"{folder}: there is no such folder: name the one with the words of the notices")
+    paths = sorted(folder.glob(f"*{_ENDING}"))
+    pieces = [path for path in paths if path.name.startswith("_")]
+    return pieces, [path for path in paths if path not in pieces]
+
+
+def _occasion_of(path: Path) -> Occasion:
+    try:
+        return Occasion(path.stem)
+    except ValueError:
+        near = get_close_matches(path.stem, list(Occasion), n=1)
+        meant = f"did you mean {near[0]}{_ENDING}?" if near else f"remove it, or name a shared piece _{path.name}"
+        raise FileRefused(f"{path}: there is no such occasion: {meant}") from None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileRefused(f"{path}: is not text in UTF-8: save it in that encoding") from None
+    except OSError as error:
+        raise FileRefused(f"{path}: cannot be read ({error.strerror}): check what it is and who may read it") from None
+
+
+def _words(environment: Environment, path: Path, occasion: Occasion, pieces: Collection[str]) -> _Words:
+    """The words in a file, checked in every respect.
+
+    Raises:
+        FileRefused: it is wrong.
+    """
+    sources = _subject_and_body(path, _text_of(path))
+    for source in sources:
+        _check(environment, path, source, FACTS[occasion] | COMMON, f"the notice {occasion}", pieces)
+    words = _Words(*(environment.from_string(source) for source in sources))
+    # Whatever is empty and whatever is not: a fault can hide where one fact is there and another is not.
+    may_be_empty = sorted(MAY_BE_EMPTY.get(occasion, ()))
+    for number in range(len(may_be_empty) + 1):
+        for empty in combinations(may_be_empty, number):
+            _check_letter(words, path, SAMPLES[occasion] | dict.fromkeys(empty, ""))
+    return words
+
+
+def _subject_and_body(path: Path, text: str) -> tuple[str, str]:
+    first, _, rest = text.partition("\n")
+    subject = first.removeprefix(_SUBJECT).strip()
+    if not first.startswith(_SUBJECT) or not subject:
+        raise FileRefused(f"{path}: line 1: has no subject: begin the file with {_SUBJECT} and a few words")
+    if rest.partition("\n")[0].strip():
+        raise FileRefused(f"{path}: line 2: is not empty: keep the subject to line 1, and begin the text on line 3")
+    if not rest.strip():
+        raise FileRefused(f"{path}: has no text: write it below the subject, from line 3")
+    # The empty line stands in for the subject, so that faults are found on the lines that the file has.
+    return subject, f"\n{rest}"
+
+
+def _check(
+    environment: Environment, path: Path, source: str, known: Collection[str], whose: str, pieces: Collection[str]
+) -> None:
+    """That a template can be read and names only what there is, also where it is seldom filled in.
+
+    Args:
+        environment: what it is to be read by.
+        path: the file, for the refusal.
+        source: the template.
+        known: the facts that it may name.
+        whose: who has these facts.
+        pieces: the shared pieces that it may include.
+
+    Raises:
+        FileRefused: it is wrong.
+    """
+    try:
+        tree = environment.parse(source)
+        for named in tree.find_all((nodes.Filter, nodes.Test)):
+            if named.name not in (environment.filters if isinstance(named, nodes.Filter) else environment.tests):
+                raise FileRefused(f"{path}: line {named.lineno}: there is no filter or test {named.name}: leave it out")
+        undeclared = meta.find_undeclared_variables(tree)
+        included = set(meta.find_referenced_templates(tree))
+    except TemplateSyntaxError as error:
+        raise FileRefused(f"{path}: line {error.lineno}: {error.message}: mend what stands in braces there") from None
+    for name in sorted(undeclared - set(known)):
+        line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
+        raise FileRefused(f"{path}: line {line}: {name} is no fact of {whose}: use one of {', '.join(sorted(known))}")
+    for piece in included - set(pieces):
+        has = f"include one of {', '.join(sorted(pieces))}" if pieces else "write its words here"
+        raise FileRefused(f"{path}: includes {piece or 'a file by a name that changes'}, which it cannot: {has}")
+
+
+def _check_letter(words: _Words, path: Path, facts: Facts) -> None:
+    try:
+        letter = words.filled_in(facts)
+    except Exception as fault:  # a template can do whatever an expression can
+        raise FileRefused(
+            f"{path}: cannot be filled in with the facts of an example ({_first_line(fault)}): "
+            "mend what stands in braces"
+        ) from None
+    for name, text in (("subject", letter.subject), ("text", letter.body)):
+        if not text:
+            raise FileRefused(f"{path}: its {name} is empty in some cases: let some of it stand outside of any if")
+
+
+def _first_line(fault: Exception) -> str:
+    return next(iter(str(fault).splitlines()), type(fault).__name__)

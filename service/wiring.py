@@ -1,0 +1,136 @@
+"""The parts of the service that its settings choose: words, seals, rail, channel, and the account that pays."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from domain.payments.bank_account import BankAccount
+from domain.payments.rails import PaymentRail
+from domain.values.refusals import FileRefused, Unavailable
+from gateways.banking.http_rail import HttpRail
+from gateways.messaging.channels import Channel
+from gateways.messaging.govuk_notify import NotifyChannel
+from gateways.messaging.letters import Letters
+from gateways.messaging.smtp import SmtpChannel
+from store.database.database import Database
+from store.payments import payees
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.file_rail import FileRail
+from store.payments.sealing import Seals, make_key_file
+
+from .settings import PREFIX, Settings
+
+_logger = structlog.get_logger("parts")
+
+_RAIL_SECONDS = 8
+"""A rail is asked twice at most while one try of an activity lasts."""
+_CHANNEL_SECONDS = 15
+_MAIL_SERVER_SECONDS = 600
+"""For the answer to a letter, as RFC 5321 asks; the claim to a notice lasts for longer."""
+
+
+def letters_of(options: Settings) -> Letters:
+    """The words of notices.
+
+    Raises:
+        FileRefused: one of their files is wrong.
+    """
+    return _letters(options.letters)
+
+
+@cache
+def _letters(folder: Path) -> Letters:
+    """Reading and checking all files takes longer than most of what a process does: once is enough."""
+    return Letters(folder)
+
+
+def seals_of(options: Settings, database: Database) -> Seals:
+    """The seals of bank details. Their keys are made if there are none, and nothing was sealed yet.
+
+    Raises:
+        Unavailable: the keys cannot be used, or are gone although something was sealed with them.
+    """
+    path = options.payee_key_file
+    if not path.exists():
+        if payees.are_kept(database):
+            raise Unavailable(
+                f"The key file {path} is gone, and bank details are sealed with its keys: restore it from its backup, "
+                f"or name it in {PREFIX}PAYEE_KEY_FILE."
+            )
+        if make_key_file(path):
+            _logger.warning("bank details are sealed with a new key: keep a copy of it elsewhere", file=str(path))
+    return Seals.from_file(path)
+
+
+def rail_of(options: Settings, database: Database) -> PaymentRail:
+    """How money leaves.
+
+    Raises:
+        FileRefused: a setting that it needs is missing or wrong.
+    """
+    match options.payment_rail:
+        case "embedded":
+            return EmbeddedRail(database.engine)
+        case "files":
+            payer_of(options)
+            return FileRail(database.engine)
+        case "http":
+            return HttpRail(options.rail_url, options.rail_token.get_secret_value(), timeout=_RAIL_SECONDS)
+
+
+def payer_of(options: Settings) -> BankAccount:
+    """The account that payment files charge.
+
+    Raises:
+        FileRefused: it is not set, or wrong.
+    """
+    try:
+        return BankAccount(
+            holder=options.payer_holder,
+            sort_code=options.payer_sort_code,
+            number=options.payer_number,
+            iban=options.payer_iban,
+            bic=options.payer_bic,
+        )
+    except ValidationError as error:
+        what = "; ".join(
+            f"{'.'.join(map(str, each['loc']))} {each['msg'].removeprefix('Value error, ')}".strip()
+            for each in error.errors(include_input=False)
+        )
+        raise FileRefused(
+            f"The account that pays cannot be used ({what}): set {PREFIX}PAYER_HOLDER, and {PREFIX}PAYER_SORT_CODE and "
+            f"{PREFIX}PAYER_NUMBER, or {PREFIX}PAYER_IBAN."
+        ) from None
+
+
+def channel_of(options: Settings) -> Channel | None:
+    """How notices leave; None if they stay in the outbox.
+
+    Raises:
+        Unavailable: a setting that it needs is missing or wrong.
+    """
+    match options.notice_channel:
+        case "outbox":
+            return None
+        case "smtp":
+            return SmtpChannel(
+                options.smtp_host,
+                options.smtp_port,
+                options.smtp_sender,
+                user=options.smtp_user,
+                password=options.smtp_password.get_secret_value(),
+                security=options.smtp_security,
+                timeout=_CHANNEL_SECONDS,
+                patience=_MAIL_SERVER_SECONDS,
+            )
+        case "govuk-notify":
+            return NotifyChannel(
+                options.notify_key.get_secret_value(),
+                options.notify_template,
+                base_url=options.notify_url or None,
+                timeout=_CHANNEL_SECONDS,
+            )

@@ -1,0 +1,1 @@
+"""Rounds, their challenges and windows, and the applications to them."""

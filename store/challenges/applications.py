@@ -1,0 +1,328 @@
+"""Taking applications while the window is open, sealing it, and reading them from then on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+
+from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy.exc import IntegrityError
+from whenever import Instant
+
+from domain.announcements.announcement import Entry
+from domain.announcements.occasions import Occasion
+from domain.challenges.application import Application, Applying, Receipt, check_application
+from domain.values.calendar import spoken
+from domain.values.refusals import ApplicationRefused, OnHold, Refused, UnknownChallenge, WindowNotSealed
+from store.database import tables
+from store.database.database import Database
+from store.database.inserts import Together
+from store.database.instants import to_microsecond
+from store.database.tables import Found
+from store.record.notices import Compose, tell_one, written
+from store.record.record import write_line
+
+from . import windows
+
+_applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
+
+# Made once: to make a statement takes longer than to carry it out.
+_TAKEN = Together(_applications, tables.notices)
+_HELD_STILL = windows.held_still(
+    select(
+        _challenges.c.id,
+        _challenges.c.slug,
+        _challenges.c.question,
+        _challenges.c.contact,
+        _challenges.c.time_zone,
+        _challenges.c.proposal_limit,
+        _windows.c.opens,
+        _windows.c.closes,
+        _windows.c.held,
+        _windows.c.sealed_at,
+        _applications.c.id.label("application"),
+        _applications.c.received,
+        _applications.c.withdrawn,
+    )
+    .join_from(_windows, _challenges)
+    .join(
+        _applications,
+        and_(
+            _applications.c.challenge == _windows.c.challenge,
+            _applications.c.submission == bindparam("submission"),
+        ),
+        isouter=True,
+    )
+    .where(_windows.c.challenge == bindparam("challenge"))
+)
+
+APPLICANT = "applicant"
+"""Who acts in the record when somebody applies who has no application yet."""
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_ATTEMPTS = 8
+
+
+def accept(
+    database: Database, challenge: str, applying: Applying, clock: Callable[[], Instant], compose: Compose
+) -> Receipt:
+    """Takes an application, if it is in time and complete. What it returns is committed.
+
+    The same submission again gets the same receipt, also after the closing.
+
+    Args:
+        database: where to.
+        challenge: id of the challenge.
+        applying: what was handed in.
+        clock: the service's clock; read once the window is held still, so that no waiting can make it late.
+        compose: finds the words of the notices.
+
+    Raises:
+        ApplicationRefused: it came too early or too late, is incomplete or too long; the record says so, and
+            the applicant is told if there is an address.
+        OnHold: the challenge is on hold; likewise.
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be written to; nothing was taken.
+    """
+    submission = _name_of(applying)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with database.writing() as connection:
+                return _accept(connection, challenge, applying, submission, clock, compose)
+        except IntegrityError:  # the same submission came twice at once, or the id is taken
+            if attempt == _ATTEMPTS:
+                raise
+        except (ApplicationRefused, OnHold) as refusal:
+            _note_refusal(database, challenge, applying, refusal, clock(), compose)
+            raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def seal(database: Database, challenge: str, at: Instant) -> int:
+    """Seals the window for good: no application is taken from then on. Again is harmless.
+
+    Args:
+        database: where to.
+        challenge: id of the challenge.
+        at: when it is sealed; sealed again, the first time stays.
+
+    Returns:
+        How many applications were not withdrawn when it was sealed.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        return windows.seal(connection, challenge, at)
+
+
+def read(database: Database, challenge: str) -> tuple[Application, ...]:
+    """The applications to a challenge, those withdrawn too, in the order in which they came.
+
+    Args:
+        database: where from.
+        challenge: id of the challenge.
+
+    Raises:
+        WindowNotSealed: nobody reads them before the window is sealed.
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        window = _window(connection, challenge)
+        if window.sealed_at is None:
+            closes = spoken(window.closes, window.time_zone)
+            raise WindowNotSealed(
+                f"Nobody reads the applications to {challenge} before its window is sealed. It closes: {closes}."
+            )
+        wanted = (
+            select(*(_applications.c[name] for name in Application.model_fields))
+            .where(_applications.c.challenge == challenge)
+            .order_by(_applications.c.received, _applications.c.id)
+        )
+        return tuple(Application.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
+
+
+def count(database: Database, challenge: str) -> int:
+    """How many applications to a challenge stand now, without those withdrawn.
+
+    Args:
+        database: where from.
+        challenge: id of the challenge.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        _window(connection, challenge)
+        standing = select(func.count()).where(
+            _applications.c.challenge == challenge, _applications.c.withdrawn.is_(None)
+        )
+        return connection.scalars(standing).one()
+
+
+def _accept(
+    connection: Connection,
+    challenge: str,
+    applying: Applying,
+    submission: str,
+    clock: Callable[[], Instant],
+    compose: Compose,
+) -> Receipt:
+    window = _window_held_still(connection, challenge, submission)
+    now = to_microsecond(clock())
+    if window.application is not None:
+        return _receipt_again(window)
+    _check_open(window, now)
+    _check_can_be_kept(applying)
+    check_application(applying, window.proposal_limit)
+    receipt = Receipt(application=_new_id(window.slug), challenge=challenge, received=now)
+    application = {
+        "id": receipt.application,
+        "challenge": challenge,
+        "organisation": applying.organisation.strip(),
+        "email": applying.email.strip(),
+        "proposal": applying.proposal,
+        "submission": submission,
+        "received": now,
+    }
+    notice = written(
+        f"{challenge}/apply/{receipt.application}",
+        window,
+        Occasion.APPLICATION_RECEIVED,
+        receipt.application,
+        applying.email.strip(),
+        {"application": receipt.application, "received": spoken(now, window.time_zone)},
+        now,
+        compose,
+    )
+    _TAKEN.put(connection, application, notice)
+    return receipt
+
+
+def _window_held_still(connection: Connection, challenge: str, submission: str) -> Found:
+    """The window with its challenge, and the application of this submission if there is one."""
+    wanted = _HELD_STILL[connection.dialect.name]
+    row: Found | None = wanted.one_or_none(connection, {"challenge": challenge, "submission": submission})
+    if row is None:
+        raise _unknown(challenge)
+    return row
+
+
+def _window(connection: Connection, challenge: str) -> Found:
+    wanted = select(_challenges.c.time_zone, _windows.c.closes, _windows.c.sealed_at)
+    row = connection.execute(wanted.join_from(_challenges, _windows).where(_challenges.c.id == challenge)).one_or_none()
+    if row is None:
+        raise _unknown(challenge)
+    return row
+
+
+def _unknown(challenge: str) -> UnknownChallenge:
+    return UnknownChallenge(f"No challenge {challenge!r} was opened: look it up in the list of challenges.")
+
+
+def _receipt_again(window: Found) -> Receipt:
+    if window.withdrawn is not None:
+        raise ApplicationRefused(
+            f"{window.application} was withdrawn ({spoken(window.withdrawn, window.time_zone)}): "
+            "hand in an application that differs from it."
+        )
+    return Receipt(application=window.application, challenge=window.id, received=window.received, repeated=True)
+
+
+def _check_open(window: Found, now: Instant) -> None:
+    if window.held and window.sealed_at is None:
+        # Also past its closing, which moves when the challenge is resumed.
+        raise OnHold(f"{window.id} is on hold and takes no application now: apply once it goes on.")
+    if now >= window.closes:
+        closes = spoken(window.closes, window.time_zone)
+        raise ApplicationRefused(
+            f"Too late for {window.id}: its window closed ({closes}), "
+            f"and the application came {_lateness(now, window.closes)}."
+        )
+    if window.sealed_at is not None:
+        sealed = spoken(window.sealed_at, window.time_zone)
+        raise ApplicationRefused(f"Too late for {window.id}: its window was sealed for good ({sealed}).")
+    if now < window.opens:
+        opens = spoken(window.opens, window.time_zone)
+        raise ApplicationRefused(f"Too early for {window.id}: its window opens ({opens}); apply from then on.")
+
+
+def _lateness(now: Instant, closes: Instant) -> str:
+    """How long after the closing, to the microsecond: "1 day 2 hours 0.000001 seconds after that"."""
+    rest = (now - closes).total("nanoseconds") // 1000
+    if rest == 0:
+        return "at that very instant: the last one is taken just before it"
+    parts = []
+    for size, unit in ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute")):
+        number, rest = divmod(rest, size)
+        if number:
+            parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
+    if rest:
+        seconds, micro = divmod(rest, 1_000_000)
+        shown = f"{seconds}.{micro:06d}" if micro else f"{seconds}"
+        parts.append(f"{shown} second{'' if shown == '1' else 's'}")
+    return f"{' '.join(parts)} after that"
+
+
+def _check_can_be_kept(applying: Applying) -> None:
+    """PostgreSQL keeps every character but this one."""
+    for name, text in (
+        ("organisation", applying.organisation),
+        ("e-mail address", applying.email),
+        ("proposal", applying.proposal),
+    ):
+        position = text.find("\0") + 1
+        if position:
+            raise ApplicationRefused(
+                f"The {name} has a NUL character at position {position:,}: hand it in as plain text."
+            )
+
+
+def _note_refusal(
+    database: Database, challenge: str, applying: Applying, refusal: Refused, at: Instant, compose: Compose
+) -> None:
+    """Writes a refusal into the record, without what was handed in, and tells the applicant if it can be."""
+    key = f"{challenge}/apply/refused-{_random(12)}"
+    # The record is read by many: it says that the address is wrong, not which it was.
+    text = str(refusal).replace(repr(applying.email), "what was given")
+    entry = Entry(at=at, by=APPLICANT, role=APPLICANT, action="apply", stage="window", text=text, refused=True)
+    with database.writing() as connection:
+        window = connection.execute(select(_challenges).where(_challenges.c.id == challenge)).one()
+        write_line(connection, key, challenge, entry)
+        if _can_be_told(applying):
+            facts = {"reason": str(refusal)}
+            address = applying.email.strip()
+            tell_one(connection, key, window, Occasion.APPLICATION_REFUSED, APPLICANT, address, facts, at, compose)
+
+
+def _can_be_told(applying: Applying) -> bool:
+    """Whether its e-mail address is one, whatever else is wrong with it."""
+    complete = Applying(organisation="any", email=applying.email, proposal="any")
+    try:
+        _check_can_be_kept(complete)
+        check_application(complete, limit=len("any"))
+    except ApplicationRefused:
+        return False
+    return True
+
+
+def _name_of(applying: Applying) -> str:
+    """What tells a submission from every other: the sender's id of it, or else its content."""
+    content = [applying.submission]
+    if not applying.submission:
+        content = [applying.organisation, applying.email, applying.proposal]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _new_id(slug: str) -> str:
+    return f"{slug}-{_random(6)}"
+
+
+def _random(length: int) -> str:
+    # All of it from one call to the system; 256 is a multiple of 32, so that every character is as likely.
+    return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in secrets.token_bytes(length))

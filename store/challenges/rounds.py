@@ -1,0 +1,229 @@
+"""The challenges that were opened, the people who have a say in them, and where each challenge stands."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, update
+from whenever import Instant
+
+from domain.programmes.programme import Programme
+from domain.programmes.round import Challenge, Round
+from domain.values.model import Value
+from domain.values.refusals import UnknownChallenge
+from store.database import tables
+from store.database.database import Database
+from store.database.inserts import inserting
+
+
+class ChallengeRow(Value):
+    """A challenge as lists show it.
+
+    Args:
+        id, round, slug, question, sponsor, sponsor_name: who asks what.
+        time_zone, currency, proposal_limit: as its programme had them when it was opened.
+        contact: to whom people turn.
+        stage, waits_for, until, outcome, outcome_reason: where it stands, as its workflow last said.
+        attention: what has to be mended by a person, in its own workflow and its payments'; empty if nothing.
+        started: whether its workflow ever said where it stands.
+        opens, closes: its window.
+        applications: how many stood when the window was sealed; None before.
+    """
+
+    id: str
+    round: str
+    slug: str
+    question: str
+    sponsor: str
+    sponsor_name: str
+    time_zone: str
+    currency: str
+    proposal_limit: int
+    contact: str
+    stage: str
+    waits_for: str
+    until: Instant | None
+    attention: str
+    outcome: str
+    outcome_reason: str
+    started: bool
+    opens: Instant
+    closes: Instant
+    applications: int | None
+
+
+def keep_round(
+    database: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...], at: Instant
+) -> None:
+    """Writes down a round that is opened. Again is harmless.
+
+    A challenge that is there stays as it was opened; names and addresses of people are brought up to date.
+
+    Args:
+        database: where to.
+        round_: the round, with its people.
+        programme: what it runs under.
+        challenges: those of its challenges that are opened.
+        at: when.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    names = {sponsor.id: sponsor.name for sponsor in round_.sponsors}
+    order = {question.id: position for position, question in enumerate(round_.challenges)}
+    with database.writing() as connection:
+        _keep_people(connection, round_)
+        for challenge in challenges:
+            connection.execute(
+                inserting(connection, tables.challenges)
+                .values(
+                    id=challenge.id,
+                    round=challenge.round,
+                    slug=challenge.slug,
+                    position=order.get(challenge.slug, len(order)),
+                    question=challenge.question,
+                    sponsor=challenge.sponsor,
+                    sponsor_name=names.get(challenge.sponsor, challenge.sponsor),
+                    time_zone=programme.time_zone,
+                    currency=programme.currency,
+                    proposal_limit=programme.proposal_limit,
+                    opened_at=at,
+                )
+                .on_conflict_do_nothing()
+            )
+            _keep_contact(connection, round_, challenge)
+            # By the clock applications can come in from the opening instant on, even if no worker runs at it.
+            connection.execute(
+                inserting(connection, tables.windows)
+                .values(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, held=False)
+                .on_conflict_do_nothing()
+            )
+
+
+def challenges(database: Database, round_: str | None = None) -> tuple[ChallengeRow, ...]:
+    """The challenges that were opened, in the order of their round's file.
+
+    Args:
+        database: where from.
+        round_: only those of this round.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    table = tables.challenges
+    wanted = _rows().order_by(table.c.round, table.c.position, table.c.id)
+    if round_ is not None:
+        wanted = wanted.where(table.c.round == round_)
+    with database.reading() as connection:
+        return tuple(_challenge_row(row) for row in connection.execute(wanted))
+
+
+def is_person(database: Database, id: str, round_: str = "") -> bool:  # noqa: A002
+    """Whether a round, or any if none is named, has a person of that id.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(tables.people.c.id).where(tables.people.c.id == id).limit(1)
+    if round_:
+        wanted = wanted.where(tables.people.c.round == round_)
+    with database.reading() as connection:
+        return connection.execute(wanted).first() is not None
+
+
+def role_of(database: Database, challenge: ChallengeRow, id: str) -> str:  # noqa: A002
+    """In what role someone acts on a challenge: operator, releaser, sponsor, team (whoever applied), or unknown.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    people, applications = tables.people, tables.applications
+    person = select(people.c.role).where(
+        people.c.round == challenge.round, people.c.id == id, people.c.sponsor.in_(("", challenge.sponsor))
+    )
+    team = select(applications.c.id).where(applications.c.id == id, applications.c.challenge == challenge.id)
+    with database.reading() as connection:
+        role = connection.scalar(person)
+        if role is None and connection.scalar(team) is not None:
+            role = "team"
+    return role or "unknown"
+
+
+def find_challenge(database: Database, name: str) -> ChallengeRow:
+    """The challenge that a person means.
+
+    Args:
+        database: where from.
+        name: its id, such as "pilot-2016/air-quality", or its own name alone if only one round has it, or only
+            one that goes on.
+
+    Raises:
+        UnknownChallenge: there is none, or several rounds have it; the message says which come near.
+        Unavailable: the database cannot be read.
+    """
+    table = tables.challenges
+    with database.reading() as connection:
+        wanted = _rows().where((table.c.id == name) | (table.c.slug == name)).order_by(table.c.id)
+        rows = connection.execute(wanted).all()
+        if not rows:
+            raise UnknownChallenge(_not_found(connection, name))
+    # A name alone means the round that goes on, if only one does: others are over, or were rehearsals.
+    going_on = [row for row in rows if not row.outcome]
+    rows = going_on if len(rows) > 1 and len(going_on) == 1 else rows
+    if len(rows) > 1:
+        ids = " or ".join(row.id for row in rows)
+        raise UnknownChallenge(f"{name!r} is in {len(rows)} rounds: say which is meant, {ids}.")
+    return _challenge_row(rows[0])
+
+
+def _rows() -> Select[Any]:
+    window, attention = tables.windows, tables.attention
+    texts = (
+        select(func.aggregate_strings(attention.c.text, "; "))
+        .where(attention.c.challenge == tables.challenges.c.id, attention.c.text != "")
+        .scalar_subquery()
+    )
+    return select(
+        tables.challenges,
+        func.coalesce(texts, "").label("attention"),
+        window.c.opens,
+        window.c.closes,
+        window.c.sealed_count.label("applications"),
+    ).join_from(tables.challenges, window, isouter=True)
+
+
+def _challenge_row(row: Any) -> ChallengeRow:
+    known = {name: getattr(row, name) for name in ChallengeRow.model_fields if name != "started"}
+    return ChallengeRow(**known, started=row.status_at is not None)
+
+
+def _keep_contact(connection: Connection, round_: Round, challenge: Challenge) -> None:
+    """To whom people turn: the operators, whoever they are by now."""
+    contact = " or ".join(person.email for person in round_.operators)
+    connection.execute(update(tables.challenges).where(tables.challenges.c.id == challenge.id).values(contact=contact))
+
+
+def _keep_people(connection: Connection, round_: Round) -> None:
+    roles = [("operator", "", round_.operators), ("releaser", "", round_.releasers)]
+    roles += [("sponsor", sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
+    for role, sponsor, people in roles:
+        for person in people:
+            insertion = inserting(connection, tables.people).values(
+                round=round_.id, id=person.id, name=person.name, email=person.email, role=role, sponsor=sponsor
+            )
+            changes = {name: insertion.excluded[name] for name in ("name", "email", "role", "sponsor")}
+            connection.execute(insertion.on_conflict_do_update(index_elements=["round", "id"], set_=changes))
+
+
+def _not_found(connection: Connection, name: str) -> str:
+    ids = connection.scalars(select(tables.challenges.c.id).order_by(tables.challenges.c.id)).all()
+    if not ids:
+        return f"No challenge {name!r}: none was opened yet; open a round first."
+    slug = name.rpartition("/")[2]
+    close = get_close_matches(slug, sorted({each.rpartition("/")[2] for each in ids}), n=3)
+    near = [each for each in ids if each.rpartition("/")[2] in close]
+    if near:
+        return f"No challenge {name!r}: did you mean {' or '.join(near)}?"
+    listed = ", ".join(ids[:10]) + (" and others" if len(ids) > 10 else "")
+    return f"No challenge {name!r} was opened: there is {listed}."

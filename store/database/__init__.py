@@ -1,0 +1,1 @@
+"""The database itself: connection, tables, migrations, and how statements are carried out."""

@@ -1,0 +1,230 @@
+"""The database: connections, transactions, and the version of its tables."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from domain.values.refusals import Unavailable
+
+from . import schema
+from .failures import NOT_SET_UP, place_of, unavailable, without_values
+
+WAIT_SECONDS = 30
+"""How long a transaction waits for a lock that another holds."""
+
+_CONNECT_SECONDS = 10
+_GLANCE = 0.01
+_CONNECTIONS = 20
+_MIGRATION_LOCK = 2016_07_06  # any number that no other program takes on the same server
+_READING = {"reading": True}
+
+
+class Database:
+    """A database in SQLite or PostgreSQL.
+
+    Args:
+        url: "sqlite:///path" or "postgresql://user:password@host/name".
+
+    Raises:
+        Unavailable: the URL is of neither kind. The message does not repeat it: it may hold a password.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _understood(url)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        # Writers of this process queue here, in a row and without polling; others wait for SQLite's own lock.
+        self._turn = threading.Lock() if self._is_sqlite else None
+        self.engine = create_engine(
+            self._url,
+            hide_parameters=True,  # they are personal data, and errors go into logs
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=WAIT_SECONDS,
+            pool_pre_ping=not self._is_sqlite,
+            connect_args={"timeout": WAIT_SECONDS} if self._is_sqlite else {"connect_timeout": _CONNECT_SECONDS},
+        )
+        if self._is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", _prepare_postgresql)
+        event.listen(self.engine, "handle_error", self._explain)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that writes; rolled back unless the block ends well.
+
+        Raises:
+            Unavailable: the database cannot be reached, written to, or is locked by another for too long.
+        """
+        with self._plainly(), self._in_turn(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only reads; on SQLite it does not wait for those that write.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with self._plainly(), self.engine.connect() as connection:
+            connection = connection.execution_options(**_READING)
+            with connection.begin():
+                yield connection
+
+    def migrate(self) -> None:
+        """Brings the tables to what this release needs; makes SQLite's file and folder if they are missing.
+
+        Several processes may do it at once: one does it, the others wait.
+
+        Raises:
+            Unavailable: the database cannot be reached or written to, or a newer release has changed it.
+        """
+        if self._is_sqlite:
+            self._make_folder()
+        with self.writing() as connection:  # on SQLite, the lock of this transaction keeps the others waiting
+            if not self._is_sqlite:
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            if schema.standing(connection) is schema.Standing.NEWER:
+                raise self._newer()
+            schema.upgrade(connection)
+
+    def check_migrated(self) -> None:
+        """That the tables are those of this release; changes nothing.
+
+        Raises:
+            Unavailable: they are missing, older or newer; the message says what to run.
+        """
+        if self._is_sqlite and not Path(str(self._url.database)).exists():
+            raise Unavailable(
+                f"There is no database {place_of(self._url)}: start the service (make run), or say with "
+                "CHALLENGES_DATABASE_URL where its database is."
+            )
+        with self.reading() as connection:
+            standing = schema.standing(connection)
+        match standing:
+            case schema.Standing.MISSING:
+                raise Unavailable(f"The database {place_of(self._url)} {NOT_SET_UP}.")
+            case schema.Standing.OLDER:
+                raise Unavailable(
+                    f"The database {place_of(self._url)} is of an older release: "
+                    "start the worker of this release, which brings it up to date."
+                )
+            case schema.Standing.NEWER:
+                raise self._newer()
+            case schema.Standing.CURRENT:
+                return
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise Unavailable(f"The database {place_of(self._url)} is too busy: try again in a moment.")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """Errors without what they were raised from: that can hold values of rows, and ends up in logs."""
+        try:
+            yield
+        except Unavailable as refusal:
+            raise refusal from None
+        except NoConnectionFree:
+            raise Unavailable(
+                f"The database {place_of(self._url)} is too busy: all {_CONNECTIONS} connections were in use "
+                f"for {WAIT_SECONDS} seconds. Try again in a moment."
+            ) from None
+        except DBAPIError as error:
+            # What the engine does not see is explained here: statements that the driver carries out itself.
+            fault = unavailable(error.orig, self._url) if error.orig else None
+            raise fault or without_values(error) from None
+
+    def _explain(self, context: ExceptionContext) -> Unavailable | None:
+        """Called for every error of the driver, whoever uses the engine."""
+        if context.is_pre_ping:
+            return None
+        return unavailable(context.original_exception, self._url)
+
+    def _make_folder(self) -> None:
+        folder = Path(str(self._url.database)).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"The folder {folder} for the database cannot be made ({error.strerror}): make it, or name another."
+            ) from None
+
+    def _newer(self) -> Unavailable:
+        return Unavailable(
+            f"The database {place_of(self._url)} was changed by a newer release: run that release or a later one."
+        )
+
+
+def _understood(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        url = None
+    if url is not None and url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    if url is not None and url.drivername == "sqlite" and url.database and url.database != ":memory:":
+        return url
+    raise Unavailable(
+        "The database's URL is not understood: write sqlite:///path/to/file.db or postgresql://user:password@host/name."
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # `_begin_sqlite` begins, not the driver, which would do so too late
+    _turn_to_wal(connection)  # those that read do not wait for those that write
+    for pragma in (
+        "synchronous = FULL",  # what was acknowledged survives a power cut
+        "fullfsync = ON",  # also on macOS
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # so that INSERT OR REPLACE cannot delete from the record either
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """Several processes may do this to a new database at once: for that SQLite does not wait by itself."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
+                raise
+            time.sleep(_GLANCE)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that first reads and then writes could fail half-way when another wrote in between.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
+    connection.commit()

@@ -1,0 +1,1 @@
+"""Notices on their way out: who sends which, and what became of each."""

@@ -1,0 +1,76 @@
+"""The rail of a body that pays by files: it knows which transfers are in a file, and what the bank reported of them.
+
+A person makes the file and takes it to the bank, and brings the bank's reports back; see `store.payment_files`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from sqlalchemy import BigInteger, Column, DateTime, Engine, MetaData, String, Table, Text, select
+from whenever import Date, Instant
+
+from domain.payments.rails import Instruction, Progress, Transfer
+from domain.values.money import Money
+from domain.values.refusals import RailRefused
+
+_METADATA = MetaData()
+_files = Table(
+    "payment_files",
+    _METADATA,
+    Column("id", String, primary_key=True),
+    Column("currency", String),
+    Column("execute_on", String),
+    Column("written_at", DateTime(timezone=True)),
+)
+_filed = Table(
+    "filed_transfers",
+    _METADATA,
+    Column("transfer", String, primary_key=True),
+    Column("file", String),
+    Column("pence", BigInteger),
+    Column("progress", String),
+    Column("reason", Text),
+)
+
+
+class FileRail:
+    """A transfer is taken once the file that it is in was written.
+
+    Args:
+        engine: a database that has the tables `payment_files` and `filed_transfers`.
+    """
+
+    name = "files"
+    collects = True
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """See `PaymentRail`."""
+        wanted = (
+            select(_filed, _files.c.currency, _files.c.execute_on, _files.c.written_at)
+            .join(_files, _files.c.id == _filed.c.file)
+            .where(_filed.c.transfer == id, _files.c.written_at.is_not(None))
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        # SQLite forgets the zone, which is always UTC.
+        at = row.written_at if row.written_at.tzinfo else row.written_at.replace(tzinfo=UTC)
+        return Transfer(
+            id=id,
+            amount=Money(row.pence),
+            currency=row.currency,
+            reference=row.file,
+            at=Instant(at),
+            progress=Progress(row.progress),
+            reason=row.reason,
+            pays_on=Date.parse_iso(row.execute_on),
+        )
+
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002
+        """Never asked: transfers leave in a file, together."""
+        raise RailRefused(f"{instruction.id} leaves in the next payment file: make one with `submit`.")

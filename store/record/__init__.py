@@ -1,0 +1,1 @@
+"""The record of what was done, and the notices that go with it."""

@@ -1,0 +1,299 @@
+"""Notices: who is told what, written into the outbox from which channels take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Select, String, cast, insert, literal, select, update
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Telling, ToApplicants, ToPeople, ToSpokenOf, ToTeams
+from domain.announcements.occasions import Facts, Occasion
+from domain.values.model import Value
+from domain.values.refusals import UnknownNotice
+from store.database import tables
+from store.database.database import Database
+from store.database.inserts import inserting
+from store.database.instants import Moment
+from store.database.tables import Found
+
+_notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
+
+
+class Letter(Protocol):
+    """A notice in words."""
+
+    @property
+    def subject(self) -> str:
+        """One line."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """The text."""
+        ...
+
+
+Compose = Callable[[Occasion, Facts], Letter]
+"""Finds the words for an occasion, from its facts and those that every occasion has."""
+
+
+class Notice(Value):
+    """A message to one person or applicant. Personal data: it stays in the database.
+
+    Args:
+        key: its business key, `…/occasion/recipient`: unique for ever.
+        challenge: id of the challenge that it is about.
+        occasion: what it is about.
+        recipient: id of the person or application; "applicant" for one whose application was refused.
+        address: e-mail address.
+        subject, body: its words.
+        created: when it was written.
+        status: created, sending, sent, delivered, failed, or lapsed: what it said was no longer so.
+        status_at: since when; None for one that no channel was asked to take.
+        reason: why it failed or lapsed.
+        channel: through which it went; empty before.
+    """
+
+    key: str
+    challenge: str
+    occasion: str
+    recipient: str
+    address: str
+    subject: str
+    body: str
+    created: Instant
+    status: str
+    status_at: Instant | None
+    reason: str
+    channel: str
+
+
+def read_notices(database: Database, challenge: str | None = None) -> tuple[Notice, ...]:
+    """The notices, oldest first.
+
+    Args:
+        database: where from.
+        challenge: only those about this challenge.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(_notices).order_by(_notices.c.created_at, _notices.c.key)
+    if challenge is not None:
+        wanted = wanted.where(_notices.c.challenge == challenge)
+    with database.reading() as connection:
+        return tuple(_notice(row) for row in connection.execute(wanted))
+
+
+def find_notice(database: Database, key: str) -> Notice:
+    """One notice, by its key or what its key ends with.
+
+    Raises:
+        UnknownNotice: there is none, or several end so.
+        Unavailable: the database cannot be read.
+    """
+    matches = (_notices.c.key == key) | _notices.c.key.endswith(f"/{key}", autoescape=True)
+    with database.reading() as connection:
+        rows = connection.execute(select(_notices).where(matches).order_by(_notices.c.key).limit(3)).all()
+    exact = [row for row in rows if row.key == key]
+    if len(exact or rows) != 1:
+        several = f"several, such as {rows[0].key} and {rows[1].key}" if rows else "none"
+        raise UnknownNotice(f"Of notices with the key {key!r} there are {several}: see `notices --json`.")
+    return _notice((exact or rows)[0])
+
+
+def tell_one(
+    connection: Connection,
+    key: str,
+    challenge: Found,
+    occasion: Occasion,
+    recipient: str,
+    address: str,
+    facts: Facts,
+    at: Instant,
+    compose: Compose,
+) -> None:
+    """Writes one notice, in a transaction that writes; see `written`."""
+    notice = written(key, challenge, occasion, recipient, address, facts, at, compose)
+    connection.execute(insert(_notices), notice)
+
+
+def written(
+    key: str,
+    challenge: Found,
+    occasion: Occasion,
+    recipient: str,
+    address: str,
+    facts: Facts,
+    at: Instant,
+    compose: Compose,
+) -> dict[str, object]:
+    """The row of one notice, to be inserted.
+
+    Args:
+        key: of what it is about; together with occasion and recipient it was never told before.
+        challenge: a row with the challenge's id and question.
+        occasion, facts: what it is about.
+        recipient: id of whoever it goes to.
+        address: where it goes.
+        at: when.
+        compose: finds the words.
+
+    Raises:
+        KeyError: the words need a fact that it does not have: the caller is wrong.
+    """
+    letter = compose(occasion, facts | _common(challenge))
+    return {
+        "key": f"{key}/{occasion}/{recipient}",
+        "challenge": challenge.id,
+        "occasion": str(occasion),
+        "recipient": recipient,
+        "address": address,
+        "subject": letter.subject,
+        "body": letter.body,
+        "created_at": at,
+    }
+
+
+def tell_all(connection: Connection, announcement: Announcement, challenge: Found, compose: Compose) -> None:
+    """Writes the notices of an announcement, whoever they go to.
+
+    Args:
+        connection: in a transaction that writes.
+        announcement: what is told, and under which key.
+        challenge: the row of its challenge.
+        compose: finds the words.
+
+    Raises:
+        LookupError: someone named in it is not to be found: the caller is wrong.
+        KeyError: the words need a fact that it does not have: the caller is wrong.
+    """
+    for telling in announcement.tellings:
+        recipients = _recipients(connection, telling, challenge)
+        if isinstance(telling.whom, ToSpokenOf):
+            _write_with_feedback(connection, announcement, telling, recipients, telling.whom.stage, challenge, compose)
+            continue
+        if telling.occasion is Occasion.NOT_SELECTED:
+            stage = announcement.entry.stage
+            _write_with_feedback(connection, announcement, telling, recipients, stage, challenge, compose)
+        letter = compose(telling.occasion, telling.facts | _common(challenge))
+        _write_all(connection, announcement, telling, letter, recipients)
+
+
+def _common(challenge: Found) -> Facts:
+    """What every notice can say."""
+    return {"question": challenge.question, "challenge": challenge.id, "contact": challenge.contact}
+
+
+def _write_with_feedback(
+    connection: Connection,
+    announcement: Announcement,
+    telling: Telling,
+    to: Select[Any],
+    stage: str,
+    challenge: Found,
+    compose: Compose,
+) -> None:
+    """Those of whom the sponsor has said something get a letter of their own; the others' comes after it.
+
+    What is told once is not told again, whatever comes later.
+    """
+    found = to.subquery()
+    said = connection.execute(
+        select(found.c.recipient, _feedback.c.text)
+        .join(_feedback, _feedback.c.team == found.c.recipient)
+        .where(_feedback.c.stage == stage, _feedback.c.told_at.is_(None))
+    )
+    for row in said.all():
+        letter = compose(telling.occasion, telling.facts | _common(challenge) | {"feedback": row.text})
+        one = select(found.c.recipient, found.c.address).where(found.c.recipient == row.recipient)
+        _write_all(connection, announcement, telling, letter, one)
+        connection.execute(
+            update(_feedback)
+            .where(_feedback.c.team == row.recipient, _feedback.c.stage == stage)
+            .values(told_at=announcement.entry.at)
+        )
+
+
+def _write_all(
+    connection: Connection, announcement: Announcement, telling: Telling, letter: Letter, to: Select[Any]
+) -> None:
+    """All in one statement inside the database, however many they are; whoever has one of this key gets no other."""
+    found, status = to.subquery(), announcement.status
+    # One may be told of several stages at once.
+    key = f"{announcement.key}/{telling.whom.stage}" if isinstance(telling.whom, ToSpokenOf) else announcement.key
+    waiting_for = status.waits_for if telling.lapses and status else ""
+    rows = select(
+        (literal(f"{key}/{telling.occasion}/") + cast(found.c.recipient, String)),
+        literal(announcement.challenge),
+        literal(str(telling.occasion)),
+        found.c.recipient,
+        found.c.address,
+        literal(letter.subject),
+        literal(letter.body),
+        literal(announcement.entry.at, Moment),
+        literal(waiting_for),
+        literal(status.until if waiting_for and status else None, Moment),
+        literal(telling.payment or None, String),
+    ).where(found.c.recipient.is_not(None))
+    columns = ["key", "challenge", "occasion", "recipient", "address", "subject", "body", "created_at"]
+    columns += ["while_waiting_for", "while_until", "while_payment"]
+    connection.execute(inserting(connection, _notices).from_select(columns, rows).on_conflict_do_nothing())
+
+
+def _recipients(connection: Connection, telling: Telling, challenge: Found) -> Select[Any]:
+    """Id and address of everybody whom a telling goes to."""
+    match telling.whom:
+        case ToApplicants(without=without):
+            return _applied(challenge).where(_applications.c.withdrawn.is_(None), _applications.c.id.not_in(without))
+        case ToSpokenOf(without=without):
+            # Also those who withdrew meanwhile: the words were kept for them.
+            return _applied(challenge).where(_applications.c.id.not_in(without))
+        case ToTeams(teams=teams):
+            wanted = _applied(challenge).where(_applications.c.id.in_(teams))
+            _check_found(connection, wanted, teams, telling, challenge)
+            return wanted
+        case ToPeople(people=people):
+            wanted = _of_round(challenge).where(_people.c.id.in_(people))
+            if telling.occasion is Occasion.REFUSED:
+                # The sender may be anybody: a team, too, and nobody that is known.
+                return _either(wanted, _applied(challenge).where(_applications.c.id.in_(people)))
+            _check_found(connection, wanted, people, telling, challenge)
+            return wanted
+
+
+def _applied(challenge: Found) -> Select[Any]:
+    return select(_applications.c.id.label("recipient"), _applications.c.email.label("address")).where(
+        _applications.c.challenge == challenge.id
+    )
+
+
+def _of_round(challenge: Found) -> Select[Any]:
+    return select(_people.c.id.label("recipient"), _people.c.email.label("address")).where(
+        _people.c.round == challenge.round
+    )
+
+
+def _either(one: Select[Any], other: Select[Any]) -> Select[Any]:
+    both = one.union_all(other).subquery()
+    return select(both.c.recipient, both.c.address)
+
+
+def _check_found(
+    connection: Connection, wanted: Select[Any], ids: Iterable[str], telling: Telling, challenge: Found
+) -> None:
+    if telling.occasion is Occasion.REFUSED:
+        return
+    missing = set(ids) - {row.recipient for row in connection.execute(wanted)}
+    if missing:
+        raise LookupError(
+            f"The notice {telling.occasion} about {challenge.id} goes to {sorted(missing)}, "
+            "who are not kept: keep the round before it is announced, and name only applications to it."
+        )
+
+
+def _notice(row: Found) -> Notice:
+    known = {name: getattr(row, name) for name in Notice.model_fields if name != "created"}
+    return Notice(**known, created=row.created_at)
