@@ -1,1 +1,13 @@
 """What tests of the desk share with those of the store: both databases, and a round in them."""
+
+from tests.store.conftest import (  # noqa: F401
+    database,
+    kept,
+    migrated_postgres,
+    open_,
+    postgres,
+    programme,
+    round_,
+    sqlite_folder,
+    url,
+)
