@@ -24,8 +24,11 @@ from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+CURRENT = [document for document in DOCS if document.name != "CHANGELOG.md"]
+"""The documents that speak of the code as it is, and not as it was."""
 OPERATING = ROOT / "docs" / "operating.md"
 PROGRAMMES = ROOT / "docs" / "programmes.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 
 COMMANDS: dict[str, Any] = vars(typer.main.get_command(starter.app))["commands"]
 MISUSE: type[Exception] = typer.BadParameter.__mro__[1]
@@ -142,6 +145,57 @@ def test_every_make_target_that_is_shown_exists(document: Path) -> None:
     for code in code_in(document.read_text(encoding="utf-8")):
         for target in re.findall(r"^make ([a-z]+)", code):
             assert target in targets
+
+
+# --- Paths in the code ---------------------------------------------------------------------------------------------
+
+
+def modules_in(text: str) -> set[str]:
+    """Every Python file that a text names, from the root of the project."""
+    return {path.removeprefix("../") for path in re.findall(r"(?<![\w./*-])[\w./*-]+\.py\b", text)}
+
+
+def folders_in(text: str) -> set[str]:
+    """Every folder that a text names: a path that ends with a slash."""
+    return set(re.findall(r"(?<![\w./*<-])(?:[\w-]+/)+(?![\w*…/])", text))
+
+
+def missing(paths: set[str]) -> list[str]:
+    """Those paths, or patterns of paths, that lead nowhere."""
+    return sorted(path for path in paths if not any(ROOT.glob(path)))
+
+
+def test_every_path_in_the_architecture_exists() -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+
+    assert missing(modules_in(text) | folders_in(text)) == []
+
+
+@pytest.mark.parametrize("document", CURRENT, ids=names(CURRENT))
+def test_every_module_that_is_named_exists(document: Path) -> None:
+    assert missing(modules_in(document.read_text(encoding="utf-8"))) == []
+
+
+def test_everything_that_the_architecture_places_in_a_module_is_there() -> None:
+    placed = re.findall(r"`(\w+)` in\s(?:`|\[)([\w/]+\.py)\b", ARCHITECTURE.read_text(encoding="utf-8"))
+
+    assert len(placed) > 5
+    assert [name for name, path in placed if name not in (ROOT / path).read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("`parts.py`", ["parts.py"]),
+        ("[the ledger](../store/ledger.py)", ["store/ledger.py"]),
+        ("`tests/test_*.py`, `tests/toast_*.py`", ["tests/toast_*.py"]),
+        ("gate[gates/<br/>of iron], `domain/`", ["gates/"]),
+        ("`domain/payments/`, `domain/parties/`", ["domain/parties/"]),
+        ("`pilot-2016/air-quality/select/…`, `python -m desk.programme_files`", []),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_found(text: str, lost: list[str]) -> None:
+    assert missing(modules_in(text) | folders_in(text)) == lost
 
 
 # --- The command line ----------------------------------------------------------------------------------------------
