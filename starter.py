@@ -359,7 +359,7 @@ def _show_challenge(desk: Desk, row: ChallengeRow) -> None:
         output.challenge(row, payments)
         say(f"Its teams, and who must act, are not known now. {why}")
     else:
-        output.standing(row, payments, state)
+        output.challenge_status(row, payments, state)
 
 
 def _progress(quiet: bool) -> Callable[[str, str], None]:

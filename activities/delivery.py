@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from whenever import Instant
 
 from domain.delivery.delivery import MOST_COPIES, Outbox, Sending
-from domain.delivery.pacing import Pace, Standing
+from domain.delivery.pacing import ChannelHealth, Pace
 from domain.values.refusals import Unavailable
 from gateways.messaging.channels import Channel, Delivery, Later, Message, Progress, Refusal
 from store.database.database import Database
@@ -62,7 +62,7 @@ class Delivering:
         self._clock = clock
         self._seconds = seconds
         self._pace = Pace(rate)
-        self._standing = Standing()
+        self._health = ChannelHealth()
 
     @activity.defn(name="deliver_notices", no_thread_cancel_exception=True)
     def deliver(self, sending: Sending) -> Outbox:
@@ -113,7 +113,7 @@ class Delivering:
 
     def _complain(self) -> None:
         """Ends the activity if its channel has been away for long: its workflow calls for a person."""
-        complaint = self._standing.complaint(self._seconds())
+        complaint = self._health.complaint(self._seconds())
         if complaint:
             raise _needs_a_person(complaint)
 
@@ -135,7 +135,7 @@ class Delivering:
         else:
             if delivery is not None:
                 self._pace.goes_well()
-                self._standing.takes()
+                self._health.takes()
                 self._note(channel, claim, delivery)
             elif claim.lapsed:
                 outbox.note_lapsed(self._database, claim, self._clock())
@@ -165,7 +165,7 @@ class Delivering:
     def _note_refused(self, claim: Claim, refusal: Refusal) -> None:
         """What a channel says of one notice is so, unless it says that of all: then a person has to mend something."""
         self._pace.goes_well()
-        if self._standing.turns_away(claim.key, doubtful=refusal.doubtful):
+        if self._health.turns_away(claim.key, doubtful=refusal.doubtful):
             self._note_failed(claim, str(refusal))
         else:
             outbox.put_back(self._database, claim, str(refusal), self._clock(), after=_PUT_OFF)
@@ -183,17 +183,17 @@ class Delivering:
             outbox.note_later(self._database, claim, str(later), now, after=later.after, unknown=True)
         elif not later.alone:
             outbox.put_back(self._database, claim, str(later), now)
-        elif self._standing.turns_away(claim.key, doubtful=False):
+        elif self._health.turns_away(claim.key, doubtful=False):
             outbox.note_later(self._database, claim, str(later), now, after=later.after)
         else:
-            self._standing.is_away(self._seconds(), f"{later} {_OF_ALL}")
+            self._health.is_away(self._seconds(), f"{later} {_OF_ALL}")
             outbox.put_back(self._database, claim, str(later), now, after=_PUT_OFF)
 
     def _is_away(self, later: Later) -> None:
         """A channel that says when to come back is left alone until then, unless that is about one notice."""
         now = self._seconds()
         self._pace.goes_badly(now, None if later.unknown else later.after)
-        self._standing.is_away(now, str(later))
+        self._health.is_away(now, str(later))
 
     def _note_undelivered(self, notice: Claim | outbox.Question, delivery: Delivery) -> None:
         if not delivery.again:
@@ -223,7 +223,7 @@ class Delivering:
             activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(refusal)})
         else:
             self._pace.goes_well()
-            self._standing.answers()
+            self._health.answers()
             if delivery.progress is Progress.DELIVERED:
                 outbox.note_delivered(self._database, question, delivery.reference, self._clock())
             elif delivery.progress is Progress.FAILED:

@@ -9,7 +9,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.keys import transfer_id
-from domain.payments.payment import PaymentMove, PaymentStanding, PaymentStatus
+from domain.payments.payment import PaymentMove, PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import is_rehearsed
 from domain.values.money import Money
@@ -44,21 +44,21 @@ class Paying:
         self._compose = compose
 
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
-    def request(self, move: PaymentMove) -> PaymentStanding:
+    def request(self, move: PaymentMove) -> PaymentSnapshot:
         """Enters the payment in the ledger, and notes it when its payee has become known."""
-        standing = ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
-        return self._by_its_rail(move, standing)
+        snapshot = ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
+        return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
-    def release(self, move: PaymentMove) -> PaymentStanding:
+    def release(self, move: PaymentMove) -> PaymentSnapshot:
         """Lets the money go, by a second person."""
-        standing = ledger.release(
+        snapshot = ledger.release(
             self._database, move.payment, _announced(move), move.payee_version, _asked_at(), self._compose
         )
-        return self._by_its_rail(move, standing)
+        return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
-    def submit(self, move: PaymentMove) -> PaymentStanding:
+    def submit(self, move: PaymentMove) -> PaymentSnapshot:
         """Gives the payment to the rail, unless the rail has it: a try before may have got through unseen."""
         rail, key = self._rail_for(move), move.payment.order.key
         released = ledger.under_way(self._database, key)
@@ -76,19 +76,19 @@ class Paying:
             return self.request(move)
         transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
         _check_amount(move, transfer)
-        standing = ledger.mark_submitted(
+        snapshot = ledger.mark_submitted(
             self._database, move.payment, begun, transfer.reference, transfer.at, self._compose, transfer.pays_on
         )
-        gone_back = standing.attempt > begun.attempt or standing.status is PaymentStatus.RETURNED
+        gone_back = snapshot.attempt > begun.attempt or snapshot.status is PaymentStatus.RETURNED
         if gone_back and transfer.progress is not Progress.RETURNED:
             raise RailRefused(
                 f"The rail has {begun.id}, which was said to have come back while it was asked for: see that it comes "
                 "back, and release nothing more until it has."
             )
-        return self._by_its_rail(move, standing)
+        return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
-    def settle(self, move: PaymentMove) -> PaymentStanding:
+    def settle(self, move: PaymentMove) -> PaymentSnapshot:
         """Asks the rail whether the payment has arrived or come back."""
         begun = ledger.under_way(self._database, move.payment.order.key)
         if begun is None:
@@ -97,9 +97,9 @@ class Paying:
         ledger.check_rail(begun, rail.name)
         transfer = rail.find(begun.id)
         if transfer is None:
-            standing = self.request(move)
-            if standing.attempt != begun.attempt or standing.status not in _WITH_THE_RAIL:
-                return standing  # a try before this one was not heard of, and it has come back and gone out again
+            snapshot = self.request(move)
+            if snapshot.attempt != begun.attempt or snapshot.status not in _WITH_THE_RAIL:
+                return snapshot  # a try before this one was not heard of, and it has come back and gone out again
             raise RailRefused(
                 f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
             )
@@ -107,7 +107,7 @@ class Paying:
         return self._by_its_rail(move, self._note(move, begun, transfer))
 
     @activity.defn(name="return_payment", no_thread_cancel_exception=True)
-    def give_back(self, move: PaymentMove) -> PaymentStanding:
+    def give_back(self, move: PaymentMove) -> PaymentSnapshot:
         """Notes that the money came back, as a person says; not while the rail may still have it on its way."""
         begun = ledger.under_way(self._database, move.payment.order.key)
         rail = self._rail_for(move)
@@ -126,24 +126,24 @@ class Paying:
                 f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
                 "and say it again only if the money came back after that."
             )
-        standing = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
-        return self._by_its_rail(move, standing)
+        snapshot = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="arrived_payment", no_thread_cancel_exception=True)
-    def arrived(self, move: PaymentMove) -> PaymentStanding:
+    def arrived(self, move: PaymentMove) -> PaymentSnapshot:
         """Notes that what came back has arrived after all, as a person says; where a rail can be asked, if it says so.
 
         Of what is in a file the person counts: what is noted there is what people have brought.
         """
-        standing = self.request(move)
-        if standing.answered:
-            return standing  # a try before this one was not heard of
+        snapshot = self.request(move)
+        if snapshot.answered:
+            return snapshot  # a try before this one was not heard of
         rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
         transfer = rail.find(transfer_name)
         if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.collects):
             raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
         _check_amount(move, transfer)
-        standing = ledger.arrive_after_all(
+        snapshot = ledger.arrive_after_all(
             self._database,
             move.payment,
             move.attempt,
@@ -152,17 +152,17 @@ class Paying:
             _asked_at(),
             self._compose,
         )
-        return self._by_its_rail(move, standing)
+        return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
-    def cancel(self, move: PaymentMove) -> PaymentStanding:
+    def cancel(self, move: PaymentMove) -> PaymentSnapshot:
         """Ends the payment for good, as long as no rail can have it."""
-        standing = ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
-        return self._by_its_rail(move, standing)
+        snapshot = ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        return self._by_its_rail(move, snapshot)
 
-    def _by_its_rail(self, move: PaymentMove, standing: PaymentStanding) -> PaymentStanding:
+    def _by_its_rail(self, move: PaymentMove, snapshot: PaymentSnapshot) -> PaymentSnapshot:
         """With whether it is people who carry it to its rail and back: the ledger cannot know that."""
-        return standing.model_copy(update={"collects": self._rail_for(move).collects})
+        return snapshot.model_copy(update={"collects": self._rail_for(move).collects})
 
     def _rail_for(self, move: PaymentMove) -> PaymentRail:
         """No rehearsal ever moves money, whatever the service is set to."""
@@ -186,7 +186,7 @@ class Paying:
                     f"the team has its money, say `arrived {earlier.id}`."
                 )
 
-    def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentStanding:
+    def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentSnapshot:
         match transfer.progress:
             case Progress.SETTLED:
                 return ledger.mark_settled(self._database, move.payment, begun, _asked_at(), self._compose)

@@ -16,7 +16,7 @@ from desk.reconciliation import Reconciled
 from desk.rehearsal import Books, Findings
 from domain.challenges.application import Application
 from domain.challenges.decisions import Participate
-from domain.challenges.page import evidence_of, stages_of, standing_of
+from domain.challenges.page import evidence_of, facts_of, stages_of
 from domain.challenges.state import State
 from domain.payments.payment import OVER, PaymentStatus
 from domain.programmes.plan import Plan, StagePlan, total_at_target
@@ -55,7 +55,7 @@ def opened(zone: str, rows: Sequence[Opened]) -> None:
         )
 
 
-def standing(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
+def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
     """Where one challenge stands, with its teams, its reserve, its money, and who must act."""
     show_facts(
         row.id,
@@ -64,7 +64,7 @@ def standing(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
             ("Needs attention", row.attention),
             *(
                 (label, f"{row.sponsor_name} ({fact})" if label == "Sponsor" else fact)
-                for label, fact in standing_of(state, row.attention)
+                for label, fact in facts_of(state, row.attention)
             ),
             *stages_of(state),
             *(("Evidence", each) for each in evidence_of(state)),

@@ -16,7 +16,7 @@ from domain.challenges.feedback import feedback_given
 from domain.challenges.messages import refusal_announced
 from domain.challenges.state import State
 from domain.payments import payment as paying
-from domain.payments.payment import Arrived, CancelPayment, PaymentStanding, PaymentStatus, payment_to_make
+from domain.payments.payment import Arrived, CancelPayment, PaymentSnapshot, PaymentStatus, payment_to_make
 from domain.programmes.round import challenges_of
 from domain.values.refusals import Refused
 
@@ -103,7 +103,7 @@ class _Story:
         payment = payment_to_make(self.state, payments_due(self.state)[0])
         by, reason = payment.releasers[0], _why(Occasion.PAYMENT_RETURNED)
         promised, by_law = paying.due_dates(payment, now)
-        known = PaymentStanding(
+        known = PaymentSnapshot(
             at=now,
             version=1,
             status=PaymentStatus.PAYEE_KNOWN,

@@ -319,7 +319,7 @@ class ChallengeWorkflow:
             # After an outage a message comes before the timer that fell due earlier.
             await self._act_on_deadline()
             try:
-                decision = read(kind, said, DECISIONS, self._state.standing)
+                decision = read(kind, said, DECISIONS, self._state.situation)
                 answered = already_answered(self._state, decision)
                 if answered is not None:
                     return answered

@@ -25,7 +25,7 @@ PAYMENT_OVER = "payment_over"
 """Signal of a payment to its challenge: its key, and "settled" or "cancelled"."""
 LOOK = "look"
 """Signal to a payment: the ledger has changed."""
-STANDING = "standing"
+SNAPSHOT = "snapshot"
 """Query of a payment: how it stands."""
 
 NOTHING_TO_TRY = "nothing needed attention"

@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.challenges.state import OrderState
     from domain.payments import page as payment_details
     from domain.payments import payment as rules
-    from domain.payments.payment import PAYMENT_DECISIONS, PaymentMove, PaymentStanding, PaymentStatus, PaymentToMake
+    from domain.payments.payment import PAYMENT_DECISIONS, PaymentMove, PaymentSnapshot, PaymentStatus, PaymentToMake
     from domain.programmes.round import round_of
     from domain.values.calendar import seconds_between
     from domain.values.refusals import Refused
@@ -46,7 +46,7 @@ class PaymentWorkflow:
     def __init__(self, payment: PaymentToMake) -> None:
         self._payment = payment
         self._key = payment.order.key
-        self._standing: PaymentStanding | None = None
+        self._snapshot: PaymentSnapshot | None = None
         self._steps = Steps(self._show, self._call, self._may_leave, self._go_on_in_a_new_run, payment.stood_still)
         # The latest instant that history vouches for; see `ChallengeWorkflow`.
         self._known = Instant(workflow.info().start_time)
@@ -81,56 +81,56 @@ class PaymentWorkflow:
 
     async def _pay(self) -> str:
         while True:
-            standing = await self._take_steps()
+            snapshot = await self._take_steps()
             await self._steps.rest()
-            self._show_columns(standing)
-            await self._tell_challenge(OrderState(standing.status))
+            self._show_columns(snapshot)
+            await self._tell_challenge(OrderState(snapshot.status))
             await workflow.wait_condition(workflow.all_handlers_finished)
             # A handler may have had the last word: money that had arrived has come back.
-            if not self._has_changed(standing) and not self._look_asked:
-                return str(standing.status)
+            if not self._has_changed(snapshot) and not self._look_asked:
+                return str(snapshot.status)
 
-    async def _take_steps(self) -> PaymentStanding:
+    async def _take_steps(self) -> PaymentSnapshot:
         """Moves the payment on until nothing more happens to it."""
         while True:
-            standing = self._standing
-            if standing is None or self._look_asked:
+            snapshot = self._snapshot
+            if snapshot is None or self._look_asked:
                 self._look_asked = self._moved = False  # also what has arrived may have come back since
                 await self._move("request_payment", "look at the ledger")
                 continue
-            if standing.is_over and (self._moved or standing.status is PaymentStatus.CANCELLED):
-                return standing
-            if standing.status is PaymentStatus.RETURNED and self._told is not OrderState.UNDER_WAY:
+            if snapshot.is_over and (self._moved or snapshot.status is PaymentStatus.CANCELLED):
+                return snapshot
+            if snapshot.status is PaymentStatus.RETURNED and self._told is not OrderState.UNDER_WAY:
                 await self._tell_challenge(OrderState.UNDER_WAY)
             self._moved = True
-            if standing.status is PaymentStatus.RELEASED:
+            if snapshot.status is PaymentStatus.RELEASED:
                 what = f"{self._payment.amount} for {self._payment.order.team}"
-                summary = f"see whether {what} is in a payment file" if standing.collects else f"submit {what}"
+                summary = f"see whether {what} is in a payment file" if snapshot.collects else f"submit {what}"
                 await self._move("submit_payment", summary)
-            elif standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
+            elif snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
                 # A run that finds the payment settled was started because it may have come back since.
                 await self._move("settle_payment", "ask the rail whether it has arrived, and stayed")
-            if self._standing and self._standing.status is standing.status and not standing.is_over:
-                await self._wait(self._standing)
+            if self._snapshot and self._snapshot.status is snapshot.status and not snapshot.is_over:
+                await self._wait(self._snapshot)
 
     # The one place to wait.
 
-    async def _wait(self, standing: PaymentStanding) -> None:
+    async def _wait(self, snapshot: PaymentSnapshot) -> None:
         """Sleeps until somebody moves the payment on, a reminder is due, or the rail is to be asked again."""
         await self._steps.rest()
         if self._has_to_move():
             await workflow.wait_condition(workflow.all_handlers_finished)
             self._go_on_in_a_new_run()
-        self._show_columns(standing)
-        reminder = rules.next_reminder(self._payment, standing, self._reminded)
-        wake, why = reminder, payment_details.reminder_of(standing)
-        if standing.can_be_asked:
+        self._show_columns(snapshot)
+        reminder = rules.next_reminder(self._payment, snapshot, self._reminded)
+        wake, why = reminder, payment_details.reminder_of(snapshot)
+        if snapshot.can_be_asked:
             ask = self._known.add(hours=_ASK_RAIL_EVERY)
             if reminder is None or ask < reminder:
                 wake, why = ask, "ask the rail again"
         try:
             await workflow.wait_condition(
-                lambda: self._has_changed(standing) or self._look_asked or self._has_to_move(),
+                lambda: self._has_changed(snapshot) or self._look_asked or self._has_to_move(),
                 timeout=_sleep(Instant(workflow.now()), wake) if wake else None,
                 timeout_summary=f"{why}: {self._payment.at(wake)}" if wake else None,
             )
@@ -139,16 +139,16 @@ class PaymentWorkflow:
             if reminder is not None and reminder <= self._known:
                 await self._remind(reminder)
 
-    def _has_changed(self, standing: PaymentStanding) -> bool:
+    def _has_changed(self, snapshot: PaymentSnapshot) -> bool:
         """Whether it stands otherwise than that; not whether the ledger was merely asked again."""
-        return self._standing is not None and self._standing.version != standing.version
+        return self._snapshot is not None and self._snapshot.version != snapshot.version
 
     async def _remind(self, rung: Instant) -> None:
         """Unless the ledger says that the payment has moved meanwhile, and nobody has told of it."""
-        before = self._standing
+        before = self._snapshot
         await self._move("request_payment", "look at the ledger before a reminder")
-        if self._standing is not None and before is not None and self._standing.status is before.status:
-            await self._announce(rules.reminded(self._payment, self._standing, rung, self._known))
+        if self._snapshot is not None and before is not None and self._snapshot.status is before.status:
+            await self._announce(rules.reminded(self._payment, self._snapshot, rung, self._known))
         self._reminded = self._known
 
     async def _announce(self, announcement: Announcement) -> None:
@@ -177,33 +177,33 @@ class PaymentWorkflow:
     async def _move(self, activity: str, summary: str) -> None:
         move = PaymentMove(payment=self._payment)
         self._become(
-            await self._steps.do(activity, move, PaymentStanding, summary, self._turn, self._wait_for_a_person)
+            await self._steps.do(activity, move, PaymentSnapshot, summary, self._turn, self._wait_for_a_person)
         )
 
     async def _wait_for_a_person(self, came: Callable[[], bool]) -> None:
         """Until they come people are reminded as ever: a payment that stands still falls due as any other."""
         while not came():
-            standing = self._standing
-            reminder = rules.next_reminder(self._payment, standing, self._reminded) if standing else None
-            if standing is None or reminder is None:
+            snapshot = self._snapshot
+            reminder = rules.next_reminder(self._payment, snapshot, self._reminded) if snapshot else None
+            if snapshot is None or reminder is None:
                 await workflow.wait_condition(came)
                 return
             try:
                 await workflow.wait_condition(
                     came,
                     timeout=_sleep(Instant(workflow.now()), reminder),
-                    timeout_summary=f"{payment_details.reminder_of(standing)}: {self._payment.at(reminder)}",
+                    timeout_summary=f"{payment_details.reminder_of(snapshot)}: {self._payment.at(reminder)}",
                 )
             except TimeoutError:
                 self._learn(reminder)
-                await self._announce(rules.reminded(self._payment, standing, reminder, self._known))
+                await self._announce(rules.reminded(self._payment, snapshot, reminder, self._known))
                 self._reminded = self._known
 
-    def _become(self, standing: PaymentStanding) -> None:
+    def _become(self, snapshot: PaymentSnapshot) -> None:
         """An answer that was overtaken by a later one is left aside."""
-        self._learn(standing.at)
-        if self._standing is None or standing.version >= self._standing.version:
-            self._standing = standing
+        self._learn(snapshot.at)
+        if self._snapshot is None or snapshot.version >= self._snapshot.version:
+            self._snapshot = snapshot
         self._show()
 
     def _learn(self, moment: Instant) -> None:
@@ -249,10 +249,10 @@ class PaymentWorkflow:
         self._look_asked = True
         return self._steps.try_again()
 
-    @workflow.query(name=interface.STANDING, description="How the payment stands.")
-    def standing(self) -> PaymentStanding | None:
+    @workflow.query(name=interface.SNAPSHOT, description="How the payment stands.")
+    def snapshot(self) -> PaymentSnapshot | None:
         """As the ledger last said; None before it was asked."""
-        return self._standing
+        return self._snapshot
 
     async def _decide(self, kind: str, arguments: Sequence[RawValue]) -> str:
         """Takes a decision, or refuses it on the record.
@@ -267,20 +267,20 @@ class PaymentWorkflow:
             now = await self._steps.do_unless_refused(
                 "request_payment",
                 PaymentMove(payment=self._payment, announcement=asked),
-                PaymentStanding,
+                PaymentSnapshot,
                 f"{kind}: look at the ledger",
             )
             self._become(now)
             if now.answered:
                 return asked.entry.text
-            standing = self._standing
-            assert standing is not None, "the ledger has just answered"
-            decision = read(kind, said, PAYMENT_DECISIONS, f"version {standing.version}")
-            rules.check_move(self._payment, standing, decision)
+            snapshot = self._snapshot
+            assert snapshot is not None, "the ledger has just answered"
+            decision = read(kind, said, PAYMENT_DECISIONS, f"version {snapshot.version}")
+            rules.check_move(self._payment, snapshot, decision)
             announcement = rules.decided(self._payment, decision, self._known)
             move = rules.move_for(self._payment, decision, announcement)
             moved = await self._steps.do_unless_refused(
-                f"{kind}_payment", move, PaymentStanding, announcement.entry.text, self._turn
+                f"{kind}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn
             )
             self._become(moved)
             self._steps.try_again()  # a step that stands still may be overtaken by this
@@ -307,21 +307,21 @@ class PaymentWorkflow:
 
     def _show(self) -> None:
         """Lets staff see where the payment stands: the run's details, and whether it needs somebody."""
-        attention, standing = self._steps.attention, self._standing
-        workflow.set_current_details(payment_details.details(self._payment, standing, self._known, attention))
-        in_doubt = standing is not None and standing.is_in_doubt
+        attention, snapshot = self._steps.attention, self._snapshot
+        workflow.set_current_details(payment_details.details(self._payment, snapshot, self._known, attention))
+        in_doubt = snapshot is not None and snapshot.is_in_doubt
         columns.show((interface.NEEDS_ATTENTION, bool(attention) or in_doubt or None))
 
-    def _show_columns(self, standing: PaymentStanding) -> None:
+    def _show_columns(self, snapshot: PaymentSnapshot) -> None:
         """The rest of its row in the list: only where the payment rests, as each change leaves an event.
 
         The day promised stays there when it is paid: Temporal's test server cannot read a date that was taken away.
         """
-        order, until = self._payment.order, standing.pay_by
+        order, until = self._payment.order, snapshot.pay_by
         columns.show(
             (interface.ROUND, round_of(order.challenge)),
             (interface.STAGE, order.stage),
-            (interface.WAITS_FOR, payment_details.waits_for(standing)),
+            (interface.WAITS_FOR, payment_details.waits_for(snapshot)),
             (interface.UNTIL, until.to_stdlib() if until else None),
         )
 

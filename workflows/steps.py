@@ -171,7 +171,7 @@ class Steps:
     async def _tell(self, what: str, mended: bool = False) -> None:
         """Calls the operators by notice, if that can be done: the run itself shows it in any case."""
         of = workflow.info().workflow_id
-        attention = Attention(text=what, mended=mended, of=of, standing=self.attention)
+        attention = Attention(text=what, mended=mended, of=of, unresolved=self.attention)
         try:
             await self._attempt("announce", self._call(attention), datetime, attention.text, _PATIENCE_TO_TELL)
         except (ActivityError, Refused) as fault:

@@ -146,18 +146,18 @@ class Attention(Value):
         text: what, in a line; the same one calls for a person and says that it is mended.
         mended: whether it is.
         of: id of the workflow in which it is: a payment's key, or the challenge's own, also if left empty.
-        standing: all that stands still in that workflow from then on.
+        unresolved: all that stands still in that workflow from then on.
     """
 
     text: str
     mended: bool = False
     of: str = ""
-    standing: str = ""
+    unresolved: str = ""
 
     @property
     def left(self) -> str:
         """What needs a person in that workflow now; nothing if all goes on."""
-        return self.standing or ("" if self.mended else self.text)
+        return self.unresolved or ("" if self.mended else self.text)
 
 
 class Announcement(Value):
@@ -236,7 +236,7 @@ def attention_called(
         key=f"{challenge}/attention/{unique}",
         challenge=challenge,
         entry=Entry(at=now, by="service", role="service", action="attention", stage=stage, text=text),
-        attention=attention.model_copy(update={"standing": f"{named}{left}{then}" if left else ""}),
+        attention=attention.model_copy(update={"unresolved": f"{named}{left}{then}" if left else ""}),
         tellings=told,
     )
 

@@ -40,14 +40,14 @@ _SOMEBODY = "programme-office"
 _HARMLESS = re.compile(r"[A-Za-z0-9 .:+-]{1,40}")
 
 
-def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], standing: str) -> Decision:
+def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], situation: str) -> Decision:
     """The decision in a message.
 
     Args:
         kind: the name that it was sent under.
         said: its arguments as JSON; there has to be one.
         known: the decisions that can be meant, by their names.
-        standing: where that stands which it was sent to.
+        situation: of the challenge or payment that it was sent to.
 
     Returns:
         The decision; one without an id gets one made from its content and from where the challenge stands, so that
@@ -66,7 +66,7 @@ def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], 
         raise _not_readable(kind, model, error) from None
     if decision.decision_id:
         return decision
-    return decision.model_copy(update={"decision_id": f"content-{_digest(decision, standing)}"})
+    return decision.model_copy(update={"decision_id": f"content-{_digest(decision, situation)}"})
 
 
 def already_answered(state: State, decision: Decision) -> str | None:

@@ -30,15 +30,15 @@ def details(state: State, attention: str = "") -> str:
         happened, newest first.
     """
     title = f"## {state.challenge.question}"
-    parts = [title, _standing(state, attention), _stages(state), _evidence(state), _payments(state)]
+    parts = [title, _facts(state, attention), _stages(state), _evidence(state), _payments(state)]
     head = "\n\n".join(part for part in parts if part)
     # Of two things that happened at one instant, the one that was told last is the newer: the sorting keeps that.
     story = sorted(state.story, key=lambda line: line.at)
     return _fitting(head, [f"- {state.at(line.at)}: {line.text}" for line in reversed(story)])
 
 
-def _standing(state: State, attention: str) -> str:
-    facts = [(label, _emphasised(state, label, fact)) for label, fact in standing_of(state, attention)]
+def _facts(state: State, attention: str) -> str:
+    facts = [(label, _emphasised(state, label, fact)) for label, fact in facts_of(state, attention)]
     if attention:
         facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(state.challenge.id)}"))
     return fact_table(facts)
@@ -51,7 +51,7 @@ def _emphasised(state: State, label: str, fact: str) -> str:
     return f"**{state.outcome}**{fact.removeprefix(str(state.outcome))}" if label == "Outcome" else fact
 
 
-def standing_of(state: State, attention: str = "") -> list[tuple[str, str]]:
+def facts_of(state: State, attention: str = "") -> list[tuple[str, str]]:
     """Where a challenge stands, fact by fact: what it waits for, until when, who must act, why it is on hold.
 
     Args:

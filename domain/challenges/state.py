@@ -310,8 +310,8 @@ class State(Value):
                 return "evidence" if self.open_evidence else "payments" if self.unpaid else "nothing"
 
     @property
-    def standing(self) -> str:
-        """What tells one moment of the challenge from another, in which the same words are another decision."""
+    def situation(self) -> str:
+        """What tells one situation of the challenge from another, in which the same words are another decision."""
         return f"{self.waits_for} {self.deadline} {self.held}"
 
     @property

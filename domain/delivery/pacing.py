@@ -56,7 +56,7 @@ class Pace:
         self._next = max(self._next, now + max(pause, after or 0.0))
 
 
-class Standing:
+class ChannelHealth:
     """Whether a channel can be relied on: for how long it has been away, and whether it takes anything at all.
 
     Notices do not pay for a channel that is away; so nobody would hear of it, if it were not said here. And a channel

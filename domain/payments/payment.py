@@ -117,7 +117,7 @@ def payment_to_make(state: State, order: PaymentOrder) -> PaymentToMake:
     )
 
 
-class PaymentStanding(Value):
+class PaymentSnapshot(Value):
     """A payment as the ledger has it, in ids: what activities answer the payment's workflow.
 
     Args:
@@ -245,7 +245,7 @@ def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcem
     )
 
 
-def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Decision) -> None:
+def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Decision) -> None:
     """That a person may do this to a payment as it stands.
 
     Raises:
@@ -255,22 +255,22 @@ def check_move(payment: PaymentToMake, standing: PaymentStanding, decision: Deci
     """
     match decision:
         case Release():
-            _check_release(payment, standing, decision)
+            _check_release(payment, snapshot, decision)
         case Return():
             _check_role(payment, decision, f"say that {payment.order.key} came back")
-            if standing.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
+            if snapshot.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
                 raise TooEarly(
-                    f"{payment.order.key} is {standing.status}: no money is on its way that could come back."
+                    f"{payment.order.key} is {snapshot.status}: no money is on its way that could come back."
                 )
-            if standing.status is PaymentStatus.CANCELLED:
+            if snapshot.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
         case Arrived():  # which attempts came back, and whether any has left since, the ledger knows
             _check_role(payment, decision, f"say that {payment.order.key} has arrived after all")
         case CancelPayment():
             _check_role(payment, decision, f"cancel {payment.order.key}")
-            if standing.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
-                raise TooLate(f"{payment.order.key} was {standing.status}: what has left cannot be cancelled.")
-            if standing.status is PaymentStatus.CANCELLED:
+            if snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
+                raise TooLate(f"{payment.order.key} was {snapshot.status}: what has left cannot be cancelled.")
+            if snapshot.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled before.")
 
 
@@ -287,25 +287,25 @@ def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
         )
 
 
-def _check_release(payment: PaymentToMake, standing: PaymentStanding, release: Release) -> None:
+def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Release) -> None:
     key, by = payment.order.key, release.by
     if by not in payment.releasers:
         raise NotAllowed(f"{by} may not release {key}: {' or '.join(payment.releasers)} may.")
-    own = had_a_part_in(payment, standing)
+    own = had_a_part_in(payment, snapshot)
     if by in own:
         raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
-    if standing.status is PaymentStatus.REQUESTED:
+    if snapshot.status is PaymentStatus.REQUESTED:
         raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} has to give its bank details first.")
-    if standing.status not in TO_RELEASE:
-        raise TooLate(f"{key} is {standing.status}: there is nothing to release.")
-    check_payee(payment, release.payee_version, standing.payee_version)
+    if snapshot.status not in TO_RELEASE:
+        raise TooLate(f"{key} is {snapshot.status}: there is nothing to release.")
+    check_payee(payment, release.payee_version, snapshot.payee_version)
 
 
-def had_a_part_in(payment: PaymentToMake, standing: PaymentStanding) -> dict[str, str]:
+def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
     """Who cannot release a payment, as it follows from their own decision; and what they did."""
     own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
-    own |= dict.fromkeys(standing.payee_by, "gave or changed the team's bank details")
-    return own | {standing.returned_by: "said that the money came back"}
+    own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
+    return own | {snapshot.returned_by: "said that the money came back"}
 
 
 def _check_role(payment: PaymentToMake, decision: Decision, what: str) -> None:
@@ -343,28 +343,28 @@ def due_dates(payment: PaymentToMake, valid_since: Instant) -> tuple[Instant, In
     return later(valid_since, on_time.within, zone, off), end_of_period(valid_since, on_time.by_law, zone, off)
 
 
-def next_reminder(payment: PaymentToMake, standing: PaymentStanding, since: Instant) -> Instant | None:
+def next_reminder(payment: PaymentToMake, snapshot: PaymentSnapshot, since: Instant) -> Instant | None:
     """When somebody is to be reminded of a payment next; None once it is over.
 
     Args:
         payment: the payment.
-        standing: where it stands.
+        snapshot: where it stands.
         since: reminders due up to then are dealt with.
     """
-    if standing.is_over:
+    if snapshot.is_over:
         return None
-    return next(rung for rung in _rungs(payment, standing) if rung > since)
+    return next(rung for rung in _rungs(payment, snapshot) if rung > since)
 
 
-def _rungs(payment: PaymentToMake, standing: PaymentStanding) -> Iterator[Instant]:
+def _rungs(payment: PaymentToMake, snapshot: PaymentSnapshot) -> Iterator[Instant]:
     """Until the payee is known, the team is asked again and again.
 
     Then the releasers are reminded before the day promised and before that of the law, on either, and again and again
     after the first of them.
     """
-    dates = [date for date in (standing.pay_by, standing.pay_by_law) if date is not None]
+    dates = [date for date in (snapshot.pay_by, snapshot.pay_by_law) if date is not None]
     before = [earlier(date, each, payment.zone) for date in dates for each in payment.remind_before]
-    again = _again_and_again(payment, standing.requested if standing.pay_by is None else standing.pay_by)
+    again = _again_and_again(payment, snapshot.requested if snapshot.pay_by is None else snapshot.pay_by)
     # Two of them may fall on one moment.
     yield from (rung for rung, _ in groupby(heapq.merge(sorted([*dates, *before]), again)))
 
@@ -378,12 +378,12 @@ def _again_and_again(payment: PaymentToMake, since: Instant) -> Iterator[Instant
 # What is written down and told. Keys name the step and the attempt: a step that is taken again repeats nothing.
 
 
-def requested(payment: PaymentToMake, standing: PaymentStanding) -> Announcement:
+def requested(payment: PaymentToMake, snapshot: PaymentSnapshot) -> Announcement:
     """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
-    telling = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, standing))
+    telling = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, snapshot))
     told = (_while_so(payment, telling),)
     text, why = _doing(payment, "requested"), _why_due(payment)
-    return _entry(payment, standing.at, SERVICE, "requested", "payment-requested", text, told, why)
+    return _entry(payment, snapshot.at, SERVICE, "requested", "payment-requested", text, told, why)
 
 
 def payee_given(
@@ -414,24 +414,24 @@ def payee_given(
     )
 
 
-def payee_known(payment: PaymentToMake, standing: PaymentStanding, account: str) -> Announcement:
+def payee_known(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str) -> Announcement:
     """The team's bank details are there; the releasers are asked to release.
 
     Args:
-        payment, standing: which, and how it stands.
+        payment, snapshot: which, and how it stands.
         account: the details, masked.
     """
-    text = f"{payment.order.key}: payee known, to be paid by {payment.at(standing.pay_by)}"
-    told = (_to_release(payment, standing, account),)
+    text = f"{payment.order.key}: payee known, to be paid by {payment.at(snapshot.pay_by)}"
+    told = (_to_release(payment, snapshot, account),)
     why = "The team has given its bank details."
-    return _entry(payment, standing.at, SERVICE, "payee-known", "payee-known", text, told, why)
+    return _entry(payment, snapshot.at, SERVICE, "payee-known", "payee-known", text, told, why)
 
 
-def payee_changed(payment: PaymentToMake, standing: PaymentStanding, account: str, was_released: bool) -> Announcement:
+def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, was_released: bool) -> Announcement:
     """What waits for its release, or was released and has not left, goes to other bank details now.
 
     Args:
-        payment, standing: which, and how it stands with them.
+        payment, snapshot: which, and how it stands with them.
         account: the new details, masked.
         was_released: whether it had been released to those before; that counts no more.
     """
@@ -440,16 +440,16 @@ def payee_changed(payment: PaymentToMake, standing: PaymentStanding, account: st
         action, change = "payment-release-void", f"{what}, and the release to those before is void"
     else:
         action, change = "payee-changed", what
-    told = (_to_release(payment, standing, account, f"{change[0].upper()}{change[1:]}."),)
-    step, text = f"payee-{standing.payee_version}", f"{payment.order.key}: {change}"
-    return _entry(payment, standing.at, SERVICE, step, action, text, told)
+    told = (_to_release(payment, snapshot, account, f"{change[0].upper()}{change[1:]}."),)
+    step, text = f"payee-{snapshot.payee_version}", f"{payment.order.key}: {change}"
+    return _entry(payment, snapshot.at, SERVICE, step, action, text, told)
 
 
-def _to_release(payment: PaymentToMake, standing: PaymentStanding, account: str, change: str = "") -> Telling:
+def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> Telling:
     """Never to be told through Temporal, which holds no account, masked or not."""
-    facts = _release_facts(payment, standing) | {
+    facts = _release_facts(payment, snapshot) | {
         "account": account,
-        "payee_version": str(standing.payee_version),
+        "payee_version": str(snapshot.payee_version),
         "change": change,
     }
     return _while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts))
@@ -503,32 +503,32 @@ def returned(payment: PaymentToMake, attempt: int, reason: str, at: Instant) -> 
     return _entry(payment, at, SERVICE, step, "payment-return", text, told, reason)
 
 
-def reminded(payment: PaymentToMake, standing: PaymentStanding, rung: Instant, now: Instant) -> Announcement:
+def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, now: Instant) -> Announcement:
     """Somebody is reminded of a payment that is not made yet.
 
     Args:
         payment: the payment.
-        standing: where it stands.
+        snapshot: where it stands.
         rung: the reminder that fell due first since the last one. Of several, after an outage, the last is sent.
         now: the present.
     """
-    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(payment, standing))), default=rung)
+    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(payment, snapshot))), default=rung)
     key = f"reminded-{rung}"
-    if standing.pay_by is None:
-        facts = _request_facts(payment, standing)
+    if snapshot.pay_by is None:
+        facts = _request_facts(payment, snapshot)
         told: tuple[Telling, ...] = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, facts),)
         text = f"Reminder: {payment.order.key} waits for the team's bank details"
-    elif now < standing.pay_by:
-        told = (to_people(payment.releasers, Occasion.PAYMENT_DUE, _release_facts(payment, standing)),)
-        text = f"Reminder: {payment.order.key} is {standing.status}, and due by {payment.at(standing.pay_by)}"
+    elif now < snapshot.pay_by:
+        told = (to_people(payment.releasers, Occasion.PAYMENT_DUE, _release_facts(payment, snapshot)),)
+        text = f"Reminder: {payment.order.key} is {snapshot.status}, and due by {payment.at(snapshot.pay_by)}"
     else:
-        whom = (*payment.releasers, *payment.operators) if rung > standing.pay_by else payment.releasers
-        late_by_law = standing.pay_by_law is not None and standing.pay_by_law <= now
-        facts = _release_facts(payment, standing) | {"late_by_law": "yes" if late_by_law else ""}
+        whom = (*payment.releasers, *payment.operators) if rung > snapshot.pay_by else payment.releasers
+        late_by_law = snapshot.pay_by_law is not None and snapshot.pay_by_law <= now
+        facts = _release_facts(payment, snapshot) | {"late_by_law": "yes" if late_by_law else ""}
         told = (to_people(whom, Occasion.PAYMENT_OVERDUE, facts),)
-        text = f"Reminder: {payment.order.key} is {standing.status}, and was due by {payment.at(standing.pay_by)}"
+        text = f"Reminder: {payment.order.key} is {snapshot.status}, and was due by {payment.at(snapshot.pay_by)}"
         if late_by_law:
-            text += f"; it is late by law since {payment.at(standing.pay_by_law)}"
+            text += f"; it is late by law since {payment.at(snapshot.pay_by_law)}"
     told = tuple(_while_so(payment, telling) for telling in told)
     return _entry(payment, now, SERVICE, key, "reminded", text, told)
 
@@ -592,17 +592,17 @@ def _facts(payment: PaymentToMake) -> dict[str, str]:
     return {"payment": payment.order.key, "amount": payment.amount, "stage": payment.title}
 
 
-def _request_facts(payment: PaymentToMake, standing: PaymentStanding) -> dict[str, str]:
-    known = {"payee": "known" if standing.pay_by else "", "pay_by": payment.at(standing.pay_by)}
+def _request_facts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
+    known = {"payee": "known" if snapshot.pay_by else "", "pay_by": payment.at(snapshot.pay_by)}
     return _facts(payment) | known | {"instalment": payment.which}
 
 
-def _release_facts(payment: PaymentToMake, standing: PaymentStanding) -> dict[str, str]:
+def _release_facts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
     return _facts(payment) | {
         "team": payment.order.team,
-        "status": standing.status,
-        "pay_by": payment.at(standing.pay_by),
-        "by_law": payment.at(standing.pay_by_law),
+        "status": snapshot.status,
+        "pay_by": payment.at(snapshot.pay_by),
+        "by_law": payment.at(snapshot.pay_by_law),
     }
 
 

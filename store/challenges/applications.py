@@ -159,10 +159,10 @@ def count(database: Database, challenge: str) -> int:
     """
     with database.reading() as connection:
         _window(connection, challenge)
-        standing = select(func.count()).where(
+        counted = select(func.count()).where(
             _applications.c.challenge == challenge, _applications.c.withdrawn.is_(None)
         )
-        return connection.scalars(standing).one()
+        return connection.scalars(counted).one()
 
 
 def _accept(

@@ -97,8 +97,8 @@ def _sealed(connection: Connection, row: Found, at: Instant) -> int:
     if row.sealed_at is not None:
         return int(row.sealed_count)
     table = tables.applications
-    standing = select(func.count()).where(table.c.challenge == row.challenge, table.c.withdrawn.is_(None))
-    count = connection.scalars(standing).one()
+    counted = select(func.count()).where(table.c.challenge == row.challenge, table.c.withdrawn.is_(None))
+    count = connection.scalars(counted).one()
     connection.execute(
         update(_windows).where(_windows.c.challenge == row.challenge).values(sealed_at=at, sealed_count=count)
     )

@@ -96,7 +96,7 @@ class Database:
         with self.writing() as connection:  # on SQLite, the lock of this transaction keeps the others waiting
             if not self._is_sqlite:
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            if schema.standing(connection) is schema.Standing.NEWER:
+            if schema.compare(connection) is schema.Comparison.NEWER:
                 raise self._newer()
             schema.upgrade(connection)
 
@@ -112,18 +112,18 @@ class Database:
                 "CHALLENGES_DATABASE_URL where its database is."
             )
         with self.reading() as connection:
-            standing = schema.standing(connection)
-        match standing:
-            case schema.Standing.MISSING:
+            comparison = schema.compare(connection)
+        match comparison:
+            case schema.Comparison.MISSING:
                 raise Unavailable(f"The database {place_of(self._url)} {NOT_SET_UP}.")
-            case schema.Standing.OLDER:
+            case schema.Comparison.OLDER:
                 raise Unavailable(
                     f"The database {place_of(self._url)} is of an older release: "
                     "start the worker of this release, which brings it up to date."
                 )
-            case schema.Standing.NEWER:
+            case schema.Comparison.NEWER:
                 raise self._newer()
-            case schema.Standing.CURRENT:
+            case schema.Comparison.CURRENT:
                 return
 
     def close(self) -> None:

@@ -17,8 +17,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it works on in a global
 
 
-class Standing(Enum):
-    """How a database's tables stand to this release."""
+class Comparison(Enum):
+    """How the tables of a database compare with those of this release."""
 
     MISSING = auto()
     OLDER = auto()
@@ -26,15 +26,15 @@ class Standing(Enum):
     NEWER = auto()
 
 
-def standing(connection: Connection) -> Standing:
-    """How the tables stand to this release."""
+def compare(connection: Connection) -> Comparison:
+    """How the tables compare with those of this release."""
     current = set(MigrationContext.configure(connection).get_current_heads())
     if not current:
-        return Standing.MISSING
+        return Comparison.MISSING
     heads, known = _revisions()
     if current == heads:
-        return Standing.CURRENT
-    return Standing.OLDER if current <= known else Standing.NEWER
+        return Comparison.CURRENT
+    return Comparison.OLDER if current <= known else Comparison.NEWER
 
 
 def upgrade(connection: Connection) -> None:

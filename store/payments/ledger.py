@@ -18,7 +18,7 @@ from domain.announcements.announcement import Announcement
 from domain.challenges.awards import PaymentOrder
 from domain.keys import transfer_id
 from domain.payments import payment as rules
-from domain.payments.payment import PaymentStanding, PaymentStatus, PaymentToMake
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from domain.values.refusals import (
@@ -158,7 +158,7 @@ def request(
     at: Instant,
     compose: Compose,
     decision: Announcement | None = None,
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Takes a payment into the ledger; and once its team has given bank details, starts the time in which it is paid.
 
     Args:
@@ -186,7 +186,7 @@ def request(
         if row.status == PaymentStatus.REQUESTED:
             _know_payee(connection, payment, row, at, compose)
         answered = decision is not None and _taken_before(connection, decision)
-        return _standing(connection, order.key, at).model_copy(update={"answered": answered})
+        return _snapshot(connection, order.key, at).model_copy(update={"answered": answered})
 
 
 def release(
@@ -196,7 +196,7 @@ def release(
     payee_version: int,
     at: Instant,
     compose: Compose,
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Lets the money go, by a second person: the next attempt of the payment begins.
 
     Args:
@@ -219,7 +219,7 @@ def release(
     with database.writing() as connection:
         row = _taken(connection, key)
         if _taken_before(connection, announcement):
-            return _standing(connection, key, at)
+            return _snapshot(connection, key, at)
         if row.status == PaymentStatus.REQUESTED:
             raise TooEarly(f"{key} has no payee yet: the team has to give its bank details first.")
         if row.status not in (PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
@@ -245,7 +245,7 @@ def release(
                 raise
             raise NotAllowed(f"{by} may not release {key}: a second person has to.") from None
         _change(connection, key, status=PaymentStatus.RELEASED, reason="")
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def begin(database: Database, key: str, rail: str, at: Instant) -> Begun | None:
@@ -311,7 +311,7 @@ def mark_submitted(
     at: Instant,
     compose: Compose,
     pays_on: Date | None = None,
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Notes that a rail took a transfer, and tells the team. What was noted first stays.
 
     Args:
@@ -333,12 +333,12 @@ def mark_submitted(
             _change_transfer(connection, transfer.id, submitted_at=at, rail_reference=reference)
             _change(connection, key, status=PaymentStatus.SUBMITTED)
             put(connection, rules.submitted(payment, transfer.attempt, reference, at, pays_on), compose)
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def mark_settled(
     database: Database, payment: PaymentToMake, transfer: Begun, at: Instant, compose: Compose
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Notes that a transfer has arrived. Again is harmless.
 
     Args:
@@ -359,12 +359,12 @@ def mark_settled(
             _change(connection, key, status=PaymentStatus.SETTLED)
             needs_nobody(connection, key)
             put(connection, rules.settled(payment, transfer.attempt, at), compose)
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def mark_returned(
     database: Database, payment: PaymentToMake, transfer: Begun, reason: str, at: Instant, compose: Compose
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Notes that a rail has sent a transfer back. Again is harmless.
 
     Args:
@@ -384,12 +384,12 @@ def mark_returned(
         if row.status in _ON_ITS_WAY and _attempts(connection, key) == transfer.attempt:
             _give_back(connection, transfer.id, key, reason, at)
             put(connection, rules.returned(payment, transfer.attempt, reason, at), compose)
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def give_back(
     database: Database, payment: PaymentToMake, announcement: Announcement, at: Instant, compose: Compose
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """As `mark_returned`, because a person says so: who that was is kept, and cannot release it again.
 
     Raises:
@@ -402,13 +402,13 @@ def give_back(
     with database.writing() as connection:
         row = _taken(connection, key)
         if _taken_before(connection, announcement):
-            return _standing(connection, key, at)
+            return _snapshot(connection, key, at)
         transfer = _under_way(connection, key)
         if transfer is None or row.status not in _ON_ITS_WAY or not _has_begun(connection, key):
             raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
         _give_back(connection, transfer.id, key, announcement.entry.reason, at, announcement.entry.by)
         put(connection, announcement, compose)
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def arrive_after_all(
@@ -419,7 +419,7 @@ def arrive_after_all(
     announcement: Announcement,
     at: Instant,
     compose: Compose,
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Undoes that an attempt came back, because a person says that it has arrived: nothing of the payment leaves again.
 
     A release that no rail was asked for is taken back. Who said that it came back stays on the record alone.
@@ -444,7 +444,7 @@ def arrive_after_all(
     with database.writing() as connection:
         _taken(connection, key)
         if _taken_before(connection, announcement):
-            return _standing(connection, key, at)
+            return _snapshot(connection, key, at)
         take_release_back(connection, key)
         row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
         if row is None or row.returned_at is None:
@@ -474,12 +474,12 @@ def arrive_after_all(
         for each in (key, transfer):
             needs_nobody(connection, each)
         put(connection, announcement, compose)
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def cancel(
     database: Database, payment: PaymentToMake, announcement: Announcement, at: Instant, compose: Compose
-) -> PaymentStanding:
+) -> PaymentSnapshot:
     """Ends a payment for good, as long as no rail can have it.
 
     Raises:
@@ -492,7 +492,7 @@ def cancel(
     with database.writing() as connection:
         row = _taken(connection, key)
         if _taken_before(connection, announcement):
-            return _standing(connection, key, at)
+            return _snapshot(connection, key, at)
         if row.status == PaymentStatus.CANCELLED:
             raise TooLate(f"{key} was cancelled before.")
         if row.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED) or _has_begun(connection, key):
@@ -501,7 +501,7 @@ def cancel(
         _change(connection, key, status=PaymentStatus.CANCELLED, reason=announcement.entry.reason)
         needs_nobody(connection, key)
         put(connection, announcement, compose)
-        return _standing(connection, key, at)
+        return _snapshot(connection, key, at)
 
 
 def take_release_back(connection: Connection, key: str) -> bool:
@@ -569,8 +569,8 @@ def give_payee(
             if row.key in gone or row.status == PaymentStatus.REQUESTED:
                 continue  # of what waits for the first details it is told once those are noted
             was_released = take_release_back(connection, row.key)
-            standing = _standing(connection, row.key, at)
-            put(connection, rules.payee_changed(to_make(_order(row)), standing, masked, was_released), compose)
+            snapshot = _snapshot(connection, row.key, at)
+            put(connection, rules.payee_changed(to_make(_order(row)), snapshot, masked, was_released), compose)
         keys = tuple(row.key for row in rows)
         return PayeeGiven(text=announcement.entry.text, payments=keys, on_its_way=gone)
 
@@ -649,11 +649,11 @@ def _know_payee(connection: Connection, payment: PaymentToMake, row: Found, at: 
     if given is not None:
         promised, by_law = rules.due_dates(payment, max(given, row.requested_at))
         _change(connection, key, status=PaymentStatus.PAYEE_KNOWN, pay_by=promised, pay_by_law=by_law)
-    standing = _standing(connection, key, at)
-    put(connection, rules.requested(payment, standing), compose)
+    snapshot = _snapshot(connection, key, at)
+    put(connection, rules.requested(payment, snapshot), compose)
     if given is not None:
         masked = payees.latest_masked(connection, row.team)
-        put(connection, rules.payee_known(payment, standing, masked), compose)
+        put(connection, rules.payee_known(payment, snapshot, masked), compose)
 
 
 def _taken_before(connection: Connection, decision: Announcement) -> bool:
@@ -760,9 +760,9 @@ def _transfer_row(row: Found) -> TransferRow:
     )
 
 
-def _standing(connection: Connection, key: str, at: Instant) -> PaymentStanding:
+def _snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
     row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one()
-    return PaymentStanding(
+    return PaymentSnapshot(
         at=at,
         version=row.version,
         status=row.status,

@@ -415,7 +415,7 @@ class Played:
         await until(lambda: set(keys) <= self.payments().keys())
         return keys
 
-    async def standing(self, key: str, *statuses: PaymentStatus) -> None:
+    async def reaches(self, key: str, *statuses: PaymentStatus) -> None:
         """Waits until a payment stands so."""
         try:
             await until(lambda: self.payments()[key].status in statuses)
@@ -462,7 +462,7 @@ class Played:
 
     async def release(self, key: str) -> None:
         """Finance lets a payment go as soon as that can be."""
-        await self.standing(key, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED)
+        await self.reaches(key, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED)
         await self.decide_on(key, "release")
 
     async def look(self, *keys: str) -> None:

@@ -151,7 +151,7 @@ async def kill_while_payments_wait(played: Played, worker: Worker) -> list[str]:
     for payment in payments:
         await played.give_payee(played.payments()[payment].team)
     for payment in payments:
-        await played.standing(payment, PaymentStatus.PAYEE_KNOWN)
+        await played.reaches(payment, PaymentStatus.PAYEE_KNOWN)
     await worker.kill()
     return list(OF_PAYMENTS)
 

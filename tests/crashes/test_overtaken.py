@@ -62,7 +62,7 @@ class Step:
     paying: Paying
     environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
 
-    def take(self, activity: Callable[[PaymentMove], rules.PaymentStanding]) -> PaymentStatus:
+    def take(self, activity: Callable[[PaymentMove], rules.PaymentSnapshot]) -> PaymentStatus:
         """Runs an activity of the service's own accord."""
         return self.environment.run(activity, PaymentMove(payment=self.till.payment)).status
 

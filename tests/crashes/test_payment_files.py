@@ -131,25 +131,25 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
                 else:
                     await die_and_again(commands, moment, "submit", "--as", FINANCE)
                 for key in payments:
-                    await played.standing(key, PaymentStatus.SUBMITTED)
+                    await played.reaches(key, PaymentStatus.SUBMITTED)
                 if number == len(SUBMITS):
                     # What a bank calls settled can still come back, when nothing waits for it any more.
                     await commands.run("", "settle", str(bank.report(ARRIVED)), "--as", FINANCE)
                     for key in payments:
-                        await played.standing(key, PaymentStatus.SETTLED)
+                        await played.reaches(key, PaymentStatus.SETTLED)
                 settle = ("settle", str(bank.report(CAME_BACK)), "--as", FINANCE)
                 await die_and_again(commands, SETTLES[number % len(SETTLES)], *settle)
                 for key in payments:
-                    await played.standing(key, PaymentStatus.RETURNED)
+                    await played.reaches(key, PaymentStatus.RETURNED)
 
             for key in payments:
                 await played.release(key)
             assert await commands.run("", "submit", "--as", FINANCE) == 0
             for key in payments:
-                await played.standing(key, PaymentStatus.SUBMITTED)
+                await played.reaches(key, PaymentStatus.SUBMITTED)
             assert await commands.run("", "settle", str(bank.report(ARRIVED)), "--as", FINANCE) == 0
             for key in payments:
-                await played.standing(key, PaymentStatus.SETTLED)
+                await played.reaches(key, PaymentStatus.SETTLED)
 
             check_worker(worker, payments)
             attempts = range(1, len(SUBMITS) + 2)
@@ -181,7 +181,7 @@ async def give_payees(played: Played, commands: Commands, payments: list[str]) -
     lost, kept, told, unseen = (played.payments()[key] for key in payments)
     for payment, moment in ((lost, dying_desk.WITHIN), (kept, dying_desk.KEPT), (told, dying_desk.TOLD_ONE)):
         await die_and_again(commands, moment, *_payee(played, payment.team))
-        await played.standing(payment.key, PaymentStatus.PAYEE_KNOWN)
+        await played.reaches(payment.key, PaymentStatus.PAYEE_KNOWN)
     await die(commands, dying_desk.KEPT, *_payee(played, unseen.team))
     assert played.payments()[unseen.key].status is PaymentStatus.REQUESTED
     await played.decide_on(unseen.key, "release")

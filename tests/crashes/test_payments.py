@@ -116,14 +116,14 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
 
         straight, back, back_late = to_pay
         for key in to_pay:
-            await played.standing(key, PaymentStatus.SUBMITTED)
+            await played.reaches(key, PaymentStatus.SUBMITTED)
         provider.settle(transfer_id(straight, 1))
         provider.return_(transfer_id(back, 1), "account closed")
         provider.settle(transfer_id(back_late, 1))
         await played.look(*to_pay)
-        await played.standing(straight, PaymentStatus.SETTLED)
-        await played.standing(back, PaymentStatus.RETURNED)
-        await played.standing(back_late, PaymentStatus.SETTLED)
+        await played.reaches(straight, PaymentStatus.SETTLED)
+        await played.reaches(back, PaymentStatus.RETURNED)
+        await played.reaches(back_late, PaymentStatus.SETTLED)
 
         await played.decide_on(straight, "return", reason="A slip.")
         await played.decide_on(straight, "arrived", reason="It is with the team.")
@@ -133,10 +133,10 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         provider.return_(transfer_id(back_late, 1), "account closed")
         for key in (back, back_late):
             await played.release(key)
-            await played.standing(key, PaymentStatus.SUBMITTED)
+            await played.reaches(key, PaymentStatus.SUBMITTED)
             provider.settle(transfer_id(key, 2))
             await played.look(key)
-            await played.standing(key, PaymentStatus.SETTLED)
+            await played.reaches(key, PaymentStatus.SETTLED)
 
         worker.check_alive()
         check_deaths(worker, played, to_pay, given_up, moments)

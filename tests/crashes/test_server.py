@@ -69,9 +69,9 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
             no_payee, not_released, not_taken, on_its_way = payments = await played.payments_of_teams()
             for key in (not_released, not_taken, on_its_way):
                 await played.give_payee(played.payments()[key].team)
-            await played.standing(not_released, PaymentStatus.PAYEE_KNOWN)
+            await played.reaches(not_released, PaymentStatus.PAYEE_KNOWN)
             await played.release(on_its_way)
-            await played.standing(on_its_way, PaymentStatus.SUBMITTED)
+            await played.reaches(on_its_way, PaymentStatus.SUBMITTED)
             the_same = worker.pid
 
             with provider.away():
@@ -79,17 +79,17 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
                 server.kill()
                 await server.start()
             provider.settle(transfer_id(on_its_way, 1))
-            await played.standing(not_taken, PaymentStatus.SUBMITTED)
+            await played.reaches(not_taken, PaymentStatus.SUBMITTED)
             await played.give_payee(played.payments()[no_payee].team)
             for key in (no_payee, not_released):
                 await played.release(key)
-                await played.standing(key, PaymentStatus.SUBMITTED)
+                await played.reaches(key, PaymentStatus.SUBMITTED)
             for key in payments:
                 if key != on_its_way:
                     provider.settle(transfer_id(key, 1))
             await played.look(*payments)
             for key in payments:
-                await played.standing(key, PaymentStatus.SETTLED)
+                await played.reaches(key, PaymentStatus.SETTLED)
 
             assert sorted(booking.id for booking in provider.bookings) == sorted(
                 transfer_id(key, 1) for key in payments

@@ -5,7 +5,7 @@ from __future__ import annotations
 from whenever import Instant, ItemizedDelta
 
 from domain.challenges.awards import payments_due
-from domain.payments.payment import PaymentStanding, PaymentStatus, PaymentToMake, due_dates
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake, due_dates
 from domain.programmes.programme import OnTime
 from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, SCOTLAND, exploring
 
@@ -34,10 +34,10 @@ def to_make(**changes: object) -> PaymentToMake:
     return PaymentToMake.model_validate(values | changes)
 
 
-def standing(status: PaymentStatus = PaymentStatus.REQUESTED, **changes: object) -> PaymentStanding:
+def snapshot(status: PaymentStatus = PaymentStatus.REQUESTED, **changes: object) -> PaymentSnapshot:
     """A payment as the ledger would have it in a status."""
     payee = {} if status is PaymentStatus.REQUESTED else {"payee_by": (EARLIER_GIVER, GIVER), "payee_version": 1}
     known = status not in (PaymentStatus.REQUESTED, PaymentStatus.CANCELLED)
     dates = dict(zip(("pay_by", "pay_by_law"), due_dates(to_make(), REQUESTED), strict=True)) if known else {}
     values = {"at": REQUESTED, "version": 1, "status": status, "attempt": 1, "requested": REQUESTED}
-    return PaymentStanding.model_validate(values | payee | dates | changes)
+    return PaymentSnapshot.model_validate(values | payee | dates | changes)

@@ -12,8 +12,8 @@ CHALLENGE = "round/air-quality"
 PAYMENTS = (f"{CHALLENGE}/exploration/team-a/1", f"{CHALLENGE}/exploration/team-b/1")
 
 
-def called(of: str, *, mended: bool = False, standing: str = "") -> Announcement:
-    attention = Attention(text="look at the ledger: it is shut", mended=mended, of=of, standing=standing)
+def called(of: str, *, mended: bool = False, unresolved: str = "") -> Announcement:
+    attention = Attention(text="look at the ledger: it is shut", mended=mended, of=of, unresolved=unresolved)
     return attention_called(CHALLENGE, ("office",), attention, "exploration", NOW, "1")
 
 
@@ -42,6 +42,6 @@ def test_what_is_mended_leaves_what_else_stands_still_and_is_told_to_nobody(of: 
     assert goes_on.entry.text.startswith("Goes on: ")
     assert "retry" not in goes_on.entry.text
     assert once_mended(called(of).entry.text) == goes_on.entry.text
-    assert left(called(of, mended=True, standing="the rail is down")).endswith(
+    assert left(called(of, mended=True, unresolved="the rail is down")).endswith(
         f"the rail is down; mend the cause, then `starter.py retry {of}`"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.delivery.pacing import Pace, Standing
+from domain.delivery.pacing import ChannelHealth, Pace
 
 AWAY = "The mail server is away: see that it runs."
 
@@ -42,51 +42,51 @@ def test_a_channel_is_left_alone_for_as_long_as_it_asks() -> None:
 
 def test_a_channel_that_is_away_for_an_hour_needs_a_person_until_it_answers() -> None:
     """Fails when nobody hears of a mail server that is down for days, now that no notice pays for it."""
-    standing = Standing()
+    health = ChannelHealth()
     for minute in range(60):
-        standing.is_away(minute * 60.0, AWAY)
-        assert standing.complaint(minute * 60.0) == ""
+        health.is_away(minute * 60.0, AWAY)
+        assert health.complaint(minute * 60.0) == ""
 
-    standing.is_away(3600.0, AWAY)
-    assert standing.complaint(3600.0) == AWAY
-    standing.answers()
-    assert standing.complaint(3601.0) == ""
-    standing.is_away(3602.0, AWAY)
-    assert standing.complaint(3602.0) == ""
+    health.is_away(3600.0, AWAY)
+    assert health.complaint(3600.0) == AWAY
+    health.answers()
+    assert health.complaint(3601.0) == ""
+    health.is_away(3602.0, AWAY)
+    assert health.complaint(3602.0) == ""
 
 
 def test_two_short_troubles_far_apart_are_not_one_long_one() -> None:
     """Fails when a server that hung up once, a day ago, counts as away for a day."""
-    standing = Standing()
-    standing.is_away(0.0, AWAY)
-    assert standing.complaint(86_400.0) == ""
-    standing.is_away(86_400.0, AWAY)
+    health = ChannelHealth()
+    health.is_away(0.0, AWAY)
+    assert health.complaint(86_400.0) == ""
+    health.is_away(86_400.0, AWAY)
 
-    assert standing.complaint(86_400.0) == ""
+    assert health.complaint(86_400.0) == ""
 
 
 def test_ten_in_a_row_who_are_turned_away_are_not_believed_until_one_is_taken() -> None:
     """Fails when a server that refuses everybody makes every notice a failed one."""
-    standing = Standing()
-    standing.takes()
-    believed = [standing.turns_away(f"notice/{number}", doubtful=False) for number in range(12)]
+    health = ChannelHealth()
+    health.takes()
+    believed = [health.turns_away(f"notice/{number}", doubtful=False) for number in range(12)]
     assert believed == [True] * 9 + [False] * 3
 
-    standing.takes()
-    assert standing.turns_away("notice/1", doubtful=False)
+    health.takes()
+    assert health.turns_away("notice/1", doubtful=False)
 
 
 def test_one_notice_that_is_turned_away_again_and_again_says_nothing_of_the_others() -> None:
-    standing = Standing()
+    health = ChannelHealth()
 
-    assert all(standing.turns_away("notice/1", doubtful=False) for _ in range(80))
+    assert all(health.turns_away("notice/1", doubtful=False) for _ in range(80))
 
 
 def test_a_doubtful_refusal_is_believed_only_of_a_channel_that_has_taken_something() -> None:
     """Fails when the first words of a server that does not relay for this service are the end of a notice."""
-    standing = Standing()
-    assert not standing.turns_away("notice/1", doubtful=True)
-    assert standing.turns_away("notice/2", doubtful=False)
-    standing.takes()
+    health = ChannelHealth()
+    assert not health.turns_away("notice/1", doubtful=True)
+    assert health.turns_away("notice/2", doubtful=False)
+    health.takes()
 
-    assert standing.turns_away("notice/1", doubtful=True)
+    assert health.turns_away("notice/1", doubtful=True)

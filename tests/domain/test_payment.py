@@ -21,7 +21,7 @@ from domain.payments.payment import (
     SERVICE,
     Arrived,
     CancelPayment,
-    PaymentStanding,
+    PaymentSnapshot,
     PaymentStatus,
     PaymentToMake,
     Release,
@@ -34,7 +34,7 @@ from domain.payments.payment import (
 from domain.programmes.programme import OnTime
 from domain.values.calendar import WorkingDays, earlier
 from domain.values.refusals import NotAllowed, ReasonMissing, Refused, TooEarly, TooLate
-from tests.domain.payments import ACCEPTOR, EARLIER_GIVER, GIVER, OWN, REQUESTED, RETURNER, standing, to_make
+from tests.domain.payments import ACCEPTOR, EARLIER_GIVER, GIVER, OWN, REQUESTED, RETURNER, snapshot, to_make
 from tests.domain.strategies import (
     DECIDER,
     DEPUTY,
@@ -82,10 +82,10 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
         more = {"release": {"payee_version": 1}, "arrived": {"attempt": 1}}.get(decision.kind, {})
         said = decision.model_validate({"by": by, "decision_id": "1", "reason": "Because.", **more})
         if wanted is None:
-            check_move(to_make(), standing(status), said)
+            check_move(to_make(), snapshot(status), said)
             continue
         with pytest.raises(wanted) as refused:
-            check_move(to_make(), standing(status), said)
+            check_move(to_make(), snapshot(status), said)
         assert type(refused.value) is wanted, by
         assert "\n" not in str(refused.value)
         assert to_make().order.key in str(refused.value)
@@ -103,7 +103,7 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
 )
 def test_nobody_releases_what_follows_from_their_own_decision_and_is_told_why(by: str, why: str) -> None:
     """Invariant 10. Fails without any one of the four comparisons."""
-    back = standing(PaymentStatus.RETURNED, returned_by=RETURNER)
+    back = snapshot(PaymentStatus.RETURNED, returned_by=RETURNER)
     with pytest.raises(NotAllowed, match=f"{by} {why}, and a second person has to release it"):
         check_move(to_make(releasers=(FINANCE, RETURNER, *OWN)), back, Release(by=by, payee_version=1))
 
@@ -111,18 +111,18 @@ def test_nobody_releases_what_follows_from_their_own_decision_and_is_told_why(by
 def test_whoever_releases_is_named_by_the_round() -> None:
     with pytest.raises(NotAllowed, match=f"{OPERATOR} may not release .*: {FINANCE} may"):
         check_move(
-            to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN), Release(by=OPERATOR, payee_version=1)
+            to_make(releasers=(FINANCE,)), snapshot(PaymentStatus.PAYEE_KNOWN), Release(by=OPERATOR, payee_version=1)
         )
 
 
 def test_a_payment_that_hangs_on_no_evidence_has_nobody_who_accepted_it() -> None:
-    check_move(to_make(accepted_by=""), standing(PaymentStatus.PAYEE_KNOWN), Release(by=FINANCE, payee_version=1))
+    check_move(to_make(accepted_by=""), snapshot(PaymentStatus.PAYEE_KNOWN), Release(by=FINANCE, payee_version=1))
 
 
 @pytest.mark.parametrize("version", [0, 1, 3])
 def test_a_release_is_for_the_bank_details_that_count(version: int) -> None:
     """Fails when the version that the releaser saw is not compared."""
-    known = standing(PaymentStatus.PAYEE_KNOWN, payee_version=2)
+    known = snapshot(PaymentStatus.PAYEE_KNOWN, payee_version=2)
     with pytest.raises(TooLate, match=f"goes to version 2 of .* was to be released to version {version}"):
         check_move(to_make(), known, Release(by=FINANCE, payee_version=version))
     check_move(to_make(), known, Release(by=FINANCE, payee_version=2))
@@ -132,7 +132,7 @@ def test_a_release_is_for_the_bank_details_that_count(version: int) -> None:
 def test_what_the_team_is_told_of_needs_a_reason(decision: type[Decision]) -> None:
     status = PaymentStatus.RELEASED
     with pytest.raises(ReasonMissing, match="needs a reason, which the team is told"):
-        check_move(to_make(), standing(status), decision(by=FINANCE))
+        check_move(to_make(), snapshot(status), decision(by=FINANCE))
 
 
 def test_a_payment_knows_who_selected_its_team_and_who_accepted_its_evidence() -> None:
@@ -184,7 +184,7 @@ def test_a_programme_may_promise_something_else() -> None:
 # --- Reminders -----------------------------------------------------------------------------------------------------
 
 
-def reminders(payment: PaymentToMake, at: PaymentStanding, number: int) -> list[Instant]:
+def reminders(payment: PaymentToMake, at: PaymentSnapshot, number: int) -> list[Instant]:
     """The next reminders while it stands as it does, each given when it is due."""
     since, found = at.requested, list[Instant]()
     while len(found) < number and (rung := next_reminder(payment, at, since)) is not None:
@@ -196,7 +196,7 @@ def reminders(payment: PaymentToMake, at: PaymentStanding, number: int) -> list[
 def test_releasers_are_reminded_before_the_day_promised_and_that_of_the_law_on_either_and_again_and_again() -> None:
     """And a day before is not an exact day, where clocks change between. Fails when only one of the dates counts, and
     when two reminders of one moment are both given."""
-    at = standing(
+    at = snapshot(
         PaymentStatus.PAYEE_KNOWN, pay_by=Instant("2016-10-31T00:00Z"), pay_by_law=Instant("2016-11-10T00:00Z")
     )
     promised = ["2016-10-27T23:00Z", "2016-10-29T23:00Z", "2016-10-31T00:00Z", "2016-11-03T00:00Z", "2016-11-06T00:00Z"]
@@ -206,13 +206,13 @@ def test_releasers_are_reminded_before_the_day_promised_and_that_of_the_law_on_e
 
 def test_a_team_is_asked_for_its_bank_details_again_and_again() -> None:
     days = ["2016-08-18T10:00Z", "2016-08-21T10:00Z", "2016-08-24T10:00Z"]
-    assert reminders(to_make(), standing(), 3) == [Instant(day) for day in days]
+    assert reminders(to_make(), snapshot(), 3) == [Instant(day) for day in days]
 
 
 @pytest.mark.parametrize("status", sorted(OVER))
 def test_nobody_is_reminded_of_what_is_over(status: PaymentStatus) -> None:
     """Fails without the look at whether it is over."""
-    assert next_reminder(to_make(), standing(status, pay_by=REQUESTED), Instant.MIN) is None
+    assert next_reminder(to_make(), snapshot(status, pay_by=REQUESTED), Instant.MIN) is None
 
 
 lasting = st.builds(ItemizedDelta, months=st.integers(0, 3), days=st.integers(1, 40)) | st.builds(
@@ -245,7 +245,7 @@ def test_reminders_come_one_after_another_and_end_with_the_payment(
     payment = to_make(remind_before=ladder, remind_every=every, zone=zone)
     due = requested.add(seconds=until_due) if known else None
     by_law = due.add(seconds=until_late) if due else None
-    at = standing(status, requested=requested, pay_by=due, pay_by_law=by_law)
+    at = snapshot(status, requested=requested, pay_by=due, pay_by_law=by_law)
     found = reminders(payment, at, 12)
     if at.is_over:
         assert found == []
@@ -263,7 +263,7 @@ def test_reminders_come_one_after_another_and_end_with_the_payment(
 
 @given(instants(), st.integers(0, 10**8))
 def test_reminders_that_were_missed_are_not_made_up_for(since: Instant, late: int) -> None:
-    at = standing(PaymentStatus.PAYEE_KNOWN, requested=since, pay_by=since.add(hours=24))
+    at = snapshot(PaymentStatus.PAYEE_KNOWN, requested=since, pay_by=since.add(hours=24))
     rung = next_reminder(to_make(), at, since.add(seconds=late))
     assert rung is not None
     assert rung > since.add(seconds=late)
@@ -284,8 +284,8 @@ def told(announcement: Announcement) -> dict[Occasion, list[str]]:
 
 
 def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -> None:
-    payment, known = to_make(releasers=(FINANCE, TREASURER)), standing(PaymentStatus.PAYEE_KNOWN)
-    asked = rules.requested(payment, standing())
+    payment, known = to_make(releasers=(FINANCE, TREASURER)), snapshot(PaymentStatus.PAYEE_KNOWN)
+    asked = rules.requested(payment, snapshot())
     assert told(asked) == {Occasion.PAYMENT_REQUESTED: [A]}
     assert (asked.tellings[0].facts["payee"], asked.tellings[0].facts["pay_by"]) == ("", "")
     assert asked.tellings[0].payment == payment.order.key, "it is not sent any more once they are given"
@@ -297,13 +297,13 @@ def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -
 
 
 def test_a_reminder_goes_to_whoever_has_to_act_by_the_date_and_to_operators_after_it() -> None:
-    payment, known = to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN)
+    payment, known = to_make(releasers=(FINANCE,)), snapshot(PaymentStatus.PAYEE_KNOWN)
     due = known.pay_by
     assert due is not None
     waiting, before, on_the_day, after = (
         rules.reminded(payment, each, rung, rung)
         for each, rung in (
-            (standing(), due),
+            (snapshot(), due),
             (known, due.subtract(hours=24)),
             (known, due),
             (known, due.add(hours=72)),
@@ -319,7 +319,7 @@ def test_a_reminder_goes_to_whoever_has_to_act_by_the_date_and_to_operators_afte
 
 def test_after_an_outage_the_last_reminder_is_sent_with_its_words_and_to_all_whom_it_concerns() -> None:
     """Fails when the first that was missed is sent: "due soon" for a day that has passed, and operators left out."""
-    payment, known = to_make(releasers=(FINANCE,)), standing(PaymentStatus.PAYEE_KNOWN)
+    payment, known = to_make(releasers=(FINANCE,)), snapshot(PaymentStatus.PAYEE_KNOWN)
     due = known.pay_by
     assert due is not None
     first = next_reminder(payment, known, known.requested)
@@ -334,7 +334,7 @@ def test_after_an_outage_the_last_reminder_is_sent_with_its_words_and_to_all_who
 
 def test_whoever_is_warned_is_told_from_when_on_a_payment_is_late_by_law_too() -> None:
     """Fails when the warning of the law's own day is like those before it."""
-    payment, known = to_make(), standing(PaymentStatus.RELEASED)
+    payment, known = to_make(), snapshot(PaymentStatus.RELEASED)
     by_law = known.pay_by_law
     assert by_law is not None
     for rung, late in ((by_law.subtract(hours=24), ""), (by_law, "yes"), (by_law.add(hours=72), "yes")):
@@ -364,7 +364,7 @@ def test_the_record_says_of_every_step_why_it_was_taken() -> None:
     """Fails when a step that nobody gives a reason for has none: a release, above all."""
     on_evidence, selected = to_make(), to_make(accepted_by="")
     release = Release(by=FINANCE, decision_id="1", payee_version=1)
-    known = standing(PaymentStatus.PAYEE_KNOWN)
+    known = snapshot(PaymentStatus.PAYEE_KNOWN)
     assert rules.requested(selected, known).entry.reason == "Selected for Exploration."
     assert rules.requested(on_evidence, known).entry.reason == "Its evidence for Exploration was accepted."
     assert rules.decided(selected, release, REQUESTED).entry.reason == "Selected for Exploration."

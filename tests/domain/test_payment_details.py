@@ -7,16 +7,16 @@ from whenever import Instant
 
 from domain.payments import page as payment_details
 from domain.payments.page import reminder_of, waits_for
-from domain.payments.payment import PaymentStanding, PaymentStatus, PaymentToMake
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.values.money import Amount, Money
-from tests.domain.payments import GIVER, REQUESTED, standing, to_make
+from tests.domain.payments import GIVER, REQUESTED, snapshot, to_make
 from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, A
 
 PAYMENT = to_make(releasers=(FINANCE,))
-KNOWN = standing(PaymentStatus.PAYEE_KNOWN)
+KNOWN = snapshot(PaymentStatus.PAYEE_KNOWN)
 
 
-def details(payment: PaymentToMake, at: PaymentStanding | None, now: Instant, attention: str = "") -> str:
+def details(payment: PaymentToMake, at: PaymentSnapshot | None, now: Instant, attention: str = "") -> str:
     """The page, whose labels have spaces at which nothing is folded."""
     return (
         payment_details.details(payment, at, now, attention)
@@ -54,7 +54,7 @@ def test_the_page_says_what_it_waits_for_and_who_must_act(
     status: PaymentStatus, collects: bool, waiting: str, acts: str
 ) -> None:
     """Fails when a rail that people serve is not told from one that is asked by the service."""
-    at = standing(PaymentStatus(status), collects=collects, reason="closed")
+    at = snapshot(PaymentStatus(status), collects=collects, reason="closed")
     assert waits_for(at) == waiting
     page = details(PAYMENT, at, REQUESTED)
     assert f"| Waits for | **{waiting}** |" in page
@@ -78,23 +78,23 @@ def test_the_page_says_by_when_it_is_promised_and_since_when_it_is_late() -> Non
     assert f"| To be paid by | {promised} |\n| Late by law after | {by_law} |" in in_time
     assert f"| **Overdue since** | {promised} |\n| Late by law after | {by_law} |" in overdue
     assert f"| **Overdue since** | {promised} |\n| **Late by law since** | {by_law} |" in late
-    over = standing(PaymentStatus.SETTLED, settled=REQUESTED)
+    over = snapshot(PaymentStatus.SETTLED, settled=REQUESTED)
     assert "Overdue" not in details(PAYMENT, over, KNOWN.pay_by_law)
 
 
 def test_the_page_says_what_was_done_when_and_by_whom() -> None:
     """Fails when money that came back is shown as gone, or as settled."""
     done = {"released": REQUESTED, "released_by": FINANCE, "submitted": REQUESTED.add(hours=1), "attempt": 2}
-    settled = details(PAYMENT, standing(PaymentStatus.SETTLED, settled=REQUESTED.add(hours=2), **done), REQUESTED)
+    settled = details(PAYMENT, snapshot(PaymentStatus.SETTLED, settled=REQUESTED.add(hours=2), **done), REQUESTED)
     assert f"| Released | Monday 15 August 2016, 11:00 BST, by {FINANCE}, as attempt 2 |" in settled
     assert "| Left | Monday 15 August 2016, 12:00 BST |\n| Settled | Monday 15 August 2016, 13:00 BST |" in settled
     came_back = {"returned": REQUESTED.add(hours=3), "returned_by": OPERATOR, "reason": "The account is closed."}
-    returned = details(PAYMENT, standing(PaymentStatus.RETURNED, **came_back, **done), REQUESTED)
+    returned = details(PAYMENT, snapshot(PaymentStatus.RETURNED, **came_back, **done), REQUESTED)
     said = f"| Came back | Monday 15 August 2016, 14:00 BST, says {OPERATOR}: The account is closed. |"
     assert said in returned
     assert "| Left |" not in returned
-    assert "says the rail" in details(PAYMENT, standing(PaymentStatus.RETURNED, returned=REQUESTED), REQUESTED)
-    cancelled = details(PAYMENT, standing(PaymentStatus.CANCELLED, reason="No account."), REQUESTED)
+    assert "says the rail" in details(PAYMENT, snapshot(PaymentStatus.RETURNED, returned=REQUESTED), REQUESTED)
+    cancelled = details(PAYMENT, snapshot(PaymentStatus.CANCELLED, reason="No account."), REQUESTED)
     assert "| Cancelled | No account. |" in cancelled
 
 
@@ -111,21 +111,21 @@ def test_the_page_names_the_command_that_lets_it_go_on_and_who_sends_it() -> Non
 def test_the_page_says_that_ledger_and_bank_contradict_each_other_as_long_as_it_waits() -> None:
     """Fails when it says to release what may have arrived, and when what is over still asks for somebody."""
     said = "attempt 1 came back by the ledger and is settled by the bank"
-    page = details(PAYMENT, standing(PaymentStatus.RETURNED, returned=REQUESTED, contradicted=said), REQUESTED)
+    page = details(PAYMENT, snapshot(PaymentStatus.RETURNED, returned=REQUESTED, contradicted=said), REQUESTED)
     assert f"| **Needs attention** | {said} |" in page
     assert f"| Who must act | {OPERATOR} or " in page
     assert "to find out which is true |" in page
-    over = details(PAYMENT, standing(PaymentStatus.CANCELLED, contradicted=said, reason="No account."), REQUESTED)
+    over = details(PAYMENT, snapshot(PaymentStatus.CANCELLED, contradicted=said, reason="No account."), REQUESTED)
     assert "Needs attention" not in over
 
 
 def test_a_timer_says_what_people_will_be_reminded_of() -> None:
     """Fails when it names the status and a date, which reads as if that had happened then."""
     said = {
-        standing(): "reminder that bank details are missing",
+        snapshot(): "reminder that bank details are missing",
         KNOWN: "reminder to release it",
-        standing(PaymentStatus.RETURNED): "reminder to release it",
-        standing(PaymentStatus.RELEASED, collects=True): "reminder that no payment file has it",
-        standing(PaymentStatus.SUBMITTED): "reminder that it has not arrived",
+        snapshot(PaymentStatus.RETURNED): "reminder to release it",
+        snapshot(PaymentStatus.RELEASED, collects=True): "reminder that no payment file has it",
+        snapshot(PaymentStatus.SUBMITTED): "reminder that it has not arrived",
     }
     assert {at: reminder_of(at) for at in said} == said

@@ -22,7 +22,7 @@ from desk.payment_files import PaymentFile
 from desk.reconciliation import reconcile
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import OrderState
-from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import PaymentRail, Progress, Transfer
 from domain.values.calendar import spoken_day
 from domain.values.refusals import FileRefused, RailRefused, ReasonMissing, TooLate, Unavailable, UnknownPayment
@@ -210,8 +210,8 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
         handle = play.client.get_workflow_handle(key)
 
         async def released() -> bool:
-            standing = await handle.query(interface.STANDING, result_type=PaymentStanding)
-            return standing.status is PaymentStatus.RELEASED
+            snapshot = await handle.query(interface.SNAPSHOT, result_type=PaymentSnapshot)
+            return snapshot.status is PaymentStatus.RELEASED
 
         await eventually(released)
         for times, number in enumerate((OTHER, "31926819"), start=2):

@@ -291,17 +291,17 @@ def one_line(answer: Answer, status: int = 1) -> str:
     return answer.err.strip()
 
 
-def standing(starter: Commands, challenge: str) -> dict[str, Any]:
+def known_of(starter: Commands, challenge: str) -> dict[str, Any]:
     """All that a refusal must leave as it was."""
     return starter.status(challenge) | {"payments": starter.payments(challenge)}
 
 
 def refused(starter: Commands, challenge: str, *words: str, **given: str) -> str:
     """A command that is refused and changes nothing; gives its one line."""
-    before, record = standing(starter, challenge), starter.data("record", challenge)
+    before, record = known_of(starter, challenge), starter.data("record", challenge)
     answer = starter(*words, **given)
     line = one_line(answer)
-    assert standing(starter, challenge) == before
+    assert known_of(starter, challenge) == before
     (entry,) = starter.data("record", challenge)[len(record) :]
     assert entry["refused"] is True
     assert entry["text"] == line

@@ -17,9 +17,9 @@ from tests.starter.commands import (
     ROUND,
     SPONSOR,
     Commands,
+    known_of,
     one_line,
     refused,
-    standing,
     write_round,
 )
 
@@ -117,7 +117,7 @@ def test_a_signal_that_cannot_be_followed_is_on_the_record_and_changes_nothing(
     starter: Commands, service: Service, teams: dict[str, list[str]], case: str
 ) -> None:
     name, content, says = SIGNALS[case]
-    before, record = standing(starter, "bridge"), starter.data("record", "bridge")
+    before, record = known_of(starter, "bridge"), starter.data("record", "bridge")
 
     command = ["temporal", "workflow", "signal", "--workflow-id", f"{ROUND}/bridge", "--name", name, "--input", content]
     subprocess.run(command, env=service.environment, check=True, capture_output=True)
@@ -130,7 +130,7 @@ def test_a_signal_that_cannot_be_followed_is_on_the_record_and_changes_nothing(
     assert entry["refused"] is True
     assert entry["action"] == name
     assert says in entry["text"]
-    assert standing(starter, "bridge") == before
+    assert known_of(starter, "bridge") == before
 
 
 def test_what_temporal_does_not_do_is_said_in_one_line(
@@ -271,13 +271,13 @@ def test_an_id_that_was_used_for_another_decision_is_refused_and_nothing_is_swal
 def test_a_command_used_wrongly_ends_with_status_2_and_changes_nothing(
     starter: Commands, closed: list[str], words: list[str]
 ) -> None:
-    before, record = standing(starter, "market"), starter.data("record", "market")
+    before, record = known_of(starter, "market"), starter.data("record", "market")
     answer = starter(*words)
 
     assert answer.status == 2
     assert answer.out == ""
     assert answer.err
-    assert standing(starter, "market") == before
+    assert known_of(starter, "market") == before
     assert starter.data("record", "market") == record
 
 

@@ -16,9 +16,9 @@ from tests.starter.commands import (
     SPONSOR,
     Commands,
     gives_away,
+    known_of,
     one_line,
     refused,
-    standing,
 )
 
 
@@ -144,11 +144,11 @@ def test_a_sponsor_neither_returns_nor_cancels_a_payment(starter: Commands, wait
 
 @pytest.mark.parametrize("command", ["release", "return", "cancel-payment"])
 def test_a_reason_that_is_missing_altogether_is_a_misuse(starter: Commands, waiting: str, command: str) -> None:
-    before = standing(starter, "mill")
+    before = known_of(starter, "mill")
     answer = starter(command, *([] if command == "release" else [waiting]), "--as", FINANCE)
 
     assert (answer.status, answer.out) == (2, "")
-    assert standing(starter, "mill") == before
+    assert known_of(starter, "mill") == before
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_reason_that_is_missing_altogether_is_a_misuse(starter: Commands, wait
     ],
 )
 def test_a_key_that_no_payment_has_is_refused_by_every_command(starter: Commands, waiting: str, key: str) -> None:
-    before = standing(starter, "mill")
+    before = known_of(starter, "mill")
     for words in (
         ["release", key, "--as", FINANCE],
         ["return", key, "--as", FINANCE, "--reason", "None."],
@@ -173,7 +173,7 @@ def test_a_key_that_no_payment_has_is_refused_by_every_command(starter: Commands
         *([["retry", key]] if key.count("/") == 4 else []),
     ):
         assert "The ledger has no payment" in one_line(starter(*words))
-    assert standing(starter, "mill") == before
+    assert known_of(starter, "mill") == before
 
 
 @pytest.mark.parametrize(

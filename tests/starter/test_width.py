@@ -172,7 +172,7 @@ def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Call
     known = of(
         ChallengeRow, id=CHALLENGE, question="How can we?", sponsor_name="The Agency", attention="the rail is down"
     )
-    output.standing(known, [payment(PaymentStatus.REQUESTED), payment(PaymentStatus.REQUESTED)], held)
+    output.challenge_status(known, [payment(PaymentStatus.REQUESTED), payment(PaymentStatus.REQUESTED)], held)
     lines = printed()
     assert max(map(len, lines)) <= 80
     said = " ".join(" ".join(lines).split())

@@ -13,7 +13,7 @@ from domain.payments import payment as rules
 from domain.payments.payment import (
     Arrived,
     CancelPayment,
-    PaymentStanding,
+    PaymentSnapshot,
     PaymentStatus,
     PaymentToMake,
     Release,
@@ -88,7 +88,7 @@ class Till:
         self.key = payment.order.key
         self.team = payment.order.team
 
-    def request(self, at: Instant = CLOSES) -> PaymentStanding:
+    def request(self, at: Instant = CLOSES) -> PaymentSnapshot:
         """It is asked for."""
         return ledger.request(self.database, self.payment, at, compose)
 
@@ -98,7 +98,7 @@ class Till:
         by: str = RELEASER,
         at: Instant = CLOSES,
         payee_version: int = 0,
-    ) -> PaymentStanding:
+    ) -> PaymentSnapshot:
         """Somebody releases it, by a decision of that id, to the bank details that count unless others are named."""
         version = payee_version or self.now.payee_version
         announcement = rules.decided(self.payment, Release(by=by, decision_id=id, payee_version=version), at)
@@ -114,31 +114,31 @@ class Till:
         assert begun is not None
         return begun
 
-    def submit(self, begun: Begun, reference: str = "rail-1", at: Instant = CLOSES) -> PaymentStanding:
+    def submit(self, begun: Begun, reference: str = "rail-1", at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail has taken it."""
         return ledger.mark_submitted(self.database, self.payment, begun, reference, at, compose)
 
-    def settle(self, begun: Begun, at: Instant = CLOSES) -> PaymentStanding:
+    def settle(self, begun: Begun, at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail says that it has arrived."""
         return ledger.mark_settled(self.database, self.payment, begun, at, compose)
 
-    def come_back(self, begun: Begun, at: Instant = CLOSES) -> PaymentStanding:
+    def come_back(self, begun: Begun, at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail says that it has come back."""
         return ledger.mark_returned(self.database, self.payment, begun, "account closed", at, compose)
 
-    def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentStanding:  # noqa: A002
+    def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that it has come back."""
         decision = Return(by=by, decision_id=id, reason="The bank called.")
         announcement = rules.decided(self.payment, decision, at)
         return ledger.give_back(self.database, self.payment, announcement, at, compose)
 
-    def arrived(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentStanding:  # noqa: A002
+    def arrived(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that an attempt has arrived after all."""
         decision = Arrived(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
         announcement = rules.decided(self.payment, decision, LATER)
         return ledger.arrive_after_all(self.database, self.payment, attempt, "rail-1", announcement, LATER, compose)
 
-    def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentStanding:  # noqa: A002
+    def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentSnapshot:  # noqa: A002
         """A person cancels it."""
         decision = CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")
         return ledger.cancel(self.database, self.payment, rules.decided(self.payment, decision, at), at, compose)

@@ -604,7 +604,7 @@ def test_operators_are_not_called_for_what_was_mended_before_they_could_be(open_
         (payment, "the rail is down", False),
     ]
     for number, (of, text, mended) in enumerate(said):
-        attention = Attention(text=text, mended=mended, of=of, standing="" if mended else text)
+        attention = Attention(text=text, mended=mended, of=of, unresolved="" if mended else text)
         at = MIDWAY + number * SECOND
         announce(open_, attention_called(AIR, ("olivia",), attention, "window", at, str(number)), compose)
 

@@ -12,7 +12,7 @@ from whenever import Instant
 from domain.announcements.announcement import Attention
 from domain.announcements.occasions import Occasion
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction
 from domain.values.money import Amount, Money
 from domain.values.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
@@ -108,7 +108,7 @@ def test_a_payment_requested_again_is_there_once_with_its_first_date(till: Till)
 def test_whatever_was_done_before_can_be_asked_for_again_and_changes_nothing(till: Till, status: PaymentStatus) -> None:
     """Fails when a step does not look where the payment stands: each is asked for again in every later status."""
     begun = till.brought_to(status) or Begun(id=f"{till.key}/1", attempt=1, team=till.team, sealed="sealed 1")
-    steps: list[tuple[PaymentStatus, Callable[[], PaymentStanding]]] = [
+    steps: list[tuple[PaymentStatus, Callable[[], PaymentSnapshot]]] = [
         (PaymentStatus.REQUESTED, lambda: till.request(LATER)),
         (PaymentStatus.RELEASED, lambda: till.release(at=LATER)),
         (PaymentStatus.SUBMITTED, lambda: till.submit(begun, "rail-2", LATER)),
@@ -239,9 +239,9 @@ def test_it_is_promised_within_10_working_days_of_scotland_and_late_by_law_after
     """Counted from the later of the request and the first details. Fails when one of the two counts whatever comes."""
     earlier = FRIDAY.subtract(hours=240)
     give_payee(till.database, till.team, at=earlier if details_first else FRIDAY)
-    standing = till.request(FRIDAY if details_first else earlier)
+    snapshot = till.request(FRIDAY if details_first else earlier)
 
-    assert (standing.pay_by, standing.pay_by_law) == (PROMISED, LAST_BY_LAW)
+    assert (snapshot.pay_by, snapshot.pay_by_law) == (PROMISED, LAST_BY_LAW)
     assert (till.now.pay_by, till.now.pay_by_law) == (PROMISED, LAST_BY_LAW)
 
 
@@ -262,8 +262,8 @@ def test_details_that_change_before_the_request_count_from_when_they_were_first_
 
 
 def test_nothing_is_promised_as_long_as_nobody_knows_whom_to_pay(till: Till) -> None:
-    standing = till.request()
-    assert (standing.pay_by, standing.pay_by_law, till.now.payee) == (None, None, "")
+    snapshot = till.request()
+    assert (snapshot.pay_by, snapshot.pay_by_law, till.now.payee) == (None, None, "")
 
 
 # --- Whose decision ------------------------------------------------------------------------------------------------
@@ -451,9 +451,9 @@ def test_money_that_came_back_is_released_again_as_another_attempt(till: Till, r
         till.submit(first)
     if reached == "settled":
         till.settle(first)
-    standing = till.give_back() if by_a_person else till.come_back(first)
-    assert (standing.status, standing.released_by) == (PaymentStatus.RETURNED, "")
-    assert standing.reason == ("The bank called." if by_a_person else "account closed")
+    snapshot = till.give_back() if by_a_person else till.come_back(first)
+    assert (snapshot.status, snapshot.released_by) == (PaymentStatus.RETURNED, "")
+    assert snapshot.reason == ("The bank called." if by_a_person else "account closed")
     assert till.now.settled is None, "what came back was not paid"
     assert till.begin() is None
 
@@ -511,8 +511,8 @@ def test_it_is_told_to_the_team_and_to_whoever_releases_again(till: Till) -> Non
 )
 def test_a_payment_is_cancelled_as_long_as_no_rail_can_have_it(till: Till, status: PaymentStatus) -> None:
     till.brought_to(status)
-    standing = till.cancel()
-    assert (standing.status, standing.reason) == (PaymentStatus.CANCELLED, "Asked for in error.")
+    snapshot = till.cancel()
+    assert (snapshot.status, snapshot.reason) == (PaymentStatus.CANCELLED, "Asked for in error.")
     assert till.begin() is None
     assert all(row.returned_at for row in till.transfers)
     assert told(till.database, Occasion.PAYMENT_CANCELLED) == [till.team]

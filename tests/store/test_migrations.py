@@ -126,11 +126,11 @@ def older(empty_url: str) -> Iterator[Database]:
 
 def test_payments_of_an_older_release_stand_as_they_did(older: Database) -> None:
     """Invariant 1. Fails when a status is taken over wrongly: a settled payment would be paid again, or one never."""
-    standing = {
+    kept = {
         payment.number: (payment.status, payment.attempt, payment.released_by, payment.reference)
         for payment in read_payments(older)
     }
-    assert standing == {
+    assert kept == {
         1: (PaymentStatus.SETTLED, 1, "service", "rail-1"),
         2: (PaymentStatus.SUBMITTED, 1, "service", "rail-2"),
         3: (PaymentStatus.REQUESTED, 0, "", ""),

@@ -168,8 +168,8 @@ def test_a_payment_that_is_requested_while_details_are_given_misses_neither(open
     requests: list[Future[Any]] = []
     with while_writing(open_, by(lambda each: each.request(), first), requests) as composing:
         keys = give_payee(open_, first.team, compose=composing)
-        standing = requests[0].result(60)
-    assert standing.status is PaymentStatus.PAYEE_KNOWN or first.key in keys.payments
+        snapshot = requests[0].result(60)
+    assert snapshot.status is PaymentStatus.PAYEE_KNOWN or first.key in keys.payments
 
 
 def test_what_is_requested_and_released_while_details_change_goes_to_no_old_details(till: Till) -> None:

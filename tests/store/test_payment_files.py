@@ -385,9 +385,9 @@ def test_what_came_back_and_has_arrived_after_all_is_settled_and_does_not_leave_
     call(till)
     assert till.now.attention == "two words"
 
-    standing = till.arrived()
-    assert (standing.status, standing.attempt, standing.returned_by, standing.reason) == ("settled", 1, "", "")
-    assert till.arrived() == standing, "sent again it changes nothing"
+    snapshot = till.arrived()
+    assert (snapshot.status, snapshot.attempt, snapshot.returned_by, snapshot.reason) == ("settled", 1, "", "")
+    assert till.arrived() == snapshot, "sent again it changes nothing"
     assert (till.now.settled, till.now.attempt, till.now.attention) == (LATER, 1, "")
     assert progress(open_) == {line.transfer: ("settled", "")}
     assert payment_files.contradicted(open_, "FILE1") == ()

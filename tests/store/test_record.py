@@ -304,9 +304,9 @@ def test_what_is_mended_in_one_workflow_hides_nothing_of_another(open_: Database
     """Fails when a challenge has room for one text: of two payments that stand still the first is seen no more."""
     one, other = (f"{AIR}/exploration/air-1/{number}" for number in (1, 2))
 
-    def stands(step: str, of: str, *standing: str, mended: str = "") -> str:
-        text = mended or standing[-1]
-        attention = Attention(text=text, mended=bool(mended), of=of, standing="; ".join(standing))
+    def stands(step: str, of: str, *unresolved: str, mended: str = "") -> str:
+        text = mended or unresolved[-1]
+        attention = Attention(text=text, mended=bool(mended), of=of, unresolved="; ".join(unresolved))
         announce(open_, announcing(step, at=MIDWAY.add(seconds=len(step)), attention=attention), compose)
         return find_challenge(open_, AIR).attention
 

@@ -121,7 +121,7 @@ async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happen
 ) -> None:
     """Holds invariant 4 through a whole life of a payment: refused, not readable, failing at the provider in ways that
     repeat what they were asked, returned with the holder's name in the reason, corrected and paid. Fails where the
-    standing of a payment carries its payee, masked or not, or words of a provider get into a failure or a log."""
+    snapshot of a payment carries its payee, masked or not, or words of a provider get into a failure or a log."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
     monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=2))

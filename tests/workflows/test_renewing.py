@@ -10,7 +10,7 @@ from whenever import TimeDelta
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase, State
-from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.values.calendar import lasting
 from tests.journeys.dates import happened_at
 from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, pilot, playing, with_stages_of
@@ -112,8 +112,8 @@ async def test_a_payment_renewed_at_every_wait_keeps_its_place(tmp_path: Path) -
                 return await recording.latest_run(play.client, key) != run
 
             await eventually(is_another)
-            standing = await play.client.get_workflow_handle(key).query(interface.STANDING, result_type=PaymentStanding)
-            assert standing is None or standing.status is before.status
+            snapshot = await play.client.get_workflow_handle(key).query(interface.SNAPSHOT, result_type=PaymentSnapshot)
+            assert snapshot is None or snapshot.status is before.status
             assert play.payment(key) == before
             assert len(play.desk.notices()) == told
 

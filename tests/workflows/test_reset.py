@@ -16,7 +16,7 @@ from whenever import Instant, TimeDelta
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase
-from domain.payments.payment import PaymentStanding, PaymentStatus
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, Transfer
 from domain.values.refusals import NotAllowed, Unavailable
 from tests.playing import SPONSOR, CountingRail, Making, Play, pilot, playing, with_stages_of
@@ -145,7 +145,7 @@ async def test_a_payment_that_is_reset_goes_on_from_where_the_ledger_has_it(tmp_
         before = play.desk.payments()
         for key in keys:
             await reset_to_start(play, key)
-            await play.client.get_workflow_handle(key).query(interface.STANDING, result_type=PaymentStanding)
+            await play.client.get_workflow_handle(key).query(interface.SNAPSHOT, result_type=PaymentSnapshot)
         await eventually(partial(recording.is_closed, play.client, keys[0]))
 
         assert play.desk.payments() == before
