@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cache, partial
@@ -64,6 +64,7 @@ _OF_PAYMENTS = frozenset(
     }
 )
 _PATIENCE = timedelta(seconds=30)
+_MOMENT = TimeDelta(milliseconds=1)
 
 
 def known_by(text: str) -> list[str]:
@@ -121,6 +122,8 @@ class Play:
         programme: what it runs under.
         environment: the time-skipping server, if it is one.
         without_worker: a time in which no worker runs; after it another one does, which has to read every run anew.
+        open_challenge: opens it with the desk.
+        begun: whether it is open. Until then the clock stands still at the opening, and `sealed` opens it.
 
     As long as `finance_works`, finance does its part by itself before time goes by.
     """
@@ -135,6 +138,8 @@ class Play:
         programme: Programme,
         environment: WorkflowEnvironment | None,
         without_worker: Callable[[], AbstractAsyncContextManager[None]],
+        open_challenge: Callable[[], Awaitable[object]],
+        begun: bool,
     ) -> None:
         self.client = client
         self.desk = desk
@@ -142,6 +147,8 @@ class Play:
         self.programme = programme
         self.environment = environment
         self.without_worker = without_worker
+        self._open_challenge = open_challenge
+        self._begun = begun
         self.skipped = TimeDelta()
         self.money = Paying(desk)
         self.payment_files = PaymentFiles(desk)
@@ -315,8 +322,14 @@ class Play:
     # How time goes by.
 
     def now(self) -> Instant:
-        """The instant by the clock of the server."""
-        return Instant.now() + self.skipped
+        """The instant by the clock of the server; the opening as long as the challenge has not begun."""
+        return Instant.now() + self.skipped if self._begun else self.challenge.opens
+
+    async def begin(self) -> None:
+        """Opens the challenge, if it is not open. Whatever was handed in before came at the very opening."""
+        if not self._begun:
+            self._begun = True
+            await self._open_challenge()
 
     async def until(self, came: Callable[[State], bool]) -> State:
         """Waits, in real time, until the workflow is in a state.
@@ -388,6 +401,7 @@ class Play:
 
     async def sealed(self) -> State:
         """Lets time pass until the window is sealed."""
+        await self.begin()
         state = await self.until(lambda state: state.opened)
         await self._reach(state.closes)
         return await self.until(lambda state: state.phase is not Phase.WINDOW)
@@ -489,6 +503,7 @@ async def playing(
     round_name: str = "pilot-2016",
     opens_in: TimeDelta = TimeDelta(),  # noqa: B008
     window: TimeDelta | None = None,
+    at_once: bool = False,
 ) -> AsyncIterator[Play]:
     """A challenge that opens now, with a worker in this process.
 
@@ -504,6 +519,8 @@ async def playing(
         round_name: which round's file is played.
         opens_in: how long before it opens, instead of now.
         window: for how long applications are taken, instead of what the file says.
+        at_once: for a server in which time does not skip. Applications are taken until the play has the window sealed,
+            however long that takes; only then the challenge opens, and its window closes at once.
     """
     skipping = environment if isinstance(environment, WorkflowEnvironment) else None
     client = skipping.client if skipping else environment
@@ -541,11 +558,16 @@ async def playing(
             now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
             challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
             challenge = challenge.model_copy(update={"releasers": releasers})
-            if window is not None:
-                challenge = challenge.model_copy(update={"closes": challenge.opens + window})
+            lasts = _MOMENT if at_once else window
+            if lasts is not None:
+                challenge = challenge.model_copy(update={"closes": challenge.opens + lasts})
             desk = Desk(settings, database, connected, lambda: play.now())
-            play = Play(client, desk, challenge, rules, skipping, without_worker)
-            await desk.open_challenges(round_, rules, (challenge,))
+            opening = partial(desk.open_challenges, round_, rules, (challenge,))
+            play = Play(client, desk, challenge, rules, skipping, without_worker, opening, begun=not at_once)
+            if at_once:
+                keep_round(database, round_, rules, (challenge,), challenge.opens)
+            else:
+                await opening()
             yield play
             await recording.keep(client, challenge.id)
     finally:

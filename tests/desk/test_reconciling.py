@@ -51,7 +51,7 @@ async def books(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books
     lasting = with_stages_of(TimeDelta(hours=1), programme)
     async with (
         dev_server() as client,
-        playing(tmp_path_factory.mktemp("books"), client, programme=lasting, window=TimeDelta(seconds=5)) as play,
+        playing(tmp_path_factory.mktemp("books"), client, programme=lasting, at_once=True) as play,
     ):
         teams = await play.exploring()
         paid, known, asked = (f"{play.challenge.id}/exploration/{team}/1" for team in teams)

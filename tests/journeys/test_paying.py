@@ -152,9 +152,7 @@ async def test_nobody_releases_what_follows_from_their_own_decision_and_nobody_t
     gated = Making(GatedRail)
     async with (
         dev_server() as client,
-        playing(
-            tmp_path, client, rail=gated, releasers=(FINANCE, SPONSOR, OPERATOR), window=TimeDelta(seconds=2)
-        ) as play,
+        playing(tmp_path, client, rail=gated, releasers=(FINANCE, SPONSOR, OPERATOR), at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.payee(play.payment(key).team, by=OPERATOR)
@@ -243,7 +241,7 @@ async def paid(folder: Path) -> AsyncIterator[tuple[Play, CountingRail, str]]:
     counting = Making(CountingRail)
     async with (
         dev_server() as client,
-        playing(folder, client, rail=counting, window=TimeDelta(seconds=2)) as play,
+        playing(folder, client, rail=counting, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.payments_over()
@@ -298,7 +296,7 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
     gated = Making(GatedRail)
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=gated, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=gated, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.releasable(key)

@@ -15,7 +15,7 @@ from lxml import etree
 from sqlalchemy import select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowUpdateFailedError
-from whenever import Date, TimeDelta
+from whenever import Date
 
 from desk import payment_files
 from desk.payment_files import PaymentFile
@@ -50,7 +50,7 @@ async def paying_by_files(
     options: dict[str, Any] = {"payment_rail": "files", "payment_form": str(form), **PAYER}
     async with (
         dev_server() as client,
-        playing(folder, client, options=options, rail=rail, window=TimeDelta(seconds=2)) as play,
+        playing(folder, client, options=options, rail=rail, at_once=True) as play,
     ):
         keys = await play.owed(count)
         await play.released()

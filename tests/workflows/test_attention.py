@@ -9,11 +9,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from temporalio.client import WorkflowExecutionStatus
-from whenever import TimeDelta
 
 import worker
 import workflows.steps
@@ -29,26 +27,16 @@ from workflows.interface import NEEDS_ATTENTION, RENEW
 MARKER = "robin.marker@company.example"
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workflows that call for a person after two seconds, in which a busy machine still does what it can do.
-
-    Each workflow has modules of its own; this one is shared with them, so that its patience can be changed.
-    """
-    monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
-    monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=2))
-    monkeypatch.setattr(workflows.steps, "_PATIENCE_TO_TELL", timedelta(seconds=2))
-
-
 @contextmanager
-def refusing_to_write(database: Database) -> Iterator[list[ExceptionContext]]:
-    """A database in which nothing can be put on record; gives what was refused."""
+def refusing_to_write(database: Database, after: str = "") -> Iterator[list[ExceptionContext]]:
+    """A database in which nothing can be put on record, or nothing once an action is there; gives what was refused."""
+    when = f"WHEN EXISTS (SELECT 1 FROM record WHERE action = '{after}')" if after else ""
     refused: list[ExceptionContext] = []
     note = refused.append  # the same object each time, by which it is taken away again
     event.listen(database.engine, "handle_error", note)
     with database.engine.begin() as connection:
         connection.execute(
-            text("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+            text(f"CREATE TRIGGER full BEFORE INSERT ON record {when} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
         )
     try:
         yield refused
@@ -76,7 +64,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
     broken = Making(lambda database: BrokenRail(database, f"no account of {MARKER}"))
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=broken, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.released()
@@ -134,7 +122,7 @@ async def test_a_payment_that_is_cancelled_in_temporal_while_it_needs_attention_
     broken = Making(BrokenRail)
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=broken, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.released()
@@ -157,11 +145,11 @@ async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_unti
     """Fails when a failure of a write in the workflow task ends the workflow, or is swallowed."""
     async with (
         dev_server() as client,
-        playing(tmp_path, client, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, at_once=True) as play,
     ):
-        await play.until(lambda state: state.opened)
         play.applied(2)
-        with refusing_to_write(play.desk.database):
+        with refusing_to_write(play.desk.database, after="opened"):
+            await play.begin()
             await until_attention(play, play.challenge.id, True)
             assert (await play.state()).phase is Phase.WINDOW
             page = await play.details()
@@ -185,7 +173,7 @@ async def test_a_payment_that_stands_still_can_be_renewed_and_needs_nobody_once_
     broken = Making(BrokenRail)
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=broken, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.released()
@@ -208,11 +196,11 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
     """Fails as the one before it, and when the fresh run does not say that it still needs somebody."""
     async with (
         dev_server() as client,
-        playing(tmp_path, client, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, at_once=True) as play,
     ):
-        await play.until(lambda state: state.opened)
         play.applied(2)
-        with refusing_to_write(play.desk.database):
+        with refusing_to_write(play.desk.database, after="opened"):
+            await play.begin()
             await until_attention(play, play.challenge.id, True)
             run = await play.run_id()
             await play.handle.signal(RENEW)

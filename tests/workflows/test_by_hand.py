@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from whenever import TimeDelta
 
 from domain.challenges.awards import PaymentOrder, orders_made
 from domain.challenges.state import Outcome, State
@@ -63,7 +62,7 @@ async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_mad
     broken = Making(BrokenRail)
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=broken, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await client.get_workflow_handle(key).terminate("By hand.")
@@ -87,7 +86,7 @@ async def test_a_payment_that_is_cancelled_before_a_worker_comes_to_it_is_made_o
     counting = Making(CountingRail)
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=counting, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=counting, at_once=True) as play,
     ):
         (key,) = await play.owed()
         await play.releasable(key)
@@ -112,7 +111,7 @@ async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_i
     broken = Making(BrokenRail)
     async with (
         dev_server() as client,
-        playing(tmp_path, client, rail=broken, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, rail=broken, at_once=True) as play,
     ):
         (key,) = await play.owed()
 

@@ -215,9 +215,8 @@ async def test_a_reminder_of_a_decision_that_was_made_meanwhile_is_not_sent(tmp_
     hasty = programme.model_copy(update={"stages": stages, "reminders": reminders})
     async with (
         dev_server() as client,
-        playing(tmp_path, client, programme=hasty, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, programme=hasty, at_once=True) as play,
     ):
-        await play.until(lambda state: state.opened)
         (team,) = play.applied(1)
         await play.sealed()
         await eventually(partial(_is_told, play, Occasion.DECISION_DUE))

@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from google.protobuf.json_format import MessageToJson
 from sqlalchemy import select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
-from whenever import TimeDelta
 
 import worker
 import workflows.steps
@@ -117,23 +115,20 @@ PERSONAL = (*MARKERS, *BANK, *MASKED, "marker-feedback")
 
 
 async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happens_to_a_payment(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
     """Holds invariant 4 through a whole life of a payment: refused, not readable, failing at the provider in ways that
     repeat what they were asked, returned with the holder's name in the reason, corrected and paid. Fails where the
     snapshot of a payment carries its payee, masked or not, or words of a provider get into a failure or a log."""
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
-    monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=2))
     said = json.dumps({"code": "no_account", "error": f"no {HOLDER} at 60-16-13 31926819"}).encode()
     with Provider() as provider:
         options = {"payment_rail": "http", "rail_url": provider.url, "rail_token": TOKEN}
         async with (
             dev_server() as client,
-            playing(tmp_path, client, options=options, window=TimeDelta(seconds=2)) as play,
+            playing(tmp_path, client, options=options, at_once=True) as play,
         ):
             play.finance_works = False
-            await play.until(lambda state: state.opened)
             team, other = (apply_with_markers(play, number) for number in range(2))
             await play.sealed()
             await play.desk.give_feedback(play.challenge.id, "exploration", other, SPONSOR, FEEDBACK)

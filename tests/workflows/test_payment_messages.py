@@ -9,7 +9,6 @@ import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
-from whenever import TimeDelta
 
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentStatus
@@ -89,7 +88,7 @@ async def test_whatever_is_sent_badly_to_a_payment_is_refused_visibly_and_it_goe
 @pytest.mark.parametrize("name", [interface.LOOK, interface.RENEW, interface.RETRY, interface.PAYMENT_OVER])
 async def test_a_message_of_the_service_itself_that_is_sent_by_hand_wedges_nothing(tmp_path: Path, name: str) -> None:
     """Sent to the payment and to its challenge with an argument too many, and as what it is not."""
-    async with dev_server() as client, playing(tmp_path, client, window=TimeDelta(seconds=2)) as play:
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
         play.finance_works = False
         (key,) = await play.owed()
         for workflow in (key, play.challenge.id):

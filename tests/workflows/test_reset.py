@@ -57,7 +57,7 @@ async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twi
     short = with_stages_of(TimeDelta(seconds=0.5), programme.model_copy(update={"stages": programme.stages[:2]}))
     async with (
         dev_server() as client,
-        playing(tmp_path, client, programme=short, rail=counting, window=TimeDelta(seconds=2)) as play,
+        playing(tmp_path, client, programme=short, rail=counting, at_once=True) as play,
     ):
         teams = await play.exploring(3)
         await play.stage_over()
@@ -103,7 +103,7 @@ async def three_payments(folder: Path) -> AsyncIterator[tuple[Play, SlowRail, li
     slow = Making(SlowRail)
     async with (
         dev_server() as client,
-        playing(folder, client, rail=slow, window=TimeDelta(seconds=2)) as play,
+        playing(folder, client, rail=slow, at_once=True) as play,
     ):
         play.finance_works = False
         keys = await play.owed(3)

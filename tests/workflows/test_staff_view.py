@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from whenever import TimeDelta
 
 from domain.values.money import Money, total
 from domain.values.refusals import TooLate
@@ -20,7 +19,7 @@ from workflows.interface import SPONSOR as SPONSOR_COLUMN
 
 async def test_the_list_and_the_page_of_a_challenge_say_where_it_stands_and_who_must_act(tmp_path: Path) -> None:
     """Fails when a column is not brought up to date, or a child has no summary."""
-    async with dev_server() as client, playing(tmp_path, client, window=TimeDelta(seconds=4)) as play:
+    async with dev_server() as client, playing(tmp_path, client) as play:
         opened = await play.until(lambda state: state.opened)
         described = await play.handle.describe()
         columns = described.typed_search_attributes
@@ -36,7 +35,12 @@ async def test_the_list_and_the_page_of_a_challenge_say_where_it_stands_and_who_
         assert abs((until - opened.closes.to_stdlib()).total_seconds()) < 0.001
         assert columns.get(OUTCOME) is None
         assert not columns.get(NEEDS_ATTENTION)
+        assert (await play.details()).startswith(f"## {play.challenge.question}")
 
+
+async def test_the_list_and_the_page_of_a_challenge_follow_it_to_its_end(tmp_path: Path) -> None:
+    """Fails as the one before it."""
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
         teams = await play.exploring(3, reserve=1)
         state = await play.payments_over()
         columns = (await play.handle.describe()).typed_search_attributes
@@ -86,7 +90,7 @@ async def test_the_list_says_of_a_payment_what_it_waits_for_and_until_when(tmp_p
 
 
 async def test_every_timer_and_write_in_a_history_says_what_it_is_for(tmp_path: Path) -> None:
-    async with dev_server() as client, playing(tmp_path, client, window=TimeDelta(seconds=4)) as play:
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
         await play.exploring(1)
         await play.payments_over()
         events = (await play.handle.fetch_history()).events
@@ -131,7 +135,7 @@ async def test_the_page_says_the_sums_that_the_ledger_has(tmp_path: Path) -> Non
 
 async def test_nothing_is_left_to_pay_only_after_the_last_payment(tmp_path: Path) -> None:
     """Fails when the line is dated by what the run knew before the payments that it waited for."""
-    async with dev_server() as client, playing(tmp_path, client, window=TimeDelta(seconds=4)) as play:
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
         await play.exploring(2)
         await play.decide("cancel", OPERATOR, reason="It is over.")
         await play.payments_over()
@@ -147,7 +151,7 @@ async def test_nothing_is_left_to_pay_only_after_the_last_payment(tmp_path: Path
 
 async def test_a_refused_decision_is_told_from_what_happened_in_the_timeline(tmp_path: Path) -> None:
     """Fails when the write of a refusal is called as the write of a decision is."""
-    async with dev_server() as client, playing(tmp_path, client, window=TimeDelta(seconds=4)) as play:
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
         teams = await play.exploring(1)
         with pytest.raises(TooLate) as refused:
             await play.decide("select", stage="exploration", teams=teams)
