@@ -46,7 +46,7 @@ from store.payments.ledger import Payment
 from store.record.record import RecordLine
 from tests.replay import recording
 from tests.store.sqlite import fresh_sqlite
-from tests.waiting import eventually
+from tests.waiting import HANGS, eventually
 from worker import build_worker, search_attributes_wanted
 from workflows.challenge import ChallengeWorkflow
 from workflows.interface import SEARCH_ATTRIBUTES
@@ -63,7 +63,6 @@ _OF_PAYMENTS = frozenset(
         *("payment-return", "payment-arrived", "payment-cancel", "payee-changed", "payment-release-void"),
     }
 )
-_PATIENCE = timedelta(seconds=30)
 _MOMENT = TimeDelta(milliseconds=1)
 
 
@@ -253,7 +252,7 @@ class Play:
         """Waits, in real time, until the ledger has a payment so.
 
         Raises:
-            TimeoutError: it has not for half a minute; says how it stands.
+            TimeoutError: it has not for minutes; says how it stands.
         """
 
         async def it_does() -> bool:
@@ -270,7 +269,7 @@ class Play:
         """Waits, in real time, until so many have been told of an occasion so often.
 
         Raises:
-            TimeoutError: they were not for half a minute; says who was.
+            TimeoutError: they were not for minutes; says who was.
         """
 
         async def were_told() -> bool:
@@ -335,7 +334,7 @@ class Play:
         """Waits, in real time, until the workflow is in a state.
 
         Raises:
-            TimeoutError: it was not for half a minute; the state is in the message.
+            TimeoutError: it was not for minutes; the state is in the message.
         """
         state = await self.state()
 
@@ -462,7 +461,7 @@ class GatedRail(CountingRail):
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `PaymentRail`."""
         self.reached.set()
-        if not self.gate.wait(_PATIENCE.total_seconds()):
+        if not self.gate.wait(HANGS):
             raise Unavailable("The gate of the rail stays shut: open it.")
         self.payees[instruction.id] = instruction.payee
         return super().transfer(instruction, at)
@@ -531,6 +530,7 @@ async def playing(
         "database_url": database_url or _own_database(folder),
         "payee_key_file": folder / "payee.key",
         "payment_files": folder / "payments",
+        "answer_within": HANGS,
     }
     settings = Settings(**given | dict(options or {}))
     database = Database(settings.database_url)

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.playing import ROOT
-
-_WITHIN = 30
+from tests.waiting import HANGS
 
 
 @cache
@@ -68,7 +67,7 @@ class Program:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._process.join(_WITHIN)
+        self._process.join(HANGS)
         self.stdin.close()
         self.stdout.close()
 
@@ -95,12 +94,12 @@ class Program:
         """Its exit status, once it has ended.
 
         Raises:
-            TimeoutError: it has not for half a minute, and was killed.
+            TimeoutError: it has not for minutes, and was killed.
         """
-        self._process.join(_WITHIN)
+        self._process.join(HANGS)
         if self._process.exitcode is None:
             self.kill()
-            raise TimeoutError(f"process {self.pid} had not ended after {_WITHIN} seconds")
+            raise TimeoutError(f"process {self.pid} had not ended after {HANGS} seconds")
         return self._process.exitcode
 
 

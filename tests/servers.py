@@ -19,10 +19,10 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
+from tests.waiting import HANGS
 from worker import register_search_attributes
 
 _LOOPBACK = "127.0.0.1"
-_WITHIN = 90
 _GLANCE = 0.02
 _SHARED = "SHARED_TEST_SERVER"
 """The variable with the address of the server that all tests share."""
@@ -94,7 +94,7 @@ def share() -> str:
 
 async def client_at(address: str, namespace: str) -> Client:
     """A client for a namespace, which is made if there is none, once the server answers."""
-    async with asyncio.timeout(_WITHIN):
+    async with asyncio.timeout(HANGS):
         while True:
             with suppress(RuntimeError, RPCError):
                 client = await Client.connect(address, namespace=namespace, data_converter=pydantic_data_converter)

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from temporalio.testing import WorkflowEnvironment
 
+from tests.waiting import HANGS
+
 ROOT = Path(__file__).parent.parent
 PASSWORDS = ("TEMPORAL_DB_PASSWORD", "CHALLENGES_DB_PASSWORD")
 # At least two numbers of a version: `17.11-bookworm` and `v3.13.4`, never `17` or `latest`.
@@ -57,7 +59,7 @@ def check_compose_file(docker_compose: str, env_file: Path) -> subprocess.Comple
     clean = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
     command = [docker_compose, "--env-file", str(env_file), "--file", str(ROOT / "docker-compose.yml")]
     return subprocess.run(
-        [*command, "config", "--quiet"], env=clean, capture_output=True, text=True, timeout=60, check=False
+        [*command, "config", "--quiet"], env=clean, capture_output=True, text=True, timeout=HANGS, check=False
     )
 
 

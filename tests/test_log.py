@@ -38,9 +38,9 @@ from tests.gateways.notify import API_KEY, SECRET, TEMPLATE, Notify
 from tests.gateways.notify import Fault as NotifyFault
 from tests.gateways.provider import TOKEN, Provider
 from tests.servers import dev_server
+from tests.waiting import HANGS
 
 _QUEUE = "logging"
-_PATIENCE = 30
 
 CLIENTS = ("httpx", "httpcore", "urllib3", "notifications_python_client")
 """Of the programs that take payments and notices."""
@@ -62,7 +62,7 @@ class Telling:
         for number in range(3):
             workflow.logger.info("told", extra={"number": number, "stage": "exploration"})
             await workflow.sleep(timedelta(milliseconds=1))
-        await workflow.execute_activity(pay, start_to_close_timeout=timedelta(seconds=10))
+        await workflow.execute_activity(pay, start_to_close_timeout=timedelta(seconds=HANGS))
 
 
 @workflow.defn
@@ -152,7 +152,7 @@ async def test_a_workflow_tells_each_event_once_with_its_ids_however_often_it_is
 
 async def test_what_the_core_of_the_sdk_tells_has_the_same_form(written: io.StringIO, server: Client) -> None:
     """Fails when the runtime has no `log.of_temporal_core()`: the core then writes lines of a form of its own."""
-    said, end = "Failing workflow task", time.monotonic() + _PATIENCE
+    said, end = "Failing workflow task", time.monotonic() + HANGS
     async with worker(server):
         handle = await server.start_workflow(Failing.run, id="pilot-2016/smart-roads", task_queue=_QUEUE)
         while said not in written.getvalue() and time.monotonic() < end:  # noqa: ASYNC110

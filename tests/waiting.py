@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+HANGS = 300
+"""Seconds after which whatever is waited for is taken to hang: far more than it takes on any machine."""
+
 _FIRST, _LONGEST = 0.02, 0.25
 """Seconds between two looks: what comes soon is seen soon, and what takes long is not held up by being looked at."""
 
 
-async def eventually(came: Callable[[], Awaitable[bool]], within: float = 30) -> None:
+async def eventually(came: Callable[[], Awaitable[bool]], within: float = HANGS) -> None:
     """Waits until something is so; looks again and again, and lets no time pass on a time-skipping server.
 
     Args:

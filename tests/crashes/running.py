@@ -38,7 +38,7 @@ from tests.gateways.provider import Provider
 from tests.playing import FINANCE, OPERATOR, known_by, pilot
 from tests.processes import Program
 from tests.servers import Server
-from tests.waiting import eventually
+from tests.waiting import HANGS, eventually
 from worker import register_search_attributes
 from workflows import interface
 
@@ -48,7 +48,6 @@ HELD_BEFORE = "accelerator"
 
 _LOOPBACK = "127.0.0.1"
 _DEFAULT = "default"
-_WITHIN = 90
 _LOOK = 0.2
 """Seconds between two looks at what only a server can say."""
 _ANSWER_WITHIN = 3.0
@@ -158,7 +157,7 @@ class Commands:
         asked = {"moment": moment, "arguments": arguments, "output": str(self._said)}
         self._process.stdin.write(f"{json.dumps(asked)}\n")
         self._process.stdin.flush()
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(HANGS):
             answer = await asyncio.to_thread(self._process.stdout.readline)
         assert answer, f"the desk ended with status {self._process.poll()}: see desk.log beside {self._said}"
         return int(answer)
@@ -281,7 +280,7 @@ async def books_agree(desk: Desk) -> tuple[Difference, ...]:
         return not differences
 
     with suppress(TimeoutError):
-        await eventually(do_agree, _WITHIN / 3)
+        await eventually(do_agree)
     return differences
 
 
@@ -367,11 +366,11 @@ class Played:
         async def does() -> bool:
             return await self.waits_for() == what
 
-        await eventually(does, _WITHIN)
+        await eventually(does)
 
     async def decide(self, kind: str, by: str, **fields: object) -> str:
         """Somebody decides, and says so again and again until it is answered; see `Desk.decide`."""
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(HANGS):
             while True:
                 with suppress(NotConfirmed, Unavailable):
                     return await self.desk.decide(self.id, kind, by, **fields)
@@ -425,7 +424,7 @@ class Played:
     async def give_payee(self, team: str) -> None:
         """A team gives its bank details, again and again until that is answered."""
         account = BankAccount(holder=f"Company of {team}", sort_code="60-16-13", number="31926819")
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(HANGS):
             while True:
                 with suppress(Unavailable):
                     await self.money.give_payee(self.id, team, team, account)
@@ -440,7 +439,7 @@ class Played:
         by = OPERATOR if kind == Return.kind else FINANCE
         fields = {Release.kind: {"payee_version": before.payee_version}, Arrived.kind: {"attempt": before.attempt}}
         decision_id = self.decision_on(kind, before.attempt)
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(HANGS):
             while self.payments()[key].status is before.status:
                 with suppress(NotConfirmed, Unavailable):
                     await self.money.decide(
@@ -454,7 +453,7 @@ class Played:
 
     async def retry(self, key: str) -> None:
         """Somebody lets a payment try again what needs attention, and says so until it is answered."""
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(HANGS):
             while True:
                 with suppress(NotConfirmed, Unavailable):
                     await self.money.retry(key)
@@ -501,7 +500,7 @@ class Played:
     async def result(self) -> Result:
         """How it ended, once it has."""
         handle = (await self.desk.client()).get_workflow_handle(self.id, result_type=Result)
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(HANGS):
             result: Result = await handle.result()
         return result
 
@@ -524,4 +523,4 @@ async def until(came: Callable[[], bool]) -> None:
     async def has_come() -> bool:
         return came()
 
-    await eventually(has_come, _WITHIN)
+    await eventually(has_come)

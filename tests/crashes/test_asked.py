@@ -12,6 +12,7 @@ from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWor
 
 from tests.crashes.running import Played, opened_desk, running_worker, short_pilot, until
 from tests.servers import new_namespace
+from tests.waiting import HANGS
 
 
 class Counting(Interceptor):
@@ -42,7 +43,7 @@ async def test_a_question_that_a_worker_does_not_answer_is_asked_again_of_the_ne
     config: Any = client.config()
     watched = Client(**config | {"interceptors": [counting]})
     with (
-        opened_desk(watched, database_url, answer_within="20") as desk,
+        opened_desk(watched, database_url, answer_within=str(HANGS)) as desk,
         running_worker(client, database_url, tmp_path / "worker") as worker,
     ):
         await worker.started()

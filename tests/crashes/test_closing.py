@@ -14,6 +14,7 @@ from tests.crashes.running import Played, opened_desk, running_worker, short_pil
 from tests.processes import forking
 from tests.servers import dev_server
 from tests.store.postgres import postgres_server
+from tests.waiting import HANGS
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,7 +41,7 @@ async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is
             forking().Manager() as manager,
             ProcessPoolExecutor(len(names), mp_context=forking()) as pool,
         ):
-            start = manager.Barrier(len(names) + 1, timeout=60)
+            start = manager.Barrier(len(names) + 1, timeout=HANGS)
             played = Played(desk, "air-quality", short_pilot())
             racing = [pool.submit(apply_until_refused, database_url, played.id, name, start) for name in names]
             await asyncio.to_thread(start.wait)

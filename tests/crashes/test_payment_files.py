@@ -34,6 +34,7 @@ from tests.crashes.running import (
 from tests.gateways.status_report import Said, status_report
 from tests.playing import FINANCE
 from tests.servers import dev_server
+from tests.waiting import HANGS
 
 ARRIVED, CAME_BACK = Said("ACSC"), Said("RJCT", "AC04")
 SUBMITS = (
@@ -87,7 +88,7 @@ def _inside(path: Path) -> list[tuple[str, str]]:
 def settings_for_files(folder: Path) -> dict[str, str]:
     """The settings of a service that pays by files."""
     return {
-        "answer_within": "30",  # also of a worker that is just dying, on a machine that has much else to do
+        "answer_within": str(HANGS),  # also of a worker that is just dying, on a machine that has much else to do
         "payment_rail": "files",
         "payment_files": str(folder),
         "payer_holder": "Challenge Fund",

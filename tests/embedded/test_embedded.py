@@ -16,9 +16,7 @@ from pathlib import Path
 import pytest
 
 from embedded import ROOT, Service, free_ports
-
-PATIENCE = 60
-"""Seconds in which whatever is waited for must have come."""
+from tests.waiting import HANGS
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def started(*words: str) -> Iterator[subprocess.Popen[str]]:
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(PATIENCE)
+                process.wait(HANGS)
 
 
 def free_port() -> int:
@@ -67,7 +65,7 @@ def processes_in(folder: Path) -> dict[int, str]:
 
 def worker_in(folder: Path) -> int:
     """The worker's process, once the system says what it is: for a moment after it was started, it does not."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + HANGS
     while not (found := [number for number, command in processes_in(folder).items() if "worker.py" in command]):
         assert time.monotonic() < end, processes_in(folder)
     (worker,) = found
@@ -84,7 +82,7 @@ def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) ->
     (programmes / pilot.name).write_text("[[challenges]]".join([head, *challenges[:2]]))
     command = [sys.executable, str(ROOT / "embedded.py"), "demo", "--day", "0.025", "--state", str(tmp_path / "state")]
     environment = os.environ | {"CHALLENGES_PROGRAMMES": str(programmes)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGS, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Fixed fees: 6 × £2,000 + 2 × £15,000 = £42,000\n" in done.stdout
@@ -107,7 +105,7 @@ def test_the_service_stops_as_told_and_takes_its_parts_with_it(tmp_path: Path) -
             assert worker_in(tmp_path)
             assert len(processes_in(tmp_path)) >= 3
             process.send_signal(number)
-            out, err = process.communicate(timeout=PATIENCE)
+            out, err = process.communicate(timeout=HANGS)
 
         assert (process.returncode, out, err) == (0, "Stopped.\n", "")
         assert processes_in(tmp_path) == {}
@@ -117,7 +115,7 @@ def test_a_demo_that_is_stopped_has_not_passed_and_leaves_nothing_behind(tmp_pat
     with started("demo", "--state", str(tmp_path)) as process:
         until_it_says(process, "challenges open as the round")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=HANGS)
 
     assert (process.returncode, err) == (1, "")
     assert out.endswith("Stopped.\n")
@@ -133,7 +131,7 @@ def test_a_second_service_is_refused_in_one_line_and_the_first_goes_on(tmp_path:
             (["--port", str(other), "--state", str(tmp_path)], f"The service runs on {tmp_path} already"),
         ):
             with started("run", *words) as second:
-                out, err = second.communicate(timeout=PATIENCE)
+                out, err = second.communicate(timeout=HANGS)
             assert (second.returncode, out) == (1, "")
             assert err.startswith(says)
             assert err.count("\n") == 1
@@ -145,7 +143,7 @@ def test_a_worker_that_dies_ends_the_service_with_a_line_that_names_it(tmp_path:
     with started("run", "--port", str(port), "--state", str(tmp_path)) as process:
         until_it_says(process, "Ctrl-C stops the service")
         os.kill(worker_in(tmp_path), signal.SIGKILL)
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=HANGS)
 
     assert process.returncode == 1
     assert err.startswith("The worker stopped by itself (exit status -9)")
@@ -166,7 +164,7 @@ def test_nothing_of_another_temporal_set_up_on_the_machine_reaches_the_parts(
 @pytest.mark.parametrize("words", [[], ["run", "--port", "none"], ["run", "--port", "65000"], ["stop"]], ids=str)
 def test_what_is_no_command_ends_with_status_2(words: list[str]) -> None:
     with started(*words) as process:
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate(timeout=HANGS)
 
     assert process.returncode == 2
     assert "usage: embedded.py" in err

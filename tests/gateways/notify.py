@@ -35,7 +35,7 @@ _SENDS = "/v2/notifications/email"
 _LOOKS = "/v2/notifications"
 _TAKES = {"email_address", "template_id", "personalisation", "reference", "email_reply_to_id"}
 _PAGE = 250
-_PATIENCE = 60
+_PATIENCE = 300
 """Seconds after which a request that waits for its client to hang up is let go, so that nothing hangs for ever."""
 
 

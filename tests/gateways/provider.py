@@ -29,7 +29,7 @@ TOKEN = "token-of-a-test"
 _TRANSFERS = "/transfers"
 _BODY = {"id", "amount", "currency", "payee", "reference"}
 _PAYEES = ({"holder", "sort_code", "number"}, {"holder", "iban"}, {"holder", "iban", "bic"})
-_PATIENCE = 60
+_PATIENCE = 300
 """Seconds after which a request that waits for its client to hang up is let go, so that nothing hangs for ever."""
 
 

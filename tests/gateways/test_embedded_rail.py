@@ -18,6 +18,7 @@ from domain.values.refusals import RailRefused
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from tests.store.postgres import fresh_postgres, postgres_server
+from tests.waiting import HANGS
 
 AT = Instant.from_utc(2016, 8, 1, 16)
 LATER = AT + TimeDelta(hours=1)
@@ -91,7 +92,7 @@ def test_many_who_ask_at_once_get_one_transfer(database: Database) -> None:
     together = threading.Barrier(8)
 
     def pay(number: int) -> Transfer:
-        together.wait(timeout=30)
+        together.wait(timeout=HANGS)
         return EmbeddedRail(database.engine).transfer(instruction(), AT + TimeDelta(seconds=number))
 
     with ThreadPoolExecutor(8) as threads:

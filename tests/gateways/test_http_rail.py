@@ -28,6 +28,7 @@ from domain.values.money import Money
 from domain.values.refusals import FileRefused, RailRefused, Refused, Unavailable
 from gateways.banking.http_rail import HttpRail
 from tests.gateways.provider import TOKEN, Answer, Fault, Mischief, Provider
+from tests.waiting import HANGS
 
 AT = Instant.from_utc(2016, 8, 1, 16)
 ID = "pilot-2016/air-quality/exploration/breathe-1/1/1"
@@ -296,7 +297,7 @@ def test_many_who_ask_at_once_through_mischief_pay_once(seed: int) -> None:
     together = threading.Barrier(4)
 
     def pay(rail: HttpRail) -> Transfer:
-        together.wait(timeout=30)
+        together.wait(timeout=HANGS)
         return paid_in_the_end(rail, instruction())
 
     with Provider(Mischief(seed)) as provider, rail_to(provider, timeout=0.2) as rail, ThreadPoolExecutor(4) as threads:

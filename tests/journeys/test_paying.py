@@ -20,6 +20,7 @@ from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 from tests.gateways.provider import TOKEN, Provider
 from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Making, Play, months, playing
 from tests.servers import dev_server
+from tests.waiting import HANGS
 
 ZONE = "Europe/London"
 OTHER = "40047784"
@@ -301,7 +302,7 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
         (key,) = await play.owed()
         await play.releasable(key)
         await play.release(key)
-        await asyncio.to_thread(gated.rail.reached.wait, 20)
+        await asyncio.to_thread(gated.rail.reached.wait, HANGS)
         await play.payee(play.payment(key).team, OTHER)
         cancelled = asyncio.create_task(play.money.decide(key, "cancel", FINANCE, reason="It is another account."))
         gated.rail.gate.set()

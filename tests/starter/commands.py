@@ -23,6 +23,7 @@ from desk import open as front
 from embedded import ROOT
 from service import log
 from tests.store.kept import database_at
+from tests.waiting import HANGS
 
 OPERATOR = "office"
 SPONSOR = "council-decider"
@@ -36,9 +37,6 @@ LIMIT = 200
 """The most characters of a proposal."""
 
 _COMMANDS = typer.main.get_command(starter.app)
-
-PATIENCE = 30
-"""Seconds in which whatever is waited for must have come."""
 
 _PROGRAMME = f"""
 id = "brief"
@@ -180,7 +178,7 @@ class Commands:
 
     def until(self, challenge: str, came: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Looks at a challenge until it stands as wanted; fails if it does not come to that."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + HANGS
         while not came(row := self.status(challenge)):
             assert time.monotonic() < end, f"still {row}"
             time.sleep(0.2)  # a glance, not a wait for time to pass
@@ -243,7 +241,7 @@ class Commands:
 
     @staticmethod
     def _until(came: Callable[[], bool], seen: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + HANGS
         while not came():
             assert time.monotonic() < end, f"still {seen()}"
             time.sleep(0.2)  # a glance, not a wait for time to pass
@@ -278,7 +276,7 @@ def as_process(environment: Mapping[str, str], *words: str | bytes, output: Path
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
-            timeout=60,
+            timeout=HANGS,
             check=False,
         )
     return Answer(done.returncode, done.stdout or "", done.stderr)

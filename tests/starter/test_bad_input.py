@@ -13,7 +13,6 @@ from tests.starter.commands import (
     LIMIT,
     OPERATOR,
     OTHER_SPONSOR,
-    PATIENCE,
     ROUND,
     SPONSOR,
     Commands,
@@ -22,6 +21,7 @@ from tests.starter.commands import (
     refused,
     write_round,
 )
+from tests.waiting import HANGS
 
 # Before the window has closed.
 
@@ -122,7 +122,7 @@ def test_a_signal_that_cannot_be_followed_is_on_the_record_and_changes_nothing(
     command = ["temporal", "workflow", "signal", "--workflow-id", f"{ROUND}/bridge", "--name", name, "--input", content]
     subprocess.run(command, env=service.environment, check=True, capture_output=True)
 
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + HANGS
     while len(entries := starter.data("record", "bridge")) == len(record):
         assert time.monotonic() < end, "it was dropped silently"
         time.sleep(0.2)  # a glance, not a wait for time to pass

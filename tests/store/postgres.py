@@ -67,7 +67,7 @@ def emptied(url: str) -> str:
     """The URL of a database that is migrated, once nothing is in its tables: a new one takes several times as long."""
     with _as_owner(url) as connection:
         # A test that failed may have left a transaction open, which would be waited for without end.
-        connection.execute(text("SET lock_timeout = '10s'"))
+        connection.execute(text("SET lock_timeout = '300s'"))
         connection.execute(text("SET session_replication_role = replica"))  # some tables let nothing be deleted
         names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))

@@ -23,6 +23,7 @@ from store.record.record import announce
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, Words, announcing, applied, compose, facts
 from tests.store.test_races import wait_for_waiting, waiting
+from tests.waiting import HANGS
 
 Action = Callable[[Database], Any]
 ON = Date(2016, 8, 3)
@@ -60,7 +61,7 @@ def at_once(database: Database, elsewhere: Database, one: Action, other: Action)
                 kept.append(pool.submit(action, elsewhere))
                 if postgres:
                     wait_for_waiting(database, kept)
-        return [each.exception(60) or each.result() for each in kept]
+        return [each.exception(HANGS) or each.result() for each in kept]
 
 
 def by(action: Callable[[Till], Any], till: Till) -> Action:
@@ -191,8 +192,8 @@ def test_what_is_requested_and_released_while_details_change_goes_to_no_old_deta
             releasing = pool.submit(request_and_release)
             while postgres and not releasing.done() and waiting(till.database) < 2:
                 pass
-        changing.result(60)
-        releasing.result(60)
+        changing.result(HANGS)
+        releasing.result(HANGS)
     begun = newest.begin()
     assert begun is None or begun.sealed == "sealed 2"
 
@@ -203,7 +204,7 @@ def test_whoever_releases_while_details_change_does_not_wait_in_a_circle(till: T
     done: list[Future[Any]] = []
     with while_writing(till.database, by(lambda each: each.begin(), till), done) as composing:
         assert give_payee(till.database, till.team, 2, compose=composing).payments == (till.key,)
-        assert done[0].result(60) is None
+        assert done[0].result(HANGS) is None
 
 
 def test_whoever_cancels_while_others_are_reminded_does_not_wait_in_a_circle(till: Till) -> None:
@@ -213,7 +214,7 @@ def test_whoever_cancels_while_others_are_reminded_does_not_wait_in_a_circle(til
     done: list[Future[Any]] = []
     with while_writing(till.database, by(lambda each: each.cancel(), till), done) as composing:
         announce(till.database, reminder, composing)
-        assert done[0].result(60).status is PaymentStatus.CANCELLED
+        assert done[0].result(HANGS).status is PaymentStatus.CANCELLED
 
 
 def file(database: Database, number: int) -> payment_files.Collected | None:

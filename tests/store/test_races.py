@@ -18,6 +18,7 @@ from store.record.record import announce, read_notices
 from tests.processes import forking
 from tests.store.racing import apply_same, apply_until_refused, seal_when_closed
 from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose
+from tests.waiting import HANGS
 
 
 def test_processes_racing_at_the_closing_lose_nothing_and_take_nothing_too_late(open_: Database, url: str) -> None:
@@ -27,15 +28,15 @@ def test_processes_racing_at_the_closing_lose_nothing_and_take_nothing_too_late(
     test always.
     """
     with forking().Manager() as manager, ProcessPoolExecutor(3, mp_context=forking()) as pool:
-        start = manager.Barrier(4, timeout=60)
+        start = manager.Barrier(4, timeout=HANGS)
         appliers = [pool.submit(apply_until_refused, url, name, start) for name in ("One", "Two")]
         sealing = pool.submit(seal_when_closed, url, start)
         start.wait()
         closes = Instant.now() + TimeDelta(seconds=1)
         announce(open_, announcing("extend", window=Window(opens=OPENS, closes=closes)), compose)
         start.wait()
-        receipts = [receipt for future in appliers for receipt in future.result(60)]
-        counted = sealing.result(60)
+        receipts = [receipt for future in appliers for receipt in future.result(HANGS)]
+        counted = sealing.result(HANGS)
 
     assert receipts, "the window closed before anybody could apply: the race was not run"
     assert max(received for _, received in receipts) < closes
@@ -58,15 +59,15 @@ def test_whoever_seals_waits_for_an_application_that_is_being_taken(open_: Datab
 
         accept(open_, AIR, applying(), clock, compose)
 
-        assert sealing[0].result(60) == 1
+        assert sealing[0].result(HANGS) == 1
 
 
 def test_processes_that_hand_in_the_same_get_the_same_receipts(open_: Database, url: str) -> None:
     """Fails without the unique constraint, and without trying again after it refused."""
     with forking().Manager() as manager, ProcessPoolExecutor(3, mp_context=forking()) as pool:
-        start = manager.Barrier(3, timeout=60)
+        start = manager.Barrier(3, timeout=HANGS)
         handing_in = [pool.submit(apply_same, url, name, start) for name in ("One", "Two", "Three")]
-        first, *others = [future.result(60) for future in handing_in]
+        first, *others = [future.result(HANGS) for future in handing_in]
 
     for other in others:
         assert [team for team, _ in other] == [team for team, _ in first]
@@ -86,9 +87,9 @@ def test_whoever_seals_is_not_overtaken_by_applications_without_end(open_: Datab
             wait_for_waiting(open_, [sealing])
             late = pool.submit(accept, open_, AIR, applying(), lambda: MIDWAY, compose)
             wait_for_waiting(open_, [sealing, late])
-        assert sealing.result(60) == 0
+        assert sealing.result(HANGS) == 0
         with pytest.raises(ApplicationRefused, match="sealed for good"):
-            late.result(60)
+            late.result(HANGS)
 
 
 def wait_for_waiting(database: Database, kept: Sequence[Future[Any]]) -> None:

@@ -21,6 +21,7 @@ from domain.payments.bank_account import BankAccount
 from domain.values.refusals import Unavailable
 from store.payments.sealing import SETTING, Seals, make_key_file
 from tests.processes import forking
+from tests.waiting import HANGS
 
 ACCOUNT = BankAccount(holder="Ada Lovelace", iban="GB33BUKB20201555555555", bic="BUKBGB22")
 DETAILS = ("Lovelace", "BUKB2020", "55555555", "BUKBGB22")
@@ -230,7 +231,7 @@ def test_of_two_that_make_it_at_once_the_second_keeps_the_key_of_the_first(
 ) -> None:
     """Fails when the file is moved into its place instead of linked. Both have seen that there is none by then."""
     path = tmp_path / "payee.keys"
-    together, made_by = threading.Barrier(2, timeout=30), threading.local()
+    together, made_by = threading.Barrier(2, timeout=HANGS), threading.local()
     link = os.link
     kept: list[str] = []
 
