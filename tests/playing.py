@@ -519,7 +519,8 @@ async def playing(
         opens_in: how long before it opens, instead of now.
         window: for how long applications are taken, instead of what the file says.
         at_once: for a server in which time does not skip. Applications are taken until the play has the window sealed,
-            however long that takes; only then the challenge opens, and its window closes at once.
+            however long that takes; only then the challenge opens, and its window, unless it has another length, closes
+            at once.
     """
     skipping = environment if isinstance(environment, WorkflowEnvironment) else None
     client = skipping.client if skipping else environment
@@ -558,7 +559,7 @@ async def playing(
             now = (Instant(await skipping.get_current_time()) if skipping else Instant.now()) + opens_in
             challenge = next(each for each in moved(challenges, now, rules.time_zone) if each.slug == slug)
             challenge = challenge.model_copy(update={"releasers": releasers})
-            lasts = _MOMENT if at_once else window
+            lasts = _MOMENT if at_once and window is None else window
             if lasts is not None:
                 challenge = challenge.model_copy(update={"closes": challenge.opens + lasts})
             desk = Desk(settings, database, connected, lambda: play.now())

@@ -16,7 +16,7 @@ from domain.challenges.state import Outcome
 from domain.values.calendar import lasting
 from tests.playing import Play, pilot, playing
 from tests.servers import dev_server
-from tests.waiting import eventually
+from tests.workflows.asleep import without_worker_before_a_timer
 from workflows.challenge import ChallengeWorkflow
 from workflows.payment import PaymentWorkflow
 
@@ -36,10 +36,10 @@ async def test_a_run_that_is_read_anew_for_a_query_when_a_deadline_has_just_pass
     brief = programme.model_copy(update={"stages": (stage,), "reminders": reminders})
     async with (
         dev_server() as client,
-        playing(tmp_path, client, programme=brief, window=TimeDelta(seconds=_BRIEF)) as play,
+        playing(tmp_path, client, programme=brief, window=TimeDelta(seconds=_BRIEF), at_once=True) as play,
     ):
         (team,) = play.applied(1)
-        await play.until(lambda state: state.opened)
+        await play.begin()
         await asked_as_it_falls_due(play)
         assert play.record("sealed")
         await asked_as_it_falls_due(play)
@@ -66,18 +66,9 @@ async def asked_as_it_falls_due(play: Play) -> None:
     The question is in Temporal before the task of the timer, and the worker that reads the run for it sees the timer.
     """
     before = await play.state()
-
-    async def timers_fired() -> int:
-        events = (await play.handle.fetch_history()).events
-        return sum(event.HasField("timer_fired_event_attributes") for event in events)
-
-    fired = await timers_fired()
-
-    async def has_fired() -> bool:
-        return await timers_fired() > fired
-
-    async with play.without_worker():
-        asked = [asyncio.create_task(play.state()) for _ in range(_ASKING)]
-        await eventually(has_fired)
+    row = play.desk.find(play.challenge.id)
+    async with without_worker_before_a_timer(play, play.challenge.id) as it_fires:
+        asked = [asyncio.create_task(play.desk.state(row)) for _ in range(_ASKING)]
+        await it_fires()
     await asyncio.gather(*asked)
     await play.until(lambda state: state.story != before.story)

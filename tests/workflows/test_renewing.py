@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
-from temporalio.api.enums.v1 import EventType
-from whenever import TimeDelta
+import pytest
+from temporalio import activity
+from whenever import Instant, TimeDelta
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase, State
@@ -17,9 +20,41 @@ from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, p
 from tests.replay import recording
 from tests.servers import dev_server
 from tests.waiting import eventually
+from tests.workflows.asleep import without_worker_before_a_timer
 from workflows import interface
 
-_SHORT = TimeDelta(seconds=3)
+_HOUR = TimeDelta(hours=1)
+
+
+class Clock:
+    """The clock that a challenge asks for the time: it can be put forward, on a server whose own time cannot."""
+
+    def __init__(self) -> None:
+        self.ahead = TimeDelta()
+
+    async def reaches(self, play: Play, moment: Instant, said: Mapping[str, str]) -> None:
+        """Puts it forward to a moment, and has the challenge look at it.
+
+        Args:
+            play: the challenge.
+            moment: to which.
+            said: a resumption that was sent before: sent again it changes nothing, but has the challenge look.
+        """
+        self.ahead = play.skipped = moment - Instant.now()
+        await play.handle.signal("resume", dict(said))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """For the workers of this test."""
+    clock, by_the_server = Clock(), Announcing.read_clock
+
+    @activity.defn(name="read_clock", no_thread_cancel_exception=True)
+    def read_clock(announcing: Announcing) -> datetime:
+        return (Instant(by_the_server(announcing)) + clock.ahead).to_stdlib()
+
+    monkeypatch.setattr(Announcing, "read_clock", read_clock)
+    return clock
 
 
 async def renewed(play: Play) -> State:
@@ -35,22 +70,25 @@ async def renewed(play: Play) -> State:
     return after
 
 
-async def test_a_challenge_renewed_at_every_wait_goes_its_way_as_if_it_were_not(tmp_path: Path) -> None:
+async def test_a_challenge_renewed_at_every_wait_goes_its_way_as_if_it_were_not(tmp_path: Path, clock: Clock) -> None:
     """Fails when a deadline is computed anew in the new run, when something is kept beside the state, or when a step
     that was done is done again.
 
-    On the real server: the time-skipping one can stand still for good after continue-as-new.
+    On the real server, on which hours pass by a clock that is put forward: the time-skipping one can stand still for
+    good after continue-as-new.
     """
     _, programme, _ = pilot()
-    short = with_stages_of(_SHORT, programme.model_copy(update={"stages": programme.stages[:2]}))
-    async with dev_server() as client, playing(tmp_path, client, programme=short, window=_SHORT) as play:
+    short = with_stages_of(_HOUR, programme.model_copy(update={"stages": programme.stages[:2]}))
+    resumed = {"by": OPERATOR, "decision_id": "goes-on"}
+    async with dev_server() as client, playing(tmp_path, client, programme=short, window=_HOUR) as play:
         await play.until(lambda state: state.opened)
         teams = play.applied(3)
         await renewed(play)
         await play.decide("hold", OPERATOR, reason="A question.")
         await renewed(play)
-        await play.decide("resume", OPERATOR)
+        await play.decide("resume", **resumed)
         closes = (await play.state()).closes
+        await clock.reaches(play, closes, resumed)
         state = await play.sealed()
         assert closes <= play.record("sealed")[0].at
         assert (await renewed(play)).decide_by == state.decide_by
@@ -58,6 +96,7 @@ async def test_a_challenge_renewed_at_every_wait_goes_its_way_as_if_it_were_not(
         for stage, count in (("exploration", 3), ("accelerator", 1)):
             await play.decide("select", stage=stage, teams=teams[:count])
             ends = (await renewed(play)).run.ends
+            await clock.reaches(play, ends, resumed)
             state = await play.stage_over()
             assert ends <= play.record("ended")[-1].at
             if state.phase is not Phase.ENDED:
@@ -146,32 +185,25 @@ async def test_a_reminder_that_falls_due_while_no_worker_runs_is_sent_by_the_run
     every = TimeDelta(seconds=3)
     often = programme.reminders.model_copy(update={"payment_overdue_every": lasting(every.total("seconds"))})
     programme = programme.model_copy(update={"reminders": often})
-    async with dev_server() as client, playing(tmp_path, client, programme=programme, window=_SHORT) as play:
+    async with dev_server() as client, playing(tmp_path, client, programme=programme, at_once=True) as play:
         play.finance_works = False
         (key,) = await play.owed()
         payment, run = client.get_workflow_handle(key), await recording.latest_run(client, key)
 
-        async def timers(*kinds: EventType.ValueType) -> int:
-            return sum(event.event_type in kinds for event in (await payment.fetch_history()).events)
+        def sent() -> list[Instant]:
+            reminded = f"{key}/reminded-"
+            return [Instant(line.key.removeprefix(reminded)) for line in play.record() if line.key.startswith(reminded)]
 
-        async def waits() -> bool:
-            return await timers(EventType.EVENT_TYPE_TIMER_STARTED) > 0
-
-        async def has_fallen_due() -> bool:
-            over = (EventType.EVENT_TYPE_TIMER_FIRED, EventType.EVENT_TYPE_TIMER_CANCELED)
-            return await timers(EventType.EVENT_TYPE_TIMER_STARTED) == await timers(*over)
+        async with without_worker_before_a_timer(play, key) as it_fires:
+            await it_fires()
+            before, fallen_due = sent(), Instant.now()
+            await payment.signal(interface.RENEW)
 
         async def is_sent() -> bool:
-            return f"{key}/reminded-{due}" in {line.key for line in play.record()}
+            return len(sent()) > len(before)
 
-        await eventually(waits)
-        async with play.without_worker():
-            sent_before = sum(line.key.startswith(f"{key}/reminded-") for line in play.record())
-            due = play.payment(key).requested + every * (sent_before + 1)
-            await eventually(has_fallen_due)
-            assert not await is_sent()
-            await payment.signal(interface.RENEW)
         await eventually(is_sent)
+        assert sent()[len(before)] <= fallen_due
         assert await recording.latest_run(client, key) != run
 
 
