@@ -8,6 +8,10 @@ from collections.abc import Awaitable, Callable
 HANGS = 300
 """Seconds after which whatever is waited for is taken to hang: far more than it takes on any machine."""
 
+SOON = 3
+"""Seconds after which those who have to give up on an answer do so: hundreds of times what any answer takes that comes
+at all, and short enough to be waited for."""
+
 _FIRST, _LONGEST = 0.02, 0.25
 """Seconds between two looks: what comes soon is seen soon, and what takes long is not held up by being looked at."""
 

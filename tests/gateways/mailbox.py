@@ -28,6 +28,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.waiting import SOON
+
 _PATIENCE = 300
 
 
@@ -294,7 +296,7 @@ class Mailbox:
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         if answer == Fault.SLOW:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(SOON + 0.5)
             return _OK
         if answer in tuple(Fault):
             await asyncio.Event().wait()  # the library ends it when the connection is lost, or at the end

@@ -19,6 +19,10 @@ from gateways.messaging.channels import Delivery, Later, Message, Progress, Refu
 from gateways.messaging.govuk_notify import NotifyChannel
 from tests.gateways.mailbox import certificate
 from tests.gateways.notify import API_KEY, SECRET, SERVICE, TEMPLATE, Answer, Fault, Mischief, Notify
+from tests.waiting import HANGS, SOON
+
+_LOST = 1.0
+"""Seconds after which an answer counts as lost, where many are; one that is only slow may count as lost, too."""
 
 ADDRESS = "breathe@applicants.example"
 NOTICE = Message(
@@ -42,13 +46,13 @@ def notify() -> Iterator[Notify]:
         yield notify
 
 
-def channel_to(notify: Notify, timeout: float = 5, **other: Any) -> closing[NotifyChannel]:
+def channel_to(notify: Notify, timeout: float = HANGS, **other: Any) -> closing[NotifyChannel]:
     return closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout, **other))
 
 
 @pytest.fixture
 def channel(notify: Notify) -> Iterator[NotifyChannel]:
-    with channel_to(notify, timeout=0.3) as channel:
+    with channel_to(notify, timeout=SOON) as channel:
         yield channel
 
 
@@ -220,7 +224,7 @@ def test_answers_are_sorted_by_who_can_do_something_about_them_and_name_nobody(
 )
 def test_the_wait_is_as_notifys_limits_and_its_listing_need_it(notify: Notify, fault: Fault, after: float) -> None:
     notify.will(fault)
-    with channel_to(notify, timeout=0.3, shown_within=7) as channel, pytest.raises(Later) as later:
+    with channel_to(notify, timeout=SOON, shown_within=7) as channel, pytest.raises(Later) as later:
         channel.send(NOTICE)
 
     assert later.value.after == after
@@ -379,7 +383,7 @@ def drive(channel: NotifyChannel, message: Message, wait: Callable[[], None] = l
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_notify_does_each_notice_is_one_message(seed: int) -> None:
     """Fails when an answer that was lost counts as known, and when a look that failed counts as nothing found."""
-    with Notify(Mischief(seed, 0.6)) as notify, channel_to(notify, timeout=0.1) as channel:
+    with Notify(Mischief(seed, 0.6)) as notify, channel_to(notify, timeout=_LOST) as channel:
         deliveries = [drive(channel, notice(f"notice/{number}")) for number in range(8)]
 
     assert notify.counts() == {f"notice/{number}": 1 for number in range(8)}
@@ -388,7 +392,7 @@ def test_whatever_notify_does_each_notice_is_one_message(seed: int) -> None:
 
 def test_a_message_that_is_not_listed_yet_would_be_sent_twice_without_the_wait() -> None:
     """Why a lost answer asks for a wait: Notify may list what it took only after a while."""
-    with Notify(hidden=1) as notify, channel_to(notify, timeout=0.3) as channel:
+    with Notify(hidden=1) as notify, channel_to(notify, timeout=SOON) as channel:
         notify.will(Fault.DROPPED_AFTER)
         drive(channel, NOTICE)
         assert notify.counts() == {NOTICE.key: 2}

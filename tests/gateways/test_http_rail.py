@@ -28,8 +28,10 @@ from domain.values.money import Money
 from domain.values.refusals import FileRefused, RailRefused, Refused, Unavailable
 from gateways.banking.http_rail import HttpRail
 from tests.gateways.provider import TOKEN, Answer, Fault, Mischief, Provider
-from tests.waiting import HANGS
+from tests.waiting import HANGS, SOON
 
+_LOST = 0.5
+"""Seconds after which an answer counts as lost, where many are; one that is only slow may count as lost, too."""
 AT = Instant.from_utc(2016, 8, 1, 16)
 ID = "pilot-2016/air-quality/exploration/breathe-1/1/1"
 HOLDER = "Ada Lovelace"
@@ -37,8 +39,6 @@ SORT_CODE = "601613"
 NUMBER = "31926819"
 IBAN = "GB29NWBK60161331926819"
 SECRETS = (HOLDER, "Lovelace", SORT_CODE, NUMBER, IBAN, TOKEN)
-SOON = 0.5
-"""Seconds after which a rail gives up that is going to be kept waiting."""
 
 
 def instruction(id: str = ID, amount: str = "2400.00", **changes: str) -> Instruction:  # noqa: A002
@@ -284,7 +284,7 @@ def test_a_provider_that_is_away_is_unavailable_and_comes_back(provider: Provide
 def test_whatever_goes_wrong_each_id_is_paid_exactly_once(seed: int) -> None:
     """Fails with a provider that does not look at the key, or when an answer that is not clear counts as a refusal."""
     wanted = [instruction(f"{ID}/{number}", f"{number}000.00") for number in (1, 2, 3)]
-    with Provider(Mischief(seed)) as provider, rail_to(provider, timeout=0.2) as rail:
+    with Provider(Mischief(seed)) as provider, rail_to(provider, timeout=_LOST) as rail:
         transfers = [paid_in_the_end(rail, each) for each in wanted]
 
     assert [transfer.id for transfer in transfers] == [each.id for each in wanted]
@@ -300,7 +300,11 @@ def test_many_who_ask_at_once_through_mischief_pay_once(seed: int) -> None:
         together.wait(timeout=HANGS)
         return paid_in_the_end(rail, instruction())
 
-    with Provider(Mischief(seed)) as provider, rail_to(provider, timeout=0.2) as rail, ThreadPoolExecutor(4) as threads:
+    with (
+        Provider(Mischief(seed)) as provider,
+        rail_to(provider, timeout=_LOST) as rail,
+        ThreadPoolExecutor(4) as threads,
+    ):
         transfers = list(threads.map(pay, [rail] * 4))
 
     assert len({transfer.reference for transfer in transfers}) == 1

@@ -20,6 +20,10 @@ from gateways.messaging.channels import Delivery, Later, Message, Progress, Refu
 from gateways.messaging.smtp import Security, SmtpChannel
 from service import wiring
 from tests.gateways.mailbox import Certificate, Fault, Mailbox, Mischief, Step, certificate, saying
+from tests.waiting import HANGS, SOON
+
+_LOST = 0.5
+"""Seconds after which an answer counts as lost, where many are; one that is only slow may count as lost, too."""
 
 ADDRESS = "breathe@applicants.example"
 PASSWORD = "opens-the-mail-server"
@@ -44,7 +48,7 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 def channel_to(
-    port: int, security: Security = "none", user: str = "", timeout: float = 5, patience: float | None = None
+    port: int, security: Security = "none", user: str = "", timeout: float = HANGS, patience: float | None = None
 ) -> closing[SmtpChannel]:
     sender, password = "Challenges <post@scheme.example>", PASSWORD if user else ""
     patience = timeout if patience is None else patience
@@ -307,7 +311,7 @@ def test_only_a_letter_that_was_handed_over_may_have_been_taken(
 ) -> None:
     """Fails when a silence counts as known whenever it falls, and when it counts as unknown."""
     mailbox.will(step, fault)
-    with channel_to(mailbox.port, timeout=0.3) as channel, pytest.raises(Later) as later:
+    with channel_to(mailbox.port, timeout=SOON) as channel, pytest.raises(Later) as later:
         channel.send(NOTICE)
 
     assert later.value.unknown is unknown
@@ -317,12 +321,12 @@ def test_only_a_letter_that_was_handed_over_may_have_been_taken(
 def test_a_server_has_minutes_to_say_that_it_took_a_letter_and_no_longer_for_anything_else(mailbox: Mailbox) -> None:
     """Fails when a server that looks at each letter for a while gets it again and again."""
     mailbox.will(Step.LETTER, Fault.SLOW)
-    with channel_to(mailbox.port, timeout=0.2, patience=30) as channel:
+    with channel_to(mailbox.port, timeout=SOON, patience=HANGS) as channel:
         channel.send(NOTICE)
         connection = channel._server
         assert connection is not None
         assert connection.sock is not None
-        assert connection.sock.gettimeout() == 0.2
+        assert connection.sock.gettimeout() == SOON
 
     assert len(mailbox.received) == 1
 
@@ -538,7 +542,7 @@ def drive(channel: SmtpChannel, message: Message) -> None:
 def test_whatever_the_server_does_each_notice_comes_and_always_as_the_same_letter(seed: int) -> None:
     """Fails when a lost answer counts as taken, and when the Message-ID is not of the key."""
     messages = [notice(f"notice/{number}", address=f"team{number}@applicants.example") for number in range(8)]
-    with Mailbox(Mischief(seed)) as mailbox, channel_to(mailbox.port, timeout=0.1) as channel:
+    with Mailbox(Mischief(seed)) as mailbox, channel_to(mailbox.port, timeout=_LOST) as channel:
         for message in messages:
             drive(channel, message)
 
@@ -571,7 +575,10 @@ def test_several_threads_may_send_at_once(mailbox: Mailbox) -> None:
 
 def with_the_server(prepare: Callable[[Mailbox], None], user: str = "") -> BaseException:
     """What the channel raises."""
-    with Mailbox(user=user, password="another") as mailbox, channel_to(mailbox.port, user=user, timeout=0.3) as channel:
+    with (
+        Mailbox(user=user, password="another") as mailbox,
+        channel_to(mailbox.port, user=user, timeout=SOON) as channel,
+    ):
         prepare(mailbox)
         with pytest.raises((Later, Refusal, Unavailable)) as raised:
             channel.send(NOTICE)

@@ -301,7 +301,7 @@ def test_what_has_been_due_for_longest_is_next_whether_it_is_new_or_due_again(ke
 
 def test_what_was_put_back_comes_after_all_that_waited(kept: Database) -> None:
     """Fails when one notice, at which a server always hangs up, is tried for ever before all others."""
-    first, second = told(kept), told(kept, number=1)
+    first, second = told(kept), told(kept, number=1, at=MIDWAY + MICROSECOND)
     put_back(kept, taken(kept), "it hung up", MIDWAY + SECOND)
 
     assert [taken(kept, MIDWAY + SECOND).key for _ in range(2)] == [second, first]
@@ -388,7 +388,7 @@ def test_a_team_that_has_left_is_not_reminded_any_more(kept: Database) -> None:
     announce(kept, announcing("told", while_so(tellings[0]), tellings[1], status=status()), compose)
     announce(kept, announcing("left", at=MIDWAY + SECOND, withdrawn="team"), compose)
 
-    assert taken(kept).occasion == Occasion.WITHDRAWN
+    assert sent(kept, "/told/", MIDWAY) == [f"{AIR}/told/withdrawn/team"]
     assert notice(kept, f"{AIR}/told/stage-ending/team").reason == "team has left."
 
 

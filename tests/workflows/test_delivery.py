@@ -51,7 +51,7 @@ from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Notify
 from tests.playing import AIR, OPERATOR, SPONSOR, Play, pilot, playing
 from tests.replay import recording
 from tests.servers import dev_server
-from tests.waiting import eventually
+from tests.waiting import HANGS, SOON, eventually
 from worker import start_delivery
 from workflows import interface
 from workflows.delivery import DeliveryWorkflow
@@ -85,7 +85,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 
 @pytest.fixture
 def alert(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A workflow whose activity hears within a second that it is to end; see `impatient` in test_attention."""
+    """A workflow whose activity hears within seconds that it is to end; see `impatient`."""
     monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.delivery"))
     monkeypatch.setattr(workflows.delivery, "HEARTBEAT", timedelta(seconds=2))
     monkeypatch.setattr("activities.delivery._BEAT_EVERY", 0.2)
@@ -181,7 +181,7 @@ async def test_notices_leave_no_trace_in_the_history_of_their_challenge(tmp_path
         await start_delivery(client, play.desk.options)
         expected = {each.key for each in read_notices(play.desk.database)}
         assert len(expected) >= 200
-        async with asyncio.timeout(200):
+        async with asyncio.timeout(HANGS):
             while not await asyncio.to_thread(notify.wait_until, lambda it: len(it.messages) >= len(expected)):
                 pass
         await until_all_are(play, "sent", "delivered")
@@ -526,14 +526,16 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def post(database: Database, notify: Notify) -> Iterator[Post]:
     """An outbox with Notify behind it."""
-    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
+    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=SOON)) as channel:
         yield Post(database, channel)
 
 
 @pytest.fixture
 def mail(database: Database, mailbox: Mailbox) -> Iterator[Post]:
     """An outbox with a mail server behind it."""
-    channel = SmtpChannel("127.0.0.1", mailbox.port, "post@scheme.example", security="none", timeout=0.5, patience=0.5)
+    channel = SmtpChannel(
+        "127.0.0.1", mailbox.port, "post@scheme.example", security="none", timeout=SOON, patience=SOON
+    )
     with closing(channel):
         yield Post(database, channel)
 
@@ -593,7 +595,7 @@ def test_what_notify_took_and_could_not_send_is_sent_anew_a_few_times(post: Post
 
 def test_rate_is_kept(database: Database, notify: Notify) -> None:
     """Fails when nothing paces."""
-    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
+    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=SOON)) as channel:
         post = Post(database, channel)
         post.delivers_through(channel, 2)
         for _ in range(20):
@@ -643,7 +645,7 @@ def test_what_a_dead_sender_had_sent_is_found_and_not_sent_again(post: Post, not
     key = post.write()
     dead = outbox.claim(post.database, "govuk-notify", post.now, COMPOSE)
     assert dead is not None
-    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
+    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=SOON)) as channel:
         channel.send(Message(key=key, address=dead.address, subject=dead.subject, body=dead.body))
     post.step()
     assert post.notice(key).status == "sending"
@@ -659,7 +661,7 @@ def test_the_channel_is_asked_for_a_notice_before_that_is_given_up(post: Post, n
     key = post.write()
     dead = outbox.claim(post.database, "govuk-notify", post.now, COMPOSE)
     assert dead is not None
-    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=0.5)) as channel:
+    with closing(NotifyChannel(API_KEY, TEMPLATE, notify.url, timeout=SOON)) as channel:
         if was_taken:
             channel.send(Message(key=key, address=dead.address, subject=dead.subject, body=dead.body))
     with post.database.writing() as connection:
