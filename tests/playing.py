@@ -40,6 +40,7 @@ from domain.values.refusals import Unavailable
 from gateways.banking.http_rail import HttpRail
 from service.settings import Settings
 from service.wiring import rail_of
+from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.ledger import Payment

@@ -13,8 +13,6 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from temporalio.client import WorkflowExecutionStatus
 
-import worker
-import workflows.steps
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase
 from store.database.database import Database

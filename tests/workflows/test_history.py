@@ -14,8 +14,6 @@ from sqlalchemy import select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
-import worker
-import workflows.steps
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.payments.bank_account import BankAccount

@@ -11,6 +11,7 @@ import pytest
 from temporalio import activity
 from whenever import Instant, TimeDelta
 
+from activities.announcements import Announcing
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase, State
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
