@@ -269,4 +269,4 @@ def _needing_a_person() -> Iterator[None]:
 
 
 def _needs_a_person(fault: str) -> ApplicationError:
-    return ApplicationError(fault, type=Unavailable.__name__, non_retryable=True)
+    return ApplicationError(fault, type=Unavailable.code, non_retryable=True)

@@ -9,10 +9,11 @@ import traceback
 from typing import Any
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from domain.values.refusals import Refused, Unavailable
+from domain.values.refusals import Refused
+from workflows.refusals import as_failure
 
 
 class SortFailures(Interceptor):
@@ -27,15 +28,8 @@ class _Sorting(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
             return await super().execute_activity(input)
-        except Unavailable as fault:
-            raise ApplicationError(str(fault), type=type(fault).__name__) from None
         except Refused as refusal:
-            raise ApplicationError(
-                str(refusal),
-                type=type(refusal).__name__,
-                non_retryable=True,
-                category=ApplicationErrorCategory.BENIGN,
-            ) from None
+            raise as_failure(refusal) from None
         except ApplicationError:
             raise
         except Exception as fault:

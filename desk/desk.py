@@ -22,7 +22,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from whenever import Instant
 
@@ -38,7 +38,6 @@ from domain.programmes.plan import EngagementPlan, Plan, engagement_of, plan_of
 from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved, moved_instant
 from domain.programmes.round import Challenge, Round, challenges_of
-from domain.values import refusals
 from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.refusals import NotConfirmed, Refused, TooLate, Unavailable, UnknownChallenge, UnknownNotice
@@ -55,6 +54,7 @@ from store.record import feedback, record
 from store.record.notices import Letter, find_notice
 from store.record.record import Notice, RecordLine
 from workflows import interface
+from workflows.refusals import refusal_in
 
 from .preview import pilot_facts
 from .programme_files import find_round
@@ -539,8 +539,4 @@ def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:
 
 
 def _refusal(failure: WorkflowUpdateFailedError) -> Refused:
-    cause = failure.cause
-    if isinstance(cause, ApplicationError):
-        kind = getattr(refusals, cause.type or "", Refused)
-        return kind(cause.message) if isinstance(kind, type) and issubclass(kind, Refused) else Refused(cause.message)
-    return Refused(f"It failed: {cause}")
+    return refusal_in(failure.cause) or Refused(f"It failed: {failure.cause}")

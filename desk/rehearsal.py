@@ -26,7 +26,7 @@ from domain.programmes.round import REHEARSAL, Challenge
 from domain.values.calendar import seconds_between
 from domain.values.model import Value
 from domain.values.money import Money, total
-from domain.values.refusals import ApplicationRefused, Refused
+from domain.values.refusals import ApplicationRefused, Refused, RehearsalStopped
 from store.challenges.rounds import ChallengeRow
 from store.payments.ledger import Payment
 
@@ -72,10 +72,6 @@ _IDEAS = (
 
 Say = Callable[[str, str], None]
 """Told which challenge it is about, and in a few words what happened there."""
-
-
-class RehearsalStopped(Refused):
-    """The rehearsal could not be played to its end."""
 
 
 class Books(Value):

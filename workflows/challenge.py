@@ -17,11 +17,12 @@ from temporalio.common import (
     RawValue,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ContinueAsNewVersioningBehavior, ParentClosePolicy
 
 from . import columns, interface
 from .payment import PaymentWorkflow
+from .refusals import as_failure
 from .steps import Steps
 
 with workflow.unsafe.imports_passed_through():
@@ -331,12 +332,7 @@ class ChallengeWorkflow:
                 return answer
             except Refused as refusal:
                 await self._refuse(kind, said, refusal)
-                raise ApplicationError(
-                    str(refusal),
-                    type=type(refusal).__name__,
-                    non_retryable=True,
-                    category=ApplicationErrorCategory.BENIGN,
-                ) from None
+                raise as_failure(refusal) from None
 
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
         """Puts on record what is not done, and tells its sender."""

@@ -14,10 +14,11 @@ from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from . import columns, interface
+from .refusals import as_failure
 from .steps import Steps
 
 with workflow.unsafe.imports_passed_through():
@@ -287,12 +288,7 @@ class PaymentWorkflow:
             return announcement.entry.text
         except Refused as refusal:
             await self._announce_refusal(kind, sender(said), refusal)
-            raise ApplicationError(
-                str(refusal),
-                type=type(refusal).__name__,
-                non_retryable=True,
-                category=ApplicationErrorCategory.BENIGN,
-            ) from None
+            raise as_failure(refusal) from None
 
     async def _announce_refusal(self, kind: str, by: str, refusal: Refused) -> None:
         what, why = printable(kind)[:60], printable(str(refusal))

@@ -10,17 +10,17 @@ from typing import NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from . import interface
 from .faults import said
+from .refusals import refusal_in
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
 
     from domain.announcements.announcement import Announcement, Attention
-    from domain.values import refusals
-    from domain.values.refusals import Refused
+    from domain.values.refusals import Refused, Unavailable
 
 Result = TypeVar("Result")
 
@@ -182,7 +182,6 @@ def _raise_if_final(error: ActivityError) -> None:
     """Raises what no other try can change: that the workflow is cancelled, or a refusal."""
     if is_cancelled_exception(error):
         raise asyncio.CancelledError from error
-    cause = error.cause
-    kind = getattr(refusals, cause.type or "", None) if isinstance(cause, ApplicationError) else None
-    if isinstance(kind, type) and issubclass(kind, Refused) and kind is not refusals.Unavailable:
-        raise kind(said(error)) from error
+    refusal = refusal_in(error.cause)
+    if refusal is not None and not isinstance(refusal, Unavailable):
+        raise refusal from error

@@ -14,7 +14,7 @@ from whenever import Date, Instant
 
 from domain.announcements.announcement import Announcement, Entry, to_people
 from domain.announcements.occasions import Occasion
-from domain.values.refusals import NotReadable, Refused, UnknownMessage
+from domain.values.refusals import AnotherDecision, NotReadable, Refused, UnknownMessage
 from domain.values.wrong_values import in_words
 
 from . import answers, changes, evidence, selection
@@ -73,13 +73,13 @@ def already_answered(state: State, decision: Decision) -> str | None:
     """The answer that a decision got when it came before; None if it is new.
 
     Raises:
-        NotReadable: its id was used for another decision.
+        AnotherDecision: its id was used for another decision.
     """
     before = state.decisions.get(decision.decision_id)
     if before is None:
         return None
     if before.content != content_of(decision):
-        raise NotReadable(f"The id {decision.decision_id!r} was used for another decision: give this one its own.")
+        raise AnotherDecision(f"The id {decision.decision_id!r} was used for another decision: give this one its own.")
     return before.text
 
 

@@ -1,119 +1,276 @@
 """Why something that a person asked for is not done.
 
 A refusal is an answer, not a fault: its text goes to the person who asked and into the record. It says what is
-wrong, with which value, and what to do. One class for each kind, so that callers and tests can tell them apart.
+wrong, with which value, and what to do. There is one class for each kind, so that callers and tests can tell them
+apart, and each class has a code, by which programs tell them apart. A code never changes.
+
+`KINDS`, at the end, is the one table of codes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple, Self
+
+from .model import Value
+
+
+class Problem(Value):
+    """One thing that is wrong with what somebody gave.
+
+    Args:
+        field: where it stands: the name of a field of the form, the message, the file or the settings; empty if it
+            is none of them alone.
+        text: what is wrong and what to do. Personal data is never repeated in it.
+    """
+
+    field: str
+    text: str
+
 
 class Refused(Exception):
-    """Base of all refusals. `str(refusal)` is one line for the person who asked."""
+    """The service does not do what was asked.
+
+    `str(refusal)` is one line for the person who asked.
+
+    Args:
+        text: what is wrong, with which value, and what to do.
+        problems: the fields that are wrong, all of them; nothing where a refusal is not about fields.
+    """
+
+    code: ClassVar[str] = "refused"
+    _between: ClassVar[str] = " "
+
+    def __init__(self, text: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(text)
+        self.problems = tuple(problems)
+
+    @classmethod
+    def for_problems(cls, problems: Sequence[Problem]) -> Self:
+        """The refusal whose text is that of its problems, one after the other."""
+        return cls(cls._between.join(problem.text for problem in problems), problems)
+
+    @property
+    def exit_status(self) -> int:
+        """What a command ends with that is refused like this."""
+        return KINDS[self.code].exit_status
 
 
 class NotReadable(Refused):
-    """The message cannot be understood: a field is missing, unknown or of the wrong form."""
+    """The message cannot be understood: its problems name every field that is missing, unknown or wrong."""
+
+    code = "not-readable"
 
 
 class UnknownMessage(Refused):
-    """A signal came in under a name that nothing here listens to."""
+    """No message has that name."""
+
+    code = "unknown-message"
 
 
 class UnknownRound(Refused):
-    """No round file of that name."""
+    """No round has that name."""
+
+    code = "unknown-round"
 
 
 class UnknownChallenge(Refused):
-    """No challenge of that name was ever opened."""
+    """No challenge of that name was opened."""
+
+    code = "unknown-challenge"
 
 
 class UnknownStage(Refused):
     """The programme has no stage of that name."""
 
+    code = "unknown-stage"
+
 
 class UnknownTeam(Refused):
-    """No such application, or it answers another challenge, or it was not in the stage before."""
+    """There is no such application or team here: it answers another challenge, or was not in the stage before."""
+
+    code = "unknown-team"
 
 
 class UnknownPerson(Refused):
     """The round names no such person."""
 
+    code = "unknown-person"
+
 
 class NotAllowed(Refused):
-    """The person is known but has no say in this."""
+    """This person may not do this."""
+
+    code = "not-allowed"
 
 
 class TooEarly(Refused):
-    """The moment for this has not come: the window is open, or the stage before still runs."""
+    """The time for this has not come: the window is open, or the stage before still runs."""
+
+    code = "too-early"
 
 
 class TooLate(Refused):
-    """The moment for this has passed: it was decided, sealed or closed already."""
+    """The time for this has passed: it was decided, sealed or closed already."""
+
+    code = "too-late"
 
 
 class WrongNumber(Refused):
-    """Too few or too many teams, in the stage or in reserve for it."""
+    """There are too few or too many teams, in the stage or in reserve."""
+
+    code = "wrong-number"
 
 
 class NamedTwice(Refused):
-    """The same team stands twice in one selection."""
+    """A selection names the same team twice."""
+
+    code = "named-twice"
 
 
 class ReasonMissing(Refused):
     """This needs a reason and none was given."""
 
+    code = "reason-missing"
+
 
 class WrongAmount(Refused):
     """An award's amount is missing, not wanted, or over the stage's cap."""
 
+    code = "wrong-amount"
+
 
 class DeadlineRefused(Refused):
-    """A deadline may not be moved to that instant."""
+    """The deadline cannot be moved to that time."""
+
+    code = "deadline-refused"
 
 
 class OnHold(Refused):
-    """The challenge is on hold; it must be resumed first."""
+    """The challenge is on hold: it must be resumed first."""
+
+    code = "on-hold"
 
 
 class ApplicationRefused(Refused):
-    """An application is late, without a contact, empty or over the size limit."""
+    """The application is incomplete or wrong: its problems name every field to mend."""
+
+    code = "application-refused"
 
 
 class WindowNotSealed(Refused):
-    """Nobody reads applications before the window is sealed."""
+    """Nobody reads applications before their window is sealed."""
+
+    code = "window-not-sealed"
 
 
 class NotConfirmed(Refused):
-    """The service took the message but did not answer in time; sending it again is harmless."""
+    """No answer came in time: the message may have been taken, and sending it again is harmless."""
+
+    code = "not-confirmed"
+
+
+class AnotherDecision(Refused):
+    """The id belongs to another decision: one id was used for two decisions."""
+
+    code = "another-decision"
 
 
 class AnotherPayment(Refused):
-    """The key is that of a payment which differs: the same key is asked for two things."""
+    """The key belongs to another payment: one key was used for two payments."""
 
-
-class NotSubmitted(Refused):
-    """A payment is called settled that no rail has taken."""
+    code = "another-payment"
 
 
 class RailRefused(Refused):
-    """A payment rail will not make a payment as it was asked to."""
+    """The payment rail will not make the payment as asked."""
+
+    code = "rail-refused"
 
 
 class UnknownPayment(Refused):
-    """The ledger has no payment of that key."""
+    """No payment has that key."""
+
+    code = "unknown-payment"
 
 
 class UnknownNotice(Refused):
-    """No notice of that key, or several."""
+    """No notice has that key, or several have it."""
+
+    code = "unknown-notice"
 
 
 class NotSentAgain(Refused):
-    """The notice did not fail, or says what is no longer so."""
+    """The notice did not fail, or what it says is no longer true."""
+
+    code = "not-sent-again"
+
+
+class RehearsalStopped(Refused):
+    """The rehearsal could not be played to its end."""
+
+    code = "rehearsal-stopped"
 
 
 class FileRefused(Refused):
-    """A file or a setting is wrong: names it, the key, the value and the remedy; a line for each problem."""
+    """A file or a setting is wrong: there is a line for each problem."""
+
+    code = "file-refused"
+    _between = "\n"
 
 
 class Unavailable(Refused):
-    """Something that the service needs cannot be reached or has no room left."""
+    """Something that the service needs cannot be reached, or is full: try again."""
+
+    code = "unavailable"
+
+
+class Kind(NamedTuple):
+    """How the fronts answer one kind of refusal.
+
+    Args:
+        refusal: its class.
+        http_status: for the web.
+        exit_status: for the command line.
+    """
+
+    refusal: type[Refused]
+    http_status: int
+    exit_status: int = 1
+
+
+KINDS = {
+    kind.refusal.code: kind
+    for kind in (
+        Kind(NotReadable, 422),
+        Kind(ApplicationRefused, 422),
+        Kind(FileRefused, 422),
+        Kind(ReasonMissing, 422),
+        Kind(NamedTwice, 422),
+        Kind(WrongNumber, 422),
+        Kind(WrongAmount, 422),
+        Kind(DeadlineRefused, 422),
+        Kind(NotAllowed, 403),
+        Kind(UnknownMessage, 404),
+        Kind(UnknownRound, 404),
+        Kind(UnknownChallenge, 404),
+        Kind(UnknownStage, 404),
+        Kind(UnknownTeam, 404),
+        Kind(UnknownPerson, 404),
+        Kind(UnknownPayment, 404),
+        Kind(UnknownNotice, 404),
+        Kind(TooEarly, 409),
+        Kind(TooLate, 409),
+        Kind(OnHold, 409),
+        Kind(WindowNotSealed, 409),
+        Kind(AnotherDecision, 409),
+        Kind(AnotherPayment, 409),
+        Kind(RailRefused, 409),
+        Kind(NotSentAgain, 409),
+        Kind(RehearsalStopped, 409),
+        Kind(Unavailable, 503),
+        Kind(NotConfirmed, 504),
+        Kind(Refused, 500),
+    )
+}
+"""Every kind of refusal by its code, as docs/operating.md shows it."""

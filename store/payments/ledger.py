@@ -22,9 +22,9 @@ from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMak
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from domain.values.refusals import (
+    AnotherDecision,
     AnotherPayment,
     NotAllowed,
-    NotReadable,
     RailRefused,
     TooEarly,
     TooLate,
@@ -170,7 +170,7 @@ def request(
 
     Raises:
         AnotherPayment: the ledger has another payment under this key.
-        NotReadable: the id of the decision was used for another.
+        AnotherDecision: the id of the decision was used for another.
         Unavailable: the database cannot be written to.
     """
     order = payment.order
@@ -209,7 +209,7 @@ def release(
 
     Raises:
         TooEarly: the payee is not known.
-        NotReadable: the id of the decision was used for another.
+        AnotherDecision: the id of the decision was used for another.
         TooLate: there is nothing to release, or other bank details count by now.
         NotAllowed: whoever releases it has selected the team, accepted its evidence, given its bank details, or said
             that the attempt before came back.
@@ -393,7 +393,7 @@ def give_back(
     """As `mark_returned`, because a person says so: who that was is kept, and cannot release it again.
 
     Raises:
-        NotReadable: the id of the decision was used for another.
+        AnotherDecision: the id of the decision was used for another.
         TooEarly: no money is on its way that could come back.
         UnknownPayment: the ledger has no such payment.
         Unavailable: the database cannot be written to.
@@ -434,7 +434,7 @@ def arrive_after_all(
         compose: finds the words of notices.
 
     Raises:
-        NotReadable: the id of the decision was used for another.
+        AnotherDecision: the id of the decision was used for another.
         TooEarly: the attempt has not come back.
         TooLate: a later one may have left: the money may be paid twice.
         UnknownPayment: the ledger has no such payment.
@@ -483,7 +483,7 @@ def cancel(
     """Ends a payment for good, as long as no rail can have it.
 
     Raises:
-        NotReadable: the id of the decision was used for another.
+        AnotherDecision: the id of the decision was used for another.
         TooLate: a rail has it, or may have it.
         UnknownPayment: the ledger has no such payment.
         Unavailable: the database cannot be written to.
@@ -661,7 +661,7 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
     line, entry = find_line(connection, decision.key), decision.entry
     if line is not None and (line.by, line.text, line.reason) != (entry.by, entry.text, entry.reason):
         used = decision.key.rpartition("/")[2]
-        raise NotReadable(f"The id {used!r} was used for another decision: give this one its own.")
+        raise AnotherDecision(f"The id {used!r} was used for another decision: give this one its own.")
     return line is not None
 
 

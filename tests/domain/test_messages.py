@@ -10,7 +10,7 @@ from whenever import Instant
 
 from domain.challenges.decisions import DECISIONS, Cancel, Hold, Select
 from domain.challenges.messages import already_answered, content_of, decide, make, read
-from domain.values.refusals import NotReadable, UnknownStage
+from domain.values.refusals import AnotherDecision, NotReadable, UnknownStage
 from tests.domain.strategies import DECIDER, sealed
 
 
@@ -20,7 +20,7 @@ def test_an_id_stands_for_one_decision_and_is_refused_for_another() -> None:
     state = sealed().answering("1", "On hold", content_of(hold))
 
     assert already_answered(state, hold) == "On hold"
-    with pytest.raises(NotReadable, match="used for another decision"):
+    with pytest.raises(AnotherDecision, match="used for another decision"):
         already_answered(state, Cancel(by="someone", decision_id="1", reason="Election."))
 
 

@@ -15,7 +15,7 @@ from domain.payments.bank_account import BankAccount
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction
 from domain.values.money import Amount, Money
-from domain.values.refusals import AnotherPayment, NotAllowed, NotReadable, TooEarly, TooLate, UnknownPayment
+from domain.values.refusals import AnotherDecision, AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
 from store.payments import ledger
@@ -371,10 +371,10 @@ def test_an_id_is_of_one_decision_for_ever(till: Till) -> None:
     till.brought_to(PaymentStatus.RELEASED)
     till.begun()
     for by, version in ((SECOND_RELEASER, 1), (RELEASER, 2)):
-        with pytest.raises(NotReadable, match="The id '1' was used for another decision"):
+        with pytest.raises(AnotherDecision, match="The id '1' was used for another decision"):
             till.release(by=by, payee_version=version)
     till.give_back()
-    with pytest.raises(NotReadable, match="The id '1' was used for another decision"):
+    with pytest.raises(AnotherDecision, match="The id '1' was used for another decision"):
         till.give_back(by=RELEASER)
     assert till.release(payee_version=1).status is PaymentStatus.RETURNED
     assert len(till.transfers) == 1

@@ -507,7 +507,7 @@ class Post:
                 self.step(seconds)
             except ApplicationError as call:
                 calls.append(call)
-        assert all((call.type, call.non_retryable) == ("Unavailable", True) for call in calls)
+        assert all((call.type, call.non_retryable) == ("unavailable", True) for call in calls)
         return calls
 
     def notice(self, key: str) -> Notice:
@@ -835,7 +835,7 @@ def test_a_channel_that_a_person_must_mend_ends_the_activity_and_costs_no_try(po
     notify.will(Fault.FORBIDDEN)
     with pytest.raises(ApplicationError, match="does not accept the API key") as raised:
         post.step()
-    assert (raised.value.type, raised.value.non_retryable) == ("Unavailable", True)
+    assert (raised.value.type, raised.value.non_retryable) == ("unavailable", True)
     assert post.notice(key).status == "created"
 
     post.step()
