@@ -36,9 +36,11 @@ def meaning(kind: type[Refused]) -> str:
 
 
 def test_every_kind_of_refusal_has_its_row_in_the_table_under_a_code_of_its_own() -> None:
-    """Fails when a class has no row, or no code of its own."""
-    assert {kind.refusal for kind in KINDS.values()} == set(every_kind())
-    assert len(KINDS) == len(every_kind())
+    """Fails when a class has no row, or no code of its own. One that only narrows another goes by the other's."""
+    kinds = {kind for kind in every_kind() if "code" in vars(kind)}
+    assert kinds >= set(Refused.__subclasses__())
+    assert kinds == {kind.refusal for kind in KINDS.values()}
+    assert len(kinds) == len(KINDS)
     assert not [code for code in KINDS if not re.fullmatch("[a-z]+(-[a-z]+)*", code)]
 
 
