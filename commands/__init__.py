@@ -1,1 +1,1 @@
-"""The commands of the command line, by subject; `starter.py` puts them together."""
+"""The commands of the command line, by subject; `app.py` puts them together."""

@@ -1,31 +1,18 @@
-"""Commands about notices: what was sent to whom, in which words, and what a sponsor says to applicants."""
+"""Commands about notices: what was sent to whom, and in which words."""
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 from typer.core import TyperGroup
 
-from commands import output
 from domain.announcements.occasions import Occasion
 from domain.values.model import Value
 
-from .options import (
-    AsJson,
-    ChallengeName,
-    DecisionId,
-    SomeChallenge,
-    StageName,
-    TeamName,
-    Who,
-    a_desk,
-    acting,
-    send,
-    text_of,
-)
+from .help import AsTyped
+from .options import AsJson, SomeChallenge, a_desk
+from .output import notices as output
 from .terminal import say, show_json
 
 
@@ -54,7 +41,7 @@ app = typer.Typer(
 )
 
 
-@app.command(name="list")
+@app.command("list", cls=AsTyped)
 def list_(
     challenge: SomeChallenge = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that did not reach anybody.")] = False,
@@ -73,7 +60,7 @@ def list_(
             output.notices(rows, {row.id: row.time_zone for row in desk.challenges()}, nothing)
 
 
-@app.command()
+@app.command(cls=AsTyped)
 def show(
     key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices` shows it, or its end.")],
     as_json: AsJson = False,
@@ -90,7 +77,7 @@ def show(
             output.notice(found, desk.find(found.challenge))
 
 
-@app.command()
+@app.command(cls=AsTyped)
 def resend(
     key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices --json` shows it, or its end.")],
 ) -> None:
@@ -102,7 +89,7 @@ def resend(
         say(f"Sent again as soon as may be: {desk.send_again(key)}")
 
 
-@app.command()
+@app.command(cls=AsTyped)
 def preview(
     occasion: Annotated[Optional[Occasion], typer.Argument(help="Only this one.")] = None,  # noqa: UP045
     as_json: AsJson = False,
@@ -120,34 +107,3 @@ def preview(
         for each, letter in letters.items():
             say(f"{each}", bold=True)
             output.letter(letter.subject, letter.body)
-
-
-def answer(
-    challenge: ChallengeName,
-    question: Annotated[str, typer.Option(help="As it was asked, without naming who asked.")],
-    text: Annotated[str, typer.Option("--answer", help="What everybody is told.")],
-    by: Who,
-    decision_id: DecisionId = "",
-) -> None:
-    """Publish a question about a challenge with its answer: everybody who has applied so far is told.
-
-    Example: `starter.py answer air-quality --question "Is old data enough?" --answer "No." --as sepa-decider`
-    """
-    with a_desk() as desk:
-        send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
-
-
-def feedback(
-    challenge: ChallengeName,
-    stage: StageName,
-    team: TeamName,
-    text: Annotated[Path, typer.Option("--text", metavar="FILE", help="The words; - reads standard input.")],
-    by: Who,
-) -> None:
-    """Say something to an applicant or team that is not selected: with the decision, or after it.
-
-    Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
-    """
-    words = text_of(text, "The feedback")
-    with a_desk() as desk:
-        say(asyncio.run(desk.give_feedback(challenge, stage, team, acting(desk, by), words)))

@@ -10,7 +10,6 @@ from typing import Annotated, Optional
 
 import typer
 
-from commands import output
 from desk.late_payments import late_payments
 from desk.open import Payment
 from desk.payment_files import PaymentFile, PaymentFiles
@@ -36,6 +35,7 @@ from .options import (
     is_payment,
     text_of,
 )
+from .output import payments as output
 from .terminal import REFUSED, misused, say, say_refused, show_json, somebody_is_there
 
 

@@ -14,7 +14,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-import starter
+from commands.app import app
 from desk.programme_files import load_programme, load_round
 from domain.challenges.messages import make
 from domain.programmes.programme import Instalment, OnTime, Pay, Programme, Reminders, Stage, Terms
@@ -30,7 +30,7 @@ OPERATING = ROOT / "docs" / "operating.md"
 PROGRAMMES = ROOT / "docs" / "programmes.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 
-COMMANDS: dict[str, Any] = vars(typer.main.get_command(starter.app))["commands"]
+COMMANDS: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
 MISUSE: type[Exception] = typer.BadParameter.__mro__[1]
 """What click raises for a command that is used wrongly; typer gives its base no name."""
 

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from temporalio.client import WorkflowHandle
 
-import starter
+from commands.app import main as command_line
 from desk import payment_files as desk_files
 from store.payments import ledger, payment_files
 
@@ -94,7 +94,7 @@ def _run(moment: str, arguments: list[str], output: str) -> int:
             os.dup2(file, standard)
         _AT[moment]()
         sys.argv = ["starter.py", *arguments]
-        starter.main()
+        command_line()
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

@@ -18,7 +18,7 @@ import typer.testing
 from typer.testing import CliRunner
 from whenever import Instant, TimeDelta
 
-import starter
+from commands.app import app
 from desk import open as front
 from embedded import ROOT
 from service import log
@@ -36,7 +36,7 @@ SORT_CODE, ACCOUNT, IBAN = "60-16-13", "31926819", "GB33BUKB20201555555555"
 LIMIT = 200
 """The most characters of a proposal."""
 
-_COMMANDS = typer.main.get_command(starter.app)
+_COMMANDS = typer.main.get_command(app)
 
 _PROGRAMME = f"""
 id = "brief"
@@ -255,7 +255,7 @@ class Commands:
             patch.object(typer.testing, "_get_command", return_value=_COMMANDS),
             patch.object(front, "Database", database_at),
         ):
-            result = CliRunner().invoke(starter.app, words, input=text, env={**others, **environment})
+            result = CliRunner().invoke(app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)
 

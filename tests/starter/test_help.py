@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 import typer.main
 
-import starter
-from commands.help import PARTS
+from commands.app import PARTS, app
 from tests.starter.commands import Commands
 
-TOP: dict[str, Any] = vars(typer.main.get_command(starter.app))["commands"]
+TOP: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
 COMMANDS = TOP | {f"notices {name}": command for name, command in vars(TOP["notices"])["commands"].items()}
 """All that can be typed, with the commands below `notices` by both their words."""
 PROMISED = [
@@ -72,13 +71,13 @@ def test_a_command_explains_itself_with_an_example_that_can_be_typed(name: str) 
 
 
 def test_every_command_stands_in_a_part_of_the_help_in_the_order_of_a_challenges_life() -> None:
-    """Fails when a command is added and nobody says where it belongs."""
-    assert [name for name in TOP if name not in sum(PARTS.values(), ())] == []
     printed = Commands({})("--help").out
+    assert re.findall(r"^│ ([a-z][a-z-]*) ", printed, re.MULTILINE) == [
+        name for part in PARTS.values() for name in part
+    ]
     places = [printed.index(part) for part in PARTS]
     assert places == sorted(places)
     assert "─ Commands ─" not in printed
-    assert re.search(r"apply .*\n(.*\n)*│ decline .*\n(.*\n)*│ payments .*\n(.*\n)*│ notices ", printed)
 
 
 @pytest.mark.parametrize(

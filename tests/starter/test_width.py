@@ -13,7 +13,8 @@ from rich.console import Console
 from temporalio.client import Client
 from whenever import Instant
 
-from commands import output, terminal
+from commands import terminal
+from commands.output import applications, challenges, notices, payments, rounds
 from desk.base_rates import load_base_rates
 from desk.desk import Desk, Opened
 from desk.late_payments import Late
@@ -94,7 +95,7 @@ def row() -> ChallengeRow:
 @pytest.mark.parametrize("status", PaymentStatus)
 def test_a_payment_is_its_key_and_what_is_said_of_it(printed: Callable[[], list[str]], status: PaymentStatus) -> None:
     """Fails as a table: keys, amounts and dates alone are wider than that, and the rest was folded inside words."""
-    output.payments([payment(status)], ZONES)
+    payments.payments([payment(status)], ZONES)
     key, *said = printed()
     assert key == KEY
     assert f"£24,000 (£4,000 of it VAT), {status};" in said[0]
@@ -104,7 +105,7 @@ def test_a_payment_is_its_key_and_what_is_said_of_it(printed: Callable[[], list[
 
 def test_a_payment_that_needs_attention_says_what_to_do(printed: Callable[[], list[str]]) -> None:
     text = f"{KEY}: submit £24,000: the rail is down; mend the cause, then `starter.py retry {KEY}`"
-    output.payments([payment(PaymentStatus.RELEASED).model_copy(update={"attention": text})], ZONES)
+    payments.payments([payment(PaymentStatus.RELEASED).model_copy(update={"attention": text})], ZONES)
     said = " ".join(" ".join(printed()).split())
     assert f"needs attention: submit £24,000: the rail is down; mend the cause, then `starter.py retry {KEY}`" in said
 
@@ -113,7 +114,7 @@ def test_a_late_payment_says_what_is_owed(printed: Callable[[], list[str]]) -> N
     late = payment(PaymentStatus.PAYEE_KNOWN)
     day = AT.to_tz("Europe/London").date()
     interest = late_interest(late.amount.gross, day.subtract(days=30), day, load_base_rates())
-    output.late([of(Late, payment=late, by_law=True, interest=interest)], ZONES)
+    payments.late([of(Late, payment=late, by_law=True, interest=interest)], ZONES)
     key, *said = printed()
     assert key == KEY
     assert "30 days late by law: £" in " ".join(said)
@@ -131,7 +132,7 @@ def test_a_notice_is_two_lines_the_first_of_which_shows_it_in_full(printed: Call
         f"{KEY}/reminded-1/payment-requested/{TEAM}": f"reminded-1/payment-requested/{TEAM}",
         f"{KEY}/reminded-2/payment-requested/{TEAM}": f"reminded-2/payment-requested/{TEAM}",
     }
-    output.notices(
+    notices.notices(
         [
             of(Notice, key=key, challenge=CHALLENGE, subject="A subject " * 20, created=AT, status="created", reason="")
             for key in keys
@@ -149,7 +150,7 @@ def test_an_application_has_its_address_in_one_piece(printed: Callable[[], list[
     application = Application(
         id=TEAM, challenge=CHALLENGE, organisation="Tay Sensors", email=ADDRESS, proposal="Old data. " * 50, received=AT
     )
-    output.applications(row(), [application])
+    applications.applications(row(), [application])
     lines = printed()
     assert f"{TEAM}  Tay Sensors" in lines
     assert ADDRESS in "\n".join(lines)
@@ -158,8 +159,8 @@ def test_an_application_has_its_address_in_one_piece(printed: Callable[[], list[
 
 @pytest.mark.parametrize("already", [True, False])
 def test_a_round_that_is_opened_and_the_list_of_challenges(printed: Callable[[], list[str]], already: bool) -> None:
-    output.opened("Europe/London", [Opened(challenge=CHALLENGE, opens=AT, closes=AT, already=already)])
-    output.challenges([row()])
+    rounds.opened("Europe/London", [Opened(challenge=CHALLENGE, opens=AT, closes=AT, already=already)])
+    challenges.challenges([row()])
     lines = printed()
     assert any("Open already" in line for line in lines) is already
     assert max(map(len, lines)) <= 80
@@ -172,7 +173,7 @@ def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Call
     known = of(
         ChallengeRow, id=CHALLENGE, question="How can we?", sponsor_name="The Agency", attention="the rail is down"
     )
-    output.challenge_status(known, [payment(PaymentStatus.REQUESTED), payment(PaymentStatus.REQUESTED)], held)
+    challenges.challenge_status(known, [payment(PaymentStatus.REQUESTED), payment(PaymentStatus.REQUESTED)], held)
     lines = printed()
     assert max(map(len, lines)) <= 80
     said = " ".join(" ".join(lines).split())
@@ -190,7 +191,7 @@ def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Call
 @pytest.mark.parametrize("name", sorted(path.name.partition(".")[0] for path in FOLDER.glob("*.round.toml")))
 def test_a_plan_breaks_no_word(printed: Callable[[], list[str]], name: str) -> None:
     desk = Desk(Settings(), Database("sqlite:///nowhere.db"), _nobody)
-    output.plans(*desk.plans(name))
+    rounds.plans(*desk.plans(name))
     lines = printed()
     assert max(map(len, lines)) <= 80
     written = " ".join(lines).split()

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
-import starter
+from commands.app import app
 from commands.options import listed
 from tests.starter.commands import Commands, one_line
 
 PLAN = ("plan", "pilot-2016", "--json", "--opens")
-SELECT = vars(typer.main.get_command(starter.app))["commands"]["select"]
+SELECT = vars(typer.main.get_command(app))["commands"]["select"]
 
 
 @pytest.mark.parametrize(

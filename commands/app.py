@@ -1,0 +1,107 @@
+"""All commands, in the parts of the help and in the order of a challenge's life."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from service.connection import leave
+
+from . import applications, challenges, notices, payments, rounds
+from .help import AsTyped, TakesTeams
+from .terminal import MISUSED, REFUSED, answering
+
+PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
+    "Rounds": {
+        "plan": rounds.plan,
+        "rehearse": rounds.rehearse,
+        "open": rounds.open_,
+        "status": challenges.status,
+        "record": challenges.record,
+    },
+    "Applications and selections": {
+        "apply": applications.apply,
+        "answer": applications.answer,
+        "applications": applications.applications,
+        "feedback": applications.feedback,
+        "select": applications.select,
+        "decline": applications.decline,
+    },
+    "The course of a challenge": {
+        "extend": challenges.extend,
+        "hold": challenges.hold,
+        "resume": challenges.resume,
+        "withdraw": challenges.withdraw,
+        "evidence": payments.evidence,
+        "participation": challenges.participation,
+        "cancel": challenges.cancel,
+    },
+    "Payments": {
+        "payee": payments.payee,
+        "payments": payments.payments,
+        "release": payments.release,
+        "submit": payments.submit,
+        "payment-files": payments.payment_files,
+        "settle": payments.settle,
+        "return": payments.return_,
+        "arrived": payments.arrived,
+        "cancel-payment": payments.cancel_payment,
+        "reconcile": payments.reconcile,
+    },
+    "Notices": {"notices": notices.app},
+    "The service": {"retry": challenges.retry, "renew": rounds.renew, "reseal": payments.reseal},
+}
+"""Each part of the help with its commands, by the names that are typed."""
+
+
+class _InOrder(TyperGroup):
+    """The commands in the order of their parts; Typer itself puts groups such as `notices` before all commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """See `click.Group`."""
+        return [name for commands in PARTS.values() for name in commands]
+
+
+app = typer.Typer(
+    cls=_InOrder,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Runs public innovation challenges: open a round, take applications, select teams, see what was paid.",
+    epilog="Temporal is found by `TEMPORAL_ADDRESS` and its kin, everything else is set by `CHALLENGES_…` variables.",
+)
+for part, commands in PARTS.items():
+    for name, command in commands.items():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=part)
+        else:
+            kind = TakesTeams if command is applications.select else AsTyped
+            app.command(name, cls=kind, rich_help_panel=part)(command)
+
+
+def main() -> NoReturn:
+    """Runs the command line and ends the process."""
+    try:
+        "".join(sys.argv).encode()
+    except UnicodeEncodeError:
+        typer.echo(
+            "What was typed is not all text in UTF-8: see to the terminal's encoding, and type it again.", err=True
+        )
+        leave(MISUSED)
+    try:
+        with answering():  # what a help is written to can be full as well
+            app()
+    except typer.Exit as end:
+        leave(end.exit_code)
+    except SystemExit as end:
+        leave(end.code if isinstance(end.code, int) else REFUSED)
+    except Exception:  # a fault of ours: it is shown in full, and does not abort the process besides
+        traceback.print_exc()
+        leave(REFUSED)
+    leave(0)

@@ -1,0 +1,165 @@
+"""Commands about applications: handing one in, reading them, deciding on them, and what applicants are told."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from pydantic import ValidationError
+
+from domain.challenges.application import Applying
+from domain.values.calendar import spoken
+from domain.values.money import Money
+from domain.values.refusals import ApplicationRefused
+from domain.values.wrong_values import in_words
+
+from .options import (
+    AsJson,
+    ChallengeName,
+    DecisionId,
+    StageName,
+    TeamName,
+    Who,
+    Why,
+    a_desk,
+    acting,
+    decide,
+    listed,
+    send,
+    text_of,
+)
+from .output import applications as output
+from .terminal import misused, say, show_json
+
+
+def apply(
+    challenge: ChallengeName,
+    organisation: Annotated[str, typer.Option(help="Who applies, a company or a person.")],
+    email: Annotated[str, typer.Option(help="Where receipts and decisions go.")],
+    proposal: Annotated[Path, typer.Option(metavar="FILE", help="The answer, as text; - reads standard input.")],
+    submission: Annotated[str, typer.Option(help="Your own id of this submission: sent again, one receipt.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hand in an application.
+
+    Example: `starter.py apply air-quality --organisation "Tay Sensors" --email team@tay.example --proposal answer.txt`
+    """
+    text = text_of(proposal, "The proposal")
+    with a_desk() as desk:
+        receipt = desk.apply(challenge, _applying(organisation, email, text, submission))
+        if as_json:
+            show_json(receipt)
+            return
+        zone = desk.find(challenge).time_zone
+        again = " It had been taken before." if receipt.repeated else ""
+        say(f"Received {receipt.application} on {spoken(receipt.received, zone)}.{again}")
+
+
+def applications(
+    challenge: ChallengeName,
+    full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
+    by: Who = "",
+    as_json: AsJson = False,
+) -> None:
+    """Read the applications to a challenge, once its window is sealed.
+
+    Example: `starter.py applications air-quality --full`
+    """
+    with a_desk() as desk:
+        rows, row = desk.applications(challenge, by), desk.find(challenge)
+        if as_json:
+            show_json(rows)
+        else:
+            (output.applications_in_full if full else output.applications)(row, rows)
+
+
+def select(
+    challenge: ChallengeName,
+    stage: StageName,
+    teams: Annotated[list[str], typer.Argument(metavar="TEAM…", help="Who is in, by application or team id.")],
+    by: Who,
+    reserve: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="TEAM…", help="Who takes the place of a team that leaves, in order."),
+    ] = None,
+    amount: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(metavar="AMOUNT", help="The agreed amount for each team, or TEAM=AMOUNT; may be repeated."),
+    ] = None,
+    reason: Why = "",
+    decision_id: DecisionId = "",
+) -> None:
+    """Take applications, or teams of the stage before, into a stage.
+
+    Example: `starter.py select air-quality exploration air-quality-7kx3qm air-quality-p2v8rn --as sepa-decider`
+    """
+    selected = listed(teams)
+    fields = {
+        "stage": stage,
+        "teams": selected,
+        "reserve": listed(reserve),
+        "amounts": _amounts(amount or [], selected),
+        "reason": reason,
+    }
+    decide(challenge, "select", by, decision_id, **fields)
+
+
+def decline(challenge: ChallengeName, stage: StageName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+    """Take nobody into a stage, which ends the challenge: nobody suitable, or the contract is not continued.
+
+    Example: `starter.py decline air-quality pre-commercial --as sepa-decider --reason "No budget this year."`
+    """
+    decide(challenge, "decline", by, decision_id, stage=stage, reason=reason)
+
+
+def feedback(
+    challenge: ChallengeName,
+    stage: StageName,
+    team: TeamName,
+    text: Annotated[Path, typer.Option("--text", metavar="FILE", help="The words; - reads standard input.")],
+    by: Who,
+) -> None:
+    """Say something to an applicant or team that is not selected: with the decision, or after it.
+
+    Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
+    """
+    words = text_of(text, "The feedback")
+    with a_desk() as desk:
+        say(asyncio.run(desk.give_feedback(challenge, stage, team, acting(desk, by), words)))
+
+
+def answer(
+    challenge: ChallengeName,
+    question: Annotated[str, typer.Option(help="As it was asked, without naming who asked.")],
+    text: Annotated[str, typer.Option("--answer", help="What everybody is told.")],
+    by: Who,
+    decision_id: DecisionId = "",
+) -> None:
+    """Publish a question about a challenge with its answer: everybody who has applied so far is told.
+
+    Example: `starter.py answer air-quality --question "Is old data enough?" --answer "No." --as sepa-decider`
+    """
+    with a_desk() as desk:
+        send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
+
+
+def _applying(organisation: str, email: str, proposal: str, submission: str) -> Applying:
+    try:
+        return Applying(organisation=organisation, email=email, proposal=proposal, submission=submission)
+    except ValidationError as error:
+        problems = "; ".join(f"the {each['loc'][0]}: {in_words(each, 'plain text')}" for each in error.errors())
+        raise ApplicationRefused(f"The application cannot be read: {problems}.") from None
+
+
+def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:
+    """An amount for every team, or amounts by team."""
+    amounts: dict[str, Money] = {}
+    for each in given:
+        team, equals, figure = each.rpartition("=")
+        try:
+            amounts |= dict.fromkeys([team] if equals else teams, Money.parse(figure))
+        except ValueError as error:
+            misused(f"--amount {each}: {error}")
+    return amounts

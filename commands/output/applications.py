@@ -1,0 +1,43 @@
+"""What the commands print about applications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commands.terminal import say, show_entry, when
+from desk.open import ChallengeRow
+from domain.challenges.application import Application
+from domain.values.calendar import spoken
+
+
+def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
+    """A list of the applications to a challenge, with how each proposal begins."""
+    zone = row.time_zone
+    say(f"Applications to {row.id}", bold=True)
+    for each in rows:
+        withdrawn = f"withdrawn {when(each.withdrawn, zone)}" if each.withdrawn else ""
+        show_entry(
+            f"{each.id}  {each.organisation}",
+            (each.email, f"received {when(each.received, zone)}", withdrawn),
+            (_beginning(each.proposal),),
+        )
+    if not rows:
+        say("Nobody applied.")
+
+
+def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None:
+    """The applications to a challenge, word for word."""
+    zone = row.time_zone
+    for each in rows:
+        withdrawn = f", withdrawn {spoken(each.withdrawn, zone)}" if each.withdrawn else ""
+        say(f"{each.id}: {each.organisation}, {each.email}, received {spoken(each.received, zone)}{withdrawn}")
+        for line in each.proposal.splitlines():
+            say(line, indent=4)
+        say("")
+    if not rows:
+        say("Nobody applied.")
+
+
+def _beginning(text: str, most: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,0 +1,102 @@
+"""What the commands print about challenges: where they stand, and their record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from commands.terminal import say, show_facts, show_table, when
+from desk.open import ChallengeRow, Payment, RecordLine
+from domain.challenges.decisions import Participate
+from domain.challenges.page import evidence_of, facts_of, stages_of
+from domain.challenges.state import State
+from domain.payments.payment import PaymentStatus
+from domain.values.calendar import spoken
+from domain.values.money import total
+
+
+def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
+    """Where one challenge stands, with its teams, its reserve, its money, and who must act."""
+    show_facts(
+        row.id,
+        (
+            ("Question", row.question),
+            ("Needs attention", row.attention),
+            *(
+                (label, f"{row.sponsor_name} ({fact})" if label == "Sponsor" else fact)
+                for label, fact in facts_of(state, row.attention)
+            ),
+            *stages_of(state),
+            *(("Evidence", each) for each in evidence_of(state)),
+            ("Payments", _payments_counted(paid)),
+        ),
+    )
+
+
+def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
+    """Where one challenge stands, as far as the database has it."""
+    zone = row.time_zone
+    show_facts(
+        row.id,
+        (
+            ("Question", row.question),
+            ("Sponsor", f"{row.sponsor_name} ({row.sponsor})"),
+            ("Window opens", spoken(row.opens, zone)),
+            ("Window closes", spoken(row.closes, zone)),
+            ("Applications", row.applications),
+            ("Stage", row.stage),
+            ("Waits for", row.waits_for),
+            ("Until", spoken(row.until, zone) if row.until else ""),
+            ("Needs attention", row.attention),
+            ("Outcome", row.outcome),
+            ("Reason", row.outcome_reason),
+            ("Payments", _payments_counted(paid)),
+        ),
+    )
+
+
+def _payments_counted(paid: Sequence[Payment]) -> str:
+    """How many stand how, and what they come to: "2 settled (£4,000), 1 requested (£2,000)"."""
+    of_each = [(status, [each for each in paid if each.status is status]) for status in PaymentStatus]
+    return ", ".join(
+        f"{len(found)} {status} ({total(each.amount.gross for each in found).shown(found[0].currency)})"
+        for status, found in of_each
+        if found
+    )
+
+
+def challenges(rows: Sequence[ChallengeRow]) -> None:
+    """Where every challenge stands."""
+    for round_, of_one in groupby(rows, key=lambda row: row.round):
+        show_table(
+            f"Round {round_}",
+            ("=Challenge", "Stage", "Waits for", "=Until"),
+            [
+                (
+                    row.slug,
+                    row.stage,
+                    f"{row.waits_for} ({row.outcome})" if row.outcome else row.waits_for,
+                    when(row.until, row.time_zone),
+                )
+                for row in of_one
+            ],
+        )
+    for row in rows:
+        if row.attention:
+            say(f"{row.id} needs attention: {row.attention}")
+    if not rows:
+        say("No challenge was ever opened: open a round with `starter.py open ROUND`.")
+
+
+def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
+    """What was done on a challenge, an entry each."""
+    for line in lines:
+        refused = " refused" if line.refused else ""
+        role = f" ({line.role})" if line.role not in (line.by, "unknown") else ""
+        say(f"{when(line.at, row.time_zone, seconds=True)}  {line.by}{role}: {line.action}{refused}")
+        reason = "Summary" if line.action == Participate.kind else "Reason"
+        for text in (line.text, line.reason and f"{reason}: {line.reason}"):
+            if text:
+                say(text, indent=4)
+    if not lines:
+        say("Nothing is on the record yet.")

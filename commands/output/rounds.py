@@ -1,0 +1,146 @@
+"""What the commands print about rounds: plans, what was opened, rehearsals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+from whenever import Instant
+
+from commands.terminal import say, show_entry, show_table, when
+from desk.desk import Desk, Opened
+from desk.rehearsal import Books, Findings
+from domain.programmes.plan import Plan, StagePlan, total_at_target
+from domain.programmes.programme import Due
+from domain.programmes.round import Round
+from domain.values.calendar import spoken
+from domain.values.money import total
+from domain.values.wording import counted
+
+
+def plans(round_: Round, all_plans: Sequence[Plan]) -> None:
+    """The dates and the money of a round; challenges with the same dates stand together."""
+    for _, alike in groupby(sorted(all_plans, key=_dates_of), key=_dates_of):
+        _plans_alike(tuple(alike))
+    sums, currency = total_at_target(*all_plans), all_plans[0].currency
+    say(
+        f"{round_.title}: {sums.fixed.gross.shown(currency)} in fixed fees with the teams that are expected, "
+        f"and up to {sums.agreed_up_to.gross.shown(currency)} to be agreed."
+    )
+    for note in round_.notes:
+        say(f"Note: {note}")
+
+
+def opened(zone: str, rows: Sequence[Opened]) -> None:
+    """What became of each challenge of a round."""
+    for title, already in (("Opened", False), ("Open already, with the dates that they have", True)):
+        show_table(
+            title,
+            ("=Challenge", "=Opens", "=Closes"),
+            [(row.challenge, when(row.opens, zone), when(row.closes, zone)) for row in rows if row.already is already],
+        )
+
+
+def rehearsed(desk: Desk, findings: Findings) -> None:
+    """What came of a rehearsal: the challenges, the notices and the books."""
+    rows = [(row, desk.payments(row.id)) for row in map(desk.find, findings.challenges)]
+    currency = rows[0][0].currency
+    show_table(
+        "\nThe challenges",
+        ("=Challenge", "Outcome", ">Applications", ">Payments", ">Paid"),
+        [
+            (
+                row.slug,
+                row.outcome,
+                row.applications,
+                len(paid),
+                total(each.amount.gross for each in paid if each.settled).shown(row.currency),
+            )
+            for row, paid in rows
+        ],
+    )
+    told = Counter(notice.occasion for row, _ in rows for notice in desk.notices(row.id))
+    show_table("The notices", ("Occasion", ">Written"), told.most_common(), "No notice was written.")
+    show_table(
+        "The ledger",
+        ("Stage", ">Payments", ">Each", ">Together"),
+        [(line.stage, line.payments, _each(line, currency), line.paid.shown(currency)) for line in findings.ledger],
+        "Nothing was paid.",
+    )
+    fixed = " + ".join(
+        f"{line.payments} × {line.each.shown(currency)}" if line.each else line.paid.shown(currency)
+        for line in findings.ledger
+        if not line.agreed
+    )
+    agreed = ", ".join(f"{line.paid.shown(currency)} for {line.stage}" for line in findings.ledger if line.agreed)
+    say(f"{findings.accepted} applications taken, {findings.refused} refused as late, {told.total()} notices written.")
+    say(f"Fixed fees: {fixed or 'none'} = {findings.fixed.shown(currency)}")
+    say(f"Agreed after that: {agreed or 'nothing'}")
+    say(f"Paid in all: {findings.paid.shown(currency)}")
+
+
+def _each(line: Books, currency: str) -> str:
+    if line.agreed:
+        return "as agreed"
+    return line.each.shown(currency) if line.each else "in instalments"
+
+
+def _dates_of(plan: Plan) -> tuple[object, ...]:
+    return plan.opens, plan.closes, plan.stages[-1].ends
+
+
+def _plans_alike(alike: tuple[Plan, ...]) -> None:
+    """Challenges with the same dates, the dates, and the money of each of them."""
+    plan = alike[0]
+    for each in alike:
+        say(f"{each.challenge}, posed by {each.sponsor}: {each.question}")
+        for session in each.engagement:
+            local, utc = spoken(session.at, plan.time_zone), _in_utc(session.at)
+            say(f"{session.title}: {local} ({utc} UTC)", indent=4)
+    dates = [("Window opens", plan.opens), ("Window closes", plan.closes)]
+    for stage in plan.stages:
+        dates.append((f"{stage.title}: selection due", stage.decision_due))
+        if stage.ends > stage.begins:
+            dates.append((f"{stage.title} ends", stage.ends))
+    show_table(
+        "",
+        ("At the latest", f"In {plan.time_zone}", "=In UTC"),
+        [(what, spoken(date, plan.time_zone), _in_utc(date)) for what, date in dates],
+    )
+    for stage in plan.stages:
+        _stage_planned(plan, stage)
+    say("")
+
+
+def _in_utc(instant: Instant) -> str:
+    return f"{instant.to_stdlib():%Y-%m-%d %H:%M}"
+
+
+def _stage_planned(plan: Plan, stage: StagePlan) -> None:
+    teams = counted(stage.target, "team")
+    if stage.least < stage.most:
+        teams += f" ({stage.least} to {stage.most})"
+    at_most = "up to " if stage.agreed else ""
+    together = f"{at_most}{stage.at_target.gross.shown(plan.currency)} together" if stage.fee else ""
+    show_entry(
+        f"{stage.title}{': may be skipped' if stage.may_be_skipped else ''}",
+        (teams, f"{_fee(plan, stage)} each" if stage.fee else "pays nothing", together),
+        *(
+            (f"{at_most}{part.amount.gross.shown(plan.currency)} to each {part.when}",)
+            for part in stage.instalments
+            if len(stage.instalments) > 1 or part.due is not Due.START
+        ),
+        (
+            f"{counted(stage.participation_sessions, 'session')} of citizen participation expected"
+            if stage.participation_sessions
+            else "",
+        ),
+    )
+
+
+def _fee(plan: Plan, stage: StagePlan) -> str:
+    if stage.fee is None:
+        return ""
+    vat = f" and {stage.fee.vat.shown(plan.currency)} VAT" if stage.fee.vat.pence else ""
+    return f"{'up to ' if stage.agreed else ''}{stage.fee.net.shown(plan.currency)}{vat}"
