@@ -331,7 +331,7 @@ def main() -> int:
         return demo(chosen.state, chosen.keep, chosen.day)
     except Refused as refusal:
         print(refusal, file=sys.stderr)
-        return 1
+        return refusal.exit_status
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ def main() -> int:
         asyncio.run(run(options))
     except Refused as refusal:
         sys.stderr.write(f"{refusal}\n")
-        return 1
+        return refusal.exit_status
     return 0
 
 

@@ -18,7 +18,7 @@ from domain.values.calendar import moment
 from domain.values.refusals import FileRefused
 from service import log, settings
 
-from .terminal import answering, misused, say
+from .terminal import answering, for_programs, misused, say
 
 ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
 SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this one.")]  # noqa: UP045
@@ -30,7 +30,7 @@ Who = Annotated[
     typer.Option("--as", metavar="PERSON", envvar=f"{settings.PREFIX}PERSON", help="Id of the person who acts."),
 ]
 Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=for_programs)]
 DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
 
 

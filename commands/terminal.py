@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NoReturn
 
 import typer
@@ -23,9 +24,12 @@ from whenever import Instant, Time
 from domain.values.refusals import FileRefused, Refused
 
 REFUSED = 1
-"""Exit status: it was understood and is not done, or something that it needs is not there."""
+"""Exit status: it was understood and is not done, or not all of it. See also `domain.values.refusals.KINDS`."""
 MISUSED = 2
 """Exit status: the command itself is not one."""
+
+_for_programs: ContextVar[bool] = ContextVar("_for_programs", default=False)
+"""Whether the command that runs was given --json."""
 
 _WIDE = 240
 """Columns of what is no terminal, such as a file or a pipe: nothing is folded there that a person may search for."""
@@ -81,10 +85,9 @@ def harmless(text: str) -> str:
 
 def show_json(data: BaseModel | Sequence[BaseModel]) -> None:
     """Prints data for programs, on standard output."""
-    content: object = (
+    _print_json(
         data.model_dump(mode="json") if isinstance(data, BaseModel) else [each.model_dump(mode="json") for each in data]
     )
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
@@ -170,23 +173,46 @@ def somebody_is_there() -> bool:
 
 
 def say_refused(refusal: Refused) -> None:
-    """Prints the line of a refusal, where a command goes on with something else; at its end it exits with `REFUSED`."""
-    typer.echo(harmless(" ".join(str(refusal).split())), err=True)
+    """Prints the line of a refusal, where a command goes on with something else; at its end it exits with `REFUSED`.
+
+    The refusal of a file or a setting has a line for each problem.
+    """
+    for line in str(refusal).split("\n") if isinstance(refusal, FileRefused) else [str(refusal)]:
+        _complain(line)
 
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turns a refusal into its line on standard error and exit status 1; of a wrong file, a line for each problem."""
+    """Turns a refusal into its line on standard error and its exit status; with --json it is printed for programs too.
+
+    Raises:
+        typer.Exit: it was refused, or the answer cannot be written.
+    """
     try:
-        yield
-    except FileRefused as refusal:
-        _refuse(*str(refusal).split("\n"))
-    except Refused as refusal:
-        _refuse(str(refusal))
+        try:
+            yield
+        except Refused as refusal:
+            say_refused(refusal)
+            if _for_programs.get():
+                _show_for_programs(refusal)
+            raise typer.Exit(refusal.exit_status) from None
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        _refuse(f"The answer cannot be written ({error.strerror}): free space where it goes, then ask again.")
+        _complain(f"The answer cannot be written ({error.strerror}): free space where it goes, then ask again.")
+        raise typer.Exit(REFUSED) from None
+
+
+def for_programs(context: typer.Context, asked: bool) -> bool:
+    """Remembers as long as a command runs whether it was given --json: so a refusal is JSON as well.
+
+    Args:
+        context: of the command.
+        asked: whether the option was given.
+    """
+    _for_programs.set(asked)
+    context.call_on_close(lambda: _for_programs.set(False))
+    return asked
 
 
 def misused(message: str) -> NoReturn:
@@ -199,10 +225,17 @@ def misused(message: str) -> NoReturn:
     raise typer.Exit(MISUSED)
 
 
-def _refuse(*lines: str) -> NoReturn:
-    for line in lines:
-        typer.echo(harmless(" ".join(line.split())), err=True)
-    raise typer.Exit(REFUSED) from None
+def _show_for_programs(refusal: Refused) -> None:
+    problems = [{"field": harmless(each.field), "text": harmless(each.text)} for each in refusal.problems]
+    _print_json({"refused": {"code": refusal.code, "text": harmless(str(refusal)), "problems": problems}})
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def _complain(line: str) -> None:
+    typer.echo(harmless(" ".join(line.split())), err=True)
 
 
 def _cell(value: object) -> str:

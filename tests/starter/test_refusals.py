@@ -1,0 +1,55 @@
+"""What a program gets when a command is refused: the code, the words and every field that is wrong, as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.starter.commands import Commands
+
+
+def refusal_of(starter: Commands, *words: str, **given: str) -> dict[str, object]:
+    """What is printed with --json for a refusal, whose line for people is the same as ever."""
+    answer = starter(*words, "--json", **given)
+    shown = json.loads(answer.out)
+    assert list(shown) == ["refused"]
+    refused = shown["refused"]
+    assert (answer.status, answer.err) == (1, f"{refused['text']}\n")
+    return dict(refused)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["status", "brigde"], "unknown-challenge"),
+        (["plan", "fare"], "unknown-round"),
+        (["applications", "bridge"], "window-not-sealed"),
+        (["notices", "show", "nothing"], "unknown-notice"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else " ".join(each),
+)
+def test_with_json_a_refusal_is_json_too(
+    starter: Commands, teams: dict[str, list[str]], words: list[str], code: str
+) -> None:
+    refused = refusal_of(starter, *words)
+    assert (refused["code"], refused["problems"]) == (code, [])
+
+
+def test_without_json_the_next_refusal_is_its_line_alone(starter: Commands, teams: dict[str, list[str]]) -> None:
+    """Fails when a command remembers what the one before it was given."""
+    refusal_of(starter, "status", "brigde")
+    answer = starter("status", "brigde")
+    assert answer.out == ""
+    assert "brigde" in answer.err
+
+
+def test_what_cannot_be_read_is_refused_as_json_as_well(starter: Commands, teams: dict[str, list[str]]) -> None:
+    words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", "nowhere.txt"]
+    refused = refusal_of(starter, "apply", "bridge", *words)
+    assert refused["code"] == "file-refused"
+
+
+def test_a_setting_that_cannot_be_used_is_refused_as_json_as_well(starter: Commands) -> None:
+    refused = refusal_of(starter, "status", CHALLENGES_THREADS="many")
+    assert refused["code"] == "file-refused"
