@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from commands.app import app
 from domain.values.refusals import KINDS, FileRefused, NotReadable, Problem, Refused
-from starter import app
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
 TWO = (Problem(field="email", text="The address is empty."), Problem(field="proposal", text="The proposal is empty."))
