@@ -40,7 +40,7 @@ from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from workflows.challenge import ChallengeWorkflow
 from workflows.delivery import DeliveryWorkflow
-from workflows.interface import DELIVERY, LOOK, NOTICES, SEARCH_ATTRIBUTES, TASK_QUEUE
+from workflows.interface import DELIVERY, NOTICES, SEARCH_ATTRIBUTES, TASK_QUEUE, WAKE
 from workflows.payment import PaymentWorkflow
 
 DEPLOYMENT = "challenge-service"
@@ -70,7 +70,7 @@ def activities(database: Database, rail: PaymentRail, options: Settings) -> list
         paying.submit,
         paying.settle,
         paying.give_back,
-        paying.arrived,
+        paying.undo_return,
         paying.cancel,
     ]
 
@@ -148,7 +148,7 @@ async def start_delivery(client: Client, options: Settings) -> None:
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            start_signal=LOOK,
+            start_signal=WAKE,
             static_summary="Sends the notices of all challenges",
         )
     except RPCError as error:

@@ -15,7 +15,7 @@ from whenever import Instant
 from domain.delivery.delivery import MOST_COPIES, Outbox, Sending
 from domain.delivery.pacing import ChannelHealth, Pace
 from domain.values.refusals import Unavailable
-from gateways.messaging.channels import Channel, Delivery, Later, Message, Progress, Refusal
+from gateways.messaging.channels import Channel, Delivery, Message, PermanentFailure, Progress, TemporaryFailure
 from store.database.database import Database
 from store.outbox import outbox
 from store.outbox.outbox import Claim
@@ -125,10 +125,10 @@ class Delivering:
                 if delivery is None and not (claim.lapsed or claim.given_up):
                     message = Message(key=claim.key, address=claim.address, subject=claim.subject, body=claim.body)
                     delivery = channel.send(message)
-        except Later as later:
-            self._note_later(claim, later)
-        except Refusal as refusal:
-            self._note_refused(claim, refusal)
+        except TemporaryFailure as failure:
+            self._note_temporary(claim, failure)
+        except PermanentFailure as failure:
+            self._note_permanent(claim, failure)
         except ApplicationError as fault:
             outbox.put_back(self._database, claim, fault.message, self._clock())
             raise
@@ -148,9 +148,9 @@ class Delivering:
             return None
         try:
             return channel.find(claim.key)
-        except Later as later:
+        except TemporaryFailure as failure:
             # What became of it is no clearer than before; the notice does not pay for that.
-            raise Later(str(later), None if later.unknown else later.after) from None
+            raise TemporaryFailure(str(failure), None if failure.unknown else failure.after) from None
 
     def _note(self, channel: Channel, claim: Claim, delivery: Delivery) -> None:
         now = self._clock()
@@ -162,38 +162,38 @@ class Delivering:
             case Progress.FAILED:
                 self._note_undelivered(claim, delivery)
 
-    def _note_refused(self, claim: Claim, refusal: Refusal) -> None:
+    def _note_permanent(self, claim: Claim, failure: PermanentFailure) -> None:
         """What a channel says of one notice is so, unless it says that of all: then a person has to mend something."""
         self._pace.goes_well()
-        if self._health.turns_away(claim.key, doubtful=refusal.doubtful):
-            self._note_failed(claim, str(refusal))
+        if self._health.turns_away(claim.key, doubtful=failure.doubtful):
+            self._note_failed(claim, str(failure))
         else:
-            outbox.put_back(self._database, claim, str(refusal), self._clock(), after=_PUT_OFF)
-            raise _needs_a_person(f"{refusal} {_OF_ALL}")
+            outbox.put_back(self._database, claim, str(failure), self._clock(), after=_PUT_OFF)
+            raise _needs_a_person(f"{failure} {_OF_ALL}")
 
-    def _note_later(self, claim: Claim, later: Later) -> None:
+    def _note_temporary(self, claim: Claim, failure: TemporaryFailure) -> None:
         """What is about one notice holds up no other; what is about the channel is nothing that a notice pays for."""
-        activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(later)})
+        activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(failure)})
         now = self._clock()
-        if later.alone:
+        if failure.alone:
             self._pace.goes_well()
         else:
-            self._is_away(later)
-        if later.unknown:
-            outbox.note_later(self._database, claim, str(later), now, after=later.after, unknown=True)
-        elif not later.alone:
-            outbox.put_back(self._database, claim, str(later), now)
+            self._is_away(failure)
+        if failure.unknown:
+            outbox.note_later(self._database, claim, str(failure), now, after=failure.after, unknown=True)
+        elif not failure.alone:
+            outbox.put_back(self._database, claim, str(failure), now)
         elif self._health.turns_away(claim.key, doubtful=False):
-            outbox.note_later(self._database, claim, str(later), now, after=later.after)
+            outbox.note_later(self._database, claim, str(failure), now, after=failure.after)
         else:
-            self._health.is_away(self._seconds(), f"{later} {_OF_ALL}")
-            outbox.put_back(self._database, claim, str(later), now, after=_PUT_OFF)
+            self._health.is_away(self._seconds(), f"{failure} {_OF_ALL}")
+            outbox.put_back(self._database, claim, str(failure), now, after=_PUT_OFF)
 
-    def _is_away(self, later: Later) -> None:
+    def _is_away(self, failure: TemporaryFailure) -> None:
         """A channel that says when to come back is left alone until then, unless that is about one notice."""
         now = self._seconds()
-        self._pace.goes_badly(now, None if later.unknown else later.after)
-        self._health.is_away(now, str(later))
+        self._pace.goes_badly(now, None if failure.unknown else failure.after)
+        self._health.is_away(now, str(failure))
 
     def _note_undelivered(self, notice: Claim | outbox.Question, delivery: Delivery) -> None:
         if not delivery.again:
@@ -217,10 +217,10 @@ class Delivering:
         try:
             with _needing_a_person():
                 delivery = channel.progress(question.reference)
-        except Later as later:
-            self._is_away(later)
-        except Refusal as refusal:
-            activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(refusal)})
+        except TemporaryFailure as failure:
+            self._is_away(failure)
+        except PermanentFailure as failure:
+            activity.logger.warning("notice not known", extra={"occasion": question.occasion, "fault": str(failure)})
         else:
             self._pace.goes_well()
             self._health.answers()

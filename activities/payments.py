@@ -69,9 +69,9 @@ class Paying:
         if transfer is None:
             self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
         # In a file it is once that is made, which is not for us to do.
-        if transfer is None and rail.collects:
+        if transfer is None and rail.is_batched:
             return self.request(move)
-        begun = released if rail.collects else ledger.begin(self._database, key, rail.name, _asked_at())
+        begun = released if rail.is_batched else ledger.begin(self._database, key, rail.name, _asked_at())
         if begun is None or begun.id != released.id:
             return self.request(move)
         transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
@@ -113,12 +113,12 @@ class Paying:
         rail = self._rail_for(move)
         # Of what another rail has, nobody is left to ask but the person.
         transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
-        if begun and transfer is None and rail.collects and begun.rail == rail.name:
+        if begun and transfer is None and rail.is_batched and begun.rail == rail.name:
             raise TooEarly(
                 f"{move.payment.order.key} has left in no file yet: make the one that was begun with `submit` first, "
                 "or drop that with `submit --anew`."
             )
-        if transfer is not None and transfer.progress is Progress.TAKEN and not rail.collects:
+        if transfer is not None and transfer.progress is Progress.TAKEN and not rail.is_batched:
             raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
         arrived = transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(move, transfer)
         if transfer is not None and arrived and begun and not begun.settled:
@@ -129,8 +129,8 @@ class Paying:
         snapshot = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
         return self._by_its_rail(move, snapshot)
 
-    @activity.defn(name="arrived_payment", no_thread_cancel_exception=True)
-    def arrived(self, move: PaymentMove) -> PaymentSnapshot:
+    @activity.defn(name="undo_return_payment", no_thread_cancel_exception=True)
+    def undo_return(self, move: PaymentMove) -> PaymentSnapshot:
         """Notes that what came back has arrived after all, as a person says; where a rail can be asked, if it says so.
 
         Of what is in a file the person counts: what is noted there is what people have brought.
@@ -140,10 +140,10 @@ class Paying:
             return snapshot  # a try before this one was not heard of
         rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
         transfer = rail.find(transfer_name)
-        if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.collects):
+        if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
             raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
         _check_amount(move, transfer)
-        snapshot = ledger.arrive_after_all(
+        snapshot = ledger.undo_return(
             self._database,
             move.payment,
             move.attempt,
@@ -162,7 +162,7 @@ class Paying:
 
     def _by_its_rail(self, move: PaymentMove, snapshot: PaymentSnapshot) -> PaymentSnapshot:
         """With whether it is people who carry it to its rail and back: the ledger cannot know that."""
-        return snapshot.model_copy(update={"collects": self._rail_for(move).collects})
+        return snapshot.model_copy(update={"is_batched": self._rail_for(move).is_batched})
 
     def _rail_for(self, move: PaymentMove) -> PaymentRail:
         """No rehearsal ever moves money, whatever the service is set to."""
@@ -178,12 +178,12 @@ class Paying:
             transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
             if transfer is None:
                 continue
-            on_its_way = transfer.progress is Progress.TAKEN and not rail.collects  # a file says so for ever
+            on_its_way = transfer.progress is Progress.TAKEN and not rail.is_batched  # a file says so for ever
             if on_its_way or (transfer.progress is Progress.SETTLED and not earlier.came_back_later):
                 raise RailRefused(
                     f"{key} does not leave again: {earlier.id} came back by the ledger, and "
                     f"{'is on its way' if on_its_way else 'is settled'}, says the rail. Find out which is true; if "
-                    f"the team has its money, say `arrived {earlier.id}`."
+                    f"the team has its money, say `undo-return {earlier.id}`."
                 )
 
     def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentSnapshot:

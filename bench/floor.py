@@ -92,15 +92,15 @@ class BarePayment:
     @workflow.init
     def __init__(self, challenge: str) -> None:
         self._heard = 0
-        self._look_asked = True
+        self._ledger_has_changed = True
         self._released = False
 
     @workflow.run
     async def run(self, challenge: str) -> str:
         """Goes through as many steps as a payment."""
         while not self._released:
-            if self._look_asked:
-                self._look_asked = False
+            if self._ledger_has_changed:
+                self._ledger_has_changed = False
                 await _nothing()
             await self._wait(self._heard)
         await _nothing()
@@ -110,9 +110,9 @@ class BarePayment:
         return "settled"
 
     @workflow.signal
-    async def look(self) -> None:
+    async def ledger_changed(self) -> None:
         """Ends a wait."""
-        self._look_asked = True
+        self._ledger_has_changed = True
 
     @workflow.update
     async def release(self, message: RawValue) -> str:
@@ -125,7 +125,7 @@ class BarePayment:
 
     async def _wait(self, heard: int) -> None:
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self._look_asked or self._heard > heard, timeout=_LONG)
+            await workflow.wait_condition(lambda: self._ledger_has_changed or self._heard > heard, timeout=_LONG)
 
 
 async def _pay(key: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_teams
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_teams
 from domain.announcements.occasions import Occasion
 from domain.programmes.round import Challenge
 from gateways.messaging.letters import Letters
@@ -50,10 +50,10 @@ def measure(small: bool) -> Iterator[Measurement]:
 
 def told_all(challenge: Challenge, name: str) -> Announcement:
     """All applicants of a challenge are told that they were not selected, under a name that tells it from others."""
-    telling = Telling(
+    notice = OutgoingNotice(
         occasion=Occasion.NOT_SELECTED, whom=ToApplicants(), facts={"stage": "Exploration", "feedback": ""}
     )
-    return _announced(challenge, name, telling)
+    return _announced(challenge, name, notice)
 
 
 def _at_once(kept: Database, kind: str, outbox: _Outbox, number: int, rounds: int) -> Measurement:
@@ -144,6 +144,6 @@ def _renamed(
     return line | {"key": new}, [each | {"key": each["key"].replace(old, new, 1)} for each in notices]
 
 
-def _announced(challenge: Challenge, name: str, telling: Telling) -> Announcement:
+def _announced(challenge: Challenge, name: str, notice: OutgoingNotice) -> Announcement:
     entry = Entry(at=Instant.now(), by="service", role="service", action="told", text="Told for a measurement")
-    return Announcement(key=f"{challenge.id}/{name}", challenge=challenge.id, entry=entry, tellings=(telling,))
+    return Announcement(key=f"{challenge.id}/{name}", challenge=challenge.id, entry=entry, notices=(notice,))

@@ -31,7 +31,7 @@ from store.payments.sealing import make_key_file
 from store.record.notices import Compose
 from worker import build_worker
 from workflows.challenge import ChallengeWorkflow
-from workflows.interface import LOOK, TASK_QUEUE
+from workflows.interface import LEDGER_CHANGED, TASK_QUEUE
 
 from .temporal import Watch, is_closed
 
@@ -168,7 +168,7 @@ async def pay(
     if stage is programme.stages[0]:
         for handle, team in zip(handles, teams, strict=False):
             await asyncio.to_thread(give, challenge, stage, team)
-            await handle.signal(LOOK)
+            await handle.signal(LEDGER_CHANGED)
         await waits(2)
     for handle in handles:
         await send(handle, Release(by=challenge.releasers[0], decision_id=f"release-{stage.name}", payee_version=1))

@@ -49,7 +49,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "payment-files": payments.payment_files,
         "settle": payments.settle,
         "return": payments.return_,
-        "arrived": payments.arrived,
+        "undo-return": payments.undo_return,
         "cancel-payment": payments.cancel_payment,
         "reconcile": payments.reconcile,
     },

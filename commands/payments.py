@@ -175,7 +175,7 @@ def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId =
     _decide(payment, "return", by, reason, decision_id)
 
 
-def arrived(
+def undo_return(
     attempt: Annotated[
         str,
         typer.Argument(metavar="ATTEMPT", help="Its name: the payment's key and a number, such as `…/1/2`."),
@@ -184,16 +184,16 @@ def arrived(
     reason: Why,
     decision_id: DecisionId = "",
 ) -> None:
-    """Say that what came back has arrived after all: the bank has corrected itself, or `return` was a slip.
+    """Undo a return: the payment did arrive. Use it when the bank corrects its report or `return` was a mistake.
 
-    The payment is settled then, and nothing of it leaves again.
+    The payment is settled then, and no money leaves again.
 
-    Example: `starter.py arrived pilot-2016/air-quality/exploration/air-quality-7kx3qm/1/1 --as finance --reason Paid`
+    Example: `starter.py undo-return pilot-2016/bridge/exploration/bridge-7kx3qm/1/1 --as finance --reason Paid`
     """
     if is_payment(attempt):
         misused(f"Name the attempt that has arrived, such as {attempt}/1.")
     key, _, number = attempt.rpartition("/")
-    _decide(key, "arrived", by, reason, decision_id, attempt=number)
+    _decide(key, "undo-return", by, reason, decision_id, attempt=number)
 
 
 def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
@@ -266,7 +266,7 @@ def settle(
         if is_payment(key) and not os.path.exists(
             key
         ):  # unlike Path.exists, it takes a key that is too long for a file
-            found = asyncio.run(files.arrived(key, acting(desk, by), day))
+            found = asyncio.run(files.confirm_settled(key, acting(desk, by), day))
         elif day is not None:
             misused("--on is for the key of a payment: a report says itself when it was made.")
         else:

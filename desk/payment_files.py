@@ -37,7 +37,7 @@ from service.wiring import payer_of, seals_of
 from store.challenges import rounds
 from store.payments import ledger, payment_files
 from store.payments.ledger import Payment
-from store.payments.payment_files import Collected, Contradiction, Line, Reported
+from store.payments.payment_files import Batch, Contradiction, Line, Reported
 from store.payments.sealing import Seals
 from store.record.record import announce
 
@@ -133,14 +133,14 @@ class PaymentFiles:
             await self._drop(by, roles)
 
         written: list[PaymentFile] = []
-        while collected := self._collect(on, by, roles, seals):
-            file = self._write(collected, payer, seals)
+        while batch := self._batch(on, by, roles, seals):
+            file = self._write(batch, payer, seals)
             # Before anybody else hears of it: whoever made it has to know where it is.
             keys = self._noted(file)
             written.append(file)
             if made is not None:
                 made(file)
-            await self._paying.look(keys)
+            await self._paying.tell_of_change(keys)
         return tuple(written)
 
     def files(self) -> tuple[PaymentFile, ...]:
@@ -205,11 +205,11 @@ class PaymentFiles:
         if contradicted := payment_files.contradicted(self._database, file):
             for each in contradicted:
                 await self._call_operators(each)
-            await self._paying.look(payment_of(each.transfer) for each in contradicted)
+            await self._paying.tell_of_change(payment_of(each.transfer) for each in contradicted)
             raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
         return tuple(ledger.find_payment(self._database, key) for key in keys)
 
-    async def arrived(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
+    async def confirm_settled(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
         """Takes somebody's word that a payment which left in a file has arrived, where a bank sends no reports.
 
         Said again with another day, that is the day: a bank's report may have been made later than the money arrived.
@@ -230,20 +230,20 @@ class PaymentFiles:
             Unavailable: the database cannot be written to.
         """
         payment = ledger.find_payment(self._database, key)
-        with self._on_record((payment.challenge,), by, "arrived"):
+        with self._on_record((payment.challenge,), by, "confirm-settled"):
             self._check_known(by, self._desk.find(payment.challenge).round)
             roles = await self._roles(by, (payment.challenge,), "say that it has arrived")
             if on is not None:
                 _check_can_have_arrived(on, payment, self._desk.now())
             transfer, role = transfer_id(key, payment.attempt), roles[payment.challenge]
-            new = payment_files.note_arrived(self._database, transfer, by, role, self._desk.now(), on)
-        await self._paying.look([key])
+            new = payment_files.confirm_settled(self._database, transfer, by, role, self._desk.now(), on)
+        await self._paying.tell_of_change([key])
         return (payment,) if new else ()
 
     def _path(self, file: str) -> Path:
         return self._desk.options.payment_files / f"{file}.xml"
 
-    def _collect(self, on: Date | None, by: str, roles: Mapping[str, str], seals: Seals) -> Collected | None:
+    def _batch(self, on: Date | None, by: str, roles: Mapping[str, str], seals: Seals) -> Batch | None:
         """What goes into the next file, and first of all into one that was begun; None if nothing waits to leave.
 
         Raises:
@@ -257,52 +257,48 @@ class PaymentFiles:
         now = self._desk.now()
         name = f"CH{now.to_tz('UTC').date().format_iso(basic=True)}{secrets.token_hex(6).upper()}"
         form, day = self._desk.options.payment_form, on or _next_working_day(now)
-        collected, left_out = payment_files.collect(
-            self._database, name, form, day, by, roles, now, end_to_end_id, check
-        )
-        if collected is None and left_out:
+        batch, left_out = payment_files.batch(self._database, name, form, day, by, roles, now, end_to_end_id, check)
+        if batch is None and left_out:
             raise FileRefused(_left_out(left_out))
-        if collected is None or collected.id == name or self._path(collected.id).exists():
-            return collected
-        return self._brought_up_to_date(collected, on, seals)
+        if batch is None or batch.id == name or self._path(batch.id).exists():
+            return batch
+        return self._brought_up_to_date(batch, on, seals)
 
-    def _brought_up_to_date(self, collected: Collected, on: Date | None, seals: Seals) -> Collected:
+    def _brought_up_to_date(self, batch: Batch, on: Date | None, seals: Seals) -> Batch:
         """A file that was begun some time ago may name a day that is past, or have a payment that may not leave now.
 
         Raises:
             FileRefused: it has such a payment.
         """
-        for line in collected.lines:
+        for line in batch.lines:
             try:
                 _check_line(line, seals)
             except Refused as refusal:
                 raise FileRefused(
-                    f"{payment_of(line.transfer)} cannot leave in the file {collected.id}, which was begun "
+                    f"{payment_of(line.transfer)} cannot leave in the file {batch.id}, which was begun "
                     f"({refusal}): mend that; or put the other payments into a new file with `submit --anew`."
                 ) from None
         earliest = _next_working_day(self._desk.now())
-        day = on or max(collected.execute_on, earliest)
-        if day == collected.execute_on:
-            return collected
-        payment_files.move(self._database, collected.id, day)
-        return collected.model_copy(update={"execute_on": day})
+        day = on or max(batch.execute_on, earliest)
+        if day == batch.execute_on:
+            return batch
+        payment_files.move(self._database, batch.id, day)
+        return batch.model_copy(update={"execute_on": day})
 
-    def _write(self, collected: Collected, payer: BankAccount, seals: Seals) -> PaymentFile:
+    def _write(self, batch: Batch, payer: BankAccount, seals: Seals) -> PaymentFile:
         instructions = [
             Instruction(
                 id=line.transfer,
                 amount=line.amount,
-                currency=collected.currency,
+                currency=batch.currency,
                 payee=seals.open(line.sealed, line.team),
                 reference=line.reference,
             )
-            for line in collected.lines
+            for line in batch.lines
         ]
-        xml = credit_transfer_file(
-            collected.id, collected.made, collected.execute_on, payer, instructions, Version(collected.form)
-        )
-        path = _write_once(self._path(collected.id), xml)
-        return _described(path, collected)
+        xml = credit_transfer_file(batch.id, batch.made, batch.execute_on, payer, instructions, Version(batch.form))
+        path = _write_once(self._path(batch.id), xml)
+        return _described(path, batch)
 
     def _noted(self, file: PaymentFile) -> tuple[str, ...]:
         try:
@@ -318,7 +314,7 @@ class PaymentFiles:
                 continue
             if each.path.exists():
                 raise TooLate(f"{each.path} is there: it cannot be dropped. Finish it with `submit`, without --anew.")
-            await self._paying.look(payment_files.drop(self._database, each.id, by, roles, self._desk.now()))
+            await self._paying.tell_of_change(payment_files.drop(self._database, each.id, by, roles, self._desk.now()))
 
     async def _call_operators(self, contradiction: Contradiction) -> None:
         """That the bank and the ledger say two things of a transfer, once for each time that the bank does."""
@@ -337,7 +333,7 @@ class PaymentFiles:
                 stage=payment.stage,
                 text=f"Needs attention: {text}",
             ),
-            tellings=(told,),
+            notices=(told,),
             attention=Attention(text=text, of=transfer),
         )
         announce(self._database, announcement, self._desk.letters.compose)
@@ -420,7 +416,7 @@ def _what_to_do(contradiction: Contradiction) -> str:
         return f"{twice}, and a later attempt may have left: ask the bank to stop one of them, or to give it back."
     return (
         f"{twice}: find out which is true. Until then nothing leaves again; if the team has its money, say "
-        f"`starter.py arrived {transfer} --as PERSON --reason WHY`."
+        f"`starter.py undo-return {transfer} --as PERSON --reason WHY`."
     )
 
 
@@ -467,14 +463,14 @@ def _keep_the_names_in(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _described(path: Path, collected: Collected) -> PaymentFile:
+def _described(path: Path, batch: Batch) -> PaymentFile:
     return PaymentFile(
         path=path,
-        id=collected.id,
-        currency=collected.currency,
-        count=len(collected.lines),
-        control_sum=total(line.amount for line in collected.lines),
-        execute_on=collected.execute_on,
-        made=collected.made,
-        made_by=collected.made_by,
+        id=batch.id,
+        currency=batch.currency,
+        count=len(batch.lines),
+        control_sum=total(line.amount for line in batch.lines),
+        execute_on=batch.execute_on,
+        made=batch.made,
+        made_by=batch.made_by,
     )

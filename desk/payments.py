@@ -95,7 +95,7 @@ class Paying:
             now,
             self._desk.letters.compose,
         )
-        await self.look(given.payments)
+        await self.tell_of_change(given.payments)
         return given.text
 
     def find(self, key: str) -> Payment:
@@ -112,7 +112,7 @@ class Paying:
 
         Args:
             key: of the payment.
-            kind: "release", "return", "arrived" or "cancel".
+            kind: "release", "return", "undo-return" or "cancel".
             by: id of the person who decides.
             fields: the decision's other fields, among them of a release the `payee_version` of the payment as it was
                 shown; without a `decision_id` it gets one.
@@ -161,15 +161,15 @@ class Paying:
             if start := await self._started(payment, row, rules.Return.kind):
                 await self._desk.update(row, interface.RETRY, None, workflow=key, start=start)
             else:
-                await self.look([key])
+                await self.tell_of_change([key])
 
-    async def look(self, keys: Iterable[str]) -> None:
+    async def tell_of_change(self, keys: Iterable[str]) -> None:
         """Lets payments look at the ledger. One that hears nothing looks by itself before its next reminder."""
         with suppress(Unavailable):
             client = await self._desk.client()
             for key in keys:
                 with suppress(RPCError):
-                    await client.get_workflow_handle(key).signal(interface.LOOK)
+                    await client.get_workflow_handle(key).signal(interface.LEDGER_CHANGED)
 
     async def _started(
         self, payment: Payment, row: ChallengeRow, what: str
@@ -195,7 +195,7 @@ class Paying:
         )
 
 
-_GOES_ON = frozenset({(rules.Return.kind, PaymentStatus.SETTLED), (rules.Arrived.kind, PaymentStatus.CANCELLED)})
+_GOES_ON = frozenset({(rules.Return.kind, PaymentStatus.SETTLED), (rules.UndoReturn.kind, PaymentStatus.CANCELLED)})
 """What can still be said of a payment that is over: that it came back, or that what came back has arrived after all."""
 
 

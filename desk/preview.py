@@ -16,7 +16,7 @@ from domain.challenges.feedback import feedback_given
 from domain.challenges.messages import refusal_announced
 from domain.challenges.state import State
 from domain.payments import payment as paying
-from domain.payments.payment import Arrived, CancelPayment, PaymentSnapshot, PaymentStatus, payment_to_make
+from domain.payments.payment import CancelPayment, PaymentSnapshot, PaymentStatus, UndoReturn, payment_to_make
 from domain.programmes.round import challenges_of
 from domain.values.refusals import Refused
 
@@ -121,7 +121,7 @@ class _Story:
             paying.reminded(payment, known, promised, promised),
             paying.submitted(payment, 1, SAMPLES[Occasion.PAYMENT_SENT]["reference"], now),
             paying.returned(payment, 1, reason, now),
-            paying.decided(payment, Arrived(by=by, attempt=1, reason=_why(Occasion.PAYMENT_ARRIVED)), now),
+            paying.decided(payment, UndoReturn(by=by, attempt=1, reason=_why(Occasion.PAYMENT_RETURN_UNDONE)), now),
             paying.decided(payment, CancelPayment(by=by, reason=_why(Occasion.PAYMENT_CANCELLED)), now),
         ):
             self._hear(announcement)
@@ -143,9 +143,9 @@ class _Story:
         self._hear(announcement)
 
     def _hear(self, announcement: Announcement) -> None:
-        for telling in announcement.tellings:
-            words = {"feedback": SAMPLES[telling.occasion]["feedback"]} if "feedback" in telling.facts else {}
-            self.told.setdefault(telling.occasion, telling.facts | words)
+        for notice in announcement.notices:
+            words = {"feedback": SAMPLES[notice.occasion]["feedback"]} if "feedback" in notice.facts else {}
+            self.told.setdefault(notice.occasion, notice.facts | words)
 
 
 def _why(occasion: Occasion) -> str:

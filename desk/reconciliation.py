@@ -180,7 +180,7 @@ def _with_rail(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> It
         # A file says for ever that a transfer is in it; and what came back later, a rail may call settled for ever.
         if known.progress is Progress.SETTLED and not transfer.came_back_later:
             yield f"attempt {transfer.attempt} is settled, says the rail, and came back by the ledger"
-        elif known.progress is Progress.TAKEN and not rail.collects:
+        elif known.progress is Progress.TAKEN and not rail.is_batched:
             yield f"attempt {transfer.attempt} is on its way, says the rail, and came back by the ledger"
     elif transfer.submitted is None:
         yield f"attempt {transfer.attempt} is with the rail, and the ledger does not say so yet"

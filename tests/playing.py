@@ -61,7 +61,7 @@ AIR = "pilot-2016/air-quality"
 _OF_PAYMENTS = frozenset(
     {
         *("payment-requested", "payee", "payee-known", "payment-release", "payment-submitted", "paid"),
-        *("payment-return", "payment-arrived", "payment-cancel", "payee-changed", "payment-release-void"),
+        *("payment-return", "payment-undo-return", "payment-cancel", "payee-changed", "payment-release-void"),
     }
 )
 _MOMENT = TimeDelta(milliseconds=1)

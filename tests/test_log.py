@@ -30,7 +30,7 @@ from domain.payments.rails import Instruction
 from domain.values.money import Money
 from domain.values.refusals import Unavailable
 from gateways.banking.http_rail import HttpRail
-from gateways.messaging.channels import Message, Refusal
+from gateways.messaging.channels import Message, PermanentFailure
 from gateways.messaging.govuk_notify import NotifyChannel
 from service import log
 from service.settings import Settings
@@ -53,7 +53,7 @@ def pay() -> None:
 
 
 @workflow.defn
-class Telling:
+class OutgoingNotice:
     """Tells of itself before and after each of its waits."""
 
     @workflow.run
@@ -109,7 +109,7 @@ def worker(client: Client) -> Worker:
     return Worker(
         client,
         task_queue=_QUEUE,
-        workflows=[Telling, Failing],
+        workflows=[OutgoingNotice, Failing],
         activities=[pay],
         activity_executor=ThreadPoolExecutor(1),
         workflow_runner=SandboxedWorkflowRunner(
@@ -131,7 +131,7 @@ async def test_a_workflow_tells_each_event_once_with_its_ids_however_often_it_is
     key = "pilot-2016/air-quality/accelerator/air-quality-7kx3qm/1"
     async with worker(server):
         for name in ("pilot-2016/air-quality", key):
-            await server.execute_workflow(Telling.run, id=name, task_queue=_QUEUE)
+            await server.execute_workflow(OutgoingNotice.run, id=name, task_queue=_QUEUE)
 
     of_challenge, of_payment = ([], [])  # type: tuple[list[dict[str, Any]], list[dict[str, Any]]]
     for event in lines(written):
@@ -216,7 +216,7 @@ def test_no_log_says_to_whom_a_payment_or_a_notice_goes(
         assert rail.transfer(paid, Instant.now()).id == id_
         assert channel.send(told).reference
         notify.will(NotifyFault.BAD_REQUEST)
-        with pytest.raises((Refusal, Unavailable)):
+        with pytest.raises((PermanentFailure, Unavailable)):
             channel.send(told.model_copy(update={"key": "another"}))
     logging.getLogger("worker").info("heard all the same")
 

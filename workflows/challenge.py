@@ -266,8 +266,8 @@ class ChallengeWorkflow:
     @workflow.signal(dynamic=True, description="A decision, by its name, as by update; or a payment's settlement.")
     async def any_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A refusal shows in the record, in the run's details and by notice to the sender."""
-        if name == interface.PAYMENT_OVER:
-            await self._payment_over(arguments)
+        if name == interface.PAYMENT_CHANGED:
+            await self._payment_changed(arguments)
             return
         try:
             await self._decide(name, arguments)
@@ -275,7 +275,7 @@ class ChallengeWorkflow:
             # A signal has nobody to raise to.
             workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
 
-    async def _payment_over(self, arguments: Sequence[RawValue]) -> None:
+    async def _payment_changed(self, arguments: Sequence[RawValue]) -> None:
         """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
         said = [argument.payload.data for argument in arguments]
         key, how, *_ = *texts_in(said), "", ""
@@ -283,7 +283,7 @@ class ChallengeWorkflow:
             if how in list(OrderState):
                 self._become(order_closed(self._state, key, OrderState(how), self._now()))
             else:  # no payment says so: somebody has sent it by hand
-                await self._refuse(interface.PAYMENT_OVER, said, not_about_a_payment())
+                await self._refuse(interface.PAYMENT_CHANGED, said, not_about_a_payment())
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:

@@ -119,8 +119,8 @@ class DeliveryWorkflow:
             or info.is_target_worker_deployment_version_changed()
         )
 
-    @workflow.signal(name=interface.LOOK, description="A worker has started: it may have another channel.")
-    async def look(self) -> None:
+    @workflow.signal(name=interface.WAKE, description="A worker has started: it may have another channel.")
+    async def wake(self) -> None:
         """What waits for another try is tried now."""
         self._calls += 1
 

@@ -54,7 +54,7 @@ class PaymentWorkflow:
         self._reminded = payment.reminded or self._known
         # Whether money has left or come back is asked and said in turn: between the two it could leave twice.
         self._turn = asyncio.Lock()
-        self._look_asked = True
+        self._ledger_has_changed = True
         self._renewal_asked = False
         self._moved = False
         self._told: OrderState | None = None
@@ -88,15 +88,15 @@ class PaymentWorkflow:
             await self._tell_challenge(OrderState(snapshot.status))
             await workflow.wait_condition(workflow.all_handlers_finished)
             # A handler may have had the last word: money that had arrived has come back.
-            if not self._has_changed(snapshot) and not self._look_asked:
+            if not self._has_changed(snapshot) and not self._ledger_has_changed:
                 return str(snapshot.status)
 
     async def _take_steps(self) -> PaymentSnapshot:
         """Moves the payment on until nothing more happens to it."""
         while True:
             snapshot = self._snapshot
-            if snapshot is None or self._look_asked:
-                self._look_asked = self._moved = False  # also what has arrived may have come back since
+            if snapshot is None or self._ledger_has_changed:
+                self._ledger_has_changed = self._moved = False  # also what has arrived may have come back since
                 await self._move("request_payment", "look at the ledger")
                 continue
             if snapshot.is_over and (self._moved or snapshot.status is PaymentStatus.CANCELLED):
@@ -106,7 +106,7 @@ class PaymentWorkflow:
             self._moved = True
             if snapshot.status is PaymentStatus.RELEASED:
                 what = f"{self._payment.amount} for {self._payment.order.team}"
-                summary = f"see whether {what} is in a payment file" if snapshot.collects else f"submit {what}"
+                summary = f"see whether {what} is in a payment file" if snapshot.is_batched else f"submit {what}"
                 await self._move("submit_payment", summary)
             elif snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
                 # A run that finds the payment settled was started because it may have come back since.
@@ -131,7 +131,7 @@ class PaymentWorkflow:
                 wake, why = ask, "ask the rail again"
         try:
             await workflow.wait_condition(
-                lambda: self._has_changed(snapshot) or self._look_asked or self._has_to_move(),
+                lambda: self._has_changed(snapshot) or self._ledger_has_changed or self._has_to_move(),
                 timeout=_sleep(Instant(workflow.now()), wake) if wake else None,
                 timeout_summary=f"{why}: {self._payment.at(wake)}" if wake else None,
             )
@@ -213,7 +213,7 @@ class PaymentWorkflow:
     async def _tell_challenge(self, how: OrderState) -> None:
         challenge = workflow.get_external_workflow_handle(self._payment.order.challenge)
         try:
-            await challenge.signal(interface.PAYMENT_OVER, args=[self._key, str(how)])
+            await challenge.signal(interface.PAYMENT_CHANGED, args=[self._key, str(how)])
         except ApplicationError as error:
             # The money has moved and the ledger says so; a challenge that was terminated has nobody left to tell.
             workflow.logger.warning("challenge not told", extra={"fault": error.message})
@@ -234,10 +234,10 @@ class PaymentWorkflow:
         except ApplicationError as refusal:
             workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
 
-    @workflow.signal(name=interface.LOOK, description="The ledger has changed: look at it.")
-    async def look(self) -> None:
+    @workflow.signal(name=interface.LEDGER_CHANGED, description="The ledger has changed: look at it.")
+    async def ledger_changed(self) -> None:
         """The team's bank details were given or changed, or a bank has reported."""
-        self._look_asked = True
+        self._ledger_has_changed = True
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
@@ -247,7 +247,7 @@ class PaymentWorkflow:
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
         """A person asks for another try; says of what."""
-        self._look_asked = True
+        self._ledger_has_changed = True
         return self._steps.try_again()
 
     @workflow.query(name=interface.SNAPSHOT, description="How the payment stands.")
@@ -281,7 +281,7 @@ class PaymentWorkflow:
             announcement = rules.decided(self._payment, decision, self._known)
             move = rules.move_for(self._payment, decision, announcement)
             moved = await self._steps.do_unless_refused(
-                f"{kind}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn
+                f"{kind.replace('-', '_')}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn
             )
             self._become(moved)
             self._steps.try_again()  # a step that stands still may be overtaken by this

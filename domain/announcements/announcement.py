@@ -55,7 +55,7 @@ class ToSpokenOf(Value):
     without: tuple[str, ...] = ()
 
 
-class Telling(Value):
+class OutgoingNotice(Value):
     """One occasion told to some people.
 
     Args:
@@ -169,7 +169,7 @@ class Announcement(Value):
         entry: the line of the record.
         status: where the challenge stands after it; None if that does not change (a refusal).
         window: the window as it stands after it; None if it does not change.
-        tellings: the notices that go out.
+        notices: the notices that go out.
         attention: what needs a person from now on, or needs none any more; None if that does not change.
         applications: ids that must be applications to this challenge and not withdrawn, or all of it is refused.
         withdrawn: id of an application that is withdrawn with it.
@@ -180,25 +180,25 @@ class Announcement(Value):
     entry: Entry
     status: Status | None = None
     window: Window | None = None
-    tellings: tuple[Telling, ...] = ()
+    notices: tuple[OutgoingNotice, ...] = ()
     attention: Attention | None = None
     applications: tuple[str, ...] = ()
     withdrawn: str = ""
 
 
-def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> Telling:
+def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> OutgoingNotice:
     """A notice to people of the round."""
-    return Telling(occasion=occasion, whom=ToPeople(people=people), facts=facts)
+    return OutgoingNotice(occasion=occasion, whom=ToPeople(people=people), facts=facts)
 
 
-def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> Telling:
+def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> OutgoingNotice:
     """A notice to named applicants."""
-    return Telling(occasion=occasion, whom=ToTeams(teams=teams), facts=facts)
+    return OutgoingNotice(occasion=occasion, whom=ToTeams(teams=teams), facts=facts)
 
 
-def while_so(telling: Telling) -> Telling:
+def while_so(notice: OutgoingNotice) -> OutgoingNotice:
     """The same, sent only as long as the challenge waits for what it waits for once this is announced."""
-    return telling.model_copy(update={"lapses": True})
+    return notice.model_copy(update={"lapses": True})
 
 
 _CALLS, _GOES_ON, _REMEDY = "Needs attention: ", "Goes on: ", "mend the cause, then `starter.py retry "
@@ -237,7 +237,7 @@ def attention_called(
         challenge=challenge,
         entry=Entry(at=now, by="service", role="service", action="attention", stage=stage, text=text),
         attention=attention.model_copy(update={"unresolved": f"{named}{left}{then}" if left else ""}),
-        tellings=told,
+        notices=told,
     )
 
 

@@ -39,7 +39,7 @@ class Occasion(StrEnum):
     PAYMENT_OVERDUE = "payment-overdue"
     PAYMENT_SENT = "payment-sent"
     PAYMENT_RETURNED = "payment-returned"
-    PAYMENT_ARRIVED = "payment-arrived"
+    PAYMENT_RETURN_UNDONE = "payment-return-undone"
     PAYMENT_CANCELLED = "payment-cancelled"
     WITHDRAWN = "withdrawn"
     TEAM_LEFT = "team-left"
@@ -98,7 +98,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_OVERDUE: frozenset({*_RELEASE, "late_by_law"}),
     Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference", "pays_on"}),
     Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason"}),
-    Occasion.PAYMENT_ARRIVED: frozenset({*_PAYMENT, "reason"}),
+    Occasion.PAYMENT_RETURN_UNDONE: frozenset({*_PAYMENT, "reason"}),
     Occasion.PAYMENT_CANCELLED: frozenset({*_PAYMENT, "reason"}),
     Occasion.WITHDRAWN: frozenset({"by", "reason"}),
     Occasion.TEAM_LEFT: frozenset({"what", "reason"}),
@@ -225,7 +225,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
     Occasion.STAGE_ENDING: {"until": "Wednesday 24 August 2016, 11:30 BST"},
     Occasion.PAYMENT_REQUESTED: _ACCELERATOR | {"pay_by": "Wednesday 14 September 2016, 24:00 BST"},
     Occasion.PAYMENT_RETURNED: {"reason": "The account is closed."},
-    Occasion.PAYMENT_ARRIVED: {"reason": "The bank has corrected its report."},
+    Occasion.PAYMENT_RETURN_UNDONE: {"reason": "The bank has corrected its report."},
     Occasion.PAYMENT_CANCELLED: {"reason": "The team left before it began."},
     Occasion.WITHDRAWN: {"reason": "We cannot spare the people."},
     Occasion.TEAM_LEFT: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_people
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people
 from domain.announcements.occasions import Occasion
 from domain.permissions import check_role
 from domain.values.refusals import TooLate
@@ -39,8 +39,8 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
             text=text,
             reason=message.answer,
         ),
-        tellings=(
-            Telling(occasion=Occasion.QUESTION_ANSWERED, whom=ToApplicants(), facts=facts),
+        notices=(
+            OutgoingNotice(occasion=Occasion.QUESTION_ANSWERED, whom=ToApplicants(), facts=facts),
             to_people(state.in_charge, Occasion.QUESTION_ANSWERED, facts),
         ),
     )

@@ -7,7 +7,7 @@ from whenever import Instant, TimeDelta
 from domain.announcements.announcement import (
     Announcement,
     Entry,
-    Telling,
+    OutgoingNotice,
     ToApplicants,
     Window,
     to_people,
@@ -77,14 +77,14 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     )
     title = state.title_of(state.run.stage)
     text = f"{left.id} left {title}"
-    tellings = [_withdrawn(message)]
+    notices = [_withdrawn(message)]
     facts = {"reason": message.reason}
     if message.replace and state.phase is Phase.RUNNING and state.run.reserve:
         first, *rest = state.run.reserve
         heir = Team(id=first, since=now, award=left.award)
         new = new.having_run(teams=(*new.run.teams, heir), reserve=tuple(rest))
         text += f"; {first} takes its place from the reserve"
-        tellings.append(to_teams((first,), Occasion.FROM_RESERVE, place_in_words(new, state.filling, heir)))
+        notices.append(to_teams((first,), Occasion.FROM_RESERVE, place_in_words(new, state.filling, heir)))
     elif not new.run.active:
         reason = f"every team has left {title}"
         new = new.having(
@@ -98,24 +98,24 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         )
         text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
-    tellings.append(to_people(state.in_charge, Occasion.TEAM_LEFT, facts | {"what": text}))
+    notices.append(to_people(state.in_charge, Occasion.TEAM_LEFT, facts | {"what": text}))
     if new.phase is Phase.ENDED:
         ending = {"stage": new.filling.title, "reason": new.outcome_reason}
         if new.run.in_reserve:
-            tellings.append(to_teams(new.run.in_reserve, Occasion.NOT_CONTINUED, ending))
-        tellings.append(to_people(new.in_charge, Occasion.NOT_CONTINUED, ending))
-        tellings += kept_words(new)
+            notices.append(to_teams(new.run.in_reserve, Occasion.NOT_CONTINUED, ending))
+        notices.append(to_people(new.in_charge, Occasion.NOT_CONTINUED, ending))
+        notices += kept_words(new)
     return new, Announcement(
         key=_key(state, message),
         challenge=state.challenge.id,
         entry=_entry(new, message, now, text),
         status=new.status,
-        tellings=tuple(tellings),
+        notices=tuple(notices),
         withdrawn=message.team,
     )
 
 
-def _withdrawn(message: Withdraw) -> Telling:
+def _withdrawn(message: Withdraw) -> OutgoingNotice:
     """What the one who is out is told: also whether that was its own doing."""
     by = "you" if message.by == message.team else "the programme office"
     return to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason, "by": by})
@@ -132,7 +132,7 @@ def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tup
         key=_key(state, message),
         challenge=state.challenge.id,
         entry=_entry(new, message, now, text),
-        tellings=(_withdrawn(message),),
+        notices=(_withdrawn(message),),
         applications=(message.team,),
         withdrawn=message.team,
     )
@@ -293,8 +293,8 @@ def _announced(
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
     field = to_teams((*new.run.active, *new.run.in_reserve), occasion, facts) if new.runs else None
-    tellings = (
-        field or Telling(occasion=occasion, whom=ToApplicants(), facts=facts),
+    notices = (
+        field or OutgoingNotice(occasion=occasion, whom=ToApplicants(), facts=facts),
         to_people(new.in_charge, occasion, facts),
     )
     return new, Announcement(
@@ -304,5 +304,5 @@ def _announced(
         status=new.status,
         window=window,
         # An ending stays so; what else is told here is right until the next deadline, or the next change.
-        tellings=(*tellings, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, tellings)),
+        notices=(*notices, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, notices)),
     )

@@ -7,7 +7,15 @@ from itertools import takewhile
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams, while_so
+from domain.announcements.announcement import (
+    Announcement,
+    Entry,
+    OutgoingNotice,
+    ToApplicants,
+    to_people,
+    to_teams,
+    while_so,
+)
 from domain.announcements.occasions import Occasion
 from domain.values.calendar import earlier, later
 from domain.values.wording import counted
@@ -69,7 +77,7 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
         return new, ended
     # No place comes any more to those who were still in reserve.
     released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
-    return new, ended.model_copy(update={"tellings": (*ended.tellings, released)})
+    return new, ended.model_copy(update={"notices": (*ended.notices, released)})
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -114,34 +122,34 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     rung = max((each for each in takewhile(lambda each: each <= now, _rungs(state))), default=rung)
     until, title = state.at(state.deadline) if state.deadline else "", state.filling.title
     stage = {"stage": title, "until": until}
-    tellings: tuple[Telling, ...]
+    notices: tuple[OutgoingNotice, ...]
     match state.phase:
         case Phase.WINDOW:
-            tellings = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
+            notices = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
             text = f"Reminder: the window closes on {until}"
         case Phase.DECIDING if now < _decide_by(state):
-            tellings = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
+            notices = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
             text = f"Reminder: {state.waiting} is due on {until}"
         case Phase.DECIDING:
             facts = stage | {"waits_for": state.waiting}
             # On the day itself those who decide; from then on, again and again, all in charge.
             whom = state.in_charge if rung > _decide_by(state) else state.challenge.deciders
-            tellings = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
+            notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
-            tellings = (
+            notices = (
                 to_teams(state.run.active, Occasion.STAGE_ENDING, stage),
                 to_people(state.in_charge, Occasion.STAGE_ENDING, stage),
                 *_evidence_wanted(state),
             )
             text = f"Reminder: {title} ends on {until}"
         case Phase.ENDED:
-            tellings = _evidence_wanted(state)
+            notices = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
             text = f"Reminder: evidence is to be shown by {', '.join(teams)}"
-    tellings = tuple(map(while_so, tellings))
+    notices = tuple(map(while_so, notices))
     new = state.having(reminded=now).telling(now, text)
-    return new, _by_service(new, now, "reminded", text, tellings, f"{state.stage_name}-{rung}")
+    return new, _by_service(new, now, "reminded", text, notices, f"{state.stage_name}-{rung}")
 
 
 def _decide_by(state: State) -> Instant:
@@ -149,7 +157,7 @@ def _decide_by(state: State) -> Instant:
     return state.decide_by
 
 
-def _evidence_wanted(state: State) -> tuple[Telling, ...]:
+def _evidence_wanted(state: State) -> tuple[OutgoingNotice, ...]:
     """What each team has to show next before it can be paid on."""
     titles = {stage.name: stage.title for stage in state.programme.stages}
     # Of a stage that is over there is no date any more that could be kept.
@@ -245,7 +253,7 @@ def _ended(
         "ended",
         text,
         (
-            told or Telling(occasion=occasion, whom=ToApplicants(), facts=theirs),
+            told or OutgoingNotice(occasion=occasion, whom=ToApplicants(), facts=theirs),
             to_people(new.in_charge, occasion, facts),
             *kept_words(new),
         ),
@@ -265,7 +273,7 @@ def ending_in_words(outcome: Outcome, stage: str, reason: str) -> dict[str, str]
 
 
 def _by_service(
-    state: State, now: Instant, action: str, text: str, tellings: tuple[Telling, ...], which: str = ""
+    state: State, now: Instant, action: str, text: str, notices: tuple[OutgoingNotice, ...], which: str = ""
 ) -> Announcement:
     """What the service does by itself; `which` tells one of its kind from the others."""
     return Announcement(
@@ -273,5 +281,5 @@ def _by_service(
         challenge=state.challenge.id,
         entry=Entry(at=now, by=SERVICE, role=SERVICE, action=action, stage=state.stage_name, text=text),
         status=state.status,
-        tellings=tellings,
+        notices=notices,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, to_teams
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import check_role
 from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
@@ -47,11 +47,11 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
             reason=message.reason,
         ),
         status=new.status,
-        tellings=(_telling(state, message, wanted, title, final),),
+        notices=(_telling(state, message, wanted, title, final),),
     )
 
 
-def _telling(state: State, message: Evidence, wanted: OpenEvidence, title: str, final: bool) -> Telling:
+def _telling(state: State, message: Evidence, wanted: OpenEvidence, title: str, final: bool) -> OutgoingNotice:
     facts = {"stage": title, "evidence": wanted.what}
     if message.accepted:
         amount = {"amount": wanted.amount.gross.shown(state.programme.currency)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, ToSpokenOf, to_teams
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToSpokenOf, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import check_role
 from domain.values.refusals import NotReadable, UnknownStage, UnknownTeam
@@ -14,7 +14,7 @@ from .state import Phase, State
 _LONGEST = 10_000
 
 
-def kept_words(state: State) -> tuple[Telling, ...]:
+def kept_words(state: State) -> tuple[OutgoingNotice, ...]:
     """What was said before, told to each once nobody decides any more on the stage that it is about.
 
     It goes with every decision and every ending, whichever way the stage came to be settled: filled, declined, skipped,
@@ -25,7 +25,7 @@ def kept_words(state: State) -> tuple[Telling, ...]:
     """
     taken = {run.stage: tuple(team.id for team in run.teams) for run in state.runs}
     return tuple(
-        Telling(
+        OutgoingNotice(
             occasion=Occasion.FEEDBACK,
             whom=ToSpokenOf(stage=stage.name, without=taken.get(stage.name, ())),
             facts={"stage": stage.title, "feedback": ""},
@@ -79,7 +79,7 @@ def feedback_given(
     run = next((run for run in state.runs if run.stage == stage), None)
     if run is not None and team in [each.id for each in run.teams]:
         raise UnknownTeam(f"{team} was taken into {titles[stage]}: feedback is for those who were not.")
-    told: tuple[Telling, ...] = ()
+    told: tuple[OutgoingNotice, ...] = ()
     if settled or _is_settled(state, order.index(stage)):
         told = (to_teams((team,), Occasion.FEEDBACK, {"stage": titles[stage], "feedback": text.strip()}),)
     when = "told at once" if told else "to be told with the decision"
@@ -94,7 +94,7 @@ def feedback_given(
             stage=stage,
             text=f"Feedback for {team} on {titles[stage]}, {when}",
         ),
-        tellings=told,
+        notices=told,
         applications=(team,),
     )
 

@@ -186,7 +186,7 @@ def refusal_announced(
         key=f"{state.challenge.id}/refused/{unique}",
         challenge=state.challenge.id,
         entry=Entry(at=now, by=by, role=role, action=kind, stage=state.stage_name, text=reason, refused=True),
-        tellings=(
+        notices=(
             to_people(
                 (by,) if in_charge else (by, *state.challenge.operators),
                 Occasion.REFUSED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, ToApplicants, to_people, to_teams
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.programmes.programme import Stage
 from domain.values.calendar import later
@@ -64,7 +64,7 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
     applications = () if state.runs else (*message.teams, *message.reserve)
-    return new, _announced(new, stage, message, now, text, _tellings(state, new, stage, message), applications)
+    return new, _announced(new, stage, message, now, text, _notices(state, new, stage, message), applications)
 
 
 def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announcement]:
@@ -91,14 +91,14 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
     )
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
     facts = {"stage": stage.title, "reason": message.reason}
-    told: tuple[Telling, ...] = (
+    told: tuple[OutgoingNotice, ...] = (
         (to_teams(state.field, Occasion.NOT_CONTINUED, facts),)
         if state.runs
-        else (Telling(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
+        else (OutgoingNotice(occasion=Occasion.NOT_CONTINUED, whom=ToApplicants(), facts=facts),)
     )
     others = tuple(person for person in state.in_charge if person != message.by)
-    tellings = (*told, to_people(others, Occasion.NOT_CONTINUED, facts), *kept_words(new))
-    return new, _announced(new, stage, message, now, text, tellings)
+    notices = (*told, to_people(others, Occasion.NOT_CONTINUED, facts), *kept_words(new))
+    return new, _announced(new, stage, message, now, text, notices)
 
 
 def _announced(
@@ -107,7 +107,7 @@ def _announced(
     message: Select | Decline,
     now: Instant,
     text: str,
-    tellings: tuple[Telling, ...],
+    notices: tuple[OutgoingNotice, ...],
     applications: tuple[str, ...] = (),
 ) -> Announcement:
     return Announcement(
@@ -123,7 +123,7 @@ def _announced(
             reason=message.reason,
         ),
         status=new.status,
-        tellings=tellings,
+        notices=notices,
         applications=applications,
     )
 
@@ -213,24 +213,24 @@ def _award(stage: Stage, message: Select, team: str, currency: str) -> Amount | 
     return award
 
 
-def _tellings(old: State, new: State, stage: Stage, message: Select) -> tuple[Telling, ...]:
+def _notices(old: State, new: State, stage: Stage, message: Select) -> tuple[OutgoingNotice, ...]:
     run = new.run
     facts = {"stage": stage.title, "begins": new.at(run.begins), "ends": new.at(run.ends)}
-    tellings = [_welcomed(new, stage, team) for team in run.teams]
+    notices = [_welcomed(new, stage, team) for team in run.teams]
     if message.reserve:
-        tellings.append(to_teams(message.reserve, Occasion.IN_RESERVE, facts))
+        notices.append(to_teams(message.reserve, Occasion.IN_RESERVE, facts))
     chosen = (*message.teams, *message.reserve)
     # What the sponsor says of each is kept in the database, and put in where the notices are written.
     not_selected = {"stage": stage.title, "feedback": ""}
     if not old.runs:
         whom = ToApplicants(without=chosen)
-        tellings.append(Telling(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
+        notices.append(OutgoingNotice(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
     elif rest := tuple(team for team in old.field if team not in chosen):
-        tellings.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
-    return (*tellings, *kept_words(new))
+        notices.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
+    return (*notices, *kept_words(new))
 
 
-def _welcomed(state: State, stage: Stage, team: Team) -> Telling:
+def _welcomed(state: State, stage: Stage, team: Team) -> OutgoingNotice:
     """A stage that lasts has begun for the team; one that only sifts has put it on the list for the next."""
     if stage.only_sifts:
         following = state.programme.stages[state.stage + 1 : state.stage + 2]

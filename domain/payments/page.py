@@ -24,7 +24,7 @@ _WAITS_FOR_PEOPLE = {PaymentStatus.RELEASED: "payment file", PaymentStatus.SUBMI
 
 def waits_for(snapshot: PaymentSnapshot) -> str:
     """What has to come before a payment moves on, in a word or two: a column of the list."""
-    by_hand = _WAITS_FOR_PEOPLE if snapshot.collects else {}
+    by_hand = _WAITS_FOR_PEOPLE if snapshot.is_batched else {}
     return by_hand.get(snapshot.status) or _WAITS_FOR[snapshot.status]
 
 
@@ -105,9 +105,9 @@ def _who_acts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> str:
                 f"first {payment.order.team}, to correct its bank details if they are wrong; "
                 f"then {_who_releases(payment, snapshot)}"
             )
-        case PaymentStatus.RELEASED if snapshot.collects:
+        case PaymentStatus.RELEASED if snapshot.is_batched:
             return f"{office}, to put it into a payment file"
-        case PaymentStatus.SUBMITTED if snapshot.collects:
+        case PaymentStatus.SUBMITTED if snapshot.is_batched:
             return f"{office}, to bring the bank's report"
         case _:
             return "nobody"

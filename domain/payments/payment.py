@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from whenever import Date, Instant
 
-from domain.announcements.announcement import Announcement, Entry, Telling, to_people, to_teams
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.challenges.awards import PaymentOrder
 from domain.challenges.decisions import Decision
@@ -134,7 +134,7 @@ class PaymentSnapshot(Value):
         returned_by: the person who said that the last attempt came back; empty if none did, or the rail said it.
         reason: why it was returned or cancelled.
         released, submitted, settled, returned: when that was, of the last attempt.
-        collects: whether it leaves in a file that people make, and whose report they bring.
+        is_batched: whether it leaves in a file that people make, and whose report they bring.
         answered: whether the decision that it was asked for with had been taken before.
         contradicted: of which of its attempts ledger and rail say two things, and what to do; empty if of none.
     """
@@ -155,14 +155,14 @@ class PaymentSnapshot(Value):
     submitted: Instant | None = None
     settled: Instant | None = None
     returned: Instant | None = None
-    collects: bool = False
+    is_batched: bool = False
     answered: bool = False
     contradicted: str = ""
 
     @property
     def can_be_asked(self) -> bool:
         """Whether its rail says how far it has come; otherwise a person brings that."""
-        return self.status is PaymentStatus.SUBMITTED and not self.collects
+        return self.status is PaymentStatus.SUBMITTED and not self.is_batched
 
     @property
     def is_over(self) -> bool:
@@ -196,7 +196,7 @@ class Return(Decision):
     kind: ClassVar[str] = "return"
 
 
-class Arrived(Decision):
+class UndoReturn(Decision):
     """What was said to have come back has arrived after all; nothing of the payment leaves again.
 
     Args:
@@ -204,7 +204,7 @@ class Arrived(Decision):
         reason: how that is known.
     """
 
-    kind: ClassVar[str] = "arrived"
+    kind: ClassVar[str] = "undo-return"
     attempt: Annotated[int, Field(ge=1, le=1_000_000, description="the number of an attempt, such as 1")]
 
 
@@ -214,7 +214,9 @@ class CancelPayment(Decision):
     kind: ClassVar[str] = "cancel"
 
 
-PAYMENT_DECISIONS: dict[str, type[Decision]] = {each.kind: each for each in (Release, Return, Arrived, CancelPayment)}
+PAYMENT_DECISIONS: dict[str, type[Decision]] = {
+    each.kind: each for each in (Release, Return, UndoReturn, CancelPayment)
+}
 """Every decision on a payment by the name of its update and its signal."""
 
 
@@ -232,7 +234,6 @@ class PaymentMove(Value):
     announcement: Announcement | None = None
     payee_version: int = 0
     attempt: int = 0
-    by: Annotated[str, Field(max_length=80)] = SERVICE
 
 
 def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcement) -> PaymentMove:
@@ -241,7 +242,7 @@ def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcem
         payment=payment,
         announcement=announcement,
         payee_version=decision.payee_version if isinstance(decision, Release) else 0,
-        attempt=decision.attempt if isinstance(decision, Arrived) else 0,
+        attempt=decision.attempt if isinstance(decision, UndoReturn) else 0,
     )
 
 
@@ -264,7 +265,7 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
                 )
             if snapshot.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
-        case Arrived():  # which attempts came back, and whether any has left since, the ledger knows
+        case UndoReturn():  # which attempts came back, and whether any has left since, the ledger knows
             _check_role(payment, decision, f"say that {payment.order.key} has arrived after all")
         case CancelPayment():
             _check_role(payment, decision, f"cancel {payment.order.key}")
@@ -380,8 +381,8 @@ def _again_and_again(payment: PaymentToMake, since: Instant) -> Iterator[Instant
 
 def requested(payment: PaymentToMake, snapshot: PaymentSnapshot) -> Announcement:
     """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
-    telling = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, snapshot))
-    told = (_while_so(payment, telling),)
+    notice = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, snapshot))
+    told = (_while_so(payment, notice),)
     text, why = _doing(payment, "requested"), _why_due(payment)
     return _entry(payment, snapshot.at, SERVICE, "requested", "payment-requested", text, told, why)
 
@@ -410,7 +411,7 @@ def payee_given(
         entry=Entry(
             at=at, by=by, role=role, action="payee", stage=stage, text=f"Bank details {version} of {team} given{still}"
         ),
-        tellings=(to_teams((team,), Occasion.PAYEE_GIVEN, facts),),
+        notices=(to_teams((team,), Occasion.PAYEE_GIVEN, facts),),
     )
 
 
@@ -445,7 +446,7 @@ def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: st
     return _entry(payment, snapshot.at, SERVICE, step, action, text, told)
 
 
-def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> Telling:
+def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> OutgoingNotice:
     """Never to be told through Temporal, which holds no account, masked or not."""
     facts = _release_facts(payment, snapshot) | {
         "account": account,
@@ -459,25 +460,25 @@ def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announce
     """A person's decision on a payment, once it is allowed."""
     why, whom = decision.reason, (payment.order.team,)
     facts = _facts(payment) | {"reason": why}
-    tellings: tuple[Telling, ...] = ()
+    notices: tuple[OutgoingNotice, ...] = ()
     match decision:
         case Return():
             done = "came back"
-            tellings = _returned(payment, facts)
-        case Arrived():
+            notices = _returned(payment, facts)
+        case UndoReturn():
             done = f"attempt {decision.attempt} has arrived after all"
-            people = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_ARRIVED, facts)
-            tellings = (to_teams(whom, Occasion.PAYMENT_ARRIVED, facts), people)
+            people = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURN_UNDONE, facts)
+            notices = (to_teams(whom, Occasion.PAYMENT_RETURN_UNDONE, facts), people)
         case CancelPayment():
             done = "cancelled"
-            tellings = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
+            notices = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
         case Release():
             done = f"released, to bank details {decision.payee_version}"
             why = why or _why_due(payment)
         case _:
             raise AssertionError(f"{type(decision).__name__} is no decision on a payment")
     step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
-    return _entry(payment, at, decision.by, step, action, _doing(payment, done), tellings, why)
+    return _entry(payment, at, decision.by, step, action, _doing(payment, done), notices, why)
 
 
 def submitted(
@@ -516,7 +517,7 @@ def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, n
     key = f"reminded-{rung}"
     if snapshot.pay_by is None:
         facts = _request_facts(payment, snapshot)
-        told: tuple[Telling, ...] = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, facts),)
+        told: tuple[OutgoingNotice, ...] = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, facts),)
         text = f"Reminder: {payment.order.key} waits for the team's bank details"
     elif now < snapshot.pay_by:
         told = (to_people(payment.releasers, Occasion.PAYMENT_DUE, _release_facts(payment, snapshot)),)
@@ -529,7 +530,7 @@ def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, n
         text = f"Reminder: {payment.order.key} is {snapshot.status}, and was due by {payment.at(snapshot.pay_by)}"
         if late_by_law:
             text += f"; it is late by law since {payment.at(snapshot.pay_by_law)}"
-    told = tuple(_while_so(payment, telling) for telling in told)
+    told = tuple(_while_so(payment, notice) for notice in told)
     return _entry(payment, now, SERVICE, key, "reminded", text, told)
 
 
@@ -543,7 +544,7 @@ def refused(payment: PaymentToMake, kind: str, by: str, reason: str, now: Instan
         entry=Entry(
             at=now, by=by, role=role, action=f"payment-{kind}", stage=payment.order.stage, text=reason, refused=True
         ),
-        tellings=(to_people(whom, Occasion.REFUSED, {"action": f"{kind} of a payment", "reason": reason}),),
+        notices=(to_people(whom, Occasion.REFUSED, {"action": f"{kind} of a payment", "reason": reason}),),
     )
 
 
@@ -554,7 +555,7 @@ def _entry(
     step: str,
     action: str,
     text: str,
-    tellings: tuple[Telling, ...] = (),
+    notices: tuple[OutgoingNotice, ...] = (),
     reason: str = "",
 ) -> Announcement:
     role = role_in(payment, by)
@@ -562,15 +563,15 @@ def _entry(
         key=f"{payment.order.key}/{step}",
         challenge=payment.order.challenge,
         entry=Entry(at=at, by=by, role=role, action=action, stage=payment.order.stage, text=text, reason=reason),
-        tellings=tellings,
+        notices=notices,
     )
 
 
-def _returned(payment: PaymentToMake, facts: dict[str, str]) -> tuple[Telling, ...]:
+def _returned(payment: PaymentToMake, facts: dict[str, str]) -> tuple[OutgoingNotice, ...]:
     """The team is asked about its bank details, and releasers to release again: until that is done."""
     whom = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts)
     told = (to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts), whom)
-    return tuple(_while_so(payment, telling) for telling in told)
+    return tuple(_while_so(payment, notice) for notice in told)
 
 
 def _why_due(payment: PaymentToMake) -> str:
@@ -580,8 +581,8 @@ def _why_due(payment: PaymentToMake) -> str:
     )
 
 
-def _while_so(payment: PaymentToMake, telling: Telling) -> Telling:
-    return telling.model_copy(update={"payment": payment.order.key})
+def _while_so(payment: PaymentToMake, notice: OutgoingNotice) -> OutgoingNotice:
+    return notice.model_copy(update={"payment": payment.order.key})
 
 
 def _doing(payment: PaymentToMake, what: str) -> str:

@@ -69,7 +69,7 @@ class PaymentRail(Protocol):
     Args:
         name: of the rail, not empty. The ledger keeps it with every transfer that the rail may have: no other rail is
             asked for that one, as it would know nothing of it and pay again.
-        collects: whether transfers leave together, when a person makes a file of them; such a rail is never asked for
+        is_batched: whether transfers leave together, when a person makes a file of them; such a rail is never asked for
             one alone, and says what a bank has reported only once a person has brought that.
 
     Raises, in both functions:
@@ -81,7 +81,7 @@ class PaymentRail(Protocol):
     @property
     def name(self) -> str: ...
 
-    collects: bool
+    is_batched: bool
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """What the rail knows of a transfer now; None if it never took it. Ask this before asking again to transfer."""

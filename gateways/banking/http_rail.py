@@ -104,7 +104,7 @@ class HttpRail:
         FileRefused: the address or the token cannot be used. The message repeats no more of them than the host.
     """
 
-    collects = False
+    is_batched = False
 
     def __init__(self, base_url: str, token: str, timeout: float = _TIMEOUT) -> None:
         base = _understood(base_url)

@@ -50,7 +50,7 @@ class Delivery(Value):
     again: bool = False
 
 
-class Refusal(Exception):
+class PermanentFailure(Exception):
     """The channel will not take this message, however often it is asked.
 
     Args:
@@ -63,7 +63,7 @@ class Refusal(Exception):
         self.doubtful = doubtful
 
 
-class Later(Exception):
+class TemporaryFailure(Exception):
     """The channel cannot take it now, or its answer is not known; `find` tells, and another try may succeed.
 
     Args:
@@ -84,8 +84,8 @@ class Channel(Protocol):
     """Takes messages to people.
 
     Raises, in all its functions:
-        Later: try again, and how.
-        Refusal: give this message up.
+        TemporaryFailure: try again, and how.
+        PermanentFailure: give this message up.
         Unavailable: nothing can be sent until a person mends it (a wrong key or password): says what to do.
     """
 

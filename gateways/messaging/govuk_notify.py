@@ -33,7 +33,7 @@ from urllib3.exceptions import SSLError as TlsError
 
 from domain.values.refusals import Unavailable
 
-from .channels import Delivery, Later, Message, Progress, Refusal
+from .channels import Delivery, Message, PermanentFailure, Progress, TemporaryFailure
 
 _LONGEST_REFERENCE = 1000
 _LARGEST = 1_900_000
@@ -133,14 +133,14 @@ class NotifyChannel:
         """See `Channel`. Of several messages under one key it tells of the newest.
 
         Raises:
-            Later: always with `unknown`, as what became of the message is no clearer than before.
+            TemporaryFailure: always with `unknown`, as what became of the message is no clearer than before.
         """
         try:
             page = self._ask(
                 _Page,
                 lambda: self._client.get_all_notifications(template_type="email", reference=_reference(key)),
             )
-        except Later as later:
+        except TemporaryFailure as later:
             later.unknown = True
             raise
         newest = max(page.notifications, key=lambda found: found.created_at, default=None)
@@ -149,9 +149,11 @@ class NotifyChannel:
     def send(self, message: Message) -> Delivery:
         """See `Channel`. The reference is Notify's own id of the message."""
         if not message.body.strip() or not message.subject.strip():
-            raise Refusal("The message has no subject or no text: GOV.UK Notify sends no empty messages.")
+            raise PermanentFailure("The message has no subject or no text: GOV.UK Notify sends no empty messages.")
         if len(message.subject.encode()) + len(message.body.encode()) > _LARGEST:
-            raise Refusal("The message is longer than the two million bytes that GOV.UK Notify takes: shorten it.")
+            raise PermanentFailure(
+                "The message is longer than the two million bytes that GOV.UK Notify takes: shorten it."
+            )
         taken = self._ask(
             _Taken,
             lambda: self._client.send_email_notification(
@@ -166,7 +168,7 @@ class NotifyChannel:
     def progress(self, reference: str) -> Delivery:
         """See `Channel`. A message that Notify has forgotten counts as sent: nothing more will be heard of it."""
         if not _is_uuid(reference):
-            raise Refusal("GOV.UK Notify never gave that reference: look the message up by its key.")
+            raise PermanentFailure("GOV.UK Notify never gave that reference: look the message up by its key.")
         try:
             return self._ask(_Notification, lambda: self._client.get_notification_by_id(reference)).delivery
         except _Forgotten:
@@ -208,7 +210,7 @@ class NotifyChannel:
             )
         if status in (400, 413):
             kind = next(iter(kinds), "no type")
-            return Refusal(
+            return PermanentFailure(
                 f"GOV.UK Notify refuses this message ({status} {kind}): check the address, or ask for another."
             )
         if status in (401, 403):
@@ -224,7 +226,7 @@ class NotifyChannel:
                 "GOV.UK Notify sends no more of this service's messages today (429): ask for a higher daily limit."
             )
         if status == 429:
-            return Later("GOV.UK Notify takes no more messages this minute (429).", after=_MINUTE)
+            return TemporaryFailure("GOV.UK Notify takes no more messages this minute (429).", after=_MINUTE)
         if status >= 500:
             return self._unclear(f"GOV.UK Notify failed ({status})")
         if status < 400:
@@ -235,7 +237,7 @@ class NotifyChannel:
         """No answer came: what that means depends on whether anything was sent."""
         reason = _why_not_connected(cause)
         if isinstance(cause, ConnectTimeout) or isinstance(reason, NewConnectionError):
-            return Later("GOV.UK Notify cannot be reached: see that this machine can get there.")
+            return TemporaryFailure("GOV.UK Notify cannot be reached: see that this machine can get there.")
         if isinstance(reason, TlsError) and isinstance(reason.args[0], ssl.SSLCertVerificationError):
             return Unavailable(
                 f"What answers has no certificate of GOV.UK Notify's ({reason.args[0].verify_message}): check its "
@@ -243,8 +245,10 @@ class NotifyChannel:
             )
         return self._unclear("GOV.UK Notify did not answer in time, or hung up")
 
-    def _unclear(self, what: str) -> Later:
-        return Later(f"{what}; whether it took the message is not known.", after=self._shown_within, unknown=True)
+    def _unclear(self, what: str) -> TemporaryFailure:
+        return TemporaryFailure(
+            f"{what}; whether it took the message is not known.", after=self._shown_within, unknown=True
+        )
 
 
 class _Forgotten(Unavailable):

@@ -24,7 +24,7 @@ from whenever import Instant
 
 from domain.values.refusals import Unavailable
 
-from .channels import Delivery, Later, Message, Progress, Refusal
+from .channels import Delivery, Message, PermanentFailure, Progress, TemporaryFailure
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -168,7 +168,7 @@ class SmtpChannel:
             return self._letter_refused(error.smtp_code, error.smtp_error)
         except OSError:
             where = "after it was given a letter" if handed else "before it was given the letter"
-            return Later(f"{self._server_name} fell silent or hung up {where}.", unknown=handed)
+            return TemporaryFailure(f"{self._server_name} fell silent or hung up {where}.", unknown=handed)
 
     def _connected(self) -> smtplib.SMTP:
         """The connection from before if the server still listens, or a new one."""
@@ -198,7 +198,7 @@ class SmtpChannel:
     def _no_connection(self, error: Exception) -> Exception:
         code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
         if 400 <= code < 500:
-            return Later(f"{self._server_name} asks for patience ({code}).")
+            return TemporaryFailure(f"{self._server_name} asks for patience ({code}).")
         if isinstance(error, smtplib.SMTPAuthenticationError):
             return Unavailable(f"{self._server_name} takes no such user and password ({code}): check both.")
         if code:
@@ -212,14 +212,16 @@ class SmtpChannel:
         if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF) and error.library == "SSL":
             return Unavailable(f"{self._server_name} speaks TLS otherwise: check its port and security.")
         if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(error, smtplib.SMTPException):
-            return Later(f"{self._server_name} cannot be reached, or hung up: see that it runs.")
+            return TemporaryFailure(f"{self._server_name} cannot be reached, or hung up: see that it runs.")
         if self._security == "starttls" and self._server is not None and not self._server.has_extn("starttls"):
             return Unavailable(f"{self._server_name} offers no STARTTLS: check its port and security.")
         return Unavailable(f"{self._server_name} offers no login that fits: check its port, security and user.")
 
     def _sender_refused(self, code: int, said: bytes) -> Exception:
         if code == 552:
-            return Refusal(f"{self._server_name} takes no letter as long as this one (552): send a shorter one.")
+            return PermanentFailure(
+                f"{self._server_name} takes no letter as long as this one (552): send a shorter one."
+            )
         if 500 <= code < 600:
             return self._said_of_all(code, _enhanced(said)) or self._no_sender(code)
         return self._later(code)
@@ -231,11 +233,11 @@ class SmtpChannel:
             return of_all
         if 500 <= code < 600:
             why = _REFUSED.get(status[:3], "it takes no letters to this address: check it, or ask for another one")
-            return Refusal(
+            return PermanentFailure(
                 f"{self._server_name} refuses the recipient ({code}{status and ' ' + status}): {why}.",
                 doubtful=not status.startswith(_SURELY_THE_RECIPIENT),
             )
-        return Later(f"{self._server_name} cannot take a letter to this recipient now ({code}).", alone=True)
+        return TemporaryFailure(f"{self._server_name} cannot take a letter to this recipient now ({code}).", alone=True)
 
     def _letter_refused(self, code: int, said: bytes | str) -> Exception:
         status = _enhanced(said)
@@ -243,20 +245,20 @@ class SmtpChannel:
         if of_all is not None:
             return of_all
         if status in _FULL or (code == 552 and not status):
-            return Later(
+            return TemporaryFailure(
                 f"{self._server_name} takes no more for this recipient, or from this service, for now ({code}).",
                 after=_HOUR,
                 alone=True,
             )
         if 500 <= code < 600:
-            return Refusal(
+            return PermanentFailure(
                 f"{self._server_name} refuses the letter itself ({code}{status and ' ' + status}): "
                 "ask who runs it what it holds against it.",
                 doubtful=not status.startswith(_SURELY_THE_LETTER),
             )
         if 400 <= code < 500:
             return self._later(code, alone=status.startswith(_SOON_THE_LETTER))
-        return Later(f"{self._server_name} gave no clear answer to a letter.", unknown=True)
+        return TemporaryFailure(f"{self._server_name} gave no clear answer to a letter.", unknown=True)
 
     def _said_of_all(self, code: int, status: str) -> Exception | None:
         """What has nothing to do with one letter, whenever a server says it; None if it is something else."""
@@ -276,8 +278,8 @@ class SmtpChannel:
             f"{self._server_name} takes no letters from this service's sender ({code}): check the sender's address."
         )
 
-    def _later(self, code: int, *, alone: bool = False) -> Later:
-        return Later(f"{self._server_name} cannot take the letter now ({code}).", alone=alone)
+    def _later(self, code: int, *, alone: bool = False) -> TemporaryFailure:
+        return TemporaryFailure(f"{self._server_name} cannot take the letter now ({code}).", alone=alone)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -313,7 +315,9 @@ def _recipient(text: str) -> str:
     except _NO_ADDRESS:
         good = False
     if not good:
-        raise Refusal("The recipient's address is no e-mail address that letters can go to: ask for another one.")
+        raise PermanentFailure(
+            "The recipient's address is no e-mail address that letters can go to: ask for another one."
+        )
     return address.addr_spec
 
 

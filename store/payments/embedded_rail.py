@@ -34,7 +34,7 @@ class EmbeddedRail:
     """
 
     name = "embedded"
-    collects = False
+    is_batched = False
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -42,7 +42,7 @@ class FileRail:
     """
 
     name = "files"
-    collects = True
+    is_batched = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

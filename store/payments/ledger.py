@@ -411,7 +411,7 @@ def give_back(
         return _snapshot(connection, key, at)
 
 
-def arrive_after_all(
+def undo_return(
     database: Database,
     payment: PaymentToMake,
     attempt: int,
@@ -449,7 +449,7 @@ def arrive_after_all(
         row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
         if row is None or row.returned_at is None:
             raise TooEarly(
-                f"{transfer} has not come back: say `settle` of a payment that has arrived, and `arrived` "
+                f"{transfer} has not come back: say `settle` of a payment that has arrived, and `undo-return` "
                 "only of an attempt that was said to have come back."
             )
         if (last := _attempts(connection, key)) != attempt:

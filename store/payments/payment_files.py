@@ -54,7 +54,7 @@ class Line(Value):
     arrived: str = ""
 
 
-class Collected(Value):
+class Batch(Value):
     """What goes into one file. Made again from the database, it is the same.
 
     Args:
@@ -79,7 +79,7 @@ class File(Value):
     """A payment file that was begun.
 
     Args:
-        id, currency, execute_on, made, made_by: as in `Collected`.
+        id, currency, execute_on, made, made_by: as in `Batch`.
         written: whether it is there for the bank.
         count, control_sum: how many transfers it has, and what they sum to.
     """
@@ -124,7 +124,7 @@ class Reported(Value):
     arrived_on: Date | None = None
 
 
-def collect(
+def batch(
     database: Database,
     id: str,  # noqa: A002
     form: str,
@@ -134,7 +134,7 @@ def collect(
     at: Instant,
     end_to_end: Callable[[str], str],
     check: Callable[[Line], None],
-) -> tuple[Collected | None, dict[str, str]]:
+) -> tuple[Batch | None, dict[str, str]]:
     """Takes the released payments of one currency into a file; first of all a file that was begun and not written.
 
     From here on their bank details stand still, and nobody can cancel them.
@@ -157,7 +157,7 @@ def collect(
     with database.writing() as connection:
         begun = connection.scalars(select(_files.c.id).where(_files.c.written_at.is_(None)).limit(1)).first()
         if begun is not None:
-            return _collected(connection, begun), {}
+            return _batch(connection, begun), {}
         waiting, left_out = [], {}
         for row in _waiting(connection):
             try:
@@ -185,7 +185,7 @@ def collect(
         _write_lines(connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at)
         for each in pence:
             connection.execute(update(_transfers).where(_transfers.c.id == each).values(begun_at=at, rail=RAIL))
-        return _collected(connection, id), left_out
+        return _batch(connection, id), left_out
 
 
 def challenges_concerned(database: Database, file: str | None = None) -> tuple[str, ...]:
@@ -470,7 +470,7 @@ def _waiting(connection: Connection) -> Sequence[Found]:
     ).all()
 
 
-def note_arrived(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
+def confirm_settled(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
     """Notes that a transfer has arrived, as somebody says; whether that is new. What a bank reported stays, but for the
     day.
 
@@ -499,7 +499,7 @@ def note_arrived(database: Database, transfer: str, by: str, role: str, at: Inst
         if filed is None:
             raise UnknownPayment(f"{key} left in no file: only what did can be said to have arrived.")
         if filed.progress == "returned" or filed.returned_at is not None:
-            raise TooLate(f"{transfer} came back: if it has arrived after all, say `arrived {transfer}`.")
+            raise TooLate(f"{transfer} came back: if it has arrived after all, say `undo-return {transfer}`.")
         if filed.progress == "settled" and (on is None or filed.arrived_on == _written(on)):
             return False
         connection.execute(
@@ -508,7 +508,7 @@ def note_arrived(database: Database, transfer: str, by: str, role: str, at: Inst
             .values(progress="settled", arrived_on=_written(on), reported_at=at, reported_by=by)
         )
         said = f"{key}: said to have arrived" + (f" on {on}" if on else "")
-        _write_lines(connection, [key], f"arrived/{transfer}/{at}", said, by, {challenge: role}, at)
+        _write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at)
         return True
 
 
@@ -554,7 +554,7 @@ def _write_lines(
         write_line(connection, f"{challenge}/{key}", challenge, entry)
 
 
-def _collected(connection: Connection, file: str) -> Collected:
+def _batch(connection: Connection, file: str) -> Batch:
     row = connection.execute(select(_files).where(_files.c.id == file)).one()
     lines = connection.execute(
         select(_filed.c.transfer, _filed.c.pence, _payments, _payees.c.sealed, _arrived().label("arrived"))
@@ -564,7 +564,7 @@ def _collected(connection: Connection, file: str) -> Collected:
         .where(_filed.c.file == file)
         .order_by(_filed.c.transfer)
     )
-    return Collected(
+    return Batch(
         id=row.id,
         form=row.form,
         currency=row.currency,

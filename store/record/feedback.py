@@ -58,7 +58,7 @@ def keep(
             text=text,
             given_by=entry.by,
             given_at=entry.at,
-            told_at=entry.at if announcement.tellings else None,
+            told_at=entry.at if announcement.notices else None,
         )
         connection.execute(
             insertion.on_conflict_do_update(

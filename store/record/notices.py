@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Select, String, cast, insert, literal, select, update
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Telling, ToApplicants, ToPeople, ToSpokenOf, ToTeams
+from domain.announcements.announcement import Announcement, OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import Facts, Occasion
 from domain.values.model import Value
 from domain.values.refusals import UnknownNotice
@@ -170,16 +170,16 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
         LookupError: someone named in it is not to be found: the caller is wrong.
         KeyError: the words need a fact that it does not have: the caller is wrong.
     """
-    for telling in announcement.tellings:
-        recipients = _recipients(connection, telling, challenge)
-        if isinstance(telling.whom, ToSpokenOf):
-            _write_with_feedback(connection, announcement, telling, recipients, telling.whom.stage, challenge, compose)
+    for notice in announcement.notices:
+        recipients = _recipients(connection, notice, challenge)
+        if isinstance(notice.whom, ToSpokenOf):
+            _write_with_feedback(connection, announcement, notice, recipients, notice.whom.stage, challenge, compose)
             continue
-        if telling.occasion is Occasion.NOT_SELECTED:
+        if notice.occasion is Occasion.NOT_SELECTED:
             stage = announcement.entry.stage
-            _write_with_feedback(connection, announcement, telling, recipients, stage, challenge, compose)
-        letter = compose(telling.occasion, telling.facts | _common(challenge))
-        _write_all(connection, announcement, telling, letter, recipients)
+            _write_with_feedback(connection, announcement, notice, recipients, stage, challenge, compose)
+        letter = compose(notice.occasion, notice.facts | _common(challenge))
+        _write_all(connection, announcement, notice, letter, recipients)
 
 
 def _common(challenge: Found) -> Facts:
@@ -190,7 +190,7 @@ def _common(challenge: Found) -> Facts:
 def _write_with_feedback(
     connection: Connection,
     announcement: Announcement,
-    telling: Telling,
+    notice: OutgoingNotice,
     to: Select[Any],
     stage: str,
     challenge: Found,
@@ -207,9 +207,9 @@ def _write_with_feedback(
         .where(_feedback.c.stage == stage, _feedback.c.told_at.is_(None))
     )
     for row in said.all():
-        letter = compose(telling.occasion, telling.facts | _common(challenge) | {"feedback": row.text})
+        letter = compose(notice.occasion, notice.facts | _common(challenge) | {"feedback": row.text})
         one = select(found.c.recipient, found.c.address).where(found.c.recipient == row.recipient)
-        _write_all(connection, announcement, telling, letter, one)
+        _write_all(connection, announcement, notice, letter, one)
         connection.execute(
             update(_feedback)
             .where(_feedback.c.team == row.recipient, _feedback.c.stage == stage)
@@ -218,17 +218,17 @@ def _write_with_feedback(
 
 
 def _write_all(
-    connection: Connection, announcement: Announcement, telling: Telling, letter: Letter, to: Select[Any]
+    connection: Connection, announcement: Announcement, notice: OutgoingNotice, letter: Letter, to: Select[Any]
 ) -> None:
     """All in one statement inside the database, however many they are; whoever has one of this key gets no other."""
     found, status = to.subquery(), announcement.status
     # One may be told of several stages at once.
-    key = f"{announcement.key}/{telling.whom.stage}" if isinstance(telling.whom, ToSpokenOf) else announcement.key
-    waiting_for = status.waits_for if telling.lapses and status else ""
+    key = f"{announcement.key}/{notice.whom.stage}" if isinstance(notice.whom, ToSpokenOf) else announcement.key
+    waiting_for = status.waits_for if notice.lapses and status else ""
     rows = select(
-        (literal(f"{key}/{telling.occasion}/") + cast(found.c.recipient, String)),
+        (literal(f"{key}/{notice.occasion}/") + cast(found.c.recipient, String)),
         literal(announcement.challenge),
-        literal(str(telling.occasion)),
+        literal(str(notice.occasion)),
         found.c.recipient,
         found.c.address,
         literal(letter.subject),
@@ -236,16 +236,16 @@ def _write_all(
         literal(announcement.entry.at, Moment),
         literal(waiting_for),
         literal(status.until if waiting_for and status else None, Moment),
-        literal(telling.payment or None, String),
+        literal(notice.payment or None, String),
     ).where(found.c.recipient.is_not(None))
     columns = ["key", "challenge", "occasion", "recipient", "address", "subject", "body", "created_at"]
     columns += ["while_waiting_for", "while_until", "while_payment"]
     connection.execute(inserting(connection, _notices).from_select(columns, rows).on_conflict_do_nothing())
 
 
-def _recipients(connection: Connection, telling: Telling, challenge: Found) -> Select[Any]:
-    """Id and address of everybody whom a telling goes to."""
-    match telling.whom:
+def _recipients(connection: Connection, notice: OutgoingNotice, challenge: Found) -> Select[Any]:
+    """Id and address of everybody whom a notice goes to."""
+    match notice.whom:
         case ToApplicants(without=without):
             return _applied(challenge).where(_applications.c.withdrawn.is_(None), _applications.c.id.not_in(without))
         case ToSpokenOf(without=without):
@@ -253,14 +253,14 @@ def _recipients(connection: Connection, telling: Telling, challenge: Found) -> S
             return _applied(challenge).where(_applications.c.id.not_in(without))
         case ToTeams(teams=teams):
             wanted = _applied(challenge).where(_applications.c.id.in_(teams))
-            _check_found(connection, wanted, teams, telling, challenge)
+            _check_found(connection, wanted, teams, notice, challenge)
             return wanted
         case ToPeople(people=people):
             wanted = _of_round(challenge).where(_people.c.id.in_(people))
-            if telling.occasion is Occasion.REFUSED:
+            if notice.occasion is Occasion.REFUSED:
                 # The sender may be anybody: a team, too, and nobody that is known.
                 return _either(wanted, _applied(challenge).where(_applications.c.id.in_(people)))
-            _check_found(connection, wanted, people, telling, challenge)
+            _check_found(connection, wanted, people, notice, challenge)
             return wanted
 
 
@@ -282,14 +282,14 @@ def _either(one: Select[Any], other: Select[Any]) -> Select[Any]:
 
 
 def _check_found(
-    connection: Connection, wanted: Select[Any], ids: Iterable[str], telling: Telling, challenge: Found
+    connection: Connection, wanted: Select[Any], ids: Iterable[str], notice: OutgoingNotice, challenge: Found
 ) -> None:
-    if telling.occasion is Occasion.REFUSED:
+    if notice.occasion is Occasion.REFUSED:
         return
     missing = set(ids) - {row.recipient for row in connection.execute(wanted)}
     if missing:
         raise LookupError(
-            f"The notice {telling.occasion} about {challenge.id} goes to {sorted(missing)}, "
+            f"The notice {notice.occasion} about {challenge.id} goes to {sorted(missing)}, "
             "who are not kept: keep the round before it is announced, and name only applications to it."
         )
 

@@ -25,7 +25,7 @@ from store.payments import ledger, payment_files
 
 WITHIN = "within its first transaction"
 KEPT = "after bank details were kept"
-COLLECTED = "after a file was begun, before it was written"
+BATCHED = "after a file was begun, before it was written"
 DRAFTED = "after a file was written, before it had its name"
 WRITTEN = "after a file had its name, before that was noted"
 NOTED = "after a file was noted as written"
@@ -76,7 +76,7 @@ _AT: dict[str, Callable[[], None]] = {
     "": lambda: None,
     WITHIN: _die_within,
     KEPT: partial(_die_after, ledger, "give_payee"),
-    COLLECTED: partial(_die_after, payment_files, "collect"),
+    BATCHED: partial(_die_after, payment_files, "batch"),
     DRAFTED: _die_before_a_link,
     WRITTEN: partial(_die_after, desk_files, "_write_once"),
     NOTED: partial(_die_after, payment_files, "mark_written"),

@@ -170,7 +170,7 @@ class RailOfDeath:
     """A rail with moments to die at; while there is a file of the name `strike`, it takes nothing."""
 
     def __init__(self, rail: PaymentRail, deaths: Deaths, strike: Path) -> None:
-        self.name, self.collects = rail.name, rail.collects
+        self.name, self.is_batched = rail.name, rail.is_batched
         self._rail = rail
         self._deaths = deaths
         self._strike = strike

@@ -22,7 +22,7 @@ from desk.reconciliation import Difference, reconcile
 from domain.challenges.application import Applying
 from domain.challenges.state import Result, State
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import Arrived, PaymentStatus, Release, Return
+from domain.payments.payment import PaymentStatus, Release, Return, UndoReturn
 from domain.programmes.programme import Due, Instalment, Programme, Reminders
 from domain.programmes.round import Challenge
 from domain.values.calendar import lasting
@@ -437,7 +437,7 @@ class Played:
         """
         before = self.payments()[key]
         by = OPERATOR if kind == Return.kind else FINANCE
-        fields = {Release.kind: {"payee_version": before.payee_version}, Arrived.kind: {"attempt": before.attempt}}
+        fields = {Release.kind: {"payee_version": before.payee_version}, UndoReturn.kind: {"attempt": before.attempt}}
         decision_id = self.decision_on(kind, before.attempt)
         async with asyncio.timeout(HANGS):
             while self.payments()[key].status is before.status:
@@ -469,7 +469,7 @@ class Played:
         client = await self.desk.client()
         for key in keys:
             with suppress(RPCError):
-                await client.get_workflow_handle(key).signal(interface.LOOK)
+                await client.get_workflow_handle(key).signal(interface.LEDGER_CHANGED)
 
     @asynccontextmanager
     async def finance_at_work(self) -> AsyncIterator[None]:

@@ -64,10 +64,10 @@ class Outbox:
     def write(self, number: int) -> set[str]:
         """So many notices; their keys."""
         occasion = Occasion.COMPLETED
-        telling = to_people((SPONSOR,), occasion, dict.fromkeys(FACTS[occasion], "-"))
+        notice = to_people((SPONSOR,), occasion, dict.fromkeys(FACTS[occasion], "-"))
         entry = Entry(at=self._start, by="service", role="service", action="test", text="test")
         for each in range(number):
-            told = Announcement(key=f"{AIR}/{each}", challenge=AIR, entry=entry, tellings=(telling,))
+            told = Announcement(key=f"{AIR}/{each}", challenge=AIR, entry=entry, notices=(notice,))
             announce(self._database, told, COMPOSE)
         return set(self.statuses())
 

@@ -16,7 +16,7 @@ from activities.payments import Paying
 from domain.keys import transfer_id
 from domain.payments import payment as rules
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import Arrived, PaymentMove, PaymentStatus, Return
+from domain.payments.payment import PaymentMove, PaymentStatus, Return, UndoReturn
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import Person, challenges_of
 from domain.values.money import Money
@@ -73,12 +73,12 @@ class Step:
         move = PaymentMove(payment=self.till.payment, announcement=announcement)
         return self.environment.run(self.paying.give_back, move).status
 
-    def arrived(self) -> PaymentStatus:
+    def undo_return(self) -> PaymentStatus:
         """Runs the activity with which an operator says that the first attempt has arrived after all."""
-        decision = Arrived(by=OPERATOR, decision_id="arrived", attempt=1, reason="It is on the statement.")
+        decision = UndoReturn(by=OPERATOR, decision_id="undo-return", attempt=1, reason="It is on the statement.")
         announcement = rules.decided(self.till.payment, decision, CLOSES)
         return self.environment.run(
-            self.paying.arrived, rules.move_for(self.till.payment, decision, announcement)
+            self.paying.undo_return, rules.move_for(self.till.payment, decision, announcement)
         ).status
 
 
@@ -110,12 +110,10 @@ def step(database: Database, rail: PaymentRail, folder: Path) -> Step:
     return Step(till, Paying(database, rail, EmbeddedRail(database.engine), seals, compose))
 
 
-def collected(database: Database) -> payment_files.Collected:
+def batch(database: Database) -> payment_files.Batch:
     """A file, begun, of all that waits to leave."""
     day, form = Date(2016, 8, 3), "pain.001.001.09"
-    made, _ = payment_files.collect(
-        database, "FILE1", form, day, OPERATOR, {}, CLOSES, end_to_end_id, lambda line: None
-    )
+    made, _ = payment_files.batch(database, "FILE1", form, day, OPERATOR, {}, CLOSES, end_to_end_id, lambda line: None)
     assert made is not None
     return made
 
@@ -239,16 +237,16 @@ def test_what_a_rail_can_be_asked_of_has_arrived_after_all_only_if_it_says_so(
         rail.late()
         rail.progress = progress
     with pytest.raises(TooEarly, match=f"{one.till.key}/1 has not arrived, says the rail embedded"):
-        one.arrived()
+        one.undo_return()
     if not progress:
         rail.late()
     rail.progress = Progress.SETTLED
-    with pytest.raises(RailRefused, match=f"if the team has its money, say `arrived {one.till.key}/1`"):
+    with pytest.raises(RailRefused, match=f"if the team has its money, say `undo-return {one.till.key}/1`"):
         one.take(one.paying.submit)
 
-    assert one.arrived() is PaymentStatus.SETTLED
+    assert one.undo_return() is PaymentStatus.SETTLED
     rail.progress = Progress.RETURNED
-    assert one.arrived() is PaymentStatus.SETTLED, "a try that was not heard of is taken again"
+    assert one.undo_return() is PaymentStatus.SETTLED, "a try that was not heard of is taken again"
     assert one.till.now.attempt == 1
 
 
@@ -304,11 +302,11 @@ class AnotherRail(EmbeddedRail):
         return None
 
 
-@pytest.mark.parametrize("collects", [True, False])
-def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_path: Path, collects: bool) -> None:
+@pytest.mark.parametrize("is_batched", [True, False])
+def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_path: Path, is_batched: bool) -> None:
     """Invariant 1. Fails when the name of the rail is not looked at: it would be paid twice, or stand still unseen."""
     rail = AnotherRail(database.engine)
-    rail.collects = collects
+    rail.is_batched = is_batched
     one = step(database, rail, tmp_path)
     begun = one.till.begun()
     for activity in (one.paying.submit, one.paying.settle):
@@ -323,13 +321,13 @@ def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_p
     # A person who has asked there is believed.
     assert one.give_back() is PaymentStatus.RETURNED
     one.till.release("again")
-    assert one.take(one.paying.submit) is (PaymentStatus.RELEASED if collects else PaymentStatus.SUBMITTED)
+    assert one.take(one.paying.submit) is (PaymentStatus.RELEASED if is_batched else PaymentStatus.SUBMITTED)
 
 
 def test_a_provider_is_not_asked_for_what_is_in_a_file(database: Database, tmp_path: Path) -> None:
     """Invariant 1. Fails when a worker that is set to another rail than the desk takes over what has left."""
     one = step(database, EmbeddedRail(database.engine), tmp_path)
-    collected(database)
+    batch(database)
     with pytest.raises(RailRefused, match="was begun at the rail files, and this is embedded"):
         one.take(one.paying.submit)
     assert EmbeddedRail(database.engine).find(f"{one.till.key}/1") is None
@@ -374,7 +372,7 @@ def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database
     one = step(database, FileRail(database.engine), tmp_path)
     with pytest.raises(TooEarly, match="no money is on its way"):
         one.give_back()
-    made = collected(database)
+    made = batch(database)
     with pytest.raises(TooEarly, match="no file yet: make the one that was begun with `submit` first"):
         one.give_back()
 

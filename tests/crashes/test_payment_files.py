@@ -39,7 +39,7 @@ from tests.waiting import HANGS
 ARRIVED, CAME_BACK = Said("ACSC"), Said("RJCT", "AC04")
 SUBMITS = (
     dying_desk.WITHIN,
-    dying_desk.COLLECTED,
+    dying_desk.BATCHED,
     dying_desk.DRAFTED,
     dying_desk.WRITTEN,
     dying_desk.NOTED,
@@ -126,7 +126,7 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
                 for key in waiting:
                     await played.release(key)
                 waiting = payments
-                if moment == dying_desk.COLLECTED:
+                if moment == dying_desk.BATCHED:
                     await die(commands, moment, "submit", "--as", FINANCE)
                     await check_not_written_over(played, commands, bank)
                 else:

@@ -37,7 +37,7 @@ from tests.servers import new_namespace
 
 OF_THESE = tuple(
     only_in(activity, moment)
-    for activity in ("settle_payment", "return_payment", "arrived_payment", "cancel_payment")
+    for activity in ("settle_payment", "return_payment", "undo_return_payment", "cancel_payment")
     for moment in (BEFORE, WITHIN)
 )
 """Moments of the activities that `test_deaths` does not have, or not with money that comes back."""
@@ -126,7 +126,7 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         await played.reaches(back_late, PaymentStatus.SETTLED)
 
         await played.decide_on(straight, "return", reason="A slip.")
-        await played.decide_on(straight, "arrived", reason="It is with the team.")
+        await played.decide_on(straight, "undo-return", reason="It is with the team.")
 
         # The provider calls it settled, and a person sees the money on the statement again.
         await played.decide_on(back_late, "return", reason="It is on the statement again.")
@@ -181,12 +181,12 @@ def check_told(played: Played, attempts: dict[str, int], slip: str) -> None:
         told[Occasion.PAYMENT_REQUESTED, team] = 1
         told[Occasion.PAYMENT_SENT, team] = times
         told[Occasion.PAYMENT_RETURNED, team] = came_back
-        told[Occasion.PAYMENT_ARRIVED, team] = arrived
+        told[Occasion.PAYMENT_RETURN_UNDONE, team] = arrived
         told[Occasion.PAYMENT_CANCELLED, team] = 0 if times else 1
         told[Occasion.PAYMENT_TO_RELEASE, FINANCE] += 1 if times else 0
         for person in (FINANCE, OPERATOR):
             told[Occasion.PAYMENT_RETURNED, person] += came_back
-            told[Occasion.PAYMENT_ARRIVED, person] += arrived
+            told[Occasion.PAYMENT_RETURN_UNDONE, person] += arrived
     notices = Counter((each.occasion, each.recipient) for each in played.desk.notices(played.id))
     assert {each: notices[each] for each in told} == dict(told)
     assert [line.text for line in played.desk.record(played.id) if line.refused] == []
@@ -212,12 +212,12 @@ def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: st
     done += [(played.id, "seal_window"), (given_up, "request_payment")]
     done += [(f"{given_up}/cancel/{played.decision_on('cancel', 0)}", "cancel_payment")]
     done += [(f"{key}/return/{played.decision_on('return', 1)}", "return_payment") for key in (straight, back_late)]
-    done += [(f"{straight}/arrived/{played.decision_on('arrived', 1)}", "arrived_payment")]
+    done += [(f"{straight}/undo-return/{played.decision_on('undo-return', 1)}", "undo_return_payment")]
     for key in to_pay:
         done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
     releases = [(straight, 0), (back, 0), (back_late, 0), (back, 1), (back_late, 1)]
     done += [(f"{key}/release/{played.decision_on('release', times)}", "release_payment") for key, times in releases]
-    decided = {f"{kind}_payment" for kind in PAYMENT_DECISIONS}
+    decided = {f"{kind.replace('-', '_')}_payment" for kind in PAYMENT_DECISIONS}
     done += [(key, "request_payment") for key, activity in done if activity in decided]  # were they taken before?
     asked = [(transfer_id(key, times + 1), SUBMIT) for key, times in releases]
     # The keys of calls for a person are left to chance, and so is what a sender comes to do.

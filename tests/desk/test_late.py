@@ -44,9 +44,7 @@ def paid(till: Till, noted: Instant, arrived_on: Date | None) -> None:
     """It left in a file in time, and its arrival was noted at an instant; the bank says that it was on a day."""
     till.release(at=FRIDAY)
     form, day = "pain.001.001.09", Date(2016, 8, 1)
-    file, _ = payment_files.collect(
-        till.database, "F", form, day, "olivia", {}, FRIDAY, end_to_end_id, lambda line: None
-    )
+    file, _ = payment_files.batch(till.database, "F", form, day, "olivia", {}, FRIDAY, end_to_end_id, lambda line: None)
     assert file is not None
     payment_files.mark_written(till.database, "F", FRIDAY)
     begun = ledger.under_way(till.database, till.key)
@@ -98,6 +96,6 @@ def test_a_person_who_has_the_banks_statement_corrects_the_day(till: Till) -> No
     assert late(till.database, "2016-12-01T12:00Z") == [(True, 6)]
     for hour, day in enumerate((Date(2016, 8, 15), Date(2016, 8, 29), Date(2016, 8, 15))):
         noted = Instant.from_utc(2016, 9, 3, hour)
-        payment_files.note_arrived(till.database, f"{till.key}/1", "fiona", "releaser", noted, day)
+        payment_files.confirm_settled(till.database, f"{till.key}/1", "fiona", "releaser", noted, day)
         assert till.now.arrived_on == day
     assert late(till.database, "2016-12-01T12:00Z") == []

@@ -27,7 +27,7 @@ def left(announcement: Announcement) -> str:
 def test_who_is_called_reads_what_stands_still_and_what_to_type_once_it_is_mended(of: str) -> None:
     """Fails when two payments that stand still for one cause read alike, or no command is named."""
     call = called(of)
-    (notice,) = call.tellings
+    (notice,) = call.notices
     for text in (call.entry.text, notice.facts["what"], left(call)):
         assert text.endswith(
             f"look at the ledger: it is shut; mend the cause, then `starter.py retry {of or CHALLENGE}`"
@@ -38,7 +38,7 @@ def test_who_is_called_reads_what_stands_still_and_what_to_type_once_it_is_mende
 @pytest.mark.parametrize("of", [CHALLENGE, *PAYMENTS])
 def test_what_is_mended_leaves_what_else_stands_still_and_is_told_to_nobody(of: str) -> None:
     goes_on = called(of, mended=True)
-    assert (left(goes_on), goes_on.tellings) == ("", ())
+    assert (left(goes_on), goes_on.notices) == ("", ())
     assert goes_on.entry.text.startswith("Goes on: ")
     assert "retry" not in goes_on.entry.text
     assert once_mended(called(of).entry.text) == goes_on.entry.text

@@ -63,7 +63,7 @@ def refused(kind: type[Refused], change: Callable[[], object]) -> str:
 
 
 def occasions(announcement: Announcement) -> list[Occasion]:
-    return [telling.occasion for telling in announcement.tellings]
+    return [notice.occasion for notice in announcement.notices]
 
 
 def extend(closes: Instant, by: str = OPERATOR, reason: str = WHY) -> Extend:
@@ -77,9 +77,9 @@ def test_a_deadline_moves_later_and_everybody_is_told(by: str) -> None:
     assert new.closes == new.deadline == closes
     assert announcement.window is not None
     assert announcement.window.closes == closes
-    assert announcement.tellings[0].whom == ToApplicants()
-    assert announcement.tellings[0].facts["closes"] == "Tuesday 2 August 2016, 24:00 BST"
-    assert announcement.tellings[0].facts["reason"] == WHY
+    assert announcement.notices[0].whom == ToApplicants()
+    assert announcement.notices[0].facts["closes"] == "Tuesday 2 August 2016, 24:00 BST"
+    assert announcement.notices[0].facts["reason"] == WHY
 
 
 def test_a_deadline_does_not_move_into_the_past() -> None:
@@ -134,7 +134,7 @@ def test_the_first_of_the_reserve_takes_the_place_of_a_team_that_leaves() -> Non
 def test_whoever_comes_in_from_the_reserve_is_told_all_that_its_place_means() -> None:
     """Fails when the sessions that it has to hold are left out."""
     _, announcement = changes.withdraw(accelerating(), withdraw(A), LATER)
-    [told] = [telling for telling in announcement.tellings if telling.occasion is Occasion.FROM_RESERVE]
+    [told] = [notice for notice in announcement.notices if notice.occasion is Occasion.FROM_RESERVE]
     assert (told.facts["sessions"], told.facts["award"]) == ("3", "£15,000")
 
 
@@ -143,7 +143,7 @@ def test_whoever_comes_in_from_the_reserve_is_told_all_that_its_place_means() ->
 def test_whoever_is_out_is_told_whose_doing_that_was(state: State, by: str, said: str) -> None:
     """Fails when a team that was taken out reads that it has withdrawn."""
     _, announcement = changes.withdraw(state, withdraw(A, by=by), LATER)
-    [told] = [telling for telling in announcement.tellings if telling.occasion is Occasion.WITHDRAWN]
+    [told] = [notice for notice in announcement.notices if notice.occasion is Occasion.WITHDRAWN]
     assert told.facts == {"reason": "No people.", "by": said}
 
 
@@ -180,16 +180,16 @@ def test_those_in_reserve_and_in_charge_are_told_how_a_challenge_ends_that_every
     state = exploring()
     for team in (A, B, C):
         state, announcement = changes.withdraw(state, withdraw(team, replace=False), LATER)
-    told = [telling for telling in announcement.tellings if telling.occasion is Occasion.NOT_CONTINUED]
-    assert [telling.whom for telling in told] == [ToTeams(teams=(D, E)), ToPeople(people=state.in_charge)]
-    assert {telling.facts["reason"] for telling in told} == {"every team has left Exploration"}
+    told = [notice for notice in announcement.notices if notice.occasion is Occasion.NOT_CONTINUED]
+    assert [notice.whom for notice in told] == [ToTeams(teams=(D, E)), ToPeople(people=state.in_charge)]
+    assert {notice.facts["reason"] for notice in told} == {"every team has left Exploration"}
 
 
 def test_those_who_were_in_reserve_of_a_stage_that_is_over_are_told_nothing_more() -> None:
     """They were told that no place came to them. Fails when they are told of each hold for ever."""
     _, held = changes.hold(explored(), Hold(by=OPERATOR, reason=WHY), LATER)
     _, cancelled = changes.cancel(explored(), Cancel(by=OPERATOR, reason=WHY), LATER)
-    assert [each.tellings[0].whom for each in (held, cancelled)] == [ToTeams(teams=(A, B, C))] * 2
+    assert [each.notices[0].whom for each in (held, cancelled)] == [ToTeams(teams=(A, B, C))] * 2
 
 
 def test_an_applicant_may_withdraw_before_any_selection_if_the_database_knows_it() -> None:
@@ -220,7 +220,7 @@ def test_a_hold_stops_the_clock_and_its_release_gives_the_time_back() -> None:
     assert held.deadline is None
     assert held.waits_for == "release of the hold"
     assert Occasion.HELD in occasions(announcement)
-    assert {telling.facts["waits_for"] for telling in announcement.tellings} == {"end of Accelerator"}
+    assert {notice.facts["waits_for"] for notice in announcement.notices} == {"end of Accelerator"}
     month_later = Instant("2016-10-01T12:00Z")
     new, announcement = changes.resume(held, Resume(by=OPERATOR), month_later)
     assert new.held is None
@@ -335,7 +335,7 @@ def test_a_deadline_never_comes_nearer_while_what_is_waited_for_stays_the_same(s
 
 def test_teams_of_the_field_are_told_of_a_hold_and_those_in_reserve() -> None:
     _, announcement = changes.hold(exploring(), Hold(by=OPERATOR, reason=WHY), LATER)
-    assert announcement.tellings[0].whom == ToTeams(teams=(A, B, C, D, E))
+    assert announcement.notices[0].whom == ToTeams(teams=(A, B, C, D, E))
 
 
 def test_a_team_cannot_leave_a_challenge_that_has_ended() -> None:

@@ -39,7 +39,7 @@ from tests.domain.strategies import (
 
 
 def occasions(announcement: Announcement) -> list[Occasion]:
-    return [telling.occasion for telling in announcement.tellings]
+    return [notice.occasion for notice in announcement.notices]
 
 
 def reminders(state: State, most: int) -> list[Instant]:
@@ -59,7 +59,7 @@ def test_a_challenge_waits_for_its_opening_and_then_for_applications() -> None:
     new, announcement = deadlines.opened(state, OPENS)
     assert (new.waits_for, new.deadline) == ("applications", CLOSES)
     assert announcement.window == new.window
-    assert announcement.tellings[0].facts["closes"] == "Monday 1 August 2016, 24:00 BST"
+    assert announcement.notices[0].facts["closes"] == "Monday 1 August 2016, 24:00 BST"
 
 
 def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None:
@@ -68,20 +68,20 @@ def test_a_sealed_window_invites_the_sponsor_to_select_by_the_calendar() -> None
     assert (new.phase, new.stage, new.applications) == (Phase.DECIDING, 0, 80)
     assert new.decide_by is not None
     assert new.at(new.decide_by) == "Monday 15 August 2016, 24:00 BST"
-    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
-    assert announcement.tellings[0].facts["field"] == "80 applications came in"
+    assert announcement.notices[0].whom == ToPeople(people=(DECIDER, "deputy"))
+    assert announcement.notices[0].facts["field"] == "80 applications came in"
 
 
 def test_an_invitation_to_select_says_out_of_whom_and_up_to_how_much() -> None:
     """Fails when a later stage still speaks of applications, or the cap is left out where an amount has to be named."""
     state = exploring()
-    told, *_ = deadlines.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = deadlines.stage_ended(state, state.run.ends)[1].notices
     assert (told.facts["field"], told.facts["amount"]) == (
         "Exploration has ended with 3 teams: team-a, team-b, team-c",
         "",
     )
     state = accelerating()
-    told, *_ = deadlines.stage_ended(state, state.run.ends)[1].tellings
+    told, *_ = deadlines.stage_ended(state, state.run.ends)[1].notices
     assert (told.facts["field"], told.facts["amount"]) == ("Accelerator has ended with 1 team: team-a", "up to £50,000")
 
 
@@ -109,12 +109,12 @@ def test_those_in_reserve_are_told_when_no_place_can_come_to_them_any_more() -> 
     """Fails when a stage ends, or with it the challenge, without a word to them."""
     for state in (exploring(), exploring(EXPLORATION)):
         _, announcement = deadlines.stage_ended(state, state.run.ends)
-        [told] = [each for each in announcement.tellings if each.occasion is Occasion.NOT_SELECTED]
+        [told] = [each for each in announcement.notices if each.occasion is Occasion.NOT_SELECTED]
         assert (told.whom, told.facts["stage"]) == (ToTeams(teams=(D, E)), "Exploration")
     alone = exploring().having_run(reserve=())
     assert Occasion.NOT_SELECTED not in occasions(deadlines.stage_ended(alone, alone.run.ends)[1])
     _, cancelled = deadlines.cancelled_outside(exploring(), CLOSES)
-    assert cancelled.tellings[0].whom == ToTeams(teams=(A, B, C, D, E))
+    assert cancelled.notices[0].whom == ToTeams(teams=(A, B, C, D, E))
 
 
 def test_the_last_stage_completes_the_challenge_and_tells_its_teams() -> None:
@@ -127,7 +127,7 @@ def test_the_last_stage_completes_the_challenge_and_tells_its_teams() -> None:
         "commercialisation",
     ]
     running = state.having(phase=Phase.RUNNING, outcome=None)
-    told = deadlines.stage_ended(running, running.run.ends)[1].tellings
+    told = deadlines.stage_ended(running, running.run.ends)[1].notices
     assert (told[0].occasion, told[0].whom) == (Occasion.COMPLETED, ToTeams(teams=(A,)))
 
 
@@ -160,10 +160,10 @@ def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decid
     state = sealed()
     assert state.decide_by is not None
     state, announcement = deadlines.reminded(state, state.decide_by)
-    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy"))
+    assert announcement.notices[0].whom == ToPeople(people=(DECIDER, "deputy"))
     assert "was due on Monday 15 August 2016, 24:00 BST" in announcement.entry.text
     _, announcement = deadlines.reminded(state, state.reminded.add(hours=72))
-    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
+    assert announcement.notices[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
 
 
 def test_reminders_that_were_missed_are_given_once_and_say_what_is_so_by_then() -> None:
@@ -173,7 +173,7 @@ def test_reminders_that_were_missed_are_given_once_and_say_what_is_so_by_then() 
     late = state.decide_by.add(hours=100)
     new, announcement = deadlines.reminded(state, late)
     assert occasions(announcement) == [Occasion.DECISION_OVERDUE]
-    assert announcement.tellings[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
+    assert announcement.notices[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
     assert announcement.key.endswith(str(state.decide_by.add(hours=72)))
     assert deadlines.next_reminder(new) == state.decide_by.add(hours=144)
 
@@ -189,7 +189,7 @@ def test_teams_are_reminded_before_a_stage_ends_and_a_stage_that_only_sifts_remi
     state = exploring()
     assert reminders(state, 5) == [state.run.ends.subtract(hours=48)]
     _, announcement = deadlines.reminded(state, state.run.ends.subtract(hours=48))
-    assert announcement.tellings[0].whom == ToTeams(teams=(A, B, C))
+    assert announcement.notices[0].whom == ToTeams(teams=(A, B, C))
     sifting = selection.select(sealed(INTERVIEW), select("interview", *TEAMS), CLOSES)[0]
     assert deadlines.next_reminder(sifting) is None
 
@@ -199,8 +199,8 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
     assert new.outcome is Outcome.CANCELLED
     assert announcement.window is not None
     assert announcement.window.sealed
-    assert announcement.tellings[0].whom == ToApplicants()
-    assert [telling.facts.get("reason") for telling in announcement.tellings[:2]] == [
+    assert announcement.notices[0].whom == ToApplicants()
+    assert [notice.facts.get("reason") for notice in announcement.notices[:2]] == [
         "none was given",
         "cancelled in Temporal, without a reason",
     ]
@@ -273,9 +273,9 @@ HANGS_ON_THE_WAIT = {
 def test_whatever_is_right_only_for_as_long_as_the_challenge_waits_is_told_no_longer_than_that(story: Story) -> None:
     """Fails when one of them is told for ever: "Going on", and a day later "On hold"."""
     for step in story.steps:
-        for telling in step.announcement.tellings:
-            assert telling.lapses is (telling.occasion in HANGS_ON_THE_WAIT)
-        assert step.announcement.status or not any(telling.lapses for telling in step.announcement.tellings)
+        for notice in step.announcement.notices:
+            assert notice.lapses is (notice.occasion in HANGS_ON_THE_WAIT)
+        assert step.announcement.status or not any(notice.lapses for notice in step.announcement.notices)
 
 
 @given(stories())

@@ -97,9 +97,9 @@ def test_accepted_evidence_makes_its_instalment_due_and_no_other(by: str) -> Non
     assert due(new) == at_start() | {f"{A}/2"}
     verdict = new.run.teams[0].verdicts[2]
     assert (verdict.by, verdict.at, verdict.accepted) == (by, NOW, True)
-    [telling] = announcement.tellings
-    assert (telling.occasion, telling.whom) == (Occasion.EVIDENCE_ACCEPTED, ToTeams(teams=(A,)))
-    assert (telling.facts["evidence"], telling.facts["amount"]) == ("A prototype", "£720")
+    [notice] = announcement.notices
+    assert (notice.occasion, notice.whom) == (Occasion.EVIDENCE_ACCEPTED, ToTeams(teams=(A,)))
+    assert (notice.facts["evidence"], notice.facts["amount"]) == ("A prototype", "£720")
     assert (announcement.entry.by, announcement.key) == (by, "round/air-quality/evidence/1")
     assert announcement.entry.text == "Evidence of team-a for Exploration, instalment 2 (A prototype): accepted"
 
@@ -110,9 +110,9 @@ def test_rejected_evidence_makes_nothing_due_and_can_be_shown_again() -> None:
     new, announcement = evidence.judge(state, says(accepted=False), NOW)
     assert due(new) == at_start()
     assert new.open_evidence == state.open_evidence
-    [telling] = announcement.tellings
-    assert telling.occasion is Occasion.EVIDENCE_REJECTED
-    assert (telling.facts["reason"], telling.facts["final"]) == ("No report.", "")
+    [notice] = announcement.notices
+    assert notice.occasion is Occasion.EVIDENCE_REJECTED
+    assert (notice.facts["reason"], notice.facts["final"]) == ("No report.", "")
     assert announcement.entry.reason == "No report."
 
     assert f"{A}/2" in due(judged(new, says()))
@@ -121,7 +121,7 @@ def test_rejected_evidence_makes_nothing_due_and_can_be_shown_again() -> None:
 def test_a_final_rejection_is_for_good() -> None:
     """Fails when `final` is not kept."""
     new, announcement = evidence.judge(exploring(*STAGES), says(accepted=False, final=True), NOW)
-    assert announcement.tellings[0].facts["final"] == "yes"
+    assert announcement.notices[0].facts["final"] == "yes"
     assert "rejected for good" in announcement.entry.text
     assert "it was decided" in refused(TooLate, new, says(number=2))
     assert due(new) == at_start()
@@ -249,11 +249,11 @@ def test_teams_are_reminded_of_what_is_still_to_be_shown_until_nothing_is() -> N
         rung = deadlines.next_reminder(state)
         assert rung == state.reminded.add(hours=7 * 24)
         state, announcement = deadlines.reminded(state, rung)
-        told = [telling.whom.teams for telling in announcement.tellings if isinstance(telling.whom, ToTeams)]
+        told = [notice.whom.teams for notice in announcement.notices if isinstance(notice.whom, ToTeams)]
         assert sorted(told) == [(A,), (B,), (C,)]
-        assert {telling.occasion for telling in announcement.tellings} == {Occasion.EVIDENCE_DUE}
-        assert all(telling.lapses for telling in announcement.tellings)
-        assert {telling.facts["until"] for telling in announcement.tellings} == {""}, "no day that has passed"
+        assert {notice.occasion for notice in announcement.notices} == {Occasion.EVIDENCE_DUE}
+        assert all(notice.lapses for notice in announcement.notices)
+        assert {notice.facts["until"] for notice in announcement.notices} == {""}, "no day that has passed"
     for team in (A, B, C):
         state = judged(state, says(team), says(team))
     assert deadlines.next_reminder(state) is None
@@ -333,9 +333,9 @@ def test_evidence_is_asked_for_in_time_where_the_programme_reminds_of_the_end_of
     state = exploring(*STAGES)
     _, announcement = deadlines.reminded(state, state.run.ends.subtract(hours=48))
     wanted = {
-        telling.whom.teams: telling.facts
-        for telling in announcement.tellings
-        if telling.occasion is Occasion.EVIDENCE_DUE and isinstance(telling.whom, ToTeams)
+        notice.whom.teams: notice.facts
+        for notice in announcement.notices
+        if notice.occasion is Occasion.EVIDENCE_DUE and isinstance(notice.whom, ToTeams)
     }
     assert set(wanted) == {(A,), (B,), (C,)}
     assert wanted[(A,)]["evidence"] == "A prototype", "what comes first"

@@ -37,9 +37,7 @@ STAGES = ("exploration", "accelerator", "pre-commercial", "commercialisation")
 def told(announcement: Announcement) -> dict[str, tuple[str, ...]]:
     """On which stages what was kept is told now, and to whom not."""
     return {
-        telling.whom.stage: telling.whom.without
-        for telling in announcement.tellings
-        if isinstance(telling.whom, ToSpokenOf)
+        notice.whom.stage: notice.whom.without for notice in announcement.notices if isinstance(notice.whom, ToSpokenOf)
     }
 
 
@@ -52,8 +50,8 @@ def test_a_selection_tells_what_was_kept_on_its_stage_but_not_to_those_it_takes(
     """Fails when the words are told to the chosen, or only with the notice that somebody is not selected."""
     _, announcement = selection.select(sealed(), select("exploration", A, B, reserve=(C,)), NOW)
     assert told(announcement) == {"exploration": (A, B)}
-    [telling] = [each for each in announcement.tellings if each.occasion is Occasion.FEEDBACK]
-    assert telling.facts == {"stage": "Exploration", "feedback": ""}
+    [notice] = [each for each in announcement.notices if each.occasion is Occasion.FEEDBACK]
+    assert notice.facts == {"stage": "Exploration", "feedback": ""}
 
 
 def test_a_selection_tells_what_was_kept_on_a_stage_that_it_skips() -> None:
@@ -129,14 +127,14 @@ def test_the_team_is_told_at_once_where_the_stage_is_settled(
     state: State, stage: str, team: str, at_once: bool
 ) -> None:
     announcement = said(state, stage, team)
-    assert [telling.whom for telling in announcement.tellings] == ([ToTeams(teams=(team,))] if at_once else [])
+    assert [notice.whom for notice in announcement.notices] == ([ToTeams(teams=(team,))] if at_once else [])
     assert ("told at once" in announcement.entry.text) is at_once
 
 
 def test_the_team_is_told_at_once_also_where_the_state_does_not_know_of_the_decision_yet() -> None:
     """Fails when only the state is asked: the decision is announced before the workflow goes on from it."""
-    assert said(sealed(), "exploration", D, settled=True).tellings
-    assert not said(sealed(), "exploration", D).tellings
+    assert said(sealed(), "exploration", D, settled=True).notices
+    assert not said(sealed(), "exploration", D).notices
 
 
 def test_a_stage_is_settled_by_a_selection_for_it_or_for_one_after_it() -> None:

@@ -19,13 +19,13 @@ from domain.payments.payment import (
     OVER,
     PAYMENT_DECISIONS,
     SERVICE,
-    Arrived,
     CancelPayment,
     PaymentSnapshot,
     PaymentStatus,
     PaymentToMake,
     Release,
     Return,
+    UndoReturn,
     check_move,
     due_dates,
     next_reminder,
@@ -69,7 +69,7 @@ def expected(decision: type[Decision], status: PaymentStatus, by: str) -> type[R
         return NotAllowed
     if decision is Return:
         return TooEarly if status in EARLY else TooLate if status is PaymentStatus.CANCELLED else None
-    if decision is Arrived:
+    if decision is UndoReturn:
         return None  # the ledger knows of attempts
     return TooLate if status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED, PaymentStatus.CANCELLED) else None
 
@@ -79,7 +79,7 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
     """Invariant 10. Fails when any of the people, or any status, is not looked at."""
     for by in PEOPLE:
         wanted = expected(decision, status, by)
-        more = {"release": {"payee_version": 1}, "arrived": {"attempt": 1}}.get(decision.kind, {})
+        more = {"release": {"payee_version": 1}, "undo-return": {"attempt": 1}}.get(decision.kind, {})
         said = decision.model_validate({"by": by, "decision_id": "1", "reason": "Because.", **more})
         if wanted is None:
             check_move(to_make(), snapshot(status), said)
@@ -275,10 +275,10 @@ def test_reminders_that_were_missed_are_not_made_up_for(since: Instant, late: in
 def told(announcement: Announcement) -> dict[Occasion, list[str]]:
     """Who is told what."""
     found: dict[Occasion, list[str]] = {}
-    for telling in announcement.tellings:
-        assert isinstance(telling.whom, ToPeople | ToTeams)
-        found.setdefault(telling.occasion, []).extend(
-            telling.whom.people if isinstance(telling.whom, ToPeople) else telling.whom.teams
+    for notice in announcement.notices:
+        assert isinstance(notice.whom, ToPeople | ToTeams)
+        found.setdefault(notice.occasion, []).extend(
+            notice.whom.people if isinstance(notice.whom, ToPeople) else notice.whom.teams
         )
     return found
 
@@ -287,13 +287,13 @@ def test_the_team_is_asked_for_its_details_and_then_the_releasers_to_release() -
     payment, known = to_make(releasers=(FINANCE, TREASURER)), snapshot(PaymentStatus.PAYEE_KNOWN)
     asked = rules.requested(payment, snapshot())
     assert told(asked) == {Occasion.PAYMENT_REQUESTED: [A]}
-    assert (asked.tellings[0].facts["payee"], asked.tellings[0].facts["pay_by"]) == ("", "")
-    assert asked.tellings[0].payment == payment.order.key, "it is not sent any more once they are given"
-    requested = rules.requested(payment, known).tellings[0]
+    assert (asked.notices[0].facts["payee"], asked.notices[0].facts["pay_by"]) == ("", "")
+    assert asked.notices[0].payment == payment.order.key, "it is not sent any more once they are given"
+    requested = rules.requested(payment, known).notices[0]
     assert (requested.facts["payee"], requested.payment) == ("known", payment.order.key)
     release = rules.payee_known(payment, known, "masked")
     assert told(release) == {Occasion.PAYMENT_TO_RELEASE: [FINANCE, TREASURER]}
-    assert release.tellings[0].payment == payment.order.key, "it is not sent any more once that is done"
+    assert release.notices[0].payment == payment.order.key, "it is not sent any more once that is done"
 
 
 def test_a_reminder_goes_to_whoever_has_to_act_by_the_date_and_to_operators_after_it() -> None:
@@ -314,7 +314,7 @@ def test_a_reminder_goes_to_whoever_has_to_act_by_the_date_and_to_operators_afte
     assert told(on_the_day) == {Occasion.PAYMENT_OVERDUE: [FINANCE]}
     assert told(after) == {Occasion.PAYMENT_OVERDUE: [FINANCE, OPERATOR]}
     assert len({each.key for each in (before, on_the_day, after)}) == 3
-    assert all(telling.payment for each in (waiting, before, after) for telling in each.tellings)
+    assert all(notice.payment for each in (waiting, before, after) for notice in each.notices)
 
 
 def test_after_an_outage_the_last_reminder_is_sent_with_its_words_and_to_all_whom_it_concerns() -> None:
@@ -339,14 +339,14 @@ def test_whoever_is_warned_is_told_from_when_on_a_payment_is_late_by_law_too() -
     assert by_law is not None
     for rung, late in ((by_law.subtract(hours=24), ""), (by_law, "yes"), (by_law.add(hours=72), "yes")):
         announcement = rules.reminded(payment, known, rung, rung)
-        assert [telling.facts["late_by_law"] for telling in announcement.tellings] == [late]
+        assert [notice.facts["late_by_law"] for notice in announcement.notices] == [late]
         assert ("late by law since Tuesday 13 September 2016, 24:00 BST" in announcement.entry.text) == bool(late)
 
 
 def test_a_team_is_told_on_which_day_the_bank_pays_where_that_is_not_done_at_once() -> None:
     """Fails when a payment is called sent weeks before the bank has it."""
-    at_once = rules.submitted(to_make(), 1, "rail-1", REQUESTED).tellings[0]
-    in_a_file = rules.submitted(to_make(), 1, "file-1", REQUESTED, Date(2016, 9, 5)).tellings[0]
+    at_once = rules.submitted(to_make(), 1, "rail-1", REQUESTED).notices[0]
+    in_a_file = rules.submitted(to_make(), 1, "file-1", REQUESTED, Date(2016, 9, 5)).notices[0]
     assert (at_once.facts["pays_on"], in_a_file.facts["pays_on"]) == ("", "Monday 5 September 2016")
 
 
@@ -357,7 +357,7 @@ def test_a_payment_that_came_back_is_told_only_as_long_as_it_waits_for_its_relea
     said = rules.decided(payment, Return(by=FINANCE, decision_id="1", reason="closed"), REQUESTED)
     for announcement in (returned, said):
         assert told(announcement) == {Occasion.PAYMENT_RETURNED: [A, OPERATOR, FINANCE]}
-        assert {telling.payment for telling in announcement.tellings} == {payment.order.key}
+        assert {notice.payment for notice in announcement.notices} == {payment.order.key}
 
 
 def test_the_record_says_of_every_step_why_it_was_taken() -> None:
@@ -382,9 +382,9 @@ def test_the_record_says_of_every_step_why_it_was_taken() -> None:
 def test_all_who_were_told_that_it_came_back_are_told_that_it_has_arrived_after_all() -> None:
     """Fails when somebody is left out, or when it is no longer said once the payment is settled."""
     payment = to_make(releasers=(FINANCE,))
-    said = rules.decided(payment, Arrived(by=FINANCE, decision_id="1", attempt=2, reason="Paid."), REQUESTED)
-    assert told(said) == {Occasion.PAYMENT_ARRIVED: [A, OPERATOR, FINANCE]}
-    assert {telling.payment for telling in said.tellings} == {""}
+    said = rules.decided(payment, UndoReturn(by=FINANCE, decision_id="1", attempt=2, reason="Paid."), REQUESTED)
+    assert told(said) == {Occasion.PAYMENT_RETURN_UNDONE: [A, OPERATOR, FINANCE]}
+    assert {notice.payment for notice in said.notices} == {""}
     assert said.entry.text.endswith("attempt 2 has arrived after all")
 
 

@@ -32,7 +32,7 @@ def test_the_page_says_what_is_paid_to_whom_with_its_vat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "collects", "waiting", "acts"),
+    ("status", "is_batched", "waiting", "acts"),
     [
         ("requested", False, "bank details", f"the team {A}, which has to give its bank details"),
         ("payee known", False, "release", f"{FINANCE}, to release it"),
@@ -51,10 +51,10 @@ def test_the_page_says_what_is_paid_to_whom_with_its_vat() -> None:
     ],
 )
 def test_the_page_says_what_it_waits_for_and_who_must_act(
-    status: PaymentStatus, collects: bool, waiting: str, acts: str
+    status: PaymentStatus, is_batched: bool, waiting: str, acts: str
 ) -> None:
     """Fails when a rail that people serve is not told from one that is asked by the service."""
-    at = snapshot(PaymentStatus(status), collects=collects, reason="closed")
+    at = snapshot(PaymentStatus(status), is_batched=is_batched, reason="closed")
     assert waits_for(at) == waiting
     page = details(PAYMENT, at, REQUESTED)
     assert f"| Waits for | **{waiting}** |" in page
@@ -125,7 +125,7 @@ def test_a_timer_says_what_people_will_be_reminded_of() -> None:
         snapshot(): "reminder that bank details are missing",
         KNOWN: "reminder to release it",
         snapshot(PaymentStatus.RETURNED): "reminder to release it",
-        snapshot(PaymentStatus.RELEASED, collects=True): "reminder that no payment file has it",
+        snapshot(PaymentStatus.RELEASED, is_batched=True): "reminder that no payment file has it",
         snapshot(PaymentStatus.SUBMITTED): "reminder that it has not arrived",
     }
     assert {at: reminder_of(at) for at in said} == said

@@ -69,7 +69,7 @@ def refused(kind: type[Refused], state: State, message: Select | Decline, now: I
 
 
 def told(announcement: Announcement, occasion: Occasion) -> list[object]:
-    return [telling.whom for telling in announcement.tellings if telling.occasion is occasion]
+    return [notice.whom for notice in announcement.notices if notice.occasion is occasion]
 
 
 def test_a_selection_begins_the_stage_now_and_ends_it_by_the_calendar() -> None:
@@ -102,7 +102,7 @@ def test_teams_of_the_stage_before_that_are_not_chosen_are_told() -> None:
 
 def test_every_team_is_told_its_award_and_what_it_keeps() -> None:
     _, announcement = selection.select(sealed(), select("exploration", A), NOW)
-    facts = next(telling.facts for telling in announcement.tellings if telling.occasion is Occasion.STAGE_STARTED)
+    facts = next(notice.facts for notice in announcement.notices if notice.occasion is Occasion.STAGE_STARTED)
     assert facts["award"] == "£2,000"
     assert facts["intellectual_property"] == facts["equity"] == "The company keeps it."
 
@@ -283,7 +283,7 @@ def test_a_stage_that_only_sifts_ends_when_it_begins() -> None:
     assert new.run.ends == new.run.begins == NOW
     assert told(announcement, Occasion.SHORTLISTED) == [ToTeams(teams=(team,)) for team in TEAMS]
     assert told(announcement, Occasion.STAGE_STARTED) == []
-    assert announcement.tellings[0].facts == {"stage": "Interview", "next": "Exploration"}
+    assert announcement.notices[0].facts == {"stage": "Interview", "next": "Exploration"}
 
 
 def test_nobody_is_put_in_reserve_for_a_stage_that_takes_no_time() -> None:
@@ -298,7 +298,7 @@ def test_a_team_is_told_in_pounds_how_it_is_paid_in_amounts_and_what_is_added() 
     parts = (Instalment(amount=Money(50_000)), Instalment(amount=Money(150_000), due=Due.END))
     pay = Pay(fixed=Money(200_000), vat=Vat.ADDED, instalments=parts)
     state = sealed(EXPLORATION.model_copy(update={"pay": pay}))
-    facts = selection.select(state, select("exploration", A), NOW)[1].tellings[0].facts
+    facts = selection.select(state, select("exploration", A), NOW)[1].notices[0].facts
     assert (facts["award"], facts["paid"]) == (
         "£2,400 (£2,000 and VAT)",
         "£500 without VAT at the start, £1,500 without VAT at the end",

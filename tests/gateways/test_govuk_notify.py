@@ -15,7 +15,7 @@ import pytest
 from notifications_python_client import authentication
 
 from domain.values.refusals import Unavailable
-from gateways.messaging.channels import Delivery, Later, Message, Progress, Refusal
+from gateways.messaging.channels import Delivery, Message, PermanentFailure, Progress, TemporaryFailure
 from gateways.messaging.govuk_notify import NotifyChannel
 from tests.gateways.mailbox import certificate
 from tests.gateways.notify import API_KEY, SECRET, SERVICE, TEMPLATE, Answer, Fault, Mischief, Notify
@@ -158,7 +158,7 @@ def test_a_reference_that_is_not_notifys_is_not_asked_for(
     notify: Notify, channel: NotifyChannel, reference: str
 ) -> None:
     """Fails when a reference goes into the address of a request as it is."""
-    with pytest.raises(Refusal, match="never gave that reference"):
+    with pytest.raises(PermanentFailure, match="never gave that reference"):
         channel.progress(reference)
 
     assert notify.requests == []
@@ -167,29 +167,37 @@ def test_a_reference_that_is_not_notifys_is_not_asked_for(
 @pytest.mark.parametrize(
     ("fault", "kind", "says"),
     [
-        (Fault.BAD_REQUEST, Refusal, r"\(400 ValidationError\): check the address"),
+        (Fault.BAD_REQUEST, PermanentFailure, r"\(400 ValidationError\): check the address"),
         (Fault.TEAM_ONLY, Unavailable, r"\(400 BadRequestError\).*API key is a live one"),
         (Fault.TRIAL_MODE, Unavailable, r"\(400 BadRequestError\).*not in trial mode"),
         (Fault.FORBIDDEN, Unavailable, r"\(403\): check the key, and that this machine's clock"),
-        (Fault.RATE, Later, r"this minute \(429\)"),
+        (Fault.RATE, TemporaryFailure, r"this minute \(429\)"),
         (Fault.DAILY, Unavailable, r"today \(429\): ask for a higher daily limit"),
-        (Fault.FAILS_BEFORE, Later, r"failed \(500\); whether it took the message is not known"),
-        (Fault.FAILS_AFTER, Later, r"failed \(500\); whether it took the message is not known"),
-        (Fault.GONE, Later, r"failed \(502\); whether it took the message is not known"),
-        (Fault.DROPPED_BEFORE, Later, "did not answer in time, or hung up; whether"),
-        (Fault.DROPPED_AFTER, Later, "did not answer in time, or hung up; whether"),
-        (Fault.SLOW_BEFORE, Later, "did not answer in time, or hung up; whether"),
-        (Fault.SLOW_AFTER, Later, "did not answer in time, or hung up; whether"),
-        (Fault.GARBAGE, Later, r"cannot be read \(201\): check its address; whether"),
-        (Answer(201, b'{"id": "no uuid"}'), Later, "cannot be read: check its address; whether"),
-        (Answer(201, b'["breathe@applicants.example"]'), Later, "cannot be read: check its address; whether"),
-        (Answer(400, b'["breathe@applicants.example"]'), Refusal, r"\(400 no type\)"),
-        (Answer(400, b'{"errors": [{"error": "for breathe@applicants.example"}, 7]}'), Refusal, r"\(400 no type\)"),
-        (Answer(413, b""), Refusal, r"\(413 no type\)"),
+        (Fault.FAILS_BEFORE, TemporaryFailure, r"failed \(500\); whether it took the message is not known"),
+        (Fault.FAILS_AFTER, TemporaryFailure, r"failed \(500\); whether it took the message is not known"),
+        (Fault.GONE, TemporaryFailure, r"failed \(502\); whether it took the message is not known"),
+        (Fault.DROPPED_BEFORE, TemporaryFailure, "did not answer in time, or hung up; whether"),
+        (Fault.DROPPED_AFTER, TemporaryFailure, "did not answer in time, or hung up; whether"),
+        (Fault.SLOW_BEFORE, TemporaryFailure, "did not answer in time, or hung up; whether"),
+        (Fault.SLOW_AFTER, TemporaryFailure, "did not answer in time, or hung up; whether"),
+        (Fault.GARBAGE, TemporaryFailure, r"cannot be read \(201\): check its address; whether"),
+        (Answer(201, b'{"id": "no uuid"}'), TemporaryFailure, "cannot be read: check its address; whether"),
+        (
+            Answer(201, b'["breathe@applicants.example"]'),
+            TemporaryFailure,
+            "cannot be read: check its address; whether",
+        ),
+        (Answer(400, b'["breathe@applicants.example"]'), PermanentFailure, r"\(400 no type\)"),
+        (
+            Answer(400, b'{"errors": [{"error": "for breathe@applicants.example"}, 7]}'),
+            PermanentFailure,
+            r"\(400 no type\)",
+        ),
+        (Answer(413, b""), PermanentFailure, r"\(413 no type\)"),
         (Answer(401, b""), Unavailable, r"\(401\): check the key"),
         (Answer(404, b""), Unavailable, r"not GOV\.UK Notify \(404\): check its address"),
         (Answer(405, b""), Unavailable, r"not GOV\.UK Notify \(405\): check its address"),
-        (Answer(503, b""), Later, r"failed \(503\); whether"),
+        (Answer(503, b""), TemporaryFailure, r"failed \(503\); whether"),
     ],
 )
 def test_answers_are_sorted_by_who_can_do_something_about_them_and_name_nobody(
@@ -224,7 +232,7 @@ def test_answers_are_sorted_by_who_can_do_something_about_them_and_name_nobody(
 )
 def test_the_wait_is_as_notifys_limits_and_its_listing_need_it(notify: Notify, fault: Fault, after: float) -> None:
     notify.will(fault)
-    with channel_to(notify, timeout=SOON, shown_within=7) as channel, pytest.raises(Later) as later:
+    with channel_to(notify, timeout=SOON, shown_within=7) as channel, pytest.raises(TemporaryFailure) as later:
         channel.send(NOTICE)
 
     assert later.value.after == after
@@ -236,17 +244,17 @@ def test_the_wait_is_as_notifys_limits_and_its_listing_need_it(notify: Notify, f
 def test_a_look_that_fails_tells_nothing_of_the_message(notify: Notify, channel: NotifyChannel, fault: Fault) -> None:
     """Fails when a limit that keeps `find` from looking reads as if the message had not been taken."""
     notify.will(fault)
-    with pytest.raises((Later, Unavailable)) as raised:
+    with pytest.raises((TemporaryFailure, Unavailable)) as raised:
         channel.find(NOTICE.key)
 
     error = raised.value
-    assert isinstance(error, Unavailable) or (isinstance(error, Later) and error.unknown)
+    assert isinstance(error, Unavailable) or (isinstance(error, TemporaryFailure) and error.unknown)
 
 
 def test_a_notify_that_is_away_is_tried_later_and_took_nothing(notify: Notify, channel: NotifyChannel) -> None:
     """Fails when every lost connection counts as unknown."""
     notify.stop()
-    with pytest.raises(Later, match="cannot be reached") as later:
+    with pytest.raises(TemporaryFailure, match="cannot be reached") as later:
         channel.send(NOTICE)
     notify.start()
 
@@ -291,14 +299,14 @@ def test_a_template_that_is_not_there_is_to_be_mended(notify: Notify) -> None:
 
 
 def test_an_address_that_notify_finds_wrong_is_refused(channel: NotifyChannel) -> None:
-    with pytest.raises(Refusal, match=r"\(400 ValidationError\): check the address"):
+    with pytest.raises(PermanentFailure, match=r"\(400 ValidationError\): check the address"):
         channel.send(notice(address="breathe@nowhere"))
 
 
 @pytest.mark.parametrize("empty", [{"body": " \n"}, {"subject": ""}])
 def test_an_empty_message_is_refused_here(notify: Notify, channel: NotifyChannel, empty: dict[str, str]) -> None:
     """Fails without the look: Notify answers it with the error of a service that is set up wrongly."""
-    with pytest.raises(Refusal, match="no subject or no text"):
+    with pytest.raises(PermanentFailure, match="no subject or no text"):
         channel.send(notice(**empty))
 
     assert notify.requests == []
@@ -306,7 +314,7 @@ def test_an_empty_message_is_refused_here(notify: Notify, channel: NotifyChannel
 
 def test_a_message_that_is_too_long_is_refused_here(notify: Notify, channel: NotifyChannel) -> None:
     """Fails without the look: Notify answers it with the error of a service that is set up wrongly."""
-    with pytest.raises(Refusal, match="two million bytes"):
+    with pytest.raises(PermanentFailure, match="two million bytes"):
         channel.send(notice(body="ü" * 1_000_000))
 
     assert notify.requests == []
@@ -375,7 +383,7 @@ def drive(channel: NotifyChannel, message: Message, wait: Callable[[], None] = l
                     return found
                 unknown = False
             return channel.send(message)
-        except Later as later:
+        except TemporaryFailure as later:
             unknown = later.unknown
     raise AssertionError("never taken")
 

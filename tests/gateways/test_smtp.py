@@ -16,7 +16,7 @@ from whenever import Instant
 
 from domain.delivery.delivery import CLAIM_LASTS
 from domain.values.refusals import Unavailable
-from gateways.messaging.channels import Delivery, Later, Message, Progress, Refusal
+from gateways.messaging.channels import Delivery, Message, PermanentFailure, Progress, TemporaryFailure
 from gateways.messaging.smtp import Security, SmtpChannel
 from service import wiring
 from tests.gateways.mailbox import Certificate, Fault, Mailbox, Mischief, Step, certificate, saying
@@ -206,14 +206,24 @@ def test_a_sender_may_have_a_name(mailbox: Mailbox, sender: str, shown: str, env
     ("step", "answer", "kind", "says"),
     [
         (Step.SENDER, "550 5.1.8 Sender rejected", Unavailable, r"\(550\): check the sender's address"),
-        (Step.SENDER, "552 5.3.4 Too big", Refusal, r"\(552\): send a shorter one"),
+        (Step.SENDER, "552 5.3.4 Too big", PermanentFailure, r"\(552\): send a shorter one"),
         (Step.SENDER, "530 5.7.0 Log in", Unavailable, r"\(530\): set its user and password"),
-        (Step.SENDER, "451 4.3.0 Later", Later, r"now \(451\)"),
-        (Step.SENDER, "421 4.3.2 Closing", Later, r"now \(421\)"),
-        (Step.RECIPIENT, f"550 5.1.1 <{ADDRESS}> unknown", Refusal, r"\(550 5\.1\.1\): the address does not exist"),
-        (Step.RECIPIENT, f"552 5.2.2 <{ADDRESS}> is full", Refusal, r"\(552 5\.2\.2\): the mailbox is full"),
-        (Step.RECIPIENT, f"554 5.7.1 <{ADDRESS}> denied", Refusal, r"\(554 5\.7\.1\).*relays for this service"),
-        (Step.RECIPIENT, f"550 {ADDRESS} unknown", Refusal, r"\(550\): it takes no letters to this address"),
+        (Step.SENDER, "451 4.3.0 Later", TemporaryFailure, r"now \(451\)"),
+        (Step.SENDER, "421 4.3.2 Closing", TemporaryFailure, r"now \(421\)"),
+        (
+            Step.RECIPIENT,
+            f"550 5.1.1 <{ADDRESS}> unknown",
+            PermanentFailure,
+            r"\(550 5\.1\.1\): the address does not exist",
+        ),
+        (Step.RECIPIENT, f"552 5.2.2 <{ADDRESS}> is full", PermanentFailure, r"\(552 5\.2\.2\): the mailbox is full"),
+        (
+            Step.RECIPIENT,
+            f"554 5.7.1 <{ADDRESS}> denied",
+            PermanentFailure,
+            r"\(554 5\.7\.1\).*relays for this service",
+        ),
+        (Step.RECIPIENT, f"550 {ADDRESS} unknown", PermanentFailure, r"\(550\): it takes no letters to this address"),
         (
             Step.SENDER,
             "550 5.4.5 Enough for today",
@@ -223,14 +233,14 @@ def test_a_sender_may_have_a_name(mailbox: Mailbox, sender: str, shown: str, env
         (Step.RECIPIENT, "550 5.4.5 Enough for today", Unavailable, r"takes no more of this service's letters"),
         (Step.RECIPIENT, "553 5.1.8 Sender rejected", Unavailable, r"\(553\): check the sender's address"),
         (Step.RECIPIENT, "530 5.7.0 Log in", Unavailable, r"\(530\): set its user and password"),
-        (Step.RECIPIENT, f"450 4.2.0 <{ADDRESS}> greylisted", Later, r"to this recipient now \(450\)"),
-        (Step.RECIPIENT, "421 4.3.2 Closing", Later, r"cannot take the letter now \(421\)"),
-        (Step.LETTER, f"554 5.7.1 spam for {ADDRESS}", Refusal, r"refuses the letter itself \(554 5\.7\.1\)"),
-        (Step.LETTER, f"451 4.3.0 {ADDRESS} later", Later, r"now \(451\)"),
-        (Step.LETTER, "454 Throttling failure", Later, r"now \(454\)"),
+        (Step.RECIPIENT, f"450 4.2.0 <{ADDRESS}> greylisted", TemporaryFailure, r"to this recipient now \(450\)"),
+        (Step.RECIPIENT, "421 4.3.2 Closing", TemporaryFailure, r"cannot take the letter now \(421\)"),
+        (Step.LETTER, f"554 5.7.1 spam for {ADDRESS}", PermanentFailure, r"refuses the letter itself \(554 5\.7\.1\)"),
+        (Step.LETTER, f"451 4.3.0 {ADDRESS} later", TemporaryFailure, r"now \(451\)"),
+        (Step.LETTER, "454 Throttling failure", TemporaryFailure, r"now \(454\)"),
         (Step.LETTER, "550 5.4.5 Enough for today", Unavailable, r"takes no more of this service's letters"),
         (Step.LETTER, "530 5.7.0 Log in", Unavailable, r"\(530\): set its user and password"),
-        (Step.LETTER, "421 4.7.0 Too many", Later, r"now \(421\)"),
+        (Step.LETTER, "421 4.7.0 Too many", TemporaryFailure, r"now \(421\)"),
     ],
 )
 def test_answers_are_sorted_by_who_can_do_something_about_them(
@@ -267,7 +277,7 @@ def test_a_refusal_that_may_be_about_this_service_is_a_doubtful_one(
 ) -> None:
     """Fails when a server that does not relay for this service makes every notice a failed one."""
     mailbox.will(step, answer)
-    with channel_to(mailbox.port) as channel, pytest.raises(Refusal) as refused:
+    with channel_to(mailbox.port) as channel, pytest.raises(PermanentFailure) as refused:
         channel.send(NOTICE)
 
     assert refused.value.doubtful is doubtful
@@ -286,7 +296,7 @@ def test_a_refusal_that_may_be_about_this_service_is_a_doubtful_one(
 def test_what_holds_for_a_while_is_tried_later(mailbox: Mailbox, answer: str, after: float | None, alone: bool) -> None:
     """Fails when a limit of what may be sent in a day is the end of the notice."""
     mailbox.will(Step.LETTER, answer)
-    with channel_to(mailbox.port) as channel, pytest.raises(Later) as later:
+    with channel_to(mailbox.port) as channel, pytest.raises(TemporaryFailure) as later:
         channel.send(NOTICE)
 
     assert (later.value.after, later.value.alone, later.value.unknown) == (after, alone, False)
@@ -311,7 +321,7 @@ def test_only_a_letter_that_was_handed_over_may_have_been_taken(
 ) -> None:
     """Fails when a silence counts as known whenever it falls, and when it counts as unknown."""
     mailbox.will(step, fault)
-    with channel_to(mailbox.port, timeout=SOON) as channel, pytest.raises(Later) as later:
+    with channel_to(mailbox.port, timeout=SOON) as channel, pytest.raises(TemporaryFailure) as later:
         channel.send(NOTICE)
 
     assert later.value.unknown is unknown
@@ -357,7 +367,7 @@ def test_a_letter_that_is_broken_off_is_no_part_of_the_next(mailbox: Mailbox, mo
 def test_a_server_that_is_away_is_tried_later(mailbox: Mailbox) -> None:
     mailbox.stop()
     with channel_to(mailbox.port) as channel:
-        with pytest.raises(Later, match=r"cannot be reached.*see that it runs") as later:
+        with pytest.raises(TemporaryFailure, match=r"cannot be reached.*see that it runs") as later:
             channel.send(NOTICE)
         mailbox.start()
         channel.send(NOTICE)
@@ -370,8 +380,8 @@ def test_a_server_that_is_away_is_tried_later(mailbox: Mailbox) -> None:
     ("said", "kind", "says"),
     [
         ([b"554 5.7.1 Not you\r\n"], Unavailable, r"will not serve this machine \(554\): ask who runs it"),
-        ([b"421 4.3.2 Too busy\r\n"], Later, r"asks for patience \(421\)"),
-        ([], Later, "cannot be reached, or hung up"),
+        ([b"421 4.3.2 Too busy\r\n"], TemporaryFailure, r"asks for patience \(421\)"),
+        ([], TemporaryFailure, "cannot be reached, or hung up"),
     ],
 )
 def test_a_greeting_is_understood(said: list[bytes], kind: type[Exception], says: str) -> None:
@@ -381,12 +391,17 @@ def test_a_greeting_is_understood(said: list[bytes], kind: type[Exception], says
 
 def test_a_server_that_hangs_up_before_tls_is_tried_later() -> None:
     """Fails when every trouble with TLS is one to be mended."""
-    with saying() as port, channel_to(port, "tls") as channel, pytest.raises(Later, match="cannot be reached"):
+    with (
+        saying() as port,
+        channel_to(port, "tls") as channel,
+        pytest.raises(TemporaryFailure, match="cannot be reached"),
+    ):
         channel.send(NOTICE)
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [(b"554 5.5.1 No valid recipients\r\n", Refusal), (b"451 4.3.0 Later\r\n", Later)]
+    ("answer", "kind"),
+    [(b"554 5.5.1 No valid recipients\r\n", PermanentFailure), (b"451 4.3.0 Later\r\n", TemporaryFailure)],
 )
 def test_a_server_may_not_even_want_to_see_the_letter(answer: bytes, kind: type[Exception]) -> None:
     """Fails when a refusal before the letter counts as unknown."""
@@ -409,7 +424,7 @@ def test_a_wrong_password_is_to_be_mended() -> None:
 def test_a_login_that_fails_for_now_is_tried_later() -> None:
     with Mailbox(user="post", password=PASSWORD) as mailbox, channel_to(mailbox.port, user="post") as channel:
         mailbox.will(Step.LOGIN, "454 4.7.0 Later", "454 4.7.0 Later")
-        with pytest.raises(Later, match=r"asks for patience \(454\)"):
+        with pytest.raises(TemporaryFailure, match=r"asks for patience \(454\)"):
             channel.send(NOTICE)
 
 
@@ -513,7 +528,7 @@ def test_a_subject_cannot_add_a_header(mailbox: Mailbox, turn: str) -> None:
 )
 def test_an_address_is_one_address_and_nothing_else(mailbox: Mailbox, address: str) -> None:
     """Fails when an address goes to the mail server as it is."""
-    with channel_to(mailbox.port) as channel, pytest.raises(Refusal, match="no e-mail address") as refused:
+    with channel_to(mailbox.port) as channel, pytest.raises(PermanentFailure, match="no e-mail address") as refused:
         channel.send(notice(address=address))
 
     assert mailbox.connections == 0
@@ -533,7 +548,7 @@ def drive(channel: SmtpChannel, message: Message) -> None:
         try:
             channel.send(message)
             return
-        except Later:
+        except TemporaryFailure:
             continue
     raise AssertionError("never taken")
 
@@ -580,7 +595,7 @@ def with_the_server(prepare: Callable[[Mailbox], None], user: str = "") -> BaseE
         channel_to(mailbox.port, user=user, timeout=SOON) as channel,
     ):
         prepare(mailbox)
-        with pytest.raises((Later, Refusal, Unavailable)) as raised:
+        with pytest.raises((TemporaryFailure, PermanentFailure, Unavailable)) as raised:
             channel.send(NOTICE)
     return raised.value
 

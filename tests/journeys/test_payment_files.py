@@ -247,14 +247,14 @@ async def test_what_had_arrived_and_came_back_by_a_persons_word_is_paid_again_an
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.arrived(key, FINANCE)
+        await play.payment_files.confirm_settled(key, FINANCE)
         await play.payments_over()
         await play.money.decide(key, "return", OPERATOR, reason="It is back on our account.")
         await play.payee(play.payment(key).team, OTHER)
         await play.release(key)
         await play.payment_files.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.arrived(key, FINANCE)
+        await play.payment_files.confirm_settled(key, FINANCE)
         assert (await play.stands(key, PaymentStatus.SETTLED)).attempt == 2
         await books_agree(play)
 
@@ -280,7 +280,7 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         if then == "cancelled":
             await play.money.decide(key, "cancel", FINANCE, reason="Paid by cheque.")
             await play.payments_over()
-        command = f"say `starter.py arrived {key}/1 --as PERSON"
+        command = f"say `starter.py undo-return {key}/1 --as PERSON"
         with pytest.raises(RailRefused, match=command):
             await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await eventually(partial(needs_attention, play, key))
@@ -291,11 +291,11 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         assert any(command in each.body for each in play.desk.notices() if each.occasion == Occasion.ATTENTION)
 
         with pytest.raises(ReasonMissing):
-            await play.money.decide(key, "arrived", FINANCE, attempt=1)
-        await play.money.decide(key, "arrived", FINANCE, attempt=1, reason="It is on the statement.")
+            await play.money.decide(key, "undo-return", FINANCE, attempt=1)
+        await play.money.decide(key, "undo-return", FINANCE, attempt=1, reason="It is on the statement.")
         payment = await play.stands(key, PaymentStatus.SETTLED)
         assert (payment.attempt, str(payment.arrived_on)) == (1, "2026-02-01")
-        assert play.told(Occasion.PAYMENT_ARRIVED) == {team: 1, OPERATOR: 1, FINANCE: 1}
+        assert play.told(Occasion.PAYMENT_RETURN_UNDONE) == {team: 1, OPERATOR: 1, FINANCE: 1}
         await books_agree(play)
         assert (await play.state()).payments[key] is OrderState.SETTLED
         assert (play.payment(key).attention, play.desk.find(play.challenge.id).attention) == ("", "")
@@ -353,7 +353,7 @@ async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_diff
         with pytest.raises(RailRefused, match="a later attempt may have left: ask the bank to stop one"):
             await play.payment_files.settle(said(tmp_path, first, {f"{key}/1": Said("ACSC")}), FINANCE)
         with pytest.raises(TooLate, match=f"{key}/2 has left, or may have"):
-            await play.money.decide(key, "arrived", FINANCE, attempt=1, reason="It is on the statement.")
+            await play.money.decide(key, "undo-return", FINANCE, attempt=1, reason="It is on the statement.")
         await play.payment_files.settle(said(tmp_path, second.id, {f"{key}/2": Said("ACSC")}), FINANCE)
         await play.stands(key, PaymentStatus.SETTLED)
         await play.payments_over()

@@ -34,7 +34,7 @@ PROMISED = [
     "evidence",
     "release",
     "return",
-    "arrived",
+    "undo-return",
     "cancel-payment",
     "submit",
     "settle",

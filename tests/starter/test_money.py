@@ -269,13 +269,13 @@ def test_what_came_back_is_released_again_and_what_is_over_stays_so(
     assert starter.until_payment(key, "returned")["reason"] == "The account is closed."
     assert "no money is on its way" in refused(starter, "kiln", "return", key, "--as", FINANCE, "--reason", "Again.")
     words = ["--as", FINANCE, "--reason", "A slip."]
-    assert "Name the attempt that has arrived" in one_line(starter("arrived", key, *words), status=2)
+    assert "Name the attempt that has arrived" in one_line(starter("undo-return", key, *words), status=2)
     for attempt, says in (("2", "says the rail"), ("x", "attempt (x): "), ("0", "attempt (0): "), ("9" * 5000, "")):
-        assert says in refused(starter, "kiln", "arrived", f"{key}/{attempt}", *words)
+        assert says in refused(starter, "kiln", "undo-return", f"{key}/{attempt}", *words)
     for _ in range(2):
-        assert "attempt 1 has arrived after all" in starter("arrived", f"{key}/1", *words, "--id", "slip").out
+        assert "attempt 1 has arrived after all" in starter("undo-return", f"{key}/1", *words, "--id", "slip").out
     starter.until_payment(key, "settled")
-    refused(starter, "kiln", "arrived", f"{key}/1", *words)  # it has not come back any more
+    refused(starter, "kiln", "undo-return", f"{key}/1", *words)  # it has not come back any more
     assert starter("return", key, "--as", OPERATOR, "--reason", "It is closed.").status == 0
     assert starter.payee("kiln", team, "--iban", IBAN).status == 0
     assert starter("release", key, "--as", FINANCE).status == 0

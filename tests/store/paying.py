@@ -11,13 +11,13 @@ from domain.announcements.announcement import Announcement
 from domain.challenges.awards import PaymentOrder
 from domain.payments import payment as rules
 from domain.payments.payment import (
-    Arrived,
     CancelPayment,
     PaymentSnapshot,
     PaymentStatus,
     PaymentToMake,
     Release,
     Return,
+    UndoReturn,
 )
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Holidays
@@ -132,11 +132,11 @@ class Till:
         announcement = rules.decided(self.payment, decision, at)
         return ledger.give_back(self.database, self.payment, announcement, at, compose)
 
-    def arrived(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
+    def undo_return(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that an attempt has arrived after all."""
-        decision = Arrived(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
+        decision = UndoReturn(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
         announcement = rules.decided(self.payment, decision, LATER)
-        return ledger.arrive_after_all(self.database, self.payment, attempt, "rail-1", announcement, LATER, compose)
+        return ledger.undo_return(self.database, self.payment, attempt, "rail-1", announcement, LATER, compose)
 
     def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentSnapshot:  # noqa: A002
         """A person cancels it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import Announcement, Attention, Entry, Status, Telling, Window
+from domain.announcements.announcement import Announcement, Attention, Entry, OutgoingNotice, Status, Window
 from domain.announcements.occasions import FACTS, Facts, Occasion
 from domain.challenges.application import Applying
 from domain.challenges.awards import PaymentOrder
@@ -65,7 +65,7 @@ def status(waits_for: str = "applications") -> Status:
 
 def announcing(
     key: str = "test",
-    *tellings: Telling,
+    *notices: OutgoingNotice,
     at: Instant = MIDWAY,
     challenge: str = AIR,
     status: Status | None = None,
@@ -82,7 +82,7 @@ def announcing(
         status=status,
         window=window,
         attention=attention,
-        tellings=tellings,
+        notices=notices,
         applications=applications,
         withdrawn=withdrawn,
     )

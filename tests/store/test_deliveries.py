@@ -12,8 +12,8 @@ from whenever import Instant, TimeDelta
 
 from domain.announcements.announcement import (
     Attention,
+    OutgoingNotice,
     Status,
-    Telling,
     attention_called,
     to_people,
     to_teams,
@@ -63,9 +63,9 @@ def told(
     at: Instant = MIDWAY,
 ) -> str:
     """Writes notices to people, one each; the key of the first."""
-    telling: Telling = to_people(people or ("sam",), occasion, facts(occasion))
-    telling = telling.model_copy(update={"lapses": lapses, "payment": payment})
-    announce(database, announcing(f"told/{number}", telling, at=at, status=status), compose)
+    notice: OutgoingNotice = to_people(people or ("sam",), occasion, facts(occasion))
+    notice = notice.model_copy(update={"lapses": lapses, "payment": payment})
+    announce(database, announcing(f"told/{number}", notice, at=at, status=status), compose)
     return f"{AIR}/told/{number}/{occasion}/{(people or ('sam',))[0]}"
 
 
@@ -384,8 +384,8 @@ def test_a_team_that_has_left_is_not_reminded_any_more(kept: Database) -> None:
     announce(kept, announcing("opened", status=status(), window=None), compose)
     _with_application(kept)
     about = (Occasion.STAGE_ENDING, Occasion.WITHDRAWN)
-    tellings = [to_teams(("team",), occasion, facts(occasion)) for occasion in about]
-    announce(kept, announcing("told", while_so(tellings[0]), tellings[1], status=status()), compose)
+    notices = [to_teams(("team",), occasion, facts(occasion)) for occasion in about]
+    announce(kept, announcing("told", while_so(notices[0]), notices[1], status=status()), compose)
     announce(kept, announcing("left", at=MIDWAY + SECOND, withdrawn="team"), compose)
 
     assert sent(kept, "/told/", MIDWAY) == [f"{AIR}/told/withdrawn/team"]

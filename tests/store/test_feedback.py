@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Status, Telling, ToSpokenOf, to_teams
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, Status, ToSpokenOf, to_teams
 from domain.announcements.occasions import Occasion
 from domain.values.refusals import UnknownTeam
 from store.database import tables
@@ -27,13 +27,13 @@ def kept(database: Database, team: str, text: str = "Strong on buses.", at: Inst
         announcement = announcing(f"feedback/{text}", *told, at=at, applications=(team,))
         return announcement.model_copy(update={"entry": _on("exploration", "feedback")})
 
-    return bool(keep(database, AIR, team, text, STAGES, given, compose).tellings)
+    return bool(keep(database, AIR, team, text, STAGES, given, compose).notices)
 
 
-def selected(database: Database, stage: str, *tellings: Telling, refused: bool = False) -> None:
+def selected(database: Database, stage: str, *notices: OutgoingNotice, refused: bool = False) -> None:
     """A selection is announced, or its refusal."""
     line = _on(stage, "select").model_copy(update={"refused": refused})
-    announcement = announcing(f"select/{stage}/{refused}", *tellings)
+    announcement = announcing(f"select/{stage}/{refused}", *notices)
     announce(database, announcement.model_copy(update={"entry": line}), compose)
 
 
@@ -47,9 +47,9 @@ def told(database: Database) -> list[str]:
     return sorted(body.partition("feedback: ")[2].partition(";")[0] for body in bodies)
 
 
-def words() -> Telling:
+def words() -> OutgoingNotice:
     """What was kept on exploration is told."""
-    return Telling(
+    return OutgoingNotice(
         occasion=Occasion.FEEDBACK, whom=ToSpokenOf(stage="exploration"), facts=facts(Occasion.FEEDBACK, stage="E")
     )
 

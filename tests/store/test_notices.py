@@ -6,8 +6,8 @@ from sqlalchemy import insert, select
 
 from domain.announcements.announcement import (
     Announcement,
+    OutgoingNotice,
     Status,
-    Telling,
     ToApplicants,
     ToSpokenOf,
     to_people,
@@ -27,15 +27,17 @@ from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, ap
 NOT_SELECTED = Occasion.NOT_SELECTED
 
 
-def selection(*tellings: Telling, key: str = "select/1", stage: str = "exploration") -> Announcement:
+def selection(*notices: OutgoingNotice, key: str = "select/1", stage: str = "exploration") -> Announcement:
     """A selection for a stage, as it is announced."""
-    announcement = announcing(key, *tellings, at=CLOSES)
+    announcement = announcing(key, *notices, at=CLOSES)
     return announcement.model_copy(update={"entry": announcement.entry.model_copy(update={"stage": stage})})
 
 
-def not_selected(without: tuple[str, ...] = ()) -> Telling:
+def not_selected(without: tuple[str, ...] = ()) -> OutgoingNotice:
     """Everybody who applied is told, but those."""
-    return Telling(occasion=NOT_SELECTED, whom=ToApplicants(without=without), facts=facts(NOT_SELECTED, stage="E"))
+    return OutgoingNotice(
+        occasion=NOT_SELECTED, whom=ToApplicants(without=without), facts=facts(NOT_SELECTED, stage="E")
+    )
 
 
 def said_of(database: Database, team: str, text: str, stage: str = "exploration") -> None:
@@ -87,8 +89,8 @@ def test_what_was_said_on_another_stage_is_not_repeated(open_: Database) -> None
     """Fails without the condition on the stage."""
     team = applied(open_)
     said_of(open_, team, "Strong on buses.", stage="interview")
-    telling = to_teams((team,), NOT_SELECTED, facts(NOT_SELECTED, stage="Exploration"))
-    announce(open_, selection(telling), compose)
+    notice = to_teams((team,), NOT_SELECTED, facts(NOT_SELECTED, stage="Exploration"))
+    announce(open_, selection(notice), compose)
     assert "feedback: ;" in bodies(open_)[team]
 
 
@@ -103,10 +105,10 @@ def test_teams_that_are_named_get_their_own_words_too_and_a_repetition_changes_n
     assert "feedback: ;" in read[other]
 
 
-def kept_words(stage: str = "exploration", without: tuple[str, ...] = ()) -> Telling:
+def kept_words(stage: str = "exploration", without: tuple[str, ...] = ()) -> OutgoingNotice:
     """What was kept on a stage is told."""
     said = facts(Occasion.FEEDBACK, stage=stage)
-    return Telling(occasion=Occasion.FEEDBACK, whom=ToSpokenOf(stage=stage, without=without), facts=said)
+    return OutgoingNotice(occasion=Occasion.FEEDBACK, whom=ToSpokenOf(stage=stage, without=without), facts=said)
 
 
 def test_what_was_kept_of_applicants_is_told_to_each_once_and_to_nobody_else(open_: Database) -> None:
@@ -167,11 +169,11 @@ def test_a_team_of_another_challenge_is_told_nothing(open_: Database) -> None:
 
 def test_a_notice_that_lapses_knows_while_what_it_says_what_is_so(open_: Database) -> None:
     """Fails when the columns are left empty: a reminder could reach somebody who has decided meanwhile."""
-    telling = to_people(("sam",), Occasion.DECISION_DUE, facts(Occasion.DECISION_DUE))
+    notice = to_people(("sam",), Occasion.DECISION_DUE, facts(Occasion.DECISION_DUE))
     lasting = to_people(("olivia",), Occasion.DECISION_DUE, facts(Occasion.DECISION_DUE))
     waiting = Status(stage="exploration", waits_for="selection for exploration", until=CLOSES)
     announce(
-        open_, announcing("reminded", telling.model_copy(update={"lapses": True}), lasting, status=waiting), compose
+        open_, announcing("reminded", notice.model_copy(update={"lapses": True}), lasting, status=waiting), compose
     )
 
     lapses, lasts = (row(open_, person, Occasion.DECISION_DUE) for person in ("sam", "olivia"))
@@ -181,9 +183,9 @@ def test_a_notice_that_lapses_knows_while_what_it_says_what_is_so(open_: Databas
 
 
 def test_a_notice_that_lapses_without_a_deadline_has_none(open_: Database) -> None:
-    telling = to_people(("sam",), Occasion.EVIDENCE_DUE, facts(Occasion.EVIDENCE_DUE))
+    notice = to_people(("sam",), Occasion.EVIDENCE_DUE, facts(Occasion.EVIDENCE_DUE))
     waiting = Status(stage="exploration", waits_for="evidence", until=None)
-    announce(open_, announcing("reminded", telling.model_copy(update={"lapses": True}), status=waiting), compose)
+    announce(open_, announcing("reminded", notice.model_copy(update={"lapses": True}), status=waiting), compose)
     found = row(open_, "sam", Occasion.EVIDENCE_DUE)
     assert (found.while_waiting_for, found.while_until) == ("evidence", None)
 
@@ -192,8 +194,8 @@ def test_a_notice_about_a_payment_knows_which(open_: Database) -> None:
     """Fails when the column is left empty: releasers would be called upon for what is released."""
     till = Till(open_, to_make(applied(open_)))
     till.request()
-    telling = to_people((RELEASER,), Occasion.PAYMENT_DUE, facts(Occasion.PAYMENT_DUE))
-    announce(open_, announcing("reminded", telling.model_copy(update={"payment": till.key})), compose)
+    notice = to_people((RELEASER,), Occasion.PAYMENT_DUE, facts(Occasion.PAYMENT_DUE))
+    announce(open_, announcing("reminded", notice.model_copy(update={"payment": till.key})), compose)
     found = row(open_, RELEASER, Occasion.PAYMENT_DUE)
     assert (found.while_payment, found.while_waiting_for) == (till.key, "")
 

@@ -209,18 +209,18 @@ def test_whoever_releases_while_details_change_does_not_wait_in_a_circle(till: T
 
 def test_whoever_cancels_while_others_are_reminded_does_not_wait_in_a_circle(till: Till) -> None:
     """Fails on PostgreSQL when a payment's row is taken before its challenge's: notices refer to it."""
-    telling = to_people((RELEASER,), Occasion.PAYMENT_DUE, facts(Occasion.PAYMENT_DUE))
-    reminder: Announcement = announcing("reminder", telling.model_copy(update={"payment": till.key}))
+    notice = to_people((RELEASER,), Occasion.PAYMENT_DUE, facts(Occasion.PAYMENT_DUE))
+    reminder: Announcement = announcing("reminder", notice.model_copy(update={"payment": till.key}))
     done: list[Future[Any]] = []
     with while_writing(till.database, by(lambda each: each.cancel(), till), done) as composing:
         announce(till.database, reminder, composing)
         assert done[0].result(HANGS).status is PaymentStatus.CANCELLED
 
 
-def file(database: Database, number: int) -> payment_files.Collected | None:
+def file(database: Database, number: int) -> payment_files.Batch | None:
     """A payment file, if anything waits to leave."""
     name, form = f"FILE{number}", "pain.001.001.09"
-    made, _ = payment_files.collect(
+    made, _ = payment_files.batch(
         database, name, form, ON, "olivia", {}, CLOSES, lambda transfer: transfer[-35:], lambda line: None
     )
     return made
@@ -231,7 +231,7 @@ def test_two_who_make_files_at_once_put_nothing_in_two(till: Till, elsewhere: Da
     till.release()
     results = at_once(till.database, elsewhere, lambda database: file(database, 1), lambda database: file(database, 2))
     made = [each for each in results if each is not None]
-    assert all(isinstance(each, payment_files.Collected) for each in made), made
+    assert all(isinstance(each, payment_files.Batch) for each in made), made
     assert {each.id for each in made} in ({"FILE1"}, {"FILE2"})
     with till.database.reading() as connection:
         assert len(connection.execute(select(tables.filed_transfers)).all()) == 1

@@ -19,7 +19,7 @@ from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
 from store.payments import ledger, payment_files
-from store.payments.payment_files import Collected, Contradiction, Line, Reported
+from store.payments.payment_files import Batch, Contradiction, Line, Reported
 from store.record.record import announce, read_record
 from tests.store.paying import LATER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
@@ -27,23 +27,23 @@ from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
 FORM, ON = "pain.001.001.09", Date(2016, 8, 3)
 
 
-def collect(database: Database, name: str = "FILE1", at: Instant = CLOSES) -> Collected | None:
+def batch(database: Database, name: str = "FILE1", at: Instant = CLOSES) -> Batch | None:
     """A file of what waits to leave."""
-    return collecting(database, name, at)[0]
+    return batching(database, name, at)[0]
 
 
-def collecting(
+def batching(
     database: Database, name: str = "FILE1", at: Instant = CLOSES, check: Callable[[Line], None] = lambda line: None
-) -> tuple[Collected | None, dict[str, str]]:
-    """As `collect`, with what is left out."""
-    return payment_files.collect(
+) -> tuple[Batch | None, dict[str, str]]:
+    """As `batch`, with what is left out."""
+    return payment_files.batch(
         database, name, FORM, ON, "olivia", {AIR: "operator"}, at, lambda transfer: f"E-{transfer[-32:]}", check
     )
 
 
-def written(database: Database, name: str = "FILE1") -> Collected:
+def written(database: Database, name: str = "FILE1") -> Batch:
     """A file that was made and is there for the bank."""
-    made = collect(database, name)
+    made = batch(database, name)
     assert made is not None
     payment_files.mark_written(database, made.id, CLOSES)
     return made
@@ -95,7 +95,7 @@ def test_a_file_takes_what_was_released_and_nothing_else(open_: Database) -> Non
     asked_for = released(open_, applied(open_, "Asked Ltd"))
     asked_for.begin()
 
-    made = collect(open_)
+    made = batch(open_)
     assert made is not None
     [line] = made.lines
     till = tills[PaymentStatus.RELEASED]
@@ -110,7 +110,7 @@ def test_a_file_takes_what_was_released_and_nothing_else(open_: Database) -> Non
 
 
 def test_there_is_no_file_of_nothing(open_: Database) -> None:
-    assert collect(open_) is None
+    assert batch(open_) is None
     with open_.reading() as connection:
         assert connection.execute(select(tables.payment_files)).all() == []
 
@@ -124,21 +124,21 @@ def test_each_currency_has_a_file_of_its_own(open_: Database) -> None:
     first, second = written(open_), written(open_, "FILE2")
     assert (first.currency, [line.transfer for line in first.lines]) == ("EUR", [f"{euros.key}/1"])
     assert (second.currency, [line.transfer for line in second.lines]) == ("GBP", [f"{each.key}/1" for each in pounds])
-    assert collect(open_, "FILE3") is None
+    assert batch(open_, "FILE3") is None
 
 
 def test_a_file_that_was_begun_and_not_written_comes_again_as_it_was(open_: Database) -> None:
-    """Fails when `collect` begins another: its payments would never leave. New details and releases change nothing."""
+    """Fails when `batch` begins another: its payments would never leave. New details and releases change nothing."""
     till = released(open_)
-    first = collect(open_)
+    first = batch(open_)
     give_payee(open_, till.team, 2)
     later = released(open_, till.team, 2)
 
-    assert collect(open_, "FILE2", LATER) == first
+    assert batch(open_, "FILE2", LATER) == first
     assert first is not None
     assert payment_files.mark_written(open_, first.id, CLOSES) == (till.key,)
     assert payment_files.mark_written(open_, first.id, LATER) == (till.key,)
-    next_one = collect(open_, "FILE2", LATER)
+    next_one = batch(open_, "FILE2", LATER)
     assert next_one is not None
     assert [line.transfer for line in next_one.lines] == [f"{later.key}/1"]
     with open_.reading() as connection:
@@ -149,11 +149,11 @@ def test_a_file_that_was_begun_and_not_written_comes_again_as_it_was(open_: Data
 def test_nothing_is_in_two_files_and_what_comes_back_is_another_transfer(open_: Database) -> None:
     till = released(open_)
     first = written(open_)
-    assert collect(open_, "FILE2") is None
+    assert batch(open_, "FILE2") is None
 
     till.give_back()
     till.release("2")
-    again = collect(open_, "FILE2")
+    again = batch(open_, "FILE2")
     assert again is not None
     assert [line.transfer for line in (*first.lines, *again.lines)] == [f"{till.key}/1", f"{till.key}/2"]
 
@@ -162,19 +162,19 @@ def test_money_goes_to_the_details_that_were_released(open_: Database) -> None:
     """Fails when a line is made from the newest details."""
     till = released(open_)
     give_payee(open_, till.team, 2)
-    assert collect(open_) is None, "nobody has released it to the new details"
+    assert batch(open_) is None, "nobody has released it to the new details"
     till.release("2")
-    made = collect(open_)
+    made = batch(open_)
     give_payee(open_, till.team, 3)
     assert made is not None
-    assert collect(open_) == made
+    assert batch(open_) == made
     assert [line.sealed for line in made.lines] == ["sealed 2"]
 
 
 def test_what_is_in_a_file_is_not_cancelled(open_: Database) -> None:
-    """Fails when `collect` does not begin its transfers."""
+    """Fails when `batch` does not begin its transfers."""
     till = released(open_)
-    collect(open_)
+    batch(open_)
     with pytest.raises(TooLate, match="may have left"):
         till.cancel()
 
@@ -187,12 +187,12 @@ def test_what_cannot_stand_in_a_file_is_left_out_and_named_and_holds_up_nothing(
         if not line.amount.pence:
             raise FileRefused("it is of nothing")
 
-    made, left_out = collecting(open_, check=check)
+    made, left_out = batching(open_, check=check)
     assert made is not None
     assert [line.transfer for line in made.lines] == [f"{good.key}/1"]
     assert left_out == {bad.key: "it is of nothing"}
     payment_files.mark_written(open_, made.id, CLOSES)
-    assert collecting(open_, "FILE2", check=check) == (None, left_out)
+    assert batching(open_, "FILE2", check=check) == (None, left_out)
     assert bad.cancel().status is PaymentStatus.CANCELLED, "it was never begun"
 
 
@@ -200,7 +200,7 @@ def test_a_file_that_was_begun_and_dropped_lets_its_payments_leave_in_another(op
     """Fails when a payment stays begun, or its details do not count that were given meanwhile."""
     team = applied(open_)
     stays, changed = released(open_, team), released(open_, applied(open_, "Clear Ltd"))
-    collect(open_)
+    batch(open_)
     give_payee(open_, changed.team, 2)
 
     keys = payment_files.drop(open_, "FILE1", "olivia", {}, CLOSES)
@@ -218,7 +218,7 @@ def test_a_file_that_was_begun_and_dropped_lets_its_payments_leave_in_another(op
 
 def test_only_a_file_that_was_not_written_is_moved_to_another_day(open_: Database) -> None:
     released(open_)
-    collect(open_)
+    batch(open_)
     payment_files.move(open_, "FILE1", ON.add(days=1))
     made = written(open_)
     payment_files.move(open_, "FILE1", ON.add(days=2))
@@ -232,7 +232,7 @@ def test_files_are_listed_as_they_were_made(open_: Database) -> None:
         released(open_, team, number)
     written(open_)
     released(open_, applied(open_, "Clear Ltd"))
-    collect(open_, "FILE2", LATER)
+    batch(open_, "FILE2", LATER)
 
     first, second = payment_files.read_files(open_)
     assert (first.id, first.made, first.made_by, first.written) == ("FILE1", CLOSES, "olivia", True)
@@ -245,7 +245,7 @@ def test_the_challenges_are_known_whose_payments_would_leave_or_are_in_a_file(op
     assert payment_files.challenges_concerned(open_) == ()
     released(open_)
     assert payment_files.challenges_concerned(open_) == (AIR,)
-    collect(open_)
+    batch(open_)
     assert payment_files.challenges_concerned(open_) == (AIR,)
     written(open_)
     assert payment_files.challenges_concerned(open_) == ()
@@ -260,7 +260,7 @@ def test_what_is_rehearsed_is_in_no_file(open_: Database, round_: Round, program
     announce(open_, opened(challenge), compose)
     payment = to_make(applied(open_, challenge=challenge), challenge=challenge)
     _release_in(open_, payment)
-    assert collect(open_) is None
+    assert batch(open_) is None
 
 
 def _release_in(database: Database, payment: PaymentToMake) -> None:
@@ -352,13 +352,13 @@ def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Data
         if line.arrived:
             raise RailRefused(f"{line.arrived} has arrived")
 
-    made, left_out = collecting(open_, "FILE2", check=check)
+    made, left_out = batching(open_, "FILE2", check=check)
     assert (made, left_out) == (None, {till.key: f"{first.transfer} has arrived"})
 
     # The bank says again that it came back; then it may leave.
     report(open_, (first.transfer, "returned"))
     assert payment_files.contradicted(open_, "FILE1") == ()
-    made, left_out = collecting(open_, "FILE2", check=check)
+    made, left_out = batching(open_, "FILE2", check=check)
     assert made is not None
     assert left_out == {}
 
@@ -385,15 +385,15 @@ def test_what_came_back_and_has_arrived_after_all_is_settled_and_does_not_leave_
     call(till)
     assert till.now.attention == "two words"
 
-    snapshot = till.arrived()
+    snapshot = till.undo_return()
     assert (snapshot.status, snapshot.attempt, snapshot.returned_by, snapshot.reason) == ("settled", 1, "", "")
-    assert till.arrived() == snapshot, "sent again it changes nothing"
+    assert till.undo_return() == snapshot, "sent again it changes nothing"
     assert (till.now.settled, till.now.attempt, till.now.attention) == (LATER, 1, "")
     assert progress(open_) == {line.transfer: ("settled", "")}
     assert payment_files.contradicted(open_, "FILE1") == ()
     assert payment_files.unheard(open_) == ()
-    assert collect(open_, "FILE2") is None
-    said = [each for each in read_record(open_, AIR) if each.action == "payment-arrived"]
+    assert batch(open_, "FILE2") is None
+    said = [each for each in read_record(open_, AIR) if each.action == "payment-undo-return"]
     assert [(each.by, each.reason) for each in said] == [("olivia", "It is on the statement.")]
     # Later it can come back as any other.
     assert till.give_back("2").status is PaymentStatus.RETURNED
@@ -408,13 +408,13 @@ def test_what_a_later_attempt_may_have_left_of_has_not_arrived_after_all(open_: 
     report(open_, (first.transfer, "returned"))
     heard(till, open_)
     till.release("2")
-    collect(open_, "FILE2")
+    batch(open_, "FILE2")
     report(open_, (first.transfer, "settled"))
     assert [each.followed for each in payment_files.contradicted(open_, "FILE1")] == [True]
     call(till)
     before = till.transfers
     with pytest.raises(TooLate, match=f"{till.key}/2 has left, or may have, since {first.transfer} was said"):
-        till.arrived()
+        till.undo_return()
     assert till.transfers == before
 
     payment_files.mark_written(open_, "FILE2", CLOSES)
@@ -430,11 +430,11 @@ def test_only_what_came_back_has_arrived_after_all(open_: Database) -> None:
     till = released(open_)
     for attempt in (1, 2):
         with pytest.raises(TooEarly, match=f"/{attempt} has not come back"):
-            till.arrived(attempt)
+            till.undo_return(attempt)
     assert (till.now.status, len(till.transfers)) == (PaymentStatus.RELEASED, 1)
     written(open_)
     with pytest.raises(TooEarly, match="/1 has not come back"):
-        till.arrived()
+        till.undo_return()
 
 
 def call(till: Till) -> None:
@@ -464,7 +464,7 @@ def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(o
     report(open_, (line.transfer, "settled"))
     report(open_, (line.transfer, "settled"))
     released(open_, applied(open_, "Clear Ltd"))
-    collect(open_, "FILE2")
+    batch(open_, "FILE2")
     payment_files.drop(open_, "FILE2", "olivia", {AIR: "operator"}, CLOSES)
 
     lines = [each for each in read_record(open_, AIR) if each.role == "operator" and "file" in each.text]
@@ -481,7 +481,7 @@ def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(o
 
 def arrive(database: Database, till: Till, attempt: int = 1) -> bool:
     """Somebody says that an attempt has arrived."""
-    return payment_files.note_arrived(database, f"{till.key}/{attempt}", "olivia", "operator", CLOSES)
+    return payment_files.confirm_settled(database, f"{till.key}/{attempt}", "olivia", "operator", CLOSES)
 
 
 def test_only_what_has_left_in_a_file_and_has_not_come_back_is_said_to_have_arrived(open_: Database) -> None:
@@ -489,7 +489,7 @@ def test_only_what_has_left_in_a_file_and_has_not_come_back_is_said_to_have_arri
     till, other = released(open_), released(open_, applied(open_, "Clear Ltd"))
     with pytest.raises(UnknownPayment, match="left in no file"):
         arrive(open_, till)
-    collect(open_)
+    batch(open_)
     with pytest.raises(UnknownPayment, match="left in no file"):
         arrive(open_, till)
     written(open_)

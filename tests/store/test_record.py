@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import Attention, Telling, ToApplicants, Window, to_people, to_teams
+from domain.announcements.announcement import Attention, OutgoingNotice, ToApplicants, Window, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.values.refusals import TooLate, UnknownChallenge, UnknownTeam
 from store.challenges.applications import count, seal
@@ -41,8 +41,8 @@ def recipients(database: Database, occasion: Occasion = CANCELLED) -> list[str]:
 
 
 def test_an_announcement_is_recorded_shown_and_told_together(open_: Database) -> None:
-    telling = to_people(("sam",), CANCELLED, WHY)
-    announce(open_, announcing("cancel/1", telling, status=status("nothing")), compose)
+    outgoing = to_people(("sam",), CANCELLED, WHY)
+    announce(open_, announcing("cancel/1", outgoing, status=status("nothing")), compose)
 
     line = read_record(open_, AIR)[-1]
     assert (line.key, line.action, line.text, line.by, line.refused) == (
@@ -64,9 +64,9 @@ def test_an_announcement_is_recorded_shown_and_told_together(open_: Database) ->
 
 def test_announcing_twice_under_one_key_repeats_nothing(open_: Database) -> None:
     """Fails without the look for the key: the second line breaks the record's unique key."""
-    telling = to_people(("sam",), CANCELLED, WHY)
-    announce(open_, announcing("cancel/1", telling, status=status("nothing")), compose)
-    other = announcing("cancel/1", telling, to_people(("olivia",), CANCELLED, WHY), status=status("something"))
+    notice = to_people(("sam",), CANCELLED, WHY)
+    announce(open_, announcing("cancel/1", notice, status=status("nothing")), compose)
+    other = announcing("cancel/1", notice, to_people(("olivia",), CANCELLED, WHY), status=status("something"))
     announce(open_, other, compose)
 
     assert [line.key for line in read_record(open_, AIR)] == [f"{AIR}/opened", f"{AIR}/cancel/1"]
@@ -88,30 +88,30 @@ def test_everybody_who_applied_and_has_not_withdrawn_is_told_without_those_named
     applied(open_, challenge=ROADS)
     announce(open_, announcing("withdraw", withdrawn=teams[0]), compose)
 
-    telling = Telling(occasion=CANCELLED, whom=ToApplicants(without=(teams[1],)), facts=WHY)
-    announce(open_, announcing("cancel", telling), compose)
+    notice = OutgoingNotice(occasion=CANCELLED, whom=ToApplicants(without=(teams[1],)), facts=WHY)
+    announce(open_, announcing("cancel", notice), compose)
 
     assert recipients(open_) == sorted(teams[2:])
 
 
 def test_nobody_is_told_when_nobody_applied(open_: Database) -> None:
-    announce(open_, announcing("cancel", Telling(occasion=CANCELLED, whom=ToApplicants(), facts=WHY)), compose)
+    announce(open_, announcing("cancel", OutgoingNotice(occasion=CANCELLED, whom=ToApplicants(), facts=WHY)), compose)
 
     assert recipients(open_) == []
 
 
 def test_a_person_named_twice_is_told_once(open_: Database) -> None:
     team = applied(open_)
-    tellings = (to_people(("sam", "sam"), CANCELLED, WHY), to_teams((team, team), CANCELLED, WHY))
-    announce(open_, announcing("cancel", *tellings), compose)
+    notices = (to_people(("sam", "sam"), CANCELLED, WHY), to_teams((team, team), CANCELLED, WHY))
+    announce(open_, announcing("cancel", *notices), compose)
 
     assert recipients(open_) == sorted(["sam", team])
 
 
 def test_a_team_is_told_at_its_own_address_also_once_it_has_withdrawn(open_: Database) -> None:
     team = applied(open_)
-    telling = to_teams((team,), Occasion.WITHDRAWN, {"by": "", "reason": "busy"})
-    announce(open_, announcing("withdraw", telling, applications=(team,), withdrawn=team), compose)
+    outgoing = to_teams((team,), Occasion.WITHDRAWN, {"by": "", "reason": "busy"})
+    announce(open_, announcing("withdraw", outgoing, applications=(team,), withdrawn=team), compose)
 
     [notice] = [notice for notice in read_notices(open_, AIR) if notice.occasion == Occasion.WITHDRAWN]
     assert notice.address == "breathe@applicants.example"
@@ -120,8 +120,8 @@ def test_a_team_is_told_at_its_own_address_also_once_it_has_withdrawn(open_: Dat
 def test_what_was_sent_and_refused_is_told_to_whoever_is_known(open_: Database) -> None:
     """A person, a team, or nobody at all. Fails when only people are looked up."""
     team = applied(open_)
-    telling = to_people(("sam", team, "stranger"), Occasion.REFUSED, {"action": "select", "reason": "no"})
-    announce(open_, announcing("refused", telling), compose)
+    notice = to_people(("sam", team, "stranger"), Occasion.REFUSED, {"action": "select", "reason": "no"})
+    announce(open_, announcing("refused", notice), compose)
 
     assert recipients(open_, Occasion.REFUSED) == sorted(["sam", team])
 
@@ -129,10 +129,10 @@ def test_what_was_sent_and_refused_is_told_to_whoever_is_known(open_: Database) 
 @pytest.mark.parametrize("whom", ["people", "teams"])
 def test_telling_somebody_who_is_not_kept_is_a_fault_and_changes_nothing(open_: Database, whom: str) -> None:
     elsewhere = applied(open_, challenge=ROADS)
-    telling = to_people(("stranger",), CANCELLED, WHY) if whom == "people" else to_teams((elsewhere,), CANCELLED, WHY)
+    notice = to_people(("stranger",), CANCELLED, WHY) if whom == "people" else to_teams((elsewhere,), CANCELLED, WHY)
 
     with pytest.raises(LookupError, match="not kept"):
-        announce(open_, announcing("cancel", telling), compose)
+        announce(open_, announcing("cancel", notice), compose)
 
     assert len(read_record(open_, AIR)) == 1
 
@@ -140,10 +140,10 @@ def test_telling_somebody_who_is_not_kept_is_a_fault_and_changes_nothing(open_: 
 def test_a_team_of_another_challenge_is_refused_and_nothing_changes(open_: Database) -> None:
     """Fails without the comparison of the challenges."""
     own, elsewhere = applied(open_), applied(open_, challenge=ROADS)
-    telling = to_people(("sam",), Occasion.STAGE_STARTED, facts(Occasion.STAGE_STARTED))
+    notice = to_people(("sam",), Occasion.STAGE_STARTED, facts(Occasion.STAGE_STARTED))
 
     with pytest.raises(UnknownTeam, match=f"{elsewhere} is an application to {ROADS}, not to {AIR}"):
-        announce(open_, announcing("select", telling, applications=(own, elsewhere), status=status("x")), compose)
+        announce(open_, announcing("select", notice, applications=(own, elsewhere), status=status("x")), compose)
 
     assert len(read_record(open_, AIR)) == 1
     assert recipients(open_, Occasion.STAGE_STARTED) == []

@@ -114,7 +114,7 @@ def test_who_said_that_money_came_back_goes_only_with_the_return_itself_where_it
     till.submit(till.begun())
     till.give_back(by=SECOND_RELEASER)
     refused(till, update(_transfers).values(returned_by="", returned_at=None), "who said that it came back stays")
-    assert till.arrived().status is PaymentStatus.SETTLED
+    assert till.undo_return().status is PaymentStatus.SETTLED
     assert [(row.returned_at, row.returned_by) for row in till.transfers] == [(None, "")]
 
 

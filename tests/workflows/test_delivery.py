@@ -29,7 +29,7 @@ from whenever import Instant, TimeDelta
 import worker
 import workflows.delivery
 from activities.delivery import Delivering
-from domain.announcements.announcement import Announcement, Entry, Status, Telling, to_people
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, Status, to_people
 from domain.announcements.occasions import FACTS, Occasion
 from domain.delivery.delivery import CLAIM_LASTS, MOST_TRIES, Outbox, Sending
 from domain.programmes.programme import Reminders
@@ -481,13 +481,13 @@ class Post:
         """A notice to each of some people; the key of the first."""
         people = people or (SPONSOR,)
         occasion, key = Occasion.CLOSING_SOON, f"{AIR}/test/{len(read_notices(self.database))}"
-        telling: Telling = to_people(people, occasion, dict.fromkeys(FACTS[occasion], "-"))
+        notice: OutgoingNotice = to_people(people, occasion, dict.fromkeys(FACTS[occasion], "-"))
         status = Status(stage="window", waits_for=waits_for, until=None)
         entry = Entry(at=self.now, by="service", role="service", action="test", text="test")
-        tellings = (telling.model_copy(update={"lapses": lapses}),)
+        notices = (notice.model_copy(update={"lapses": lapses}),)
         announce(
             self.database,
-            Announcement(key=key, challenge=AIR, entry=entry, status=status, tellings=tellings),
+            Announcement(key=key, challenge=AIR, entry=entry, status=status, notices=notices),
             COMPOSE,
         )
         return f"{key}/{occasion}/{people[0]}"

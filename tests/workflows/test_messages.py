@@ -49,9 +49,9 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "an unknown name and nothing": ("abolish", [], "No message 'abolish' is known", OPERATOR),
     "an unknown field of a session": ("participation", [{"by": OPERATOR, "on": "soon"}], "on (", OPERATOR),
     "too early": ("select", [SELECT], "decide after it is sealed", SPONSOR),
-    "no settlement": (interface.PAYMENT_OVER, [{"what": 1}], "has a payment's key and one of", OPERATOR),
-    "no settlement that there is": (interface.PAYMENT_OVER, ["a/b/c/d/1", "paidd"], "one of under way, s", OPERATOR),
-    "an empty settlement": (interface.PAYMENT_OVER, [], "The word of a payment cannot be read", OPERATOR),
+    "no settlement": (interface.PAYMENT_CHANGED, [{"what": 1}], "has a payment's key and one of", OPERATOR),
+    "no settlement that there is": (interface.PAYMENT_CHANGED, ["a/b/c/d/1", "paidd"], "one of under way, s", OPERATOR),
+    "an empty settlement": (interface.PAYMENT_CHANGED, [], "The word of a payment cannot be read", OPERATOR),
     "without a reason": ("cancel", [{"by": OPERATOR}], "A cancellation needs a reason", OPERATOR),
 }
 
@@ -81,7 +81,7 @@ async def test_a_settlement_of_a_payment_that_was_never_ordered_changes_nothing(
     """Fails when any key is believed: its page cannot be written then, and the task is tried for ever."""
     async with months() as environment, playing(tmp_path, environment) as play:
         before = await play.until(lambda state: state.opened)
-        await play.handle.signal(interface.PAYMENT_OVER, args=["no/such/payment", "settled"])
+        await play.handle.signal(interface.PAYMENT_CHANGED, args=["no/such/payment", "settled"])
         assert await play.decide("hold", OPERATOR, reason="It still listens.")
         assert (await play.state()).payments == before.payments == {}
 

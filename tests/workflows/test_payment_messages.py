@@ -85,7 +85,9 @@ async def test_whatever_is_sent_badly_to_a_payment_is_refused_visibly_and_it_goe
         await play.payments_over()
 
 
-@pytest.mark.parametrize("name", [interface.LOOK, interface.RENEW, interface.RETRY, interface.PAYMENT_OVER])
+@pytest.mark.parametrize(
+    "name", [interface.LEDGER_CHANGED, interface.RENEW, interface.RETRY, interface.PAYMENT_CHANGED]
+)
 async def test_a_message_of_the_service_itself_that_is_sent_by_hand_wedges_nothing(tmp_path: Path, name: str) -> None:
     """Sent to the payment and to its challenge with an argument too many, and as what it is not."""
     async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
