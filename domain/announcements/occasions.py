@@ -134,7 +134,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "account": Fact("the bank details that the payment goes to, masked", "sort code ••••, account ••••911"),
     "action": Fact("what was sent and refused", "select"),
     "amount": Fact(
-        "what is paid, with its currency and its VAT; if that is yet to be agreed, up to how much", "£2,000"
+        "what is paid, with its currency and its VAT; if the amount is not agreed yet, the most it can be", "£2,000"
     ),
     "answer": Fact("the sponsor's answer, as published", "Yes, if its data can be used by others."),
     "application": Fact("the application's id, which its receipt shows", "air-quality-7kx3qm"),
@@ -142,26 +142,32 @@ GLOSSARY: Mapping[str, Fact] = {
     "award": Fact("what the team is due for the stage; empty if nothing", "£2,000"),
     "begins": Fact("when the stage begins", "Wednesday 10 August 2016, 11:30 BST"),
     "by": Fact('who did it: "you" or "the programme office"', "the programme office"),
-    "by_law": Fact("after when the payment is late by law; empty if not known", "Friday 9 September 2016, 24:00 BST"),
+    "by_law": Fact(
+        "the day after which the payment is late by law; empty if not known", "Friday 9 September 2016, 24:00 BST"
+    ),
     "challenge": Fact("the challenge's id", "pilot-2016/air-quality"),
     "change": Fact(
-        "what has changed since it was asked for before; empty if nothing",
+        "what has changed since the last request to release; empty if nothing",
         "The team's bank details were changed, and the release to those before is void.",
     ),
-    "closes": Fact("until when applications are taken", "Monday 1 August 2016, 24:00 BST"),
+    "closes": Fact("when the window closes", "Monday 1 August 2016, 24:00 BST"),
     "contact": Fact(
-        "the programme office's e-mail addresses: whom people ask", "programme.office@digital-directorate.example"
+        "the programme office's e-mail addresses, for questions", "programme.office@digital-directorate.example"
     ),
     "ends": Fact("when the stage ends", "Wednesday 24 August 2016, 11:30 BST"),
     "equity": Fact("the programme's terms on the company's shares", "The company keeps its equity."),
-    "evidence": Fact("what is to be shown before an instalment is paid", "a trial with citizens, and a report on it"),
+    "evidence": Fact(
+        "what the team must show before an instalment is paid", "a trial with citizens, and a report on it"
+    ),
     "feedback": Fact(
-        "what the sponsor says of the application; it may have several lines",
+        "what the sponsor says about the application; may have several lines",
         "A strong idea for busy streets. We missed a plan for villages.",
     ),
-    "field": Fact("whom the sponsor can select from, as a clause", "14 applications came in"),
+    "field": Fact("the applications or teams that the sponsor can select from, as a clause", "14 applications came in"),
     "final": Fact('"yes" if the evidence cannot be shown again; else empty', "yes"),
-    "instalment": Fact("which instalment of how many; empty if the award is paid at once", "instalment 1 of 2"),
+    "instalment": Fact(
+        "the number of the instalment, and how many there are; empty if the award is paid at once", "instalment 1 of 2"
+    ),
     "intellectual_property": Fact(
         "the programme's terms on intellectual property", "The company keeps its intellectual property."
     ),
@@ -169,31 +175,32 @@ GLOSSARY: Mapping[str, Fact] = {
     "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
     "on_its_way": Fact(
-        "keys of the payments that still go to the bank details before; empty if none",
+        "the keys of the payments that still go to the old bank details; empty if none",
         "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1",
     ),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
     "pay_by": Fact(
-        "by when payment is promised; empty as long as the payee is not known", "Wednesday 24 August 2016, 24:00 BST"
+        "the day by which payment is promised; empty while the payee is not known",
+        "Wednesday 24 August 2016, 24:00 BST",
     ),
     "payee": Fact('"known" if the team has given its bank details; else empty', "known"),
-    "payee_version": Fact("which of the team's bank details the payment goes to, counted from 1", "2"),
+    "payee_version": Fact("the version of the team's bank details that the payment goes to, counted from 1", "2"),
     "payment": Fact("the payment's key", "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
-    "pays_on": Fact(
-        "the day on which the bank pays, where that is not done at once; else empty", "Monday 5 September 2016"
-    ),
+    "pays_on": Fact("the day on which the bank pays; empty if the bank pays at once", "Monday 5 September 2016"),
     "question": Fact("the challenge's question", "How can we help improve air quality in urban areas?"),
     "reason": Fact("why, as given", "The site could not be reached on Friday."),
     "received": Fact("when the application was received", "Thursday 28 July 2016, 16:05:12 BST"),
-    "reference": Fact("by what name the bank knows the transfer", "PAY-2016-0817-0042"),
+    "reference": Fact("the name by which the bank knows the transfer", "PAY-2016-0817-0042"),
     "sessions": Fact("how many sessions with citizens the stage needs; empty if none", "3"),
     "stage": Fact("the stage's title", "Exploration"),
     "status": Fact("how far the payment has come", "payee known"),
     "team": Fact("the team's id", "air-quality-7kx3qm"),
     "turn": Fact("what happens at the next deadline", "the selection for Exploration is due"),
-    "until": Fact("the deadline that it is about; empty if that has passed", "Monday 15 August 2016, 24:00 BST"),
+    "until": Fact(
+        "the deadline that the notice is about; empty if the deadline has passed", "Monday 15 August 2016, 24:00 BST"
+    ),
     "waits_for": Fact("what the challenge waits for", "selection for Exploration"),
-    "was": Fact("until when applications were taken, before the deadline moved", "Monday 1 August 2016, 24:00 BST"),
+    "was": Fact("when the window would have closed, before the deadline moved", "Monday 1 August 2016, 24:00 BST"),
     "what": Fact("what happened, or what is wrong", "air-quality-7kx3qm left Exploration"),
 }
 """Every fact by its name, which means the same on every occasion."""
