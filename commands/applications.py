@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
-from pydantic import ValidationError
 
-from domain.challenges.application import Applying
+from domain.challenges.application import read_application
 from domain.values.calendar import spoken
 from domain.values.money import Money
-from domain.values.refusals import ApplicationRefused
-from domain.values.wrong_values import in_words
 
 from .options import (
     AsJson,
@@ -48,7 +45,8 @@ def apply(
     """
     text = text_of(proposal, "The proposal")
     with a_desk() as desk:
-        receipt = desk.apply(challenge, _applying(organisation, email, text, submission))
+        fields = {"organisation": organisation, "email": email, "proposal": text, "submission": submission}
+        receipt = desk.apply(challenge, read_application(fields))
         if as_json:
             show_json(receipt)
             return
@@ -143,14 +141,6 @@ def answer(
     """
     with a_desk() as desk:
         send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
-
-
-def _applying(organisation: str, email: str, proposal: str, submission: str) -> Applying:
-    try:
-        return Applying(organisation=organisation, email=email, proposal=proposal, submission=submission)
-    except ValidationError as error:
-        problems = "; ".join(f"the {each['loc'][0]}: {in_words(each, 'plain text')}" for each in error.errors())
-        raise ApplicationRefused(f"The application cannot be read: {problems}.") from None
 
 
 def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:

@@ -213,7 +213,7 @@ class Desk:
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            ApplicationRefused, OnHold: it is not taken, and why.
+            ApplicationRefused, TooEarly, TooLate, OnHold: it is not taken, and why.
         """
         return applications.accept(self.database, self.find(challenge).id, applying, self._clock, self.letters.compose)
 

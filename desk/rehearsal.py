@@ -26,7 +26,7 @@ from domain.programmes.round import REHEARSAL, Challenge
 from domain.values.calendar import seconds_between
 from domain.values.model import Value
 from domain.values.money import Money, total
-from domain.values.refusals import ApplicationRefused, Refused, RehearsalStopped
+from domain.values.refusals import Refused, RehearsalStopped, TooLate
 from store.challenges.rounds import ChallengeRow
 from store.payments.ledger import Payment
 
@@ -253,7 +253,7 @@ class _Player:
             self.receipts.append(receipt.application)
             if sent >= self.challenge.closes:
                 self.wrong.append(f"{receipt.application} was taken although it came after the closing")
-        except ApplicationRefused as refusal:
+        except TooLate as refusal:
             self.refusals.append(str(refusal))
             if self.desk.now() < self.challenge.closes:
                 self.wrong.append(f"an application was refused although it came in time: {refusal}")

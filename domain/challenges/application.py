@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from whenever import Instant
 
 from domain.values.model import Value
-from domain.values.refusals import ApplicationRefused
+from domain.values.refusals import ApplicationRefused, Problem
 
 _LONGEST_NAME = 300
 _LONGEST_EMAIL = 254
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 class Applying(Value):
@@ -59,6 +63,22 @@ class Application(Value):
     withdrawn: Instant | None = None
 
 
+def read_application(fields: Mapping[str, object]) -> Applying:
+    """What is handed in, from its fields as a front has them.
+
+    Args:
+        fields: by name, as `Applying` has them.
+
+    Raises:
+        ApplicationRefused: a field is missing, unknown or no text; names every one.
+    """
+    try:
+        return Applying.model_validate(fields)
+    except ValidationError as error:
+        problems = [_unreadable(each) for each in error.errors(include_input=False, include_url=False)]
+        raise ApplicationRefused.for_problems(problems) from None
+
+
 def check_application(applying: Applying, limit: int) -> None:
     """That an application can be considered at all, whenever it comes.
 
@@ -67,32 +87,61 @@ def check_application(applying: Applying, limit: int) -> None:
         limit: the most characters that a proposal may have.
 
     Raises:
-        ApplicationRefused: it has no organisation, no contact that letters can go to, no proposal, or is too long.
+        ApplicationRefused: it has no organisation, no contact that letters can go to, no proposal, is too long, or
+            cannot be kept; names every field that is wrong, and repeats nothing of what was handed in.
     """
-    if not applying.organisation.strip():
-        raise ApplicationRefused("The application names no organisation: say who applies.")
-    if len(applying.organisation) > _LONGEST_NAME:
-        raise ApplicationRefused(
-            f"The organisation's name has {len(applying.organisation):,} characters, and {_LONGEST_NAME} is the most: "
-            "shorten it."
-        )
+    problems = [
+        *(Problem(field="organisation", text=text) for text in _organisation(applying.organisation)),
+        *(Problem(field="email", text=text) for text in _email(applying.email)),
+        *(Problem(field="proposal", text=text) for text in _proposal(applying.proposal, limit)),
+    ]
+    if problems:
+        raise ApplicationRefused.for_problems(problems)
+
+
+def is_contact(email: str) -> bool:
+    """Whether letters can go to an e-mail address as it was handed in."""
+    return not list(_email(email))
+
+
+def _organisation(name: str) -> Iterator[str]:
+    if not name.strip():
+        yield "The application names no organisation: say who applies."
+    if len(name) > _LONGEST_NAME:
+        yield (f"The organisation's name has {len(name):,} characters, and {_LONGEST_NAME} is the most: shorten it.")
+    yield from _no_text(name, "organisation's name")
+
+
+def _email(address: str) -> Iterator[str]:
     # Such characters come along where an address is copied; a channel would refuse every letter to it.
-    if not applying.email.strip().isprintable():
-        raise ApplicationRefused(
-            "The e-mail address has a character in it that nobody can see: type it in anew instead of copying it."
+    if not address.strip().isprintable():
+        yield "The e-mail address has a character in it that nobody can see: type it in anew instead of copying it."
+    elif len(address) > _LONGEST_EMAIL:
+        yield (
+            f"The e-mail address has {len(address):,} characters, and {_LONGEST_EMAIL} is the most: give a shorter one."
         )
-    if len(applying.email) > _LONGEST_EMAIL:
-        raise ApplicationRefused(
-            f"The e-mail address has {len(applying.email):,} characters, and {_LONGEST_EMAIL} is the most: "
-            "give a shorter one."
-        )
-    if not _EMAIL.fullmatch(applying.email.strip()):
-        raise ApplicationRefused(
-            "The application has no contact: give an e-mail address that receipts reach, such as name@company.example."
-        )
-    if not applying.proposal.strip():
-        raise ApplicationRefused("The proposal is empty: write an answer to the challenge's question.")
-    if len(applying.proposal) > limit:
-        raise ApplicationRefused(
-            f"The proposal has {len(applying.proposal):,} characters, and {limit:,} is the most: shorten it."
-        )
+    elif not _EMAIL.fullmatch(address.strip()):
+        yield "The application has no contact: give an e-mail address for receipts, such as name@company.example."
+
+
+def _proposal(answer: str, limit: int) -> Iterator[str]:
+    if not answer.strip():
+        yield "The proposal is empty: write an answer to the challenge's question."
+    if len(answer) > limit:
+        yield f"The proposal has {len(answer):,} characters, and {limit:,} is the most: shorten it."
+    yield from _no_text(answer, "proposal")
+
+
+def _no_text(text: str, what: str) -> Iterator[str]:
+    """A character that no database keeps; PostgreSQL does not keep NUL either."""
+    if found := _NO_TEXT.search(text):
+        yield f"The {what} has an invalid character at position {found.start() + 1:,}: hand it in as plain text."
+
+
+def _unreadable(error: ErrorDetails) -> Problem:
+    """What is wrong with a field that is no text; not whatever else stands in the place of its name."""
+    name = str(error["loc"][0])
+    if name not in Applying.model_fields:
+        return Problem(field="", text="The application has a field that is not known: leave it out.")
+    wrong = "is missing: add it" if error["type"] == "missing" else "is no plain text: write it anew"
+    return Problem(field=name, text=f"The {name} {wrong}.")

@@ -13,9 +13,18 @@ from whenever import Instant
 
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
-from domain.challenges.application import Application, Applying, Receipt, check_application
+from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
 from domain.values.calendar import spoken
-from domain.values.refusals import ApplicationRefused, OnHold, Refused, UnknownChallenge, WindowNotSealed
+from domain.values.refusals import (
+    ApplicationRefused,
+    OnHold,
+    Problem,
+    Refused,
+    TooEarly,
+    TooLate,
+    UnknownChallenge,
+    WindowNotSealed,
+)
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import Together
@@ -80,8 +89,9 @@ def accept(
         compose: finds the words of the notices.
 
     Raises:
-        ApplicationRefused: it came too early or too late, is incomplete or too long; the record says so, and
-            the applicant is told if there is an address.
+        ApplicationRefused: it is incomplete, too long or was withdrawn; names every field that is wrong. The
+            record says so, and the applicant is told if there is an address.
+        TooEarly, TooLate: the window is not open; likewise.
         OnHold: the challenge is on hold; likewise.
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be written to; nothing was taken.
@@ -94,7 +104,7 @@ def accept(
         except IntegrityError:  # the same submission came twice at once, or the id is taken
             if attempt == _ATTEMPTS:
                 raise
-        except (ApplicationRefused, OnHold) as refusal:
+        except (ApplicationRefused, OnHold, TooEarly, TooLate) as refusal:
             _note_refusal(database, challenge, applying, refusal, clock(), compose)
             raise
     raise AssertionError("the last attempt returns or raises")
@@ -178,7 +188,6 @@ def _accept(
     if window.application is not None:
         return _receipt_again(window)
     _check_open(window, now)
-    _check_can_be_kept(applying)
     check_application(applying, window.proposal_limit)
     receipt = Receipt(application=_new_id(window.slug), challenge=challenge, received=now)
     application = {
@@ -227,10 +236,9 @@ def _unknown(challenge: str) -> UnknownChallenge:
 
 def _receipt_again(window: Found) -> Receipt:
     if window.withdrawn is not None:
-        raise ApplicationRefused(
-            f"{window.application} was withdrawn ({spoken(window.withdrawn, window.time_zone)}): "
-            "hand in an application that differs from it."
-        )
+        withdrawn = spoken(window.withdrawn, window.time_zone)
+        text = f"{window.application} was withdrawn ({withdrawn}): hand in an application that differs from it."
+        raise ApplicationRefused.for_problems([Problem(field="submission", text=text)])
     return Receipt(application=window.application, challenge=window.id, received=window.received, repeated=True)
 
 
@@ -240,16 +248,16 @@ def _check_open(window: Found, now: Instant) -> None:
         raise OnHold(f"{window.id} is on hold and takes no application now: apply once it goes on.")
     if now >= window.closes:
         closes = spoken(window.closes, window.time_zone)
-        raise ApplicationRefused(
+        raise TooLate(
             f"Too late for {window.id}: its window closed ({closes}), "
             f"and the application came {_lateness(now, window.closes)}."
         )
     if window.sealed_at is not None:
         sealed = spoken(window.sealed_at, window.time_zone)
-        raise ApplicationRefused(f"Too late for {window.id}: its window was sealed for good ({sealed}).")
+        raise TooLate(f"Too late for {window.id}: its window was sealed for good ({sealed}).")
     if now < window.opens:
         opens = spoken(window.opens, window.time_zone)
-        raise ApplicationRefused(f"Too early for {window.id}: its window opens ({opens}); apply from then on.")
+        raise TooEarly(f"Too early for {window.id}: its window opens ({opens}); apply from then on.")
 
 
 def _lateness(now: Instant, closes: Instant) -> str:
@@ -269,46 +277,20 @@ def _lateness(now: Instant, closes: Instant) -> str:
     return f"{' '.join(parts)} after that"
 
 
-def _check_can_be_kept(applying: Applying) -> None:
-    """PostgreSQL keeps every character but this one."""
-    for name, text in (
-        ("organisation", applying.organisation),
-        ("e-mail address", applying.email),
-        ("proposal", applying.proposal),
-    ):
-        position = text.find("\0") + 1
-        if position:
-            raise ApplicationRefused(
-                f"The {name} has a NUL character at position {position:,}: hand it in as plain text."
-            )
-
-
 def _note_refusal(
     database: Database, challenge: str, applying: Applying, refusal: Refused, at: Instant, compose: Compose
 ) -> None:
     """Writes a refusal into the record, without what was handed in, and tells the applicant if it can be."""
     key = f"{challenge}/apply/refused-{_random(12)}"
-    # The record is read by many: it says that the address is wrong, not which it was.
-    text = str(refusal).replace(repr(applying.email), "what was given")
+    text = str(refusal)
     entry = Entry(at=at, by=APPLICANT, role=APPLICANT, action="apply", stage="window", text=text, refused=True)
     with database.writing() as connection:
         window = connection.execute(select(_challenges).where(_challenges.c.id == challenge)).one()
         write_line(connection, key, challenge, entry)
-        if _can_be_told(applying):
-            facts = {"reason": str(refusal)}
+        if is_contact(applying.email):
+            facts = {"reason": text}
             address = applying.email.strip()
             tell_one(connection, key, window, Occasion.APPLICATION_REFUSED, APPLICANT, address, facts, at, compose)
-
-
-def _can_be_told(applying: Applying) -> bool:
-    """Whether its e-mail address is one, whatever else is wrong with it."""
-    complete = Applying(organisation="any", email=applying.email, proposal="any")
-    try:
-        _check_can_be_kept(complete)
-        check_application(complete, limit=len("any"))
-    except ApplicationRefused:
-        return False
-    return True
 
 
 def _name_of(applying: Applying) -> str:

@@ -9,7 +9,7 @@ from whenever import Instant
 
 from desk.desk import Desk
 from domain.challenges.application import Applying
-from domain.values.refusals import ApplicationRefused
+from domain.values.refusals import TooLate
 from service.settings import Settings
 from store.database.database import Database
 
@@ -37,7 +37,7 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
             applying = Applying(organisation=f"{name} {number}", email=f"{number}@{name}.example", proposal="Trees.")
             receipt = desk.apply(challenge, applying)
             receipts.append((receipt.application, receipt.received))
-    except ApplicationRefused:
+    except TooLate:
         return receipts
     finally:
         database.close()

@@ -8,7 +8,7 @@ import pytest
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome
-from domain.values.refusals import ApplicationRefused, TooLate
+from domain.values.refusals import TooLate
 from tests.playing import OPERATOR, SPONSOR, Play, months, playing
 
 PLACES = ("window", "deciding", "exploration", "accelerator", "pre-commercial", "commercialisation")
@@ -49,7 +49,7 @@ async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Pat
         assert len(play.paid()) == len(result.paid)
         row = play.desk.find(play.challenge.id)
         assert (row.outcome, row.outcome_reason, row.until) == ("cancelled", reason, None)
-        with pytest.raises(ApplicationRefused):
+        with pytest.raises(TooLate):
             play.apply(99)
         with pytest.raises(TooLate, match=r"has ended \(cancelled\)"):
             await play.decide("cancel", OPERATOR, reason="Twice.")
@@ -69,7 +69,7 @@ async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_p
         assert {told[each] for each in (*those_in, SPONSOR, OPERATOR)} == {1}
         assert play.desk.find(play.challenge.id).outcome == "cancelled"
         assert len(play.paid()) == len(result.paid)
-        with pytest.raises(ApplicationRefused):
+        with pytest.raises(TooLate):
             play.apply(99)
 
 

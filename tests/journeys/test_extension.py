@@ -8,7 +8,7 @@ import pytest
 from whenever import TimeDelta
 
 from domain.announcements.occasions import Occasion
-from domain.values.refusals import ApplicationRefused, DeadlineRefused, TooLate
+from domain.values.refusals import DeadlineRefused, TooLate
 from tests.journeys.dates import happened_at
 from tests.playing import OPERATOR, SPONSOR, months, playing
 
@@ -36,7 +36,7 @@ async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_in
             (OPERATOR, "The questions session was late."),
             (SPONSOR, "It is holiday time."),
         ]
-        with pytest.raises(ApplicationRefused, match="its window closed"):
+        with pytest.raises(TooLate, match="its window closed"):
             play.apply(4)
         assert third in {application.id for application in play.desk.applications(play.challenge.id)}
 

@@ -53,3 +53,12 @@ def test_what_cannot_be_read_is_refused_as_json_as_well(starter: Commands, teams
 def test_a_setting_that_cannot_be_used_is_refused_as_json_as_well(starter: Commands) -> None:
     refused = refusal_of(starter, "status", CHALLENGES_THREADS="many")
     assert refused["code"] == "file-refused"
+
+
+def test_an_application_with_three_faults_names_three(starter: Commands, teams: dict[str, list[str]]) -> None:
+    words = ["--organisation", " ", "--email", "nowhere", "--proposal", "-"]
+    refused = refusal_of(starter, "apply", "bridge", *words, text="\n")
+    problems = refused["problems"]
+    assert isinstance(problems, list)
+    assert [each["field"] for each in problems] == ["organisation", "email", "proposal"]
+    assert refused["text"] == " ".join(each["text"] for each in problems)

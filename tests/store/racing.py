@@ -6,7 +6,7 @@ from typing import Any
 
 from whenever import Instant
 
-from domain.values.refusals import ApplicationRefused
+from domain.values.refusals import TooLate
 from store.challenges.applications import accept, seal
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
@@ -33,7 +33,7 @@ def apply_until_refused(url: str, name: str, start: Any) -> list[tuple[str, Inst
         while True:
             applied = accept(database, AIR, applying(f"{name} {len(receipts)}"), Instant.now, compose)
             receipts.append((applied.application, applied.received))
-    except ApplicationRefused:
+    except TooLate:
         return receipts
     finally:
         database.close()

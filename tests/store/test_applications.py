@@ -15,7 +15,7 @@ from whenever import Instant, TimeDelta
 from domain.announcements.announcement import Window
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
-from domain.values.refusals import OnHold, Refused, Unavailable, UnknownChallenge, WindowNotSealed
+from domain.values.refusals import ApplicationRefused, OnHold, Refused, Unavailable, UnknownChallenge, WindowNotSealed
 from store.challenges import applications
 from store.challenges.applications import accept, count, read, seal
 from store.database import tables
@@ -161,6 +161,9 @@ def test_an_application_during_a_hold_is_refused_as_that(open_: Database, now: I
         ({"proposal": "\n"}, "empty"),
         ({"proposal": "x" * 1001}, "1,001 characters, and 1,000 is the most"),
         ({"proposal": "good\0bad"}, "character at position 5"),
+        ({"organisation": "good\0bad"}, "character at position 5"),
+        ({"proposal": "good\ud800bad"}, "character at position 5"),
+        ({"email": "bre\0athe@applicants.example"}, "nobody can see"),
     ],
 )
 def test_an_application_that_cannot_be_considered_is_refused_with_what_is_wrong(
@@ -168,6 +171,17 @@ def test_an_application_that_cannot_be_considered_is_refused_with_what_is_wrong(
 ) -> None:
     assert what in refused(open_, applying(**changes), MIDWAY)
     assert count(open_, AIR) == 0
+
+
+def test_an_application_with_several_faults_names_them_all(open_: Database) -> None:
+    """Fails when the first fault hides those that follow it."""
+    faulty = applying(organisation="x" * 301, email="nowhere", proposal="\0" + "x" * 1000)
+    with pytest.raises(ApplicationRefused) as caught:
+        accept(open_, AIR, faulty, at(MIDWAY), compose)
+
+    problems = caught.value.problems
+    assert [each.field for each in problems] == ["organisation", "email", "proposal", "proposal"]
+    assert str(caught.value) == " ".join(each.text for each in problems) == read_record(open_, AIR)[-1].text
 
 
 def test_a_refusal_is_recorded_and_told_to_the_applicant(open_: Database) -> None:

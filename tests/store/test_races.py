@@ -11,7 +11,7 @@ from sqlalchemy import text
 from whenever import Instant, TimeDelta
 
 from domain.announcements.announcement import Window
-from domain.values.refusals import ApplicationRefused
+from domain.values.refusals import TooLate
 from store.challenges.applications import _HELD_STILL, accept, count, read, seal
 from store.database.database import Database
 from store.record.record import announce, read_notices
@@ -88,7 +88,7 @@ def test_whoever_seals_is_not_overtaken_by_applications_without_end(open_: Datab
             late = pool.submit(accept, open_, AIR, applying(), lambda: MIDWAY, compose)
             wait_for_waiting(open_, [sealing, late])
         assert sealing.result(HANGS) == 0
-        with pytest.raises(ApplicationRefused, match="sealed for good"):
+        with pytest.raises(TooLate, match="sealed for good"):
             late.result(HANGS)
 
 
