@@ -29,6 +29,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.inserts import Together
 from store.database.instants import to_microsecond
+from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
@@ -36,6 +37,7 @@ from store.record.record import write_line
 from . import windows
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
+_AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
 
 # Made once: to make a statement takes longer than to carry it out.
 _TAKEN = Together(_applications, tables.notices)
@@ -151,7 +153,7 @@ def read(database: Database, challenge: str) -> tuple[Application, ...]:
         wanted = (
             select(*(_applications.c[name] for name in Application.model_fields))
             .where(_applications.c.challenge == challenge)
-            .order_by(_applications.c.received, _applications.c.id)
+            .order_by(*_AS_RECEIVED)
         )
         return tuple(Application.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
 

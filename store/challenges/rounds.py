@@ -15,6 +15,10 @@ from domain.values.refusals import UnknownChallenge
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
+from store.database.ordering import TotalOrder
+
+_IN_ROUNDS = TotalOrder(tables.challenges.c.round, tables.challenges.c.position, tables.challenges.c.id)
+_BY_ID = TotalOrder(tables.challenges.c.id)
 
 
 class ChallengeRow(Value):
@@ -112,7 +116,7 @@ def challenges(database: Database, round_: str | None = None) -> tuple[Challenge
         Unavailable: the database cannot be read.
     """
     table = tables.challenges
-    wanted = _rows().order_by(table.c.round, table.c.position, table.c.id)
+    wanted = _rows().order_by(*_IN_ROUNDS)
     if round_ is not None:
         wanted = wanted.where(table.c.round == round_)
     with database.reading() as connection:
@@ -164,7 +168,7 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
     """
     table = tables.challenges
     with database.reading() as connection:
-        wanted = _rows().where((table.c.id == name) | (table.c.slug == name)).order_by(table.c.id)
+        wanted = _rows().where((table.c.id == name) | (table.c.slug == name)).order_by(*_BY_ID)
         rows = connection.execute(wanted).all()
         if not rows:
             raise UnknownChallenge(_not_found(connection, name))
@@ -217,7 +221,7 @@ def _keep_people(connection: Connection, round_: Round) -> None:
 
 
 def _not_found(connection: Connection, name: str) -> str:
-    ids = connection.scalars(select(tables.challenges.c.id).order_by(tables.challenges.c.id)).all()
+    ids = connection.scalars(select(tables.challenges.c.id).order_by(*_BY_ID)).all()
     if not ids:
         return f"No challenge {name!r}: none was opened yet; open a round first."
     slug = name.rpartition("/")[2]

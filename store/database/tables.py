@@ -114,6 +114,7 @@ applications = Table(
     UniqueConstraint("challenge", "submission"),
     # Counting those that stand, at the sealing, reads this index alone.
     Index(None, "challenge", "withdrawn"),
+    Index(None, "challenge", "received", "id"),
 )
 
 payments = Table(
@@ -231,7 +232,7 @@ notices = Table(
     "notices",
     METADATA,
     Column("key", String, primary_key=True),
-    Column("challenge", ForeignKey(challenges.c.id), nullable=False, index=True),
+    Column("challenge", ForeignKey(challenges.c.id), nullable=False),
     Column("occasion", String, nullable=False),
     Column("recipient", String, nullable=False),
     Column("address", String, nullable=False),
@@ -255,7 +256,8 @@ notices = Table(
     CheckConstraint(
         "status IN ('created', 'sending', 'sent', 'delivered', 'failed', 'lapsed')", name="status_is_one_of_them"
     ),
-    Index(None, "status", "next_try", "created_at"),
+    Index(None, "challenge", "created_at", "key"),
+    Index(None, "status", "next_try", "created_at", "key"),
 )
 
 # What a sponsor says to an applicant or team that was not selected; kept here, never in Temporal.
@@ -276,7 +278,7 @@ record = Table(
     METADATA,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("key", String, nullable=False, unique=True),
-    Column("challenge", ForeignKey(challenges.c.id), nullable=False, index=True),
+    Column("challenge", ForeignKey(challenges.c.id), nullable=False),
     Column("at", Moment, nullable=False),
     Column("by", String, nullable=False),
     Column("role", String, nullable=False),
@@ -285,6 +287,7 @@ record = Table(
     Column("text", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("refused", Boolean, nullable=False),
+    Index(None, "challenge", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -33,12 +33,16 @@ from domain.values.model import Value
 from domain.values.refusals import NotSentAgain
 from store.database import tables
 from store.database.database import Database
+from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.record.notices import Compose, find_notice, tell_one
 from store.record.record import find_line
 
 _notices, _challenges, _payments = tables.notices, tables.challenges, tables.payments
 _people, _applications, _record = tables.people, tables.applications, tables.record
+_OLDEST_FIRST = TotalOrder(_notices.c.created_at, _notices.c.key)
+_LONGEST_DUE_FIRST = TotalOrder(_notices.c.next_try, _notices.c.created_at, _notices.c.key)
+_PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 _UNTOLD = (Occasion.ATTENTION, Occasion.APPLICATION_REFUSED)
 """If these do not arrive nobody is told: a call for operators, and an answer to somebody who is no applicant."""
@@ -338,13 +342,12 @@ def _to_send(now: Instant) -> tuple[Select[Any], ...]:
     wanted = _with_what_they_hang_on()
     again = and_(_notices.c.status.in_(["created", "sending"]), _notices.c.next_try <= now)
     new = and_(_notices.c.status == "created", _notices.c.next_try.is_(None))
-    oldest_first = (_notices.c.next_try, _notices.c.created_at)
-    return wanted.where(again).order_by(*oldest_first), wanted.where(new).order_by(*oldest_first)
+    return wanted.where(again).order_by(*_LONGEST_DUE_FIRST), wanted.where(new).order_by(*_LONGEST_DUE_FIRST)
 
 
 def _to_ask(now: Instant) -> tuple[Select[Any], ...]:
     due = select(_notices).where(_notices.c.status == "sent", _notices.c.next_try <= now)
-    return (due.order_by(_notices.c.next_try),)
+    return (due.order_by(*_LONGEST_DUE_FIRST),)
 
 
 def _is_due(database: Database, wanted: tuple[Select[Any], ...]) -> bool:
@@ -427,7 +430,7 @@ def _overtaken_by(connection: Connection, row: Found) -> str:
         _notices.c.while_payment.is_not_distinct_from(row.while_payment),
         _notices.c.created_at > row.created_at,
     )
-    return connection.scalar(later.order_by(_notices.c.created_at).limit(1)) or ""
+    return connection.scalar(later.order_by(*_OLDEST_FIRST).limit(1)) or ""
 
 
 def _was_mended(connection: Connection, row: Found) -> bool:
@@ -478,7 +481,7 @@ def _fail(connection: Connection, row: Found, reason: str, now: Instant, compose
         # The round's people are kept without their roles; operators are those whom the challenge names as its contact.
         select(_people.c.id, _people.c.email)
         .where(_people.c.round == challenge.round, _people.c.email.in_(challenge.contact.split(" or ")))
-        .order_by(_people.c.id)
+        .order_by(*_PEOPLE)
     ).all()
     if row.occasion in _UNTOLD or not row.channel:
         return

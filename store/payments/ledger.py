@@ -33,6 +33,7 @@ from domain.values.refusals import (
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
+from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
@@ -41,6 +42,9 @@ from . import payees
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
 _filed, _attention = tables.filed_transfers, tables.attention
+_AS_REQUESTED = TotalOrder(_payments.c.requested_at, _payments.c.key)
+_BY_KEY = TotalOrder(_payments.c.key)
+_BY_ATTEMPT = TotalOrder(_transfers.c.payment, _transfers.c.attempt)
 
 
 class Payment(Value):
@@ -557,7 +561,7 @@ def give_payee(
         open_ones = (
             select(_payments)
             .where(_payments.c.team == team, _payments.c.status.not_in([str(each) for each in rules.OVER]))
-            .order_by(_payments.c.key)
+            .order_by(*_BY_KEY)
             .with_for_update(key_share=True)
         )
         rows = connection.execute(open_ones).all()
@@ -585,7 +589,7 @@ def read_payments(database: Database, challenge: str | None = None) -> tuple[Pay
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = _with_contradictions().order_by(_payments.c.requested_at, _payments.c.key)
+    wanted = _with_contradictions().order_by(*_AS_REQUESTED)
     if challenge is not None:
         wanted = wanted.where(_payments.c.challenge == challenge)
     with database.reading() as connection:
@@ -602,7 +606,7 @@ def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...
         select(_transfers)
         .join(_payments, _payments.c.key == _transfers.c.payment)
         .where(_payments.c.challenge == challenge)
-        .order_by(_transfers.c.id)
+        .order_by(*_BY_ATTEMPT)
     )
     with database.reading() as connection:
         return tuple(map(_transfer_row, connection.execute(wanted)))
@@ -617,7 +621,7 @@ def read_returned(database: Database, key: str) -> tuple[TransferRow, ...]:
     wanted = (
         select(_transfers)
         .where(_transfers.c.payment == key, _transfers.c.returned_at.is_not(None))
-        .order_by(_transfers.c.attempt)
+        .order_by(*_BY_ATTEMPT)
     )
     with database.reading() as connection:
         return tuple(map(_transfer_row, connection.execute(wanted)))

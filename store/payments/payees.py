@@ -9,8 +9,10 @@ from whenever import Instant
 
 from store.database import tables
 from store.database.database import Database
+from store.database.ordering import TotalOrder
 
 _payees = tables.payees
+_VERSIONS = TotalOrder(_payees.c.team, _payees.c.version)
 
 
 def are_kept(database: Database) -> bool:
@@ -34,7 +36,7 @@ def reseal(database: Database, resealed: Callable[[str, str], str]) -> int:
         Unavailable: some cannot be opened; then all stay as they were. Or the database cannot be written to.
     """
     with database.writing() as connection:
-        rows = connection.execute(select(_payees).order_by(_payees.c.team, _payees.c.version).with_for_update()).all()
+        rows = connection.execute(select(_payees).order_by(*_VERSIONS).with_for_update()).all()
         for row in rows:
             connection.execute(
                 update(_payees)
@@ -63,8 +65,10 @@ def add(connection: Connection, team: str, version: int, sealed: str, masked: st
 
 def latest_masked(connection: Connection, team: str) -> str:
     """What people are shown of the details that count; empty if there are none."""
-    newest = select(_payees.c.masked).where(_payees.c.team == team).order_by(_payees.c.version.desc()).limit(1)
-    return connection.scalars(newest).first() or ""
+    newest = select(_payees.c.masked).where(
+        _payees.c.team == team, _payees.c.version == latest_version(connection, team)
+    )
+    return connection.scalars(newest).one_or_none() or ""
 
 
 def latest_version(connection: Connection, team: str) -> int | None:
@@ -81,5 +85,5 @@ def first_given(connection: Connection, team: str) -> Instant | None:
 
 def given_by(connection: Connection, team: str) -> tuple[str, ...]:
     """Ids of all who gave or changed them."""
-    people = select(_payees.c.given_by).where(_payees.c.team == team).distinct().order_by(_payees.c.given_by)
-    return tuple(connection.scalars(people))
+    people = select(_payees.c.given_by).where(_payees.c.team == team).distinct()
+    return tuple(sorted(connection.scalars(people)))

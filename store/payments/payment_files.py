@@ -18,6 +18,7 @@ from domain.values.money import Money
 from domain.values.refusals import FileRefused, Refused, TooLate, UnknownPayment
 from store.database import tables
 from store.database.database import Database
+from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.record.record import needs_nobody, write_line
 
@@ -25,6 +26,11 @@ from . import ledger, payees
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
 _files, _filed = tables.payment_files, tables.filed_transfers
+_AS_MADE = TotalOrder(_files.c.made_at, _files.c.id)
+_FILED = TotalOrder(_filed.c.transfer)
+_PAYMENTS = TotalOrder(_payments.c.key)
+_PAYMENTS_BY_CURRENCY = TotalOrder(_payments.c.currency, _payments.c.key)
+_TRANSFERS_BY_CURRENCY = TotalOrder(_payments.c.currency, _transfers.c.id)
 
 RAIL = "files"
 """What the ledger calls the rail that pays by files."""
@@ -155,7 +161,8 @@ def batch(
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        begun = connection.scalars(select(_files.c.id).where(_files.c.written_at.is_(None)).limit(1)).first()
+        unwritten = select(_files.c.id).where(_files.c.written_at.is_(None)).order_by(*_AS_MADE)
+        begun = connection.scalars(unwritten.limit(1)).first()
         if begun is not None:
             return _batch(connection, begun), {}
         waiting, left_out = [], {}
@@ -194,7 +201,7 @@ def challenges_concerned(database: Database, file: str | None = None) -> tuple[s
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(_payments.c.challenge).distinct().order_by(_payments.c.challenge)
+    wanted = select(_payments.c.challenge).distinct()
     if file is None:
         begun = _transfers.c.begun_at.is_(None) | _files.c.written_at.is_(None) & _files.c.id.is_not(None)
         wanted = wanted.where(*_CAN_LEAVE, begun)
@@ -207,7 +214,7 @@ def challenges_concerned(database: Database, file: str | None = None) -> tuple[s
         .join(_files, _files.c.id == _filed.c.file, isouter=True)
     )
     with database.reading() as connection:
-        return tuple(connection.scalars(wanted))
+        return tuple(sorted(connection.scalars(wanted)))
 
 
 def move(database: Database, file: str, execute_on: Date) -> None:
@@ -248,7 +255,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         connection.execute(
             select(_payments.c.key)
             .where(_payments.c.key.in_(keys))
-            .order_by(_payments.c.key)
+            .order_by(*_PAYMENTS)
             .with_for_update(key_share=True)
         )
         unwritten = select(_files.c.id).where(_files.c.id == file, _files.c.written_at.is_(None))
@@ -281,7 +288,7 @@ def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
         )
         if connection.execute(select(_files.c.id).where(_files.c.id == file)).first() is None:
             raise TooLate(f"The payment file {file} was dropped while it was written.")
-        inside = select(_filed.c.transfer).where(_filed.c.file == file).order_by(_filed.c.transfer)
+        inside = select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)
         return tuple(map(payment_of, connection.scalars(inside)))
 
 
@@ -324,6 +331,7 @@ def report(
                 select(_filed, _transfers.c.settled_at)
                 .join(_transfers, _transfers.c.id == _filed.c.transfer)
                 .where(_filed.c.file == file)
+                .order_by(*_FILED)
                 .with_for_update(of=_filed)
             )
         }
@@ -378,7 +386,7 @@ def contradicted(database: Database, file: str) -> tuple[Contradiction, ...]:
         .join(_transfers, _transfers.c.id == _filed.c.transfer)
         .where(_filed.c.file == file, _filed.c.progress == "settled")
         .where(_transfers.c.returned_at.is_not(None), _transfers.c.settled_at.is_(None))
-        .order_by(_filed.c.transfer)
+        .order_by(*_FILED)
     )
     with database.reading() as connection:
         return tuple(Contradiction.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
@@ -394,7 +402,7 @@ def read_files(database: Database) -> tuple[File, ...]:
         select(_files, func.count().label("number"), func.sum(_filed.c.pence).label("pence"))
         .join(_filed, _filed.c.file == _files.c.id)
         .group_by(_files.c.id)
-        .order_by(_files.c.made_at, _files.c.id)
+        .order_by(*_AS_MADE)
     )
     with database.reading() as connection:
         return tuple(
@@ -433,7 +441,7 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
         .where(
             left.is_(None) | (_filed.c.progress == "returned") | (_filed.c.progress == "settled") & settled.is_(None)
         )
-        .order_by(_filed.c.transfer)
+        .order_by(*_FILED)
     )
     if file is not None:
         wanted = wanted.where(_files.c.id == file)
@@ -451,7 +459,7 @@ def _waiting(connection: Connection) -> Sequence[Found]:
         select(_payments.c.key)
         .where(*_CAN_LEAVE)
         .where(exists().where(_transfers.c.payment == _payments.c.key, _transfers.c.begun_at.is_(None)))
-        .order_by(_payments.c.currency, _payments.c.key)
+        .order_by(*_PAYMENTS_BY_CURRENCY)
         .limit(MOST)
         .with_for_update(of=_payments, key_share=True)
     ).all()
@@ -466,7 +474,7 @@ def _waiting(connection: Connection) -> Sequence[Found]:
         .join(_payments, _payments.c.key == _transfers.c.payment)
         .join(_payees, (_payees.c.team == _transfers.c.team) & (_payees.c.version == _transfers.c.payee_version))
         .where(_payments.c.key.in_(held), _transfers.c.begun_at.is_(None))
-        .order_by(_payments.c.currency, _transfers.c.id)
+        .order_by(*_TRANSFERS_BY_CURRENCY)
     ).all()
 
 
@@ -562,7 +570,7 @@ def _batch(connection: Connection, file: str) -> Batch:
         .join(_payments, _payments.c.key == _transfers.c.payment)
         .join(_payees, (_payees.c.team == _transfers.c.team) & (_payees.c.version == _transfers.c.payee_version))
         .where(_filed.c.file == file)
-        .order_by(_filed.c.transfer)
+        .order_by(*_FILED)
     )
     return Batch(
         id=row.id,

@@ -16,9 +16,13 @@ from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.instants import Moment
+from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
 _notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
+
+_OLDEST_FIRST = TotalOrder(_notices.c.created_at, _notices.c.key)
+_BY_KEY = TotalOrder(_notices.c.key)
 
 
 class Letter(Protocol):
@@ -80,7 +84,7 @@ def read_notices(database: Database, challenge: str | None = None) -> tuple[Noti
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(_notices).order_by(_notices.c.created_at, _notices.c.key)
+    wanted = select(_notices).order_by(*_OLDEST_FIRST)
     if challenge is not None:
         wanted = wanted.where(_notices.c.challenge == challenge)
     with database.reading() as connection:
@@ -96,7 +100,7 @@ def find_notice(database: Database, key: str) -> Notice:
     """
     matches = (_notices.c.key == key) | _notices.c.key.endswith(f"/{key}", autoescape=True)
     with database.reading() as connection:
-        rows = connection.execute(select(_notices).where(matches).order_by(_notices.c.key).limit(3)).all()
+        rows = connection.execute(select(_notices).where(matches).order_by(*_BY_KEY).limit(3)).all()
     exact = [row for row in rows if row.key == key]
     if len(exact or rows) != 1:
         several = f"several, such as {rows[0].key} and {rows[1].key}" if rows else "none"

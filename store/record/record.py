@@ -14,6 +14,7 @@ from store.challenges import windows
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
+from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
 from .notices import Compose as Compose
@@ -23,6 +24,7 @@ from .notices import read_notices as read_notices
 from .notices import tell_all
 
 _challenges, _applications, _record = tables.challenges, tables.applications, tables.record
+_AS_WRITTEN = TotalOrder(_record.c.id)
 _attention = tables.attention
 
 
@@ -103,7 +105,7 @@ def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(_record).where(_record.c.challenge == challenge).order_by(_record.c.id)
+    wanted = select(_record).where(_record.c.challenge == challenge).order_by(*_AS_WRITTEN)
     with database.reading() as connection:
         return tuple(RecordLine.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
 
