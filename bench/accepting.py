@@ -28,7 +28,7 @@ _PROPOSAL = "We would put low-cost sensors where people live and show what they 
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`store.applications.accept` against a bare insert-and-commit of the same row through the same library.
+    """`store.challenges.applications.accept` against a bare insert-and-commit of the same row through the same library.
 
     The floor is one insert and a commit through SQLAlchemy, on a connection of the service's own: the same table,
     indexes, durability and pool. What accepting does beside that is what is measured: it holds the window still,

@@ -28,7 +28,7 @@ _PAYEES = (
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`gateways.credit_transfers.credit_transfer_file` with as many payments as one file may have.
+    """`gateways.banking.credit_transfers.credit_transfer_file` with as many payments as one file may have.
 
     It makes the document, writes it as bytes, and reads and checks these against the official schema. The floor is the
     part of the XML library in that: the finished document written as bytes, read and checked, and nothing made.

@@ -27,7 +27,7 @@ _AIM = 0.5
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`store.record.announce`, against bare inserts of the same rows by the same library, in one transaction.
+    """`store.record.record.announce`, against bare inserts of the same rows by the same library, in one transaction.
 
     Many at once are a challenge's applicants, told that they were not selected; the floor has them put in with one
     call for all, and their words are ready. One by one are receipts, each with its line of the record.

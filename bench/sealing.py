@@ -18,7 +18,7 @@ _AIM = 1.0
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`store.applications.seal` on a window with 100,000 applications, in each of the pilot's challenges.
+    """`store.challenges.applications.seal` on a window with 100,000 applications, in each of the pilot's challenges.
 
     The applications are put into the table in bulk; the sealing, which counts those that stand, is the real one.
     There is no floor: the aim is a time.

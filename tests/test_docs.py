@@ -183,6 +183,48 @@ def test_everything_that_the_architecture_places_in_a_module_is_there() -> None:
     assert [name for name, path in placed if name not in (ROOT / path).read_text(encoding="utf-8")] == []
 
 
+PARTS = [path.parent.name for path in ROOT.glob("*/__init__.py")] + [path.stem for path in ROOT.glob("*.py")]
+DOTTED = re.compile(rf"`((?:{'|'.join(PARTS)})(?:\.(?!py\b)\w+)+)\b(?!/)")
+CODE = [path for part in [*PARTS, "tests"] for path in [*ROOT.glob(f"{part}.py"), *ROOT.glob(f"{part}/**/*.py")]]
+
+
+def leads_somewhere(dotted: str) -> bool:
+    """Whether a dotted name such as `store.database.database.Database` is a module, or something in one."""
+    names = dotted.split(".")
+    for length in range(len(names), 0, -1):
+        path = ROOT.joinpath(*names[:length])
+        if path.with_suffix(".py").exists():
+            text = path.with_suffix(".py").read_text(encoding="utf-8")
+            return all(re.search(rf"\b{name}\b", text) for name in names[length:])
+    return ROOT.joinpath(*names).is_dir()
+
+
+def test_everything_in_the_house_that_code_or_a_document_names_is_there() -> None:
+    named = {
+        name: path
+        for path in [*CODE, *CURRENT]
+        if path != Path(__file__)
+        for name in DOTTED.findall(path.read_text(encoding="utf-8"))
+    }
+
+    assert len(named) > 5
+    assert [f"{path.relative_to(ROOT)}: {name}" for name, path in named.items() if not leads_somewhere(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("dotted", "found"),
+    [
+        ("store.database.database.Database", True),
+        ("starter", True),
+        ("domain.payments", True),
+        ("store.database.Database", False),
+        ("store.database.database.Databank", False),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_found(dotted: str, found: bool) -> None:
+    assert leads_somewhere(dotted) is found
+
+
 @pytest.mark.parametrize(
     ("text", "lost"),
     [

@@ -1,7 +1,7 @@
 """What the law adds to a payment that comes late: simple interest, and a fixed sum for the trouble.
 
 The Late Payment of Commercial Debts (Interest) Act 1998: section 4 (from when interest runs, which counts whole days:
-see `domain.payment.due_dates`), 5A (the fixed sum) and 6 (the rate), with the Late Payment of Commercial Debts (Rate of
+see `due_dates`), 5A (the fixed sum) and 6 (the rate), with the Late Payment of Commercial Debts (Rate of
 Interest) (No. 3) Order 2002, SI 2002/1675; Scotland has an order of its own to the same effect. Whether the Act applies
 to a payment, and which day was the last for it, is for the caller to say.
 """

@@ -81,7 +81,7 @@ class Letters:
 
         Args:
             occasion: what it is about.
-            facts: exactly those of the occasion and the common ones (see `domain.occasions`).
+            facts: exactly those of the occasion and the common ones (see `domain.announcements.occasions`).
 
         Raises:
             KeyError: there are too few facts, or too many: the caller is wrong.

@@ -1,6 +1,6 @@
 """The rail of a body that pays by files: it knows which transfers are in a file, and what the bank reported of them.
 
-A person makes the file and takes it to the bank, and brings the bank's reports back; see `store.payment_files`.
+A person makes the file, takes it to the bank, and brings the bank's reports back; see `store.payments.payment_files`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _attention = tables.attention
 
 
 class RecordLine(Value):
-    """One line of the record: see `domain.announcement.Entry`.
+    """One line of the record: see `domain.announcements.announcement.Entry`.
 
     Args:
         id: lines are numbered as they are written.

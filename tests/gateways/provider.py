@@ -1,4 +1,4 @@
-"""A payment provider with the API of `gateways.http_rail`, on this machine, which can be told to misbehave.
+"""A payment provider with the API of `gateways.banking.http_rail`, on this machine, which can be told to misbehave.
 
 It runs in threads of the test's process; workers in other processes reach it by its address.
 """
