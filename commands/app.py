@@ -73,8 +73,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    help="Runs public innovation challenges: open a round, take applications, select teams, see what was paid.",
-    epilog="Temporal is found by `TEMPORAL_ADDRESS` and its kin, everything else is set by `CHALLENGES_…` variables.",
+    help="Run public innovation challenges: open a round, take applications, select teams, pay the teams.",
+    epilog="`TEMPORAL_…` variables say where Temporal is. `CHALLENGES_…` variables set everything else.",
 )
 for part, commands in PARTS.items():
     for name, command in commands.items():
@@ -91,17 +91,18 @@ def main() -> NoReturn:
         "".join(sys.argv).encode()
     except UnicodeEncodeError:
         typer.echo(
-            "What was typed is not all text in UTF-8: see to the terminal's encoding, and type it again.", err=True
+            "Some of the command is not text in UTF-8: set the terminal to UTF-8, then type the command again.",
+            err=True,
         )
         leave(MISUSED)
     try:
-        with answering():  # what a help is written to can be full as well
+        with answering():  # the disk can be full when help is printed, too
             app()
     except typer.Exit as end:
         leave(end.exit_code)
     except SystemExit as end:
         leave(end.code if isinstance(end.code, int) else REFUSED)
-    except Exception:  # a fault of ours: it is shown in full, and does not abort the process besides
+    except Exception:  # our own mistake: shown in full, and the process still ends in order
         traceback.print_exc()
         leave(REFUSED)
     leave(0)

@@ -1,4 +1,4 @@
-"""Commands about applications: handing one in, reading them, deciding on them, and what applicants are told."""
+"""Commands for applications: hand one in, read them, select among them, answer questions, give feedback."""
 
 from __future__ import annotations
 
@@ -33,10 +33,14 @@ from .terminal import misused, say, show_json
 
 def apply(
     challenge: ChallengeName,
-    organisation: Annotated[str, typer.Option(help="Who applies, a company or a person.")],
-    email: Annotated[str, typer.Option(help="Where receipts and decisions go.")],
-    proposal: Annotated[Path, typer.Option(metavar="FILE", help="The answer, as text; - reads standard input.")],
-    submission: Annotated[str, typer.Option(help="Your own id of this submission: sent again, one receipt.")] = "",
+    organisation: Annotated[str, typer.Option(help="The company or person that applies.")],
+    email: Annotated[str, typer.Option(help="The address for the receipt and the decisions.")],
+    proposal: Annotated[
+        Path, typer.Option(metavar="FILE", help="A text file with the answer; - reads standard input.")
+    ],
+    submission: Annotated[
+        str, typer.Option(help="Your own id of this submission. Sent again, it gets the same receipt.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Hand in an application.
@@ -51,7 +55,7 @@ def apply(
             show_json(receipt)
             return
         zone = desk.find(challenge).time_zone
-        again = " It had been taken before." if receipt.repeated else ""
+        again = " It was already here: nothing has changed." if receipt.repeated else ""
         say(f"Received {receipt.application} on {spoken(receipt.received, zone)}.{again}")
 
 
@@ -61,7 +65,7 @@ def applications(
     by: Who = "",
     as_json: AsJson = False,
 ) -> None:
-    """Read the applications to a challenge, once its window is sealed.
+    """Read the applications to a challenge, after its window is sealed.
 
     Example: `starter.py applications air-quality --full`
     """
@@ -76,20 +80,24 @@ def applications(
 def select(
     challenge: ChallengeName,
     stage: StageName,
-    teams: Annotated[list[str], typer.Argument(metavar="TEAM…", help="Who is in, by application or team id.")],
+    teams: Annotated[
+        list[str], typer.Argument(metavar="TEAM…", help="The selected teams, by the ids of their applications.")
+    ],
     by: Who,
     reserve: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="TEAM…", help="Who takes the place of a team that leaves, in order."),
+        typer.Option(metavar="TEAM…", help="Who takes the place of a team that leaves: applications, in order."),
     ] = None,
     amount: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option(metavar="AMOUNT", help="The agreed amount for each team, or TEAM=AMOUNT; may be repeated."),
+        typer.Option(
+            metavar="AMOUNT", help="The agreed amount for every team, or TEAM=AMOUNT for one team. Can be repeated."
+        ),
     ] = None,
     reason: Why = "",
     decision_id: DecisionId = "",
 ) -> None:
-    """Take applications, or teams of the stage before, into a stage.
+    """Select applications, or teams of the stage before, for a stage.
 
     Example: `starter.py select air-quality exploration air-quality-7kx3qm air-quality-p2v8rn --as sepa-decider`
     """
@@ -105,7 +113,7 @@ def select(
 
 
 def decline(challenge: ChallengeName, stage: StageName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
-    """Take nobody into a stage, which ends the challenge: nobody suitable, or the contract is not continued.
+    """Select nobody for a stage, which ends the challenge: nobody is suitable, or the contract is not continued.
 
     Example: `starter.py decline air-quality pre-commercial --as sepa-decider --reason "No budget this year."`
     """
@@ -116,10 +124,12 @@ def feedback(
     challenge: ChallengeName,
     stage: StageName,
     team: TeamName,
-    text: Annotated[Path, typer.Option("--text", metavar="FILE", help="The words; - reads standard input.")],
+    text: Annotated[
+        Path, typer.Option("--text", metavar="FILE", help="A text file with the feedback; - reads standard input.")
+    ],
     by: Who,
 ) -> None:
-    """Say something to an applicant or team that is not selected: with the decision, or after it.
+    """Give feedback to an applicant or team that is not selected, with the decision or after it.
 
     Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
     """
@@ -130,12 +140,12 @@ def feedback(
 
 def answer(
     challenge: ChallengeName,
-    question: Annotated[str, typer.Option(help="As it was asked, without naming who asked.")],
-    text: Annotated[str, typer.Option("--answer", help="What everybody is told.")],
+    question: Annotated[str, typer.Option(help="The question, without the name of the person who asked.")],
+    text: Annotated[str, typer.Option("--answer", help="The answer that everybody is told.")],
     by: Who,
     decision_id: DecisionId = "",
 ) -> None:
-    """Publish a question about a challenge with its answer: everybody who has applied so far is told.
+    """Answer a question about a challenge for everybody. Everybody who has applied so far is told.
 
     Example: `starter.py answer air-quality --question "Is old data enough?" --answer "No." --as sepa-decider`
     """

@@ -1,4 +1,4 @@
-"""Commands about challenges: where they stand, what changes their course, what was done on them."""
+"""Commands for challenges: show their status, change their course, show their record."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from .output import challenges as output
 from .terminal import say, show_json
 
 _GLANCE = 5
-"""Seconds that a look waits for what only a workflow knows."""
+"""How many seconds `status` waits for an answer from the workflow."""
 
 
 def status(challenge: SomeChallenge = None, as_json: AsJson = False) -> None:
-    """Show where challenges stand, what they wait for and until when.
+    """Show where challenges are, what they wait for and until when.
 
     Example: `starter.py status air-quality`
     """
@@ -56,7 +56,7 @@ def extend(
     reason: Why,
     decision_id: DecisionId = "",
 ) -> None:
-    """Move the closing of the window to a later time; everybody is told.
+    """Move the closing of the window to a later time. Everybody is told.
 
     Example: `starter.py extend air-quality --closes 2016-08-08 --as programme-office --reason "Site was down."`
     """
@@ -69,11 +69,13 @@ def withdraw(
     challenge: ChallengeName,
     team: Annotated[str, typer.Argument(metavar="TEAM", help="The application or team that leaves.")],
     reason: Why,
-    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who acts; the team itself if left out.")] = "",
-    replace: Annotated[bool, typer.Option(help="Whether the first in reserve takes its place.")] = True,
+    by: Annotated[
+        str, typer.Option("--as", metavar="PERSON", help="Id of the person who acts; without it, the team itself.")
+    ] = "",
+    replace: Annotated[bool, typer.Option(help="Whether the first applicant in reserve takes the place.")] = True,
     decision_id: DecisionId = "",
 ) -> None:
-    """Take out an applicant or a team that leaves; the reserve takes its place.
+    """Withdraw an applicant or a team. The first applicant in reserve takes the place.
 
     Example: `starter.py withdraw air-quality air-quality-7kx3qm --reason "The founder has fallen ill."`
     """
@@ -81,7 +83,7 @@ def withdraw(
 
 
 def hold(challenge: ChallengeName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
-    """Stop a challenge's clock until it is resumed.
+    """Put a challenge on hold: no deadline passes until the challenge is resumed.
 
     Example: `starter.py hold air-quality --as programme-office --reason "Election period."`
     """
@@ -89,7 +91,7 @@ def hold(challenge: ChallengeName, by: Who, reason: Why, decision_id: DecisionId
 
 
 def resume(challenge: ChallengeName, by: Who, reason: Why = "", decision_id: DecisionId = "") -> None:
-    """Let a challenge's clock go on; deadlines move by as long as it stood.
+    """Resume a challenge. Its next deadline moves by the length of the hold.
 
     Example: `starter.py resume air-quality --as programme-office --reason "The election is over."`
     """
@@ -97,7 +99,7 @@ def resume(challenge: ChallengeName, by: Who, reason: Why = "", decision_id: Dec
 
 
 def cancel(challenge: ChallengeName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
-    """End a challenge, whatever it waits for. Payments that are under way go on.
+    """End a challenge at any point. Payments that were ordered continue.
 
     Example: `starter.py cancel air-quality --as programme-office --reason "The sponsor withdrew the question."`
     """
@@ -110,10 +112,12 @@ def participation(
     on: Annotated[str, typer.Option(metavar="DATE", help="The day of the session, such as 2016-09-20.")],
     people: Annotated[int, typer.Option(help="How many citizens took part.")],
     summary: Annotated[str, typer.Option(help="What was learnt; no personal data.")],
-    by: Annotated[str, typer.Option("--as", metavar="PERSON", help="Who tells; the only operator if left out.")] = "",
+    by: Annotated[
+        str, typer.Option("--as", metavar="PERSON", help="Id of the person who reports; without it, the only operator.")
+    ] = "",
     decision_id: DecisionId = "",
 ) -> None:
-    """Write down that a citizen participation session was held.
+    """Report that a session with citizens was held.
 
     Example: `starter.py participation air-quality accelerator --on 2016-09-20 --people 24 --summary "Maps first."`
     """
@@ -122,7 +126,7 @@ def participation(
 
 
 def record(challenge: ChallengeName, as_json: AsJson = False) -> None:
-    """Show what was done on a challenge, by whom, when and why, refusals included.
+    """Show who did what on a challenge, when and why. Refusals are included.
 
     Example: `starter.py record air-quality`
     """
@@ -136,10 +140,11 @@ def record(challenge: ChallengeName, as_json: AsJson = False) -> None:
 
 def retry(
     what: Annotated[
-        str, typer.Argument(metavar="CHALLENGE|PAYMENT|notices", help="A challenge, a payment's key, or notices.")
+        str,
+        typer.Argument(metavar="CHALLENGE|PAYMENT|notices", help="A challenge, a payment's key, or the word notices."),
     ],
 ) -> None:
-    """Try again what needs attention, once its cause is mended.
+    """Try again what needs attention, after you have solved the problem.
 
     Example: `starter.py retry pilot-2016/air-quality`
     """
@@ -152,12 +157,12 @@ def retry(
 
 
 def _show_challenge(desk: Desk, row: ChallengeRow) -> None:
-    """With what its workflow alone knows; where that does not answer, what there is without it."""
+    """Shows what the workflow knows. If the workflow does not answer, shows what the database has."""
     payments = desk.payments(row.id)
     try:
         state = asyncio.run(desk.state(row, within=_GLANCE))
     except Unavailable as why:
         output.challenge(row, payments)
-        say(f"Its teams, and who must act, are not known now. {why}")
+        say(f"The teams, and who must act, are not known at the moment. {why}")
     else:
         output.challenge_status(row, payments, state)

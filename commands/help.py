@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 
 class AsTyped(TyperCommand):
-    """A command whose usage is written as it is typed: an argument by its name, in brackets if it can be left out."""
+    """A command whose usage is written as it is typed: an argument by its name, in brackets if it is optional."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """See `click.Command`."""
@@ -16,7 +16,7 @@ class AsTyped(TyperCommand):
 
 
 class TakesTeams(AsTyped):
-    """A command with `--reserve TEAM…`: what follows is in reserve, up to the next option, not selected."""
+    """A command with `--reserve TEAM…`: all teams up to the next option are in reserve, not selected."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See `click.Command`."""

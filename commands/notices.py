@@ -1,4 +1,4 @@
-"""Commands about notices: what was sent to whom, and in which words."""
+"""Commands for notices: what was sent to whom, and in which words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .terminal import say, show_json
 
 
 class Preview(Value):
-    """The words of an occasion, filled in with an example."""
+    """The words of an occasion, filled in for an example."""
 
     occasion: Occasion
     subject: str
@@ -25,7 +25,7 @@ class Preview(Value):
 
 
 class _ListUnlessSaid(TyperGroup):
-    """`notices` and `notices air-quality` list, as does `notices list air-quality`."""
+    """Takes `notices` as `notices list`, and `notices air-quality` as `notices list air-quality`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See `click.Group`."""
@@ -36,7 +36,7 @@ class _ListUnlessSaid(TyperGroup):
 
 app = typer.Typer(
     cls=_ListUnlessSaid,
-    help="Show the notices: all of them, or those of a challenge; one in full; or the words of each occasion.\n\n"
+    help="Show notices: all of them, those of a challenge, or one in full; or the words of each occasion.\n\n"
     "Example: `starter.py notices air-quality`",
 )
 
@@ -44,10 +44,10 @@ app = typer.Typer(
 @app.command("list", cls=AsTyped)
 def list_(
     challenge: SomeChallenge = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only those that did not reach anybody.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only notices that reached nobody.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show to whom what was sent, and whether it arrived.
+    """Show what was sent to whom, and whether it arrived.
 
     Example: `starter.py notices list air-quality --failed`
     """
@@ -56,16 +56,19 @@ def list_(
         if as_json:
             show_json(rows)
         else:
-            nothing = "No notice has failed." if failed else "No notice was written yet."
+            nothing = "No notice has failed." if failed else "No notice has been written yet."
             output.notices(rows, {row.id: row.time_zone for row in desk.challenges()}, nothing)
 
 
 @app.command(cls=AsTyped)
 def show(
-    key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices` shows it, or its end.")],
+    key: Annotated[
+        str,
+        typer.Argument(metavar="NOTICE", help="The key of the notice, as `notices` shows it, or the end of the key."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Show one notice in full, as it was or will be sent, and how far it has come.
+    """Show one notice in full, as it was or will be sent, and whether it arrived.
 
     Example: `starter.py notices show application-received/air-quality-7kx3qm`
     """
@@ -79,22 +82,27 @@ def show(
 
 @app.command(cls=AsTyped)
 def resend(
-    key: Annotated[str, typer.Argument(metavar="NOTICE", help="Its key, as `notices --json` shows it, or its end.")],
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="NOTICE", help="The key of the notice, as `notices --json` shows it, or the end of the key."
+        ),
+    ],
 ) -> None:
-    """Let a notice that failed be sent again, to the address that its recipient has by now.
+    """Send a failed notice again, to the address that its recipient has now.
 
     Example: `starter.py notices resend shortlisted/air-quality-7kx3qm`
     """
     with a_desk() as desk:
-        say(f"Sent again as soon as may be: {desk.send_again(key)}")
+        say(f"The notice is sent again as soon as possible: {desk.send_again(key)}")
 
 
 @app.command(cls=AsTyped)
 def preview(
-    occasion: Annotated[Optional[Occasion], typer.Argument(help="Only this one.")] = None,  # noqa: UP045
+    occasion: Annotated[Optional[Occasion], typer.Argument(help="Only this occasion.")] = None,  # noqa: UP045
     as_json: AsJson = False,
 ) -> None:
-    """Show the words of every occasion with the pilot's data, or of one.
+    """Show the words of every occasion, or of one, filled in for the pilot.
 
     Example: `starter.py notices preview stage-started`
     """

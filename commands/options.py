@@ -1,4 +1,4 @@
-"""What commands share: how people, challenges and payments are named, the desk, and how a decision is sent."""
+"""What the commands share: arguments and options, the desk, and the way to send a decision."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from service import log, settings
 
 from .terminal import answering, for_programs, misused, say
 
-ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="Its name, or round/name.")]
-SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this one.")]  # noqa: UP045
+ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="The challenge's name, or round/name.")]
+SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this challenge.")]  # noqa: UP045
 StageName = Annotated[str, typer.Argument(metavar="STAGE", help="The stage's name in the programme.")]
-TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="The team, by the id of its application.")]
-PaymentKey = Annotated[str, typer.Argument(metavar="PAYMENT", help="Its key, as `payments` shows it.")]
+TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="The team, which has the id of its application.")]
+PaymentKey = Annotated[str, typer.Argument(metavar="PAYMENT", help="The payment's key, as `payments` shows it.")]
 Who = Annotated[
     str,
     typer.Option("--as", metavar="PERSON", envvar=f"{settings.PREFIX}PERSON", help="Id of the person who acts."),
 ]
-Why = Annotated[str, typer.Option("--reason", help="Why; those concerned are told.")]
+Why = Annotated[str, typer.Option("--reason", help="The reason, which the people concerned are told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=for_programs)]
-DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision: sent again, it changes nothing.")]
+DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision. You can safely send it again.")]
 
 
 def listed(names: list[str] | None) -> list[str]:
@@ -46,7 +46,7 @@ def is_payment(name: str) -> bool:
 
 @contextmanager
 def a_desk(*, only_files: bool = False) -> Iterator[Desk]:
-    """A desk, with refusals said as the command line says them."""
+    """A desk. Refusals are printed as the command line prints them."""
     with answering():
         options = settings.load()
         log.configure(options.model_copy(update={"log_level": "WARNING"}))
@@ -61,7 +61,7 @@ def decide(challenge: str, kind: str, by: str, decision_id: str, **fields: objec
 
 
 def send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
-    """As `decide`, from a desk that is open."""
+    """Does the same as `decide`, with a desk that is already open."""
     given = {"decision_id": decision_id} if decision_id else {}
     say(asyncio.run(_answer(desk, challenge, kind, by or desk.options.person, fields | given)))
 
@@ -75,7 +75,7 @@ def acting(desk: Desk, by: str) -> str:
 
 
 def moment_of(written: str, zone: str) -> Instant:
-    """An instant as a person writes it; the command is misused if it is none."""
+    """Reads an instant as a person writes it; anything else ends the command as used wrongly."""
     try:
         return moment(written, zone)
     except ValueError as error:
@@ -83,19 +83,19 @@ def moment_of(written: str, zone: str) -> Instant:
 
 
 def day_of(option: str, written: str) -> Date:
-    """A day as a person writes it; the command is misused if it is none."""
+    """Reads a day as a person writes it; anything else ends the command as used wrongly."""
     try:
         return Date.parse_iso(written)
     except ValueError:
-        misused(f"{option} {written!r} is no date: write it such as 2016-09-20.")
+        misused(f"{option} {written!r} is not a date: write a date such as 2016-09-20.")
 
 
 def text_of(file: Path, what: str) -> str:
-    """The text in a file, or on standard input; refused if it cannot be read."""
+    """The text in a file, or on standard input. What cannot be read is refused."""
     with answering():
         try:
             text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-            text.encode()  # on a machine without a locale, bytes that are no text come through standard input
+            text.encode()  # without a locale, standard input lets through bytes that are not text
         except OSError as error:
             raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
         except ValueError:

@@ -1,4 +1,4 @@
-"""Commands about money: bank details, evidence, releases, payment files, what comes back, what is late."""
+"""Commands for money: bank details, evidence, releases, payment files, returns, late payments."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from .terminal import REFUSED, misused, say, say_refused, show_json, somebody_is
 
 
 class Verdict(StrEnum):
-    """What is said of evidence."""
+    """A decision on evidence."""
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -48,10 +48,12 @@ class Verdict(StrEnum):
 
 def payments(
     challenge: SomeChallenge = None,
-    late: Annotated[bool, typer.Option("--late", help="Only what is or was late, and what is owed for it.")] = False,
+    late: Annotated[
+        bool, typer.Option("--late", help="Only payments that are or were late, and the interest owed.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the ledger: what was requested, released, submitted, settled, and by when it is due.
+    """Show payments: how far each has come, and when it is due.
 
     Example: `starter.py payments air-quality --late`
     """
@@ -77,18 +79,19 @@ def payee(
         typer.Option(
             metavar="FILE",
             help="A TOML file with holder, and sort_code and number, or iban and bic; - reads standard input. "
-            "So they stay out of the shell's history.",
+            "A file keeps the details out of the shell's history.",
         ),
     ] = None,
-    holder: Annotated[str, typer.Option(help="Whose account it is, as the bank knows them.")] = "",
-    sort_code: Annotated[str, typer.Option(help="Six digits, for an account in the United Kingdom.")] = "",
-    account: Annotated[str, typer.Option(help="Its eight digits.")] = "",
-    iban: Annotated[str, typer.Option(help="Instead of sort code and account.")] = "",
-    bic: Annotated[str, typer.Option(help="Of the bank, if it asks for it.")] = "",
+    holder: Annotated[str, typer.Option(help="The name of the account holder, as the bank has it.")] = "",
+    sort_code: Annotated[str, typer.Option(help="The sort code of an account in the United Kingdom: six digits.")] = "",
+    account: Annotated[str, typer.Option(help="The account number: eight digits.")] = "",
+    iban: Annotated[str, typer.Option(help="The IBAN, instead of sort code and account number.")] = "",
+    bic: Annotated[str, typer.Option(help="The BIC, if your bank asks for it.")] = "",
 ) -> None:
-    """Give or change a team's bank details. What was released to others has to be released again.
+    """Give or change a team's bank details. Payments released to the old details must be released again.
 
-    Whoever gives them never releases what goes to that team; the team itself is named by its id.
+    A person who gives bank details can never release payments to that team. If the team itself gives its details,
+    `--as` takes the team's id.
 
     Example: `starter.py payee air-quality air-quality-7kx3qm --details account.toml --as programme-office`
     """
@@ -110,12 +113,14 @@ def evidence(
     team: TeamName,
     verdict: Annotated[Verdict, typer.Argument(metavar="accept|reject")],
     by: Who,
-    instalment: Annotated[int, typer.Option(help="Which instalment; the first that waits if left out.")] = 0,
-    final: Annotated[bool, typer.Option("--final", help="Of a rejection: the instalment will not be paid.")] = False,
+    instalment: Annotated[
+        int, typer.Option(help="The number of the instalment; without it, the first that waits.")
+    ] = 0,
+    final: Annotated[bool, typer.Option("--final", help="With reject: the instalment will never be paid.")] = False,
     reason: Why = "",
     decision_id: DecisionId = "",
 ) -> None:
-    """Accept what a team has shown for an instalment, which makes it due; or reject it.
+    """Accept a team's evidence for an instalment, which makes the payment due; or reject the evidence.
 
     Example: `starter.py evidence air-quality accelerator air-quality-7kx3qm accept --as sepa-decider`
     """
@@ -125,15 +130,17 @@ def evidence(
 
 
 def release(
-    payments: Annotated[list[str], typer.Argument(metavar="PAYMENT…", help="Their keys, as `payments` shows them.")],
+    payments: Annotated[
+        list[str], typer.Argument(metavar="PAYMENT…", help="The keys of the payments, as `payments` shows them.")
+    ],
     by: Who,
     reason: Why = "",
     decision_id: DecisionId = "",
 ) -> None:
-    """Let payments go: as a second person, who decided nothing that they follow from.
+    """Release payments. You must not have selected the team, accepted its evidence or given its bank details.
 
-    On a terminal it first shows to which accounts, and asks. Each payment is released or refused for itself, and none
-    goes to bank details that are given after that.
+    On a terminal, the command first shows the account of each payment, masked, and asks. Each payment is released or
+    refused on its own. If the bank details change before the money leaves, the release is void.
 
     Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
     """
@@ -157,7 +164,7 @@ def release(
             try:
                 done = asyncio.run(money.decide(payment.key, "release", person, **shown, **given))
             except Unavailable:
-                raise  # and so is it for those that follow
+                raise  # the other payments would meet the same
             except Refused as refusal:
                 say_refused(refusal)
                 all_done = False
@@ -168,7 +175,7 @@ def release(
 
 
 def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
-    """Say that the money of a payment came back; corrected, it can be released again.
+    """Report that the money of a payment came back. Correct the mistake, then release the payment again.
 
     Example: `starter.py return pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance --reason "Closed."`
     """
@@ -178,7 +185,7 @@ def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId =
 def undo_return(
     attempt: Annotated[
         str,
-        typer.Argument(metavar="ATTEMPT", help="Its name: the payment's key and a number, such as `…/1/2`."),
+        typer.Argument(metavar="ATTEMPT", help="The attempt: the payment's key and a number, such as `…/1/2`."),
     ],
     by: Who,
     reason: Why,
@@ -186,18 +193,18 @@ def undo_return(
 ) -> None:
     """Undo a return: the payment did arrive. Use it when the bank corrects its report or `return` was a mistake.
 
-    The payment is settled then, and no money leaves again.
+    The payment is then settled, and no money leaves again.
 
     Example: `starter.py undo-return pilot-2016/bridge/exploration/bridge-7kx3qm/1/1 --as finance --reason Paid`
     """
     if is_payment(attempt):
-        misused(f"Name the attempt that has arrived, such as {attempt}/1.")
+        misused(f"{attempt} is a payment: name the attempt that arrived, such as {attempt}/1.")
     key, _, number = attempt.rpartition("/")
     _decide(key, "undo-return", by, reason, decision_id, attempt=number)
 
 
 def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
-    """Give a payment up for good, before it was submitted.
+    """Cancel a payment for good, before it is submitted.
 
     Example: `starter.py cancel-payment pilot-2016/smart-roads/accelerator/smart-roads-7kx3qm/1 --as finance --reason x`
     """
@@ -206,13 +213,15 @@ def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: Decis
 
 def submit(
     by: Who,
-    on: Annotated[str, typer.Option(metavar="DATE", help="When the bank is to pay; the next working day.")] = "",
+    on: Annotated[
+        str, typer.Option(metavar="DATE", help="The day on which the bank is to pay; without it, the next working day.")
+    ] = "",
     anew: Annotated[
-        bool, typer.Option("--anew", help="Drop a file that was begun and could not be written, and make others.")
+        bool, typer.Option("--anew", help="Drop a file that was begun and cannot be finished, and make new files.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the files for the bank of all that was released, one for each currency.
+    """Put all released payments into files for the bank, one file for each currency.
 
     Example: `starter.py submit --as finance`
     """
@@ -231,11 +240,11 @@ def submit(
             if as_json and made:
                 show_json(made)
         if not made:
-            show_json(made) if as_json else say("Nothing waits to leave: what was released is in a file already.")
+            show_json(made) if as_json else say("No payments to send: every released payment is already in a file.")
 
 
 def payment_files(as_json: AsJson = False) -> None:
-    """List the files that were made for the bank: where each is, what it has, when the bank is to pay, who made it.
+    """List the files for the bank: where each file is, what it holds, when the bank is to pay, who made it.
 
     Example: `starter.py payment-files`
     """
@@ -246,17 +255,20 @@ def payment_files(as_json: AsJson = False) -> None:
 
 def settle(
     report: Annotated[
-        Path, typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002); or a payment's key.")
+        Path, typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002), or a payment's key.")
     ],
     by: Who,
     on: Annotated[
-        str, typer.Option(metavar="DATE", help="Of a payment: the day on which the money arrived; today if left out.")
+        str,
+        typer.Option(
+            metavar="DATE", help="With a payment's key: the day on which the money arrived; without it, today."
+        ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Read what the bank reports of a payment file: what is settled, and what came back and why.
+    """Read the bank's report on a payment file: which payments are settled, and which came back and why.
 
-    Where the bank sends no reports, give the key of a payment that has arrived by its statement, and the day.
+    If your bank sends no reports, give the key of each payment on the bank statement, and the day on the statement.
 
     Example: `starter.py settle report.xml --as finance`
     """
@@ -265,10 +277,12 @@ def settle(
         files, key = PaymentFiles(desk), str(report)
         if is_payment(key) and not os.path.exists(
             key
-        ):  # unlike Path.exists, it takes a key that is too long for a file
+        ):  # unlike Path.exists, os.path.exists takes a key that is too long for a file name
             found = asyncio.run(files.confirm_settled(key, acting(desk, by), day))
         elif day is not None:
-            misused("--on is for the key of a payment: a report says itself when it was made.")
+            misused(
+                f"--on {on} goes with a payment's key, but {report} is a report, with its own date: leave out --on."
+            )
         else:
             key, found = "", asyncio.run(files.settle(report, acting(desk, by)))
         if as_json:
@@ -278,24 +292,24 @@ def settle(
 
 
 def _settled(key: str, on: str, new: int) -> str:
-    """What is said of so many payments of which something new is known: of one by its key, or of a report's."""
+    """The answer of `settle`: for a payment by its key, or for a report with news of so many payments."""
     if not key:
-        return f"The report says something new of {counted(new, 'payment')}: see `payments` in a moment."
+        return f"The report has news of {counted(new, 'payment')}: see `payments` in a moment."
     arrived = f"{key} has arrived{on and f' on {on}'}"
-    return f"Noted that {arrived}: see `payments` in a moment." if new else f"It was noted before that {arrived}."
+    return f"Noted: {arrived}. See `payments` in a moment." if new else f"Already noted: {arrived}."
 
 
 def reseal() -> None:
-    """Seal all bank details anew with the first key of the key file, so that an old key can leave it.
+    """Seal all bank details again with the first key of the key file, so that you can remove the old keys.
 
     Example: `starter.py reseal`
     """
     with a_desk() as desk:
-        say(f"{Paying(desk).reseal()} bank details are sealed with the first key of {desk.options.payee_key_file}.")
+        say(f"{Paying(desk).reseal()} bank details are now sealed with the first key of {desk.options.payee_key_file}.")
 
 
 def reconcile(as_json: AsJson = False) -> None:
-    """Compare the ledger, the payments' workflows, the rail, and what the programme says is due; name each difference.
+    """Compare the ledger, the payments' workflows, the rail and the programme, and name every difference.
 
     Example: `starter.py reconcile`
     """

@@ -1,4 +1,4 @@
-"""Commands about rounds: their dates and money, opening them, playing them, moving them to a new release."""
+"""Commands for rounds: show dates and money, open a round, rehearse it, move it to a new release."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from .options import AsJson, a_desk, moment_of
 from .output import rounds as output
 from .terminal import misused, say, show_json
 
-RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, as its file is named.")]
+RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, which is the name of its file.")]
 Opens = Annotated[
     str,
     typer.Option(
         "--opens",
         metavar="WHEN",
-        help="Move all dates so that the first window opens then: 2027-07-06 (at the hour in the file), "
+        help="When the first window opens; all other dates move with it. Write 2027-07-06 (at the hour in the file), "
         "2027-07-06T14:00, or now.",
     ),
 ]
 
 
 def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
-    """Show every date of every challenge, and the money, without starting anything.
+    """Show all dates of a round, and its money, without starting anything.
 
     Example: `starter.py plan pilot-2016`
     """
@@ -45,7 +45,7 @@ def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
 
 
 def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
-    """Open every challenge of a round. Again is harmless.
+    """Open every challenge of a round. You can safely run this again.
 
     Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00`
     """
@@ -56,15 +56,15 @@ def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None
         else:
             output.opened(desk.find_round(round_)[1].time_zone, opened)
         if opens and any(each.already for each in opened):
-            typer.echo("What was open already keeps its dates: --opens has moved none of them.", err=True)
+            typer.echo("Challenges that were already open keep their dates: --opens did not move them.", err=True)
 
 
 def rehearse(
     round_: RoundName,
-    day: Annotated[float, typer.Option(help="How many seconds a day lasts.")] = 0.1,
+    day: Annotated[float, typer.Option(help="The length of a day in seconds.")] = 0.1,
     as_json: AsJson = False,
 ) -> None:
-    """Play a whole round with short days against the running service, and check the books.
+    """Rehearse a whole round with short days on the running service, and check the books.
 
     Example: `starter.py rehearse pilot-2016 --day 0.1`
     """
@@ -77,19 +77,19 @@ def rehearse(
         else:
             output.rehearsed(desk, findings)
         for difference in findings.differences:
-            typer.echo(f"Not as the programme says: {difference}", err=True)
+            typer.echo(f"Differs from the programme: {difference}", err=True)
         if findings.differences:
             raise typer.Exit(1)
 
 
 def renew(round_: RoundName) -> None:
-    """Let the open challenges of a round, and their payments, go on with the newest release; deadlines stay.
+    """Move the open challenges of a round, and their payments, to the newest release. Deadlines do not change.
 
     Example: `starter.py renew pilot-2016`
     """
     with a_desk() as desk:
         for each in asyncio.run(desk.renew(round_)):
-            say(f"{each} goes on in a fresh run")
+            say(f"{each} continues in a new run")
 
 
 def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
@@ -99,14 +99,14 @@ def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
         return desk.now().round("minute", mode="floor")
     _, programme, challenges = desk.find_round(round_)
     with suppress(ValueError):
-        # At the hour in the file, so that a window that closes at the end of a day still does.
+        # Keep the hour in the file: a window that closes at the end of a day must still do so.
         first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
         opens = f"{Date.parse_iso(opens)}T{first.time()}"
     return moment_of(opens, programme.time_zone)
 
 
 def _progress(quiet: bool) -> Callable[[str, str], None]:
-    """Prints what happens in a rehearsal, a line each with the seconds since its start."""
+    """Prints each event of a rehearsal on a line, with the seconds since the start."""
     start = time.monotonic()
 
     def happened(where: str, what: str) -> None:

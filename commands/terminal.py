@@ -1,4 +1,4 @@
-"""How the command line shows things: tables for people, JSON for programs, one line for a refusal."""
+"""How the command line prints: tables for people, JSON for programs, one line for a refusal."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from whenever import Instant, Time
 from domain.values.refusals import FileRefused, Refused
 
 REFUSED = 1
-"""Exit status: it was understood and is not done, or not all of it. See also `domain.values.refusals.KINDS`."""
+"""Exit status: the service did not do what it was asked, or not all of it. See also `domain.values.refusals.KINDS`."""
 MISUSED = 2
-"""Exit status: the command itself is not one."""
+"""Exit status: the command itself was wrong."""
 
 _for_programs: ContextVar[bool] = ContextVar("_for_programs", default=False)
 """Whether the command that runs was given --json."""
 
 _WIDE = 240
-"""Columns of what is no terminal, such as a file or a pipe: nothing is folded there that a person may search for."""
+"""Columns of a file or a pipe: wide, because a folded line is hard to search."""
 _STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What moves a terminal's cursor, colours it, turns the direction of its text, or is no character at all."""
+"""Whatever moves a terminal's cursor, colours text or turns its direction; and code points that are not characters."""
 _FOLDED = 12
-"""Columns that text which is folded has at least, if it is as long."""
+"""The least number of columns for folded text that is at least so long."""
 _BETWEEN_COLUMNS = 3
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -44,12 +44,12 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in
 
 
 def say(line: str, indent: int = 0, *, bold: bool = False) -> None:
-    """Prints a line for people; on a terminal it is folded between words.
+    """Prints a line for people, folded between words on a terminal.
 
     Args:
-        line: as it is, never taken as mark-up.
-        indent: how many columns it is set in.
-        bold: whether it stands out.
+        line: printed as it is, never read as mark-up.
+        indent: in columns.
+        bold: whether the line is bold.
     """
     style = "bold" if bold else ""
     if out.is_terminal:
@@ -60,11 +60,11 @@ def say(line: str, indent: int = 0, *, bold: bool = False) -> None:
 
 
 def show_entry(head: str, *lines: Sequence[object]) -> None:
-    """Prints one of several things of which more is to be said than a table has room for.
+    """Prints one of several things that have too many facts for a row of a table.
 
     Args:
-        head: its id, and what else is said first. It is never folded: ids are there to be copied.
-        lines: what is said of it below that, set in; the parts of a line stand behind one another, without the empty.
+        head: the first line, with the thing's id. It is never folded, so that people can copy the id.
+        lines: printed below, indented. The parts of a line are joined with semicolons; empty parts are left out.
     """
     out.print(Text(harmless(head)), soft_wrap=True)
     for parts in lines:
@@ -73,13 +73,13 @@ def show_entry(head: str, *lines: Sequence[object]) -> None:
 
 
 def cut(text: str, before: int = 0) -> str:
-    """As much of the text as a line of a terminal has room for behind so many columns; elsewhere all of it."""
+    """The text, cut on a terminal to what fits on a line after `before` columns."""
     room = max(20, out.width - before)
     return text if not out.is_terminal or cell_len(text) <= room else f"{set_cell_size(text, room - 1).rstrip()}…"
 
 
 def harmless(text: str) -> str:
-    """The text for a terminal: what would steer it, which anybody can write in a name or a proposal, is marked."""
+    """The text, safe for a terminal: control characters, which a name or a proposal may contain, are replaced."""
     return _STEERS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -91,14 +91,14 @@ def show_json(data: BaseModel | Sequence[BaseModel]) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
-    """Prints a table for people. Cells are printed as they are: what an applicant wrote is never taken as mark-up.
+    """Prints a table for people. Cells are printed as they are: what an applicant wrote is never read as mark-up.
 
     Args:
-        title: what stands above it.
-        columns: their headings. One that begins with ">" has numbers, one with "=" has ids or dates; both are kept on
-            one line where others are folded. A column in which all cells are empty is left out.
+        title: printed above the table.
+        columns: the headings. A heading that begins with ">" is for numbers, with "=" for ids or dates. Cells below
+            these two are never folded. A column in which all cells are empty is left out.
         rows: the cells.
-        nothing: what is printed if there are no rows.
+        nothing: printed instead if there are no rows.
     """
     if not rows:
         say(nothing)
@@ -122,7 +122,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         )
     for row in rows:
         table.add_row(*(Text(_cell(row[number])) for number in shown))
-    # What is not folded is not cut either, however narrow the terminal is: ids are there to be copied.
+    # Cells that are not folded are not cut either, however narrow the terminal is: people copy ids.
     width = out.width
     out.width = max(width, sum(_least(columns[number], [row[number] for row in rows]) for number in shown))
     out.print(table)
@@ -130,13 +130,13 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
 
 
 def _least(heading: str, cells: Sequence[object]) -> int:
-    """How wide a column is at least, with what stands between it and the next."""
+    """The least width of a column, with the space between the column and the next."""
     widest = max(cell_len(_cell(cell)) for cell in (heading.lstrip(">="), *cells))
     return _BETWEEN_COLUMNS + (widest if heading.startswith((">", "=")) else min(widest, _FOLDED))
 
 
 def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
-    """Prints names and values, one a line, leaving out those without a value."""
+    """Prints names and values, one pair on a line; names without a value are left out."""
     out.print(Text(harmless(title), style="bold"), soft_wrap=not out.is_terminal)
     width = max(len(name) for name, _ in facts) + 2
     grid = Table.grid(padding=(0, 0))
@@ -149,12 +149,12 @@ def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
 
 
 def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
-    """An instant in a place, briefly, for tables: "2016-08-08 17:00 BST"; midnight is the end of the day before it.
+    """An instant in a place, for tables: "2016-08-08 17:00 BST". Midnight is shown as the end of the day before.
 
     Args:
-        instant: nothing is shown for None.
+        instant: None gives an empty text.
         zone: tz database name of the place.
-        seconds: whether they count; then midnight is one instant among others.
+        seconds: whether seconds are shown; then midnight is shown as any other instant.
     """
     if instant is None:
         return ""
@@ -168,14 +168,14 @@ def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
 
 
 def somebody_is_there() -> bool:
-    """Whether a person is at the terminal, who can be asked."""
+    """Whether a person is at the terminal to answer a question."""
     return sys.stdin.isatty() and out.is_terminal
 
 
 def say_refused(refusal: Refused) -> None:
-    """Prints the line of a refusal, where a command goes on with something else; at its end it exits with `REFUSED`.
+    """Prints the line of a refusal, for a command that continues with other work and then exits with `REFUSED`.
 
-    The refusal of a file or a setting has a line for each problem.
+    A refused file or setting gets a line for each problem.
     """
     for line in str(refusal).split("\n") if isinstance(refusal, FileRefused) else [str(refusal)]:
         _complain(line)
@@ -183,10 +183,10 @@ def say_refused(refusal: Refused) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turns a refusal into its line on standard error and its exit status; with --json it is printed for programs too.
+    """Turns a refusal into a line on standard error and an exit status; with --json, also into JSON.
 
     Raises:
-        typer.Exit: it was refused, or the answer cannot be written.
+        typer.Exit: the service refused, or the answer cannot be written.
     """
     try:
         try:
@@ -199,16 +199,16 @@ def answering() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        _complain(f"The answer cannot be written ({error.strerror}): free space where it goes, then ask again.")
+        _complain(f"The answer cannot be written ({error.strerror}): free space on that disk, then try again.")
         raise typer.Exit(REFUSED) from None
 
 
 def for_programs(context: typer.Context, asked: bool) -> bool:
-    """Remembers as long as a command runs whether it was given --json: so a refusal is JSON as well.
+    """Remembers while a command runs whether --json was given, so that a refusal is printed as JSON, too.
 
     Args:
-        context: of the command.
-        asked: whether the option was given.
+        context: the command's.
+        asked: whether --json was given.
     """
     _for_programs.set(asked)
     context.call_on_close(lambda: _for_programs.set(False))

@@ -11,7 +11,7 @@ from domain.values.calendar import spoken
 
 
 def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
-    """A list of the applications to a challenge, with how each proposal begins."""
+    """Prints the applications to a challenge, with the beginning of each proposal."""
     zone = row.time_zone
     say(f"Applications to {row.id}", bold=True)
     for each in rows:
@@ -26,7 +26,7 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
 
 
 def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None:
-    """The applications to a challenge, word for word."""
+    """Prints the applications to a challenge in full."""
     zone = row.time_zone
     for each in rows:
         withdrawn = f", withdrawn {spoken(each.withdrawn, zone)}" if each.withdrawn else ""

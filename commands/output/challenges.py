@@ -1,4 +1,4 @@
-"""What the commands print about challenges: where they stand, and their record."""
+"""What the commands print about challenges: their status and their record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.values.money import total
 
 
 def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
-    """Where one challenge stands, with its teams, its reserve, its money, and who must act."""
+    """Prints where one challenge is, with its teams, its reserve, its money, and who must act."""
     show_facts(
         row.id,
         (
@@ -34,7 +34,7 @@ def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State) -
 
 
 def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
-    """Where one challenge stands, as far as the database has it."""
+    """Prints where one challenge is, as far as the database knows."""
     zone = row.time_zone
     show_facts(
         row.id,
@@ -56,7 +56,7 @@ def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
 
 
 def _payments_counted(paid: Sequence[Payment]) -> str:
-    """How many stand how, and what they come to: "2 settled (£4,000), 1 requested (£2,000)"."""
+    """The number and the sum of payments in each status: "2 settled (£4,000), 1 requested (£2,000)"."""
     of_each = [(status, [each for each in paid if each.status is status]) for status in PaymentStatus]
     return ", ".join(
         f"{len(found)} {status} ({total(each.amount.gross for each in found).shown(found[0].currency)})"
@@ -66,7 +66,7 @@ def _payments_counted(paid: Sequence[Payment]) -> str:
 
 
 def challenges(rows: Sequence[ChallengeRow]) -> None:
-    """Where every challenge stands."""
+    """Prints where every challenge is."""
     for round_, of_one in groupby(rows, key=lambda row: row.round):
         show_table(
             f"Round {round_}",
@@ -85,11 +85,11 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
         if row.attention:
             say(f"{row.id} needs attention: {row.attention}")
     if not rows:
-        say("No challenge was ever opened: open a round with `starter.py open ROUND`.")
+        say("No challenges yet: open a round with `starter.py open ROUND`.")
 
 
 def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
-    """What was done on a challenge, an entry each."""
+    """Prints the record of a challenge."""
     for line in lines:
         refused = " refused" if line.refused else ""
         role = f" ({line.role})" if line.role not in (line.by, "unknown") else ""
@@ -99,4 +99,4 @@ def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
             if text:
                 say(text, indent=4)
     if not lines:
-        say("Nothing is on the record yet.")
+        say("The record is empty.")

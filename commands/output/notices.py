@@ -10,16 +10,16 @@ from desk.open import ChallengeRow, Notice
 from domain.values.calendar import spoken
 
 _ID = 32
-"""Characters of an id that was made for a decision."""
+"""The number of characters in the id of a decision."""
 
 
 def notices(rows: Sequence[Notice], zones: Mapping[str, str], nothing: str) -> None:
-    """The notices, with the keys that `notices show` takes.
+    """Prints notices, with the keys that `notices show` takes.
 
     Args:
         rows: the notices.
         zones: the time zone of each challenge.
-        nothing: what is said if there are none.
+        nothing: printed if there are no notices.
     """
     ends = _ends_of_keys(rows)
     for row in rows:
@@ -29,13 +29,13 @@ def notices(rows: Sequence[Notice], zones: Mapping[str, str], nothing: str) -> N
         say(nothing)
     if any(row.status == "failed" for row in rows):
         say(
-            "A notice that failed reached nobody: tell its recipient in another way, or mend its cause and let it "
-            "be sent again with `notices resend`."
+            "A notice that failed reached nobody: tell its recipient in another way, or solve the problem and send the "
+            "notice again with `notices resend`."
         )
 
 
 def _ends_of_keys(rows: Sequence[Notice]) -> dict[str, str]:
-    """Of each key as much of its end as tells it from the others, also from those of other challenges."""
+    """For each key, the shortest end that no other key has, in this challenge or another."""
 
     def ends(row: Notice) -> list[str]:
         parts = row.key.split("/")
@@ -51,28 +51,28 @@ def _ends_of_keys(rows: Sequence[Notice]) -> dict[str, str]:
 
 
 def _only_here(end: str, slug: str) -> bool:
-    """Whether it has the id of an application or of a decision in it, which no other challenge has."""
+    """Whether the end of a key contains the id of an application or a decision, which no other challenge has."""
     return any(part.startswith(f"{slug}-") or len(part) == _ID for part in end.split("/"))
 
 
 def notice(row: Notice, of: ChallengeRow) -> None:
-    """One notice in full."""
+    """Prints one notice in full."""
     show_facts(
         row.key,
         [
             ("To", f"{row.recipient}, {row.address}"),
             ("Written", spoken(row.created, of.time_zone)),
             ("Status", f"{row.status}, {spoken(row.status_at, of.time_zone)}" if row.status_at else row.status),
-            ("Through", row.channel),
+            ("Channel", row.channel),
             ("Reason", row.reason),
-            ("Turn to", of.contact if row.status == "failed" else ""),
+            ("Contact", of.contact if row.status == "failed" else ""),
         ],
     )
     letter(row.subject, row.body)
 
 
 def letter(subject: str, body: str) -> None:
-    """The words of a notice."""
+    """Prints the words of a notice."""
     say("")
     say(f"Subject: {subject}", indent=4)
     say("")

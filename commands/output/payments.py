@@ -1,4 +1,4 @@
-"""What the commands print about money: the ledger, what is late, payment files, whether the books agree."""
+"""What the commands print about money: payments, late payments, payment files, differences in the books."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from domain.values.wording import counted
 
 
 def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
-    """The ledger.
+    """Prints payments and their sums.
 
     Args:
         rows: the payments.
         zones: the time zone of each challenge.
     """
     for row in rows:
-        over = row.status in OVER  # to whom it went, and under which name, is in the JSON
+        over = row.status in OVER  # account and reference of a payment that is over are in the JSON
         vat = f" ({row.amount.vat.shown(row.currency)} of it VAT)" if row.amount.vat.pence else ""
         show_entry(
             row.key,
@@ -38,7 +38,7 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
             (row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",),
         )
     if not rows:
-        say("No payment was requested yet.")
+        say("No payments yet.")
     for currency in sorted({row.currency for row in rows}):
         of_it = [row for row in rows if row.currency == currency]
         settled = total(row.amount.gross for row in of_it if row.status is PaymentStatus.SETTLED)
@@ -47,7 +47,7 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
 
 
 def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:
-    """What was not paid when it was promised, and what is owed for it."""
+    """Prints payments that were not made when promised, and the interest owed."""
     for each in found:
         payment, zone = each.payment, zones[each.payment.challenge]
         show_entry(
@@ -60,9 +60,9 @@ def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:
             (_interest(each),),
         )
     if not found:
-        say("No payment is late, and none was.")
+        say("No payment is or was late.")
     if any(each.interest and not each.interest.certain for each in found):
-        say("~ The base rate of that half-year is not in programmes/rates/base-rates.toml yet: add it there.")
+        say("~: not certain. The base rate of that half-year is missing: add it to programmes/rates/base-rates.toml.")
 
 
 def _interest(each: Late) -> str:
@@ -70,36 +70,35 @@ def _interest(each: Late) -> str:
     if owed is None:
         # On the last day itself, or with nothing to pay, nothing is owed.
         abroad = each.by_law and each.payment.currency != "GBP"
-        return "late by law; no interest is worked out, as it is not in pounds" if abroad else ""
+        return "late by law; interest is calculated for payments in pounds only" if abroad else ""
     sure = "" if owed.certain else "~"
     late = f"{counted(owed.days, 'day')} late by law"
-    return (
-        f"{late}: {sure}{owed.interest.shown()} of interest at {sure}{owed.rate}% and {owed.fixed_sum.shown()} besides"
-    )
+    interest = f"{sure}{owed.interest.shown()} interest at {sure}{owed.rate}%"
+    return f"{late}: {interest}, and a fixed sum of {owed.fixed_sum.shown()}"
 
 
 def payment_file(file: PaymentFile) -> None:
-    """A file that was made for the bank just now."""
+    """Prints a payment file that was just made."""
     say(
         f"{file.path}: {counted(file.count, 'payment')}, {file.control_sum.shown(file.currency)}, "
-        f"to be paid on {file.execute_on}. Take it to the bank; then read its report with `settle`."
+        f"to be paid on {file.execute_on}. Take the file to the bank, then read the bank's report with `settle`."
     )
 
 
 def payment_files(files: Sequence[PaymentFile]) -> None:
-    """The files that were made for the bank, one a line, as long as their paths are."""
+    """Prints payment files, one on a line, however long their paths are."""
     for each in files:
-        there = "" if each.written else " NOT WRITTEN: `submit` finishes it."
+        there = "" if each.written else " NOT WRITTEN: run `submit` to finish the file."
         say(
             f"{each.path}: {counted(each.count, 'payment')}, {each.control_sum.shown(each.currency)}, to be paid on "
             f"{each.execute_on}; made by {each.made_by}, {spoken(each.made, 'UTC')}.{there}"
         )
     if not files:
-        say("No payment file was made yet.")
+        say("No payment files yet.")
 
 
 def reconciled(found: Reconciled) -> None:
-    """Whether the books agree."""
+    """Prints the differences in the books, or that the books agree."""
     show_table(
         "Differences",
         ("=Challenge", "=Payment", "What"),

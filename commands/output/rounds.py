@@ -20,21 +20,21 @@ from domain.values.wording import counted
 
 
 def plans(round_: Round, all_plans: Sequence[Plan]) -> None:
-    """The dates and the money of a round; challenges with the same dates stand together."""
+    """Prints the dates and the money of a round. Challenges with the same dates are printed together."""
     for _, alike in groupby(sorted(all_plans, key=_dates_of), key=_dates_of):
         _plans_alike(tuple(alike))
     sums, currency = total_at_target(*all_plans), all_plans[0].currency
     say(
-        f"{round_.title}: {sums.fixed.gross.shown(currency)} in fixed fees with the teams that are expected, "
-        f"and up to {sums.agreed_up_to.gross.shown(currency)} to be agreed."
+        f"{round_.title}: {sums.fixed.gross.shown(currency)} in fixed fees for the expected number of teams, "
+        f"and up to {sums.agreed_up_to.gross.shown(currency)} in agreed fees."
     )
     for note in round_.notes:
         say(f"Note: {note}")
 
 
 def opened(zone: str, rows: Sequence[Opened]) -> None:
-    """What became of each challenge of a round."""
-    for title, already in (("Opened", False), ("Open already, with the dates that they have", True)):
+    """Prints which challenges of a round were opened, and which were open before."""
+    for title, already in (("Opened", False), ("Already open, dates unchanged", True)):
         show_table(
             title,
             ("=Challenge", "=Opens", "=Closes"),
@@ -43,7 +43,7 @@ def opened(zone: str, rows: Sequence[Opened]) -> None:
 
 
 def rehearsed(desk: Desk, findings: Findings) -> None:
-    """What came of a rehearsal: the challenges, the notices and the books."""
+    """Prints the result of a rehearsal: the challenges, the notices and the books."""
     rows = [(row, desk.payments(row.id)) for row in map(desk.find, findings.challenges)]
     currency = rows[0][0].currency
     show_table(
@@ -74,9 +74,12 @@ def rehearsed(desk: Desk, findings: Findings) -> None:
         if not line.agreed
     )
     agreed = ", ".join(f"{line.paid.shown(currency)} for {line.stage}" for line in findings.ledger if line.agreed)
-    say(f"{findings.accepted} applications taken, {findings.refused} refused as late, {told.total()} notices written.")
+    say(
+        f"{findings.accepted} applications received, {findings.refused} refused as too late, "
+        f"{told.total()} notices written."
+    )
     say(f"Fixed fees: {fixed or 'none'} = {findings.fixed.shown(currency)}")
-    say(f"Agreed after that: {agreed or 'nothing'}")
+    say(f"Agreed fees: {agreed or 'none'}")
     say(f"Paid in all: {findings.paid.shown(currency)}")
 
 
@@ -91,7 +94,7 @@ def _dates_of(plan: Plan) -> tuple[object, ...]:
 
 
 def _plans_alike(alike: tuple[Plan, ...]) -> None:
-    """Challenges with the same dates, the dates, and the money of each of them."""
+    """Prints challenges with the same dates, the dates, and the money of each challenge."""
     plan = alike[0]
     for each in alike:
         say(f"{each.challenge}, posed by {each.sponsor}: {each.question}")
@@ -105,7 +108,7 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
             dates.append((f"{stage.title} ends", stage.ends))
     show_table(
         "",
-        ("At the latest", f"In {plan.time_zone}", "=In UTC"),
+        ("Latest date", f"In {plan.time_zone}", "=In UTC"),
         [(what, spoken(date, plan.time_zone), _in_utc(date)) for what, date in dates],
     )
     for stage in plan.stages:
@@ -132,7 +135,7 @@ def _stage_planned(plan: Plan, stage: StagePlan) -> None:
             if len(stage.instalments) > 1 or part.due is not Due.START
         ),
         (
-            f"{counted(stage.participation_sessions, 'session')} of citizen participation expected"
+            f"{counted(stage.participation_sessions, 'session')} with citizens expected"
             if stage.participation_sessions
             else "",
         ),

@@ -87,7 +87,7 @@ def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
     assert "Fixed fees: 6 × £2,000 + 2 × £15,000 = £42,000\n" in done.stdout
     assert done.stdout.count("ended: completed\n") == 2
-    (sent,) = re.findall(r"^(\d+) applications taken, (\d+) refused as late", done.stdout, re.MULTILINE)
+    (sent,) = re.findall(r"^(\d+) applications received, (\d+) refused as too late", done.stdout, re.MULTILINE)
     assert sum(map(int, sent)) == 80
     # Then the books are compared: 6 payments for exploration, 2 for the accelerator, and what was agreed after it.
     (payments,) = re.findall(r"^The books agree: (\d+) payments of 2 challenges\.$", done.stdout, re.MULTILINE)

@@ -56,7 +56,7 @@ def meanwhile(database: Database, table: Table, of: str, **values: Any) -> Itera
 
 
 def test_nothing_is_late_before_its_day(starter: Commands, paid: tuple[str, str]) -> None:
-    assert starter("payments", "loom", "--late").out == "No payment is late, and none was.\n"
+    assert starter("payments", "loom", "--late").out == "No payment is or was late.\n"
     assert starter.data("payments", "loom", "--late") == []
 
 
@@ -76,7 +76,7 @@ def test_a_payment_that_came_late_by_law_shows_what_is_owed(
     assert (late["interest"]["days"], late["interest"]["interest"]) == (30, "1.26")
     assert (late["interest"]["rate"], late["interest"]["total"]) == ("12.75", "41.26")
     assert late["interest"]["reference"]["certain"] is True
-    assert "30 days late by law: £1.26 of interest at 12.75% and £40 besides" in printed.out
+    assert "30 days late by law: £1.26 interest at 12.75%, and a fixed sum of £40" in printed.out
     assert "~" not in printed.out
 
 
@@ -93,8 +93,8 @@ def test_interest_by_a_rate_that_is_not_known_is_marked(
         (late,) = starter.data("payments", "loom", "--late")
 
     assert late["interest"]["reference"]["certain"] is False
-    assert " ~8.50% " in printed.replace("~8.5%", "~8.50%")
-    assert "~ The base rate of that half-year is not in programmes/rates/base-rates.toml yet" in printed
+    assert " ~8.50%, " in printed.replace("~8.5%", "~8.50%")
+    assert "~: not certain. The base rate of that half-year is missing" in printed
 
 
 def test_later_than_promised_is_late_without_interest(
@@ -122,7 +122,7 @@ def test_on_the_last_day_itself_nothing_is_owed(starter: Commands, database: Dat
 
     assert paid[0] in printed
     assert (late["by_law"], late["interest"]) == (False, None)
-    assert "not in pounds" not in printed
+    assert "in pounds only" not in printed
 
 
 def test_another_currency_has_no_interest_of_the_united_kingdom(
@@ -133,7 +133,7 @@ def test_another_currency_has_no_interest_of_the_united_kingdom(
         printed = starter("payments", "loom", "--late").out
 
     assert "SEK 120" in printed
-    assert "not in pounds" in printed
+    assert "in pounds only" in printed
 
 
 # Whether the books agree.

@@ -269,7 +269,7 @@ def test_what_came_back_is_released_again_and_what_is_over_stays_so(
     assert starter.until_payment(key, "returned")["reason"] == "The account is closed."
     assert "no money is on its way" in refused(starter, "kiln", "return", key, "--as", FINANCE, "--reason", "Again.")
     words = ["--as", FINANCE, "--reason", "A slip."]
-    assert "Name the attempt that has arrived" in one_line(starter("undo-return", key, *words), status=2)
+    assert "name the attempt that arrived" in one_line(starter("undo-return", key, *words), status=2)
     for attempt, says in (("2", "says the rail"), ("x", "attempt (x): "), ("0", "attempt (0): "), ("9" * 5000, "")):
         assert says in refused(starter, "kiln", "undo-return", f"{key}/{attempt}", *words)
     for _ in range(2):

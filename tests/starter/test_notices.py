@@ -83,9 +83,9 @@ def test_those_that_reached_nobody_are_found(
 
     assert (row["key"], row["status"], row["reason"]) == (known, "failed", "There is no such mailbox.")
     assert "reached nobody: tell its recipient in another way" in failed.out
-    assert re.search(r"Turn to\s+office@scheme\.example", starter("notices", "show", key).out)
+    assert re.search(r"Contact\s+office@scheme\.example", starter("notices", "show", key).out)
 
-    assert starter("notices", "resend", key) == (0, f"Sent again as soon as may be: {known}\n", "")
+    assert starter("notices", "resend", key) == (0, f"The notice is sent again as soon as possible: {known}\n", "")
     assert starter.data("notices", "show", key)["status"] == "created"
     assert "is created: only what has failed is sent again" in one_line(starter("notices", "resend", key))
     assert "there are none" in one_line(starter("notices", "resend", "nothing/nobody"))

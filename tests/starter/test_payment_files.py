@@ -90,7 +90,7 @@ def settle(bank: Commands, tmp_path: Path, report: bytes, *words: str) -> Answer
 
 
 def test_nothing_waits_to_leave_before_a_release(bank: Commands, keys: list[str]) -> None:
-    assert bank(*SUBMIT).out.startswith("Nothing waits to leave")
+    assert bank(*SUBMIT).out.startswith("No payments to send")
     assert submitted(bank) == []
     assert not folder(bank).exists()
 
@@ -136,7 +136,7 @@ def test_a_day_that_is_past_or_none_is_refused(bank: Commands, keys: list[str]) 
     assert "2999-01-05 is no working day of banks: the next is 2999-01-07" in one_line(
         bank(*SUBMIT, "--on", "2999-01-05")
     )
-    assert "--on 'tomorrow' is no date" in one_line(bank(*SUBMIT, "--on", "tomorrow"), status=2)
+    assert "--on 'tomorrow' is not a date" in one_line(bank(*SUBMIT, "--on", "tomorrow"), status=2)
 
 
 def test_what_was_released_leaves_in_one_file_that_others_cannot_read(
@@ -179,7 +179,7 @@ def test_what_was_released_leaves_in_one_file_that_others_cannot_read(
         assert bank.until_payment(key, "submitted")["reference"] == file["id"]
     assert bank.payment(keys[2])["status"] == "payee known"
 
-    assert bank(*SUBMIT).out.startswith("Nothing waits to leave")
+    assert bank(*SUBMIT).out.startswith("No payments to send")
     assert len(list(folder(bank).iterdir())) == 1
     for words in (["payments", "quay"], ["record", "quay"], ["notices", "quay"]):
         assert not gives_away(bank(*words).out + bank(*words, "--json").out)
@@ -237,7 +237,7 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     report = status_report(said, original=latest(bank).stem)
     read = settle(bank, tmp_path, report)
     assert (read.status, read.err) == (0, "")
-    assert "something new of 2 payments" in read.out
+    assert "news of 2 payments" in read.out
     settled, returned = sorted(keys[:2], key=lambda key: end_to_end_id(f"{key}/1") == second)
     # By the bank's own date, whenever somebody brings the report.
     assert bank.until_payment(settled, "settled")["arrived_on"] == "2026-02-01"
@@ -252,7 +252,7 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     rejected = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
     assert "as a whole, of which" in one_line(settle(bank, tmp_path, rejected))
     assert "came back" in refused(bank, "quay", "settle", returned, "--as", FINANCE)
-    assert bank("settle", settled, "--as", FINANCE).out == f"It was noted before that {settled} has arrived.\n"
+    assert bank("settle", settled, "--as", FINANCE).out == f"Already noted: {settled} has arrived.\n"
     lines = bank.data("record", "quay")
     assert [line["by"] for line in lines if line["action"] == "bank-report" and not line["refused"]] == [FINANCE]
 
@@ -264,7 +264,7 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     bank.until_payment(returned, "submitted")
     (name,) = end_to_end_ids(Path(file["path"]).read_bytes())
     read = settle(bank, tmp_path, status_report({name: Said("ACSC")}, original=file["id"]))
-    assert "something new of 1 payment:" in read.out
+    assert "news of 1 payment:" in read.out
     assert bank.until_payment(returned, "settled")["attempt"] == 2
     # The report on the first attempt comes again, late.
     assert json.loads(settle(bank, tmp_path, report, "--json").out) == []
@@ -277,7 +277,7 @@ def test_bank_details_that_change_after_the_release_have_it_released_again(bank:
     hostile = '</Nm><Amt>1000000</Amt> & "Söhne" <!-- 漢字 {{ 7*7 }} \u202e'
     assert bank.payee("quay", key.split("/")[3], "--iban", IBAN, "--holder", hostile).status == 0
     bank.until_payment(key, "payee known")
-    assert bank(*SUBMIT).out.startswith("Nothing waits to leave")
+    assert bank(*SUBMIT).out.startswith("No payments to send")
 
     release(bank, key)
     (file,) = submitted(bank)
@@ -310,11 +310,11 @@ def test_a_payment_has_arrived_by_the_statement_of_a_bank_without_reports(bank: 
 
     # There was no report, so none is spoken of.
     noted = bank("settle", keys[2], "--on", str(today), "--as", FINANCE)
-    assert noted.out == f"Noted that {keys[2]} has arrived on {today}: see `payments` in a moment.\n"
+    assert noted.out == f"Noted: {keys[2]} has arrived on {today}. See `payments` in a moment.\n"
     assert noted.status == 0
     bank.until_payment(keys[2], "settled")
     again = bank("settle", keys[2], "--as", FINANCE)
-    assert (again.status, again.out) == (0, f"It was noted before that {keys[2]} has arrived.\n")
+    assert (again.status, again.out) == (0, f"Already noted: {keys[2]} has arrived.\n")
     assert (bank.payment(keys[2])["status"], bank.payment(keys[2])["arrived_on"]) == ("settled", str(today))
 
 

@@ -52,7 +52,7 @@ def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> N
 
     assert (answer.status, answer.err) == (0, "")
     ((*sent, notices),) = re.findall(
-        r"^(\d+) applications taken, (\d+) refused as late, (\d+) notices written\.$", answer.out, re.MULTILINE
+        r"^(\d+) applications received, (\d+) refused as too late, (\d+) notices written\.$", answer.out, re.MULTILINE
     )
     assert sum(map(int, sent)) == 80
     assert int(notices) > 80
@@ -111,7 +111,7 @@ def test_books_that_differ_from_the_programme_fail_the_rehearsal(
     answer = rehearsing("rehearse", ROUND, "--day", DAY, "--json")
 
     assert answer.status == 1
-    assert all(line.startswith("Not as the programme says: ") for line in answer.err.splitlines())
+    assert all(line.startswith("Differs from the programme: ") for line in answer.err.splitlines())
     assert all(each in answer.err for each in says), answer.err
     assert json.loads(answer.out)["differences"]
 

@@ -20,7 +20,7 @@ def test_the_plan_says_every_date_twice_and_the_money(starter: Commands, teams: 
     assert printed.status == 0
     assert "In Europe/London" in printed.out
     assert "In UTC" in printed.out
-    assert "£1,000 in fixed fees with the teams that are expected, and up to £2,500 to be agreed." in printed.out
+    assert "£1,000 in fixed fees for the expected number of teams, and up to £2,500 in agreed fees." in printed.out
 
 
 def test_a_round_is_planned_at_another_time_at_the_hour_of_its_file(

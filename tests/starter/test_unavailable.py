@@ -31,7 +31,7 @@ def test_what_only_a_workflow_knows_is_missing_from_the_status_without_a_server(
 
     assert (answer.status, answer.err) == (0, "")
     assert "Window closes" in answer.out
-    assert "who must act, are not known now. No Temporal server answers" in answer.out
+    assert "who must act, are not known at the moment. No Temporal server answers" in answer.out
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_round_that_is_opened_and_the_list_of_challenges(printed: Callable[[],
     rounds.opened("Europe/London", [Opened(challenge=CHALLENGE, opens=AT, closes=AT, already=already)])
     challenges.challenges([row()])
     lines = printed()
-    assert any("Open already" in line for line in lines) is already
+    assert any("Already open" in line for line in lines) is already
     assert max(map(len, lines)) <= 80
 
 
