@@ -25,5 +25,5 @@ def load_base_rates(path: Path = RATES) -> BaseRates:
     data, problems = _toml(path)
     rates, wrong = _checked(BaseRates, data, path, ".toml") if data is not None else (None, [])
     if rates is None:
-        raise FileRefused("\n".join(problems + wrong))
+        raise FileRefused.for_problems(problems + wrong)
     return rates

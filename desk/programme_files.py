@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
-from domain.values.refusals import FileRefused, UnknownRound
+from domain.values.refusals import FileRefused, Problem, UnknownRound
 from domain.values.wrong_values import in_words
 
 PROGRAMME = ".programme.toml"
@@ -44,7 +44,7 @@ def load_programme(path: Path) -> Programme:
     """
     programme, problems = _programme(path)
     if programme is None:
-        raise FileRefused("\n".join(problems))
+        raise FileRefused.for_problems(problems)
     return programme
 
 
@@ -63,11 +63,12 @@ def load_round(path: Path) -> tuple[Round, Programme]:
     programme, wrong_too = _programme_beside(path, data or {})
     problems += wrong + wrong_too
     if round_ is None or programme is None or problems:
-        raise FileRefused("\n".join(problems))
+        raise FileRefused.for_problems(problems)
     try:
         challenges_of(round_, programme)
     except ValueError as error:
-        raise FileRefused("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+        lines = str(error).splitlines()
+        raise FileRefused.for_problems([Problem(field="", text=f"{path}: {line}") for line in lines]) from None
     return round_, programme
 
 
@@ -109,12 +110,12 @@ def _write_schemas(folder: Path) -> None:
         (folder / name).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _programme(path: Path) -> tuple[Programme | None, list[str]]:
+def _programme(path: Path) -> tuple[Programme | None, list[Problem]]:
     data, problems = _toml(path)
     return (None, problems) if data is None else _checked(Programme, data, path, PROGRAMME)
 
 
-def _programme_beside(path: Path, data: Mapping[str, Any]) -> tuple[Programme | None, list[str]]:
+def _programme_beside(path: Path, data: Mapping[str, Any]) -> tuple[Programme | None, list[Problem]]:
     """The programme that a round names; nothing and no problem if the round names none that could be looked for."""
     name = data.get("programme")
     if not isinstance(name, str) or not _ROUND_NAME.fullmatch(name):
@@ -122,7 +123,8 @@ def _programme_beside(path: Path, data: Mapping[str, Any]) -> tuple[Programme | 
     names = _names_in(path.parent, PROGRAMME)
     if name not in names:
         write = f"write one of {', '.join(names)}" if names else "add that file"
-        return None, [f"{path}: programme = {_shown(name)}: there is no {name}{PROGRAMME} beside it: {write}"]
+        text = f"{path}: programme = {_shown(name)}: there is no {name}{PROGRAMME} beside it: {write}"
+        return None, [Problem(field="programme", text=text)]
     return _programme(path.parent / f"{name}{PROGRAMME}")
 
 
@@ -130,16 +132,17 @@ def _names_in(folder: Path, ending: str) -> list[str]:
     return sorted(path.name.removesuffix(ending) for path in folder.glob(f"*{ending}"))
 
 
-def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) -> tuple[Kind | None, list[str]]:
-    problems: list[str] = []
+def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) -> tuple[Kind | None, list[Problem]]:
+    problems: list[Problem] = []
     name = path.name.removesuffix(ending)
     if isinstance(data.get("id"), str) and data["id"] != name:
-        problems.append(f"{path}: id = {_shown(data['id'])}: is not the file's name: write {_shown(name)}")
+        text = f"{path}: id = {_shown(data['id'])}: is not the file's name: write {_shown(name)}"
+        problems.append(Problem(field="id", text=text))
     try:
         value = kind.model_validate(data)
     except ValidationError as error:
         lines = [line for each in _without_echoes(kind, error.errors()) for line in _lines(kind, data, each)]
-        problems += [f"{path}: {line}" for line in dict.fromkeys(lines)]
+        problems += [Problem(field=key, text=f"{path}: {line}") for key, line in dict.fromkeys(lines)]
         return None, problems
     return (None if problems else value), problems
 
@@ -147,19 +150,26 @@ def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) ->
 # --- TOML that cannot be read --------------------------------------------------------------------------------------
 
 
-def _toml(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
+def _toml(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    try:
+        return _read(path), []
+    except ValueError as problem:
+        return None, [Problem(field="", text=f"{path}: {problem}")]
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return None, [f"{path}: there is no such file: check the name"]
+        raise ValueError("there is no such file: check the name") from None
     except UnicodeDecodeError:
-        return None, [f"{path}: is not text in UTF-8: save it in that encoding"]
+        raise ValueError("is not text in UTF-8: save it in that encoding") from None
     except OSError as error:
-        return None, [f"{path}: cannot be read: {error.strerror}"]
+        raise ValueError(f"cannot be read: {error.strerror}") from None
     try:
-        return tomllib.loads(text), []
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return None, [f"{path}: {_toml_problem(str(error), text)}"]
+        raise ValueError(_toml_problem(str(error), text)) from None
 
 
 def _toml_problem(message: str, text: str) -> str:
@@ -199,19 +209,19 @@ def _meant(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     return get_close_matches(str(location[-1]), known, n=1)
 
 
-def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[str]:
-    """What is wrong with a value, as lines of key, value, what is wrong and remedy."""
+def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[tuple[str, str]]:
+    """What is wrong with a value: its key, and a line of key, value, what is wrong and remedy."""
     location = _location(data, error["loc"], missing=error["type"] == "missing")
     key = _key(data, location)
     problem = _problem(kind, location, error)
     if not location:
-        return problem.splitlines()
+        return [("", line) for line in problem.splitlines()]
     value = error["input"]
     if error["type"] == "too_short" and value:
         return []  # its entries are there and wrong, which has a line of its own
     if error["type"] == "missing" or isinstance(value, dict | list) or problem.startswith(repr(value)):
-        return [f"{key}: {problem}"]
-    return [f"{key} = {_shown(value)}: {problem}"]
+        return [(key, f"{key}: {problem}")]
+    return [(key, f"{key} = {_shown(value)}: {problem}")]
 
 
 def _location(data: Any, location: tuple[int | str, ...], missing: bool) -> tuple[int | str, ...]:

@@ -6,6 +6,7 @@ The connection to Temporal is not here: it follows Temporal's own standard (`TEM
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.values.refusals import FileRefused
+from domain.values.refusals import FileRefused, Problem
 
 PREFIX = "CHALLENGES_"
 _OF_COMPOSE = frozenset({"DB_PASSWORD"})
@@ -89,29 +90,35 @@ def load() -> Settings:
     """The settings of this process.
 
     Raises:
-        FileRefused: a variable has a value that it cannot have, or a name that looks like a slip of another;
-            names the variable, the value and the remedy.
+        FileRefused: a variable has a value that it cannot have, or a name that looks like a slip of another; a line for
+            each, with the variable, the value and the remedy.
     """
-    _refuse_misspelt()
+    problems = list(_misspelt())
     try:
-        return Settings()
+        options = Settings()
     except ValidationError as error:
-        problems = "; ".join(_problem(dict(each)) for each in error.errors())
-        raise FileRefused(f"A setting cannot be used: {problems}. Change that environment variable.") from None
+        problems += [_problem(dict(each)) for each in error.errors()]
+        raise FileRefused.for_problems(problems) from None
+    if problems:
+        raise FileRefused.for_problems(problems)
+    return options
 
 
-def _refuse_misspelt() -> None:
+def _misspelt() -> Iterator[Problem]:
     """Unknown variables are let be, as others may use the prefix, but not one that looks like a slip of a known one."""
     known = [name.upper() for name in Settings.model_fields]
     unknown = {name for name in os.environ if name.startswith(PREFIX)} - {PREFIX + name for name in known}
     for variable in sorted(unknown - {PREFIX + name for name in _OF_COMPOSE}):
         if near := get_close_matches(variable.removeprefix(PREFIX), known, 1):
-            raise FileRefused(f"There is no setting {variable}: did you mean {PREFIX}{near[0]}?")
+            text = f"There is no setting {variable}: did you mean {PREFIX}{near[0]}?"
+            yield Problem(field=variable, text=text)
 
 
-def _problem(error: dict[str, Any]) -> str:
+def _problem(error: dict[str, Any]) -> Problem:
     # What was given for a URL may hold a password.
     name = f"{PREFIX}{str(error['loc'][0]).upper()}"
     given = "" if name.endswith("_URL") else f"={error['input']!s}"
     what = "write it such as 0.0.0.0:9464" if error["type"] == "string_pattern_mismatch" else error["msg"]
-    return f"{name}{given}: {what}"
+    return Problem(
+        field=name, text=f"A setting cannot be used: {name}{given}: {what}. Change that environment variable."
+    )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.payments.bank_account import BankAccount
 from domain.payments.rails import PaymentRail
-from domain.values.refusals import FileRefused, Unavailable
+from domain.values.refusals import FileRefused, Problem, Unavailable
 from gateways.banking.http_rail import HttpRail
 from gateways.messaging.channels import Channel
 from gateways.messaging.govuk_notify import NotifyChannel
@@ -97,14 +97,18 @@ def payer_of(options: Settings) -> BankAccount:
             bic=options.payer_bic,
         )
     except ValidationError as error:
-        what = "; ".join(
-            f"{'.'.join(map(str, each['loc']))} {each['msg'].removeprefix('Value error, ')}".strip()
-            for each in error.errors(include_input=False)
-        )
+        problems = [_problem_of_payer(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
+        what = "; ".join(problem.text for problem in problems)
         raise FileRefused(
             f"The account that pays cannot be used ({what}): set {PREFIX}PAYER_HOLDER, and {PREFIX}PAYER_SORT_CODE and "
-            f"{PREFIX}PAYER_NUMBER, or {PREFIX}PAYER_IBAN."
+            f"{PREFIX}PAYER_NUMBER, or {PREFIX}PAYER_IBAN.",
+            problems,
         ) from None
+
+
+def _problem_of_payer(field: str, wrong: str) -> Problem:
+    setting = f"{PREFIX}PAYER_{field.upper()}" if field else ""
+    return Problem(field=setting, text=f"{field} {wrong.removeprefix('Value error, ')}".strip())
 
 
 def channel_of(options: Settings) -> Channel | None:

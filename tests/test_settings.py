@@ -136,6 +136,18 @@ def test_a_misspelt_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch,
     assert "secret" not in str(said.value)
 
 
+def test_of_several_wrong_settings_each_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when a slip hides a value that cannot be, or one value another."""
+    for name, value in (("THREADS", "many"), ("SMTP_PORT", "0"), ("LOGLEVEL", "INFO"), ("PROGRAMS", "here")):
+        monkeypatch.setenv(f"CHALLENGES_{name}", value)
+
+    with pytest.raises(FileRefused) as said:
+        settings.load()
+    wrong = ["CHALLENGES_LOGLEVEL", "CHALLENGES_PROGRAMS", "CHALLENGES_SMTP_PORT", "CHALLENGES_THREADS"]
+    assert sorted(each.field for each in said.value.problems) == wrong
+    assert str(said.value).splitlines() == [each.text for each in said.value.problems]
+
+
 def test_what_docker_compose_asks_for_under_the_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails if a setting comes near to one of its variables and is not told from it."""
     compose = (Path(settings.__file__).parents[1] / "docker-compose.yml").read_text(encoding="utf-8")

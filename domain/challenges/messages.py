@@ -14,7 +14,7 @@ from whenever import Date, Instant
 
 from domain.announcements.announcement import Announcement, Entry, to_people
 from domain.announcements.occasions import Occasion
-from domain.values.refusals import AnotherDecision, NotReadable, Refused, UnknownMessage
+from domain.values.refusals import AnotherDecision, NotReadable, Problem, Refused, UnknownMessage
 from domain.values.wrong_values import in_words
 
 from . import answers, changes, evidence, selection
@@ -35,6 +35,8 @@ from .decisions import (
 from .state import OrderState, State
 
 _LONGEST = 1000
+_MOST_TOLD = 5
+"""How many problems of a message its refusal says in its line; the others are counted there."""
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
 _SOMEBODY = "programme-office"
 _HARMLESS = re.compile(r"[A-Za-z0-9 .:+-]{1,40}")
@@ -219,16 +221,25 @@ def _model(kind: str, known: Mapping[str, type[Decision]]) -> type[Decision]:
 
 
 def _not_readable(kind: str, model: type[Decision], error: ValidationError) -> NotReadable:
-    problems = "; ".join(_problem(model, each) for each in error.errors()[:5])
-    return NotReadable(f"The {kind} cannot be read: {problems}."[:_LONGEST])
+    problems = [_problem(model, each) for each in error.errors()]
+    told = [problem.text for problem in problems[:_MOST_TOLD]]
+    if more := len(problems) - len(told):
+        told.append(f"and {more:,} more")
+    return NotReadable(f"The {kind} cannot be read: {'; '.join(told)}."[:_LONGEST], problems)
 
 
-def _problem(model: type[Decision], error: ErrorDetails) -> str:
-    """The field and what it takes. Its value only if it can be no more than a slip in an id, a number or a date."""
+def _problem(model: type[Decision], error: ErrorDetails) -> Problem:
     name, *inside = error["loc"] or ("",)
     if not name:
-        return f'the message: write one JSON object, such as {{"by": "{_SOMEBODY}"}}'
-    where = f"{name}{''.join(_place(part) for part in inside)}"[:80]
+        return Problem(field="", text=f'the message: write one JSON object, such as {{"by": "{_SOMEBODY}"}}')
+    known = str(name) if str(name) in model.model_fields or _HARMLESS.fullmatch(str(name)) else "a field"
+    where = f"{known}{''.join(_place(part) for part in inside)}"[:80]
+    return Problem(field=where if known == name else "", text=_in_field(model, where, error))
+
+
+def _in_field(model: type[Decision], where: str, error: ErrorDetails) -> str:
+    """The field and what it takes. Its value only if it can be no more than a slip in an id, a number or a date."""
+    name = error["loc"][0]
     if error["type"] == "missing":
         return f"{where}: is missing"
     value = error["input"]

@@ -18,7 +18,7 @@ from schwifty import BIC, IBAN
 from schwifty.exceptions import NationalChecksumNotVerified, SchwiftyException
 
 from domain.values.model import Value
-from domain.values.refusals import NotReadable
+from domain.values.refusals import NotReadable, Problem
 
 _IN_WORDS = {
     "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
@@ -155,14 +155,14 @@ def read_account(given: Mapping[str, str] | str) -> BankAccount:
     except tomllib.TOMLDecodeError:
         raise NotReadable('The bank details are no TOML: write lines such as sort_code = "12-34-56".') from None
     except ValidationError as error:
-        problems = "; ".join(f"{_field(each['loc'])} {_wrong(each)}" for each in error.errors(include_input=False))
-        raise NotReadable(f"The bank details cannot be used: {problems.strip()}.") from None
+        problems = [_problem(each) for each in error.errors(include_input=False)]
+        what = "; ".join(problem.text for problem in problems)
+        raise NotReadable(f"The bank details cannot be used: {what}.", problems) from None
 
 
-def _field(where: tuple[int | str, ...]) -> str:
-    """The name of a field; not whatever else stands in the place of one, which can be a number that was misplaced."""
-    return ".".join(str(part) if re.fullmatch(r"[a-z_]{1,20}", str(part)) else "a field" for part in where)
-
-
-def _wrong(error: ErrorDetails) -> str:
-    return _IN_WORDS.get(error["type"], error["msg"]).removeprefix("Value error, ")
+def _problem(error: ErrorDetails) -> Problem:
+    """What is wrong in which field. What stands in the place of a field is not said: it can be a misplaced number."""
+    named = [str(part) if re.fullmatch(r"[a-z_]{1,20}", str(part)) else "" for part in error["loc"]]
+    where = ".".join(part or "a field" for part in named)
+    wrong = _IN_WORDS.get(error["type"], error["msg"]).removeprefix("Value error, ")
+    return Problem(field=where if all(named) else "", text=f"{where} {wrong}".strip())

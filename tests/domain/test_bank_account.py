@@ -254,3 +254,18 @@ def test_what_is_wrong_is_said_without_what_was_given_whatever_stands_where(give
     with pytest.raises(NotReadable, match="The bank details") as error:
         read_account(given)
     assert not re.search("31926819|GB33|1555|60-16-13", str(error.value))
+
+
+def test_every_field_that_is_wrong_is_named() -> None:
+    """Fails when the first one hides the others."""
+    with pytest.raises(NotReadable) as error:
+        read_account({"holder": " ", "sort_code": "12", "number": "3", "31926819": "x"})
+    assert [each.field for each in error.value.problems] == ["holder", "sort_code", "number", ""]
+    assert "holder is missing; sort_code is no sort code" in str(error.value)
+
+
+def test_what_is_wrong_with_the_whole_account_is_a_problem_of_no_field_alone() -> None:
+    with pytest.raises(NotReadable) as error:
+        read_account({"holder": "Ada"})
+    [problem] = error.value.problems
+    assert (problem.field, problem.text[:12]) == ("", "needs either")

@@ -59,6 +59,25 @@ def test_what_cannot_be_read_is_said_by_field_value_and_remedy_and_never_in_a_pr
         assert not any(word in line for word in ("should", "pattern", "Field", "@b", "@sepa"))
 
 
+def test_a_decision_with_several_wrong_fields_names_them_all() -> None:
+    """Fails when only what its line has room for is named."""
+    fields = {"by": "", "stage": 3, "teams": ["a", "B!"], "amounts": {"team-a": "much"}, "reason": 5, "more": 1}
+    with pytest.raises(NotReadable) as refused:
+        make("select", fields)
+    problems = refused.value.problems
+    assert sorted(each.field for each in problems) == ["amounts.team-a", "by", "more", "reason", "stage", "teams[2]"]
+    assert str(refused.value).endswith("; and 1 more.")
+    assert all(each.text.startswith(each.field) for each in problems)
+
+
+def test_what_stands_in_the_place_of_a_field_is_not_repeated_unless_it_is_harmless() -> None:
+    with pytest.raises(NotReadable) as refused:
+        make("hold", {"by": "office", "robin@firm.example": "x"})
+    [problem] = refused.value.problems
+    assert problem.field == ""
+    assert "robin" not in str(refused.value)
+
+
 @pytest.mark.parametrize("stage", ["Exploration", "exploration ", "explore", "The_first.stage"])
 def test_a_stage_written_otherwise_is_refused_with_those_that_there_are(stage: str) -> None:
     """Fails when the form of the name is refused before anybody has looked for it."""

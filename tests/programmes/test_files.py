@@ -42,6 +42,9 @@ def problems(tmp_path: Path) -> Problems:
             load_round(tmp_path / "pilot-2016.round.toml")
         lines = str(refused.value).splitlines()
         assert all(line.startswith(f"{path}: ") for line in lines)
+        named = refused.value.problems
+        assert lines == [each.text for each in named]
+        assert all(each.text.startswith(f"{path}: {each.field}") for each in named)  # the keys, or nothing
         assert not any("pydantic" in line or "://" in line for line in lines)
         return [line.removeprefix(f"{path}: ") for line in lines]
 
@@ -384,6 +387,15 @@ def test_a_wrong_programme_is_refused_by_key_value_and_remedy(
     problems: Problems, old: str, new: str, line: str
 ) -> None:
     assert problems((old, new)) == [line]
+
+
+def test_a_problem_names_its_key_as_a_person_finds_it(tmp_path: Path) -> None:
+    """Fails when only the line says where it is."""
+    path = tmp_path / "any.programme.toml"
+    path.write_text('id = "any"\nproposal_limit = "x"\n[[stages]]\nname = "first"\ntarget = 0\n', encoding="utf-8")
+    with pytest.raises(FileRefused) as refused:
+        load_programme(path)
+    assert {"proposal_limit", "stages[1] (first).target", "title"} <= {each.field for each in refused.value.problems}
 
 
 def test_every_problem_of_a_file_has_its_line(problems: Problems) -> None:
