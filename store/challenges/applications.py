@@ -15,6 +15,7 @@ from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
 from domain.values.calendar import spoken
+from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import (
     ApplicationRefused,
     OnHold,
@@ -143,6 +144,24 @@ def read(database: Database, challenge: str) -> tuple[Application, ...]:
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be read.
     """
+    return tuple(everything(lambda page: page_of_applications(database, page, challenge)))
+
+
+def page_of_applications(database: Database, page: Page, challenge: str) -> Paged[Application]:
+    """A page of the applications to a challenge, those withdrawn too, in the order in which they came.
+
+    Args:
+        database: where from.
+        page: which one.
+        challenge: id of the challenge.
+
+    Raises:
+        WindowNotSealed: nobody reads them before the window is sealed.
+        UnknownChallenge: there is no such challenge.
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    columns = [_applications.c[name] for name in Application.model_fields]
     with database.reading() as connection:
         window = _window(connection, challenge)
         if window.sealed_at is None:
@@ -150,12 +169,12 @@ def read(database: Database, challenge: str) -> tuple[Application, ...]:
             raise WindowNotSealed(
                 f"Nobody reads the applications to {challenge} before its window is sealed. It closes: {closes}."
             )
-        wanted = (
-            select(*(_applications.c[name] for name in Application.model_fields))
-            .where(_applications.c.challenge == challenge)
-            .order_by(*_AS_RECEIVED)
-        )
-        return tuple(Application.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
+        wanted = select(*columns).where(_applications.c.challenge == challenge)
+        return _AS_RECEIVED.read(connection, wanted, page, _application)
+
+
+def _application(row: Found) -> Application:
+    return Application.model_validate(dict(row._mapping))
 
 
 def count(database: Database, challenge: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,6 +12,7 @@ from whenever import Instant
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
 from domain.values.model import Value
+from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownChallenge
 from store.database import tables
 from store.database.database import Database
@@ -115,12 +117,31 @@ def challenges(database: Database, round_: str | None = None) -> tuple[Challenge
     Raises:
         Unavailable: the database cannot be read.
     """
-    table = tables.challenges
-    wanted = _rows().order_by(*_IN_ROUNDS)
+    return tuple(everything(lambda page: page_of_challenges(database, page, round_=round_)))
+
+
+def page_of_challenges(
+    database: Database, page: Page, *, round_: str | None = None, challenges: Collection[str] | None = None
+) -> Paged[ChallengeRow]:
+    """A page of the challenges that were opened, by round and in the order of the round's file.
+
+    Args:
+        database: where from.
+        page: which one.
+        round_: only those of this round.
+        challenges: only these, by their ids; all if left out.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = _rows()
     if round_ is not None:
-        wanted = wanted.where(table.c.round == round_)
+        wanted = wanted.where(tables.challenges.c.round == round_)
+    if challenges is not None:
+        wanted = wanted.where(tables.challenges.c.id.in_(challenges))
     with database.reading() as connection:
-        return tuple(_challenge_row(row) for row in connection.execute(wanted))
+        return _IN_ROUNDS.read(connection, wanted, page, _challenge_row)
 
 
 def is_person(database: Database, id: str, round_: str = "") -> bool:  # noqa: A002

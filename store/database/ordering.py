@@ -1,11 +1,28 @@
-"""Orders in which no two rows are equal: every ordered query uses one, so that a list never changes by itself."""
+"""Orders in which no two rows are equal: every ordered query uses one, so that a list never changes by itself.
+
+A list in such an order is read in pages. A page begins after the values that the last row of the page before had: what
+is added or taken out meanwhile moves no other row from one page to another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, Select, Table, UniqueConstraint, literal, tuple_
+from whenever import Instant
+
+from domain.values.paging import Page, Paged
+from domain.values.refusals import NotReadable, Problem
+
+from .instants import Moment
+from .tables import Found
+
+T = TypeVar("T")
+
+_LARGEST_NUMBER = 2**63 - 1
 
 
 class TotalOrder:
@@ -29,6 +46,59 @@ class TotalOrder:
     def __iter__(self) -> Iterator[Column[Any]]:
         """The columns, for `order_by`."""
         return iter(self._columns)
+
+    def read(self, connection: Connection, wanted: Select[Any], page: Page, made: Callable[[Found], T]) -> Paged[T]:
+        """One page of what a query finds, in this order.
+
+        Args:
+            connection: in a transaction.
+            wanted: has all columns of this order, none of which is ever empty; is in no order yet.
+            page: which part.
+            made: makes an item of a row.
+
+        Raises:
+            NotReadable: no page of such a list begins there.
+        """
+        if page.after:
+            wanted = wanted.where(self._comes_after(page.after))
+        # One row more than the page takes tells whether there is another page.
+        rows = connection.execute(wanted.order_by(*self).limit(page.limit + 1)).all()
+        taken, more = rows[: page.limit], len(rows) > page.limit
+        return Paged(items=tuple(map(made, taken)), next=self._cursor(taken[-1]) if more else "")
+
+    def _comes_after(self, cursor: str) -> Any:
+        values = [literal(value, column.type) for column, value in zip(self, self._values(cursor), strict=True)]
+        return tuple_(*self) > tuple_(*values)
+
+    def _cursor(self, row: Found) -> str:
+        """What this order knows a row by, in letters that may stand in an address."""
+        values = [row._mapping[column] for column in self]
+        written = [str(value) if isinstance(value, Instant) else value for value in values]
+        return base64.urlsafe_b64encode(json.dumps(written).encode()).decode().rstrip("=")
+
+    def _values(self, cursor: str) -> list[Any]:
+        try:
+            written = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+            return [_read(value, column) for column, value in zip(self, written, strict=True)]
+        except (ValueError, TypeError, RecursionError):
+            wrong = Problem(field="after", text="The page begins nowhere in this list: begin with the first page.")
+            raise NotReadable.for_problems([wrong]) from None
+
+
+def _read(value: object, column: Column[Any]) -> object:
+    """A value of a cursor, as its column has it.
+
+    Raises:
+        ValueError: the column has no such values.
+    """
+    if isinstance(column.type, Moment) and isinstance(value, str):
+        return Instant(value)
+    if column.type.python_type is int and type(value) is int and abs(value) <= _LARGEST_NUMBER:
+        return value
+    if column.type.python_type is str and isinstance(value, str) and "\0" not in value:
+        value.encode()  # no database takes half a character
+        return value
+    raise ValueError("no value of that column")
 
 
 def _ends_in(columns: tuple[Column[Any], ...], key: frozenset[Column[Any]]) -> bool:

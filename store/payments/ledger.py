@@ -6,7 +6,7 @@ that go with the change. Each change can be asked for again and then does nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from domain.payments import payment as rules
 from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.values.model import Value
 from domain.values.money import Amount, Money
+from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import (
     AnotherDecision,
     AnotherPayment,
@@ -589,11 +590,36 @@ def read_payments(database: Database, challenge: str | None = None) -> tuple[Pay
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = _with_contradictions().order_by(*_AS_REQUESTED)
-    if challenge is not None:
-        wanted = wanted.where(_payments.c.challenge == challenge)
+    challenges = None if challenge is None else [challenge]
+    return tuple(everything(lambda page: page_of_payments(database, page, challenges=challenges)))
+
+
+def page_of_payments(
+    database: Database,
+    page: Page,
+    *,
+    challenges: Collection[str] | None = None,
+    status: PaymentStatus | None = None,
+) -> Paged[Payment]:
+    """A page of the payments, in the order in which they were requested.
+
+    Args:
+        database: where from.
+        page: which one.
+        challenges: only those of these challenges; of all if left out.
+        status: only those that stand so.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = _with_contradictions()
+    if challenges is not None:
+        wanted = wanted.where(_payments.c.challenge.in_(challenges))
+    if status is not None:
+        wanted = wanted.where(_payments.c.status == status)
     with database.reading() as connection:
-        return tuple(_payment(row) for row in connection.execute(wanted))
+        return _AS_REQUESTED.read(connection, wanted, page, _payment)
 
 
 def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...]:
@@ -602,14 +628,23 @@ def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...
     Raises:
         Unavailable: the database cannot be read.
     """
+    return tuple(everything(lambda page: page_of_transfers(database, page, challenge)))
+
+
+def page_of_transfers(database: Database, page: Page, challenge: str) -> Paged[TransferRow]:
+    """A page of the attempts of all payments of a challenge, by payment.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
     wanted = (
         select(_transfers)
         .join(_payments, _payments.c.key == _transfers.c.payment)
         .where(_payments.c.challenge == challenge)
-        .order_by(*_BY_ATTEMPT)
     )
     with database.reading() as connection:
-        return tuple(map(_transfer_row, connection.execute(wanted)))
+        return _BY_ATTEMPT.read(connection, wanted, page, _transfer_row)
 
 
 def read_returned(database: Database, key: str) -> tuple[TransferRow, ...]:

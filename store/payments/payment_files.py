@@ -15,6 +15,7 @@ from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
 from domain.values.model import Value
 from domain.values.money import Money
+from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import FileRefused, Refused, TooLate, UnknownPayment
 from store.database import tables
 from store.database.database import Database
@@ -398,26 +399,36 @@ def read_files(database: Database) -> tuple[File, ...]:
     Raises:
         Unavailable: the database cannot be read.
     """
+    return tuple(everything(lambda page: page_of_files(database, page)))
+
+
+def page_of_files(database: Database, page: Page) -> Paged[File]:
+    """A page of the payment files, in the order in which they were made.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
     wanted = (
         select(_files, func.count().label("number"), func.sum(_filed.c.pence).label("pence"))
         .join(_filed, _filed.c.file == _files.c.id)
         .group_by(_files.c.id)
-        .order_by(*_AS_MADE)
     )
     with database.reading() as connection:
-        return tuple(
-            File(
-                id=row.id,
-                currency=row.currency,
-                execute_on=Date.parse_iso(row.execute_on),
-                made=row.made_at,
-                made_by=row.made_by,
-                written=row.written_at is not None,
-                count=row.number,
-                control_sum=Money(int(row.pence)),
-            )
-            for row in connection.execute(wanted)
-        )
+        return _AS_MADE.read(connection, wanted, page, _file)
+
+
+def _file(row: Found) -> File:
+    return File(
+        id=row.id,
+        currency=row.currency,
+        execute_on=Date.parse_iso(row.execute_on),
+        made=row.made_at,
+        made_by=row.made_by,
+        written=row.written_at is not None,
+        count=row.number,
+        control_sum=Money(int(row.pence)),
+    )
 
 
 def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:

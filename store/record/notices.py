@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, String, cast, insert, literal, select, update
@@ -11,6 +11,7 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement, OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import Facts, Occasion
 from domain.values.model import Value
+from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownNotice
 from store.database import tables
 from store.database.database import Database
@@ -84,11 +85,40 @@ def read_notices(database: Database, challenge: str | None = None) -> tuple[Noti
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(_notices).order_by(*_OLDEST_FIRST)
-    if challenge is not None:
-        wanted = wanted.where(_notices.c.challenge == challenge)
+    challenges = None if challenge is None else [challenge]
+    return tuple(everything(lambda page: page_of_notices(database, page, challenges=challenges)))
+
+
+def page_of_notices(
+    database: Database,
+    page: Page,
+    *,
+    challenges: Collection[str] | None = None,
+    status: str = "",
+    occasion: Occasion | None = None,
+) -> Paged[Notice]:
+    """A page of the notices, oldest first.
+
+    Args:
+        database: where from.
+        page: which one.
+        challenges: only those about these challenges; about all if left out.
+        status: only those that have come so far, such as "failed".
+        occasion: only those about this.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(_notices)
+    if challenges is not None:
+        wanted = wanted.where(_notices.c.challenge.in_(challenges))
+    if status:
+        wanted = wanted.where(_notices.c.status == status)
+    if occasion is not None:
+        wanted = wanted.where(_notices.c.occasion == str(occasion))
     with database.reading() as connection:
-        return tuple(_notice(row) for row in connection.execute(wanted))
+        return _OLDEST_FIRST.read(connection, wanted, page, _notice)
 
 
 def find_notice(database: Database, key: str) -> Notice:

@@ -9,6 +9,7 @@ from domain.announcements.announcement import Announcement, Attention, Entry, St
 from domain.challenges.decisions import Select
 from domain.values.calendar import spoken
 from domain.values.model import Value
+from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownChallenge, UnknownTeam
 from store.challenges import windows
 from store.database import tables
@@ -105,9 +106,31 @@ def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(_record).where(_record.c.challenge == challenge).order_by(*_AS_WRITTEN)
+    return tuple(everything(lambda page: page_of_record(database, page, challenge)))
+
+
+def page_of_record(database: Database, page: Page, challenge: str, *, refused_only: bool = False) -> Paged[RecordLine]:
+    """A page of the record of a challenge, in the order in which it was written.
+
+    Args:
+        database: where from.
+        page: which one.
+        challenge: id of the challenge.
+        refused_only: only what was refused.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(_record).where(_record.c.challenge == challenge)
+    if refused_only:
+        wanted = wanted.where(_record.c.refused)
     with database.reading() as connection:
-        return tuple(RecordLine.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
+        return _AS_WRITTEN.read(connection, wanted, page, _record_line)
+
+
+def _record_line(row: Found) -> RecordLine:
+    return RecordLine.model_validate(dict(row._mapping))
 
 
 def needs_nobody(connection: Connection, workflow: str) -> None:

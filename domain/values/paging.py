@@ -1,0 +1,54 @@
+"""Lists in pages: every page has a bound, and says where the next one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from pydantic import Field
+
+from .model import Value
+
+MOST = 500
+"""Items on one page."""
+
+T = TypeVar("T")
+
+
+class Page(Value):
+    """Which part of a list is wanted.
+
+    Args:
+        after: where the page begins: `Paged.next` of the page before; empty for the first page.
+        limit: how many items at most.
+    """
+
+    after: str = Field(default="", max_length=2000)
+    limit: int = Field(default=50, ge=1, le=MOST)
+
+
+class Paged(Value, Generic[T]):
+    """One page of a list.
+
+    Args:
+        items: in the order of the list.
+        next: where the next page begins, to be given as `Page.after` and not to be read; empty on the last page.
+    """
+
+    items: tuple[T, ...]
+    next: str = ""
+
+
+def everything(read: Callable[[Page], Paged[T]]) -> Iterator[T]:
+    """All items of a list, page by page. What is added meanwhile is among them if its place is still to come.
+
+    Args:
+        read: gives one page.
+    """
+    page = Page(limit=MOST)
+    while True:
+        found = read(page)
+        yield from found.items
+        if not found.next:
+            return
+        page = Page(after=found.next, limit=MOST)
