@@ -17,7 +17,16 @@ from domain.announcements.announcement import (
 from domain.announcements.occasions import Occasion
 from domain.permissions import check_role
 from domain.values.calendar import pushed_back, spoken_day
-from domain.values.refusals import DeadlineRefused, NotAllowed, OnHold, ReasonMissing, TooEarly, TooLate, UnknownStage
+from domain.values.refusals import (
+    DeadlineRefused,
+    NotAllowed,
+    OnHold,
+    Problem,
+    ReasonMissing,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+)
 from domain.values.wording import counted
 
 from .decisions import Cancel, Decision, Extend, Hold, Participate, Resume, Withdraw
@@ -225,7 +234,8 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
     first, last = (instant.to_tz(state.zone).date() for instant in (run.begins, run.ended or now))
     if not first <= message.on <= last:
         end = f"{last}, when it ended" if run.ended else f"today, {last}"
-        raise DeadlineRefused(f"{message.on} is not between {first}, when {message.stage} began, and {end}.")
+        text = f"{message.on} is not between {first}, when {message.stage} began, and {end}."
+        raise DeadlineRefused.for_problems([Problem(field="on", text=text)])
     sessions = (*run.sessions, Session(on=message.on, people=message.people))
     new = state.having(
         runs=tuple(

@@ -13,6 +13,7 @@ from domain.values.refusals import (
     NamedTwice,
     NotAllowed,
     OnHold,
+    Problem,
     ReasonMissing,
     TooEarly,
     TooLate,
@@ -42,9 +43,8 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     _check_names(state, message)
     _check_number(stage, message)
     if stage.only_sifts and message.reserve:
-        raise WrongNumber(
-            f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
-        )
+        text = f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
+        raise WrongNumber.for_problems([Problem(field="reserve", text=text)])
     currency = state.programme.currency
     teams = tuple(Team(id=team, since=now, award=_award(stage, message, team, currency)) for team in message.teams)
     run = StageRun(

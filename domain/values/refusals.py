@@ -35,15 +35,18 @@ class Refused(Exception):
 
     Args:
         text: what is wrong, with which value, and what to do.
-        problems: the fields that are wrong, all of them; nothing where a refusal is not about fields.
+        problems: the fields that are wrong, all of them. Left out, it is the one field that refusals of this kind are
+            always about, or nothing where they are about none.
     """
 
     code: ClassVar[str] = "refused"
+    _field: ClassVar[str] = ""
     _between: ClassVar[str] = " "
 
     def __init__(self, text: str, problems: Iterable[Problem] = ()) -> None:
         super().__init__(text)
-        self.problems = tuple(problems)
+        always = (Problem(field=self._field, text=text),) if self._field else ()
+        self.problems = tuple(problems) or always
 
     @classmethod
     def for_problems(cls, problems: Sequence[Problem]) -> Self:
@@ -84,6 +87,7 @@ class UnknownStage(Refused):
     """The programme has no stage of that name."""
 
     code = "unknown-stage"
+    _field = "stage"
 
 
 class UnknownTeam(Refused):
@@ -120,30 +124,35 @@ class WrongNumber(Refused):
     """There are too few or too many teams, in the stage or in reserve."""
 
     code = "wrong-number"
+    _field = "teams"
 
 
 class NamedTwice(Refused):
     """A selection names the same team twice."""
 
     code = "named-twice"
+    _field = "teams"
 
 
 class ReasonMissing(Refused):
     """This needs a reason and none was given."""
 
     code = "reason-missing"
+    _field = "reason"
 
 
 class WrongAmount(Refused):
     """An award's amount is missing, not wanted, or over the stage's cap."""
 
     code = "wrong-amount"
+    _field = "amounts"
 
 
 class DeadlineRefused(Refused):
     """The deadline cannot be moved to that time."""
 
     code = "deadline-refused"
+    _field = "closes"
 
 
 class OnHold(Refused):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from commands.app import app
-from domain.values.refusals import KINDS, FileRefused, NotReadable, Problem, Refused
+from domain.values.refusals import KINDS, FileRefused, NotReadable, Problem, ReasonMissing, Refused, TooLate
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
 TWO = (Problem(field="email", text="The address is empty."), Problem(field="proposal", text="The proposal is empty."))
@@ -55,3 +55,9 @@ def test_a_refusal_for_several_problems_says_all_of_them_in_one_line_and_of_a_fi
     assert str(FileRefused.for_problems(TWO)) == "The address is empty.\nThe proposal is empty."
     assert NotReadable.for_problems(TWO).problems == TWO
     assert NotReadable("Write one JSON object.").problems == ()
+
+
+def test_a_refusal_that_is_always_about_one_field_names_it_by_itself() -> None:
+    text = "A cancellation needs a reason."
+    assert ReasonMissing(text).problems == (Problem(field="reason", text=text),)
+    assert TooLate("It has closed.").problems == ()

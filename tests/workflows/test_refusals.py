@@ -32,7 +32,7 @@ def test_every_kind_of_refusal_crosses_temporal_with_its_words_and_its_problems(
     assert (str(arrived), arrived.problems) == ("Not like this.", TWO)
     without = refusal_in(over_the_wire(as_failure(kind("Not like this."))))
     assert without is not None
-    assert without.problems == ()
+    assert without.problems == kind("Not like this.").problems
 
 
 def test_a_refusal_is_final_but_for_what_cannot_be_reached() -> None:
