@@ -1,7 +1,7 @@
 """The whole service on one machine: Temporal's development server with its UI, a worker, and SQLite.
 
-`embedded.py run` keeps its state in var/ and runs until Ctrl-C; `embedded.py demo` rehearses the pilot on servers of
-its own and stops them, or with --keep leaves them up to look around.
+`embedded.py run` keeps its state in var/ and runs until Ctrl-C. `embedded.py demo` rehearses the pilot on separate
+servers and then stops them; with --keep the servers stay up.
 """
 
 from __future__ import annotations
@@ -38,33 +38,33 @@ _LOOK_EVERY = 0.2
 _LOOPBACK = "127.0.0.1"
 
 Parts = dict[str, subprocess.Popen[bytes]]
-"""The running processes by what people call them."""
+"""The running processes, each under a name for people."""
 
 
 class Told(Exception):
-    """Somebody asked the service to stop: Ctrl-C, `kill`, or the terminal was closed."""
+    """The service was told to stop, by Ctrl-C, by `kill` or because the terminal was closed."""
 
 
 class Listener:
-    """Hears when the service is told to stop, from its beginning to its end.
+    """Hears when the service is told to stop, also while it starts or stops.
 
-    The signals only leave a note, so that they never interrupt the starting or stopping of a process half-way.
+    A signal only leaves a note, so it never interrupts the start or the stop of a process half-way.
     """
 
     def __init__(self) -> None:
-        self._notes: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be filled by a signal at any moment
+        self._notes: queue.SimpleQueue[int] = queue.SimpleQueue()  # a signal can fill it at any moment
 
     def listen(self) -> Listener:
-        """Takes the signals of this process from now on."""
+        """Takes this process's signals from now on."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: self._notes.put(number))
         return self
 
     def wait(self, seconds: float) -> None:
-        """Waits so long.
+        """Waits for a time, in seconds.
 
         Raises:
-            Told: the service was told to stop; said once.
+            Told: the service was told to stop; raised once.
         """
         try:
             self._notes.get(timeout=seconds)
@@ -74,13 +74,13 @@ class Listener:
 
 
 class Service:
-    """The running parts, and where they are reached.
+    """The service on this machine, and the addresses of its parts.
 
     Args:
-        folder: where all state is kept.
-        port: of Temporal.
-        ui_port: of its UI.
-        fresh: whether it starts from nothing; then state that is there is removed.
+        folder: holds all state.
+        port: Temporal's.
+        ui_port: the port of Temporal's UI.
+        fresh: whether old databases and logs are removed before the start.
     """
 
     def __init__(self, folder: Path, port: int, ui_port: int, fresh: bool = False) -> None:
@@ -91,7 +91,7 @@ class Service:
 
     @property
     def ui(self) -> str:
-        """Address of the Temporal UI."""
+        """The address of the Temporal UI."""
         return f"http://{_LOOPBACK}:{self.ui_port}/namespaces/default/workflows"
 
     @property
@@ -105,7 +105,7 @@ class Service:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to reach this service and no other, whatever is set up on this machine."""
+        """The variables for a process that must reach this service and no other, whatever is set on this machine."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
         return inherited | self.address | {"TEMPORAL_NAMESPACE": "default", "TEMPORAL_CONFIG_FILE": os.devnull}
 
@@ -114,13 +114,14 @@ class Service:
         """Starts server, database and worker; stops them, the worker first, when the block ends.
 
         Raises:
-            Unavailable: a part does not start; says which, why, and where its log is.
+            Unavailable: a part does not start. The message says which part, why, and where its log is.
             Told: the service was told to stop before it was up.
         """
         for port in (self.port, self.ui_port):
             if not _is_free(port):
                 raise Unavailable(
-                    f"Port {port} is in use, perhaps by this service already: stop what uses it, or choose with --port."
+                    f"Port {port} is in use, perhaps by this service: stop what uses the port, or choose another "
+                    "with --port."
                 )
         with ExitStack() as parts:
             parts.enter_context(_alone_in(self.folder))
@@ -146,7 +147,7 @@ class Service:
         return [*command, "--log-level", "error"]
 
     def _until_it_answers(self, server: subprocess.Popen[bytes], listener: Listener) -> None:
-        """Has the server keep closed runs, which it would forget after a day; it answers once it has started."""
+        """Waits until the server has started, and makes it keep closed runs, which it would drop after a day."""
         keep = [_temporal(), "operator", "namespace", "update", "--namespace", "default", "--retention", KEPT_FOR]
         patience = time.monotonic() + _START_WITHIN
         while server.poll() is None and time.monotonic() < patience:
@@ -158,19 +159,19 @@ class Service:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Two services on the same files would damage them; the lock goes with the process, however that ends."""
+    """Locks a folder: two services would damage its files. The lock ends with the process, however the process ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("a")
     except OSError as error:
         raise Unavailable(
-            f"State cannot be kept in {folder} ({error.strerror}): make it a folder that may be written to."
+            f"State cannot be kept in {folder} ({error.strerror}): make the folder writable, or choose another."
         ) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Unavailable(f"The service runs on {folder} already: stop that one first.") from None
+            raise Unavailable(f"The service runs on {folder} already: stop the running service first.") from None
         yield
 
 
@@ -178,10 +179,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
 def _running(
     command: list[str], environment: dict[str, str], logs: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is stopped when the block ends; without a log it writes where we do."""
+    """Runs a process until the block ends. Without a log file, the process writes to our own output."""
     with ExitStack() as files:
         output = files.enter_context(logs.open("ab")) if logs else None
-        # A session of its own: Ctrl-C reaches only us, and we stop the parts in order.
+        # In its own session: Ctrl-C reaches only us, and we stop the parts in order.
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -227,7 +228,7 @@ def _is_free(port: int) -> bool:
 
 
 def free_ports() -> tuple[int, int]:
-    """Two ports that nobody uses."""
+    """Two free ports."""
     with socket.socket() as first, socket.socket() as second:
         for probe in (first, second):
             probe.bind((_LOOPBACK, 0))
@@ -235,16 +236,16 @@ def free_ports() -> tuple[int, int]:
 
 
 def _watch(parts: Parts, service: Service, listener: Listener, until: subprocess.Popen[bytes] | None = None) -> int:
-    """Waits until a process has ended; gives its exit status.
+    """Waits until a process has ended, and returns its exit status.
 
     Args:
-        parts: what must run meanwhile.
-        service: whose parts they are.
+        parts: the processes that must keep running.
+        service: has these parts.
         listener: hears when the service is told to stop.
-        until: the process; without one, waits for ever.
+        until: the process; without a process, the wait has no end.
 
     Raises:
-        Unavailable: a part stopped by itself; says which, its last words, and where its log is.
+        Unavailable: a part stopped by itself. The message names the part, its last words and its log.
         Told: the service was told to stop.
     """
     while until is None or until.poll() is None:
@@ -259,7 +260,7 @@ def _watch(parts: Parts, service: Service, listener: Listener, until: subprocess
 
 
 def run(folder: Path, port: int) -> int:
-    """The service for real use: real durations, state in a folder. Runs until it is told to stop."""
+    """Runs the service for real use, with real durations and its state in a folder, until it is told to stop."""
     listener = Listener().listen()
     service = Service(folder.resolve(), port, port + _UI_ABOVE)
     try:
@@ -267,7 +268,7 @@ def run(folder: Path, port: int) -> int:
             print(f"Temporal UI  {service.ui}")
             print(f"State        {service.folder}")
             print(f"Commands     {_commands(service, '--help')}")
-            print("Ctrl-C stops the service; open challenges go on when it starts again.", flush=True)
+            print("Ctrl-C stops the service; open challenges continue when the service starts again.", flush=True)
             return _watch(parts, service, listener)
     except Told:
         print("Stopped.")
@@ -275,7 +276,7 @@ def run(folder: Path, port: int) -> int:
 
 
 def demo(folder: Path, keep: bool, day: float) -> int:
-    """The pilot, rehearsed from opening to outcome; told to stop before that has ended, it has not passed."""
+    """Rehearses the pilot from opening to outcome. If it is told to stop before the end, the rehearsal has failed."""
     listener = Listener().listen()
     service = Service(folder.resolve(), *free_ports(), fresh=True)
     status = 1
@@ -300,7 +301,7 @@ def demo(folder: Path, keep: bool, day: float) -> int:
 
 
 def _commands(service: Service, command: str) -> str:
-    """What to type in another terminal to reach this service."""
+    """The command that reaches this service from another terminal."""
     program = f".venv/bin/python starter.py {command}"
     if service.port == _USUAL_PORT and service.folder == VAR:
         return program
@@ -309,21 +310,25 @@ def _commands(service: Service, command: str) -> str:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65_535 - _UI_ABOVE:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 1 to {65_535 - _UI_ABOVE}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: write a number from 1 to {65_535 - _UI_ABOVE}")
     return int(text)
 
 
 def main() -> int:
-    """Exit status: 0 done or stopped as told, 1 something is not as it should be, 2 used wrongly."""
+    """Exit status: 0 done, or stopped as told; 1 something is wrong; 2 used wrongly."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    running = commands.add_parser("run", help="the service for real use")
-    running.add_argument("--port", type=_port, default=_USUAL_PORT, help=f"of Temporal; its UI is {_UI_ABOVE} above")
-    running.add_argument("--state", type=Path, default=VAR, help="the folder in which all state is kept")
-    rehearsing = commands.add_parser("demo", help="the pilot, rehearsed")
-    rehearsing.add_argument("--keep", action="store_true", help="leave the servers up to look around")
-    rehearsing.add_argument("--day", type=float, default=DEMO_DAY, help="seconds that a day lasts")
-    rehearsing.add_argument("--state", type=Path, default=VAR / "demo", help="the folder for its state; starts anew")
+    running = commands.add_parser("run", help="run the service for real use")
+    running.add_argument(
+        "--port", type=_port, default=_USUAL_PORT, help=f"of Temporal; its UI has this plus {_UI_ABOVE}"
+    )
+    running.add_argument("--state", type=Path, default=VAR, help="the folder for all state")
+    rehearsing = commands.add_parser("demo", help="rehearse the pilot")
+    rehearsing.add_argument("--keep", action="store_true", help="leave the servers up afterwards")
+    rehearsing.add_argument("--day", type=float, default=DEMO_DAY, help="the length of a day in seconds")
+    rehearsing.add_argument(
+        "--state", type=Path, default=VAR / "demo", help="the folder for the state; old state is removed"
+    )
     chosen = parser.parse_args()
     try:
         if chosen.command == "run":

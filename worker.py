@@ -1,4 +1,4 @@
-"""The worker: reads the settings, builds the parts and puts them together, and runs until it is told to stop."""
+"""The worker: reads the settings, puts the parts together, and runs until it is told to stop."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ from workflows.payment import PaymentWorkflow
 
 DEPLOYMENT = "challenge-service"
 _GRACE = timedelta(seconds=20)
-# Pure, and slow to import: each workflow takes them as they are instead of importing them again.
+# These packages are pure and slow to import: each workflow uses the imported ones instead of importing them again.
 _PURE = SandboxRestrictions.default.with_passthrough_modules("domain", "whenever", "holidays")
 
 
 def activities(database: Database, rail: PaymentRail, options: Settings) -> list[Callable[..., object]]:
-    """Every activity of the service, bound to its parts.
+    """All activities of the service, with what they need.
 
     Raises:
-        FileRefused: the words of a notice are wrong.
-        Unavailable: the keys of bank details, or what the channel of notices is set to, cannot be used.
+        FileRefused: a file with the words of notices is wrong.
+        Unavailable: the keys of bank details, or the settings of the channel, cannot be used.
     """
     compose = letters_of(options).compose
     announcing = Announcing(database, compose)
@@ -76,13 +76,13 @@ def activities(database: Database, rail: PaymentRail, options: Settings) -> list
 
 
 def build_worker(client: Client, database: Database, rail: PaymentRail, options: Settings) -> Worker:
-    """A worker with all workflows and activities, not started.
+    """Makes a worker with all workflows and activities, and does not start it.
 
     Args:
-        client: connected to Temporal, with the pydantic data converter.
-        database: migrated.
+        client: a connection to Temporal with the pydantic data converter.
+        database: with its tables up to date.
         rail: how money leaves.
-        options: `threads`, `build_id`, and what its activities need.
+        options: `threads`, `build_id`, and the settings that activities need.
     """
     deployment = None
     if options.build_id:
@@ -91,7 +91,9 @@ def build_worker(client: Client, database: Database, rail: PaymentRail, options:
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )
-    at_once = options.threads + 1  # whoever sends notices does so for minutes, and holds up nobody else
+    at_once = (
+        options.threads + 1
+    )  # one more: the activity that sends notices runs for minutes and must not hold up others
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -108,16 +110,16 @@ def build_worker(client: Client, database: Database, rail: PaymentRail, options:
 
 
 def search_attributes_wanted(namespace: str, keys: Iterable[SearchAttributeKey[Any]]) -> AddSearchAttributesRequest:
-    """The request that makes a namespace know search attributes."""
+    """The request that adds search attributes to a namespace."""
     kinds = {key.name: IndexedValueType.ValueType(key.indexed_value_type.value) for key in keys}
     return AddSearchAttributesRequest(search_attributes=kinds, namespace=namespace)
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Makes sure that the namespace knows the columns that staff see; harmless when it does.
+    """Adds the columns that staff see to the namespace, unless the columns are there.
 
     Raises:
-        Unavailable: the server refuses; says why.
+        Unavailable: the server refuses; the message says why.
     """
     service = client.operator_service
     try:
@@ -126,18 +128,18 @@ async def register_search_attributes(client: Client) -> None:
         if missing:
             await service.add_search_attributes(search_attributes_wanted(client.namespace, missing))
     except RPCError as error:
-        if error.status is not RPCStatusCode.ALREADY_EXISTS:  # another worker was quicker
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:  # another worker added them first
             raise Unavailable(
                 f"The namespace {client.namespace!r} takes no search attributes: {error.message}. "
-                "Create the namespace, or let this worker's credentials register them."
+                "Create the namespace, or give this worker the right to register search attributes."
             ) from None
 
 
 async def start_delivery(client: Client, options: Settings) -> None:
-    """Makes sure that notices are sent if they have a channel; harmless if they are. What has to wait is tried at once.
+    """Starts the workflow that sends notices, if there is a channel. A running workflow tries waiting notices at once.
 
     Raises:
-        Unavailable: the server refuses; says why.
+        Unavailable: the server refuses; the message says why.
     """
     if options.notice_channel == "outbox":
         return
@@ -153,8 +155,8 @@ async def start_delivery(client: Client, options: Settings) -> None:
         )
     except RPCError as error:
         raise Unavailable(
-            f"The namespace {client.namespace!r} does not let notices be sent: {error.message}. "
-            "Let this worker's credentials start workflows."
+            f"The namespace {client.namespace!r} refuses the workflow that sends notices: {error.message}. "
+            "Give this worker the right to start workflows."
         ) from None
 
 
@@ -164,10 +166,10 @@ def _runtime(options: Settings) -> Runtime:
 
 
 async def run(options: Settings) -> None:
-    """Runs a worker until SIGINT or SIGTERM; then finishes the activities under way and stops.
+    """Runs a worker until SIGINT or SIGTERM. Then the worker finishes the running activities and stops.
 
     Raises:
-        Unavailable: the database or Temporal cannot be reached; says what to do.
+        Unavailable: the database or Temporal cannot be reached; the message says what to do.
     """
     logger = structlog.get_logger("worker")
     database = Database(options.database_url)

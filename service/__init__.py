@@ -1,1 +1,1 @@
-"""The service's own parts: its settings, its log, its connection to Temporal, and which rail and channel it uses."""
+"""The service's own settings, log and connection to Temporal, and the choice of rail and channel."""

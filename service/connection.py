@@ -1,4 +1,4 @@
-"""The connection to Temporal, by Temporal's own configuration standard, and what is said when there is none."""
+"""The connection to Temporal, configured by Temporal's own standard, and the messages when there is no connection."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ async def connect(runtime: Runtime | None = None) -> Client:
     """A client of the Temporal server that `TEMPORAL_*` variables or a `temporal.toml` profile name.
 
     Args:
-        runtime: where metrics and the logs of the SDK's core go; None for the SDK's default.
+        runtime: says where metrics and the logs of the SDK's core go; None for the SDK's default.
 
     Raises:
-        Unavailable: no server answers there, it does not let us in, it has no such namespace, or the configuration
-            cannot be used; says which address and what to do.
+        Unavailable: no server answers, the server does not accept us, the namespace is missing, or the configuration
+            cannot be used. The message names the address and what to do.
     """
     config = _configuration()
     address = config["target_host"]
@@ -53,18 +53,18 @@ async def connect(runtime: Runtime | None = None) -> Client:
 
 @cache
 def quiet() -> Runtime:
-    """A runtime for a person's terminal: what goes wrong is raised and said there, and not logged besides."""
+    """A runtime for a person's terminal: errors are raised and printed there, and not logged as well."""
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 def leave(status: int) -> NoReturn:
-    """Ends a process that was connected, without the interpreter's own clearing up.
+    """Ends a process that was connected, without the interpreter's own shutdown.
 
-    Threads of Temporal's SDK may still be about to return to the interpreter; if they do so while it is shut down,
-    Python aborts the process, after all is done, with status 134 (temporalio/sdk-python#300).
+    Threads of Temporal's SDK may still return to the interpreter. If they return during its shutdown, Python aborts
+    the process with status 134, although all work is done (temporalio/sdk-python#300).
 
     Args:
-        status: the exit status; a failure to write the last of the output makes a 0 a 1.
+        status: the exit status. If the last output cannot be written, 0 becomes 1.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -76,7 +76,7 @@ def leave(status: int) -> NoReturn:
 
 def _configuration() -> ClientConnectConfig:
     file = os.environ.get("TEMPORAL_CONFIG_FILE")
-    if file and not Path(file).exists():  # Temporal's own reader takes a missing file for an empty one
+    if file and not Path(file).exists():  # Temporal's own reader treats a missing file as an empty one
         raise Unavailable(f"The Temporal configuration {file} does not exist: correct TEMPORAL_CONFIG_FILE.")
     try:
         config = ClientConfig.load_client_connect_config()
@@ -89,7 +89,7 @@ def _configuration() -> ClientConnectConfig:
 def _nobody_answers(address: str, reason: str) -> Unavailable:
     return Unavailable(
         f"No Temporal server answers at {address} ({reason}): start the service with `make run`, "
-        "or set TEMPORAL_ADDRESS to where it runs."
+        "or set TEMPORAL_ADDRESS to the server's address."
     )
 
 
@@ -98,20 +98,20 @@ def _not_let_in(address: str, namespace: str, error: RPCError) -> Unavailable:
         case RPCStatusCode.NOT_FOUND:
             return Unavailable(
                 f"The Temporal server at {address} has no namespace {namespace!r}: create it, "
-                "or set TEMPORAL_NAMESPACE to one that it has."
+                "or set TEMPORAL_NAMESPACE to a namespace of that server."
             )
         case RPCStatusCode.UNAUTHENTICATED | RPCStatusCode.PERMISSION_DENIED:
             return Unavailable(
-                f"The Temporal server at {address} does not let us into the namespace {namespace!r}: "
+                f"The Temporal server at {address} does not accept us in the namespace {namespace!r}: "
                 "check TEMPORAL_API_KEY and TEMPORAL_TLS_*."
             )
     return _nobody_answers(address, _first_line(error))
 
 
 def _reason(error: str) -> str:
-    """What an error of the SDK's core says to a person; the core shows its own structures."""
+    """An error of the SDK's core in words for a person: the core prints its own structures."""
     if "InvalidData" in error or "Http2" in error or "grpc-status header missing" in error:
-        return "what answers there speaks another protocol; check TEMPORAL_TLS and the port"
+        return "the server there speaks another protocol; check TEMPORAL_TLS and the port"
     said = re.findall(r'(?:message|error): "([^"]*)"', error)
     return said[-1].lower() if said else error.splitlines()[0][:120]
 

@@ -1,4 +1,4 @@
-"""One line an event: JSON for machines, pretty on a terminal, from our code and from libraries alike."""
+"""The log, one line for an event: JSON for machines, pretty on a terminal; for our code and for libraries."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .settings import Settings
 
 _CORE = "temporalio.core"
 OURS_IN_TEMPORAL = (workflow.logger.base_logger.name, activity.logger.base_logger.name, _CORE)
-"""Loggers below "temporalio" that say what our own code does, or what the SDK's core has trouble with."""
+"""Loggers below "temporalio" that report what our own code does, or problems of the SDK's core."""
 _TELLS_OF_REQUESTS = ("httpx", "httpcore", "urllib3")
-"""Whoever looks for a fault does not get these either: where a request goes says whose payment or notice it is."""
+"""Even level DEBUG leaves out their requests: the address of a request says whose payment or notice it is."""
 _QUOTES_LETTERS = "notifications_python_client"
-"""Its warnings repeat what was sent, with the address; what matters of them is raised, without."""
+"""Its warnings repeat the text and the address of a notice. What matters is raised as an error, without both."""
 
 
 def configure(settings: Settings) -> None:
-    """Sets up logging for this process, to standard error. Call once, in a process's first lines.
+    """Sets up logging to standard error. Call this once, at the start of a process.
 
     Args:
-        settings: `log_level` and `log_format` count here.
+        settings: `log_level` and `log_format` are used.
     """
-    # The ids are fields; said again in the message they would only be in the way.
+    # The ids are fields already, so the message need not repeat them.
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
     pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stderr.isatty())
@@ -55,9 +55,9 @@ def configure(settings: Settings) -> None:
 
 
 def of_temporal_core() -> LoggingConfig:
-    """How the Rust core of Temporal's SDK logs: through Python, in the form of everything else.
+    """Sends the log of the SDK's Rust core through Python, so that it has the form of all other lines.
 
-    Goes into a worker's runtime: `Runtime(telemetry=TelemetryConfig(logging=log.of_temporal_core(), …))`.
+    Used for a worker's runtime: `Runtime(telemetry=TelemetryConfig(logging=log.of_temporal_core(), …))`.
     """
     forwarding = LogForwardingConfig(
         logging.getLogger(_CORE),
@@ -75,7 +75,7 @@ def _written(pretty: bool) -> list[Processor]:
 
 
 def _quiet_libraries(level: str) -> None:
-    """Libraries tell of every start, stop and look at the tables; that is for those who look for a fault."""
+    """Libraries log every start, every stop and every look at the tables: only level DEBUG shows these lines."""
     chatty = level if level in ("DEBUG", "ERROR") else "WARNING"
     for library in ("alembic", "temporalio"):
         logging.getLogger(library).setLevel(chatty)
@@ -87,7 +87,7 @@ def _quiet_libraries(level: str) -> None:
 
 
 def _lift_temporal_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Makes fields of their own out of what Temporal's loggers put in one lump, and of the parts of a workflow id."""
+    """Makes separate fields of the one field that Temporal's loggers fill, and of the parts of a workflow id."""
     for lump in ("temporal_workflow", "temporal_activity"):
         info = event.pop(lump, None)
         if isinstance(info, dict):
@@ -102,7 +102,7 @@ def _lift_temporal_fields(_: WrappedLogger, __: str, event: EventDict) -> EventD
 
 
 def _with_challenge(event: EventDict) -> EventDict:
-    """A challenge's workflow is called round/challenge, a payment's round/challenge/stage/team/number."""
+    """Adds challenge and stage. Workflow ids: round/challenge, or round/challenge/stage/team/number for a payment."""
     parts = str(event.get("workflow_id", "")).split("/")
     if len(parts) >= 2:
         event.setdefault("challenge", "/".join(parts[:2]))

@@ -1,6 +1,6 @@
-"""Everything about the service that differs from place to place.
+"""The settings: whatever differs from one installation to another.
 
-The connection to Temporal is not here: it follows Temporal's own standard (`TEMPORAL_*`, `temporal.toml` profiles).
+The connection to Temporal is set elsewhere, by Temporal's own standard (`TEMPORAL_*`, `temporal.toml` profiles).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from domain.values.refusals import FileRefused, Problem
 
 PREFIX = "CHALLENGES_"
 _OF_COMPOSE = frozenset({"DB_PASSWORD"})
-"""What docker-compose.yml asks for under the same prefix; it comes near to a setting, and is none."""
+"""Variables of docker-compose.yml with the same prefix: close to the name of a setting, but not settings."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -26,28 +26,28 @@ class Settings(BaseSettings):
     """Read from environment variables with the prefix `CHALLENGES_`, such as `CHALLENGES_DATABASE_URL`.
 
     Args:
-        database_url: `sqlite:///path` or `postgresql://user:password@host/name`. A relative path starts where the
-            process does; the default is var/service.db beside this file, wherever that is.
+        database_url: `sqlite:///path` or `postgresql://user:password@host/name`. A relative path starts in the
+            folder that the process starts in. The default is var/service.db in the folder of this project.
         programmes: the folder of programme and round files.
         person: id of the person at this terminal, for commands without `--as`.
-        log_level: how much the logs say.
-        log_format: JSON lines, or pretty; "auto" is pretty on a terminal.
-        metrics_address: where Prometheus can read the worker's metrics, such as 0.0.0.0:9464; empty for nowhere.
-        build_id: the release that this worker runs. If given, a run stays on its release until it is renewed.
+        log_level: how much is logged.
+        log_format: JSON lines, or pretty for people; "auto" is pretty on a terminal.
+        metrics_address: where Prometheus can read the worker's metrics, such as 0.0.0.0:9464; empty for no metrics.
+        build_id: the release that this worker runs. If set, a run stays on its release until the run is renewed.
         threads: how many activities run at once.
         answer_within: seconds that a command waits for a challenge's answer.
-        letters: the folder with the words of notices.
-        payee_key_file: the keys that teams' bank details are sealed with; made once, if no details are kept yet.
-        payment_rail: how money leaves: booked here and nowhere else; in files for a bank; through a provider by HTTP.
-        payment_files: the folder that files for the bank are written to.
-        payment_form: which form these files have.
+        letters: the folder of the notices' words.
+        payee_key_file: the keys that seal teams' bank details. The file is made if no bank details are stored yet.
+        payment_rail: how money leaves: only booked here (embedded), in files for a bank, or through a provider by HTTP.
+        payment_files: the folder for payment files.
+        payment_form: the form of payment files.
         payer_holder, payer_sort_code, payer_number, payer_iban, payer_bic: the account that is charged.
-        rail_url, rail_token: where the provider is, and what lets us in.
-        notice_channel: how notices leave: not at all (the outbox); by mail; through GOV.UK Notify.
-        notice_rate: how many notices are sent in a second at most.
+        rail_url, rail_token: the provider's address, and our token there.
+        notice_channel: how notices leave: not at all (outbox), by mail, or through GOV.UK Notify.
+        notice_rate: the most notices that are sent in a second.
         smtp_host, smtp_port, smtp_user, smtp_password, smtp_security: the mail server.
-        smtp_sender: from whom letters come.
-        notify_key, notify_template, notify_url: of GOV.UK Notify; the template shows ((subject)) and ((body)).
+        smtp_sender: the sender of letters.
+        notify_key, notify_template, notify_url: for GOV.UK Notify. The template shows ((subject)) and ((body)).
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
@@ -90,8 +90,8 @@ def load() -> Settings:
     """The settings of this process.
 
     Raises:
-        FileRefused: a variable has a value that it cannot have, or a name that looks like a slip of another; a line for
-            each, with the variable, the value and the remedy.
+        FileRefused: variables have wrong values, or names that look like misspelt settings. Each has a line with the
+            variable, the value and what to do.
     """
     problems = list(_misspelt())
     try:
@@ -105,7 +105,7 @@ def load() -> Settings:
 
 
 def _misspelt() -> Iterator[Problem]:
-    """Unknown variables are let be, as others may use the prefix, but not one that looks like a slip of a known one."""
+    """Variables whose names look like misspelt settings. Other unknown variables may belong to other programs."""
     known = [name.upper() for name in Settings.model_fields]
     unknown = {name for name in os.environ if name.startswith(PREFIX)} - {PREFIX + name for name in known}
     for variable in sorted(unknown - {PREFIX + name for name in _OF_COMPOSE}):
@@ -115,7 +115,7 @@ def _misspelt() -> Iterator[Problem]:
 
 
 def _problem(error: dict[str, Any]) -> Problem:
-    # What was given for a URL may hold a password.
+    # The value of a URL may contain a password, so it is not printed.
     name = f"{PREFIX}{str(error['loc'][0]).upper()}"
     given = "" if name.endswith("_URL") else f"={error['input']!s}"
     what = "write it such as 0.0.0.0:9464" if error["type"] == "string_pattern_mismatch" else error["msg"]

@@ -1,4 +1,4 @@
-"""The parts of the service that its settings choose: words, seals, rail, channel, and the account that pays."""
+"""What the settings choose: the words of notices, the seals, the rail, the channel, and the account that pays."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from store.payments.sealing import Seals, make_key_file
 
 from .settings import PREFIX, Settings
 
-_logger = structlog.get_logger("parts")
+_logger = structlog.get_logger("wiring")
 
 _RAIL_SECONDS = 8
-"""A rail is asked twice at most while one try of an activity lasts."""
+"""Within one attempt of an activity, a rail is asked twice at most."""
 _CHANNEL_SECONDS = 15
 _MAIL_SERVER_SECONDS = 600
-"""For the answer to a letter, as RFC 5321 asks; the claim to a notice lasts for longer."""
+"""How long a mail server may take to accept a letter (RFC 5321). The claim on a notice lasts longer."""
 
 
 def letters_of(options: Settings) -> Letters:
     """The words of notices.
 
     Raises:
-        FileRefused: one of their files is wrong.
+        FileRefused: one of the files is wrong.
     """
     return _letters(options.letters)
 
 
 @cache
 def _letters(folder: Path) -> Letters:
-    """Reading and checking all files takes longer than most of what a process does: once is enough."""
+    """Reads the files only once: to read and check all of them takes longer than most commands."""
     return Letters(folder)
 
 
 def seals_of(options: Settings, database: Database) -> Seals:
-    """The seals of bank details. Their keys are made if there are none, and nothing was sealed yet.
+    """The seals of bank details. If there are no keys and nothing was sealed yet, keys are made.
 
     Raises:
-        Unavailable: the keys cannot be used, or are gone although something was sealed with them.
+        Unavailable: the keys cannot be used, or are gone although bank details are sealed with them.
     """
     path = options.payee_key_file
     if not path.exists():
@@ -70,7 +70,7 @@ def rail_of(options: Settings, database: Database) -> PaymentRail:
     """How money leaves.
 
     Raises:
-        FileRefused: a setting that it needs is missing or wrong.
+        FileRefused: a setting that the rail needs is missing or wrong.
     """
     match options.payment_rail:
         case "embedded":
@@ -86,7 +86,7 @@ def payer_of(options: Settings) -> BankAccount:
     """The account that payment files charge.
 
     Raises:
-        FileRefused: it is not set, or wrong.
+        FileRefused: the account is not set, or is wrong.
     """
     try:
         return BankAccount(
@@ -115,7 +115,7 @@ def channel_of(options: Settings) -> Channel | None:
     """How notices leave; None if they stay in the outbox.
 
     Raises:
-        Unavailable: a setting that it needs is missing or wrong.
+        Unavailable: a setting that the channel needs is missing or wrong.
     """
     match options.notice_channel:
         case "outbox":
