@@ -14,7 +14,6 @@ from whenever import TimeDelta
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Phase, State
-from domain.values import refusals
 from domain.values.refusals import Refused, TooLate
 from store.challenges.rounds import keep_round
 from tests.playing import AIR, OPERATOR, SPONSOR, Play, months, pilot, playing
@@ -161,47 +160,47 @@ async def test_every_refusal_of_a_decision_reaches_its_sender_and_the_record(tmp
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = play.applied(4)
         expected = [
-            await refused(play, "TooEarly", "select", stage="exploration", teams=teams[:3]),
-            await refused(play, "NotAllowed", "cancel", by="nss-decider", reason="Not theirs."),
-            await refused(play, "NotAllowed", "select", by=OPERATOR, stage="exploration", teams=teams[:3]),
-            await refused(play, "ReasonMissing", "hold"),
-            await refused(play, "TooLate", "resume"),
-            await refused(play, "DeadlineRefused", "extend", closes=play.now(), reason="Sooner."),
-            await refused(play, "NotReadable", "extend", closes="soon", reason="Soon."),
-            await refused(play, "NotReadable", "withdraw", by=OPERATOR, reason="Whose?"),
-            await refused(play, "UnknownTeam", "withdraw", by=OPERATOR, team="a9-000000", reason="Unknown."),
-            await refused(play, "UnknownMessage", "abolish"),
+            await refused(play, "too-early", "select", stage="exploration", teams=teams[:3]),
+            await refused(play, "not-allowed", "cancel", by="nss-decider", reason="Not theirs."),
+            await refused(play, "not-allowed", "select", by=OPERATOR, stage="exploration", teams=teams[:3]),
+            await refused(play, "reason-missing", "hold"),
+            await refused(play, "too-late", "resume"),
+            await refused(play, "deadline-refused", "extend", closes=play.now(), reason="Sooner."),
+            await refused(play, "not-readable", "extend", closes="soon", reason="Soon."),
+            await refused(play, "not-readable", "withdraw", by=OPERATOR, reason="Whose?"),
+            await refused(play, "unknown-team", "withdraw", by=OPERATOR, team="a9-000000", reason="Unknown."),
+            await refused(play, "unknown-message", "abolish"),
         ]
         await play.sealed()
         stage: dict[str, Any] = {"stage": "exploration"}
         expected += [
-            await refused(play, "UnknownStage", "select", stage="expedition", teams=teams[:3]),
-            await refused(play, "TooEarly", "select", stage="accelerator", teams=teams[:1]),
-            await refused(play, "WrongNumber", "select", **stage, teams=[]),
-            await refused(play, "WrongNumber", "select", **stage, teams=teams),
-            await refused(play, "NamedTwice", "select", **stage, teams=[teams[0], teams[0]]),
-            await refused(play, "NamedTwice", "select", **stage, teams=teams[:1], reserve=teams[:1]),
-            await refused(play, "UnknownTeam", "select", **stage, teams=["smart-roads-000000"]),
-            await refused(play, "WrongAmount", "select", **stage, teams=teams[:1], amounts={teams[0]: "1"}),
-            await refused(play, "ReasonMissing", "decline", **stage),
-            await refused(play, "UnknownStage", "participation", stage="expedition", **session(play)),
-            await refused(play, "TooEarly", "participation", **stage, **session(play)),
+            await refused(play, "unknown-stage", "select", stage="expedition", teams=teams[:3]),
+            await refused(play, "too-early", "select", stage="accelerator", teams=teams[:1]),
+            await refused(play, "wrong-number", "select", **stage, teams=[]),
+            await refused(play, "wrong-number", "select", **stage, teams=teams),
+            await refused(play, "named-twice", "select", **stage, teams=[teams[0], teams[0]]),
+            await refused(play, "named-twice", "select", **stage, teams=teams[:1], reserve=teams[:1]),
+            await refused(play, "unknown-team", "select", **stage, teams=["smart-roads-000000"]),
+            await refused(play, "wrong-amount", "select", **stage, teams=teams[:1], amounts={teams[0]: "1"}),
+            await refused(play, "reason-missing", "decline", **stage),
+            await refused(play, "unknown-stage", "participation", stage="expedition", **session(play)),
+            await refused(play, "too-early", "participation", **stage, **session(play)),
         ]
         await play.decide("hold", reason="Until the rest is tried.")
         expected += [
-            await refused(play, "OnHold", "select", **stage, teams=teams[:3]),
-            await refused(play, "OnHold", "hold", reason="Twice."),
+            await refused(play, "on-hold", "select", **stage, teams=teams[:3]),
+            await refused(play, "on-hold", "hold", reason="Twice."),
         ]
         await play.decide("resume")
         assert play.refusals() == expected
         assert (await play.state()).runs == ()
 
 
-async def refused(play: Play, kind: str, decision: str, by: str = SPONSOR, **fields: object) -> str:
+async def refused(play: Play, code: str, decision: str, by: str = SPONSOR, **fields: object) -> str:
     """Sends what must be refused in a certain way, and gives the words."""
     with pytest.raises(Refused) as caught:
         await play.decide(decision, by, **fields)
-    assert type(caught.value) is getattr(refusals, kind), f"{decision}: {caught.value!r}"
+    assert caught.value.code == code, f"{decision}: {caught.value!r}"
     return str(caught.value)
 
 
