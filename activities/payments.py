@@ -15,8 +15,8 @@ from domain.programmes.round import is_rehearsed
 from domain.values.money import Money
 from domain.values.refusals import RailRefused, TooEarly, TooLate
 from store.database.database import Database
-from store.payments import ledger
-from store.payments.ledger import Begun
+from store.payments.ledger import Ledger
+from store.payments.reading import Begun, read_returned, under_way
 from store.payments.sealing import Seals
 from store.record.notices import Compose
 
@@ -41,44 +41,40 @@ class Paying:
         self._rail = rail
         self._rehearsal = rehearsal
         self._seals = seals
-        self._compose = compose
+        self._ledger = Ledger(database, compose)
 
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
     def request(self, move: PaymentMove) -> PaymentSnapshot:
         """Enters the payment in the ledger, and notes it when its payee has become known."""
-        snapshot = ledger.request(self._database, move.payment, _asked_at(), self._compose, move.announcement)
+        snapshot = self._ledger.request(move.payment, _asked_at(), move.announcement)
         return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
     def release(self, move: PaymentMove) -> PaymentSnapshot:
         """Lets the money go, by a second person."""
-        snapshot = ledger.release(
-            self._database, move.payment, _announced(move), move.payee_version, _asked_at(), self._compose
-        )
+        snapshot = self._ledger.release(move.payment, _announced(move), move.payee_version, _asked_at())
         return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, move: PaymentMove) -> PaymentSnapshot:
         """Gives the payment to the rail, unless the rail has it: a try before may have got through unseen."""
         rail, key = self._rail_for(move), move.payment.order.key
-        released = ledger.under_way(self._database, key)
+        released = under_way(self._database, key)
         if released is None:
             return self.request(move)
-        ledger.check_rail(released, rail.name)
+        released.check_rail(rail.name)
         transfer = rail.find(released.id)
         if transfer is None:
             self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
         # In a file it is once that is made, which is not for us to do.
         if transfer is None and rail.is_batched:
             return self.request(move)
-        begun = released if rail.is_batched else ledger.begin(self._database, key, rail.name, _asked_at())
+        begun = released if rail.is_batched else self._ledger.begin(key, rail.name, _asked_at())
         if begun is None or begun.id != released.id:
             return self.request(move)
         transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
         _check_amount(move, transfer)
-        snapshot = ledger.mark_submitted(
-            self._database, move.payment, begun, transfer.reference, transfer.at, self._compose, transfer.pays_on
-        )
+        snapshot = self._ledger.mark_submitted(move.payment, begun, transfer.reference, transfer.at, transfer.pays_on)
         gone_back = snapshot.attempt > begun.attempt or snapshot.status is PaymentStatus.RETURNED
         if gone_back and transfer.progress is not Progress.RETURNED:
             raise RailRefused(
@@ -90,11 +86,11 @@ class Paying:
     @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
     def settle(self, move: PaymentMove) -> PaymentSnapshot:
         """Asks the rail whether the payment has arrived or come back."""
-        begun = ledger.under_way(self._database, move.payment.order.key)
+        begun = under_way(self._database, move.payment.order.key)
         if begun is None:
             return self.request(move)
         rail = self._rail_for(move)
-        ledger.check_rail(begun, rail.name)
+        begun.check_rail(rail.name)
         transfer = rail.find(begun.id)
         if transfer is None:
             snapshot = self.request(move)
@@ -109,7 +105,7 @@ class Paying:
     @activity.defn(name="return_payment", no_thread_cancel_exception=True)
     def give_back(self, move: PaymentMove) -> PaymentSnapshot:
         """Notes that the money came back, as a person says; not while the rail may still have it on its way."""
-        begun = ledger.under_way(self._database, move.payment.order.key)
+        begun = under_way(self._database, move.payment.order.key)
         rail = self._rail_for(move)
         # Of what another rail has, nobody is left to ask but the person.
         transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
@@ -126,7 +122,7 @@ class Paying:
                 f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
                 "and say it again only if the money came back after that."
             )
-        snapshot = ledger.give_back(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        snapshot = self._ledger.give_back(move.payment, _announced(move), _asked_at())
         return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="undo_return_payment", no_thread_cancel_exception=True)
@@ -143,21 +139,15 @@ class Paying:
         if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
             raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
         _check_amount(move, transfer)
-        snapshot = ledger.undo_return(
-            self._database,
-            move.payment,
-            move.attempt,
-            transfer.reference,
-            _announced(move),
-            _asked_at(),
-            self._compose,
+        snapshot = self._ledger.undo_return(
+            move.payment, move.attempt, transfer.reference, _announced(move), _asked_at()
         )
         return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
     def cancel(self, move: PaymentMove) -> PaymentSnapshot:
         """Ends the payment for good, as long as no rail can have it."""
-        snapshot = ledger.cancel(self._database, move.payment, _announced(move), _asked_at(), self._compose)
+        snapshot = self._ledger.cancel(move.payment, _announced(move), _asked_at())
         return self._by_its_rail(move, snapshot)
 
     def _by_its_rail(self, move: PaymentMove, snapshot: PaymentSnapshot) -> PaymentSnapshot:
@@ -174,7 +164,7 @@ class Paying:
         A person is believed that what had arrived came back later: that a rail may not see. If the rail itself said so,
         it has to go on saying so.
         """
-        for earlier in ledger.read_returned(self._database, key):
+        for earlier in read_returned(self._database, key):
             transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
             if transfer is None:
                 continue
@@ -189,10 +179,10 @@ class Paying:
     def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentSnapshot:
         match transfer.progress:
             case Progress.SETTLED:
-                return ledger.mark_settled(self._database, move.payment, begun, _asked_at(), self._compose)
+                return self._ledger.mark_settled(move.payment, begun, _asked_at())
             case Progress.RETURNED:
                 reason = self._without_name(transfer.reason, begun)
-                return ledger.mark_returned(self._database, move.payment, begun, reason, _asked_at(), self._compose)
+                return self._ledger.mark_returned(move.payment, begun, reason, _asked_at())
             case Progress.TAKEN:
                 return self.request(move)
 

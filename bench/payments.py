@@ -15,7 +15,7 @@ from domain.values.money import Amount, Money
 from gateways.messaging.letters import Letters
 from store.database import tables
 from store.database.database import Database
-from store.payments import ledger
+from store.payments.ledger import Ledger
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say
@@ -84,8 +84,9 @@ class Till:
         keep(kept, round_, programme, (challenge,))
         (team,) = insert_applications(kept, challenge, 1)
         self._kept = kept
-        self._compose = Letters().compose
-        give_payee(kept, challenge, programme.stages[0].name, team, "sealed", "masked", self._compose)
+        compose = Letters().compose
+        self._ledger = Ledger(kept, compose)
+        give_payee(kept, challenge, programme.stages[0].name, team, "sealed", "masked", compose)
         self._releaser = challenge.releasers[0]
         stage = programme.stages[0]
         order = PaymentOrder(
@@ -121,13 +122,13 @@ class Till:
         order = order.model_copy(update={"key": self._key(name), "number": int(name)})
         payment = self._payment.model_copy(update={"order": order})
         now = Instant.now()
-        ledger.request(self._kept, payment, now, self._compose)
+        self._ledger.request(payment, now)
         released = rules.decided(payment, Release(by=self._releaser, decision_id="release", payee_version=1), now)
-        ledger.release(self._kept, payment, released, 1, now, self._compose)
-        begun = ledger.begin(self._kept, order.key, "embedded", now)
+        self._ledger.release(payment, released, 1, now)
+        begun = self._ledger.begin(order.key, "embedded", now)
         if begun is None:
             raise RuntimeError(f"{order.key} was released, and there is nothing to ask a rail for")
-        ledger.mark_submitted(self._kept, payment, begun, "reference", now, self._compose)
+        self._ledger.mark_submitted(payment, begun, "reference", now)
 
     def insert(self, name: str) -> None:
         """The rows of one payment."""

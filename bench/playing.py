@@ -25,8 +25,8 @@ from domain.values.money import Money
 from service.settings import Settings
 from service.wiring import letters_of, seals_of
 from store.database.database import Database
-from store.payments import ledger
 from store.payments.embedded_rail import EmbeddedRail
+from store.payments.payee_changes import give_payee as keep_payee
 from store.payments.sealing import make_key_file
 from store.record.notices import Compose
 from worker import build_worker
@@ -198,7 +198,7 @@ def give_payee(
     def to_make(order: PaymentOrder) -> PaymentToMake:
         raise RuntimeError(f"{order.key} was to be released before its team gave its bank details")
 
-    ledger.give_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, compose)
+    keep_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, compose)
 
 
 async def send(handle: WorkflowHandle[Any, Any], decision: Decision) -> None:

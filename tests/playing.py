@@ -43,7 +43,7 @@ from service.wiring import rail_of
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
-from store.payments.ledger import Payment
+from store.payments.reading import Payment
 from store.record.record import RecordLine
 from tests.replay import recording
 from tests.store.sqlite import fresh_sqlite

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Engine, MetaData, Row, String, Table, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
 from domain.payments.rails import Instruction, Progress, Transfer
 from domain.values.money import Money
 from domain.values.refusals import RailRefused
+from store.database import tables
+from store.database.tables import Found
 
-_transfers = Table(
-    "rail_transfers",
-    MetaData(),
-    Column("key", String(300), primary_key=True),
-    Column("reference", String(100), nullable=False),
-    Column("pence", BigInteger, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("currency", String, nullable=False),
-)
-
-_Booking = Row[tuple[str, str, int, datetime, str]]
+_transfers = tables.rail_transfers
 
 
 class EmbeddedRail:
@@ -69,13 +60,13 @@ class EmbeddedRail:
             key=instruction.id,
             reference=_reference(instruction.id),
             pence=instruction.amount.pence,
-            at=at.to_stdlib(),
+            at=at,
             currency=instruction.currency,
         )
         with self._engine.begin() as connection:
             connection.execute(booking)
 
-    def _booking(self, id: str) -> _Booking | None:  # noqa: A002
+    def _booking(self, id: str) -> Found | None:  # noqa: A002
         with self._engine.connect() as connection:
             return connection.execute(select(_transfers).where(_transfers.c.key == id)).one_or_none()
 
@@ -85,14 +76,12 @@ def _reference(id: str) -> str:  # noqa: A002
     return f"embedded:{hashlib.sha256(id.encode()).hexdigest()[:16]}"
 
 
-def _transfer(booking: _Booking) -> Transfer:
-    # SQLite forgets the zone, which is always UTC.
-    at = booking.at if booking.at.tzinfo else booking.at.replace(tzinfo=UTC)
+def _transfer(booking: Found) -> Transfer:
     return Transfer(
         id=booking.key,
         amount=Money(booking.pence),
         currency=booking.currency,
         reference=booking.reference,
-        at=Instant(at),
+        at=booking.at,
         progress=Progress.SETTLED,
     )

@@ -5,33 +5,15 @@ A person makes the file, takes it to the bank, and brings the bank's reports bac
 
 from __future__ import annotations
 
-from datetime import UTC
-
-from sqlalchemy import BigInteger, Column, DateTime, Engine, MetaData, String, Table, Text, select
+from sqlalchemy import Engine, select
 from whenever import Date, Instant
 
 from domain.payments.rails import Instruction, Progress, Transfer
 from domain.values.money import Money
 from domain.values.refusals import RailRefused
+from store.database import tables
 
-_METADATA = MetaData()
-_files = Table(
-    "payment_files",
-    _METADATA,
-    Column("id", String, primary_key=True),
-    Column("currency", String),
-    Column("execute_on", String),
-    Column("written_at", DateTime(timezone=True)),
-)
-_filed = Table(
-    "filed_transfers",
-    _METADATA,
-    Column("transfer", String, primary_key=True),
-    Column("file", String),
-    Column("pence", BigInteger),
-    Column("progress", String),
-    Column("reason", Text),
-)
+_files, _filed = tables.payment_files, tables.filed_transfers
 
 
 class FileRail:
@@ -58,14 +40,12 @@ class FileRail:
             row = connection.execute(wanted).one_or_none()
         if row is None:
             return None
-        # SQLite forgets the zone, which is always UTC.
-        at = row.written_at if row.written_at.tzinfo else row.written_at.replace(tzinfo=UTC)
         return Transfer(
             id=id,
             amount=Money(row.pence),
             currency=row.currency,
             reference=row.file,
-            at=Instant(at),
+            at=row.written_at,
             progress=Progress(row.progress),
             reason=row.reason,
             pays_on=Date.parse_iso(row.execute_on),

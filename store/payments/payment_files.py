@@ -1,29 +1,33 @@
-"""Payment files: which transfers leave together, that each leaves once, and what the bank reported of them."""
+"""Payment files: which transfers leave together, and that each leaves once."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from uuid import uuid4
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, ScalarSelect, delete, exists, func, insert, select, update
 from whenever import Date, Instant
 
-from domain.announcements.announcement import Entry
 from domain.keys import payment_of
 from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
 from domain.values.model import Value
 from domain.values.money import Money
 from domain.values.paging import Page, Paged, everything
-from domain.values.refusals import FileRefused, Refused, TooLate, UnknownPayment
+from domain.values.refusals import Refused, TooLate
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
-from store.record.record import needs_nobody, write_line
 
-from . import ledger, payees
+from . import payees
+from .bank_reports import Contradiction as Contradiction
+from .bank_reports import Reported as Reported
+from .bank_reports import confirm_settled as confirm_settled
+from .bank_reports import contradicted as contradicted
+from .bank_reports import report as report
+from .bank_reports import unheard as unheard
+from .file_record import write_lines
+from .rows import take_release_back
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
 _files, _filed = tables.payment_files, tables.filed_transfers
@@ -101,36 +105,6 @@ class File(Value):
     control_sum: Money
 
 
-class Contradiction(Value):
-    """A transfer that came back by the ledger and has arrived by the bank, which the ledger had not heard before.
-
-    Args:
-        transfer: its id.
-        reported: when the bank's word was read.
-        followed: whether a later attempt of its payment may have left.
-    """
-
-    transfer: str
-    reported: Instant
-    followed: bool
-
-
-class Reported(Value):
-    """What a bank says of one transfer.
-
-    Args:
-        end_to_end: what it knows the transfer by.
-        progress: "taken" while it is in process, "settled" or "returned".
-        reason: why it was returned, in words that may go anywhere.
-        arrived_on: of a transfer that settled, the day by which it had.
-    """
-
-    end_to_end: str
-    progress: str
-    reason: str = ""
-    arrived_on: Date | None = None
-
-
 def batch(
     database: Database,
     id: str,  # noqa: A002
@@ -166,14 +140,7 @@ def batch(
         begun = connection.scalars(unwritten.limit(1)).first()
         if begun is not None:
             return _batch(connection, begun), {}
-        waiting, left_out = [], {}
-        for row in _waiting(connection):
-            try:
-                check(_line(row))
-            except Refused as refusal:
-                left_out[payment_of(row.transfer)] = str(refusal)
-            else:
-                waiting.append(row)
+        waiting, left_out = _checked(_waiting(connection), check)
         if not waiting:
             return None, left_out
         currency = waiting[0].currency
@@ -183,14 +150,12 @@ def batch(
                 id=id, form=form, currency=currency, execute_on=str(execute_on), made_by=by, made_at=at
             )
         )
-        connection.execute(
-            insert(_filed),
-            [
-                {"transfer": each, "file": id, "end_to_end": end_to_end(each), "pence": amount}
-                for each, amount in pence.items()
-            ],
-        )
-        _write_lines(connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at)
+        rows = [
+            {"transfer": each, "file": id, "end_to_end": end_to_end(each), "pence": amount}
+            for each, amount in pence.items()
+        ]
+        connection.execute(insert(_filed), rows)
+        write_lines(connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at)
         for each in pence:
             connection.execute(update(_transfers).where(_transfers.c.id == each).values(begun_at=at, rail=RAIL))
         return _batch(connection, id), left_out
@@ -267,9 +232,9 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         connection.execute(update(_transfers).where(_transfers.c.id.in_(inside)).values(begun_at=None, rail=""))
         for row in connection.execute(select(_transfers).where(_transfers.c.id.in_(inside))).all():
             if row.payee_version != payees.latest_version(connection, row.team):
-                ledger.take_release_back(connection, row.payment)
+                take_release_back(connection, row.payment)
         text = f"Payment file {file} dropped, before it was written"
-        _write_lines(connection, keys, f"payment-file-dropped/{file}", text, by, roles, at)
+        write_lines(connection, keys, f"payment-file-dropped/{file}", text, by, roles, at)
         return keys
 
 
@@ -291,106 +256,6 @@ def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
             raise TooLate(f"The payment file {file} was dropped while it was written.")
         inside = select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)
         return tuple(map(payment_of, connection.scalars(inside)))
-
-
-def report(
-    database: Database,
-    file: str,
-    statuses: Callable[[tuple[str, ...]], Iterable[Reported]],
-    by: str,
-    roles: Mapping[str, str],
-    at: Instant,
-    *,
-    rejects_all: bool = False,
-) -> tuple[str, ...]:
-    """Notes what a bank reported of the transfers of a file. Again is harmless.
-
-    What has arrived can come back. That what came back has arrived after all is noted too, unless the ledger knew that
-    it had arrived before it came back: then that is no news. See `contradicted`.
-
-    Args:
-        database: where to.
-        file: id of the message that the bank reports on.
-        statuses: what it says of each transfer in the file, given all their names.
-        by: who brings the report.
-        roles: in what role, by challenge.
-        at: when.
-        rejects_all: whether it turns the file away as a whole.
-
-    Returns:
-        The keys of the payments of which it says something new.
-
-    Raises:
-        UnknownPayment: no such file was made here.
-        FileRefused: it turns away a file as a whole of which something has arrived.
-        Unavailable: the database cannot be written to.
-    """
-    with database.writing() as connection:
-        inside = {
-            row.end_to_end: row
-            for row in connection.execute(
-                select(_filed, _transfers.c.settled_at)
-                .join(_transfers, _transfers.c.id == _filed.c.transfer)
-                .where(_filed.c.file == file)
-                .order_by(*_FILED)
-                .with_for_update(of=_filed)
-            )
-        }
-        if not inside:
-            raise UnknownPayment(
-                f"The report is on a file {file!r}, which was not made here: check which file it is on."
-            )
-        arrived = sorted(row.transfer for row in inside.values() if row.progress == "settled")
-        if rejects_all and arrived:
-            raise FileRefused(
-                f"The report rejects the payment file {file} as a whole, of which {arrived[0]} is settled: the bank "
-                "was given the file twice, or means another. Nothing has come back, and nothing was noted."
-            )
-        reached = {name: row.progress for name, row in inside.items()}
-        changed = []
-        for status in statuses(tuple(inside)):
-            row, before = inside[status.end_to_end], reached[status.end_to_end]
-            if status.progress in ("taken", before) or (before == "returned" and row.settled_at is not None):
-                continue
-            reached[status.end_to_end] = status.progress
-            connection.execute(
-                update(_filed)
-                .where(_filed.c.transfer == row.transfer)
-                .values(
-                    progress=status.progress,
-                    reason=status.reason,
-                    arrived_on=_written(status.arrived_on),
-                    reported_at=at,
-                    reported_by=by,
-                )
-            )
-            if status.progress == "returned":
-                needs_nobody(connection, row.transfer)  # it agrees with the ledger again, or is about to
-            changed.append(payment_of(row.transfer))
-        keys, text = tuple(dict.fromkeys(changed)), f"Report on payment file {file} read"
-        _write_lines(connection, keys, f"bank-report/{file}/{uuid4().hex}", text, by, roles, at)
-        return keys
-
-
-def contradicted(database: Database, file: str) -> tuple[Contradiction, ...]:
-    """The transfers of a file of which the ledger and the bank say two things.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    later = _transfers.alias()
-    followed = exists().where(
-        later.c.payment == _transfers.c.payment, later.c.attempt > _transfers.c.attempt, later.c.begun_at.is_not(None)
-    )
-    wanted = (
-        select(_filed.c.transfer, _filed.c.reported_at.label("reported"), followed.label("followed"))
-        .join(_transfers, _transfers.c.id == _filed.c.transfer)
-        .where(_filed.c.file == file, _filed.c.progress == "settled")
-        .where(_transfers.c.returned_at.is_not(None), _transfers.c.settled_at.is_(None))
-        .order_by(*_FILED)
-    )
-    with database.reading() as connection:
-        return tuple(Contradiction.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
 
 
 def read_files(database: Database) -> tuple[File, ...]:
@@ -431,35 +296,6 @@ def _file(row: Found) -> File:
     )
 
 
-def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
-    """The keys of payments that left in a file, or of which a bank reported, and the ledger does not have that yet.
-
-    Whoever noted it may have been cut off before they could let the payments know.
-
-    Args:
-        database: where to look.
-        file: only in this one.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    left, settled, returned = _transfers.c.submitted_at, _transfers.c.settled_at, _transfers.c.returned_at
-    wanted = (
-        select(_filed.c.transfer)
-        .join(_files, _files.c.id == _filed.c.file)
-        .join(_transfers, _transfers.c.id == _filed.c.transfer)
-        .where(_files.c.written_at.is_not(None), returned.is_(None))
-        .where(
-            left.is_(None) | (_filed.c.progress == "returned") | (_filed.c.progress == "settled") & settled.is_(None)
-        )
-        .order_by(*_FILED)
-    )
-    if file is not None:
-        wanted = wanted.where(_files.c.id == file)
-    with database.reading() as connection:
-        return tuple(map(payment_of, connection.scalars(wanted)))
-
-
 def _waiting(connection: Connection) -> Sequence[Found]:
     """The transfers that can leave now, whose payments nobody changes until the transaction ends.
 
@@ -489,52 +325,23 @@ def _waiting(connection: Connection) -> Sequence[Found]:
     ).all()
 
 
-def confirm_settled(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
-    """Notes that a transfer has arrived, as somebody says; whether that is new. What a bank reported stays, but for the
-    day.
-
-    Args:
-        database: where to.
-        transfer: its id.
-        by: who says so.
-        role: in what role.
-        at: when.
-        on: the day on which the money arrived, if they name one.
-
-    Raises:
-        UnknownPayment: it left in no file.
-        TooLate: it came back.
-        Unavailable: the database cannot be written to.
-    """
-    key, challenge = payment_of(transfer), "/".join(transfer.split("/")[:2])
-    with database.writing() as connection:
-        filed = connection.execute(
-            select(_filed.c.progress, _filed.c.arrived_on, _transfers.c.returned_at)
-            .join(_files, _files.c.id == _filed.c.file)
-            .join(_transfers, _transfers.c.id == _filed.c.transfer)
-            .where(_filed.c.transfer == transfer, _files.c.written_at.is_not(None))
-            .with_for_update(of=_filed)
-        ).one_or_none()
-        if filed is None:
-            raise UnknownPayment(f"{key} left in no file: only what did can be said to have arrived.")
-        if filed.progress == "returned" or filed.returned_at is not None:
-            raise TooLate(f"{transfer} came back: if it has arrived after all, say `undo-return {transfer}`.")
-        if filed.progress == "settled" and (on is None or filed.arrived_on == _written(on)):
-            return False
-        connection.execute(
-            update(_filed)
-            .where(_filed.c.transfer == transfer)
-            .values(progress="settled", arrived_on=_written(on), reported_at=at, reported_by=by)
-        )
-        said = f"{key}: said to have arrived" + (f" on {on}" if on else "")
-        _write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at)
-        return True
-
-
 _CAN_LEAVE = (
     _payments.c.status == PaymentStatus.RELEASED,
     _payments.c.challenge.not_like(f"%{REHEARSAL}%/%"),
 )
+
+
+def _checked(rows: Sequence[Found], check: Callable[[Line], None]) -> tuple[list[Found], dict[str, str]]:
+    """The rows that can stand in a file; and the keys of the payments that cannot, with why."""
+    fit, left_out = list[Found](), dict[str, str]()
+    for row in rows:
+        try:
+            check(_line(row))
+        except Refused as refusal:
+            left_out[payment_of(row.transfer)] = str(refusal)
+        else:
+            fit.append(row)
+    return fit, left_out
 
 
 def _arrived() -> ScalarSelect[str]:
@@ -548,29 +355,6 @@ def _arrived() -> ScalarSelect[str]:
         .correlate(_payments)
         .scalar_subquery()
     )
-
-
-def _written(day: Date | None) -> str | None:
-    return None if day is None else str(day)
-
-
-def _write_lines(
-    connection: Connection,
-    payments: Iterable[str],
-    key: str,
-    text: str,
-    by: str,
-    roles: Mapping[str, str],
-    at: Instant,
-) -> None:
-    """Who did it, on the record of each challenge that it concerns."""
-    counted = Counter("/".join(payment.split("/")[:2]) for payment in payments)
-    for challenge, count in counted.items():
-        number = f", with {count} of this challenge's payments" if count > 1 else ""
-        entry = Entry(
-            at=at, by=by, role=roles.get(challenge, "unknown"), action=key.partition("/")[0], text=text + number
-        )
-        write_line(connection, f"{challenge}/{key}", challenge, entry)
 
 
 def _batch(connection: Connection, file: str) -> Batch:

@@ -17,7 +17,7 @@ from bench.report import as_json, as_markdown
 from domain.payments.payment import PaymentStatus
 from store.database import tables
 from store.database.database import Database
-from store.payments.ledger import read_payments
+from store.payments.reading import read_payments
 
 
 @pytest.mark.parametrize("name", [name for name in MEASUREMENTS if name != lifecycles.NAME])

@@ -31,7 +31,7 @@ from service.settings import PREFIX, Settings
 from store.challenges.applications import accept
 from store.challenges.rounds import keep_round
 from store.database.database import Database
-from store.payments.ledger import Payment
+from store.payments.reading import Payment
 from tests.crashes import dying_desk, dying_worker
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider

@@ -27,9 +27,10 @@ from service.wiring import seals_of
 from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
-from store.payments import ledger, payment_files
+from store.payments import payment_files
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
+from store.payments.reading import under_way
 from store.record.record import announce
 from tests.playing import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
@@ -272,7 +273,7 @@ def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(databa
     one = step(database, EmbeddedRail(database.engine), tmp_path)
     one.take(one.paying.submit)
     one.take(one.paying.settle)
-    begun = ledger.under_way(database, one.till.key)
+    begun = under_way(database, one.till.key)
     assert begun is not None
     assert one.till.come_back(begun).status is PaymentStatus.RETURNED
     one.till.release("again")

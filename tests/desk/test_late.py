@@ -12,8 +12,9 @@ from domain.payments.payment import PaymentStatus
 from gateways.banking.credit_transfers import end_to_end_id
 from service.settings import Settings
 from store.database.database import Database
-from store.payments import ledger, payment_files
-from store.payments.payment_files import Reported
+from store.payments import bank_reports, payment_files
+from store.payments.bank_reports import Reported
+from store.payments.reading import under_way
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import applied
 
@@ -47,11 +48,11 @@ def paid(till: Till, noted: Instant, arrived_on: Date | None) -> None:
     file, _ = payment_files.batch(till.database, "F", form, day, "olivia", {}, FRIDAY, end_to_end_id, lambda line: None)
     assert file is not None
     payment_files.mark_written(till.database, "F", FRIDAY)
-    begun = ledger.under_way(till.database, till.key)
+    begun = under_way(till.database, till.key)
     assert begun is not None
     till.submit(begun, "F", FRIDAY)
     said = [Reported(end_to_end=end_to_end_id(begun.id), progress="settled", arrived_on=arrived_on)]
-    payment_files.report(till.database, "F", lambda names: said, "olivia", {}, noted)
+    bank_reports.report(till.database, "F", lambda names: said, "olivia", {}, noted)
     till.settle(begun, noted)
 
 
@@ -96,6 +97,6 @@ def test_a_person_who_has_the_banks_statement_corrects_the_day(till: Till) -> No
     assert late(till.database, "2016-12-01T12:00Z") == [(True, 6)]
     for hour, day in enumerate((Date(2016, 8, 15), Date(2016, 8, 29), Date(2016, 8, 15))):
         noted = Instant.from_utc(2016, 9, 3, hour)
-        payment_files.confirm_settled(till.database, f"{till.key}/1", "fiona", "releaser", noted, day)
+        bank_reports.confirm_settled(till.database, f"{till.key}/1", "fiona", "releaser", noted, day)
         assert till.now.arrived_on == day
     assert late(till.database, "2016-12-01T12:00Z") == []

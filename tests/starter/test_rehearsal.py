@@ -17,7 +17,7 @@ from domain.values.money import Amount, Money
 from service.connection import connect, quiet
 from service.settings import Settings
 from store.database.database import Database
-from store.payments.ledger import Payment
+from store.payments.reading import Payment
 from store.record.record import Notice
 from tests.starter.commands import ROUND, Commands, write_round
 

@@ -24,8 +24,10 @@ from domain.values.calendar import Holidays
 from store.database import tables
 from store.database.database import Database
 from store.database.tables import Found
-from store.payments import ledger
-from store.payments.ledger import Begun, PayeeGiven, Payment
+from store.payments import payee_changes
+from store.payments.ledger import Ledger
+from store.payments.payee_changes import PayeeGiven
+from store.payments.reading import Begun, Payment, find_payment
 from store.record.notices import Compose
 from tests.store.said import AIR, CLOSES, compose, order
 
@@ -69,7 +71,7 @@ def give_payee(
     def made(order: PaymentOrder) -> PaymentToMake:
         return to_make(team, challenge=challenge).model_copy(update={"order": order})
 
-    return ledger.give_payee(
+    return payee_changes.give_payee(
         database, challenge, team, f"sealed {version}", f"masked {version}", announcing, made, at, compose
     )
 
@@ -85,12 +87,13 @@ class Till:
     def __init__(self, database: Database, payment: PaymentToMake) -> None:
         self.database = database
         self.payment = payment
+        self._ledger = Ledger(database, compose)
         self.key = payment.order.key
         self.team = payment.order.team
 
     def request(self, at: Instant = CLOSES) -> PaymentSnapshot:
         """It is asked for."""
-        return ledger.request(self.database, self.payment, at, compose)
+        return self._ledger.request(self.payment, at)
 
     def release(
         self,
@@ -102,11 +105,11 @@ class Till:
         """Somebody releases it, by a decision of that id, to the bank details that count unless others are named."""
         version = payee_version or self.now.payee_version
         announcement = rules.decided(self.payment, Release(by=by, decision_id=id, payee_version=version), at)
-        return ledger.release(self.database, self.payment, announcement, version, at, compose)
+        return self._ledger.release(self.payment, announcement, version, at)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""
-        return ledger.begin(self.database, self.key, rail, at)
+        return self._ledger.begin(self.key, rail, at)
 
     def begun(self, at: Instant = CLOSES) -> Begun:
         """As `begin`, where there is something to ask for."""
@@ -116,37 +119,37 @@ class Till:
 
     def submit(self, begun: Begun, reference: str = "rail-1", at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail has taken it."""
-        return ledger.mark_submitted(self.database, self.payment, begun, reference, at, compose)
+        return self._ledger.mark_submitted(self.payment, begun, reference, at)
 
     def settle(self, begun: Begun, at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail says that it has arrived."""
-        return ledger.mark_settled(self.database, self.payment, begun, at, compose)
+        return self._ledger.mark_settled(self.payment, begun, at)
 
     def come_back(self, begun: Begun, at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail says that it has come back."""
-        return ledger.mark_returned(self.database, self.payment, begun, "account closed", at, compose)
+        return self._ledger.mark_returned(self.payment, begun, "account closed", at)
 
     def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that it has come back."""
         decision = Return(by=by, decision_id=id, reason="The bank called.")
         announcement = rules.decided(self.payment, decision, at)
-        return ledger.give_back(self.database, self.payment, announcement, at, compose)
+        return self._ledger.give_back(self.payment, announcement, at)
 
     def undo_return(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that an attempt has arrived after all."""
         decision = UndoReturn(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
         announcement = rules.decided(self.payment, decision, LATER)
-        return ledger.undo_return(self.database, self.payment, attempt, "rail-1", announcement, LATER, compose)
+        return self._ledger.undo_return(self.payment, attempt, "rail-1", announcement, LATER)
 
     def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentSnapshot:  # noqa: A002
         """A person cancels it."""
         decision = CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")
-        return ledger.cancel(self.database, self.payment, rules.decided(self.payment, decision, at), at, compose)
+        return Ledger(self.database, compose).cancel(self.payment, rules.decided(self.payment, decision, at), at)
 
     @property
     def now(self) -> Payment:
         """How it stands."""
-        return ledger.find_payment(self.database, self.key)
+        return find_payment(self.database, self.key)
 
     @property
     def transfers(self) -> list[Found]:

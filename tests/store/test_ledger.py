@@ -18,9 +18,9 @@ from domain.values.money import Amount, Money
 from domain.values.refusals import AnotherDecision, AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
-from store.payments import ledger
 from store.payments.embedded_rail import EmbeddedRail
-from store.payments.ledger import Begun, read_payments, read_transfers, request
+from store.payments.ledger import Ledger
+from store.payments.reading import Begun, find_payment, read_payments, read_transfers, under_way
 from store.record.record import announce, read_notices, read_record
 from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, announcing, applied, compose
@@ -176,7 +176,7 @@ def test_no_rail_is_asked_for_what_is_not_released(till: Till, status: PaymentSt
 
 def test_a_rail_is_asked_for_the_same_transfer_again_and_again(till: Till) -> None:
     till.brought_to(PaymentStatus.RELEASED)
-    assert till.begun() == till.begun(LATER) == ledger.under_way(till.database, till.key)
+    assert till.begun() == till.begun(LATER) == under_way(till.database, till.key)
     assert till.transfers[0].begun_at == CLOSES
 
 
@@ -194,13 +194,13 @@ def test_a_payment_that_nobody_requested_cannot_be_moved(till: Till) -> None:
         with pytest.raises(UnknownPayment, match=f"no payment {till.key}: request it first"):
             move()
     with pytest.raises(UnknownPayment, match="no payment 'x'"):
-        ledger.find_payment(till.database, "x")
+        find_payment(till.database, "x")
 
 
 def test_payments_are_listed_by_challenge(open_: Database) -> None:
     team = applied(open_)
     for number in (1, 2):
-        request(open_, to_make(team, number), CLOSES, compose)
+        Ledger(open_, compose).request(to_make(team, number), CLOSES)
 
     assert [payment.number for payment in read_payments(open_, AIR)] == [1, 2]
     assert read_payments(open_, ROADS) == ()
@@ -548,10 +548,10 @@ def test_what_was_cancelled_is_not_cancelled_by_another_decision(till: Till) -> 
 def test_a_key_that_is_requested_for_another_amount_is_refused_and_keeps_the_first(open_: Database) -> None:
     """Fails without the comparison in `request`."""
     team = applied(open_)
-    request(open_, to_make(team), CLOSES, compose)
+    Ledger(open_, compose).request(to_make(team), CLOSES)
 
     with pytest.raises(AnotherPayment, match=r"amount 2000\.00 and 400\.00 VAT.*again with 3000\.00"):
-        request(open_, to_make(team, amount="3000"), CLOSES, compose)
+        Ledger(open_, compose).request(to_make(team, amount="3000"), CLOSES)
 
     [payment] = read_payments(open_)
     assert payment.amount.net == Money.parse("2000")
@@ -560,11 +560,11 @@ def test_a_key_that_is_requested_for_another_amount_is_refused_and_keeps_the_fir
 def test_an_instalment_cannot_be_requested_under_two_keys(open_: Database) -> None:
     """Fails without the unique constraint on what a payment is for."""
     asked = to_make(applied(open_))
-    request(open_, asked, CLOSES, compose)
+    Ledger(open_, compose).request(asked, CLOSES)
     other = asked.model_copy(update={"order": asked.order.model_copy(update={"key": "another"})})
 
     with pytest.raises(IntegrityError):
-        request(open_, other, CLOSES, compose)
+        Ledger(open_, compose).request(other, CLOSES)
 
     [payment] = read_payments(open_)
     assert payment.key == asked.order.key
@@ -602,7 +602,7 @@ def test_what_cannot_be_true_of_a_payment_cannot_be_stored(till: Till, change: s
 
 
 def test_an_amount_of_many_millions_is_kept_to_the_penny(open_: Database) -> None:
-    request(open_, to_make(applied(open_), amount="999,999,999.99"), CLOSES, compose)
+    Ledger(open_, compose).request(to_make(applied(open_), amount="999,999,999.99"), CLOSES)
 
     [payment] = read_payments(open_)
     assert str(payment.amount.net) == "999999999.99"

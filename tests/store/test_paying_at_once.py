@@ -17,8 +17,8 @@ from domain.payments.payment import PaymentStatus
 from domain.values.refusals import TooLate
 from store.database import tables
 from store.database.database import Database
-from store.payments import ledger, payment_files
-from store.payments.ledger import Begun
+from store.payments import payment_files
+from store.payments.reading import Begun, find_payment
 from store.record.record import announce
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, Words, announcing, applied, compose, facts
@@ -254,4 +254,4 @@ def test_what_is_cancelled_while_a_file_is_made_is_in_no_file(
     else:
         assert [line.transfer for line in made.lines] == [f"{till.key}/1"]
         assert isinstance(cancelled, TooLate)
-    assert ledger.find_payment(till.database, till.key).challenge == AIR
+    assert find_payment(till.database, till.key).challenge == AIR

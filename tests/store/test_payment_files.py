@@ -18,8 +18,10 @@ from domain.values.refusals import FileRefused, RailRefused, TooEarly, TooLate, 
 from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
-from store.payments import ledger, payment_files
-from store.payments.payment_files import Batch, Contradiction, Line, Reported
+from store.payments import bank_reports, payment_files
+from store.payments.bank_reports import Contradiction, Reported
+from store.payments.payment_files import Batch, Line
+from store.payments.reading import under_way
 from store.record.record import announce, read_record
 from tests.store.paying import LATER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
@@ -76,7 +78,7 @@ def report(
                     )
 
     roles = {AIR: "operator"}
-    return payment_files.report(database, file, statuses, "olivia", roles, at, rejects_all=rejects_all)
+    return bank_reports.report(database, file, statuses, "olivia", roles, at, rejects_all=rejects_all)
 
 
 def progress(database: Database) -> dict[str, tuple[str, str]]:
@@ -324,7 +326,7 @@ def test_a_file_of_which_something_has_arrived_does_not_come_back_as_a_whole(ope
 
 def heard(till: Till, database: Database) -> None:
     """The ledger hears of what is noted of the payment's file."""
-    begun = ledger.under_way(database, till.key)
+    begun = under_way(database, till.key)
     assert begun is not None
     till.submit(begun)
     {"settled": till.settle, "returned": till.come_back}[progress(database)[begun.id][0]](begun)
@@ -341,10 +343,10 @@ def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Data
         report(open_, (first.transfer, "returned"))
         heard(till, open_)
     till.release("2")
-    assert payment_files.contradicted(open_, "FILE1") == ()
+    assert bank_reports.contradicted(open_, "FILE1") == ()
 
     assert report(open_, (first.transfer, "settled")) == (till.key,)
-    assert payment_files.contradicted(open_, "FILE1") == (
+    assert bank_reports.contradicted(open_, "FILE1") == (
         Contradiction(transfer=first.transfer, reported=CLOSES, followed=False),
     )
 
@@ -357,7 +359,7 @@ def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Data
 
     # The bank says again that it came back; then it may leave.
     report(open_, (first.transfer, "returned"))
-    assert payment_files.contradicted(open_, "FILE1") == ()
+    assert bank_reports.contradicted(open_, "FILE1") == ()
     made, left_out = batching(open_, "FILE2", check=check)
     assert made is not None
     assert left_out == {}
@@ -390,8 +392,8 @@ def test_what_came_back_and_has_arrived_after_all_is_settled_and_does_not_leave_
     assert till.undo_return() == snapshot, "sent again it changes nothing"
     assert (till.now.settled, till.now.attempt, till.now.attention) == (LATER, 1, "")
     assert progress(open_) == {line.transfer: ("settled", "")}
-    assert payment_files.contradicted(open_, "FILE1") == ()
-    assert payment_files.unheard(open_) == ()
+    assert bank_reports.contradicted(open_, "FILE1") == ()
+    assert bank_reports.unheard(open_) == ()
     assert batch(open_, "FILE2") is None
     said = [each for each in read_record(open_, AIR) if each.action == "payment-undo-return"]
     assert [(each.by, each.reason) for each in said] == [("olivia", "It is on the statement.")]
@@ -410,7 +412,7 @@ def test_what_a_later_attempt_may_have_left_of_has_not_arrived_after_all(open_: 
     till.release("2")
     batch(open_, "FILE2")
     report(open_, (first.transfer, "settled"))
-    assert [each.followed for each in payment_files.contradicted(open_, "FILE1")] == [True]
+    assert [each.followed for each in bank_reports.contradicted(open_, "FILE1")] == [True]
     call(till)
     before = till.transfers
     with pytest.raises(TooLate, match=f"{till.key}/2 has left, or may have, since {first.transfer} was said"):
@@ -454,7 +456,7 @@ def test_that_it_had_arrived_before_it_came_back_is_no_news(open_: Database) -> 
 
     assert report(open_, (line.transfer, "settled")) == ()
     assert progress(open_)[line.transfer] == ("returned", "closed")
-    assert payment_files.contradicted(open_, "FILE1") == ()
+    assert bank_reports.contradicted(open_, "FILE1") == ()
 
 
 def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(open_: Database) -> None:
@@ -481,7 +483,7 @@ def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(o
 
 def arrive(database: Database, till: Till, attempt: int = 1) -> bool:
     """Somebody says that an attempt has arrived."""
-    return payment_files.confirm_settled(database, f"{till.key}/{attempt}", "olivia", "operator", CLOSES)
+    return bank_reports.confirm_settled(database, f"{till.key}/{attempt}", "olivia", "operator", CLOSES)
 
 
 def test_only_what_has_left_in_a_file_and_has_not_come_back_is_said_to_have_arrived(open_: Database) -> None:

@@ -1,0 +1,31 @@
+"""What was done with payment files, on the record of each challenge that has a payment in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection
+from whenever import Instant
+
+from domain.announcements.announcement import Entry
+from store.record.record import write_line
+
+
+def write_lines(
+    connection: Connection,
+    payments: Iterable[str],
+    key: str,
+    text: str,
+    by: str,
+    roles: Mapping[str, str],
+    at: Instant,
+) -> None:
+    """Who did it, on the record of each challenge that it concerns."""
+    counted = Counter("/".join(payment.split("/")[:2]) for payment in payments)
+    for challenge, count in counted.items():
+        number = f", with {count} of this challenge's payments" if count > 1 else ""
+        entry = Entry(
+            at=at, by=by, role=roles.get(challenge, "unknown"), action=key.partition("/")[0], text=text + number
+        )
+        write_line(connection, f"{challenge}/{key}", challenge, entry)

@@ -1,0 +1,99 @@
+"""A team gives other bank details: what was released to the ones before has to be released again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement
+from domain.challenges.awards import PaymentOrder
+from domain.payments import payment as rules
+from domain.payments.payment import PaymentStatus, PaymentToMake
+from domain.values.model import Value
+from store.database import tables
+from store.database.database import Database
+from store.database.ordering import TotalOrder
+from store.record.notices import Compose
+from store.record.record import put
+
+from . import payees
+from .reading import snapshot
+from .rows import has_begun, hold, order_of, take_release_back
+
+_payments = tables.payments
+_BY_KEY = TotalOrder(_payments.c.key)
+
+
+class PayeeGiven(Value):
+    """What came of a change of a team's bank details.
+
+    Args:
+        text: what the record says.
+        payments: keys of the team's payments that are not over: their workflows have something to look at.
+        on_its_way: keys of those that still go to the details before, because a rail may have them.
+    """
+
+    text: str
+    payments: tuple[str, ...]
+    on_its_way: tuple[str, ...]
+
+
+def give_payee(
+    database: Database,
+    challenge: str,
+    team: str,
+    sealed: str,
+    masked: str,
+    announcing: Callable[[int, Sequence[str]], Announcement],
+    to_make: Callable[[PaymentOrder], PaymentToMake],
+    at: Instant,
+    compose: Compose,
+) -> PayeeGiven:
+    """Keeps the bank details of a team. What was released to the ones before has to be released again.
+
+    In the same transaction the releasers are told of each payment that goes to the new ones and has not left.
+
+    Args:
+        database: where to.
+        challenge: id of the team's challenge.
+        team: whose they are.
+        sealed: the details, sealed for the team.
+        masked: what people are shown of them.
+        announcing: who gives them, and what is written down and told, given which version they are and the keys of the
+            payments that still go to those before.
+        to_make: what there is to know of a payment that was ordered.
+        at: when.
+        compose: finds the words of notices.
+
+    Raises:
+        UnknownTeam: it is no application to that challenge, or it was withdrawn.
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        # Before the payments are looked at: none is requested or released meanwhile that would be missed, and versions
+        # are counted one by one.
+        hold(connection, challenge)
+        version = (payees.latest_version(connection, team) or 0) + 1
+        open_ones = (
+            select(_payments)
+            .where(_payments.c.team == team, _payments.c.status.not_in([str(each) for each in rules.OVER]))
+            .order_by(*_BY_KEY)
+            .with_for_update(key_share=True)
+        )
+        rows = connection.execute(open_ones).all()
+        gone = tuple(row.key for row in rows if has_begun(connection, row.key))
+        announcement = announcing(version, gone)
+        put(connection, announcement, compose)
+        payees.add(connection, team, version, sealed, masked, announcement.entry.by, at)
+        for row in rows:
+            if row.key in gone or row.status == PaymentStatus.REQUESTED:
+                continue  # of what waits for the first details it is told once those are noted
+            was_released = take_release_back(connection, row.key)
+            changed = rules.payee_changed(
+                to_make(order_of(row)), snapshot(connection, row.key, at), masked, was_released
+            )
+            put(connection, changed, compose)
+        keys = tuple(row.key for row in rows)
+        return PayeeGiven(text=announcement.entry.text, payments=keys, on_its_way=gone)

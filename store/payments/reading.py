@@ -1,0 +1,385 @@
+"""What the ledger says: payments and their transfers, one by one and in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, func, select
+from whenever import Date, Instant
+
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
+from domain.values.model import Value
+from domain.values.money import Amount, Money
+from domain.values.paging import Page, Paged, everything
+from domain.values.refusals import RailRefused, UnknownPayment
+from store.database import tables
+from store.database.database import Database
+from store.database.ordering import TotalOrder
+from store.database.tables import Found
+
+from . import payees
+
+_payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
+_filed, _attention = tables.filed_transfers, tables.attention
+_AS_REQUESTED = TotalOrder(_payments.c.requested_at, _payments.c.key)
+_BY_ATTEMPT = TotalOrder(_transfers.c.payment, _transfers.c.attempt)
+
+
+class Payment(Value):
+    """One instalment of an award, as the ledger has it.
+
+    Args:
+        key: its business key, `round/challenge/stage/team/number`: unique for ever.
+        challenge, stage, team: whose and for what.
+        number, of: which instalment of how many.
+        amount, currency: what is paid.
+        status: how far it has come.
+        attempt: the transfer under way, or the last one; 0 before the first release.
+        requested: when the ledger took it.
+        pay_by, pay_by_law: by when it is promised and due, once the payee is known.
+        released: when it was released.
+        released_by: by whom.
+        submitted: when a rail took it.
+        settled: when the money was paid, as far as the service knew; a bank's report can come days later.
+        arrived_on: the day on which it was paid, where a bank or a person has said that of a payment in a file.
+        reference: the rail's own name for it; empty before it was submitted.
+        payee: the bank details that it goes to, masked; empty while they are unknown.
+        payee_version: which of the team's they are, counted from 1; 0 while they are unknown.
+        reason: why it came back or was cancelled.
+        attention: what has to be mended by a person; empty if nothing.
+    """
+
+    key: str
+    challenge: str
+    stage: str
+    team: str
+    number: int
+    of: int
+    amount: Amount
+    currency: str
+    status: PaymentStatus
+    attempt: int
+    requested: Instant
+    pay_by: Instant | None
+    pay_by_law: Instant | None
+    released: Instant | None
+    released_by: str
+    submitted: Instant | None
+    settled: Instant | None
+    arrived_on: Date | None
+    reference: str
+    payee: str
+    payee_version: int
+    reason: str
+    attention: str
+
+
+class Begun(Value):
+    """A transfer that a rail may be asked to make, or was asked to.
+
+    Args:
+        id: what the rail knows it by.
+        attempt: of its payment.
+        sealed: the payee's bank details, sealed for `team`; empty if it was made before they were kept.
+        rail: the rail that may have it; empty while none has been asked.
+        settled: whether it has arrived, as far as the ledger has heard.
+    """
+
+    id: str
+    attempt: int
+    team: str
+    sealed: str
+    rail: str = ""
+    settled: bool = False
+
+    def check_rail(self, rail: str) -> None:
+        """That no other rail may have the transfer: this rail would know nothing of that, and pay a second time.
+
+        Args:
+            rail: name of the rail that is going to be asked.
+
+        Raises:
+            RailRefused: another may.
+        """
+        if self.rail not in ("", rail):
+            raise RailRefused(
+                f"{self.id} was begun at the rail {self.rail}, and this is {rail}: set the other rail again; or "
+                "find out there what became of it, and say `return` if it has certainly not left."
+            )
+
+
+class TransferRow(Value):
+    """One attempt of a payment, as the ledger has it.
+
+    Args:
+        id: what rails know it by.
+        payment: key of the payment.
+        attempt: from 1.
+        rail: the rail that may have it; empty while none has been asked.
+        submitted, settled, returned: when, if it was.
+        returned_by: the person whose word it is that it came back; empty if the rail said so.
+    """
+
+    id: str
+    payment: str
+    attempt: int
+    rail: str
+    submitted: Instant | None
+    settled: Instant | None
+    returned: Instant | None
+    returned_by: str = ""
+
+    @property
+    def came_back_later(self) -> bool:
+        """Whether a person says that it came back after it had arrived: a rail may never see that."""
+        return self.settled is not None and bool(self.returned_by)
+
+
+def find_payment(database: Database, key: str) -> Payment:
+    """One payment.
+
+    Raises:
+        UnknownPayment: the ledger has no such payment.
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one_or_none()
+    if row is None:
+        raise UnknownPayment(f"The ledger has no payment {key!r}: see `payments` for their keys.")
+    return _payment(row)
+
+
+def read_payments(database: Database, challenge: str | None = None) -> tuple[Payment, ...]:
+    """The payments, in the order in which they were requested.
+
+    Args:
+        database: where from.
+        challenge: only those of this challenge.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    challenges = None if challenge is None else [challenge]
+    return tuple(everything(lambda page: page_of_payments(database, page, challenges=challenges)))
+
+
+def page_of_payments(
+    database: Database,
+    page: Page,
+    *,
+    challenges: Collection[str] | None = None,
+    status: PaymentStatus | None = None,
+) -> Paged[Payment]:
+    """A page of the payments, in the order in which they were requested.
+
+    Args:
+        database: where from.
+        page: which one.
+        challenges: only those of these challenges; of all if left out.
+        status: only those that stand so.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = _with_contradictions()
+    if challenges is not None:
+        wanted = wanted.where(_payments.c.challenge.in_(challenges))
+    if status is not None:
+        wanted = wanted.where(_payments.c.status == status)
+    with database.reading() as connection:
+        return _AS_REQUESTED.read(connection, wanted, page, _payment)
+
+
+def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...]:
+    """Every attempt of every payment of a challenge.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    return tuple(everything(lambda page: page_of_transfers(database, page, challenge)))
+
+
+def page_of_transfers(database: Database, page: Page, challenge: str) -> Paged[TransferRow]:
+    """A page of the attempts of all payments of a challenge, by payment.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = (
+        select(_transfers)
+        .join(_payments, _payments.c.key == _transfers.c.payment)
+        .where(_payments.c.challenge == challenge)
+    )
+    with database.reading() as connection:
+        return _BY_ATTEMPT.read(connection, wanted, page, _transfer_row)
+
+
+def read_returned(database: Database, key: str) -> tuple[TransferRow, ...]:
+    """The attempts of a payment that came back, in order.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = (
+        select(_transfers)
+        .where(_transfers.c.payment == key, _transfers.c.returned_at.is_not(None))
+        .order_by(*_BY_ATTEMPT)
+    )
+    with database.reading() as connection:
+        return tuple(map(_transfer_row, connection.execute(wanted)))
+
+
+def under_way(database: Database, key: str) -> Begun | None:
+    """The transfer that is with a rail now, or was asked for; None if there is none.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        return transfer_under_way(connection, key)
+
+
+def transfer_under_way(connection: Connection, key: str) -> Begun | None:
+    """As `under_way`, within a transaction."""
+    row = connection.execute(
+        select(_transfers, _payees.c.sealed)
+        .select_from(_transfers)
+        .join(
+            _payees,
+            (_payees.c.team == _transfers.c.team) & (_payees.c.version == _transfers.c.payee_version),
+            isouter=True,
+        )
+        .where(_transfers.c.payment == key, _transfers.c.returned_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    return Begun(
+        id=row.id,
+        attempt=row.attempt,
+        team=row.team,
+        sealed=row.sealed or "",
+        rail=row.rail,
+        settled=row.settled_at is not None,
+    )
+
+
+def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
+    """How a payment that the ledger has stands at one moment."""
+    row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one()
+    return PaymentSnapshot(
+        at=at,
+        version=row.version,
+        status=row.status,
+        attempt=row.attempt or 0,
+        requested=row.requested_at,
+        pay_by=row.pay_by,
+        pay_by_law=row.pay_by_law,
+        payee_by=payees.given_by(connection, row.team),
+        payee_version=row.payee_version or 0,
+        released_by=(row.released_by or "") if row.status != PaymentStatus.RETURNED else "",
+        returned_by=row.returned_by or "",
+        reason=row.reason,
+        released=row.released_at,
+        submitted=row.submitted_at,
+        settled=row.settled_at,
+        returned=row.returned_at,
+        contradicted=row.contradiction or "",
+    )
+
+
+@cache
+def _with_transfer() -> Select[Any]:
+    """Payments with their last transfer, if there is one, and the bank details that it, or the next one, goes to.
+
+    Made once: to make it takes longer than to carry it out.
+    """
+    others, versions = _transfers.alias(), _payees.alias()
+    last = select(func.max(others.c.attempt)).where(others.c.payment == _payments.c.key).scalar_subquery()
+    goes_anew = _transfers.c.id.is_(None) | _transfers.c.returned_at.is_not(None)
+    newest = select(func.max(versions.c.version)).where(versions.c.team == _payments.c.team).scalar_subquery()
+    return (
+        select(
+            _payments,
+            _transfers.c.attempt,
+            _transfers.c.released_by,
+            _transfers.c.returned_by,
+            _transfers.c.released_at,
+            _transfers.c.submitted_at,
+            _transfers.c.settled_at,
+            _transfers.c.returned_at,
+            _transfers.c.rail_reference,
+            _filed.c.arrived_on,
+            _payees.c.masked,
+            _attention.c.text.label("attention"),
+            _payees.c.version.label("payee_version"),
+        )
+        .select_from(_payments)
+        .join(_attention, _attention.c.workflow == _payments.c.key, isouter=True)
+        .join(_transfers, (_transfers.c.payment == _payments.c.key) & (_transfers.c.attempt == last), isouter=True)
+        .join(_filed, _filed.c.transfer == _transfers.c.id, isouter=True)
+        .join(
+            _payees,
+            (_payees.c.team == _payments.c.team)
+            & (_payees.c.version == case((goes_anew, newest), else_=_transfers.c.payee_version)),
+            isouter=True,
+        )
+    )
+
+
+@cache
+def _with_contradictions() -> Select[Any]:
+    """As `_with_transfer`, with what needs a person of any attempt, whatever the payment's own workflow says."""
+    attempts, calls = _transfers.alias(), _attention.alias()
+    called = (
+        select(func.min(calls.c.text))
+        .join(attempts, attempts.c.id == calls.c.workflow)
+        .where(attempts.c.payment == _payments.c.key, calls.c.text != "")
+        .scalar_subquery()
+    )
+    return _with_transfer().add_columns(called.label("contradiction"))
+
+
+def _payment(row: Found) -> Payment:
+    settled = row.status == PaymentStatus.SETTLED  # what came back was not paid
+    return Payment(
+        key=row.key,
+        challenge=row.challenge,
+        stage=row.stage,
+        team=row.team,
+        number=row.number,
+        of=row.of,
+        amount=Amount(net=Money(row.net), vat=Money(row.vat)),
+        currency=row.currency,
+        status=row.status,
+        attempt=row.attempt or 0,
+        requested=row.requested_at,
+        pay_by=row.pay_by,
+        pay_by_law=row.pay_by_law,
+        released=row.released_at,
+        released_by=row.released_by or "",
+        submitted=row.submitted_at,
+        settled=row.settled_at if settled else None,
+        arrived_on=Date.parse_iso(row.arrived_on) if settled and row.arrived_on else None,
+        reference=row.rail_reference or "",
+        payee=row.masked or "",
+        payee_version=row.payee_version or 0,
+        reason=row.reason,
+        attention=row.attention or row.contradiction or "",
+    )
+
+
+def _transfer_row(row: Found) -> TransferRow:
+    return TransferRow(
+        id=row.id,
+        payment=row.payment,
+        attempt=row.attempt,
+        rail=row.rail,
+        submitted=row.submitted_at,
+        settled=row.settled_at,
+        returned=row.returned_at,
+        returned_by=row.returned_by,
+    )

@@ -1,0 +1,85 @@
+"""The rows of payments and their attempts: held, looked at and changed in a transaction of whoever calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from domain.challenges.awards import PaymentOrder
+from domain.payments.payment import PaymentStatus
+from domain.values.money import Amount, Money
+from domain.values.refusals import UnknownPayment
+from store.database import tables
+from store.database.tables import Found
+
+_payments, _transfers = tables.payments, tables.transfers
+
+
+def taken(connection: Connection, key: str) -> Found:
+    """The row of a payment; nobody else changes it until the transaction ends.
+
+    Raises:
+        UnknownPayment: the ledger has no such payment.
+    """
+    challenge = connection.scalars(select(_payments.c.challenge).where(_payments.c.key == key)).one_or_none()
+    if challenge is None:
+        raise UnknownPayment(f"The ledger has no payment {key}: request it first.")
+    hold(connection, challenge)
+    return connection.execute(select(_payments).where(_payments.c.key == key).with_for_update(key_share=True)).one()
+
+
+def hold(connection: Connection, challenge: str) -> None:
+    """Holds the row of a challenge until the transaction ends.
+
+    Whoever announces holds the challenge first. Whoever changes a payment does the same before holding the payment's
+    row, so that the two never wait for each other.
+    """
+    connection.execute(
+        select(tables.challenges.c.id).where(tables.challenges.c.id == challenge).with_for_update(key_share=True)
+    )
+
+
+def change(connection: Connection, key: str, **values: Any) -> None:
+    """Changes a payment, and counts the change."""
+    changed = update(_payments).where(_payments.c.key == key)
+    connection.execute(changed.values(version=_payments.c.version + 1, **values))
+
+
+def change_transfer(connection: Connection, transfer: str, **values: Any) -> None:
+    """Changes one attempt of a payment."""
+    connection.execute(update(_transfers).where(_transfers.c.id == transfer).values(**values))
+
+
+def attempts(connection: Connection, key: str) -> int:
+    """How many attempts a payment has had, the one under way included."""
+    last = select(func.max(_transfers.c.attempt)).where(_transfers.c.payment == key)
+    return connection.scalars(last).one() or 0
+
+
+def has_begun(connection: Connection, key: str) -> bool:
+    """Whether a rail may have the attempt of a payment that is under way."""
+    begun = select(_transfers.c.id).where(
+        _transfers.c.payment == key, _transfers.c.begun_at.is_not(None), _transfers.c.returned_at.is_(None)
+    )
+    return connection.execute(begun).first() is not None
+
+
+def take_release_back(connection: Connection, key: str) -> bool:
+    """Forgets the release of a payment that no rail was asked for; says whether there was one."""
+    gone = connection.execute(
+        delete(_transfers).where(
+            _transfers.c.payment == key, _transfers.c.begun_at.is_(None), _transfers.c.returned_at.is_(None)
+        )
+    )
+    if gone.rowcount:
+        earlier = attempts(connection, key)
+        status = PaymentStatus.RETURNED if earlier else PaymentStatus.PAYEE_KNOWN
+        change(connection, key, status=status)
+    return bool(gone.rowcount)
+
+
+def order_of(row: Found) -> PaymentOrder:
+    """What was ordered, by the row of the payment."""
+    kept = dict(row._mapping) | {"amount": Amount(net=Money(row.net), vat=Money(row.vat))}
+    return PaymentOrder.model_validate({name: kept[name] for name in PaymentOrder.model_fields})
