@@ -1,1 +1,1 @@
-"""Measurements that anyone can repeat: `python -m bench` writes results.md and results.json beside this file."""
+"""Measurements that anybody can repeat: `python -m bench` writes results.md and results.json in this folder."""

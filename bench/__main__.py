@@ -1,6 +1,6 @@
-"""Runs the measurements and writes results.md and results.json beside this file.
+"""Runs the measurements and writes results.md and results.json in this folder.
 
-They are no test: the exit status is 0 whatever the figures are, and 1 only if something could not be measured.
+Measurements are not tests: the exit status is 0 whatever the figures are, and 1 only if a measurement failed.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _HERE = Path(__file__).parent
 
 
 def run(names: list[str], small: bool) -> list[Measurement]:
-    """Measures.
+    """Runs measurements.
 
     Args:
-        names: which, of `MEASUREMENTS`.
-        small: whether at a tiny size, which shows only that it can be done.
+        names: of the measurements, as in `MEASUREMENTS`.
+        small: whether to measure at a tiny size, only to see that the measurements work.
     """
     measured: list[Measurement] = []
     for name in names:
@@ -43,10 +43,12 @@ def run(names: list[str], small: bool) -> list[Measurement]:
 
 
 def main() -> int:
-    """Exit status: 0 measured, 1 could not measure, 2 used wrongly."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="The measurements, written to a file.")
-    parser.add_argument("--only", choices=MEASUREMENTS, help="one of them; shown, and written to no file")
-    parser.add_argument("--small", action="store_true", help="at a tiny size; shown, and written to no file")
+    """Exit status: 0 measured, 1 a measurement failed, 2 used wrongly."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Run the measurements and write the results to files."
+    )
+    parser.add_argument("--only", choices=MEASUREMENTS, help="run one measurement, and print its result only")
+    parser.add_argument("--small", action="store_true", help="measure at a tiny size, and print the results only")
     chosen = parser.parse_args()
     try:
         machine = described()

@@ -28,16 +28,16 @@ _PROPOSAL = "We would put low-cost sensors where people live and show what they 
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`store.challenges.applications.accept` against a bare insert-and-commit of the same row through the same library.
+    """`store.challenges.applications.accept` against a bare insert and commit of the same row by SQLAlchemy.
 
-    The floor is one insert and a commit through SQLAlchemy, on a connection of the service's own: the same table,
-    indexes, durability and pool. What accepting does beside that is what is measured: it holds the window still,
-    checks the application, looks for a repetition and writes the notice of receipt, in one transaction. A note gives
-    the stricter comparison, with one `INSERT` and a commit by the driver alone: it counts what SQLAlchemy costs, too.
-    Turns are short, so that what else the machine does meets all of them.
+    The floor is one insert and a commit through SQLAlchemy, on the service's own connections: the same table, indexes,
+    durability and pool. The measurement shows what accepting costs beyond the floor: it locks the window, checks the
+    application, looks for a repetition and writes the notice of receipt, in one transaction. A note gives a stricter
+    comparison: one `INSERT` and a commit by the driver alone, so that the cost of SQLAlchemy counts, too. The turns
+    are short, so that other work on the machine affects all of them alike.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     for kind in kinds():
         with database(kind) as kept:
@@ -58,7 +58,7 @@ def _measured(
     stricter = Compared.of([(accepted, floor) for accepted, floor, _ in rates])
     return Measurement(
         name=f"{NAME}: {kind}, {threads} thread{'s' if threads > 1 else ''}",
-        what="Applications accepted through the store, against a bare insert-and-commit of the same row through the "
+        what="Applications accepted through the store, against a bare insert and commit of the same row through the "
         "same library, SQLAlchemy.",
         unit="a second",
         figure=compared.figure,
@@ -69,7 +69,7 @@ def _measured(
         notes=(
             setting,
             compared.spread,
-            f"A stricter floor, the driver alone without SQLAlchemy, reaches {stricter.floor:,.0f} a second; accepting "
+            f"A stricter floor, the driver without SQLAlchemy, reaches {stricter.floor:,.0f} a second; accepting "
             f"is {stricter.ratio:.2f} of that.",
         ),
     )
@@ -106,9 +106,9 @@ def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Action:
 
 @contextmanager
 def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[Action]]:
-    """An action for each thread, each on a connection of its own."""
+    """An action for each thread, on the thread's own connection."""
     is_sqlite = kept.engine.dialect.name == "sqlite"
-    # SQLite lets one write at a time: to queue for that is faster than to let the driver poll.
+    # SQLite allows one write at a time: a queue is faster than the polling of the driver.
     turn: AbstractContextManager[object] = threading.Lock() if is_sqlite else nullcontext()
     connections = [kept.engine.raw_connection() for _ in range(threads)]
     statement = (

@@ -1,4 +1,4 @@
-"""Fresh databases of both kinds, as the service uses them, with the pilot in them."""
+"""New databases of both kinds, set up as the service sets them up, with the pilot in them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def kinds() -> tuple[str, ...]:
 
 @contextmanager
 def database(kind: str) -> Iterator[Database]:
-    """A migrated database without rows, in a folder that is gone afterwards."""
+    """A database with tables and no rows, in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         if kind == SQLITE:
             yield from _migrated(f"sqlite:///{folder}/service.db")
@@ -51,7 +51,7 @@ def _migrated(url: str) -> Iterator[Database]:
 
 @contextmanager
 def _postgresql(folder: Path) -> Iterator[str]:
-    from .postgres import running  # there may be none for this Python
+    from .postgres import running  # not built for every Python
 
     with running(folder) as server:
         address = make_url(server).set(drivername="postgresql+psycopg")
@@ -63,12 +63,12 @@ def _postgresql(folder: Path) -> Iterator[str]:
 
 
 def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]) -> None:
-    """Writes down a round, as opening it does; its windows take applications by a clock within them."""
+    """Stores a round, as `open` does, at the moment when its first window opens."""
     keep_round(kept, round_, programme, challenges, min(each.opens for each in challenges))
 
 
 def insert_applications(kept: Database, challenge: Challenge, number: int) -> tuple[str, ...]:
-    """Puts applications into the table at once, as many as accepting them one by one would; gives their ids."""
+    """Inserts so many applications in bulk, as if each had been accepted, and returns their ids."""
     ids = tuple(f"{challenge.slug}-{each:06d}" for each in range(number))
     received = challenge.opens
     rows = (

@@ -1,4 +1,4 @@
-"""Sending what is in the outbox: how fast, and what it costs in history and memory, with few notices and with many."""
+"""Sending the notices in the outbox: speed, history and memory, with few notices and with many."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _MEGABYTE = 2**20
 
 
 class Sent(Value):
-    """What came of sending a number of notices.
+    """The result of sending a number of notices.
 
     Args:
-        notices: how many, after those that warm up.
+        notices: how many, without those for warming up.
         rate: notices a second.
-        floor: bare updates of a notice, two for each, a second.
-        events: of the history.
-        steps: those without workflow tasks.
-        warm, most: the most memory that the process ever had, in megabytes: after the warming up, and in the end.
+        floor: notices a second that are only updated, twice each.
+        events: of the history, all of them.
+        steps: the events that are not workflow tasks.
+        warm, most: the most memory that the process has used so far, in megabytes: after warming up, and at the end.
     """
 
     notices: int
@@ -63,14 +63,15 @@ class Sent(Value):
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`DeliveryWorkflow` and its activity on the development server, with a channel that takes all at once.
+    """`DeliveryWorkflow` and its activity on the development server, with a channel that takes every notice at once.
 
-    Every number of notices is sent in a process of its own, with its own server and database, by the service's own
-    worker, as fast as it can; what it sends first warms up and is counted nowhere. The floor of the rate is what cannot
-    be left out: to note in the database that a notice is being sent, and then that it was, each in a transaction.
+    Each number of notices is sent in its own process, with its own server and database, by the service's own worker, as
+    fast as the worker can. The first notices are for warming up and are not counted. The floor of the rate is the work
+    that cannot be left out: to note in the database that a notice is being sent, and that it was sent, in a transaction
+    each.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     sizes = (10, 20) if small else (100, 1_000, 10_000)
     sent = []
@@ -82,8 +83,8 @@ def measure(small: bool) -> Iterator[Measurement]:
     most = sent[-1]
     yield Measurement(
         name=f"{NAME}: rate",
-        what=f"{most.notices:,} notices sent through a channel that takes all at once, against bare notes in the "
-        "database that each is being sent and was sent.",
+        what=f"{most.notices:,} notices sent through a channel that takes every notice at once, against bare updates "
+        "in the database: each notice is being sent, and was sent.",
         unit="a second",
         figure=most.rate,
         floor=most.floor,
@@ -94,20 +95,20 @@ def measure(small: bool) -> Iterator[Measurement]:
     )
     yield Measurement(
         name=f"{NAME}: history",
-        what=f"History of the workflow that sends, after {_listed(sizes)} notices.",
+        what=f"History of the sending workflow after {_listed(sizes)} notices.",
         unit="events",
         figure=most.steps,
         aim="equal",
         met=len({each.steps for each in sent}) == 1,
         notes=(
             *(f"{each.notices:,} notices: {each.events} events, {each.steps} without workflow tasks." for each in sent),
-            "A longer sending has some more for each further activity, one every ten minutes, however many it sends.",
+            "Longer sending adds some events for an activity every ten minutes, however many notices are sent.",
         ),
     )
     yield Measurement(
         name=f"{NAME}: memory",
-        what=f"The most memory of the worker while it sends {_listed(sizes)} notices, against when it had sent "
-        f"{sizes[0]} before them.",
+        what=f"The most memory of the worker while it sends {_listed(sizes)} notices, against its memory after "
+        f"{sizes[0]} notices before them.",
         unit="MB",
         figure=most.most,
         floor=most.warm,
@@ -119,19 +120,19 @@ def measure(small: bool) -> Iterator[Measurement]:
 
 
 def _sent(number: int, before: int) -> Sent:
-    """Puts notices into a fresh outbox, and has them sent in another process."""
+    """Puts notices into a new outbox, and sends them in another process."""
     with database(SQLITE) as kept:
         round_, programme, challenges = pilot()
         keep(kept, round_, programme, challenges[:1])
         insert_applications(kept, challenges[0], before + number)
         record.announce(kept, told_all(challenges[0], "told"), Letters().compose)
-        # Not spawned: the most memory that a spawned process had begins with that of its parent.
+        # Not spawned: the highest memory of a spawned process starts with its parent's.
         with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as process:
             return process.submit(_send, str(kept.engine.url), number, before).result()
 
 
 def _send(url: str, number: int, before: int) -> Sent:
-    """In a process of its own: sends all that is in the outbox."""
+    """Runs in its own process: sends every notice in the outbox."""
     kept = Database(url)
     try:
         return asyncio.run(_send_all(kept, number, before))
@@ -143,14 +144,14 @@ async def _send_all(kept: Database, number: int, before: int) -> Sent:
     post = _Post(before, before + number, asyncio.get_running_loop())
     async with dev_server(Watch()) as client:
         settings = service_worker(client, kept).config()
-        settings["task_queue"] = _TASK_QUEUE  # two workers of one process cannot share one
+        settings["task_queue"] = _TASK_QUEUE  # two workers of one process cannot share a task queue
         settings["workflows"] = [DeliveryWorkflow]
         settings["activities"] = [Delivering(kept, post, _UNLIMITED, Letters().compose).deliver]
         async with Worker(**settings):
             handle = await client.start_workflow(DELIVERY, id=NOTICES, task_queue=_TASK_QUEUE)
             await post.sent_all.wait()
             while outbox.outbox(kept, post.name, Instant.now()).waiting:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)  # the last is being noted
+                await asyncio.sleep(0.001)  # the last notice is not noted yet
             took, most = time.perf_counter() - post.warm_at, _most_memory()
         events = (await handle.fetch_history()).events
     return Sent(
@@ -165,7 +166,7 @@ async def _send_all(kept: Database, number: int, before: int) -> Sent:
 
 
 class _Post:
-    """A channel that takes everything at once, notes when it is warm, and says when it has all."""
+    """A channel that takes every notice at once, notes the end of warming up, and reports the last notice."""
 
     name = "post"
     asks_again = False
@@ -216,7 +217,7 @@ def _floor(kept: Database, number: int) -> float:
 
 
 def _most_memory() -> float:
-    """Of this process, ever, in megabytes."""
+    """The most memory that this process has ever used, in megabytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / _MEGABYTE if sys.platform == "darwin" else most * 1024 / _MEGABYTE
 

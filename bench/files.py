@@ -1,4 +1,4 @@
-"""A payment file for a bank: written and validated."""
+"""Writing and validating a payment file for a bank."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PAYEES = (
 def measure(small: bool) -> Iterator[Measurement]:
     """`gateways.banking.credit_transfers.credit_transfer_file` with as many payments as one file may have.
 
-    It makes the document, writes it as bytes, and reads and checks these against the official schema. The floor is the
-    part of the XML library in that: the finished document written as bytes, read and checked, and nothing made.
+    The function makes the document, writes the bytes, reads them again and checks them against the official schema. The
+    floor is the XML library's part: to write the finished document as bytes, to read and to check them.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     number = 10 if small else MOST
     say(f"  {number:,} payments")
@@ -57,7 +57,7 @@ def measure(small: bool) -> Iterator[Measurement]:
     compared = Compared.of(pairs[1:])
     yield Measurement(
         name=NAME,
-        what=f"A file of {number:,} payments written and validated, against the XML library's part of it.",
+        what=f"A file of {number:,} payments written and validated, against the XML library's part of the work.",
         unit="seconds",
         figure=compared.figure,
         floor=compared.floor,
@@ -67,7 +67,7 @@ def measure(small: bool) -> Iterator[Measurement]:
         notes=(
             f"{len(xml):,} bytes, {Version.V09}.",
             compared.spread,
-            f"Before that the desk opens the sealed bank details, which takes {_opening(number):.2f} seconds more.",
+            f"Before this, the desk opens the sealed bank details, which takes {_opening(number):.2f} seconds more.",
         ),
     )
 
@@ -80,11 +80,11 @@ def _written(instructions: list[Instruction]) -> bytes:
 def _validated(document: etree._Element) -> None:
     written = etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     if not schema(Version.V09).validate(etree.fromstring(written)):
-        raise RuntimeError("what was a payment file before is none any more")
+        raise RuntimeError("the document of the floor is no longer a valid payment file")
 
 
 def _opening(number: int) -> float:
-    """Seconds to open as many sealed bank details; the median of three times."""
+    """Seconds to open so many sealed bank details: the median of three times."""
     seals = Seals([Fernet.generate_key().decode()])
     sealed = [seals.seal(payee, "team") for payee in _PAYEES]
     return median(

@@ -1,6 +1,6 @@
-"""The floor of a lifecycle: workflows that wait, hear, do and start as often as the real ones, with no work in them.
+"""The floor of a lifecycle: workflows with as many waits, messages, activities and children as the real ones.
 
-They know nothing of a challenge: no state, no rules, no record, no details, no columns.
+These workflows do no work: they have no state, rules, record, details or columns.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _DAY = timedelta(days=1)
 
 @activity.defn(name=NOTHING)
 def nothing() -> None:
-    """No work."""
+    """Does nothing."""
 
 
 @workflow.defn(name="BareChallenge")
 class BareChallenge:
-    """As many timers, messages, activities and children as a challenge."""
+    """Has as many timers, messages, activities and children as a challenge."""
 
     @workflow.init
     def __init__(self, closes: float, stages: list[tuple[list[str], float]]) -> None:
@@ -38,7 +38,7 @@ class BareChallenge:
 
         Args:
             closes: when the first wait ends, in seconds since 1970.
-            stages: the ids of the children that each starts, and how many seconds it waits.
+            stages: for each stage, the ids of the children that it starts, and its seconds.
         """
         await _nothing()
         await self._wait(timedelta(seconds=closes - workflow.time()))
@@ -76,18 +76,18 @@ class BareChallenge:
 
     @workflow.signal
     async def payment_settled(self, key: str) -> None:
-        """From a child."""
+        """Counts a payment of a child."""
         self._settled += 1
 
     async def _wait(self, longest: timedelta, selections: int = 1_000) -> None:
-        longest = max(longest, timedelta(milliseconds=1))  # a timer in any case, as in a challenge
+        longest = max(longest, timedelta(milliseconds=1))  # always a timer, as in a challenge
         with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._selected >= selections, timeout=longest)
 
 
 @workflow.defn(name="BarePayment")
 class BarePayment:
-    """As many timers, messages and activities as a payment."""
+    """Has as many timers, messages and activities as a payment."""
 
     @workflow.init
     def __init__(self, challenge: str) -> None:

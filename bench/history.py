@@ -1,4 +1,4 @@
-"""Events and bytes of the history of one pilot challenge, with few applications and with many."""
+"""The history of a pilot challenge, in events and bytes, with few applications and with many."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ WORKFLOW_TASK = frozenset(
         EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
     }
 )
-"""Events of the machinery, of which there are a few more or fewer each time."""
+"""Events of workflow tasks, whose number varies from run to run."""
 
 
 class Length(Value):
-    """Of one history.
+    """The length of a history.
 
     Args:
         applications: how many the challenge had.
-        events, size: all of them, and their bytes.
-        steps, steps_size: those without workflow tasks. How many tasks there are varies by a few from run to run, as
-            messages that arrive close together share one.
+        events, size: the number of all events, and their bytes.
+        steps, steps_size: the same without workflow tasks. The number of workflow tasks varies from run to run, because
+            messages that arrive close together share a task.
     """
 
     applications: int
@@ -51,7 +51,7 @@ def measure(small: bool) -> Iterator[Measurement]:
     """A whole challenge of the pilot in the time-skipping server, three times for each number of applications.
 
     Args:
-        small: whether a handful of applications is enough.
+        small: whether a few applications are enough, only to see that the measurement works.
     """
     sizes = (TEAMS, TEAMS + 1) if small else (10, 1_000, 100_000)
     lengths: list[list[Length]] = []
@@ -72,10 +72,10 @@ def measure(small: bool) -> Iterator[Measurement]:
 
 
 _EQUAL = (
-    "Without workflow tasks the events are equal in number. How many workflow tasks there are differs by a few from "
-    "run to run, as messages that arrive close together share one."
+    "Without workflow tasks, the number of events is equal. The number of workflow tasks varies from run "
+    "to run, because messages that arrive close together share a task."
 )
-_UNEQUAL = "Without workflow tasks the events differ in number: the history depends on the applications."
+_UNEQUAL = "Without workflow tasks, the number of events differs: the history depends on the applications."
 
 
 def _in_words(group: list[Length]) -> str:

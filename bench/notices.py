@@ -1,4 +1,4 @@
-"""Notices into the outbox per second: many at once, and one by one."""
+"""Notices written into the outbox in a second: many at once, and one by one."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _AIM = 0.5
 def measure(small: bool) -> Iterator[Measurement]:
     """`store.record.record.announce`, against bare inserts of the same rows by the same library, in one transaction.
 
-    Many at once are a challenge's applicants, told that they were not selected; the floor has them put in with one
-    call for all, and their words are ready. One by one are receipts, each with its line of the record.
+    Many at once: the applicants of a challenge are told that they were not selected. The floor inserts the same notices
+    with one call, and their words are ready. One by one: receipts, each with its line of the record.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     number = 10 if small else 1_000
     for kind in kinds():
@@ -49,7 +49,7 @@ def measure(small: bool) -> Iterator[Measurement]:
 
 
 def told_all(challenge: Challenge, name: str) -> Announcement:
-    """All applicants of a challenge are told that they were not selected, under a name that tells it from others."""
+    """Tells all applicants of a challenge that they were not selected, under a new name each time."""
     notice = OutgoingNotice(
         occasion=Occasion.NOT_SELECTED, whom=ToApplicants(), facts={"stage": "Exploration", "feedback": ""}
     )
@@ -110,7 +110,7 @@ def _measurement(kept: Database, name: str, what: str, compared: Compared) -> Me
 
 
 class _Outbox:
-    """Announces for real, and puts in the same rows."""
+    """Announces as the service does, and inserts the same rows without any other work."""
 
     def __init__(self, kept: Database, challenge: Challenge) -> None:
         self._kept = kept
@@ -118,17 +118,17 @@ class _Outbox:
         self.challenge = challenge
 
     def announce(self, announcement: Announcement) -> None:
-        """As the service does."""
+        """Announces as the service does."""
         record.announce(self._kept, announcement, self._compose)
 
     def insert(self, line: dict[str, Any], notices: list[dict[str, Any]]) -> None:
-        """Nothing but the rows."""
+        """Inserts the rows only."""
         with self._kept.writing() as connection:
             connection.execute(insert(tables.record), line)
             connection.execute(insert(tables.notices), notices)
 
     def rows(self, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """What an announcement has written: the line of the record, and the notices."""
+        """The rows of an announcement: the line of the record, and the notices."""
         lines, notices, key = tables.record, tables.notices, f"{self.challenge.id}/{name}"
         with self._kept.reading() as connection:
             line = connection.execute(select(lines).where(lines.c.key == key)).mappings().one()

@@ -1,4 +1,4 @@
-"""Payments from their request to the rail per second, through the ledger."""
+"""Payments in a second through the ledger, from the request to the rail."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _TRANSACTIONS = 4
 _MANY = 10**8
 
 Inserts = list[tuple[Table, list[dict[str, object]]]]
-"""The rows of one transaction, by table."""
+"""The rows of a transaction, by table."""
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """The ledger's moves of one payment, against bare inserts of the rows that they leave.
+    """The ledger's moves of a payment, against bare inserts of the rows that the moves leave.
 
     The moves are `request` (the bank details are there, so the payee is known at once), `release`, `begin` and
     `mark_submitted`: as many transactions, with the lines of the record and the notices that go with them. The floor
-    is the same rows, put in as they stand in the end, in as many transactions and by the same library.
+    is bare inserts of the final rows, in as many transactions and by the same library.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     for kind in kinds():
         with database(kind) as kept:
@@ -73,7 +73,7 @@ def _measured(kept: Database, kind: str, till: Till, threads: int, rounds: int, 
 
 
 class Till:
-    """Pays one team of the pilot again and again, for real and bare; the first payment is the pattern for bare ones.
+    """Pays one team of the pilot again and again, through the ledger and by bare inserts like the first payment's.
 
     Args:
         kept: a database without rows.
@@ -117,7 +117,7 @@ class Till:
         self.rows = sum(len(rows) for inserts in self._pattern for _, rows in inserts)
 
     def make(self, name: str) -> None:
-        """One payment, as the service makes it."""
+        """Makes a payment as the service does."""
         order = self._payment.order
         order = order.model_copy(update={"key": self._key(name), "number": int(name)})
         payment = self._payment.model_copy(update={"order": order})
@@ -131,7 +131,7 @@ class Till:
         self._ledger.mark_submitted(payment, begun, "reference", now)
 
     def insert(self, name: str) -> None:
-        """The rows of one payment."""
+        """Inserts the rows of a payment."""
         first, key = self._payment.order.key, self._key(name)
         for inserts in self._pattern:
             with self._kept.writing() as connection:
@@ -146,7 +146,7 @@ class Till:
         return self._payment.order.key.replace(f"/{_MANY}", f"/{int(name)}")
 
     def _rows_of_the_first(self) -> tuple[Inserts, ...]:
-        """Each where its move writes it; as `begin` writes none, the last two rows have a transaction each."""
+        """Each row with the other rows of its move. `begin` writes none: the last two rows have a transaction each."""
         payments, transfers, record, notices = tables.payments, tables.transfers, tables.record, tables.notices
         key = self._payment.order.key
         with self._kept.reading() as connection:

@@ -1,4 +1,4 @@
-"""The pilot's round at a time of one's choice, for measurements to run."""
+"""The pilot's round, at any time, for the measurements."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ROUND = "pilot-2016"
 
 
 def pilot(opens: Instant | None = None) -> tuple[Round, Programme, tuple[Challenge, ...]]:
-    """The pilot as its files have it.
+    """The pilot, as in its files.
 
     Args:
-        opens: if given, all dates move so that its first window opens then.
+        opens: when the first window opens, if not as in the files; all other dates move with it.
     """
     round_, programme = load_round(FOLDER / f"{ROUND}.round.toml")
     challenges = challenges_of(round_, programme)

@@ -36,16 +36,16 @@ from workflows.interface import LEDGER_CHANGED, TASK_QUEUE
 from .temporal import Watch, is_closed
 
 TEAMS = 4
-"""How many applications are needed at least: those selected first, and the reserve."""
+"""The least number of applications: those selected first, and the reserve."""
 
 _A_BREATH = timedelta(seconds=1)
 
 Giving = Callable[[Challenge, Stage, str], None]
-"""Puts the bank details of a team where the service keeps them."""
+"""Stores the bank details of a team."""
 
 
 def options_for(database: Database) -> Settings:
-    """The service's settings, with the keys of bank details beside the database, which is SQLite's."""
+    """The service's settings, with the keys of bank details in the folder of the SQLite database."""
     keys = Path(str(database.engine.url.database)).with_name("payee.key")
     if not keys.exists():
         make_key_file(keys)
@@ -72,23 +72,23 @@ async def open_challenge(
 
 
 def activities_until_sealed(programme: Programme) -> int:
-    """How many activities a challenge has had done once it waits for its first selection."""
-    return len(programme.reminders.window) + 3  # it opens, is sealed, and tells that
+    """The number of finished activities when a challenge waits for its first selection."""
+    return len(programme.reminders.window) + 3  # the opening, the sealing, and the notices about the sealing
 
 
 def activities_of(programme: Programme, stage: Stage) -> int:
-    """How many more it has had done once a stage is over and all that was decided in it was sent."""
-    decisions = 1 + stage.participation_sessions  # each looks at the clock, and is announced
+    """The number of activities that a stage adds, with its decisions and their notices."""
+    decisions = 1 + stage.participation_sessions  # each reads the clock, and is announced
     return 2 * decisions + len(programme.reminders.stage) + 1
 
 
 async def decide(
     handle: WorkflowHandle[Any, Any], challenge: Challenge, programme: Programme, stage: Stage, teams: Sequence[str]
 ) -> None:
-    """Sends the sponsor's selection for a stage: as many teams as expected, and at first one in reserve.
+    """Sends the sponsor's selection for a stage: the expected number of teams, and in the first stage one in reserve.
 
     Raises:
-        WorkflowUpdateFailedError: it is refused.
+        WorkflowUpdateFailedError: the selection is refused.
     """
     agreed = stage.pay is not None and stage.pay.agreed_up_to is not None
     chosen = tuple(teams[: stage.target])
@@ -109,10 +109,10 @@ async def decide(
 async def take_part(
     handle: WorkflowHandle[Any, Any], challenge: Challenge, programme: Programme, stage: Stage, now: Instant
 ) -> None:
-    """Tells of the citizen participation sessions that the programme expects in a stage, all of them today.
+    """Reports the sessions with citizens that the programme expects in a stage, all on the same day.
 
     Raises:
-        WorkflowUpdateFailedError: one is refused.
+        WorkflowUpdateFailedError: a report is refused.
     """
     for number in range(stage.participation_sessions):
         await send(
@@ -129,7 +129,7 @@ async def take_part(
 
 
 def payment_keys(challenge: Challenge, stage: Stage, teams: Sequence[str]) -> list[str]:
-    """The payments of a stage, by their keys: one for each team that `decide` selects for it."""
+    """The keys of a stage's payments: one for each team that `decide` selects."""
     return [f"{challenge.id}/{stage.name}/{team}/1" for team in teams[: stage.target]] if stage.pay else []
 
 
@@ -143,14 +143,14 @@ async def pay(
     teams: Sequence[str],
     thought: float = 0,
 ) -> None:
-    """Lets the teams of the first stage give their bank details, and finance release all payments of a stage.
+    """Gives the bank details of the teams in the first stage, and releases all payments of a stage.
 
-    It sends what the desk sends: word to the payment that its ledger has changed, and the decision to release.
+    The same messages are sent as by the desk: the ledger of a payment has changed, and the payment is released.
 
     Args:
         client, watch: where the payments' workflows are.
-        give: what becomes of bank details.
-        challenge, programme, stage, teams: as for `decide`, which was called before.
+        give: stores bank details.
+        challenge, programme, stage, teams: as for `decide`, which must be called before.
         thought: seconds before anybody answers.
 
     Raises:
@@ -161,7 +161,7 @@ async def pay(
 
     async def waits(done: int) -> None:
         for key in keys:
-            await watch.until(key, done)  # each time one looks at the ledger
+            await watch.until(key, done)  # each time the payment reads the ledger
         await asyncio.sleep(thought)
 
     await waits(1)
@@ -175,7 +175,7 @@ async def pay(
 
 
 def payees_kept_in(database: Database) -> Giving:
-    """Keeps them as the desk does: sealed, on the record, and with a notice to the team."""
+    """Stores bank details as the desk does: sealed, with an entry on the record and a notice to the team."""
     options = options_for(database)
     seals, compose = seals_of(options, database), letters_of(options).compose
 
@@ -189,14 +189,14 @@ def payees_kept_in(database: Database) -> Giving:
 def give_payee(
     database: Database, challenge: Challenge, stage: str, team: str, sealed: str, masked: str, compose: Compose
 ) -> None:
-    """Writes down the bank details that a team gives."""
+    """Stores the bank details of a team."""
     now = Instant.now()
 
     def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
         return payee_given(challenge.id, stage, team, version, on_its_way, team, "team", now)
 
     def to_make(order: PaymentOrder) -> PaymentToMake:
-        raise RuntimeError(f"{order.key} was to be released before its team gave its bank details")
+        raise RuntimeError(f"{order.key} is to be released, but its team has not given its bank details")
 
     keep_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, compose)
 
@@ -214,18 +214,18 @@ async def play_months(
     programme: Programme,
     teams: Sequence[str],
 ) -> WorkflowHandle[ChallengeWorkflow, Result]:
-    """A whole challenge in virtual time: everybody decides at once when asked, and then time passes.
+    """A whole challenge in virtual time: everybody decides as soon as they are asked, and then time passes.
 
     Args:
-        environment: the time-skipping server, with a worker on it.
-        watch: on that server's client.
+        environment: the time-skipping server, with a worker.
+        watch: an interceptor of that server's client.
         kept: the worker's database.
-        challenge: in the database, with its applications; opens now.
-        programme: what it runs under.
-        teams: ids of its applications, or the first of them.
+        challenge: stored in the database, with its applications. It opens now.
+        programme: the challenge's.
+        teams: ids of the challenge's applications, or of the first ones.
 
     Raises:
-        RuntimeError: it is not completed in the end.
+        RuntimeError: the challenge does not end as completed.
     """
     client, give = environment.client, payees_kept_in(kept)
     handle = await open_challenge(client, challenge, programme)
@@ -237,7 +237,7 @@ async def play_months(
         await take_part(handle, challenge, programme, stage, await _now(environment))
         await pay(client, watch, give, challenge, programme, stage, teams)
         for key in payment_keys(challenge, stage, teams):
-            await is_closed(client, key)  # before time passes: this server stands still where a child is left behind
+            await is_closed(client, key)  # before time passes: this server hangs if a child workflow is left behind
         state = await handle.query(ChallengeWorkflow.state)
         await _skip_to(environment, state.run.ends)
         done += activities_of(programme, stage)

@@ -1,4 +1,4 @@
-"""The measurements for people, in Markdown, and for programs, in JSON."""
+"""The results of the measurements, in Markdown for people and in JSON for programs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .measuring import Measurement
 
 
 def as_json(day: str, machine: Mapping[str, str], measured: Sequence[Measurement]) -> str:
-    """Everything, for programs."""
+    """All results, for programs."""
     content = {"date": day, "machine": dict(machine), "measurements": [each.model_dump() for each in measured]}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_markdown(day: str, machine: Mapping[str, str], measured: Sequence[Measurement]) -> str:
-    """A table of all measurements, and what there is to know about each."""
+    """A table of all measurements, and a section about each."""
     rows = [
         (
             each.name,
@@ -29,8 +29,8 @@ def as_markdown(day: str, machine: Mapping[str, str], measured: Sequence[Measure
     ]
     parts = [
         "# Measurements",
-        f"Written by `make bench` on {day}. A floor is the same thing without the work, in turns with it on the same "
-        "machine in the same run; the ratio is what to compare between machines.",
+        f"Written by `make bench` on {day}. A floor is the same thing without the work. The two take turns on the "
+        "same machine in the same run, so only the ratio can be compared between machines.",
         _table(("Measurement", "Figure", "Floor", "Ratio", "Aim", "Met"), rows),
     ]
     for each in measured:

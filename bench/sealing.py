@@ -20,11 +20,11 @@ _AIM = 1.0
 def measure(small: bool) -> Iterator[Measurement]:
     """`store.challenges.applications.seal` on a window with 100,000 applications, in each of the pilot's challenges.
 
-    The applications are put into the table in bulk; the sealing, which counts those that stand, is the real one.
-    There is no floor: the aim is a time.
+    The applications are inserted in bulk. The sealing is the service's own: it counts the applications that are not
+    withdrawn. There is no floor: the aim is a time.
 
     Args:
-        small: whether a handful is enough.
+        small: whether a few are enough, only to see that the measurement works.
     """
     number = 10 if small else 100_000
     for kind in kinds():
@@ -43,7 +43,7 @@ def measure(small: bool) -> Iterator[Measurement]:
                 met=median(times) < _AIM,
                 notes=(
                     f"{kind} {versions(kept)}.",
-                    f"Median of {len(times)} windows, each after {number:,} more; the longest took {max(times):.3f}.",
+                    f"Median of {len(times)} windows, each with {number:,} more rows. The slowest: {max(times):.3f}.",
                 ),
             )
 
@@ -53,5 +53,5 @@ def _seal(kept: Database, challenge: Challenge, number: int) -> float:
     counted: list[int] = []
     took = seconds(lambda: counted.append(applications.seal(kept, challenge.id, challenge.closes)))
     if counted != [number]:
-        raise RuntimeError(f"{challenge.id} was sealed with {counted}, and {number} had been put in")
+        raise RuntimeError(f"{challenge.id} was sealed with {counted} applications, but {number} were inserted")
     return took

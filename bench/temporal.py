@@ -1,4 +1,4 @@
-"""Temporal servers, a worker as in production, and a way to learn what it has done without asking it."""
+"""Temporal servers, and a way to learn what a worker has done without asking the worker."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PATIENCE = 120.0
 
 
 class Watch(temporalio.client.Interceptor, temporalio.worker.Interceptor):
-    """Counts the activities that each workflow has had done, so that a driver can wait for the next.
+    """Counts the finished activities of each workflow, so that a driver can wait for the next.
 
-    Unlike a query it costs the worker nothing, so that what is measured is the workflow and not the question.
+    Unlike a query, counting costs the worker nothing, so the measurement shows the work of the workflow only.
     """
 
     def __init__(self) -> None:
@@ -41,15 +41,15 @@ class Watch(temporalio.client.Interceptor, temporalio.worker.Interceptor):
         return _Counting(next, self)
 
     def note(self, workflow: str) -> None:
-        """One more is done."""
+        """Counts one more finished activity."""
         self._done[workflow] += 1
         self._changed[workflow].set()
 
     async def until(self, workflow: str, number: int) -> None:
-        """Waits until a workflow has had so many activities done.
+        """Waits until a workflow has so many finished activities.
 
         Raises:
-            TimeoutError: it has not in two minutes.
+            TimeoutError: it does not have them within two minutes.
         """
         changed = self._changed[workflow]
         async with asyncio.timeout(_PATIENCE):
@@ -71,7 +71,7 @@ class _Counting(ActivityInboundInterceptor):
 
 @asynccontextmanager
 async def dev_server(watch: Watch) -> AsyncIterator[Client]:
-    """The real server, in memory and in real time."""
+    """The development server, in memory and in real time."""
     async with await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=program("temporal"),
@@ -85,7 +85,7 @@ async def dev_server(watch: Watch) -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def months(watch: Watch) -> AsyncIterator[WorkflowEnvironment]:
-    """A server in which time skips whenever nothing but timers is waited for."""
+    """A server that skips time whenever workflows wait for timers only."""
     async with await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
         test_server_existing_path=program("temporal-test-server"),
@@ -102,7 +102,7 @@ async def is_closed(client: Client, workflow: str) -> None:
     """Waits until a workflow has ended, without letting time skip.
 
     Raises:
-        TimeoutError: it has not in two minutes.
+        TimeoutError: the workflow has not ended within two minutes.
     """
     async with asyncio.timeout(_PATIENCE):
         while (await client.get_workflow_handle(workflow).describe()).close_time is None:  # noqa: ASYNC110
@@ -111,11 +111,11 @@ async def is_closed(client: Client, workflow: str) -> None:
 
 @cache
 def _runtime() -> Runtime:
-    """Without the warnings of what a test server cannot do."""
+    """A runtime that does not warn about what a test server cannot do."""
     only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
     return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=only_errors)))
 
 
 def program(name: str) -> str:
-    """Where a program is that was installed with the packages."""
+    """The path of a program that was installed with the packages."""
     return str(Path(sys.executable).parent / name)

@@ -1,4 +1,4 @@
-"""A virtual pilot challenge: all of its months in the time-skipping server."""
+"""A pilot challenge in virtual time: all its months in the time-skipping server."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ _AIM = 1.0
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """One challenge of the pilot, with its real durations, reminders and participation sessions.
+    """One challenge of the pilot, with its real durations, reminders and sessions with citizens.
 
-    The clock runs from the start of the workflow to its result, on a server and a worker that are up, with the
-    applications in the database. There is no floor: the aim is a time.
+    The time is counted from the start of the workflow to its result. Server and worker are up before, and the
+    applications are in the database. There is no floor: the aim is a time.
 
     Args:
-        small: whether once is enough.
+        small: whether once is enough, only to see that the measurement works.
     """
     times: list[float] = []
     starts: list[float] = []
     for turn in range(1 if small else 7):
         start, took = asyncio.run(_play())
         say(f"  {took:.2f} s, after {start:.2f} s to start the server")
-        if turn or small:  # the first one warms up
+        if turn or small:  # the first turn is for warming up
             times.append(took)
             starts.append(start)
     yield Measurement(
         name=NAME,
-        what="A virtual pilot challenge, all of its months, in the time-skipping server.",
+        what="A pilot challenge in virtual time, all its months, in the time-skipping server.",
         unit="seconds",
         figure=median(times),
         aim=f"at most {_AIM:g} second",
         met=median(times) <= _AIM,
         notes=(
             f"Median of {len(times)}, from {min(times):.2f} to {max(times):.2f}.",
-            f"Not counted: to start the server, {median(starts):.2f} seconds.",
+            f"Not counted: {median(starts):.2f} seconds to start the server.",
         ),
     )
 
 
 async def _play() -> tuple[float, float]:
-    """Seconds to start the server, and seconds that the challenge takes on it."""
+    """The seconds to start the server, and the seconds of the challenge."""
     watch = Watch()
     begun = time.perf_counter()
     async with months(watch) as environment:
