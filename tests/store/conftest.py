@@ -14,8 +14,9 @@ from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.record.record import announce
 from tests.store.kept import database_at
+from tests.store.paying import Till, to_make
 from tests.store.postgres import emptied, fresh_postgres, postgres_server
-from tests.store.said import AIR, OPENS, ROADS, compose, opened
+from tests.store.said import AIR, OPENS, ROADS, applied, compose, opened
 from tests.store.sqlite import fresh_sqlite
 
 
@@ -135,3 +136,9 @@ def open_(kept: Database) -> Database:
     for challenge in (AIR, ROADS):
         announce(kept, opened(challenge), compose)
     return kept
+
+
+@pytest.fixture
+def till(open_: Database) -> Till:
+    """A payment to a team that has applied, of which the ledger knows nothing yet."""
+    return Till(open_, to_make(applied(open_)))

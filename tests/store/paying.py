@@ -8,6 +8,7 @@ from sqlalchemy import select
 from whenever import Instant, ItemizedDelta
 
 from domain.announcements.announcement import Announcement
+from domain.announcements.occasions import Occasion
 from domain.challenges.awards import PaymentOrder
 from domain.payments import payment as rules
 from domain.payments.payment import (
@@ -28,7 +29,8 @@ from store.payments import payee_changes
 from store.payments.ledger import Ledger
 from store.payments.payee_changes import PayeeGiven
 from store.payments.reading import Begun, Payment, find_payment
-from store.record.notices import Compose
+from store.record.notices import Compose, read_notices
+from store.record.record import read_record
 from tests.store.said import AIR, CLOSES, compose, order
 
 SELECTOR, OPERATOR, RELEASER, SECOND_RELEASER = "sam", "olivia", "fiona", "frank"
@@ -182,3 +184,17 @@ class Till:
         if status is PaymentStatus.RETURNED:
             self.come_back(begun)
         return begun
+
+
+def told(database: Database, occasion: Occasion) -> list[str]:
+    """Who was told of an occasion."""
+    return sorted(notice.recipient for notice in read_notices(database) if notice.occasion == occasion)
+
+
+def lines(till: Till) -> list[str]:
+    """The keys of the payment's lines in the record, without what they have in common."""
+    return [
+        line.key.removeprefix(f"{till.key}/")
+        for line in read_record(till.database, AIR)
+        if line.key.startswith(till.key)
+    ]

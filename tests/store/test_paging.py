@@ -24,9 +24,9 @@ from store.payments.payment_files import mark_written, page_of_files, read_files
 from store.payments.reading import page_of_payments, page_of_transfers, read_payments, read_transfers
 from store.record.notices import page_of_notices, read_notices
 from store.record.record import announce, page_of_record, read_record
+from tests.store.filing import batch
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, compose, facts
-from tests.store.test_payment_files import batch
 
 LISTS: dict[str, Callable[[Database, Page], Paged[Any]]] = {
     "applications": lambda database, page: page_of_applications(database, page, AIR),

@@ -1,0 +1,272 @@
+"""What a bank reports, or a person says, of the transfers that left in payment files."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from domain.announcements.announcement import Attention
+from domain.payments import payment as rules
+from domain.payments.payment import PaymentStatus, Release
+from domain.values.refusals import FileRefused, RailRefused, TooEarly, TooLate, UnknownPayment
+from store.database import tables
+from store.database.database import Database
+from store.payments import bank_reports, payment_files
+from store.payments.bank_reports import Contradiction
+from store.payments.payment_files import Line
+from store.payments.reading import under_way
+from store.record.record import announce, read_record
+from tests.store.filing import batch, batching, progress, released, report, written
+from tests.store.paying import LATER, Till
+from tests.store.said import AIR, CLOSES, applied, compose
+
+
+def test_a_report_says_what_is_new_and_again_is_harmless(open_: Database) -> None:
+    team = applied(open_)
+    tills = [released(open_, team, number) for number in (1, 2)]
+    one, other = (line.transfer for line in written(open_).lines)
+
+    assert report(open_, (one, "taken"), (other, "taken")) == ()
+    assert report(open_, (one, "settled"), (other, "returned")) == tuple(till.key for till in tills)
+    assert report(open_, (one, "settled"), (other, "returned"), at=LATER) == ()
+    assert progress(open_) == {one: ("settled", ""), other: ("returned", "closed")}
+    with open_.reading() as connection:
+        noted = connection.execute(select(tables.filed_transfers.c.reported_at, tables.filed_transfers.c.reported_by))
+        assert set(map(tuple, noted)) == {(CLOSES, "olivia")}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("settled", "taken", "settled"),
+        ("settled", "returned", "returned"),
+        ("returned", "taken", "returned"),
+        ("returned", "settled", "settled"),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_reports_only_move_a_transfer_on(open_: Database, first: str, second: str, stands: str, together: bool) -> None:
+    """Fails when a report is not compared with what was reported before: they can come in any order."""
+    released(open_)
+    [line] = written(open_).lines
+    if together:
+        report(open_, (line.transfer, first), (line.transfer, second))
+    else:
+        report(open_, (line.transfer, first))
+        report(open_, (line.transfer, second), at=LATER)
+    assert progress(open_)[line.transfer][0] == stands
+
+
+def test_a_file_of_which_something_has_arrived_does_not_come_back_as_a_whole(open_: Database) -> None:
+    """Invariant 1. Fails without the look at what has arrived: a copy that is turned away would be paid again."""
+    team = applied(open_)
+    for number in (1, 2):
+        released(open_, team, number)
+    one, other = (line.transfer for line in written(open_).lines)
+    report(open_, (one, "settled"))
+
+    with pytest.raises(FileRefused, match=f"FILE1 as a whole, of which {one} is settled"):
+        report(open_, (one, "returned"), (other, "returned"), rejects_all=True)
+    assert progress(open_) == {one: ("settled", ""), other: ("taken", "")}
+
+
+def heard(till: Till, database: Database) -> None:
+    """The ledger hears of what is noted of the payment's file."""
+    begun = under_way(database, till.key)
+    assert begun is not None
+    till.submit(begun)
+    {"settled": till.settle, "returned": till.come_back}[progress(database)[begun.id][0]](begun)
+
+
+@pytest.mark.parametrize("by_a_person", [True, False])
+def test_what_has_arrived_although_it_came_back_does_not_leave_again(open_: Database, by_a_person: bool) -> None:
+    """Invariant 1. Fails when a bank that corrects itself is not heard, or its word is not looked at again."""
+    till = released(open_)
+    [first] = written(open_).lines
+    if by_a_person:
+        till.give_back()
+    else:
+        report(open_, (first.transfer, "returned"))
+        heard(till, open_)
+    till.release("2")
+    assert bank_reports.contradicted(open_, "FILE1") == ()
+
+    assert report(open_, (first.transfer, "settled")) == (till.key,)
+    assert bank_reports.contradicted(open_, "FILE1") == (
+        Contradiction(transfer=first.transfer, reported=CLOSES, followed=False),
+    )
+
+    def check(line: Line) -> None:
+        if line.arrived:
+            raise RailRefused(f"{line.arrived} has arrived")
+
+    made, left_out = batching(open_, "FILE2", check=check)
+    assert (made, left_out) == (None, {till.key: f"{first.transfer} has arrived"})
+
+    # The bank says again that it came back; then it may leave.
+    report(open_, (first.transfer, "returned"))
+    assert bank_reports.contradicted(open_, "FILE1") == ()
+    made, left_out = batching(open_, "FILE2", check=check)
+    assert made is not None
+    assert left_out == {}
+
+
+@pytest.mark.parametrize("by_a_person", [True, False])
+@pytest.mark.parametrize("then", [PaymentStatus.RETURNED, PaymentStatus.RELEASED, PaymentStatus.CANCELLED])
+def test_what_came_back_and_has_arrived_after_all_is_settled_and_does_not_leave_again(
+    open_: Database, by_a_person: bool, then: PaymentStatus
+) -> None:
+    """Fails where the return stays, where a release stays that no file has, and where what a bank said before counts:
+    by its word the payment would come back again, or be said to need a person for ever."""
+    till = released(open_)
+    [line] = written(open_).lines
+    if by_a_person:
+        till.give_back()  # before the ledger heard that it is in a file
+    else:
+        report(open_, (line.transfer, "returned"))
+        heard(till, open_)
+        report(open_, (line.transfer, "settled"))
+    if then is PaymentStatus.RELEASED:
+        till.release("2")
+    if then is PaymentStatus.CANCELLED:
+        till.cancel()
+    call(till)
+    assert till.now.attention == "two words"
+
+    snapshot = till.undo_return()
+    assert (snapshot.status, snapshot.attempt, snapshot.returned_by, snapshot.reason) == ("settled", 1, "", "")
+    assert till.undo_return() == snapshot, "sent again it changes nothing"
+    assert (till.now.settled, till.now.attempt, till.now.attention) == (LATER, 1, "")
+    assert progress(open_) == {line.transfer: ("settled", "")}
+    assert bank_reports.contradicted(open_, "FILE1") == ()
+    assert bank_reports.unheard(open_) == ()
+    assert batch(open_, "FILE2") is None
+    said = [each for each in read_record(open_, AIR) if each.action == "payment-undo-return"]
+    assert [(each.by, each.reason) for each in said] == [("olivia", "It is on the statement.")]
+    # Later it can come back as any other.
+    assert till.give_back("2").status is PaymentStatus.RETURNED
+    assert till.release("3").attempt == 2
+
+
+def test_what_a_later_attempt_may_have_left_of_has_not_arrived_after_all(open_: Database) -> None:
+    """Invariant 1, and that it is seen. Fails without the look at later attempts: that it is paid twice would be
+    hidden; and where a call for a person ends with the payment that is paid besides."""
+    till = released(open_)
+    [first] = written(open_).lines
+    report(open_, (first.transfer, "returned"))
+    heard(till, open_)
+    till.release("2")
+    batch(open_, "FILE2")
+    report(open_, (first.transfer, "settled"))
+    assert [each.followed for each in bank_reports.contradicted(open_, "FILE1")] == [True]
+    call(till)
+    before = till.transfers
+    with pytest.raises(TooLate, match=f"{till.key}/2 has left, or may have, since {first.transfer} was said"):
+        till.undo_return()
+    assert till.transfers == before
+
+    payment_files.mark_written(open_, "FILE2", CLOSES)
+    report(open_, (f"{till.key}/2", "settled"), file="FILE2")
+    heard(till, open_)
+    assert (till.now.status, till.now.attention) == ("settled", "two words")
+    report(open_, (first.transfer, "returned"))
+    assert till.now.attention == ""
+
+
+def test_only_what_came_back_has_arrived_after_all(open_: Database) -> None:
+    """Fails when any attempt can be called settled, whether or not anything left; and takes no release back."""
+    till = released(open_)
+    for attempt in (1, 2):
+        with pytest.raises(TooEarly, match=f"/{attempt} has not come back"):
+            till.undo_return(attempt)
+    assert (till.now.status, len(till.transfers)) == (PaymentStatus.RELEASED, 1)
+    written(open_)
+    with pytest.raises(TooEarly, match="/1 has not come back"):
+        till.undo_return()
+
+
+def call(till: Till) -> None:
+    """A person is called because ledger and bank say two things of the first attempt."""
+    announcement = rules.decided(till.payment, Release(by="fiona", decision_id="call", payee_version=1), CLOSES)
+    called = Attention(text="two words", of=f"{till.key}/1")
+    announce(till.database, announcement.model_copy(update={"attention": called}), compose)
+
+
+def test_that_it_had_arrived_before_it_came_back_is_no_news(open_: Database) -> None:
+    """Fails when whoever reads all reports once more, in their order, is told of a contradiction."""
+    till = released(open_)
+    [line] = written(open_).lines
+    for said in ("settled", "returned"):
+        report(open_, (line.transfer, said))
+        heard(till, open_)
+
+    assert report(open_, (line.transfer, "settled")) == ()
+    assert progress(open_)[line.transfer] == ("returned", "closed")
+    assert bank_reports.contradicted(open_, "FILE1") == ()
+
+
+def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(open_: Database) -> None:
+    """Fails where nothing is written, or without the role."""
+    released(open_)
+    [line] = written(open_).lines
+    report(open_, (line.transfer, "settled"))
+    report(open_, (line.transfer, "settled"))
+    released(open_, applied(open_, "Clear Ltd"))
+    batch(open_, "FILE2")
+    payment_files.drop(open_, "FILE2", "olivia", {AIR: "operator"}, CLOSES)
+
+    lines = [each for each in read_record(open_, AIR) if each.role == "operator" and "file" in each.text]
+    assert [(each.by, each.text) for each in lines if each.action != "test"] == [
+        ("olivia", "Payment file FILE1 made"),
+        ("olivia", "Report on payment file FILE1 read"),
+        ("olivia", "Payment file FILE2 made"),
+        ("olivia", "Payment file FILE2 dropped, before it was written"),
+    ]
+
+
+# --- What somebody says, where no bank reports ----------------------------------------------------------------------
+
+
+def arrive(database: Database, till: Till, attempt: int = 1) -> bool:
+    """Somebody says that an attempt has arrived."""
+    return bank_reports.confirm_settled(database, f"{till.key}/{attempt}", "olivia", "operator", CLOSES)
+
+
+def test_only_what_has_left_in_a_file_and_has_not_come_back_is_said_to_have_arrived(open_: Database) -> None:
+    """Fails when a file that was not written counts, when what came back can arrive, or when it is news twice."""
+    till, other = released(open_), released(open_, applied(open_, "Clear Ltd"))
+    with pytest.raises(UnknownPayment, match="left in no file"):
+        arrive(open_, till)
+    batch(open_)
+    with pytest.raises(UnknownPayment, match="left in no file"):
+        arrive(open_, till)
+    written(open_)
+    assert [arrive(open_, till), arrive(open_, till)] == [True, False]
+
+    report(open_, (f"{other.key}/1", "returned"))
+    with pytest.raises(TooLate, match="came back"):
+        arrive(open_, other)
+    report(open_, (f"{till.key}/1", "returned"))
+    heard(till, open_)
+    with pytest.raises(TooLate, match="came back"):
+        arrive(open_, till)
+
+
+def test_a_report_on_a_file_that_was_not_made_here_is_refused(open_: Database) -> None:
+    released(open_)
+    [line] = written(open_).lines
+    with pytest.raises(UnknownPayment, match="file 'FILE9', which was not made here"):
+        report(open_, (line.transfer, "settled"), file="FILE9")
+    assert progress(open_)[line.transfer][0] == "taken"
+
+
+def test_a_report_is_on_the_transfers_of_its_own_file(open_: Database) -> None:
+    team = applied(open_)
+    first = released(open_, team, 1)
+    [mine] = written(open_).lines
+    released(open_, team, 2)
+    [others] = written(open_, "FILE2").lines
+
+    assert report(open_, (mine.transfer, "settled"), (others.transfer, "settled")) == (first.key,)
+    assert progress(open_)[others.transfer][0] == "taken"
+    assert AIR in first.key
