@@ -91,9 +91,8 @@ def build_worker(client: Client, database: Database, rail: PaymentRail, options:
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )
-    at_once = (
-        options.threads + 1
-    )  # one more: the activity that sends notices runs for minutes and must not hold up others
+    # One more: the activity that sends notices runs for minutes and must not hold up others.
+    at_once = options.threads + 1
     return Worker(
         client,
         task_queue=TASK_QUEUE,

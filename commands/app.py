@@ -1,4 +1,4 @@
-"""All commands, in the parts of the help and in the order of a challenge's life."""
+"""All commands, grouped as the help shows them, in the order of a challenge's life."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Notices": {"notices": notices.app},
     "The service": {"retry": challenges.retry, "renew": rounds.renew, "reseal": payments.reseal},
 }
-"""Each part of the help with its commands, by the names that are typed."""
+"""Each part of the help, with its commands by the names that people type."""
 
 
 class _InOrder(TyperGroup):
-    """The commands in the order of their parts; Typer itself puts groups such as `notices` before all commands."""
+    """Lists the commands in the order of `PARTS`. Typer itself lists groups, such as `notices`, after all commands."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """See `click.Group`."""

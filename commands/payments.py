@@ -275,9 +275,8 @@ def settle(
     day = day_of("--on", on) if on else None
     with a_desk() as desk:
         files, key = PaymentFiles(desk), str(report)
-        if is_payment(key) and not os.path.exists(
-            key
-        ):  # unlike Path.exists, os.path.exists takes a key that is too long for a file name
+        # Unlike Path.exists, os.path.exists takes a key that is too long for a file name.
+        if is_payment(key) and not os.path.exists(key):
             found = asyncio.run(files.confirm_settled(key, acting(desk, by), day))
         elif day is not None:
             misused(
