@@ -29,6 +29,7 @@ KEPT_FOR = "87600h"
 """How long closed runs stay in the Temporal UI: ten years."""
 
 DEMO_ROUND = "pilot-2016"
+DEMO_OPERATOR = "programme-office"
 DEMO_DAY = 0.12
 _USUAL_PORT = 7233
 _UI_ABOVE = 1000
@@ -285,7 +286,7 @@ def demo(folder: Path, keep: bool, day: float) -> int:
             print(f"Rehearsing the round {DEMO_ROUND}. Temporal UI: {service.ui}\n", flush=True)
             ended = []
             for command in (["rehearse", DEMO_ROUND, "--day", str(day)], ["reconcile"]):
-                program = [sys.executable, str(ROOT / "starter.py"), *command]
+                program = [sys.executable, str(ROOT / "starter.py"), *command, "--as", DEMO_OPERATOR]
                 with _running(program, service.environment) as running:
                     ended.append(_watch(parts, service, listener, running))
             status = max(ended)

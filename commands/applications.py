@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from domain.challenges.application import read_application
+from domain.permissions import Actor
 from domain.values.calendar import spoken
 from domain.values.money import Money
 
@@ -22,8 +22,10 @@ from .options import (
     Why,
     a_desk,
     acting,
+    command,
     decide,
     listed,
+    reading,
     send,
     text_of,
 )
@@ -31,7 +33,8 @@ from .output import applications as output
 from .terminal import misused, say, show_json
 
 
-def apply(
+@command
+async def apply(
     challenge: ChallengeName,
     organisation: Annotated[str, typer.Option(help="The company or person that applies.")],
     email: Annotated[str, typer.Option(help="The address for the receipt and the decisions.")],
@@ -48,18 +51,19 @@ def apply(
     Example: `starter.py apply air-quality --organisation "Tay Sensors" --email team@tay.example --proposal answer.txt`
     """
     text = text_of(proposal, "The proposal")
-    with a_desk() as desk:
+    async with a_desk() as desk:
         fields = {"organisation": organisation, "email": email, "proposal": text, "submission": submission}
-        receipt = desk.apply(challenge, read_application(fields))
+        receipt = await desk.applications.apply(Actor(), challenge, read_application(fields))
         if as_json:
             show_json(receipt)
             return
-        zone = desk.find(challenge).time_zone
+        zone = (await desk.challenges.find(Actor(), challenge)).time_zone
         again = " It was already here: nothing has changed." if receipt.repeated else ""
         say(f"Received {receipt.application} on {spoken(receipt.received, zone)}.{again}")
 
 
-def applications(
+@command
+async def applications(
     challenge: ChallengeName,
     full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
     by: Who = "",
@@ -67,17 +71,20 @@ def applications(
 ) -> None:
     """Read the applications to a challenge, after its window is sealed.
 
-    Example: `starter.py applications air-quality --full`
+    Example: `starter.py applications air-quality --full --as sepa-decider`
     """
-    with a_desk() as desk:
-        rows, row = desk.applications(challenge, by), desk.find(challenge)
+    async with a_desk() as desk:
+        actor = await reading(desk, by)
+        rows = await desk.applications.list(actor, challenge)
+        row = await desk.challenges.find(actor, challenge)
         if as_json:
             show_json(rows)
         else:
             (output.applications_in_full if full else output.applications)(row, rows)
 
 
-def select(
+@command
+async def select(
     challenge: ChallengeName,
     stage: StageName,
     teams: Annotated[
@@ -109,18 +116,22 @@ def select(
         "amounts": _amounts(amount or [], selected),
         "reason": reason,
     }
-    decide(challenge, "select", by, decision_id, **fields)
+    await decide(challenge, "select", by, decision_id, **fields)
 
 
-def decline(challenge: ChallengeName, stage: StageName, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+@command
+async def decline(
+    challenge: ChallengeName, stage: StageName, by: Who, reason: Why, decision_id: DecisionId = ""
+) -> None:
     """Select nobody for a stage, which ends the challenge: nobody is suitable, or the contract is not continued.
 
     Example: `starter.py decline air-quality pre-commercial --as sepa-decider --reason "No budget this year."`
     """
-    decide(challenge, "decline", by, decision_id, stage=stage, reason=reason)
+    await decide(challenge, "decline", by, decision_id, stage=stage, reason=reason)
 
 
-def feedback(
+@command
+async def feedback(
     challenge: ChallengeName,
     stage: StageName,
     team: TeamName,
@@ -134,11 +145,12 @@ def feedback(
     Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
     """
     words = text_of(text, "The feedback")
-    with a_desk() as desk:
-        say(asyncio.run(desk.give_feedback(challenge, stage, team, acting(desk, by), words)))
+    async with a_desk() as desk:
+        say(await desk.applications.give_feedback(await acting(desk, by), challenge, stage, team, words))
 
 
-def answer(
+@command
+async def answer(
     challenge: ChallengeName,
     question: Annotated[str, typer.Option(help="The question, without the name of the person who asked.")],
     text: Annotated[str, typer.Option("--answer", help="The answer that everybody is told.")],
@@ -149,8 +161,8 @@ def answer(
 
     Example: `starter.py answer air-quality --question "Is old data enough?" --answer "No." --as sepa-decider`
     """
-    with a_desk() as desk:
-        send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
+    async with a_desk() as desk:
+        await send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
 
 
 def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:

@@ -8,10 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 from domain.announcements.occasions import Occasion
+from domain.permissions import Actor
 from domain.values.model import Value
 
 from .help import AsTyped
-from .options import AsJson, SomeChallenge, a_desk
+from .options import AsJson, SomeChallenge, Who, a_desk, acting, command
 from .output import notices as output
 from .terminal import say, show_json
 
@@ -37,68 +38,78 @@ class _ListUnlessSaid(TyperGroup):
 app = typer.Typer(
     cls=_ListUnlessSaid,
     help="Show notices: all of them, those of a challenge, or one in full; or the words of each occasion.\n\n"
-    "Example: `starter.py notices air-quality`",
+    "Example: `starter.py notices air-quality --as programme-office`",
 )
 
 
 @app.command("list", cls=AsTyped)
-def list_(
+@command
+async def list_(
     challenge: SomeChallenge = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only notices that reached nobody.")] = False,
+    by: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what was sent to whom, and whether it arrived.
 
-    Example: `starter.py notices list air-quality --failed`
+    Example: `starter.py notices list air-quality --failed --as programme-office`
     """
-    with a_desk() as desk:
-        rows = [row for row in desk.notices(challenge) if row.status == "failed" or not failed]
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        rows = [row for row in await desk.notices.list(actor, challenge) if row.status == "failed" or not failed]
         if as_json:
             show_json(rows)
         else:
             nothing = "No notice has failed." if failed else "No notice has been written yet."
-            output.notices(rows, {row.id: row.time_zone for row in desk.challenges()}, nothing)
+            output.notices(rows, {row.id: row.time_zone for row in await desk.challenges.list(actor)}, nothing)
 
 
 @app.command(cls=AsTyped)
-def show(
+@command
+async def show(
     key: Annotated[
         str,
         typer.Argument(metavar="NOTICE", help="The key of the notice, as `notices` shows it, or the end of the key."),
     ],
+    by: Who,
     as_json: AsJson = False,
 ) -> None:
     """Show one notice in full, as it was or will be sent, and whether it arrived.
 
-    Example: `starter.py notices show application-received/air-quality-7kx3qm`
+    Example: `starter.py notices show application-received/air-quality-7kx3qm --as programme-office`
     """
-    with a_desk() as desk:
-        found = desk.notice(key)
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        found = await desk.notices.find(actor, key)
         if as_json:
             show_json(found)
         else:
-            output.notice(found, desk.find(found.challenge))
+            output.notice(found, await desk.challenges.find(actor, found.challenge))
 
 
 @app.command(cls=AsTyped)
-def resend(
+@command
+async def resend(
     key: Annotated[
         str,
         typer.Argument(
             metavar="NOTICE", help="The key of the notice, as `notices --json` shows it, or the end of the key."
         ),
     ],
+    by: Who,
 ) -> None:
     """Send a failed notice again, to the address that its recipient has now.
 
-    Example: `starter.py notices resend shortlisted/air-quality-7kx3qm`
+    Example: `starter.py notices resend shortlisted/air-quality-7kx3qm --as programme-office`
     """
-    with a_desk() as desk:
-        say(f"The notice is sent again as soon as possible: {desk.send_again(key)}")
+    async with a_desk() as desk:
+        sent = await desk.notices.send_again(await acting(desk, by), key)
+        say(f"The notice is sent again as soon as possible: {sent}")
 
 
 @app.command(cls=AsTyped)
-def preview(
+@command
+async def preview(
     occasion: Annotated[Optional[Occasion], typer.Argument(help="Only this occasion.")] = None,  # noqa: UP045
     as_json: AsJson = False,
 ) -> None:
@@ -106,8 +117,8 @@ def preview(
 
     Example: `starter.py notices preview stage-started`
     """
-    with a_desk(only_files=True) as desk:
-        letters = desk.preview(*([occasion] if occasion else Occasion))
+    async with a_desk(only_files=True) as desk:
+        letters = await desk.notices.preview(Actor(), *([occasion] if occasion else Occasion))
         if as_json:
             previews = ((each, letter.subject, letter.body) for each, letter in letters.items())
             show_json([Preview(occasion=each, subject=subject, body=body) for each, subject, body in previews])

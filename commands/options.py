@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional, ParamSpec
 
 import typer
 from whenever import Date, Instant
 
 from desk.desk import Desk
 from desk.open import open_desk
+from domain.permissions import Actor, Proof
 from domain.values.calendar import moment
 from domain.values.refusals import FileRefused
 from service import log, settings
@@ -27,7 +29,12 @@ TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="The team, which h
 PaymentKey = Annotated[str, typer.Argument(metavar="PAYMENT", help="The payment's key, as `payments` shows it.")]
 Who = Annotated[
     str,
-    typer.Option("--as", metavar="PERSON", envvar=f"{settings.PREFIX}PERSON", help="Id of the person who acts."),
+    typer.Option(
+        "--as",
+        metavar="PERSON",
+        envvar=f"{settings.PREFIX}PERSON",
+        help="Who acts: a person's id, or an e-mail address.",
+    ),
 ]
 Why = Annotated[str, typer.Option("--reason", help="The reason, which the people concerned are told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=for_programs)]
@@ -44,34 +51,51 @@ def is_payment(name: str) -> bool:
     return name.count("/") == 4
 
 
-@contextmanager
-def a_desk(*, only_files: bool = False) -> Iterator[Desk]:
+P = ParamSpec("P")
+
+
+def command(body: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Makes a command of a coroutine: it runs on one event loop, from beginning to end."""
+
+    @wraps(body)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(body(*args, **kwargs))
+
+    return run
+
+
+@asynccontextmanager
+async def a_desk(*, only_files: bool = False) -> AsyncIterator[Desk]:
     """A desk. Refusals are printed as the command line prints them."""
     with answering():
         options = settings.load()
         log.configure(options.model_copy(update={"log_level": "WARNING"}))
-        with open_desk(options, only_files=only_files) as desk:
+        async with open_desk(options, only_files=only_files) as desk:
             yield desk
 
 
-def decide(challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
+async def decide(challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
     """Sends a decision to a challenge and prints the answer."""
-    with a_desk() as desk:
-        send(desk, challenge, kind, by, decision_id, **fields)
+    async with a_desk() as desk:
+        await send(desk, challenge, kind, by, decision_id, **fields)
 
 
-def send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
+async def send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
     """Does the same as `decide`, with a desk that is already open."""
     given = {"decision_id": decision_id} if decision_id else {}
-    say(asyncio.run(_answer(desk, challenge, kind, by or desk.options.person, fields | given)))
+    say(await desk.challenges.decide(await acting(desk, by), challenge, kind, **fields, **given))
 
 
-def acting(desk: Desk, by: str) -> str:
-    """Who acts, by the option or the setting."""
-    person = by or desk.options.person
-    if not person:
+async def acting(desk: Desk, by: str) -> Actor:
+    """Who acts: whoever sits at this terminal says so."""
+    if not by:
         misused(f"Say who acts: give --as PERSON, or set {settings.PREFIX}PERSON.")
-    return person
+    return await desk.actor(by, Proof.TERMINAL)
+
+
+async def reading(desk: Desk, by: str) -> Actor:
+    """Who reads: nobody in particular, if they do not say."""
+    return await desk.actor(by, Proof.TERMINAL if by else Proof.NONE)
 
 
 def moment_of(written: str, zone: str) -> Instant:
@@ -101,8 +125,3 @@ def text_of(file: Path, what: str) -> str:
         except ValueError:
             raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
         return text
-
-
-async def _answer(desk: Desk, challenge: str, kind: str, by: str, fields: dict[str, object]) -> str:
-    person = by or await desk.only_operator(challenge)
-    return await desk.decide(challenge, kind, acting(desk, person), **fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -10,12 +9,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from desk.late_payments import late_payments
 from desk.open import Payment
-from desk.payment_files import PaymentFile, PaymentFiles
-from desk.payments import Paying
-from desk.reconciliation import reconcile as compare
-from domain.values.refusals import Refused, Unavailable, UnknownPayment
+from desk.payment_files import LARGEST_REPORT, PaymentFile
+from domain.values.refusals import FileRefused, NotAllowed, Refused, Unavailable, UnknownPayment
 from domain.values.wording import counted
 
 from .options import (
@@ -30,6 +26,7 @@ from .options import (
     Why,
     a_desk,
     acting,
+    command,
     day_of,
     decide,
     is_payment,
@@ -46,31 +43,35 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
-def payments(
+@command
+async def payments(
     challenge: SomeChallenge = None,
     late: Annotated[
         bool, typer.Option("--late", help="Only payments that are or were late, and the interest owed.")
     ] = False,
+    by: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Show payments: how far each has come, and when it is due.
 
-    Example: `starter.py payments air-quality --late`
+    Example: `starter.py payments air-quality --late --as finance`
     """
-    with a_desk() as desk:
-        zones = {row.id: row.time_zone for row in desk.challenges()}
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        zones = {row.id: row.time_zone for row in await desk.challenges.list(actor)}
         if late:
-            found = late_payments(desk, challenge)
+            found = await desk.payments.late(actor, challenge)
             show_json(found) if as_json else output.late(found, zones)
             return
-        rows = desk.payments(challenge)
+        rows = await desk.payments.list(actor, challenge)
         if as_json:
             show_json(rows)
         else:
             output.payments(rows, zones)
 
 
-def payee(
+@command
+async def payee(
     challenge: ChallengeName,
     team: TeamName,
     by: Who,
@@ -90,8 +91,8 @@ def payee(
 ) -> None:
     """Give or change a team's bank details. Payments released to the old details must be released again.
 
-    A person who gives bank details can never release payments to that team. If the team itself gives its details,
-    `--as` takes the team's id.
+    A person who gives bank details can never release payments to that team. The team's own contact gives them, named by
+    e-mail address; or an operator.
 
     Example: `starter.py payee air-quality air-quality-7kx3qm --details account.toml --as programme-office`
     """
@@ -99,15 +100,14 @@ def payee(
     if details is not None and any(given.values()):
         misused("Give the bank details either in --details or one by one, not both.")
     text = "" if details is None else text_of(details, "The bank details")
-    with a_desk() as desk:
-        person = acting(desk, by)
-        money = Paying(desk)
-        bank_account = money.account(challenge, person, given if details is None else text)
-        done = asyncio.run(money.give_payee(challenge, team, person, bank_account))
-        say(f"{done}: {bank_account.masked}")
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        taken = await desk.payments.give_payee(actor, challenge, team, given if details is None else text)
+        say(f"{taken.text}: {taken.masked}")
 
 
-def evidence(
+@command
+async def evidence(
     challenge: ChallengeName,
     stage: StageName,
     team: TeamName,
@@ -126,10 +126,11 @@ def evidence(
     """
     accepted = verdict is Verdict.ACCEPT
     fields = {"stage": stage, "team": team, "number": instalment, "accepted": accepted, "final": final}
-    decide(challenge, "evidence", by, decision_id, reason=reason, **fields)
+    await decide(challenge, "evidence", by, decision_id, reason=reason, **fields)
 
 
-def release(
+@command
+async def release(
     payments: Annotated[
         list[str], typer.Argument(metavar="PAYMENT…", help="The keys of the payments, as `payments` shows them.")
     ],
@@ -144,14 +145,14 @@ def release(
 
     Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
     """
-    with a_desk() as desk:
-        money, person = Paying(desk), acting(desk, by)
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
         found: list[Payment] = []
         all_done = True
         for key in payments:
             try:
-                found.append(money.find(key))
-            except UnknownPayment as refusal:
+                found.append(await desk.payments.find(actor, key))
+            except (UnknownPayment, NotAllowed) as refusal:
                 say_refused(refusal)
                 all_done = False
         if found and somebody_is_there():
@@ -162,7 +163,7 @@ def release(
         for payment in found:
             shown: dict[str, object] = {"payee_version": payment.payee_version, "reason": reason}
             try:
-                done = asyncio.run(money.decide(payment.key, "release", person, **shown, **given))
+                done = await desk.payments.decide(actor, payment.key, "release", **shown, **given)
             except Unavailable:
                 raise  # the other payments would meet the same
             except Refused as refusal:
@@ -174,15 +175,17 @@ def release(
             raise typer.Exit(REFUSED)
 
 
-def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+@command
+async def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
     """Report that the money of a payment came back. Correct the mistake, then release the payment again.
 
     Example: `starter.py return pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance --reason "Closed."`
     """
-    _decide(payment, "return", by, reason, decision_id)
+    await _decide(payment, "return", by, reason, decision_id)
 
 
-def undo_return(
+@command
+async def undo_return(
     attempt: Annotated[
         str,
         typer.Argument(metavar="ATTEMPT", help="The attempt: the payment's key and a number, such as `…/1/2`."),
@@ -200,18 +203,20 @@ def undo_return(
     if is_payment(attempt):
         misused(f"{attempt} is a payment: name the attempt that arrived, such as {attempt}/1.")
     key, _, number = attempt.rpartition("/")
-    _decide(key, "undo-return", by, reason, decision_id, attempt=number)
+    await _decide(key, "undo-return", by, reason, decision_id, attempt=number)
 
 
-def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+@command
+async def cancel_payment(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
     """Cancel a payment for good, before it is submitted.
 
     Example: `starter.py cancel-payment pilot-2016/smart-roads/accelerator/smart-roads-7kx3qm/1 --as finance --reason x`
     """
-    _decide(payment, "cancel", by, reason, decision_id)
+    await _decide(payment, "cancel", by, reason, decision_id)
 
 
-def submit(
+@command
+async def submit(
     by: Who,
     on: Annotated[
         str, typer.Option(metavar="DATE", help="The day on which the bank is to pay; without it, the next working day.")
@@ -233,9 +238,9 @@ def submit(
         if not as_json:
             output.payment_file(file)
 
-    with a_desk() as desk:
+    async with a_desk() as desk:
         try:
-            asyncio.run(PaymentFiles(desk).submit(acting(desk, by), day, anew=anew, made=show))
+            await desk.payment_files.submit(await acting(desk, by), day, anew=anew, made=show)
         finally:
             if as_json and made:
                 show_json(made)
@@ -243,17 +248,19 @@ def submit(
             show_json(made) if as_json else say("No payments to send: every released payment is already in a file.")
 
 
-def payment_files(as_json: AsJson = False) -> None:
+@command
+async def payment_files(by: Who, as_json: AsJson = False) -> None:
     """List the files for the bank: where each file is, what it holds, when the bank is to pay, who made it.
 
-    Example: `starter.py payment-files`
+    Example: `starter.py payment-files --as finance`
     """
-    with a_desk() as desk:
-        files = PaymentFiles(desk).files()
+    async with a_desk() as desk:
+        files = await desk.payment_files.list(await acting(desk, by))
         show_json(files) if as_json else output.payment_files(files)
 
 
-def settle(
+@command
+async def settle(
     report: Annotated[
         Path, typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002), or a payment's key.")
     ],
@@ -273,21 +280,30 @@ def settle(
     Example: `starter.py settle report.xml --as finance`
     """
     day = day_of("--on", on) if on else None
-    with a_desk() as desk:
-        files, key = PaymentFiles(desk), str(report)
+    async with a_desk() as desk:
+        actor, key = await acting(desk, by), str(report)
         # Unlike Path.exists, os.path.exists takes a key that is too long for a file name.
-        if is_payment(key) and not os.path.exists(key):
-            found = asyncio.run(files.confirm_settled(key, acting(desk, by), day))
+        if is_payment(key) and not os.path.exists(key):  # noqa: ASYNC240
+            found = await desk.payment_files.confirm_settled(actor, key, day)
         elif day is not None:
             misused(
                 f"--on {on} goes with a payment's key, but {report} is a report, with its own date: leave out --on."
             )
         else:
-            key, found = "", asyncio.run(files.settle(report, acting(desk, by)))
+            key, found = "", await desk.payment_files.settle(actor, _bytes_of(report))
         if as_json:
             show_json(found)
         else:
             say(_settled(key, on, len(found)))
+
+
+def _bytes_of(report: Path) -> bytes:
+    """What is in a report, and one byte more than a report may have at most: a larger file is not read."""
+    try:
+        with report.open("rb") as file:
+            return file.read(LARGEST_REPORT + 1)
+    except OSError as error:
+        raise FileRefused(f"The report {report} cannot be read ({error.strerror}): check its name.") from None
 
 
 def _settled(key: str, on: str, new: int) -> str:
@@ -298,22 +314,25 @@ def _settled(key: str, on: str, new: int) -> str:
     return f"Noted: {arrived}. See `payments` in a moment." if new else f"Already noted: {arrived}."
 
 
-def reseal() -> None:
+@command
+async def reseal(by: Who) -> None:
     """Seal all bank details again with the first key of the key file, so that you can remove the old keys.
 
-    Example: `starter.py reseal`
+    Example: `starter.py reseal --as programme-office`
     """
-    with a_desk() as desk:
-        say(f"{Paying(desk).reseal()} bank details are now sealed with the first key of {desk.options.payee_key_file}.")
+    async with a_desk() as desk:
+        number = await desk.payments.reseal(await acting(desk, by))
+        say(f"{number} bank details are sealed with the first key of {desk.core.options.payee_key_file}.")
 
 
-def reconcile(as_json: AsJson = False) -> None:
+@command
+async def reconcile(by: Who, as_json: AsJson = False) -> None:
     """Compare the ledger, the payments' workflows, the rail and the programme, and name every difference.
 
-    Example: `starter.py reconcile`
+    Example: `starter.py reconcile --as finance`
     """
-    with a_desk() as desk:
-        found = asyncio.run(compare(desk))
+    async with a_desk() as desk:
+        found = await desk.reconciliation.reconcile(await acting(desk, by))
         if as_json:
             show_json(found.differences)
         else:
@@ -322,7 +341,7 @@ def reconcile(as_json: AsJson = False) -> None:
             raise typer.Exit(1)
 
 
-def _decide(key: str, kind: str, by: str, reason: str, decision_id: str, **fields: object) -> None:
+async def _decide(key: str, kind: str, by: str, reason: str, decision_id: str, **fields: object) -> None:
     given = {"decision_id": decision_id} if decision_id else {}
-    with a_desk() as desk:
-        say(asyncio.run(Paying(desk).decide(key, kind, acting(desk, by), reason=reason, **fields, **given)))
+    async with a_desk() as desk:
+        say(await desk.payments.decide(await acting(desk, by), key, kind, reason=reason, **fields, **given))

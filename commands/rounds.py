@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable
@@ -13,9 +12,11 @@ import typer
 from whenever import Date, Instant
 
 from desk.desk import Desk
+from desk.rehearsal import Findings
 from desk.rehearsal import rehearse as rehearse_round
+from domain.permissions import Actor, Proof
 
-from .options import AsJson, a_desk, moment_of
+from .options import AsJson, Who, a_desk, acting, command, moment_of
 from .output import rounds as output
 from .terminal import misused, say, show_json
 
@@ -31,78 +32,95 @@ Opens = Annotated[
 ]
 
 
-def plan(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
+@command
+async def plan(round_: RoundName, opens: Opens = "", by: Who = "", as_json: AsJson = False) -> None:
     """Show all dates of a round, and its money, without starting anything.
 
     Example: `starter.py plan pilot-2016`
     """
-    with a_desk(only_files=True) as desk:
-        round_file, plans = desk.plans(round_, _opening(desk, round_, opens))
+    async with a_desk(only_files=True) as desk:
+        actor = Actor(name=by)
+        round_file, plans = await desk.rounds.plans(actor, round_, await _opening(desk, round_, opens))
         if as_json:
             show_json(plans)
         else:
             output.plans(round_file, plans)
 
 
-def open_(round_: RoundName, opens: Opens = "", as_json: AsJson = False) -> None:
+@command
+async def open_(round_: RoundName, by: Who, opens: Opens = "", as_json: AsJson = False) -> None:
     """Open every challenge of a round. You can safely run this again.
 
-    Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00`
+    Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00 --as programme-office`
     """
-    with a_desk() as desk:
-        opened = asyncio.run(desk.open_round(round_, _opening(desk, round_, opens)))
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        opened = await desk.rounds.open(actor, round_, await _opening(desk, round_, opens))
         if as_json:
             show_json(opened)
         else:
-            output.opened(desk.find_round(round_)[1].time_zone, opened)
+            output.opened((await desk.rounds.read_file(actor, round_)).programme.time_zone, opened)
         if opens and any(each.already for each in opened):
             typer.echo("Challenges that were already open keep their dates: --opens did not move them.", err=True)
 
 
-def rehearse(
+@command
+async def rehearse(
     round_: RoundName,
+    by: Who,
     day: Annotated[float, typer.Option(help="The length of a day in seconds.")] = 0.1,
     as_json: AsJson = False,
 ) -> None:
     """Rehearse a whole round with short days on the running service, and check the books.
 
-    Example: `starter.py rehearse pilot-2016 --day 0.1`
+    Example: `starter.py rehearse pilot-2016 --day 0.1 --as programme-office`
     """
     if not 0.001 <= day <= 86_400:
         misused(f"--day {day} is out of range: write seconds from 0.001 to 86400.")
-    with a_desk() as desk:
-        findings = asyncio.run(rehearse_round(desk, round_, day, _progress(quiet=as_json)))
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        findings = await rehearse_round(desk, actor, round_, day, _progress(quiet=as_json))
         if as_json:
             show_json(findings)
         else:
-            output.rehearsed(desk, findings)
+            output.rehearsed(await _seen(desk, await desk.actor(by, Proof.TERMINAL), findings), findings)
         for difference in findings.differences:
             typer.echo(f"Differs from the programme: {difference}", err=True)
         if findings.differences:
             raise typer.Exit(1)
 
 
-def renew(round_: RoundName) -> None:
+@command
+async def renew(round_: RoundName, by: Who) -> None:
     """Move the open challenges of a round, and their payments, to the newest release. Deadlines do not change.
 
-    Example: `starter.py renew pilot-2016`
+    Example: `starter.py renew pilot-2016 --as programme-office`
     """
-    with a_desk() as desk:
-        for each in asyncio.run(desk.renew(round_)):
+    async with a_desk() as desk:
+        for each in await desk.rounds.renew(await acting(desk, by), round_):
             say(f"{each} continues in a new run")
 
 
-def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
+async def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
     if not opens:
         return None
     if opens == "now":
         return desk.now().round("minute", mode="floor")
-    _, programme, challenges = desk.find_round(round_)
+    file = await desk.rounds.read_file(Actor(), round_)
     with suppress(ValueError):
         # Keep the hour in the file: a window that closes at the end of a day must still do so.
-        first = min(challenge.opens for challenge in challenges).to_tz(programme.time_zone)
-        opens = f"{Date.parse_iso(opens)}T{first.time()}"
-    return moment_of(opens, programme.time_zone)
+        opens = f"{Date.parse_iso(opens)}T{file.first_opening.to_tz(file.programme.time_zone).time()}"
+    return moment_of(opens, file.programme.time_zone)
+
+
+async def _seen(desk: Desk, actor: Actor, findings: Findings) -> list[output.Rehearsed]:
+    """What there is to see of each challenge that was rehearsed."""
+    seen = []
+    for name in findings.challenges:
+        row = await desk.challenges.find(Actor(), name)
+        payments, notices = await desk.payments.list(actor, row.id), await desk.notices.list(actor, row.id)
+        seen.append(output.Rehearsed(row=row, payments=payments, notices=notices))
+    return seen
 
 
 def _progress(quiet: bool) -> Callable[[str, str], None]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from whenever import Instant
+
 from domain.payments.interest import LateInterest, late_interest
 from domain.payments.payment import PaymentStatus
 from domain.values.calendar import day_of
 from domain.values.model import Value
-from store.payments.ledger import Payment
+from store.payments.reading import Payment
 
 from .base_rates import load_base_rates
-from .desk import Desk
 
 
 class Late(Value):
@@ -26,26 +29,25 @@ class Late(Value):
     interest: LateInterest | None
 
 
-def late_payments(desk: Desk, challenge: str | None = None) -> tuple[Late, ...]:
-    """The payments that are or were made later than promised, with the interest that the law gives for it.
+def late_payments(payments: Sequence[Payment], zones: Mapping[str, str], now: Instant) -> tuple[Late, ...]:
+    """Those of some payments that are or were made later than promised.
 
     Args:
-        desk: what knows them.
-        challenge: the name of one; of all if left out.
+        payments: as the ledger has them.
+        zones: the time zones of their challenges, by id.
+        now: until when those that are not made are late.
 
     Raises:
-        UnknownChallenge: there is no such challenge.
         FileRefused: the table of base rates is wrong.
     """
     rates = load_base_rates()
-    zones = {row.id: row.time_zone for row in desk.challenges()}
     found = []
-    for payment in desk.payments(challenge):
+    for payment in payments:
         if payment.status is PaymentStatus.CANCELLED or payment.pay_by is None or payment.pay_by_law is None:
             continue
         # Neither a promise nor the law knows a time of day.
         zone = zones[payment.challenge]
-        paid = payment.arrived_on or (payment.settled or desk.now()).to_tz(zone).date()
+        paid = payment.arrived_on or (payment.settled or now).to_tz(zone).date()
         promised, last_day = day_of(payment.pay_by, zone), day_of(payment.pay_by_law, zone)
         if paid <= min(promised, last_day):
             continue

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from temporalio.service import RPCError
 
@@ -12,7 +12,7 @@ from service.connection import connect, quiet
 from service.settings import Settings
 from store.challenges.rounds import ChallengeRow
 from store.database.database import Database
-from store.payments.ledger import Payment
+from store.payments.reading import Payment
 from store.record.record import Notice, RecordLine
 
 from .desk import Desk
@@ -21,8 +21,8 @@ from .desk import Desk
 __all__ = ["ChallengeRow", "Notice", "Payment", "RecordLine", "open_desk"]
 
 
-@contextmanager
-def open_desk(options: Settings, *, only_files: bool = False) -> Iterator[Desk]:
+@asynccontextmanager
+async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIterator[Desk]:
     """A desk on the database and the Temporal server that the settings and the environment name.
 
     Args:
@@ -34,13 +34,15 @@ def open_desk(options: Settings, *, only_files: bool = False) -> Iterator[Desk]:
             Temporal does not do what it is asked.
     """
     database = Database(options.database_url)
+    desk = Desk(options, database, lambda: connect(quiet()))
     try:
         if not only_files:
-            database.check_migrated()
-        yield Desk(options, database, lambda: connect(quiet()))
+            await desk.core.threads.read(database.check_migrated)
+        yield desk
     except RPCError as error:  # whatever the desk itself has no better word for
         raise Unavailable(
             f"Temporal did not do it ({error.message}): see in its UI how the challenge stands, then try again."
         ) from None
     finally:
+        desk.close()
         database.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -17,32 +17,33 @@ from domain.keys import payment_of, transfer_id
 from domain.payments import payment as rules
 from domain.payments.bank_account import BankAccount
 from domain.payments.rails import Instruction, Progress
+from domain.permissions import Action, Actor, grant_for
 from domain.values.calendar import Holidays, working_days_later
 from domain.values.model import Value
 from domain.values.money import Money, total
 from domain.values.refusals import (
     FileRefused,
-    NotAllowed,
     NotReadable,
     RailRefused,
     Refused,
     TooLate,
     Unavailable,
-    UnknownPerson,
 )
 from domain.values.wording import counted
 from gateways.banking.credit_transfers import Version, credit_transfer_file, end_to_end_id
-from gateways.banking.status_reports import LARGEST, in_words, read_status_report
+from gateways.banking.status_reports import LARGEST, StatusReport, in_words, read_status_report
 from service.wiring import payer_of, seals_of
-from store.challenges import rounds
-from store.payments import ledger, payment_files
-from store.payments.ledger import Payment
-from store.payments.payment_files import Batch, Contradiction, Line, Reported
+from store.payments import bank_reports, payment_files, reading
+from store.payments.bank_reports import Contradiction, Reported
+from store.payments.payment_files import Batch, Line
+from store.payments.reading import Payment
 from store.payments.sealing import Seals
-from store.record.record import announce
 
-from .desk import Desk
-from .payments import Paying
+from .core import Core
+from .payment_workflows import PaymentWorkflows
+
+LARGEST_REPORT = LARGEST
+"""Bytes of a bank's report at most."""
 
 _BANK_ZONE, _BANK_HOLIDAYS = "Europe/London", "GB-ENG"
 """Banks in the United Kingdom keep England's."""
@@ -76,21 +77,29 @@ class PaymentFile(Value):
     written: bool = True
 
 
-class PaymentFiles:
-    """Payment files, and what a bank says of them.
+class Acting(Value):
+    """Who acts on payments of several challenges.
 
     Args:
-        desk: for everything else.
+        by: what the record calls them.
+        roles: in what role, by challenge.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._database = desk.database
-        self._paying = Paying(desk)
+    by: str
+    roles: Mapping[str, str]
+
+
+class PaymentFiles:
+    """Payment files, and what a bank says of them."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._database = core.database
+        self._workflows = PaymentWorkflows(core)
 
     async def submit(
         self,
-        by: str,
+        actor: Actor,
         on: Date | None = None,
         *,
         anew: bool = False,
@@ -101,59 +110,56 @@ class PaymentFiles:
         A file that was begun and not written, because something failed, is written first.
 
         Args:
-            by: who makes them: an operator or a releaser of a challenge whose payments leave.
+            actor: who makes them: an operator or a releaser of a challenge whose payments leave.
             on: when the bank is to pay; the next working day if left out.
             anew: drops a file that was begun and not written, and puts its payments into new ones.
             made: is told of each file as soon as it is there, whatever fails after that.
 
         Raises:
             NotReadable: the day is past, or no working day.
-            UnknownPerson, NotAllowed: it is not theirs to do.
+            NotAllowed: it is not theirs to do.
             FileRefused: the account that pays is not set, or another file is in the place of one; or some payments
                 cannot stand in a file. All others have left then.
             TooLate: a file that is to be dropped is there.
             Unavailable: the database cannot be written to, or bank details cannot be opened.
         """
-        options = self._desk.options
+        options, threads = self._core.options, self._core.threads
         if options.payment_rail != "files":
             raise FileRefused(
                 f"Payments leave by the {options.payment_rail} rail, without files: "
                 "set CHALLENGES_PAYMENT_RAIL=files where files go to a bank."
             )
         if on is not None:
-            _check_bank_day(on, self._desk.now())
-        payer, seals = payer_of(options), seals_of(options, self._database)
-        challenges = payment_files.challenges_concerned(self._database)
-        with self._on_record(challenges, by, "payment-file"):
-            roles = await self._roles(by, challenges, "make payment files")
+            _check_bank_day(on, self._core.now())
+        payer, seals = payer_of(options), await threads.write(seals_of, options, self._database)
+        roles = await self._roles(actor, Action.MAKE_PAYMENT_FILES)
         # It is no condition: whoever does not hear of an earlier file now hears of it the next time.
         with suppress(Unavailable):
-            await self._paying.let_know(payment_files.unheard(self._database))
+            await self._workflows.let_know(await threads.read(bank_reports.unheard, self._database))
         if anew:
-            await self._drop(by, roles)
+            await self._drop(roles)
 
         written: list[PaymentFile] = []
-        while batch := self._batch(on, by, roles, seals):
-            file = self._write(batch, payer, seals)
+        while batch := await threads.write(self._batch, on, roles, seals):
             # Before anybody else hears of it: whoever made it has to know where it is.
-            keys = self._noted(file)
+            file, keys = await threads.write(self._write, batch, payer, seals)
             written.append(file)
             if made is not None:
                 made(file)
-            await self._paying.tell_of_change(keys)
+            await self._workflows.ledger_changed(keys)
         return tuple(written)
 
-    def files(self) -> tuple[PaymentFile, ...]:
+    async def list(self, actor: Actor) -> tuple[PaymentFile, ...]:
         """All payment files that were made, in order.
 
         Raises:
+            NotAllowed: they are operator or releaser of no challenge.
             Unavailable: the database cannot be read.
         """
-        return tuple(
-            PaymentFile(path=self._path(each.id), **dict(each)) for each in payment_files.read_files(self._database)
-        )
+        await self._core.reach(actor, Action.READ_PAYMENT_FILES, await self._core.challenges())
+        return await self._core.threads.read(self._files)
 
-    async def settle(self, report: Path, by: str) -> tuple[Payment, ...]:
+    async def settle(self, actor: Actor, report: bytes) -> tuple[Payment, ...]:
         """Reads a bank's report on a payment file, and lets the payments that it speaks of know.
 
         Returns:
@@ -162,25 +168,35 @@ class PaymentFiles:
         Raises:
             FileRefused: it is no such report, contradicts itself, or turns away what the bank has had before.
             UnknownPayment: it is on a file that was not made here.
-            UnknownPerson, NotAllowed: it is not theirs to bring.
+            NotAllowed: it is not theirs to bring.
             RailRefused: all is noted, and by it something has arrived that came back by the ledger; the operators are
                 told.
             Unavailable: the database cannot be written to.
         """
-        try:
-            if report.stat().st_size > LARGEST:  # noqa: ASYNC240
-                raise FileRefused(f"The report {report} has more than {LARGEST:,} bytes: ask the bank to split it.")
-            said = read_status_report(report.read_bytes())  # noqa: ASYNC240
-        except OSError as error:
-            raise FileRefused(f"The report {report} cannot be read ({error.strerror}): check its name.") from None
-
+        threads = self._core.threads
+        if len(report) > LARGEST:
+            raise FileRefused(f"The report has more than {LARGEST:,} bytes: ask the bank to split it.")
+        said = await threads.read(read_status_report, report)
         file = said.original_message_id
-        challenges = payment_files.challenges_concerned(self._database, file)
-        with self._on_record(challenges, by, "bank-report"):
-            roles = await self._roles(by, challenges, "bring reports on this payment file")
+        challenges = await threads.read(payment_files.challenges_concerned, self._database, file)
+        roles = await self._roles(actor, Action.BRING_REPORT, challenges)
+        rows = [await self._core.find(each) for each in challenges]
+        async with self._core.refusals_on_record(actor, Action.BRING_REPORT, *rows):
+            new = await threads.write(self._note, said, roles)
+        # Whoever brought it before may have been cut off half-way.
+        unheard = await threads.read(bank_reports.unheard, self._database, file)
+        keys = tuple(dict.fromkeys((*new, *unheard)))
+        await self._workflows.let_know(keys)
+        if contradicted := await threads.read(bank_reports.contradicted, self._database, file):
+            for each in contradicted:
+                await self._call_operators(each)
+            await self._workflows.ledger_changed(payment_of(each.transfer) for each in contradicted)
+            raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
+        return tuple([await threads.read(reading.find_payment, self._database, key) for key in keys])
 
+    def _note(self, said: StatusReport, roles: Acting) -> tuple[str, ...]:
         # A bank whose clock is ahead says nothing of days to come.
-        made_on = min(said.made_on, self._desk.now().to_tz(_BANK_ZONE).date())
+        made_on = min(said.made_on, self._core.now().to_tz(_BANK_ZONE).date())
 
         def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
             for each in said.of(names):
@@ -195,28 +211,24 @@ class PaymentFiles:
                     else "",
                 )
 
-        with self._on_record(challenges, by, "bank-report"):
-            new = payment_files.report(
-                self._database, file, statuses, by, roles, self._desk.now(), rejects_all=said.group == "RJCT"
-            )
-        # Whoever brought it before may have been cut off half-way.
-        keys = tuple(dict.fromkeys((*new, *payment_files.unheard(self._database, file))))
-        await self._paying.let_know(keys)
-        if contradicted := payment_files.contradicted(self._database, file):
-            for each in contradicted:
-                await self._call_operators(each)
-            await self._paying.tell_of_change(payment_of(each.transfer) for each in contradicted)
-            raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
-        return tuple(ledger.find_payment(self._database, key) for key in keys)
+        return bank_reports.report(
+            self._database,
+            said.original_message_id,
+            statuses,
+            roles.by,
+            roles.roles,
+            self._core.now(),
+            rejects_all=said.group == "RJCT",
+        )
 
-    async def confirm_settled(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
+    async def confirm_settled(self, actor: Actor, key: str, on: Date | None = None) -> tuple[Payment, ...]:
         """Takes somebody's word that a payment which left in a file has arrived, where a bank sends no reports.
 
         Said again with another day, that is the day: a bank's report may have been made later than the money arrived.
 
         Args:
+            actor: whose word it is.
             key: of the payment.
-            by: whose word it is.
             on: the day on which the money arrived, by the bank's statement; that on which it is noted if left out.
 
         Returns:
@@ -225,25 +237,37 @@ class PaymentFiles:
         Raises:
             NotReadable: the day is still to come, or before the payment was released.
             UnknownPayment: there is no such payment, or it left in no file.
-            UnknownPerson, NotAllowed: it is not theirs to say.
+            NotAllowed: it is not theirs to say.
             TooLate: it came back.
             Unavailable: the database cannot be written to.
         """
-        payment = ledger.find_payment(self._database, key)
-        with self._on_record((payment.challenge,), by, "confirm-settled"):
-            self._check_known(by, self._desk.find(payment.challenge).round)
-            roles = await self._roles(by, (payment.challenge,), "say that it has arrived")
+        payment = await self._core.threads.read(reading.find_payment, self._database, key)
+        row = await self._core.find(payment.challenge)
+        grant = await self._core.allow(actor, Action.CONFIRM_SETTLED, row)
+        async with self._core.refusals_on_record(actor, Action.CONFIRM_SETTLED, row):
             if on is not None:
-                _check_can_have_arrived(on, payment, self._desk.now())
-            transfer, role = transfer_id(key, payment.attempt), roles[payment.challenge]
-            new = payment_files.confirm_settled(self._database, transfer, by, role, self._desk.now(), on)
-        await self._paying.tell_of_change([key])
+                _check_can_have_arrived(on, payment, self._core.now())
+            new = await self._core.threads.write(
+                bank_reports.confirm_settled,
+                self._database,
+                transfer_id(key, payment.attempt),
+                grant.person,
+                str(grant.role),
+                self._core.now(),
+                on,
+            )
+        await self._workflows.ledger_changed([key])
         return (payment,) if new else ()
 
-    def _path(self, file: str) -> Path:
-        return self._desk.options.payment_files / f"{file}.xml"
+    def _files(self) -> tuple[PaymentFile, ...]:
+        return tuple(
+            PaymentFile(path=self._path(each.id), **dict(each)) for each in payment_files.read_files(self._database)
+        )
 
-    def _batch(self, on: Date | None, by: str, roles: Mapping[str, str], seals: Seals) -> Batch | None:
+    def _path(self, file: str) -> Path:
+        return self._core.options.payment_files / f"{file}.xml"
+
+    def _batch(self, on: Date | None, acting: Acting, seals: Seals) -> Batch | None:
         """What goes into the next file, and first of all into one that was begun; None if nothing waits to leave.
 
         Raises:
@@ -254,10 +278,12 @@ class PaymentFiles:
         def check(line: Line) -> None:
             _check_line(line, seals)
 
-        now = self._desk.now()
+        now = self._core.now()
         name = f"CH{now.to_tz('UTC').date().format_iso(basic=True)}{secrets.token_hex(6).upper()}"
-        form, day = self._desk.options.payment_form, on or _next_working_day(now)
-        batch, left_out = payment_files.batch(self._database, name, form, day, by, roles, now, end_to_end_id, check)
+        form, day = self._core.options.payment_form, on or _next_working_day(now)
+        batch, left_out = payment_files.batch(
+            self._database, name, form, day, acting.by, acting.roles, now, end_to_end_id, check
+        )
         if batch is None and left_out:
             raise FileRefused(_left_out(left_out))
         if batch is None or batch.id == name or self._path(batch.id).exists():
@@ -278,14 +304,15 @@ class PaymentFiles:
                     f"{payment_of(line.transfer)} cannot leave in the file {batch.id}, which was begun "
                     f"({refusal}): mend that; or put the other payments into a new file with `submit --anew`."
                 ) from None
-        earliest = _next_working_day(self._desk.now())
+        earliest = _next_working_day(self._core.now())
         day = on or max(batch.execute_on, earliest)
         if day == batch.execute_on:
             return batch
         payment_files.move(self._database, batch.id, day)
         return batch.model_copy(update={"execute_on": day})
 
-    def _write(self, batch: Batch, payer: BankAccount, seals: Seals) -> PaymentFile:
+    def _write(self, batch: Batch, payer: BankAccount, seals: Seals) -> tuple[PaymentFile, tuple[str, ...]]:
+        """Writes a file; gives it, and the keys of its payments."""
         instructions = [
             Instruction(
                 id=line.transfer,
@@ -297,36 +324,39 @@ class PaymentFiles:
             for line in batch.lines
         ]
         xml = credit_transfer_file(batch.id, batch.made, batch.execute_on, payer, instructions, Version(batch.form))
-        path = _write_once(self._path(batch.id), xml)
-        return _described(path, batch)
+        file = _described(_write_once(self._path(batch.id), xml), batch)
+        return file, self._noted(file)
 
     def _noted(self, file: PaymentFile) -> tuple[str, ...]:
         try:
-            return payment_files.mark_written(self._database, file.id, self._desk.now())
+            return payment_files.mark_written(self._database, file.id, self._core.now())
         except TooLate:
             file.path.unlink(missing_ok=True)  # its payments are in another file now
             raise
 
-    async def _drop(self, by: str, roles: Mapping[str, str]) -> None:
+    async def _drop(self, acting: Acting) -> None:
         """Forgets the file that was begun and not written."""
-        for each in self.files():
+        for each in await self._core.threads.read(self._files):
             if each.written:
                 continue
             if each.path.exists():
                 raise TooLate(f"{each.path} is there: it cannot be dropped. Finish it with `submit`, without --anew.")
-            await self._paying.tell_of_change(payment_files.drop(self._database, each.id, by, roles, self._desk.now()))
+            keys = await self._core.threads.write(
+                payment_files.drop, self._database, each.id, acting.by, acting.roles, self._core.now()
+            )
+            await self._workflows.ledger_changed(keys)
 
     async def _call_operators(self, contradiction: Contradiction) -> None:
         """That the bank and the ledger say two things of a transfer, once for each time that the bank does."""
         transfer, text = contradiction.transfer, _what_to_do(contradiction)
-        payment = ledger.find_payment(self._database, payment_of(transfer))
-        row = self._desk.find(payment.challenge)
-        told = to_people((await self._desk.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
+        payment = await self._core.threads.read(reading.find_payment, self._database, payment_of(transfer))
+        row = await self._core.find(payment.challenge)
+        told = to_people((await self._core.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
         announcement = Announcement(
             key=f"{row.id}/contradicted/{transfer}/{contradiction.reported}",
             challenge=row.id,
             entry=Entry(
-                at=self._desk.now(),
+                at=self._core.now(),
                 by=rules.SERVICE,
                 role=rules.SERVICE,
                 action="attention",
@@ -336,41 +366,23 @@ class PaymentFiles:
             notices=(told,),
             attention=Attention(text=text, of=transfer),
         )
-        announce(self._database, announcement, self._desk.letters.compose)
+        await self._core.announce(announcement)
 
-    def _on_record(self, challenges: Iterable[str], by: str, action: str) -> AbstractContextManager[None]:
-        return self._desk.refusals_on_record(by, action, *map(self._desk.find, challenges))
-
-    async def _roles(self, by: str, challenges: Iterable[str], what: str) -> dict[str, str]:
-        """In what role somebody acts on payments of these challenges, by challenge.
+    async def _roles(self, actor: Actor, action: Action, challenges: Sequence[str] | None = None) -> Acting:
+        """Who acts on the payments of some challenges, or of all whose payments wait to leave, and in what roles.
 
         Raises:
-            UnknownPerson: nobody has that id.
-            NotAllowed: they are operator or releaser of none.
-            Unavailable: none says that they are, and one does not answer.
+            NotAllowed: they may act on none of them; that is on the record of each.
         """
-        self._check_known(by)
-        roles, allowed, silent = dict[str, str](), set[str](), list[Unavailable]()
-        for each in challenges:
-            try:
-                state = await self._desk.state(self._desk.find(each))
-            except Unavailable as fault:  # one challenge that stands still holds up no others
-                silent.append(fault)
-                continue
-            allowed.update(state.challenge.operators, state.challenge.releasers)
-            roles[each] = "releaser" if by in state.challenge.releasers else state.role_of(by)
-        if by in allowed:
-            return roles
-        if silent:
-            raise silent[0]
-        if roles:
-            raise NotAllowed(f"{by} may not {what}: {' or '.join(sorted(allowed))} may.")
-        return roles
-
-    def _check_known(self, person: str, round_: str = "") -> None:
-        if not rounds.is_person(self._database, person, round_):
-            where = f" in the round {round_}" if round_ else ""
-            raise UnknownPerson(f"Nobody has the id {person!r}{where}: see the round file for its people.")
+        if challenges is None:
+            challenges = await self._core.threads.read(payment_files.challenges_concerned, self._database)
+        rows = [await self._core.find(each) for each in challenges]
+        async with self._core.refusals_on_record(actor, action, *rows):
+            # Where nothing is concerned yet, whoever could do so at any challenge is let through.
+            theirs = await self._core.reach(actor, action, rows or await self._core.challenges())
+        grants = {row.id: grant for row in theirs if (grant := grant_for(actor, action, row.place))}
+        by = next((grant.person for grant in grants.values()), self._core.shown(actor))
+        return Acting(by=by, roles={each: str(grant.role) for each, grant in grants.items()})
 
 
 def _check_can_have_arrived(on: Date, payment: Payment, now: Instant) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
@@ -11,17 +11,18 @@ from domain.challenges.awards import payments_due
 from domain.challenges.state import OrderState, State
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import PaymentRail, Progress
+from domain.permissions import Action, Actor
 from domain.programmes.round import is_rehearsed
 from domain.values.model import Value
 from domain.values.refusals import RailRefused, Unavailable
 from gateways.banking.http_rail import HttpRail
 from service.wiring import rail_of
 from store.challenges.rounds import ChallengeRow
-from store.payments import ledger
+from store.payments import reading
 from store.payments.embedded_rail import EmbeddedRail
-from store.payments.ledger import Payment, TransferRow
+from store.payments.reading import Payment, TransferRow
 
-from .desk import Desk
+from .core import Core
 
 
 class Difference(Value):
@@ -51,46 +52,52 @@ class Reconciled(Value):
     differences: tuple[Difference, ...]
 
 
-async def reconcile(desk: Desk) -> Reconciled:
-    """Compares the books of every challenge. What moves at the moment can differ for that moment: ask again.
+class Reconciliation:
+    """Compares the books of challenges."""
 
-    Raises:
-        Unavailable: the database or Temporal cannot be reached.
-        FileRefused: the rail cannot be used as it is set.
-    """
-    rail = rail_of(desk.options, desk.database)
-    try:
-        return await _compared(desk, rail)
-    finally:
-        if isinstance(rail, HttpRail):
-            rail.close()
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def reconcile(self, actor: Actor) -> Reconciled:
+        """Compares the books of every challenge that is the actor's to reconcile.
+
+        What moves at the moment can differ for that moment: ask again.
+
+        Raises:
+            NotAllowed: they are operator or releaser of no challenge.
+            Unavailable: the database or Temporal cannot be reached.
+            FileRefused: the rail cannot be used as it is set.
+        """
+        rows = await self._core.reach(actor, Action.RECONCILE, await self._core.challenges())
+        real, rehearsal = rail_of(self._core.options, self._core.database), EmbeddedRail(self._core.database.engine)
+        found, count = list[Difference](), 0
+        try:
+            for row in rows:
+                payments, transfers = await self._core.threads.read(self._books, row.id)
+                count += len(payments)
+                differences = [*await _with_programme(self._core, row, payments)]
+                for payment in payments.values():
+                    differences += [(payment.key, what) async for what in _with_workflow(self._core, payment)]
+                rail = rehearsal if is_rehearsed(row.id) else real
+                differences += await self._core.threads.read(_with_rail, rail, transfers, payments)
+                differences += _with_transfers(payments, transfers)
+                found += [Difference(challenge=row.id, payment=key, what=what) for key, what in differences]
+        finally:
+            if isinstance(real, HttpRail):
+                real.close()
+        return Reconciled(challenges=len(rows), payments=count, differences=tuple(found))
+
+    def _books(self, challenge: str) -> tuple[dict[str, Payment], tuple[TransferRow, ...]]:
+        payments = {payment.key: payment for payment in reading.read_payments(self._core.database, challenge)}
+        return payments, reading.read_transfers(self._core.database, challenge)
 
 
-async def _compared(desk: Desk, real: PaymentRail) -> Reconciled:
-    rehearsal = EmbeddedRail(desk.database.engine)
-    rows, count = desk.challenges(), 0
-    found: list[Difference] = []
-    for row in rows:
-        payments = {payment.key: payment for payment in desk.payments(row.id)}
-        count += len(payments)
-        differences = [*await _with_programme(desk, row, payments)]
-        for payment in payments.values():
-            differences += [(payment.key, what) async for what in _with_workflow(desk, payment)]
-        rail = rehearsal if is_rehearsed(row.id) else real
-        transfers = ledger.read_transfers(desk.database, row.id)
-        for transfer in transfers:
-            differences += [(transfer.payment, what) for what in _with_rail(rail, transfer, payments[transfer.payment])]
-        differences += _with_transfers(payments, transfers)
-        found += [Difference(challenge=row.id, payment=key, what=what) for key, what in differences]
-    return Reconciled(challenges=len(rows), payments=count, differences=tuple(found))
-
-
-async def _with_programme(desk: Desk, row: ChallengeRow, payments: dict[str, Payment]) -> list[tuple[str, str]]:
+async def _with_programme(core: Core, row: ChallengeRow, payments: dict[str, Payment]) -> list[tuple[str, str]]:
     """What is due by the programme that was frozen into the challenge, and what the challenge believes was paid."""
     if not row.started:
         return []
     try:
-        state = await desk.state(row)
+        state = await core.state(row)
     except Unavailable as fault:
         return [("", str(fault))]
     return [*_due(state, payments), *_believed(state, payments)]
@@ -126,8 +133,8 @@ def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str,
             yield key, f"is {payment.status} in the ledger and {how} for the challenge"
 
 
-async def _with_workflow(desk: Desk, payment: Payment) -> AsyncIterator[str]:
-    client = await desk.client()
+async def _with_workflow(core: Core, payment: Payment) -> AsyncIterator[str]:
+    client = await core.client()
     try:
         run = await client.get_workflow_handle(payment.key).describe()
     except RPCError as error:
@@ -157,7 +164,14 @@ def _with_transfers(payments: dict[str, Payment], transfers: tuple[TransferRow, 
             yield key, f"is {said} in the ledger, where {f'an attempt is {status}' if status else 'no attempt is made'}"
 
 
-def _with_rail(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> Iterator[str]:
+def _with_rail(
+    rail: PaymentRail, transfers: Iterable[TransferRow], payments: Mapping[str, Payment]
+) -> list[tuple[str, str]]:
+    """What a rail, which may have to be asked over the network, says otherwise than the ledger."""
+    return [(each.payment, what) for each in transfers for what in _with_attempt(rail, each, payments[each.payment])]
+
+
+def _with_attempt(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> Iterator[str]:
     if transfer.rail not in ("", rail.name):
         if transfer.settled is None and transfer.returned is None:
             yield f"attempt {transfer.attempt} was begun at the rail {transfer.rail}, and the rail is {rail.name} now"

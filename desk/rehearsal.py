@@ -17,8 +17,8 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.challenges.awards import payments_expected
 from domain.challenges.state import Outcome
-from domain.payments.bank_account import BankAccount
 from domain.payments.payment import PaymentStatus
+from domain.permissions import Action, Actor, Proof
 from domain.programmes.plan import plan_of, total_at_target
 from domain.programmes.programme import Programme, Stage
 from domain.programmes.rehearsal import shortened
@@ -28,10 +28,10 @@ from domain.values.model import Value
 from domain.values.money import Money, total
 from domain.values.refusals import Refused, RehearsalStopped, TooLate
 from store.challenges.rounds import ChallengeRow
-from store.payments.ledger import Payment
+from store.payments.reading import Payment
 
 from .desk import Desk
-from .payments import Paying
+from .rounds import RoundFile, check_operator
 
 SUBMISSIONS = 80
 """How many applications are sent in over a round, as in the pilot; some of them too late."""
@@ -118,28 +118,33 @@ class Findings(Value):
         return self.fixed + self.agreed
 
 
-async def rehearse(desk: Desk, round_name: str, day: float, say: Say, seed: int = 2016) -> Findings:
+async def rehearse(desk: Desk, actor: Actor, round_name: str, day: float, say: Say, seed: int = 2016) -> Findings:
     """Plays a whole round.
 
     Args:
         desk: of a running service.
+        actor: who has it rehearsed: an operator that the file of the round names.
         round_name: whose file is played; the rehearsal opens as a round of its own.
         day: how many seconds a day lasts.
         say: told what happens.
         seed: of everything that is left to chance.
 
     Raises:
-        UnknownRound, FileRefused, Unavailable: as opening a round does.
+        UnknownRound, FileRefused, NotAllowed, Unavailable: as opening a round does.
         RehearsalStopped: somebody's part could not be played, no worker took up the challenges, or they did not end
             in twice the time that they can take; says which challenge and why.
     """
-    round_, programme, challenges = desk.find_round(round_name)
-    name = f"{round_.id}{REHEARSAL}{desk.now().timestamp()}"
-    _ = desk.letters  # read now: where a day is short, applications would wait for it until they are too late
+    file = await desk.rounds.read_file(actor, round_name)
+    check_operator(desk.core, actor, Action.REHEARSE, file.round)
+    name = f"{file.round.id}{REHEARSAL}{desk.now().timestamp()}"
+    await desk.core.threads.read(
+        lambda: desk.core.letters
+    )  # read now: where a day is short, applications would wait for it until they are too late
     start = desk.now() + _TO_OPEN
-    short, brief = shortened(programme, challenges, start, day)
+    short, brief = shortened(file.programme, file.challenges, start, day)
     renamed = tuple(each.model_copy(update={"id": f"{name}/{each.slug}"}) for each in brief)
-    await desk.open_challenges(round_.model_copy(update={"id": name}), short, renamed)
+    rehearsed = file.round.model_copy(update={"id": name})
+    await desk.rounds.start(RoundFile(round=rehearsed, programme=short, challenges=renamed))
     say("all", f"{len(renamed)} challenges open as the round {name}; a day lasts {day:g} s")
     players = [
         _Player(desk, short, challenge, day, say, random.Random(f"{seed} {challenge.slug}")) for challenge in renamed
@@ -150,10 +155,10 @@ async def rehearse(desk: Desk, round_name: str, day: float, say: Say, seed: int 
             for player, share in zip(players, _shares(len(players)), strict=True):
                 group.create_task(player.play(share))
     except TimeoutError:
-        raise RehearsalStopped(_still_running(desk, players, patience)) from None
+        raise RehearsalStopped(await _still_running(players, patience)) from None
     except ExceptionGroup as failures:  # the first that failed; the group has stopped the others
         raise failures.exceptions[0] from None
-    return _findings(desk, short, players)
+    return await _findings(desk, short, players)
 
 
 def _shares(challenges: int) -> list[int]:
@@ -161,8 +166,8 @@ def _shares(challenges: int) -> list[int]:
     return [SUBMISSIONS // challenges + (number < SUBMISSIONS % challenges) for number in range(challenges)]
 
 
-def _still_running(desk: Desk, players: list[_Player], patience: float) -> str:
-    rows = [desk.find(player.challenge.id) for player in players]
+async def _still_running(players: list[_Player], patience: float) -> str:
+    rows = [await player.row() for player in players]
     waiting = ", ".join(
         f"{row.slug} waits for {row.waits_for}" + (f" and needs attention ({row.attention})" if row.attention else "")
         for row in rows
@@ -198,7 +203,8 @@ class _Player:
         self._day = day
         self._say = say
         self._chance = chance
-        self._money = Paying(desk)
+        self._actors: dict[str, Actor] = {}
+        self._mailboxes: dict[str, str] = {}
         self._asked: set[str] = set()
 
     async def play(self, submissions: int) -> None:
@@ -220,15 +226,15 @@ class _Player:
             raise
         except Refused as refusal:
             raise RehearsalStopped(f"The rehearsal stopped at {self.challenge.slug}: {refusal}") from None
-        self._tell(f"ended: {self._row().outcome}")
+        self._tell(f"ended: {(await self.row()).outcome}")
 
     async def _taken_up(self) -> None:
         """A worker says where the challenge stands soon after it has opened."""
         await self._sleep_until(self.challenge.opens)
-        patience = self.desk.options.answer_within
+        patience = self.desk.core.options.answer_within
         try:
             async with asyncio.timeout(patience):
-                while not self._row().started:  # noqa: ASYNC110
+                while not (await self.row()).started:  # noqa: ASYNC110
                     await asyncio.sleep(_GLANCE)
         except TimeoutError:
             raise RehearsalStopped(
@@ -249,8 +255,9 @@ class _Player:
     async def _submit(self, applying: Applying) -> None:
         sent = self.desk.now()
         try:
-            receipt = await asyncio.to_thread(self.desk.apply, self.challenge.id, applying)
+            receipt = await self.desk.applications.apply(Actor(), self.challenge.id, applying)
             self.receipts.append(receipt.application)
+            self._mailboxes[receipt.application] = applying.email
             if sent >= self.challenge.closes:
                 self.wrong.append(f"{receipt.application} was taken although it came after the closing")
         except TooLate as refusal:
@@ -277,10 +284,10 @@ class _Player:
             amounts = {team: Money(stage.pay.most.pence * self._chance.randint(5, 9) // 10) for team in teams}
             self.agreed |= {f"{stage.name}/{team}": amount for team, amount in amounts.items()}
         self.taken[stage.name] = len(teams)
-        await self.desk.decide(
+        await self.desk.challenges.decide(
+            await self._actor(self.challenge.deciders[0]),
             self.challenge.id,
             "select",
-            self.challenge.deciders[0],
             stage=stage.name,
             teams=teams,
             reserve=reserve,
@@ -294,10 +301,10 @@ class _Player:
         """Citizens meet as often as the programme expects."""
         for _ in range(stage.participation_sessions):
             today = self.desk.now().to_tz(self.programme.time_zone).date()
-            await self.desk.decide(
+            await self.desk.challenges.decide(
+                await self.operator(),
                 self.challenge.id,
                 "participation",
-                self.challenge.operators[0],
                 stage=stage.name,
                 on=today,
                 people=self._chance.randint(8, 40),
@@ -306,7 +313,7 @@ class _Player:
 
     async def _until(self, waits_for: str) -> None:
         # The status row is all that a person sees, so this is how a person would notice.
-        while (row := self._row()).waits_for != waits_for:
+        while (row := await self.row()).waits_for != waits_for:
             await self._get_paid()
             if row.outcome and waits_for != _NOTHING:
                 how = ": ".join(each for each in (row.outcome, row.outcome_reason) if each)
@@ -315,25 +322,35 @@ class _Player:
 
     async def _get_paid(self) -> None:
         """Teams give their bank details once they are asked, and finance releases what waits for it."""
-        for payment in self.desk.payments(self.challenge.id):
+        for payment in await self.desk.payments.list(await self.operator(), self.challenge.id):
             if payment.status is PaymentStatus.REQUESTED and payment.team not in self._asked:
                 self._asked.add(payment.team)
-                account = BankAccount(
-                    holder=f"Account of {payment.team}",
-                    sort_code=f"{self._chance.randrange(10**6):06d}",
-                    number=f"{self._chance.randrange(10**8):08d}",
-                )
-                await self._money.give_payee(self.challenge.id, payment.team, payment.team, account)
+                account = {
+                    "holder": f"Account of {payment.team}",
+                    "sort_code": f"{self._chance.randrange(10**6):06d}",
+                    "number": f"{self._chance.randrange(10**8):08d}",
+                }
+                contact = await self._actor(self._mailboxes[payment.team])
+                await self.desk.payments.give_payee(contact, self.challenge.id, payment.team, account)
             elif payment.status is PaymentStatus.PAYEE_KNOWN:
-                await self._money.decide(
-                    payment.key, "release", self.challenge.releasers[0], payee_version=payment.payee_version
-                )
+                finance = await self._actor(self.challenge.releasers[0])
+                await self.desk.payments.decide(finance, payment.key, "release", payee_version=payment.payee_version)
 
     async def _sleep_until(self, moment: Instant) -> None:
         await asyncio.sleep(max(0.0, seconds_between(self.desk.now(), moment)))
 
-    def _row(self) -> ChallengeRow:
-        return self.desk.find(self.challenge.id)
+    async def row(self) -> ChallengeRow:
+        """Where the challenge stands."""
+        return await self.desk.challenges.find(Actor(), self.challenge.id)
+
+    async def operator(self) -> Actor:
+        """Whoever runs the programme."""
+        return await self._actor(self.challenge.operators[0])
+
+    async def _actor(self, name: str) -> Actor:
+        if name not in self._actors:
+            self._actors[name] = await self.desk.actor(name, Proof.SERVICE)
+        return self._actors[name]
 
     def _tell(self, what: str) -> None:
         self._say(self.challenge.slug, what)
@@ -342,11 +359,16 @@ class _Player:
         return ", ".join(team.removeprefix(f"{self.challenge.slug}-") for team in teams)
 
 
-def _findings(desk: Desk, programme: Programme, players: list[_Player]) -> Findings:
-    settled = [each for player in players for each in desk.payments(player.challenge.id) if each.settled]
+async def _findings(desk: Desk, programme: Programme, players: list[_Player]) -> Findings:
+    settled = [
+        each
+        for player in players
+        for each in await desk.payments.list(await player.operator(), player.challenge.id)
+        if each.settled
+    ]
     books = tuple(_books(stage, settled) for stage in programme.stages if stage.pay is not None)
     fixed = total(line.paid for line in books if not line.agreed)
-    differences = [difference for player in players for difference in _differences(desk, programme, player)]
+    differences = [each for player in players for each in await _differences(desk, programme, player)]
     planned = total_at_target(*(plan_of(player.challenge, programme) for player in players)).fixed.gross
     if fixed != planned:
         shown = planned.shown(programme.currency)
@@ -373,23 +395,23 @@ def _books(stage: Stage, settled: list[Payment]) -> Books:
     )
 
 
-def _differences(desk: Desk, programme: Programme, player: _Player) -> list[str]:
+async def _differences(desk: Desk, programme: Programme, player: _Player) -> list[str]:
     """Where a challenge did not go as the programme and its players would have it."""
-    row = desk.find(player.challenge.id)
+    row, operator = await player.row(), await player.operator()
     found = [*player.wrong]
     if row.outcome != Outcome.COMPLETED:
         found.append(f"it ended as {row.outcome or 'still running'}, not as completed")
     if row.applications != len(player.receipts):
         found.append(f"it was sealed with {row.applications} applications, {len(player.receipts)} had receipts")
     expected = payments_expected(programme, player.taken, player.agreed)
-    ledger = desk.payments(row.id)
+    ledger = await desk.payments.list(operator, row.id)
     actual = Counter((each.stage, each.number, each.amount.gross) for each in ledger if each.settled)
     for (stage, number, amount), is_what in (
         *((payment, "is due and not paid") for payment in (expected - actual).elements()),
         *((payment, "is paid and not due") for payment in (actual - expected).elements()),
     ):
         found.append(f"{amount.shown(row.currency)} for {stage}, instalment {number}, {is_what}")
-    told = Counter(notice.occasion for notice in desk.notices(row.id))
+    told = Counter(notice.occasion for notice in await desk.notices.list(operator, row.id))
     for occasion, count in (
         (Occasion.APPLICATION_RECEIVED, len(player.receipts)),
         (Occasion.APPLICATION_REFUSED, len(player.refusals)),

@@ -1,25 +1,241 @@
-"""Who has a say in a challenge, by role."""
+"""Who may do what: one table of roles, actions and periods of a challenge, for reading and for writing.
+
+Nothing else decides about rights. The rules of workflows ask the table when a message comes, and the desk asks it
+before it reads or writes anything. docs/rights.md shows the table; a test prints it.
+"""
 
 from __future__ import annotations
 
-from domain.challenges.state import State
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from domain.values.model import Value
 from domain.values.refusals import NotAllowed
+from domain.values.wording import either
 
 
-def check_role(state: State, person: str, what: str, *roles: str) -> None:
-    """That a person has one of some roles in a challenge.
+class Role(StrEnum):
+    """In what role somebody acts, in the order in which they are named."""
+
+    ANYONE = "anyone"
+    TEAM = "team"
+    """The contact of an application, selected or not."""
+    SPONSOR = "sponsor"
+    """A decider of the body that poses the challenge."""
+    OPERATOR = "operator"
+    RELEASER = "releaser"
+
+
+class Period(StrEnum):
+    """How far a challenge has come, as far as rights depend on that."""
+
+    OPEN = "before the seal"
+    SEALED = "sealed"
+    ENDED = "ended"
+
+
+class Action(StrEnum):
+    """What somebody can ask for. A decision has the name of its message."""
+
+    # Rounds and challenges
+    PLAN = "plan"
+    OPEN_ROUND = "open"
+    REHEARSE = "rehearse"
+    RENEW = "renew"
+    RETRY = "retry"
+    READ_CHALLENGE = "read-challenge"
+    READ_RECORD = "read-record"
+    EXTEND = "extend"
+    HOLD = "hold"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    PARTICIPATION = "participation"
+    # Applications and selections
+    APPLY = "apply"
+    WITHDRAW = "withdraw"
+    READ_APPLICATIONS = "read-applications"
+    ANSWER = "answer"
+    SELECT = "select"
+    DECLINE = "decline"
+    FEEDBACK = "feedback"
+    EVIDENCE = "evidence"
+    # Payments
+    READ_PAYMENTS = "read-payments"
+    GIVE_PAYEE = "payee"
+    RELEASE = "payment-release"
+    RETURN = "payment-return"
+    UNDO_RETURN = "payment-undo-return"
+    CANCEL_PAYMENT = "payment-cancel"
+    MAKE_PAYMENT_FILES = "payment-file"
+    READ_PAYMENT_FILES = "read-payment-files"
+    BRING_REPORT = "bank-report"
+    CONFIRM_SETTLED = "confirm-settled"
+    RECONCILE = "reconcile"
+    RESEAL = "reseal"
+    # Notices
+    READ_NOTICES = "read-notices"
+    RESEND = "resend"
+    PREVIEW = "preview"
+
+
+class Right(Value):
+    """A row of the table.
 
     Args:
-        state: the challenge.
-        person: id of whoever acts.
-        what: what they want to do, such as "hold"; the challenge's id comes after it.
-        roles: "sponsor", "operator", "team".
+        words: the action as a clause, such as "hold"; what it is done to comes after it.
+        roles: who may do it.
+        during: in which periods of the challenge.
+    """
+
+    words: str
+    roles: tuple[Role, ...]
+    during: frozenset[Period] = frozenset(Period)
+
+
+_ONCE_SEALED = frozenset({Period.SEALED, Period.ENDED})
+_ANYONE = (Role.ANYONE,)
+_OPERATOR = (Role.OPERATOR,)
+_SPONSOR = (Role.SPONSOR,)
+_BOTH = (Role.SPONSOR, Role.OPERATOR)
+_MONEY = (Role.OPERATOR, Role.RELEASER)
+_IN_CHARGE = (Role.SPONSOR, Role.OPERATOR, Role.RELEASER)
+_TEAM_OR_OPERATOR = (Role.TEAM, Role.OPERATOR)
+
+RIGHTS: Mapping[Action, Right] = {
+    Action.PLAN: Right(words="look at the plan of", roles=_ANYONE),
+    Action.OPEN_ROUND: Right(words="open", roles=_OPERATOR),
+    Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR),
+    Action.RENEW: Right(words="renew", roles=_OPERATOR),
+    Action.RETRY: Right(words="retry", roles=_MONEY),
+    Action.READ_CHALLENGE: Right(words="look at", roles=_ANYONE),
+    Action.READ_RECORD: Right(words="read the record of", roles=_IN_CHARGE),
+    Action.EXTEND: Right(words="move the deadline of", roles=_BOTH),
+    Action.HOLD: Right(words="hold", roles=_BOTH),
+    Action.RESUME: Right(words="resume", roles=_BOTH),
+    Action.CANCEL: Right(words="cancel", roles=_BOTH),
+    Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH)),
+    Action.APPLY: Right(words="apply to", roles=_ANYONE),
+    Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
+    Action.READ_APPLICATIONS: Right(words="read the applications to", roles=_BOTH, during=_ONCE_SEALED),
+    Action.ANSWER: Right(words="answer questions about", roles=_BOTH),
+    Action.SELECT: Right(words="select teams for", roles=_SPONSOR),
+    Action.DECLINE: Right(words="decline for", roles=_SPONSOR),
+    Action.FEEDBACK: Right(words="give feedback for", roles=_BOTH),
+    Action.EVIDENCE: Right(words="judge evidence of", roles=_BOTH),
+    Action.READ_PAYMENTS: Right(words="read the payments of", roles=_IN_CHARGE),
+    Action.GIVE_PAYEE: Right(words="give the bank details of a team of", roles=_TEAM_OR_OPERATOR),
+    Action.RELEASE: Right(words="release", roles=(Role.RELEASER,)),
+    Action.RETURN: Right(words="say that the money came back of", roles=_MONEY),
+    Action.UNDO_RETURN: Right(words="undo a return of", roles=_MONEY),
+    Action.CANCEL_PAYMENT: Right(words="cancel", roles=_MONEY),
+    Action.MAKE_PAYMENT_FILES: Right(words="make payment files for", roles=_MONEY),
+    Action.READ_PAYMENT_FILES: Right(words="list the payment files of", roles=_MONEY),
+    Action.BRING_REPORT: Right(words="bring reports on payment files of", roles=_MONEY),
+    Action.CONFIRM_SETTLED: Right(words="confirm payments of", roles=_MONEY),
+    Action.RECONCILE: Right(words="reconcile", roles=_MONEY),
+    Action.RESEAL: Right(words="reseal the bank details of", roles=_OPERATOR),
+    Action.READ_NOTICES: Right(words="read the notices of", roles=_OPERATOR),
+    Action.RESEND: Right(words="resend notices of", roles=_OPERATOR),
+    Action.PREVIEW: Right(words="preview notices of", roles=_ANYONE),
+}
+
+
+class Proof(StrEnum):
+    """How it was shown that somebody is who they say they are."""
+
+    NONE = "none"
+    TERMINAL = "terminal"
+    """They sit at a terminal of the machine that the service runs on, and say so."""
+    SERVICE = "service"
+    """The service itself acts, as in a rehearsal."""
+
+
+class Grant(Value):
+    """A role that a person has in one round.
+
+    Args:
+        round: id of the round.
+        role: the role.
+        person: what the record calls the person there: an id of the round's file, or the id of an application.
+        sponsor: of a sponsor's decider: id of the sponsor.
+        challenge: of a team: id of the challenge.
+    """
+
+    round: str
+    role: Role
+    person: str
+    sponsor: str = ""
+    challenge: str = ""
+
+
+class Actor(Value):
+    """Somebody who asks for something, at one moment.
+
+    Args:
+        name: who that is: a person's id, or an e-mail address; empty if nobody said.
+        proof: how that was proven.
+        grants: the roles that they have, by the rounds that were opened.
+    """
+
+    name: str = ""
+    proof: Proof = Proof.NONE
+    grants: tuple[Grant, ...] = ()
+
+    def roles(self, place: Place) -> tuple[Grant, ...]:
+        """The roles that they have at one challenge."""
+        return tuple(
+            grant
+            for grant in self.grants
+            if grant.round == place.round
+            and grant.sponsor in ("", place.sponsor)
+            and grant.challenge in ("", place.challenge)
+        )
+
+
+class Place(Value):
+    """Where something is asked for.
+
+    Args:
+        round, challenge, sponsor: ids of a challenge, its round and its sponsor.
+        period: how far the challenge has come.
+    """
+
+    round: str
+    challenge: str
+    sponsor: str
+    period: Period
+
+
+def grant_for(actor: Actor, action: Action, place: Place) -> Grant | None:
+    """The first of an actor's roles by which they may do something at a challenge; None if there is none.
+
+    What anyone may do needs no role: the grant is then the actor's first role there, or one with no person.
+    """
+    right = RIGHTS[action]
+    roles = actor.roles(place)
+    for grant in roles:
+        if grant.role in right.roles:
+            return grant
+    if Role.ANYONE in right.roles:
+        return roles[0] if roles else Grant(round=place.round, role=Role.ANYONE, person="")
+    return None
+
+
+def check_may(action: Action, person: str, role: str, to_what: str, people: Mapping[Role, Sequence[str]]) -> None:
+    """That somebody may do something, whatever the period: by the role that they have there.
+
+    Args:
+        action: what.
+        person: who that is, as the refusal names them.
+        role: their role; what is no role has no rights but anyone's.
+        to_what: id of the challenge or payment.
+        people: who has which role there: ids, or words for them.
 
     Raises:
-        NotAllowed: they have none of them; the message says who may.
+        NotAllowed: they may not; the message says who may.
     """
-    if state.role_of(person) in roles:
+    right = RIGHTS[action]
+    if role in right.roles or Role.ANYONE in right.roles:
         return
-    allowed = {"sponsor": state.challenge.deciders, "operator": state.challenge.operators, "team": ("its teams",)}
-    who = " or ".join(each for role in roles for each in allowed[role])
-    raise NotAllowed(f"{person} may not {what} {state.challenge.id}: {who} may.")
+    allowed = either(each for role in right.roles for each in people.get(role, ()))
+    raise NotAllowed(f"{person or 'Somebody unnamed'} may not {right.words} {to_what}: {allowed} may.")

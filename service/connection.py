@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -49,6 +50,34 @@ async def connect(runtime: Runtime | None = None) -> Client:
     except RPCError as error:
         raise _not_let_in(address, config.get("namespace", "default"), error) from None
     return client
+
+
+class Connection:
+    """The connection of a process to Temporal: made when first needed, and once, even if two ask at the same moment.
+
+    Args:
+        connect: makes one.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Client]]) -> None:
+        self._connect = connect
+        self._client: Client | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def client(self) -> Client:
+        """The client.
+
+        Raises:
+            Unavailable: there is no connection; the next one who asks tries again.
+        """
+        async with self._one_at_a_time:
+            if self._client is None:
+                self._client = await self._connect()
+            return self._client
+
+    def lost(self) -> None:
+        """Temporal did not answer: the next who asks gets a new connection."""
+        self._client = None
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -19,19 +20,22 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from whenever import Instant, TimeDelta
+from whenever import Date, Instant, TimeDelta
 
 from desk.desk import Desk
-from desk.payment_files import PaymentFiles
-from desk.payments import Paying
+from desk.payment_files import PaymentFile
 from desk.programme_files import load_round
+from desk.reconciliation import Reconciled
+from desk.rounds import RoundFile
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying, Receipt
 from domain.challenges.awards import payments_due
+from domain.challenges.messages import make
 from domain.challenges.state import Phase, Result, State
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import PaymentStatus
+from domain.payments.payment import PAYMENT_DECISIONS, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Transfer
+from domain.permissions import Actor, Proof
 from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved
 from domain.programmes.round import Challenge, Round, challenges_of
@@ -40,11 +44,13 @@ from domain.values.refusals import Unavailable
 from gateways.banking.http_rail import HttpRail
 from service.settings import Settings
 from service.wiring import rail_of
+from store.challenges.applications import accept
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.reading import Payment
 from store.record.record import RecordLine
+from tests.books import Books
 from tests.replay import recording
 from tests.store.sqlite import fresh_sqlite
 from tests.waiting import HANGS, eventually
@@ -150,8 +156,7 @@ class Play:
         self._open_challenge = open_challenge
         self._begun = begun
         self.skipped = TimeDelta()
-        self.money = Paying(desk)
-        self.payment_files = PaymentFiles(desk)
+        self.books = Books(desk.core.database)
         self.finance_works = True
 
     @property
@@ -166,15 +171,56 @@ class Play:
         applying = Applying(
             organisation=f"Company {number}", email=f"team{number}@company.example", proposal=f"Answer number {number}."
         )
-        return self.desk.apply(challenge or self.challenge.id, applying)
+        database, compose = self.desk.core.database, self.desk.core.letters.compose
+        return accept(database, challenge or self.challenge.id, applying, self.now, compose)
 
     def applied(self, count: int) -> list[str]:
         """The ids of so many new applications."""
         return [self.apply(number).application for number in range(count)]
 
     async def decide(self, kind: str, by: str = SPONSOR, **fields: object) -> str:
-        """What somebody sends through the desk; see `Desk.decide`."""
-        return await self.desk.decide(self.challenge.id, kind, by, **fields)
+        """What somebody sends through the desk; see `Challenges.decide`."""
+        return await self.desk.challenges.decide(await self.actor(by), self.challenge.id, kind, **fields)
+
+    async def actor(self, person: str) -> Actor:
+        """Somebody at a terminal: a person by their id, a team by the id of its application."""
+        return await self.desk.actor(self.books.mailbox(person), Proof.TERMINAL)
+
+    async def decide_payment(self, key: str, kind: str, by: str, **fields: object) -> str:
+        """What somebody decides about a payment; see `Payments.decide`."""
+        return await self.desk.payments.decide(await self.actor(by), key, kind, **fields)
+
+    async def send(self, key: str, kind: str, by: str, **fields: object) -> str:
+        """The same past the desk, as by Temporal's own command line: only the payment's workflow is asked."""
+        row = self.books.challenge(self.challenge.id)
+        decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields}, PAYMENT_DECISIONS)
+        return await self.desk.core.update(row, kind, decision, workflow=key)
+
+    async def retry(self, what: str) -> str:
+        """An operator lets a challenge or a payment try again what needs attention."""
+        operator = await self.actor(OPERATOR)
+        of = self.desk.challenges if what == self.challenge.id else self.desk.payments
+        return await of.retry(operator, what)
+
+    async def reconcile(self) -> Reconciled:
+        """Whether the books agree."""
+        return await self.desk.reconciliation.reconcile(await self.actor(OPERATOR))
+
+    async def submit(self, by: str, on: Date | None = None, **options: Any) -> tuple[PaymentFile, ...]:
+        """Somebody makes the files for the bank; see `PaymentFiles.submit`."""
+        return await self.desk.payment_files.submit(await self.actor(by), on, **options)
+
+    async def files(self) -> tuple[PaymentFile, ...]:
+        """The files that were made."""
+        return await self.desk.payment_files.list(await self.actor(OPERATOR))
+
+    async def settle(self, report: Path, by: str) -> tuple[Payment, ...]:
+        """Somebody brings a report of the bank; see `PaymentFiles.settle`."""
+        return await self.desk.payment_files.settle(await self.actor(by), report.read_bytes())  # noqa: ASYNC240
+
+    async def confirm_settled(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
+        """Somebody says that a payment has arrived; see `PaymentFiles.confirm_settled`."""
+        return await self.desk.payment_files.confirm_settled(await self.actor(by), key, on)
 
     async def exploring(self, count: int = 3, reserve: int = 0) -> list[str]:
         """Lets so many teams apply and explore, and as many more wait in reserve.
@@ -207,8 +253,13 @@ class Play:
 
     async def payee(self, team: str, number: str = "31926819", by: str = "") -> str:
         """A team gives its bank details, or somebody gives them for it."""
-        account = BankAccount(holder=f"Company of {team}"[:70], sort_code="60-16-13", number=number)
-        return await self.money.give_payee(self.challenge.id, team, by or team, account)
+        account = {"holder": f"Company of {team}"[:70], "sort_code": "60-16-13", "number": number}
+        giver = await self.actor(by or team)
+        return (await self.desk.payments.give_payee(giver, self.challenge.id, team, account)).text
+
+    async def release_past_the_desk(self, key: str, by: str) -> str:
+        """Somebody releases a payment by a message to its workflow."""
+        return await self.send(key, "release", by, payee_version=self.payment(key).payee_version)
 
     async def releasable(self, key: str) -> None:
         """The team of a payment gives its bank details, if it has not, and the payment waits for its release."""
@@ -219,7 +270,7 @@ class Play:
     async def release(self, key: str, by: str = FINANCE, **fields: object) -> str:
         """Somebody releases a payment, to the bank details that they see."""
         fields = {"payee_version": self.payment(key).payee_version, **fields}
-        return await self.money.decide(key, "release", by, **fields)
+        return await self.decide_payment(key, "release", by, **fields)
 
     async def released(self) -> None:
         """Lets teams that have not done so give their bank details, and finance release all that waits for it."""
@@ -227,7 +278,7 @@ class Play:
             return
         state = await self.until(lambda state: not payments_due(state))
         await eventually(partial(self._are_in_the_ledger, set(state.payments)))
-        for payment in self.desk.payments(self.challenge.id):
+        for payment in self.books.payments(self.challenge.id):
             if payment.status is PaymentStatus.REQUESTED and not self.payment(payment.key).payee:
                 await self.payee(payment.team)
             await eventually(partial(self._is_beyond, payment.key, PaymentStatus.REQUESTED))
@@ -235,7 +286,7 @@ class Play:
                 await self.release(payment.key)
 
     async def _are_in_the_ledger(self, keys: set[str]) -> bool:
-        return keys <= {payment.key for payment in self.desk.payments(self.challenge.id)}
+        return keys <= {payment.key for payment in self.books.payments(self.challenge.id)}
 
     async def _is_beyond(self, key: str, status: PaymentStatus) -> bool:
         return self.payment(key).status is not status
@@ -247,7 +298,7 @@ class Play:
 
     def payment(self, key: str) -> Payment:
         """A payment as the ledger has it."""
-        return next(each for each in self.desk.payments(self.challenge.id) if each.key == key)
+        return next(each for each in self.books.payments(self.challenge.id) if each.key == key)
 
     async def stands(self, key: str, status: PaymentStatus) -> Payment:
         """Waits, in real time, until the ledger has a payment so.
@@ -257,12 +308,12 @@ class Play:
         """
 
         async def it_does() -> bool:
-            return any(each.key == key and each.status is status for each in self.desk.payments(self.challenge.id))
+            return any(each.key == key and each.status is status for each in self.books.payments(self.challenge.id))
 
         try:
             await eventually(it_does)
         except TimeoutError:
-            stand = {each.key: str(each.status) for each in self.desk.payments(self.challenge.id)}
+            stand = {each.key: str(each.status) for each in self.books.payments(self.challenge.id)}
             raise TimeoutError(f"{key} is not {status}: {stand}") from None
         return self.payment(key)
 
@@ -294,7 +345,7 @@ class Play:
 
     def record(self, action: str = "") -> list[RecordLine]:
         """The lines of the record, or those of one action."""
-        lines = self.desk.record(self.challenge.id)
+        lines = self.books.record(self.challenge.id)
         return [line for line in lines if action in ("", line.action)]
 
     def course(self) -> list[str]:
@@ -308,14 +359,14 @@ class Play:
     def told(self, occasion: Occasion) -> Counter[str]:
         """Who was told of an occasion, and how often."""
         return Counter(
-            notice.recipient for notice in self.desk.notices(self.challenge.id) if notice.occasion == occasion
+            notice.recipient for notice in self.books.notices(self.challenge.id) if notice.occasion == occasion
         )
 
     def paid(self) -> dict[str, str]:
         """What the ledger has as settled: amounts by "stage/team/number"."""
         return {
             payment.key.removeprefix(f"{self.challenge.id}/"): str(payment.amount.gross)
-            for payment in self.desk.payments(self.challenge.id)
+            for payment in self.books.payments(self.challenge.id)
             if payment.settled
         }
 
@@ -564,7 +615,8 @@ async def playing(
             if lasts is not None:
                 challenge = challenge.model_copy(update={"closes": challenge.opens + lasts})
             desk = Desk(settings, database, connected, lambda: play.now())
-            opening = partial(desk.open_challenges, round_, rules, (challenge,))
+            file = RoundFile(round=round_, programme=rules, challenges=(challenge,))
+            opening = partial(desk.rounds.start, file)
             play = Play(client, desk, challenge, rules, skipping, without_worker, opening, begun=not at_once)
             if at_once:
                 keep_round(database, round_, rules, (challenge,), challenge.opens)
@@ -575,6 +627,7 @@ async def playing(
     finally:
         if isinstance(the_rail, HttpRail):
             the_rail.close()
+        desk.close()
         database.close()
 
 

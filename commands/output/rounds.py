@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from whenever import Instant
 
 from commands.terminal import say, show_entry, show_table, when
-from desk.desk import Desk, Opened
+from desk.open import ChallengeRow, Notice, Payment
 from desk.rehearsal import Books, Findings
+from desk.rounds import Opened
 from domain.programmes.plan import Plan, StagePlan, total_at_target
 from domain.programmes.programme import Due
 from domain.programmes.round import Round
@@ -42,10 +44,17 @@ def opened(zone: str, rows: Sequence[Opened]) -> None:
         )
 
 
-def rehearsed(desk: Desk, findings: Findings) -> None:
+class Rehearsed(NamedTuple):
+    """A challenge that was rehearsed, with its payments and notices."""
+
+    row: ChallengeRow
+    payments: Sequence[Payment]
+    notices: Sequence[Notice]
+
+
+def rehearsed(seen: Sequence[Rehearsed], findings: Findings) -> None:
     """Prints the result of a rehearsal: the challenges, the notices and the books."""
-    rows = [(row, desk.payments(row.id)) for row in map(desk.find, findings.challenges)]
-    currency = rows[0][0].currency
+    currency = seen[0].row.currency
     show_table(
         "\nThe challenges",
         ("=Challenge", "Outcome", ">Applications", ">Payments", ">Paid"),
@@ -57,10 +66,10 @@ def rehearsed(desk: Desk, findings: Findings) -> None:
                 len(paid),
                 total(each.amount.gross for each in paid if each.settled).shown(row.currency),
             )
-            for row, paid in rows
+            for row, paid, _ in seen
         ],
     )
-    told = Counter(notice.occasion for row, _ in rows for notice in desk.notices(row.id))
+    told = Counter(notice.occasion for each in seen for notice in each.notices)
     show_table("The notices", ("Occasion", ">Written"), told.most_common(), "No notice was written.")
     show_table(
         "The ledger",

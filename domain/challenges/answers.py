@@ -6,7 +6,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people
 from domain.announcements.occasions import Occasion
-from domain.permissions import check_role
+from domain.permissions import Action
 from domain.values.refusals import TooLate
 
 from .decisions import PublishAnswer
@@ -19,7 +19,7 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
     Raises:
         Refused: one of its kinds.
     """
-    check_role(state, message.by, "answer questions about", "sponsor", "operator")
+    state.check_may(Action.ANSWER, message.by)
     if state.phase is not Phase.WINDOW:
         raise TooLate(
             f"The window of {state.challenge.id} closed on {state.at(state.closes)}: what is answered now helps nobody."

@@ -15,7 +15,7 @@ from domain.announcements.announcement import (
     while_so,
 )
 from domain.announcements.occasions import Occasion
-from domain.permissions import check_role
+from domain.permissions import Action, Role
 from domain.values.calendar import pushed_back, spoken_day
 from domain.values.refusals import (
     DeadlineRefused,
@@ -44,7 +44,7 @@ def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announce
     Raises:
         Refused: one of its kinds.
     """
-    _check(state, message, "move the deadline of", "sponsor", "operator")
+    _check(state, message)
     _need_reason(message, "Moving a deadline")
     _check_not_held(state)
     if state.phase is not Phase.WINDOW or now >= state.closes:
@@ -73,7 +73,9 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
         Refused: one of its kinds.
     """
     if message.by != message.team:
-        check_role(state, message.by, "withdraw a team of", "operator")
+        if state.role_of(message.by) == Role.TEAM:
+            raise NotAllowed(f"{message.by} may not withdraw {message.team}: a team withdraws itself alone.")
+        state.check_may(Action.WITHDRAW, message.by)
     _check_goes_on(state)
     _need_reason(message, "A withdrawal")
     left = next((team for team in (state.run.teams if state.runs else ()) if team.id == message.team), None)
@@ -153,7 +155,7 @@ def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement
     Raises:
         Refused: one of its kinds.
     """
-    _check(state, message, "hold", "sponsor", "operator")
+    _check(state, message)
     _need_reason(message, "A hold")
     _check_not_held(state)
     if state.phase is Phase.WINDOW and now >= state.closes:
@@ -171,7 +173,7 @@ def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announce
     Raises:
         Refused: one of its kinds.
     """
-    _check(state, message, "resume", "sponsor", "operator")
+    _check(state, message)
     if state.held is None:
         raise TooLate(f"{state.challenge.id} is not on hold.")
     since = state.held.since
@@ -199,7 +201,7 @@ def cancel(state: State, message: Cancel, now: Instant) -> tuple[State, Announce
     Raises:
         Refused: one of its kinds.
     """
-    _check(state, message, "cancel", "sponsor", "operator")
+    _check(state, message)
     _need_reason(message, "A cancellation")
     new = state.having(
         phase=Phase.ENDED,
@@ -222,7 +224,7 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
     Raises:
         Refused: one of its kinds.
     """
-    _check(state, message, "tell of a session of", "sponsor", "operator", "team")
+    _check(state, message)
     names = [stage.name for stage in state.programme.stages]
     if message.stage not in names:
         raise UnknownStage(f"No stage {message.stage!r} in {state.programme.id}: it has {', '.join(names)}.")
@@ -253,9 +255,9 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
     )
 
 
-def _check(state: State, message: Decision, what: str, *roles: str) -> None:
-    """That the person has one of the roles in the challenge, and that it goes on."""
-    check_role(state, message.by, what, *roles)
+def _check(state: State, message: Decision) -> None:
+    """That the person may decide this, and that the challenge goes on."""
+    state.check_may(Action(message.kind), message.by)
     _check_goes_on(state)
 
 

@@ -6,7 +6,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_teams
 from domain.announcements.occasions import Occasion
-from domain.permissions import check_role
+from domain.permissions import Action
 from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
 
 from .decisions import Evidence
@@ -19,7 +19,7 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
     Raises:
         Refused: one of its kinds.
     """
-    check_role(state, message.by, "judge evidence of", "sponsor", "operator")
+    state.check_may(Action.EVIDENCE, message.by)
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
     if not message.accepted and not message.reason:

@@ -6,7 +6,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToSpokenOf, to_teams
 from domain.announcements.occasions import Occasion
-from domain.permissions import check_role
+from domain.permissions import Action
 from domain.values.refusals import NotReadable, UnknownStage, UnknownTeam
 
 from .state import Phase, State
@@ -61,7 +61,7 @@ def feedback_given(
     Raises:
         Refused: one of its kinds.
     """
-    check_role(state, by, "give feedback for", "sponsor", "operator")
+    state.check_may(Action.FEEDBACK, by)
     titles = {each.name: each.title for each in state.programme.stages}
     if stage not in titles:
         raise UnknownStage(f"No stage {stage!r} in {state.programme.id}: it has {', '.join(titles)}.")

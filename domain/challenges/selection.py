@@ -6,12 +6,12 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people, to_teams
 from domain.announcements.occasions import Occasion
+from domain.permissions import Action
 from domain.programmes.programme import Stage
 from domain.values.calendar import later
 from domain.values.money import NOTHING, Amount, Vat
 from domain.values.refusals import (
     NamedTwice,
-    NotAllowed,
     OnHold,
     Problem,
     ReasonMissing,
@@ -38,7 +38,7 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     Raises:
         Refused: one of its kinds, with the reason for the sponsor.
     """
-    index = _stage_to_decide(state, message.stage, message.by)
+    index = _stage_to_decide(state, message.stage, message.by, Action.SELECT)
     stage = state.programme.stages[index]
     _check_names(state, message)
     _check_number(stage, message)
@@ -73,7 +73,7 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
     Raises:
         Refused: one of its kinds, with the reason for the sponsor.
     """
-    index = _stage_to_decide(state, message.stage, message.by)
+    index = _stage_to_decide(state, message.stage, message.by, Action.DECLINE)
     stage = state.programme.stages[index]
     if not message.reason:
         raise ReasonMissing(f"Taking nobody into {stage.title} needs a reason, which the applicants are told.")
@@ -128,13 +128,9 @@ def _announced(
     )
 
 
-def _stage_to_decide(state: State, name: str, by: str) -> int:
+def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
     """The index of the stage that a sponsor's decision is about, if it can be taken now by that person."""
-    if by not in state.challenge.deciders:
-        raise NotAllowed(
-            f"{by} does not decide for {state.challenge.sponsor} on {state.challenge.id}: "
-            f"{' or '.join(state.challenge.deciders)} does."
-        )
+    state.check_may(action, by)
     names = [stage.name for stage in state.programme.stages]
     if name not in names:
         raise UnknownStage(f"No stage {name!r} in {state.programme.id}: it has {', '.join(names)}.")

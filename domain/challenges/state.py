@@ -14,6 +14,7 @@ from pydantic import Field
 from whenever import Date, Instant
 
 from domain.announcements.announcement import Status, Window
+from domain.permissions import Action, Role, check_may
 from domain.programmes.programme import Due, Programme, Stage
 from domain.programmes.round import Challenge
 from domain.values.calendar import spoken
@@ -357,6 +358,20 @@ class State(Value):
     def at(self, instant: Instant) -> str:
         """An instant as people of this programme read it."""
         return spoken(instant, self.zone)
+
+    def check_may(self, action: Action, person: str) -> None:
+        """That a person may do something here, by the table of `domain.permissions`.
+
+        Raises:
+            NotAllowed: they may not; the message says who may.
+        """
+        people = {
+            Role.TEAM: ("its teams",),
+            Role.SPONSOR: self.challenge.deciders,
+            Role.OPERATOR: self.challenge.operators,
+            Role.RELEASER: self.challenge.releasers,
+        }
+        check_may(action, person, self.role_of(person), self.challenge.id, people)
 
     def role_of(self, person: str) -> str:
         """In what role someone acts here: sponsor, operator, releaser, team, or unknown."""

@@ -21,6 +21,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.awards import PaymentOrder
 from domain.challenges.decisions import Decision
 from domain.challenges.state import State
+from domain.permissions import RIGHTS, Action, Role, check_may
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Duration, Holidays, earlier, end_of_period, later, spoken, spoken_day
 from domain.values.model import Value
@@ -258,7 +259,7 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
         case Release():
             _check_release(payment, snapshot, decision)
         case Return():
-            _check_role(payment, decision, f"say that {payment.order.key} came back")
+            _check_role(payment, decision)
             if snapshot.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
                 raise TooEarly(
                     f"{payment.order.key} is {snapshot.status}: no money is on its way that could come back."
@@ -266,9 +267,9 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
             if snapshot.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
         case UndoReturn():  # which attempts came back, and whether any has left since, the ledger knows
-            _check_role(payment, decision, f"say that {payment.order.key} has arrived after all")
+            _check_role(payment, decision)
         case CancelPayment():
-            _check_role(payment, decision, f"cancel {payment.order.key}")
+            _check_role(payment, decision)
             if snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
                 raise TooLate(f"{payment.order.key} was {snapshot.status}: what has left cannot be cancelled.")
             if snapshot.status is PaymentStatus.CANCELLED:
@@ -290,8 +291,7 @@ def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
 
 def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Release) -> None:
     key, by = payment.order.key, release.by
-    if by not in payment.releasers:
-        raise NotAllowed(f"{by} may not release {key}: {' or '.join(payment.releasers)} may.")
+    _check_role(payment, release)
     own = had_a_part_in(payment, snapshot)
     if by in own:
         raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
@@ -309,12 +309,12 @@ def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str
     return own | {snapshot.returned_by: "said that the money came back"}
 
 
-def _check_role(payment: PaymentToMake, decision: Decision, what: str) -> None:
-    allowed = (*payment.operators, *payment.releasers)
-    if decision.by not in allowed:
-        raise NotAllowed(f"{decision.by} may not {what}: {' or '.join(allowed)} may.")
-    if not decision.reason:
-        raise ReasonMissing(f"To {what} needs a reason, which the team is told.")
+def _check_role(payment: PaymentToMake, decision: Decision) -> None:
+    action = Action(f"payment-{decision.kind}")
+    people = {Role.OPERATOR: payment.operators, Role.RELEASER: payment.releasers}
+    check_may(action, decision.by, role_in(payment, decision.by), payment.order.key, people)
+    if not decision.reason and action is not Action.RELEASE:
+        raise ReasonMissing(f"To {RIGHTS[action].words} {payment.order.key} needs a reason, which the team is told.")
 
 
 def role_in(payment: PaymentToMake, person: str) -> str:

@@ -130,9 +130,18 @@ class Round(Value):
             ("people", [person.id for person in self.people()], "give each their own id, and one role"),
         ):
             problems += [f"{kind}: two have the id {name!r}: {remedy}" for name in _twice(ids)]
+        mailboxes = [person.email.casefold() for person in self.people()]
+        problems += [
+            f"people: {' and '.join(self._people_at(mailbox))} share the address {mailbox!r}: "
+            "one mailbox is one person, so give each their own"
+            for mailbox in _twice(mailboxes)
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def _people_at(self, mailbox: str) -> list[str]:
+        return [person.id for person in self.people() if person.email.casefold() == mailbox]
 
     def people(self) -> tuple[Person, ...]:
         """Everybody whom the round names."""

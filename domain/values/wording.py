@@ -31,3 +31,8 @@ def fact_table(facts: Iterable[tuple[str, str]]) -> str:
     """
     rows = [("", ""), ("---", "---"), *((f"{label}  ".replace(" ", _NO_BREAK), fact) for label, fact in facts)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def either(names: Iterable[str]) -> str:
+    """Names of which one is enough: "finance or programme-office"; "nobody" for none."""
+    return " or ".join(dict.fromkeys(names)) or "nobody"

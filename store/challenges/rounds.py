@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, update
 from whenever import Instant
 
+from domain.permissions import Period, Place
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
 from domain.values.model import Value
@@ -18,6 +19,8 @@ from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
+
+from .people import keep_people
 
 _IN_ROUNDS = TotalOrder(tables.challenges.c.round, tables.challenges.c.position, tables.challenges.c.id)
 _BY_ID = TotalOrder(tables.challenges.c.id)
@@ -58,6 +61,13 @@ class ChallengeRow(Value):
     closes: Instant
     applications: int | None
 
+    @property
+    def place(self) -> Place:
+        """The challenge, as rights depend on it."""
+        sealed = Period.OPEN if self.applications is None else Period.SEALED
+        period = Period.ENDED if self.outcome else sealed
+        return Place(round=self.round, challenge=self.id, sponsor=self.sponsor, period=period)
+
 
 def keep_round(
     database: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...], at: Instant
@@ -79,7 +89,7 @@ def keep_round(
     names = {sponsor.id: sponsor.name for sponsor in round_.sponsors}
     order = {question.id: position for position, question in enumerate(round_.challenges)}
     with database.writing() as connection:
-        _keep_people(connection, round_)
+        keep_people(connection, round_)
         for challenge in challenges:
             connection.execute(
                 inserting(connection, tables.challenges)
@@ -144,37 +154,6 @@ def page_of_challenges(
         return _IN_ROUNDS.read(connection, wanted, page, _challenge_row)
 
 
-def is_person(database: Database, id: str, round_: str = "") -> bool:  # noqa: A002
-    """Whether a round, or any if none is named, has a person of that id.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    wanted = select(tables.people.c.id).where(tables.people.c.id == id).limit(1)
-    if round_:
-        wanted = wanted.where(tables.people.c.round == round_)
-    with database.reading() as connection:
-        return connection.execute(wanted).first() is not None
-
-
-def role_of(database: Database, challenge: ChallengeRow, id: str) -> str:  # noqa: A002
-    """In what role someone acts on a challenge: operator, releaser, sponsor, team (whoever applied), or unknown.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    people, applications = tables.people, tables.applications
-    person = select(people.c.role).where(
-        people.c.round == challenge.round, people.c.id == id, people.c.sponsor.in_(("", challenge.sponsor))
-    )
-    team = select(applications.c.id).where(applications.c.id == id, applications.c.challenge == challenge.id)
-    with database.reading() as connection:
-        role = connection.scalar(person)
-        if role is None and connection.scalar(team) is not None:
-            role = "team"
-    return role or "unknown"
-
-
 def find_challenge(database: Database, name: str) -> ChallengeRow:
     """The challenge that a person means.
 
@@ -227,18 +206,6 @@ def _keep_contact(connection: Connection, round_: Round, challenge: Challenge) -
     """To whom people turn: the operators, whoever they are by now."""
     contact = " or ".join(person.email for person in round_.operators)
     connection.execute(update(tables.challenges).where(tables.challenges.c.id == challenge.id).values(contact=contact))
-
-
-def _keep_people(connection: Connection, round_: Round) -> None:
-    roles = [("operator", "", round_.operators), ("releaser", "", round_.releasers)]
-    roles += [("sponsor", sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
-    for role, sponsor, people in roles:
-        for person in people:
-            insertion = inserting(connection, tables.people).values(
-                round=round_.id, id=person.id, name=person.name, email=person.email, role=role, sponsor=sponsor
-            )
-            changes = {name: insertion.excluded[name] for name in ("name", "email", "role", "sponsor")}
-            connection.execute(insertion.on_conflict_do_update(index_elements=["round", "id"], set_=changes))
 
 
 def _not_found(connection: Connection, name: str) -> str:

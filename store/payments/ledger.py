@@ -28,13 +28,7 @@ from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
 
 from . import payees
-from .payee_changes import give_payee as give_payee
 from .reading import Begun, snapshot, transfer_under_way
-from .reading import Payment as Payment
-from .reading import TransferRow as TransferRow
-from .reading import find_payment as find_payment
-from .reading import read_payments as read_payments
-from .reading import read_transfers as read_transfers
 from .rows import attempts, change, change_transfer, has_begun, order_of, take_release_back, taken
 
 _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_transfers

@@ -20,12 +20,6 @@ from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
 from . import payees
-from .bank_reports import Contradiction as Contradiction
-from .bank_reports import Reported as Reported
-from .bank_reports import confirm_settled as confirm_settled
-from .bank_reports import contradicted as contradicted
-from .bank_reports import report as report
-from .bank_reports import unheard as unheard
 from .file_record import write_lines
 from .rows import take_release_back
 

@@ -44,7 +44,7 @@ class Account:
 
 def account_of(played: Played, result: Result) -> Account:
     """The account of a challenge that has ended."""
-    desk, teams = played.desk, {team: f"team {number}" for number, team in enumerate(played.teams, start=1)}
+    books, teams = played.books, {team: f"team {number}" for number, team in enumerate(played.teams, start=1)}
     names = teams | dict.fromkeys(played.challenge.deciders, "sponsor")
     names |= dict.fromkeys(played.challenge.operators, "operator")
     names |= dict.fromkeys(played.challenge.releasers, "releaser")
@@ -52,15 +52,15 @@ def account_of(played: Played, result: Result) -> Account:
     def parts(key: str) -> tuple[str, ...]:
         return tuple(teams.get(part, part) for part in key.removeprefix(f"{played.id}/").split("/"))
 
-    row, ledger = desk.find(played.id), desk.payments(played.id)
+    row, ledger = books.challenge(played.id), books.payments(played.id)
     keys = [payment.key for payment in ledger] + [f"{played.id}/payee/{team}" for team in played.teams]
     lines: dict[str, list[Line]] = {}
-    for line in desk.record(played.id):
+    for line in books.record(played.id):
         about = next((key for key in keys if line.key.startswith(f"{key}/")), "")
         stage = "" if line.action == "payee" else line.stage  # bank details are given in whatever stage it is
         lines.setdefault(about, []).append((line.role, line.action, stage, line.reason, line.refused))
     transfers = tables.rail_transfers
-    with desk.database.reading() as connection:
+    with played.desk.core.database.reading() as connection:
         of_challenge = select(transfers).where(transfers.c.key.startswith(f"{played.id}/"))
         taken = connection.execute(of_challenge).all()
     return Account(
@@ -69,7 +69,7 @@ def account_of(played: Played, result: Result) -> Account:
             for each in ledger
         ),
         transfers=Counter((*parts(each.key), each.pence) for each in taken),
-        notices=Counter((each.occasion, names[each.recipient]) for each in desk.notices(played.id)),
+        notices=Counter((each.occasion, names[each.recipient]) for each in books.notices(played.id)),
         record=tuple(lines.pop("")),
         payments={parts(about): tuple(each) for about, each in lines.items()},
         outcome=(row.outcome, str(result.outcome), result.reason),

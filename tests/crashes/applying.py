@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from threading import Barrier
 
 from temporalio.client import Client
@@ -9,6 +10,7 @@ from whenever import Instant
 
 from desk.desk import Desk
 from domain.challenges.application import Applying
+from domain.permissions import Actor
 from domain.values.refusals import TooLate
 from service.settings import Settings
 from store.database.database import Database
@@ -35,11 +37,12 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
         while True:
             number = len(receipts)
             applying = Applying(organisation=f"{name} {number}", email=f"{number}@{name}.example", proposal="Trees.")
-            receipt = desk.apply(challenge, applying)
+            receipt = asyncio.run(desk.applications.apply(Actor(), challenge, applying))
             receipts.append((receipt.application, receipt.received))
     except TooLate:
         return receipts
     finally:
+        desk.close()
         database.close()
 
 

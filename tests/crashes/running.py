@@ -17,12 +17,11 @@ from temporalio.service import RPCError
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
-from desk.payments import Paying
-from desk.reconciliation import Difference, reconcile
+from desk.reconciliation import Difference
 from domain.challenges.application import Applying
 from domain.challenges.state import Result, State
-from domain.payments.bank_account import BankAccount
 from domain.payments.payment import PaymentStatus, Release, Return, UndoReturn
+from domain.permissions import Actor, Proof
 from domain.programmes.programme import Due, Instalment, Programme, Reminders
 from domain.programmes.round import Challenge
 from domain.values.calendar import lasting
@@ -32,6 +31,7 @@ from store.challenges.applications import accept
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.payments.reading import Payment
+from tests.books import Books
 from tests.crashes import dying_desk, dying_worker
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider
@@ -226,9 +226,11 @@ def opened_desk(client: Client, database_url: str, **settings: str) -> Iterator[
     async def connected() -> Client:
         return client
 
+    desk = Desk(options, database, connected)
     try:
-        yield Desk(options, database, connected)
+        yield desk
     finally:
+        desk.close()
         database.close()
 
 
@@ -276,7 +278,8 @@ async def books_agree(desk: Desk) -> tuple[Difference, ...]:
 
     async def do_agree() -> bool:
         nonlocal differences
-        differences = (await reconcile(desk)).differences
+        operator = await desk.actor(OPERATOR, Proof.TERMINAL)
+        differences = (await desk.reconciliation.reconcile(operator)).differences
         return not differences
 
     with suppress(TimeoutError):
@@ -299,7 +302,7 @@ class Played:
         self, desk: Desk, slug: str, programme: Programme, window_seconds: float = 1, opens_in: float = 0
     ) -> None:
         self.desk = desk
-        self.money = Paying(desk)
+        self.books = Books(desk.core.database)
         self.programme = programme
         self._round, _, challenges = pilot()
         opens = Instant.now() + TimeDelta(seconds=opens_in)
@@ -324,18 +327,18 @@ class Played:
             applying = Applying(
                 organisation=f"Company {number}", email=f"{number}@company.example", proposal=f"Answer number {number}."
             )
-            at_the_opening, compose = (lambda: self.challenge.opens), self.desk.letters.compose
-            receipt = accept(self.desk.database, self.id, applying, at_the_opening, compose)
+            at_the_opening, compose = (lambda: self.challenge.opens), self.desk.core.letters.compose
+            receipt = accept(self.desk.core.database, self.id, applying, at_the_opening, compose)
             self.teams.append(receipt.application)
         await self.start()
 
     def keep(self) -> None:
         """Writes it down, from when on applications are taken."""
-        keep_round(self.desk.database, self._round, self.programme, (self.challenge,), self.desk.now())
+        keep_round(self.desk.core.database, self._round, self.programme, (self.challenge,), self.desk.now())
 
     async def start(self) -> None:
         """Starts its workflow as the desk does, but for a run that misses its worker sooner."""
-        await (await self.desk.client()).start_workflow(
+        await (await self.desk.core.client()).start_workflow(
             interface.CHALLENGE,
             State.of(self.challenge, self.programme),
             id=self.id,
@@ -348,12 +351,12 @@ class Played:
 
         A query would also be answered from what a worker has done that dies before Temporal hears of it.
         """
-        handle = (await self.desk.client()).get_workflow_handle(self.id)
+        handle = (await self.desk.core.client()).get_workflow_handle(self.id)
         return (await handle.describe()).typed_search_attributes.get(interface.WAITS_FOR, "")
 
     async def deadline(self) -> Instant:
         """Until when it waits, as Temporal's list shows it."""
-        handle = (await self.desk.client()).get_workflow_handle(self.id)
+        handle = (await self.desk.core.client()).get_workflow_handle(self.id)
         return Instant((await handle.describe()).typed_search_attributes[interface.UNTIL])
 
     async def past(self, moment: Instant) -> None:
@@ -369,11 +372,15 @@ class Played:
         await eventually(does)
 
     async def decide(self, kind: str, by: str, **fields: object) -> str:
-        """Somebody decides, and says so again and again until it is answered; see `Desk.decide`."""
+        """Somebody decides, and says so again and again until it is answered; see `Challenges.decide`."""
         async with asyncio.timeout(HANGS):
             while True:
                 with suppress(NotConfirmed, Unavailable):
-                    return await self.desk.decide(self.id, kind, by, **fields)
+                    return await self.desk.challenges.decide(await self.actor(by), self.id, kind, **fields)
+
+    async def actor(self, person: str) -> Actor:
+        """Somebody at a terminal: a person by their id, a team by the id of its application."""
+        return await self.desk.actor(self.books.mailbox(person), Proof.TERMINAL)
 
     async def select(self, stage: str) -> None:
         """The sponsor selects for a stage."""
@@ -389,7 +396,7 @@ class Played:
 
     async def select_by_signal(self, stage: str) -> None:
         """The same, in a message that Temporal keeps until a worker hears it."""
-        handle = (await self.desk.client()).get_workflow_handle(self.id)
+        handle = (await self.desk.core.client()).get_workflow_handle(self.id)
         await handle.signal("select", {"by": self.challenge.deciders[0], **self._selection(stage)})
 
     def _selection(self, stage: str) -> dict[str, object]:
@@ -404,7 +411,7 @@ class Played:
 
     def payments(self) -> dict[str, Payment]:
         """Its part of the ledger, by keys."""
-        return {payment.key: payment for payment in self.desk.payments(self.id)}
+        return {payment.key: payment for payment in self.books.payments(self.id)}
 
     async def payments_of_teams(self) -> list[str]:
         """The keys of the first stage's payments in the order of the teams, once they are requested."""
@@ -423,15 +430,15 @@ class Played:
 
     async def give_payee(self, team: str) -> None:
         """A team gives its bank details, again and again until that is answered."""
-        account = BankAccount(holder=f"Company of {team}", sort_code="60-16-13", number="31926819")
+        account = {"holder": f"Company of {team}", "sort_code": "60-16-13", "number": "31926819"}
         async with asyncio.timeout(HANGS):
             while True:
                 with suppress(Unavailable):
-                    await self.money.give_payee(self.id, team, team, account)
+                    await self.desk.payments.give_payee(await self.actor(team), self.id, team, account)
                     return
 
     async def decide_on(self, key: str, kind: str, reason: str = "") -> None:
-        """Somebody decides on a payment, and says so again and again until it is done; see `Paying.decide`.
+        """Somebody decides on a payment, and says so again and again until it is done; see `Payments.decide`.
 
         What came back is for another person to say than finance, which releases it again.
         """
@@ -442,9 +449,8 @@ class Played:
         async with asyncio.timeout(HANGS):
             while self.payments()[key].status is before.status:
                 with suppress(NotConfirmed, Unavailable):
-                    await self.money.decide(
-                        key, kind, by, decision_id=decision_id, reason=reason, **fields.get(kind, {})
-                    )
+                    actor, more = await self.actor(by), fields.get(kind, {})
+                    await self.desk.payments.decide(actor, key, kind, decision_id=decision_id, reason=reason, **more)
 
     @staticmethod
     def decision_on(kind: str, attempt: int) -> str:
@@ -456,7 +462,7 @@ class Played:
         async with asyncio.timeout(HANGS):
             while True:
                 with suppress(NotConfirmed, Unavailable):
-                    await self.money.retry(key)
+                    await self.desk.payments.retry(await self.actor(OPERATOR), key)
                     return
 
     async def release(self, key: str) -> None:
@@ -466,7 +472,7 @@ class Played:
 
     async def look(self, *keys: str) -> None:
         """Payments that are not over are told, once, to look at the ledger and to ask the rail."""
-        client = await self.desk.client()
+        client = await self.desk.core.client()
         for key in keys:
             with suppress(RPCError):
                 await client.get_workflow_handle(key).signal(interface.LEDGER_CHANGED)
@@ -495,11 +501,11 @@ class Played:
 
     async def paid(self, number: int) -> None:
         """Waits until so many payments are settled."""
-        await until(lambda: sum(each.settled is not None for each in self.desk.payments(self.id)) >= number)
+        await until(lambda: sum(each.settled is not None for each in self.books.payments(self.id)) >= number)
 
     async def result(self) -> Result:
         """How it ended, once it has."""
-        handle = (await self.desk.client()).get_workflow_handle(self.id, result_type=Result)
+        handle = (await self.desk.core.client()).get_workflow_handle(self.id, result_type=Result)
         async with asyncio.timeout(HANGS):
             result: Result = await handle.result()
         return result

@@ -52,7 +52,7 @@ async def test_a_question_that_a_worker_does_not_answer_is_asked_again_of_the_ne
         await played.waiting_for("applications")
 
         os.kill(worker.pid, signal.SIGSTOP)
-        asked = asyncio.create_task(desk.state(desk.find(played.id)))
+        asked = asyncio.create_task(desk.core.state(played.books.challenge(played.id)))
         await until(lambda: counting.asked > 1 or asked.done())
         await worker.kill()
         assert (await asked).opened

@@ -56,6 +56,6 @@ async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is
             receipts = dict(receipt for each in acknowledged for receipt in each)
             assert all(acknowledged), "a process came too late to apply: the race was not run"
             assert max(receipts.values()) < played.challenge.closes
-            kept = {each.id: each.received for each in desk.applications(played.id)}
+            kept = {each.id: each.received for each in played.books.applications(played.id)}
             assert kept == receipts
-            assert desk.find(played.id).applications == len(receipts)
+            assert played.books.challenge(played.id).applications == len(receipts)

@@ -196,7 +196,7 @@ def _payee(played: Played, team: str) -> tuple[str, ...]:
 
 async def check_not_written_over(played: Played, commands: Commands, bank: Bank) -> None:
     """A file that is in the way of one that was begun stays as it is, and nothing leaves until somebody moves it."""
-    with played.desk.database.reading() as connection:
+    with played.desk.core.database.reading() as connection:
         begun = connection.scalars(select(payment_files.c.id).where(payment_files.c.written_at.is_(None))).one()
     in_the_way = bank.folder / f"{begun}.xml"
     in_the_way.write_text("somebody else's")
@@ -215,11 +215,11 @@ def check_worker(worker: Worker, payments: list[str]) -> None:
 
 def check_told(played: Played, payments: list[str], attempts: int) -> None:
     """Every team was told once of each time that its money left or came back."""
-    notices = Counter((each.occasion, each.recipient) for each in played.desk.notices(played.id))
+    notices = Counter((each.occasion, each.recipient) for each in played.books.notices(played.id))
     for key in payments:
         team = played.payments()[key].team
         assert notices[Occasion.PAYMENT_REQUESTED, team] == 1
         assert notices[Occasion.PAYMENT_SENT, team] == attempts
         assert notices[Occasion.PAYMENT_RETURNED, team] == attempts - 1
     assert notices[Occasion.PAYMENT_RETURNED, FINANCE] == (attempts - 1) * len(payments)
-    assert [line.text for line in played.desk.record(played.id) if line.refused] == []
+    assert [line.text for line in played.books.record(played.id) if line.refused] == []

@@ -148,12 +148,12 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         if AFTER in moments:
             assert {point(SENDER, step, AFTER) for step in SENDS} <= worker.deaths
         assert await books_agree(desk) == ()
-        assert (needed_attention(played), desk.find(played.id).attention) == (len(to_pay), "")
+        assert (needed_attention(played), played.books.challenge(played.id).attention) == (len(to_pay), "")
 
 
 def needed_attention(played: Played) -> int:
     """How often a person was called, which is once for what stands still."""
-    lines = played.desk.record(played.id)
+    lines = played.books.record(played.id)
     return sum(line.action == "attention" and line.text.startswith("Needs attention") for line in lines)
 
 
@@ -187,21 +187,21 @@ def check_told(played: Played, attempts: dict[str, int], slip: str) -> None:
         for person in (FINANCE, OPERATOR):
             told[Occasion.PAYMENT_RETURNED, person] += came_back
             told[Occasion.PAYMENT_RETURN_UNDONE, person] += arrived
-    notices = Counter((each.occasion, each.recipient) for each in played.desk.notices(played.id))
+    notices = Counter((each.occasion, each.recipient) for each in played.books.notices(played.id))
     assert {each: notices[each] for each in told} == dict(told)
-    assert [line.text for line in played.desk.record(played.id) if line.refused] == []
+    assert [line.text for line in played.books.record(played.id) if line.refused] == []
 
 
 async def check_sent(played: Played, post: Notify) -> None:
     """Each notice left once, or was no longer so; none is lost."""
 
     def told() -> dict[str, str]:
-        return {notice.key: notice.status for notice in played.desk.notices(played.id)}
+        return {notice.key: notice.status for notice in played.books.notices(played.id)}
 
     await until(lambda: set(told().values()) <= {"sent", "delivered", "failed", "lapsed"})
     assert "failed" not in told().values()
     assert post.counts() == {key: 1 for key, status in told().items() if status != "lapsed"}
-    lapsed = {notice.occasion for notice in played.desk.notices(played.id) if notice.status == "lapsed"}
+    lapsed = {notice.occasion for notice in played.books.notices(played.id) if notice.status == "lapsed"}
     assert lapsed <= PASSES
 
 

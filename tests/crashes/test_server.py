@@ -42,7 +42,7 @@ async def test_a_killed_server_goes_on_with_the_challenge_and_its_deadline(tmp_p
             assert await played.waits_for() == "end of accelerator"
             assert await played.deadline() == deadline
             await played.waiting_for("selection for pre-commercial")
-            ended = next(line for line in desk.record(played.id) if line.stage == "pre-commercial")
+            ended = next(line for line in played.books.record(played.id) if line.stage == "pre-commercial")
             assert ended.at >= deadline
             async with played.finance_at_work():
                 await played.paid(4)

@@ -54,7 +54,7 @@ async def test_a_stage_ends_when_its_teams_were_told(tmp_path: Path) -> None:
         await stage.played.select("exploration")
         await stage.played.waiting_for("end of exploration")
 
-        told = stage.played.desk.find(stage.played.id).until
+        told = stage.played.books.challenge(stage.played.id).until
         assert told is not None
         assert abs(await stage.played.deadline() - told) < TimeDelta(milliseconds=1)
 
@@ -70,10 +70,10 @@ async def test_nobody_is_reminded_twice_by_one_reminder(tmp_path: Path) -> None:
         await stage.played.waiting_for("selection for exploration")
         await stage.played.select("exploration")
         begun = stage.played.desk.now()
-        desk, sponsor = stage.played.desk, stage.played.challenge.deciders[0]
-        await until(lambda: desk.notices(stage.played.id)[-1].created > begun + TimeDelta(seconds=4.5))
+        books, sponsor = stage.played.books, stage.played.challenge.deciders[0]
+        await until(lambda: books.notices(stage.played.id)[-1].created > begun + TimeDelta(seconds=4.5))
 
-        reminded = [each for each in desk.notices(stage.played.id) if each.occasion == "stage-ending"]
+        reminded = [each for each in books.notices(stage.played.id) if each.occasion == "stage-ending"]
         assert len([each for each in reminded if each.recipient == sponsor]) == 2
 
 
@@ -105,7 +105,7 @@ async def test_a_selection_that_was_announced_is_not_lost_when_everything_stops_
         await stage.server.start()
         stage.worker.comes_up()
 
-        await stage.played.waiting_for(stage.played.desk.find(stage.played.id).waits_for)
+        await stage.played.waiting_for(stage.played.books.challenge(stage.played.id).waits_for)
 
 
 async def test_a_selection_after_the_closing_is_taken_although_no_worker_ran_at_the_closing(tmp_path: Path) -> None:
@@ -114,6 +114,6 @@ async def test_a_selection_after_the_closing_is_taken_although_no_worker_ran_at_
         async with stage.worker.down():
             await stage.played.past(stage.played.challenge.closes)
             await stage.played.select_by_signal("exploration")
-        await until(lambda: len(stage.played.desk.record(stage.played.id)) >= 3)
+        await until(lambda: len(stage.played.books.record(stage.played.id)) >= 3)
 
-        assert [line.text for line in stage.played.desk.record(stage.played.id) if line.refused] == []
+        assert [line.text for line in stage.played.books.record(stage.played.id) if line.refused] == []

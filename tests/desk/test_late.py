@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from temporalio.client import Client
 from whenever import Date, Instant
 
-from desk.desk import Desk
-from desk.late_payments import Late, late_payments
+from desk.late_payments import late_payments
 from domain.payments.payment import PaymentStatus
 from gateways.banking.credit_transfers import end_to_end_id
-from service.settings import Settings
+from store.challenges import rounds
 from store.database.database import Database
-from store.payments import bank_reports, payment_files
+from store.payments import bank_reports, payment_files, reading
 from store.payments.bank_reports import Reported
 from store.payments.reading import under_way
 from tests.store.paying import Till, give_payee, to_make
@@ -33,11 +31,8 @@ def till(open_: Database) -> Till:
 
 def late(database: Database, now: str) -> list[tuple[bool, int]]:
     """What is late by then: whether by law, and for how many days there is interest."""
-
-    async def nowhere() -> Client:
-        raise AssertionError("only the ledger is looked at")
-
-    found: tuple[Late, ...] = late_payments(Desk(Settings(), database, nowhere, lambda: Instant(now)))
+    zones = {row.id: row.time_zone for row in rounds.challenges(database)}
+    found = late_payments(reading.read_payments(database), zones, Instant(now))
     return [(each.by_law, each.interest.days if each.interest else 0) for each in found]
 
 

@@ -16,17 +16,18 @@ from temporalio.client import Client
 from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
-from desk.reconciliation import reconcile
+from desk.reconciliation import Reconciled
 from domain.challenges.state import OrderState, Outcome, State
 from domain.payments.bank_account import BankAccount
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Instruction
+from domain.permissions import Proof
 from domain.values.money import Money
 from gateways.banking.http_rail import HttpRail
 from store.challenges.rounds import ChallengeRow
 from store.database.database import Database
 from tests.gateways.provider import Provider
-from tests.playing import Play, pilot, playing, with_stages_of
+from tests.playing import OPERATOR, Play, pilot, playing, with_stages_of
 from tests.replay.recording import is_closed
 from tests.servers import dev_server
 from tests.waiting import eventually
@@ -69,14 +70,14 @@ async def books(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books
 
 
 async def _stands(play: Play, key: str, status: PaymentStatus) -> bool:
-    return any(each.key == key and each.status is status for each in play.desk.payments(play.challenge.id))
+    return any(each.key == key and each.status is status for each in play.books.payments(play.challenge.id))
 
 
 @contextmanager
 def copied(books: Books, folder: Path, *planted: str, **settings: object) -> Iterator[Desk]:
     """A desk on a copy of the database, in which something was planted."""
     file = folder / "copy.db"
-    original = books.play.desk.database.engine.url.database
+    original = books.play.desk.core.database.engine.url.database
     with closing(sqlite3.connect(str(original))) as there, closing(sqlite3.connect(file)) as here:
         there.backup(here)
         for statement in planted:
@@ -87,20 +88,27 @@ def copied(books: Books, folder: Path, *planted: str, **settings: object) -> Ite
     async def connected() -> Client:
         return books.play.client
 
+    desk = Desk(books.play.desk.core.options.model_copy(update=settings), database, connected)
     try:
-        yield Desk(books.play.desk.options.model_copy(update=settings), database, connected)
+        yield desk
     finally:
+        desk.close()
         database.close()
+
+
+async def reconciled(desk: Desk) -> Reconciled:
+    """What comes of it when the operator asks."""
+    return await desk.reconciliation.reconcile(await desk.actor(OPERATOR, Proof.TERMINAL))
 
 
 async def differences(desk: Desk) -> list[tuple[str, str]]:
     """What is named, by the keys of payments."""
-    return [(each.payment, each.what) for each in (await reconcile(desk)).differences]
+    return [(each.payment, each.what) for each in (await reconciled(desk)).differences]
 
 
 async def test_books_that_agree_are_said_to(books: Books, tmp_path: Path) -> None:
     with copied(books, tmp_path) as desk:
-        found = await reconcile(desk)
+        found = await reconciled(desk)
     assert (found.challenges, found.payments, found.differences) == (1, 3, ())
 
 
@@ -301,14 +309,14 @@ async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named_unless_
     """Fails when any payment may be submitted, whatever the challenge has heard of it; and where a payment that was
     given up and has arrived after all is named for ever once its challenge has ended."""
     with copied(books, tmp_path, *(each.format(paid=books.paid) for each in planted)) as desk:
-        [row] = desk.challenges()
-        state = await desk.state(row)
+        [row] = await desk.core.challenges()
+        state = await desk.core.state(row)
         believed = state.having(payments={**state.payments, books.paid: OrderState.CANCELLED}, outcome=outcome)
 
         async def says(_: ChallengeRow) -> State:
             return believed
 
-        monkeypatch.setattr(desk, "state", says)
+        monkeypatch.setattr(desk.core, "state", says)
         found = [what for key, what in await differences(desk) if key == books.paid and "says the rail" not in what]
         assert found == named
 
@@ -354,5 +362,5 @@ async def test_a_payment_whose_workflow_was_terminated_is_named_until_it_is_take
     assert await differences(desk) == [
         (books.known, "is payee known in the ledger, and its workflow is terminated: take it up again with `retry`")
     ]
-    await books.play.money.retry(books.known)
+    await books.play.retry(books.known)
     assert await differences(desk) == []

@@ -118,7 +118,7 @@ def test_nobody_else_decides_for_a_sponsor(by: str) -> None:
     """Invariant 10. Fails when `_stage_to_decide` does not look at who it is."""
     text = refused(NotAllowed, sealed(), select("exploration", A, by=by))
     assert by in text
-    assert "lead or deputy does" in text
+    assert "lead or deputy may" in text
     refused(NotAllowed, sealed(), Decline(by=by, stage="exploration", reason="None suits."))
 
 

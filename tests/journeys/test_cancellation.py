@@ -47,7 +47,7 @@ async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Pat
         # What was due before is paid all the same, and nothing else.
         assert set(result.paid) >= set(ordered)
         assert len(play.paid()) == len(result.paid)
-        row = play.desk.find(play.challenge.id)
+        row = play.books.challenge(play.challenge.id)
         assert (row.outcome, row.outcome_reason, row.until) == ("cancelled", reason, None)
         with pytest.raises(TooLate):
             play.apply(99)
@@ -67,7 +67,7 @@ async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_p
         assert result.reason == "cancelled in Temporal, without a reason"
         told = play.told(Occasion.CANCELLED)
         assert {told[each] for each in (*those_in, SPONSOR, OPERATOR)} == {1}
-        assert play.desk.find(play.challenge.id).outcome == "cancelled"
+        assert play.books.challenge(play.challenge.id).outcome == "cancelled"
         assert len(play.paid()) == len(result.paid)
         with pytest.raises(TooLate):
             play.apply(99)

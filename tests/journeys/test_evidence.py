@@ -70,9 +70,9 @@ async def test_an_instalment_is_paid_once_its_evidence_is_accepted_and_released_
         assert play.told(Occasion.EVIDENCE_ACCEPTED) == {team: 1}
         await play.stands(key, PaymentStatus.PAYEE_KNOWN)
         with pytest.raises(NotAllowed, match="programme-office accepted its evidence, and a second person"):
-            await play.release(key, OPERATOR)
+            await play.release_past_the_desk(key, OPERATOR)
         with pytest.raises(NotAllowed, match="sepa-decider selected the team"):
-            await play.release(key, SPONSOR)
+            await play.release_past_the_desk(key, SPONSOR)
         with pytest.raises(TooLate, match="Nothing waits for evidence"):
             await play.decide("evidence", SPONSOR, stage="exploration", team=team, number=2, accepted=True)
         await play.payments_over(2)
@@ -102,7 +102,7 @@ async def test_a_challenge_that_is_over_waits_for_evidence_and_pays_what_is_acce
     async with exploring(tmp_path, stages=1) as (play, team, key):
         state = await play.stage_over()
         assert (state.phase, state.waits_for) == (Phase.ENDED, "evidence")
-        assert play.desk.find(play.challenge.id).waits_for == "evidence"
+        assert play.books.challenge(play.challenge.id).waits_for == "evidence"
         before = play.told(Occasion.EVIDENCE_DUE)[team]
         for weeks in (1, 2):
             await play.skip_to(state.run.ends + TimeDelta(hours=24 * 7 * weeks))
@@ -126,4 +126,4 @@ async def test_after_the_end_a_rejection_is_final_and_ends_the_wait(tmp_path: Pa
         assert result.paid == (key.removesuffix("2") + "1",)
         (rejected,) = play.record("evidence")
         assert "rejected for good" in rejected.text
-        assert [each.key for each in play.desk.payments()] == list(result.paid)
+        assert [each.key for each in play.books.payments()] == list(result.paid)

@@ -23,7 +23,7 @@ async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_in
         await play.decide("extend", OPERATOR, closes=once, reason="The questions session was late.")
         await play.skip_to(was)
         second = play.apply(2).application
-        assert play.desk.find(play.challenge.id).closes == once
+        assert play.books.challenge(play.challenge.id).closes == once
         await play.decide("extend", closes=twice, reason="It is holiday time.")
         await play.skip_to(once)
         third = play.apply(3).application
@@ -38,7 +38,7 @@ async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_in
         ]
         with pytest.raises(TooLate, match="its window closed"):
             play.apply(4)
-        assert third in {application.id for application in play.desk.applications(play.challenge.id)}
+        assert third in {application.id for application in play.books.applications(play.challenge.id)}
 
 
 async def test_a_deadline_only_moves_to_a_later_time_to_come_while_the_window_is_open(tmp_path: Path) -> None:

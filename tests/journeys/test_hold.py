@@ -64,7 +64,7 @@ async def test_a_window_on_hold_takes_no_application_and_closes_later(tmp_path: 
         state = await play.state()
         held, resumed = (play.record(action)[-1].at for action in ("hold", "resume"))
         assert state.closes == pushed_back(was, held, resumed, state.zone)
-        assert play.desk.find(play.challenge.id).closes == state.closes
+        assert play.books.challenge(play.challenge.id).closes == state.closes
         play.apply(4)
         assert play.told(Occasion.HELD) == {SPONSOR: 1, OPERATOR: 1, applicant: 1}
 

@@ -34,7 +34,7 @@ async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may
         assert play.told(Occasion.DECISION_DUE) == {SPONSOR: len(ladder.decision)}
         assert play.told(Occasion.DECISION_OVERDUE) == {SPONSOR: 5, OPERATOR: 4}
         assert (state.phase, state.deadline) == (Phase.DECIDING, due)
-        assert play.desk.find(play.challenge.id).until == due
+        assert play.books.challenge(play.challenge.id).until == due
 
         await play.decide("select", stage="exploration", teams=teams)
         state = await play.payments_over(3)

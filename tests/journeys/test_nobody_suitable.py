@@ -27,7 +27,7 @@ async def test_a_sponsor_who_finds_nobody_suitable_ends_the_challenge_and_says_w
         assert result.reason == "No answer measures the air itself."
         assert play.told(Occasion.NOT_CONTINUED) == dict.fromkeys([*applicants, OPERATOR], 1)
         assert play.paid() == {}
-        row = play.desk.find(play.challenge.id)
+        row = play.books.challenge(play.challenge.id)
         assert (row.outcome, row.outcome_reason) == ("no award", "No answer measures the air itself.")
         assert [line.refused for line in play.record("decline")] == [True, False]
 
@@ -41,4 +41,4 @@ async def test_a_challenge_that_nobody_answered_ends_when_its_window_closes(tmp_
         assert result.outcome is Outcome.NO_AWARD
         assert result.reason == "nobody applied"
         assert play.told(Occasion.NOT_CONTINUED) == {SPONSOR: 1, OPERATOR: 1}
-        assert play.desk.find(play.challenge.id).applications == 0
+        assert play.books.challenge(play.challenge.id).applications == 0

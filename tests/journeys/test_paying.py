@@ -12,7 +12,6 @@ import pytest
 from holidays import country_holidays
 from whenever import Instant, TimeDelta
 
-from desk.late_payments import late_payments
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase
 from domain.payments.payment import PaymentStatus
@@ -99,7 +98,7 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
             await play.until_told(Occasion.PAYMENT_DUE, {FINANCE: times})
         await play.skip_to(pay_by)
         await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 1})
-        assert late_payments(play.desk, play.challenge.id)[0].payment.key == key
+        assert (await play.desk.payments.late(await play.actor(FINANCE), play.challenge.id))[0].payment.key == key
         by_law = last_of_thirty_days(given)
         again = {pay_by + Play.DAY * 3 * times for times in range(1, 10)}
         warnings = sorted(
@@ -160,13 +159,13 @@ async def test_nobody_releases_what_follows_from_their_own_decision_and_nobody_t
         await play.stands(key, PaymentStatus.PAYEE_KNOWN)
 
         with pytest.raises(NotAllowed, match="sepa-decider selected the team, and a second person has to release it"):
-            await play.release(key, SPONSOR)
+            await play.release_past_the_desk(key, SPONSOR)
         with pytest.raises(NotAllowed, match="programme-office gave or changed the team's bank details"):
-            await play.release(key, OPERATOR)
+            await play.release_past_the_desk(key, OPERATOR)
         with pytest.raises(NotAllowed, match="passer-by may not release"):
-            await play.release(key, "passer-by")
+            await play.release_past_the_desk(key, "passer-by")
         with pytest.raises(NotAllowed, match=f"{play.payment(key).team} may not release"):
-            await play.release(key, play.payment(key).team)
+            await play.release_past_the_desk(key, play.payment(key).team)
         assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
 
         # Two at one moment: one of them is too late.
@@ -261,13 +260,13 @@ async def test_money_that_comes_back_after_it_had_arrived_is_released_and_paid_a
         if ended:
             await play.decide("cancel", OPERATOR, reason="It is over.")
             assert (await play.result()).paid == (key,)
-        with pytest.raises(NotAllowed, match=r"may not say that .* came back: "):
-            await play.money.decide(key, "return", team, reason="We did not get it.")
+        with pytest.raises(NotAllowed, match=r"may not say that the money came back of .*: "):
+            await play.decide_payment(key, "return", team, reason="We did not get it.")
         with pytest.raises(ReasonMissing):
-            await play.money.decide(key, "return", OPERATOR)
+            await play.decide_payment(key, "return", OPERATOR)
         assert play.payment(key).status is PaymentStatus.SETTLED
 
-        await play.money.decide(key, "return", OPERATOR, reason="The bank has sent it back.")
+        await play.decide_payment(key, "return", OPERATOR, reason="The bank has sent it back.")
         payment = play.payment(key)
         assert (payment.status, payment.settled) == (PaymentStatus.RETURNED, None)
         assert play.paid() == {}
@@ -279,7 +278,7 @@ async def test_money_that_comes_back_after_it_had_arrived_is_released_and_paid_a
         await play.payee(team, OTHER)
         await play.release(key)
         payment = await play.stands(key, PaymentStatus.SETTLED)
-        assert (payment.attempt, len(play.desk.payments())) == (2, 1)
+        assert (payment.attempt, len(play.books.payments())) == (2, 1)
         assert rail.asked == {f"{key}/1": 1, f"{key}/2": 1}
         await play.payments_over()
         assert [line.key.rpartition("/")[2] for line in play.record("paid")] == ["settled-1", "settled-2"]
@@ -304,7 +303,7 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
         await play.release(key)
         await asyncio.to_thread(gated.rail.reached.wait, HANGS)
         await play.payee(play.payment(key).team, OTHER)
-        cancelled = asyncio.create_task(play.money.decide(key, "cancel", FINANCE, reason="It is another account."))
+        cancelled = asyncio.create_task(play.decide_payment(key, "cancel", FINANCE, reason="It is another account."))
         gated.rail.gate.set()
         with pytest.raises(TooLate, match=r"what (may have|has) left cannot be cancelled"):
             await cancelled
@@ -324,11 +323,11 @@ async def test_a_cancelled_payment_is_not_made_and_the_challenge_ends_without_it
         one, other = await play.owed(2)
         team = play.payment(one).team
         with pytest.raises(ReasonMissing):
-            await play.money.decide(one, "cancel", FINANCE)
+            await play.decide_payment(one, "cancel", FINANCE)
         with pytest.raises(NotAllowed, match=r"may not cancel .*: "):
-            await play.money.decide(one, "cancel", SPONSOR, reason="Not theirs.")
+            await play.decide_payment(one, "cancel", SPONSOR, reason="Not theirs.")
         await play.releasable(one)
-        await play.money.decide(one, "cancel", FINANCE, reason="They have left before they began.")
+        await play.decide_payment(one, "cancel", FINANCE, reason="They have left before they began.")
         assert play.told(Occasion.PAYMENT_CANCELLED) == {team: 1}
         state = await play.until(lambda state: state.unpaid == (other,))
         assert state.story[-1].text.startswith("Payment cancelled")
@@ -336,7 +335,7 @@ async def test_a_cancelled_payment_is_not_made_and_the_challenge_ends_without_it
             await play.release(one, reason="Once more.")
         for kind, by in (("cancel", OPERATOR), ("return", OPERATOR)):
             with pytest.raises(TooLate, match="cancelled"):
-                await play.money.decide(one, kind, by, reason="Once more.")
+                await play.decide_payment(one, kind, by, reason="Once more.")
 
         await play.decide("cancel", OPERATOR, reason="It is over.")
         state = await play.state()

@@ -19,7 +19,6 @@ from whenever import Date
 
 from desk import payment_files
 from desk.payment_files import PaymentFile
-from desk.reconciliation import reconcile
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import OrderState
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
@@ -29,8 +28,8 @@ from domain.values.refusals import FileRefused, RailRefused, ReasonMissing, TooL
 from gateways.banking.credit_transfers import Version, end_to_end_id, validate
 from store.database import tables
 from store.database.database import Database
+from store.payments.bank_reports import Contradiction
 from store.payments.file_rail import FileRail
-from store.payments.payment_files import Contradiction
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.playing import FINANCE, OPERATOR, Making, Play, playing
 from tests.replay import recording
@@ -59,9 +58,9 @@ async def paying_by_files(
 
 async def turned_away(play: Play, key: str, folder: Path) -> str:
     """Lets a released payment leave in a file, and the bank reject it; the id of the file."""
-    (file,) = await play.payment_files.submit(FINANCE)
+    (file,) = await play.submit(FINANCE)
     await play.stands(key, PaymentStatus.SUBMITTED)
-    await play.payment_files.settle(said(folder, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+    await play.settle(said(folder, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
     await play.stands(key, PaymentStatus.RETURNED)
     return file.id
 
@@ -87,7 +86,7 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
     """Holds the whole way of money by files. Fails where a report does not reach the payment, where what came back
     is not in the next file, and where what has left is in it again."""
     async with paying_by_files(tmp_path, 2, form=form) as (play, (good, bad)):
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         xml = file.path.read_bytes()
         validate(xml, form)
         assert (file.count, str(file.control_sum), file.currency) == (2, "4000.00", "GBP")
@@ -95,33 +94,33 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
         for key in (good, bad):
             payment = await play.stands(key, PaymentStatus.SUBMITTED)
             assert payment.reference == file.id
-        sent = [notice.body for notice in play.desk.notices() if notice.occasion == Occasion.PAYMENT_SENT]
+        sent = [notice.body for notice in play.books.notices() if notice.occasion == Occasion.PAYMENT_SENT]
         assert len(sent) == 2
         assert all(f"The bank pays it on {spoken_day(file.execute_on)}." in body for body in sent)
-        assert await play.payment_files.submit(FINANCE) == ()
+        assert await play.submit(FINANCE) == ()
         with pytest.raises(TooLate, match="was submitted"):
-            await play.money.decide(bad, "cancel", FINANCE, reason="Too late.")
+            await play.decide_payment(bad, "cancel", FINANCE, reason="Too late.")
 
         report = said(tmp_path, file.id, {f"{good}/1": Said("ACSC"), f"{bad}/1": Said("RJCT", "AC04")})
-        changed = await play.payment_files.settle(report, FINANCE)
+        changed = await play.settle(report, FINANCE)
         assert {payment.key for payment in changed} == {good, bad}
         await play.stands(good, PaymentStatus.SETTLED)
         payment = await play.stands(bad, PaymentStatus.RETURNED)
         assert payment.reason == "the account is closed"
         assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
-        before = play.desk.payments()
-        assert await play.payment_files.settle(report, FINANCE) == ()
-        assert play.desk.payments() == before
+        before = play.books.payments()
+        assert await play.settle(report, FINANCE) == ()
+        assert play.books.payments() == before
 
         await play.payee(payment.team, OTHER)
         await play.release(bad)
-        (second,) = await play.payment_files.submit(FINANCE)
+        (second,) = await play.submit(FINANCE)
         xml = second.path.read_bytes()
         validate(xml, form)
         assert end_to_end_ids(xml) == (end_to_end_id(f"{bad}/2"),)
         assert numbers(xml) == [OTHER]
         await play.stands(bad, PaymentStatus.SUBMITTED)
-        await play.payment_files.settle(said(tmp_path, second.id, {f"{bad}/2": Said("ACSC")}), FINANCE)
+        await play.settle(said(tmp_path, second.id, {f"{bad}/2": Said("ACSC")}), FINANCE)
         payment = await play.stands(bad, PaymentStatus.SETTLED)
         assert payment.attempt == 2
         await play.payments_over()
@@ -132,18 +131,18 @@ async def test_what_had_arrived_and_comes_back_by_a_later_report_is_released_aga
     """Fails where a run that is started for the report finds the payment settled and asks no further: the report is
     read, and nobody hears that the money is gone."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await play.payments_over()
 
-        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
         payment = await play.stands(key, PaymentStatus.RETURNED)
         assert payment.settled is None
         assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
         await play.until(lambda state: state.unpaid == (key,))
         await play.release(key)
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         assert end_to_end_ids(file.path.read_bytes()) == (end_to_end_id(f"{key}/2"),)
 
 
@@ -168,11 +167,11 @@ async def test_a_report_that_comes_while_another_is_dealt_with_is_heard(tmp_path
     report is told of once."""
     slow = Making(SlowToAnswer)
     async with paying_by_files(tmp_path, 1, slow) as (play, (key,)):
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await asyncio.to_thread(slow.rail.asked.wait, 15)
-        await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+        await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
         slow.rail.gate.set()
         payment = await play.stands(key, PaymentStatus.RETURNED)
         assert payment.reason == "the account is blocked"
@@ -218,7 +217,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await play.payee(team, number)
             await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
             assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
-            assert await play.payment_files.submit(FINANCE) == ()
+            assert await play.submit(FINANCE) == ()
             with pytest.raises(
                 TooLate, match=f"goes to version {times} of .* was to be released to version {times - 1}"
             ):
@@ -227,7 +226,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await handle.signal("release", by_hand)
             await eventually(released)
 
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         assert numbers(file.path.read_bytes()) == ["31926819"]
         await play.payee(team, OTHER)
         payment = await play.stands(key, PaymentStatus.SUBMITTED)
@@ -237,7 +236,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
 async def books_agree(play: Play) -> None:
     """Once all payments are over, all books say the same."""
     await play.payments_over()
-    assert (await reconcile(play.desk)).differences == ()
+    assert (await play.reconcile()).differences == ()
 
 
 async def test_what_had_arrived_and_came_back_by_a_persons_word_is_paid_again_and_the_books_agree(
@@ -245,16 +244,16 @@ async def test_what_had_arrived_and_came_back_by_a_persons_word_is_paid_again_an
 ) -> None:
     """Fails where a bank has to see what a person sees on a statement: it calls the first attempt settled for ever."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        await play.payment_files.submit(FINANCE)
+        await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.confirm_settled(key, FINANCE)
+        await play.confirm_settled(key, FINANCE)
         await play.payments_over()
-        await play.money.decide(key, "return", OPERATOR, reason="It is back on our account.")
+        await play.decide_payment(key, "return", OPERATOR, reason="It is back on our account.")
         await play.payee(play.payment(key).team, OTHER)
         await play.release(key)
-        await play.payment_files.submit(FINANCE)
+        await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
-        await play.payment_files.confirm_settled(key, FINANCE)
+        await play.confirm_settled(key, FINANCE)
         assert (await play.stands(key, PaymentStatus.SETTLED)).attempt == 2
         await books_agree(play)
 
@@ -268,39 +267,39 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
     only be given up; where a run that waits, stands still or has ended is not moved on; and where nobody is shown that
     they have to see to it."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         team = (await play.stands(key, PaymentStatus.SUBMITTED)).team
         if slip:
-            await play.money.decide(key, "return", OPERATOR, reason="A slip.")
+            await play.decide_payment(key, "return", OPERATOR, reason="A slip.")
         else:
-            await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
+            await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
         await play.stands(key, PaymentStatus.RETURNED)
         if then == "released":
             await play.release(key)
         if then == "cancelled":
-            await play.money.decide(key, "cancel", FINANCE, reason="Paid by cheque.")
+            await play.decide_payment(key, "cancel", FINANCE, reason="Paid by cheque.")
             await play.payments_over()
         command = f"say `starter.py undo-return {key}/1 --as PERSON"
         with pytest.raises(RailRefused, match=command):
-            await play.payment_files.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await eventually(partial(needs_attention, play, key))
-        assert f"{key}/1" in play.desk.find(play.challenge.id).attention
+        assert f"{key}/1" in play.books.challenge(play.challenge.id).attention
         if then != "cancelled":
             await eventually(partial(is_listed_as_needing_attention, play, key))
-            assert f"{key}/1 came back by the ledger" in await play.money.retry(key)
-        assert any(command in each.body for each in play.desk.notices() if each.occasion == Occasion.ATTENTION)
+            assert f"{key}/1 came back by the ledger" in await play.retry(key)
+        assert any(command in each.body for each in play.books.notices() if each.occasion == Occasion.ATTENTION)
 
         with pytest.raises(ReasonMissing):
-            await play.money.decide(key, "undo-return", FINANCE, attempt=1)
-        await play.money.decide(key, "undo-return", FINANCE, attempt=1, reason="It is on the statement.")
+            await play.decide_payment(key, "undo-return", FINANCE, attempt=1)
+        await play.decide_payment(key, "undo-return", FINANCE, attempt=1, reason="It is on the statement.")
         payment = await play.stands(key, PaymentStatus.SETTLED)
         assert (payment.attempt, str(payment.arrived_on)) == (1, "2026-02-01")
         assert play.told(Occasion.PAYMENT_RETURN_UNDONE) == {team: 1, OPERATOR: 1, FINANCE: 1}
         await books_agree(play)
         assert (await play.state()).payments[key] is OrderState.SETTLED
-        assert (play.payment(key).attention, play.desk.find(play.challenge.id).attention) == ("", "")
+        assert (play.payment(key).attention, play.books.challenge(play.challenge.id).attention) == ("", "")
         assert not await is_listed_as_needing_attention(play, key)
-        assert await play.payment_files.submit(FINANCE) == ()
+        assert await play.submit(FINANCE) == ()
 
 
 async def needs_attention(play: Play, key: str) -> bool:
@@ -320,7 +319,7 @@ async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_
     """Fails where a payment is let know of a report, and not of what that contradicts."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         file = await turned_away(play, key, tmp_path)
-        call, before = play.payment_files._call_operators, await looks(play, key)
+        call, before = play.desk.payment_files._call_operators, await looks(play, key)
 
         async def has_looked() -> bool:
             return await looks(play, key) > before
@@ -329,9 +328,9 @@ async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_
             await eventually(has_looked)
             await call(contradiction)
 
-        monkeypatch.setattr(play.payment_files, "_call_operators", call_late)
+        monkeypatch.setattr(play.desk.payment_files, "_call_operators", call_late)
         with pytest.raises(RailRefused):
-            await play.payment_files.settle(said(tmp_path, file, {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.settle(said(tmp_path, file, {f"{key}/1": Said("ACSC")}), FINANCE)
         await eventually(partial(is_listed_as_needing_attention, play, key))
 
 
@@ -348,18 +347,18 @@ async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_diff
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         first = await turned_away(play, key, tmp_path)
         await play.release(key)
-        (second,) = await play.payment_files.submit(FINANCE)
+        (second,) = await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
         with pytest.raises(RailRefused, match="a later attempt may have left: ask the bank to stop one"):
-            await play.payment_files.settle(said(tmp_path, first, {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.settle(said(tmp_path, first, {f"{key}/1": Said("ACSC")}), FINANCE)
         with pytest.raises(TooLate, match=f"{key}/2 has left, or may have"):
-            await play.money.decide(key, "undo-return", FINANCE, attempt=1, reason="It is on the statement.")
-        await play.payment_files.settle(said(tmp_path, second.id, {f"{key}/2": Said("ACSC")}), FINANCE)
+            await play.decide_payment(key, "undo-return", FINANCE, attempt=1, reason="It is on the statement.")
+        await play.settle(said(tmp_path, second.id, {f"{key}/2": Said("ACSC")}), FINANCE)
         await play.stands(key, PaymentStatus.SETTLED)
         await play.payments_over()
         assert f"{key}/1 came back by the ledger and is settled by the bank" in play.payment(key).attention
-        assert f"{key}/1" in play.desk.find(play.challenge.id).attention
-        assert [each.what for each in (await reconcile(play.desk)).differences] == [
+        assert f"{key}/1" in play.books.challenge(play.challenge.id).attention
+        assert [each.what for each in (await play.reconcile()).differences] == [
             "attempt 1 is settled, says the rail, and came back by the ledger"
         ]
 
@@ -376,13 +375,13 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
         arrived = said(tmp_path, file, {f"{key}/1": Said("ACSC")})
         for _ in range(2):
             with pytest.raises(RailRefused, match=f"{key}/1 came back by the ledger and is settled by the bank"):
-                await play.payment_files.settle(arrived, FINANCE)
+                await play.settle(arrived, FINANCE)
         with pytest.raises(FileRefused, match=f"1 payment left out of all files.*{key}: {key}/1 came back by"):
-            await play.payment_files.submit(FINANCE)
+            await play.submit(FINANCE)
         assert play.told(Occasion.ATTENTION)[OPERATOR] > told
-        found = [each.what for each in (await reconcile(play.desk)).differences if each.payment == key]
+        found = [each.what for each in (await play.reconcile()).differences if each.payment == key]
         assert "attempt 1 is settled, says the rail, and came back by the ledger" in found
-        await play.money.decide(key, "cancel", FINANCE, reason="The team has its money.")
+        await play.decide_payment(key, "cancel", FINANCE, reason="The team has its money.")
         assert play.payment(key).status is PaymentStatus.CANCELLED
 
 
@@ -393,36 +392,36 @@ async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_fil
     where Temporal has to answer before whoever made a file is told where it is."""
     async with paying_by_files(tmp_path, 2) as (play, (bad, good)):
         rows, of_team = tables.payees, tables.payees.c.team == play.payment(bad).team
-        with play.desk.database.engine.begin() as connection:
+        with play.desk.core.database.engine.begin() as connection:
             kept = connection.scalars(select(rows.c.sealed).where(of_team)).one()
 
         def damage(sealed: str) -> None:
-            with play.desk.database.engine.begin() as connection:
+            with play.desk.core.database.engine.begin() as connection:
                 connection.execute(update(rows).where(of_team).values(sealed=sealed))
 
         # Begun, and cut off before it is written; then one of its payments can be opened no more.
         with monkeypatch.context() as cut:
             cut.setattr(payment_files, "_write_once", _interrupted)
             with pytest.raises(KeyboardInterrupt):
-                await play.payment_files.submit(FINANCE)
+                await play.submit(FINANCE)
         damage("damaged")
         with pytest.raises(FileRefused, match=f"{bad} cannot leave in the file .* `submit --anew`"):
-            await play.payment_files.submit(FINANCE)
+            await play.submit(FINANCE)
 
         made: list[PaymentFile] = []
 
         def then_away(file: PaymentFile) -> None:
             made.append(file)
-            monkeypatch.setattr(play.desk, "client", _away)
+            monkeypatch.setattr(play.desk.core, "client", _away)
 
         with pytest.raises(FileRefused, match=f"1 payment left out of all files, the others are in one: {bad}: "):
-            await play.payment_files.submit(FINANCE, anew=True, made=then_away)
+            await play.submit(FINANCE, anew=True, made=then_away)
         monkeypatch.undo()
         assert [end_to_end_ids(file.path.read_bytes()) for file in made] == [(end_to_end_id(f"{good}/1"),)]
-        assert list(play.payment_files.files()) == made
+        assert list(await play.files()) == made
 
         damage(kept)
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         assert end_to_end_ids(file.path.read_bytes()) == (end_to_end_id(f"{bad}/1"),)
         for key in (bad, good):
             await play.stands(key, PaymentStatus.SUBMITTED)
@@ -439,13 +438,13 @@ async def _away() -> Client:
 async def test_a_file_that_was_begun_is_not_dropped_once_it_is_there(tmp_path: Path) -> None:
     """Invariant 1. Fails without the look at the folder: somebody may have taken it to the bank."""
     async with paying_by_files(tmp_path, 1) as (play, _):
-        (file,) = await play.payment_files.submit(FINANCE)
-        with play.desk.database.engine.begin() as connection:
+        (file,) = await play.submit(FINANCE)
+        with play.desk.core.database.engine.begin() as connection:
             connection.execute(update(tables.payment_files).values(written_at=None))
         with pytest.raises(TooLate, match="is there: it cannot be dropped"):
-            await play.payment_files.submit(FINANCE, anew=True)
+            await play.submit(FINANCE, anew=True)
         # Nor is it written for another day.
-        assert await play.payment_files.submit(FINANCE, Date(2999, 1, 4)) == (file,)
+        assert await play.submit(FINANCE, Date(2999, 1, 4)) == (file,)
 
 
 async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tmp_path: Path) -> None:
@@ -453,16 +452,16 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
     one. A file of that name with another content is left alone, visibly.
     Fails when a file that is in the way is taken for the one to be written."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
-        (file,) = await play.payment_files.submit(FINANCE)
+        (file,) = await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)
         xml = file.path.read_bytes()
 
         def forget() -> None:
-            with play.desk.database.engine.begin() as connection:
+            with play.desk.core.database.engine.begin() as connection:
                 connection.execute(update(tables.payment_files).values(written_at=None))
 
         forget()
-        (again,) = await play.payment_files.submit(FINANCE)
+        (again,) = await play.submit(FINANCE)
         assert again == file
         assert file.path.read_bytes() == xml
         assert [path.name for path in file.path.parent.iterdir()] == [file.path.name]
@@ -470,18 +469,18 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
         forget()
         file.path.write_bytes(xml + b"<!-- -->")
         with pytest.raises(FileRefused, match="is there with another content"):
-            await play.payment_files.submit(FINANCE)
+            await play.submit(FINANCE)
         file.path.write_bytes(xml)
-        assert await play.payment_files.submit(FINANCE) == (file,)
+        assert await play.submit(FINANCE) == (file,)
         assert play.payment(key).attempt == 1
 
         # Begun long ago and never there, it is to be paid on a day that is still to come.
         forget()
         file.path.unlink()
-        with play.desk.database.engine.begin() as connection:
+        with play.desk.core.database.engine.begin() as connection:
             connection.execute(update(tables.payment_files).values(execute_on="2016-08-03"))
-        (late,) = await play.payment_files.submit(FINANCE)
+        (late,) = await play.submit(FINANCE)
         assert late.execute_on >= file.execute_on
         assert f">{late.execute_on}<".encode() in late.path.read_bytes()
         with pytest.raises(UnknownPayment, match="was not made here"):
-            await play.payment_files.settle(said(tmp_path, "RUN-1", {f"{key}/1": Said("ACSC")}), FINANCE)
+            await play.settle(said(tmp_path, "RUN-1", {f"{key}/1": Said("ACSC")}), FINANCE)

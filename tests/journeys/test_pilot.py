@@ -49,8 +49,8 @@ async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: P
             f"pre-commercial/{winner}/1": "40000.00",
             f"commercialisation/{winner}/1": "10000.00",
         }
-        assert set(result.paid) == {payment.key for payment in play.desk.payments(play.challenge.id)}
-        row = play.desk.find(play.challenge.id)
+        assert set(result.paid) == {payment.key for payment in play.books.payments(play.challenge.id)}
+        row = play.books.challenge(play.challenge.id)
         assert (row.outcome, row.waits_for, row.until) == ("completed", "nothing", None)
         assert play.course() == [
             *("opened", "sealed", "select", "ended", "select", "participation", "ended"),

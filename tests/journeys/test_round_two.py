@@ -38,7 +38,7 @@ async def test_an_interview_sifts_takes_no_time_and_pays_nothing(tmp_path: Path)
         assert happened_at(play, "ended", state.run.begins)
         assert state.field == tuple(teams[:6])
         assert state.decide_by == selection_due(play, state, "ended")
-        assert play.desk.payments(play.challenge.id) == ()
+        assert play.books.payments(play.challenge.id) == ()
 
 
 async def test_instalments_with_vat_are_paid_at_the_start_and_at_the_end_and_a_stage_is_skipped(
@@ -77,7 +77,7 @@ async def test_instalments_with_vat_are_paid_at_the_start_and_at_the_end_and_a_s
             f"accelerator/{one}/1": "9600.00",
             f"accelerator/{one}/2": "14400.00",
         }
-        vat = sum(payment.amount.vat.pence for payment in play.desk.payments(play.challenge.id))
+        vat = sum(payment.amount.vat.pence for payment in play.books.payments(play.challenge.id))
         assert vat == 5 * 300_00 + 4000_00
 
 
@@ -92,7 +92,7 @@ async def test_an_amount_agreed_with_vat_included_is_paid_to_the_penny(tmp_path:
         await play.stage_over()
         await play.payments_over(6)
 
-        agreed = [each for each in play.desk.payments(play.challenge.id) if each.stage == "pre-commercial"]
+        agreed = [each for each in play.books.payments(play.challenge.id) if each.stage == "pre-commercial"]
         assert [each.number for each in agreed] == [1, 2]
         assert sum(each.amount.gross.pence for each in agreed) == 60000_01
         assert sum(each.amount.net.pence for each in agreed) == 50000_01

@@ -22,6 +22,7 @@ from commands.app import app
 from desk import open as front
 from embedded import ROOT
 from service import log
+from tests.books import Books
 from tests.store.kept import database_at
 from tests.waiting import HANGS
 
@@ -35,6 +36,14 @@ SORT_CODE, ACCOUNT, IBAN = "60-16-13", "31926819", "GB33BUKB20201555555555"
 """What no command may print, whoever asks: see `gives_away`."""
 LIMIT = 200
 """The most characters of a proposal."""
+
+_AS_OPERATOR = frozenset(
+    {
+        *("open", "rehearse", "renew", "retry", "record", "reconcile", "reseal"),
+        *("applications", "payments", "payment-files", "notices"),
+    }
+)
+"""Commands that tests run as the operator, where they do not say as whom."""
 
 _COMMANDS = typer.main.get_command(app)
 
@@ -152,6 +161,8 @@ class Commands:
             text: what is on standard input.
             settings: variables that differ from the service's.
         """
+        if words and words[0] in _AS_OPERATOR and "--as" not in words:
+            settings = {"CHALLENGES_PERSON": OPERATOR, **settings}
         # In a thread of its own: the commands bring their own event loop, and pytest has one in this.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(self._run, words, text, self.environment | settings).result()
@@ -219,8 +230,13 @@ class Commands:
     def payee(self, challenge: str, team: str, *words: str) -> Answer:
         """A team gives its bank details: those that `gives_away` knows, unless others are typed."""
         given = words or ("--sort-code", SORT_CODE, "--account", ACCOUNT)
-        by = () if "--as" in given else ("--as", team)
+        by = () if "--as" in given else ("--as", self.mailbox(team))
         return self("payee", challenge, team, "--holder", f"Company of {team}", *given, *by)
+
+    def mailbox(self, team: str) -> str:
+        """The address of a team's contact, by which the contact acts."""
+        database = database_at(self.environment["CHALLENGES_DATABASE_URL"])
+        return Books(database).mailbox(team)
 
     def pay(self, challenge: str) -> None:
         """Lets teams that have not done so give their bank details, and finance release all that waits for it."""

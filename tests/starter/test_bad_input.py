@@ -28,10 +28,11 @@ from tests.waiting import HANGS
 
 def test_applications_are_not_read_before_the_window_is_sealed(starter: Commands, teams: dict[str, list[str]]) -> None:
     """By whoever says who they are, they are called by their role."""
-    for words, by, role in (([], "unknown", "unknown"), (["--as", OPERATOR], OPERATOR, "operator")):
-        line = refused(starter, "bridge", "applications", "bridge", *words)
+    nobody, early = "Nobody in particular may not read the applications", "before its window is sealed"
+    for who, says, by, role in (("", nobody, "unknown", "unknown"), (OPERATOR, early, OPERATOR, "operator")):
+        line = refused(starter, "bridge", "applications", "bridge", CHALLENGES_PERSON=who)
 
-        assert "before its window is sealed" in line
+        assert says in line
         entry = starter.data("record", "bridge")[-1]
         assert (entry["by"], entry["role"]) == (by, role)
 
@@ -75,7 +76,8 @@ def test_a_hold_by_somebody_unknown_is_refused(starter: Commands, teams: dict[st
 def test_a_challenge_that_nobody_knows_is_refused_by_every_command(
     starter: Commands, teams: dict[str, list[str]]
 ) -> None:
-    decided = ["--as", OPERATOR, "--reason", "None."]
+    by = ["--as", OPERATOR]
+    decided = [*by, "--reason", "None."]
     for words in (
         ["status", "brigde"],
         ["applications", "brigde"],
@@ -87,9 +89,21 @@ def test_a_challenge_that_nobody_knows_is_refused_by_every_command(
         ["select", "brigde", "exploration", "team", "--as", SPONSOR],
         ["decline", "brigde", "exploration", *decided],
         ["extend", "brigde", "--closes", "2099-01-01", *decided],
-        ["withdraw", "brigde", "team", "--reason", "None."],
+        ["withdraw", "brigde", "team", *decided],
         *(["hold", "brigde", *decided], ["resume", "brigde", *decided], ["cancel", "brigde", *decided]),
-        ["participation", "brigde", "exploration", "--on", "2026-01-01", "--people", "3", "--summary", "None."],
+        [
+            "participation",
+            "brigde",
+            "exploration",
+            "--on",
+            "2026-01-01",
+            "--people",
+            "3",
+            "--summary",
+            "None.",
+            "--as",
+            OPERATOR,
+        ],
     ):
         assert f"did you mean {ROUND}/bridge?" in one_line(starter(*words, text="An answer.")), words
 
@@ -173,9 +187,9 @@ def test_a_closed_window_is_not_moved(starter: Commands, closed: list[str]) -> N
         ("exploration", "0 1 2 3", SPONSOR, "takes 2 to 3 teams: 4 were named"),
         ("exploration", "0 0", SPONSOR, "is named twice"),
         ("exploration", "0 1 2", SPONSOR, "taking 3 needs a reason"),
-        ("exploration", "0 1", OTHER_SPONSOR, f"{OTHER_SPONSOR} does not decide for council"),
-        ("exploration", "0 1", OPERATOR, f"{OPERATOR} does not decide for council"),
-        ("exploration", "0 1", "nobody-known", "nobody-known does not decide for council"),
+        ("exploration", "0 1", OTHER_SPONSOR, f"{OTHER_SPONSOR} may not select teams for"),
+        ("exploration", "0 1", OPERATOR, f"{OPERATOR} may not select teams for"),
+        ("exploration", "0 1", "nobody-known", "nobody-known may not select teams for"),
     ],
     ids=[
         "unknown stage",
@@ -212,7 +226,7 @@ def test_nobody_withdraws_a_team_of_another_challenge(
     other = teams["bridge"][0]
 
     assert f"{other} is an application to fair/bridge" in refused(
-        starter, "market", "withdraw", "market", other, "--reason", "It is ours."
+        starter, "market", "withdraw", "market", other, "--reason", "It is ours.", "--as", OPERATOR
     )
 
 

@@ -13,7 +13,7 @@ from whenever import Instant
 
 from store.database import tables
 from store.database.database import Database
-from tests.starter.commands import FINANCE, PURSE, Commands, as_process
+from tests.starter.commands import FINANCE, OPERATOR, PURSE, Commands, as_process
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +192,6 @@ def test_keys_stay_whole_on_a_narrow_terminal(starter: Commands, database: Datab
     due = Instant("2025-02-10T12:00Z")
     with meanwhile(database, tables.payments, paid[1], pay_by=due, pay_by_law=due):
         for words in (["payments", "--late"], ["payments", "loom"]):
-            answer = as_process(starter.environment | {"COLUMNS": "40"}, *words)
+            answer = as_process(starter.environment | {"COLUMNS": "40"}, *words, "--as", OPERATOR)
             assert paid[1].removeprefix(f"{PURSE}/loom/") in answer.out
             assert "2025-02-10 12:00 GMT" in answer.out

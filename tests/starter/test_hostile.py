@@ -112,7 +112,7 @@ def test_a_holder_a_reason_and_an_id_of_any_kind_do_no_harm(starter: Commands, m
     (key,) = starter.ordered("moor", 1)
     details = ["--sort-code", "60-16-13", "--account", "31926819"]
     answers = [
-        starter("payee", "moor", team, "--holder", text[:70], *details, "--as", team),
+        starter("payee", "moor", team, "--holder", text[:70], *details, "--as", starter.mailbox(team)),
         starter("payee", "moor", team, "--holder", "Tay", *details, "--as", text),
         starter("payee", "moor", text, "--holder", "Tay", *details, "--as", OPERATOR),
         starter("payee", text, team, "--holder", "Tay", *details, "--as", OPERATOR),

@@ -40,7 +40,7 @@ def test_keys_that_are_gone_are_not_made_anew(starter: Commands, sealed: str, tm
     starter.until_payment(key, "payee known")
     before = starter.payments("yard")
     details = ["--holder", "Tay Ltd", "--sort-code", SORT_CODE, "--account", ACCOUNT]
-    for words in (["payee", "yard", sealed, "--as", sealed, *details], ["reseal"]):
+    for words in (["payee", "yard", sealed, "--as", starter.mailbox(sealed), *details], ["reseal"]):
         line = one_line(starter(*words, CHALLENGES_PAYEE_KEY_FILE=str(gone)))
         assert f"The key file {gone} is gone, and bank details are sealed with its keys: restore it" in line
         assert "CHALLENGES_PAYEE_KEY_FILE" in line
@@ -142,12 +142,12 @@ def test_processes_that_make_the_key_file_at_once_all_seal_with_the_one_that_sta
 def test_bank_details_are_read_from_a_file_or_standard_input(starter: Commands, sealed: str, tmp_path: Path) -> None:
     file = tmp_path / "details.toml"
     file.write_text(f'holder = "Tay Ltd"\niban = "{IBAN}"\n')
-    from_file = starter("payee", "yard", sealed, "--as", sealed, "--details", str(file))
+    from_file = starter("payee", "yard", sealed, "--as", starter.mailbox(sealed), "--details", str(file))
     assert from_file.status == 0, from_file
     assert from_file.out.endswith("GB••••5555\n")
 
     text = f'holder = "Tay Ltd"\nsort_code = "{SORT_CODE}"\nnumber = "{ACCOUNT}"\n'
-    typed = starter("payee", "yard", sealed, "--as", sealed, "--details", "-", text=text)
+    typed = starter("payee", "yard", sealed, "--as", starter.mailbox(sealed), "--details", "-", text=text)
     assert typed.out.endswith("account ••••819\n")
 
 
@@ -168,7 +168,9 @@ def test_a_file_of_bank_details_with_a_slip_is_refused_and_never_repeated(
     starter: Commands, sealed: str, text: str, says: str, status: int
 ) -> None:
     before = starter.payments("yard")
-    line = one_line(starter("payee", "yard", sealed, "--as", sealed, "--details", "-", text=text), status)
+    line = one_line(
+        starter("payee", "yard", sealed, "--as", starter.mailbox(sealed), "--details", "-", text=text), status
+    )
 
     assert says in line
     assert not gives_away(line)
@@ -181,13 +183,14 @@ def test_bank_details_are_given_in_one_way_only(starter: Commands, sealed: str, 
     file = tmp_path / "details.toml"
     file.write_text(f'holder = "Tay Ltd"\niban = "{IBAN}"\n')
     line = one_line(
-        starter("payee", "yard", sealed, "--as", sealed, "--details", str(file), "--account", ACCOUNT), status=2
+        starter("payee", "yard", sealed, "--as", starter.mailbox(sealed), "--details", str(file), "--account", ACCOUNT),
+        status=2,
     )
 
     assert "--details" in line
     assert not gives_away(line)
     assert "cannot be read (No such file or directory)" in one_line(
-        starter("payee", "yard", sealed, "--as", sealed, "--details", "/none")
+        starter("payee", "yard", sealed, "--as", starter.mailbox(sealed), "--details", "/none")
     )
 
 

@@ -124,9 +124,11 @@ def test_files_are_made_and_reports_are_brought_by_people_of_a_round(
     report.write_bytes(status_report({"nobody": Said("ACSC")}))
     for who in ("nobody", "Fin Ance <fin@scheme.example>", "'; --", keys[0].split("/")[3]):
         for words in (["submit"], ["settle", str(report)], ["settle", keys[0]]):
-            assert "Nobody has the id" in one_line(bank(*words, "--as", who))
+            assert f"{who} may not" in one_line(bank(*words, "--as", who))
         last = bank.data("record", "quay")[-1]
-        assert (last["refused"], "Nobody has the id" in last["text"]) == (True, True), "of a payment it is on record"
+        assert (last["refused"], "may not confirm payments" in last["text"]) == (True, True), (
+            "of a payment it is on record"
+        )
     for words in (["submit"], ["settle", keys[0]]):
         assert "Say who acts" in one_line(bank(*words, "--as", ""), status=2)
 
@@ -221,7 +223,7 @@ def test_a_report_that_is_none_or_on_another_file_changes_nothing(
     all_settled.write_bytes(status_report(settled, original=latest(bank).stem))
     for words in ([str(all_settled)], [keys[0]]):
         assert f"{SPONSOR} may not" in refused(bank, "quay", "settle", *words, "--as", SPONSOR)
-    assert "Nobody has the id" in refused(bank, "quay", "settle", keys[0], "--as", "nobody")
+    assert "nobody may not confirm payments" in refused(bank, "quay", "settle", keys[0], "--as", "nobody")
     had_before = status_report({}, group=Said("RJCT", "AM05"), original=latest(bank).stem)
     assert "nothing has come back" in one_line(settle(bank, tmp_path, had_before))
     assert "cannot be read (No such file" in one_line(bank("settle", str(tmp_path / "none"), "--as", FINANCE))

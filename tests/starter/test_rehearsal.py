@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from commands import options
 from desk.desk import Desk
+from domain.permissions import Actor
 from domain.values.money import Amount, Money
 from service.connection import connect, quiet
 from service.settings import Settings
@@ -35,13 +36,15 @@ def rehearsing(starter: Commands, tmp_path: Path) -> Commands:
 def behind_the_desk(monkeypatch: pytest.MonkeyPatch, **instead: Callable[..., Any]) -> None:
     """Has the command line's desk answer otherwise."""
 
-    @contextmanager
-    def open_desk(options: Settings, *, only_files: bool = False) -> Iterator[Desk]:
+    @asynccontextmanager
+    async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIterator[Desk]:
         database = Database(options.database_url)
         desk = Desk(options, database, lambda: connect(quiet()))
         for name, answer in instead.items():
-            setattr(desk, name, answer(getattr(desk, name)))
+            subject, method = getattr(desk, name), "decide" if name == "challenges" else "list"
+            setattr(subject, method, answer(getattr(subject, method)))
         yield desk
+        desk.close()
         database.close()
 
     monkeypatch.setattr(options, "open_desk", open_desk)
@@ -61,21 +64,21 @@ def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> N
     assert " s  rehearsed          ended: completed" in answer.out
 
 
-def a_payment_twice(payments: Callable[..., tuple[Payment, ...]]) -> Callable[..., tuple[Payment, ...]]:
+def a_payment_twice(payments: Callable[..., Any]) -> Callable[..., Any]:
     """The ledger with a payment that is made made twice."""
 
-    def answer(*of: str) -> tuple[Payment, ...]:
-        ledger = payments(*of)
+    async def answer(*of: Any) -> tuple[Payment, ...]:
+        ledger: tuple[Payment, ...] = await payments(*of)
         return (*ledger, *[each for each in ledger if each.settled][:1])
 
     return answer
 
 
-def another_amount(payments: Callable[..., tuple[Payment, ...]]) -> Callable[..., tuple[Payment, ...]]:
+def another_amount(payments: Callable[..., Any]) -> Callable[..., Any]:
     """The ledger with a penny more in the first payment, once that is made."""
 
-    def answer(*of: str) -> tuple[Payment, ...]:
-        ledger = payments(*of)
+    async def answer(*of: Any) -> tuple[Payment, ...]:
+        ledger: tuple[Payment, ...] = await payments(*of)
         if not ledger or not ledger[0].settled:
             return ledger
         more = Amount(net=Money(ledger[0].amount.net.pence + 1), vat=ledger[0].amount.vat)
@@ -84,9 +87,13 @@ def another_amount(payments: Callable[..., tuple[Payment, ...]]) -> Callable[...
     return answer
 
 
-def no_payment_told(notices: Callable[..., tuple[Notice, ...]]) -> Callable[..., tuple[Notice, ...]]:
+def no_payment_told(notices: Callable[..., Any]) -> Callable[..., Any]:
     """The notices without those of payments."""
-    return lambda *of: tuple(each for each in notices(*of) if each.occasion != "payment-sent")
+
+    async def answer(*of: Any) -> tuple[Notice, ...]:
+        return tuple(each for each in await notices(*of) if each.occasion != "payment-sent")
+
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -120,11 +127,11 @@ def test_a_part_that_cannot_be_played_ends_the_rehearsal_with_one_line(
     rehearsing: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def by_a_stranger(decide: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda challenge, kind, by, **fields: decide(challenge, kind, "stranger", **fields)
+        return lambda actor, challenge, kind, **fields: decide(Actor(name="stranger"), challenge, kind, **fields)
 
-    behind_the_desk(monkeypatch, decide=by_a_stranger)
+    behind_the_desk(monkeypatch, challenges=by_a_stranger)
     answer = rehearsing("rehearse", ROUND, "--day", DAY)
 
     assert answer.status == 1
     assert answer.err.count("\n") == 1
-    assert answer.err.startswith("The rehearsal stopped at rehearsed: stranger does not decide for council")
+    assert answer.err.startswith("The rehearsal stopped at rehearsed: stranger may not select teams for")

@@ -81,12 +81,13 @@ def test_a_challenge_goes_from_its_window_to_its_outcome(starter: Commands, team
     assert [each["id"] for each in starter.data("applications", "station")] == teams["station"]
     in_full = starter("applications", "station", "--full")
     assert "    Answer number 3." in in_full.out.splitlines()
-    assert starter("withdraw", "station", fourth, "--reason", "The founder is ill.").status == 0
+    ill = ["--reason", "The founder is ill."]
+    assert starter("withdraw", "station", fourth, *ill, "--as", starter.mailbox(fourth)).status == 0
 
     words = ["exploration", first, second, "--reserve", third, "--as", SPONSOR, "--reason", "The best."]
     assert starter("select", "station", *words).status == 0
     today = str(Instant.now().to_tz("Europe/London").date())
-    session = ["--on", today, "--people", "24", "--summary", "Maps first."]
+    session = ["--on", today, "--people", "24", "--summary", "Maps first.", "--as", OPERATOR]
     assert starter("participation", "station", "exploration", *session).status == 0
 
     starter.waits_for("station", "selection for accelerator")

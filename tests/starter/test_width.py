@@ -16,15 +16,17 @@ from whenever import Instant
 from commands import terminal
 from commands.output import applications, challenges, notices, payments, rounds
 from desk.base_rates import load_base_rates
-from desk.desk import Desk, Opened
+from desk.desk import Desk
 from desk.late_payments import Late
 from desk.open import ChallengeRow, Notice, Payment
 from desk.programme_files import FOLDER
+from desk.rounds import Opened
 from domain.challenges import changes
 from domain.challenges.application import Application
 from domain.challenges.decisions import Hold
 from domain.payments.interest import late_interest
 from domain.payments.payment import PaymentStatus
+from domain.permissions import Actor
 from domain.values.money import Amount, Money
 from service.settings import Settings
 from store.database.database import Database
@@ -189,9 +191,9 @@ def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Call
 
 
 @pytest.mark.parametrize("name", sorted(path.name.partition(".")[0] for path in FOLDER.glob("*.round.toml")))
-def test_a_plan_breaks_no_word(printed: Callable[[], list[str]], name: str) -> None:
+async def test_a_plan_breaks_no_word(printed: Callable[[], list[str]], name: str) -> None:
     desk = Desk(Settings(), Database("sqlite:///nowhere.db"), _nobody)
-    rounds.plans(*desk.plans(name))
+    rounds.plans(*await desk.rounds.plans(Actor(), name))
     lines = printed()
     assert max(map(len, lines)) <= 80
     written = " ".join(lines).split()

@@ -10,7 +10,7 @@ from domain.announcements.occasions import Occasion
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import UnknownChallenge
-from store.challenges.rounds import challenges, find_challenge, keep_round, role_of
+from store.challenges.rounds import challenges, find_challenge, keep_round
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce, read_notices
@@ -41,25 +41,6 @@ def test_a_challenge_that_has_started_shows_where_it_stands(kept: Database) -> N
     row = find_challenge(kept, AIR)
     assert (row.started, row.stage, row.waits_for, row.until) == (True, "window", "applications", CLOSES)
     assert (row.opens, row.closes, row.applications) == (OPENS, CLOSES, None)
-
-
-def test_everybody_whom_a_round_names_has_their_role_in_its_challenges(
-    open_: Database, round_: Round, programme: Programme
-) -> None:
-    """Fails when the record calls people unknown whom everybody knows."""
-    (sponsor,) = round_.sponsors
-    other = sponsor.model_copy(
-        update={"id": "other", "deciders": (sponsor.deciders[0].model_copy(update={"id": "stranger"}),)}
-    )
-    releaser = sponsor.deciders[0].model_copy(update={"id": "rita"})
-    named = round_.model_copy(update={"sponsors": (sponsor, other), "releasers": (releaser,)})
-    keep_round(open_, named, programme, (), CLOSES)
-    air, team = find_challenge(open_, AIR), applied(open_)
-
-    people = {"olivia": "operator", "rita": "releaser", sponsor.deciders[0].id: "sponsor", team: "team"}
-    for person, role in (people | dict.fromkeys(("stranger", "nobody", ""), "unknown")).items():
-        assert role_of(open_, air, person) == role
-    assert role_of(open_, find_challenge(open_, ROADS), team) == "unknown"
 
 
 def test_a_round_kept_again_changes_no_challenge(open_: Database, round_: Round, programme: Programme) -> None:

@@ -70,7 +70,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         await until_attention(play, key, True)
 
         assert play.paid() == {}
-        assert [each.status for each in play.desk.payments()] == ["released"]
+        assert [each.status for each in play.books.payments()] == ["released"]
         assert (await play.state()).unpaid == (key,)
         await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
         assert "ConnectionError" in play.payment(key).attention
@@ -79,7 +79,7 @@ async def test_a_payment_that_the_rail_refuses_waits_for_a_person_and_is_then_pa
         assert MARKER not in history
 
         broken.rail.mended = True
-        assert "ConnectionError" in await play.money.retry(key)
+        assert "ConnectionError" in await play.retry(key)
         assert await payment.result() == "settled"
         await play.until(lambda state: not state.unpaid)
         await until_attention(play, key, False)
@@ -105,7 +105,7 @@ async def test_people_are_reminded_of_a_payment_that_stands_still(tmp_path: Path
         await play.until_told(Occasion.PAYMENT_OVERDUE, {FINANCE: 2, OPERATOR: 1})
 
         broken.rail.mended = True
-        await play.money.retry(key)
+        await play.retry(key)
         await play.payments_over(1)
         await play.skip_to(pay_by + Play.DAY * 30)
         assert play.told(Occasion.PAYMENT_OVERDUE) == {FINANCE: 2, OPERATOR: 1}
@@ -146,14 +146,14 @@ async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_unti
         playing(tmp_path, client, at_once=True) as play,
     ):
         play.applied(2)
-        with refusing_to_write(play.desk.database, after="opened"):
+        with refusing_to_write(play.desk.core.database, after="opened"):
             await play.begin()
             await until_attention(play, play.challenge.id, True)
             assert (await play.state()).phase is Phase.WINDOW
             page = await play.details()
             assert "**Needs\N{NO-BREAK SPACE}attention**" in page
             assert f"| {OPERATOR}: mend what needs attention; unless that settles it, applicants |" in page
-        assert await play.desk.retry(play.challenge.id)
+        assert await play.retry(play.challenge.id)
         state = await play.until(lambda state: state.phase is Phase.DECIDING)
         await until_attention(play, play.challenge.id, False)
 
@@ -197,7 +197,7 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
         playing(tmp_path, client, at_once=True) as play,
     ):
         play.applied(2)
-        with refusing_to_write(play.desk.database, after="opened"):
+        with refusing_to_write(play.desk.core.database, after="opened"):
             await play.begin()
             await until_attention(play, play.challenge.id, True)
             run = await play.run_id()
@@ -205,7 +205,7 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
             await play.until_renewed(run)
             assert "**Needs\N{NO-BREAK SPACE}attention**" in await play.details()
             await until_attention(play, play.challenge.id, True)
-        await play.desk.retry(play.challenge.id)
+        await play.retry(play.challenge.id)
         await play.until(lambda state: state.phase is Phase.DECIDING)
         await until_attention(play, play.challenge.id, False)
 
@@ -213,14 +213,14 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
             return play.course() == ["opened", "sealed", "attention"]
 
         await eventually(is_said_to_go_on)
-        assert play.desk.find(play.challenge.id).attention == ""
+        assert play.books.challenge(play.challenge.id).attention == ""
 
 
 async def test_a_database_that_is_away_for_a_moment_needs_nobody(tmp_path: Path) -> None:
     """Fails when a write is not tried again, or a decision is lost with it."""
     async with months() as environment, playing(tmp_path, environment) as play:
         await play.until(lambda state: state.opened)
-        with refusing_to_write(play.desk.database) as refused:
+        with refusing_to_write(play.desk.core.database) as refused:
             decision = asyncio.create_task(play.decide("cancel", OPERATOR, reason="It is over."))
 
             async def was_tried() -> bool:
@@ -232,4 +232,4 @@ async def test_a_database_that_is_away_for_a_moment_needs_nobody(tmp_path: Path)
 
         assert result.outcome is Outcome.CANCELLED
         assert [line.refused for line in play.record("cancel")] == [False]
-        assert play.desk.find(play.challenge.id).attention == ""
+        assert play.books.challenge(play.challenge.id).attention == ""

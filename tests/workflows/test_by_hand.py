@@ -30,7 +30,7 @@ async def test_a_challenge_is_refused_under_another_id_than_its_own_and_announce
         other = next(each for each in challenges if each.slug == "smart-roads").model_copy(
             update={"opens": now, "closes": now + Play.DAY}
         )
-        keep_round(play.desk.database, round_, programme, (other,), now)
+        keep_round(play.desk.core.database, round_, programme, (other,), now)
 
         with pytest.raises(WorkflowFailureError) as caught:
             await play.client.execute_workflow(
@@ -40,8 +40,8 @@ async def test_a_challenge_is_refused_under_another_id_than_its_own_and_announce
                 task_queue=interface.TASK_QUEUE,
             )
         assert refusal(caught.value) == f"The workflow of {other.id} has that id and no other."
-        assert play.desk.record(other.id) == ()
-        assert play.desk.notices(other.id) == ()
+        assert play.books.record(other.id) == ()
+        assert play.books.notices(other.id) == ()
 
 
 async def test_a_payment_is_refused_under_another_id_than_its_key_and_enters_no_ledger(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ async def test_a_payment_is_refused_under_another_id_than_its_key_and_enters_no_
                 PaymentWorkflow.run, payment, id=f"{payment.order.key}-again", task_queue=interface.TASK_QUEUE
             )
         assert refusal(caught.value) == f"The payment {payment.order.key} has that id and no other."
-        assert play.desk.payments() == ()
+        assert play.books.payments() == ()
 
 
 async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_made_once(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ async def test_a_payment_that_was_terminated_is_ordered_again_by_a_retry_and_mad
         await play.decide("cancel", OPERATOR, reason="It is over.")
         assert (await play.state()).unpaid == (key,)
 
-        assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"
-        assert await play.desk.retry(play.challenge.id) == f"ordered again: {key}"  # while it is under way
+        assert await play.retry(play.challenge.id) == f"ordered again: {key}"
+        assert await play.retry(play.challenge.id) == f"ordered again: {key}"  # while it is under way
         broken.rail.mended = True
         result = await play.result()
 

@@ -120,7 +120,7 @@ async def until_all_are(play: Play, *statuses: str) -> None:
     """Waits until every notice has come to one of these."""
 
     async def are() -> bool:
-        found = await asyncio.to_thread(read_notices, play.desk.database)
+        found = await asyncio.to_thread(read_notices, play.desk.core.database)
         return {each.status for each in found} <= set(statuses)
 
     await eventually(are)
@@ -128,7 +128,7 @@ async def until_all_are(play: Play, *statuses: str) -> None:
 
 def keys_of(play: Play, occasion: Occasion) -> list[str]:
     """The keys of the notices on an occasion."""
-    return sorted(each.key for each in read_notices(play.desk.database) if each.occasion == occasion)
+    return sorted(each.key for each in read_notices(play.desk.core.database) if each.occasion == occasion)
 
 
 # Whole stories, with the real servers.
@@ -140,8 +140,8 @@ async def test_everybody_gets_every_notice_once_through_notify(tmp_path: Path, n
         await play.until(lambda state: state.opened)
         play.applied(30)
         await play.decide("answer", SPONSOR, question="Is old data enough?", answer="Yes.")
-        written = {each.key: each for each in read_notices(play.desk.database)}
-        await start_delivery(client, play.desk.options)
+        written = {each.key: each for each in read_notices(play.desk.core.database)}
+        await start_delivery(client, play.desk.core.options)
         await until_all_are(play, "sent", "delivered")
 
         assert len(keys_of(play, Occasion.APPLICATION_RECEIVED)) == 30
@@ -160,11 +160,11 @@ async def test_everybody_gets_every_notice_once_through_notify(tmp_path: Path, n
 async def test_everybody_gets_every_notice_once_by_mail(tmp_path: Path, mailbox: Mailbox) -> None:
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         play.applied(60)
         await until_all_are(play, "sent")
 
-        written = read_notices(play.desk.database)
+        written = read_notices(play.desk.core.database)
         assert len(written) >= 60
         assert len(set(mailbox.message_ids())) == len(mailbox.received) == len(written)
         addressed = sorted(recipient for letter in mailbox.received for recipient in letter.recipients)
@@ -178,8 +178,8 @@ async def test_notices_leave_no_trace_in_the_history_of_their_challenge(tmp_path
         play.applied(100)
         await play.decide("answer", SPONSOR, question="Is old data enough?", answer="Yes.")
         before = len((await play.handle.fetch_history()).events)
-        await start_delivery(client, play.desk.options)
-        expected = {each.key for each in read_notices(play.desk.database)}
+        await start_delivery(client, play.desk.core.options)
+        expected = {each.key for each in read_notices(play.desk.core.database)}
         assert len(expected) >= 200
         async with asyncio.timeout(HANGS):
             while not await asyncio.to_thread(notify.wait_until, lambda it: len(it.messages) >= len(expected)):
@@ -222,10 +222,10 @@ async def test_a_reminder_of_a_decision_that_was_made_meanwhile_is_not_sent(tmp_
         await eventually(partial(_is_told, play, Occasion.DECISION_DUE))
         await play.decide("select", stage="exploration", teams=[team])
         await eventually(partial(_is_told, play, Occasion.STAGE_STARTED))
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         await until_all_are(play, "sent", "delivered", "lapsed")
 
-        lapsed = [each for each in read_notices(play.desk.database) if each.status == "lapsed"]
+        lapsed = [each for each in read_notices(play.desk.core.database) if each.status == "lapsed"]
         assert Occasion.DECISION_DUE in {each.occasion for each in lapsed}
         assert not set(notify.counts()) & {each.key for each in lapsed}
         assert set(notify.counts()) >= set(keys_of(play, Occasion.STAGE_STARTED))
@@ -243,10 +243,10 @@ async def test_a_wrong_key_needs_attention_loses_nothing_and_goes_on_when_it_is_
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         play.applied(5)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         await eventually(partial(_needs_attention, play, True))
         assert "does not accept the API key (403)" in await page(play)
-        assert {each.status for each in read_notices(play.desk.database)} == {"created"}
+        assert {each.status for each in read_notices(play.desk.core.database)} == {"created"}
         assert notify.messages == []
         shown = await page(play)
 
@@ -280,7 +280,7 @@ async def test_nothing_personal_is_in_temporal_or_in_the_logs(
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         play.applied(5)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         await eventually(partial(_has_sent, notify, 5))
         await eventually(partial(_has_beaten, client))
         description = await recording.described(client, interface.NOTICES)
@@ -310,7 +310,7 @@ def check_nothing_personal(play: Play, history: WorkflowHistory, caplog: pytest.
     payloads = [text for event in history.events for text in _decoded(MessageToJson(event))]
     logged = [f"{entry.getMessage()} {entry.__dict__}" for entry in caplog.records if "temporalio" in entry.name]
     everything = "\n".join([*payloads, *shown, *logged])
-    written = read_notices(play.desk.database)
+    written = read_notices(play.desk.core.database)
     assert "deliver_notices" in everything
     assert len(written) > 5
     for notice in written:
@@ -334,9 +334,9 @@ def _decoded(text: str) -> list[str]:
 async def test_however_many_workers_start_there_is_one_sender(tmp_path: Path, notify: Notify) -> None:
     """Fails when a second start is refused, or starts another run."""
     async with dev_server() as client, playing(tmp_path, client) as play:
-        await asyncio.gather(*(start_delivery(client, play.desk.options) for _ in range(5)))
+        await asyncio.gather(*(start_delivery(client, play.desk.core.options) for _ in range(5)))
         run = await recording.latest_run(client, interface.NOTICES)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
 
         assert await recording.latest_run(client, interface.NOTICES) == run
         assert (await client.count_workflows(f'WorkflowId = "{interface.NOTICES}"')).count == 1
@@ -346,10 +346,10 @@ async def test_without_a_channel_nothing_runs_and_notices_can_be_read(tmp_path: 
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         play.applied(1)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
 
         assert await _count(client) == 0
-        assert {each.status for each in read_notices(play.desk.database)} == {"created"}
+        assert {each.status for each in read_notices(play.desk.core.database)} == {"created"}
 
 
 async def _count(client: Client) -> int:
@@ -396,7 +396,7 @@ async def test_a_run_can_be_renewed_and_goes_on_sending(tmp_path: Path, notify: 
     """Fails when the run waits for its activity's ten minutes, or when the next run sends nothing."""
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         await eventually(partial(_is_at_work, play))
         run = await recording.latest_run(client, interface.NOTICES)
         await notices(play).signal(interface.RENEW)
@@ -415,7 +415,7 @@ async def test_sending_can_be_stopped_by_cancelling_it_and_begins_again_when_it_
 ) -> None:
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         await eventually(partial(_is_at_work, play))
         await until_all_are(play, "sent")
         handle = client.get_workflow_handle(
@@ -428,8 +428,8 @@ async def test_sending_can_be_stopped_by_cancelling_it_and_begins_again_when_it_
 
         await eventually(has_ended)
         play.applied(3)
-        assert "created" in {each.status for each in read_notices(play.desk.database)}
-        await start_delivery(client, play.desk.options)
+        assert "created" in {each.status for each in read_notices(play.desk.core.database)}
+        await start_delivery(client, play.desk.core.options)
         await until_all_are(play, "sent")
         assert set(notify.counts().values()) == {1}
 
@@ -442,10 +442,10 @@ async def test_a_worker_that_is_told_to_stop_does_so_at_once_and_the_next_goes_o
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         play.applied(80)
-        await start_delivery(client, play.desk.options)
+        await start_delivery(client, play.desk.core.options)
         await eventually(partial(_has_sent, notify, 5))
         async with play.without_worker():
-            stopped = {each.key: each.status for each in read_notices(play.desk.database)}
+            stopped = {each.key: each.status for each in read_notices(play.desk.core.database)}
             assert set(stopped.values()) == {"created", "sent"}
             assert sorted(notify.counts()) == sorted(key for key, status in stopped.items() if status == "sent")
         await until_all_are(play, "sent")

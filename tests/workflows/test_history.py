@@ -16,8 +16,8 @@ from temporalio.client import WorkflowHistory
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
-from domain.payments.bank_account import BankAccount
 from domain.payments.payment import PaymentStatus
+from domain.permissions import Actor
 from domain.values.refusals import Refused
 from store.database import tables
 from tests.gateways.provider import TOKEN, Answer, Fault, Provider
@@ -61,7 +61,7 @@ async def test_a_history_is_short_and_as_long_with_100_applications_as_with_10(t
         folder.mkdir()
         async with months() as environment, playing(folder, environment) as play:
             await whole_pilot(play, applications)
-            assert play.desk.find(play.challenge.id).applications == applications
+            assert play.books.challenge(play.challenge.id).applications == applications
             histories[applications] = await play.handle.fetch_history()
 
     few, many = histories[10], histories[100]
@@ -80,18 +80,19 @@ async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
         applying = Applying(
             organisation=MARKERS[0], email=f"{MARKERS[1]}@company.example", proposal=f"Our {MARKERS[2]} is short."
         )
-        team = play.desk.apply(play.challenge.id, applying).application
+        team = (await play.desk.applications.apply(Actor(), play.challenge.id, applying)).application
+        long = applying.model_copy(update={"proposal": MARKERS[2] * 2000})
         with pytest.raises(Refused):
-            play.desk.apply(play.challenge.id, applying.model_copy(update={"proposal": MARKERS[2] * 2000}))
+            await play.desk.applications.apply(Actor(), play.challenge.id, long)
         await play.sealed()
-        assert play.desk.applications(play.challenge.id)[0].organisation == MARKERS[0]
+        assert play.books.applications(play.challenge.id)[0].organisation == MARKERS[0]
         await play.decide("select", stage="exploration", teams=[team])
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration"})
         await play.payments_over()
         await play.decide("withdraw", team, team=team, reason="Enough.")
         await play.result()
 
-        (payment,) = play.desk.payments(play.challenge.id)
+        (payment,) = play.books.payments(play.challenge.id)
         seen = await everything(play, play.challenge.id) + await everything(play, payment.key)
 
     assert team in seen
@@ -100,7 +101,7 @@ async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
         assert marker not in seen
         assert marker not in caplog.text
     # The notices have them: they were told.
-    addresses = {notice.address for notice in play.desk.notices(play.challenge.id)}
+    addresses = {notice.address for notice in play.books.notices(play.challenge.id)}
     assert {f"{MARKERS[1]}@company.example", f"{MARKERS[3]}.example"} <= addresses
 
 
@@ -127,16 +128,17 @@ async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happen
             playing(tmp_path, client, options=options, at_once=True) as play,
         ):
             play.finance_works = False
-            team, other = (apply_with_markers(play, number) for number in range(2))
+            team, other = [await apply_with_markers(play, number) for number in range(2)]
             await play.sealed()
-            await play.desk.give_feedback(play.challenge.id, "exploration", other, SPONSOR, FEEDBACK)
+            sponsor, operator = await play.actor(SPONSOR), await play.actor(OPERATOR)
+            await play.desk.applications.give_feedback(sponsor, play.challenge.id, "exploration", other, FEEDBACK)
             await play.decide("select", stage="exploration", teams=[team])
             key = f"{play.challenge.id}/exploration/{team}/1"
             await play.stands(key, PaymentStatus.REQUESTED)
-            account = BankAccount(holder=HOLDER, sort_code="60-16-13", number="31926819")
+            account = {"holder": HOLDER, "sort_code": "60-16-13", "number": "31926819"}
             with pytest.raises(Refused):
-                await play.money.give_payee(play.challenge.id, team, other, account)
-            await play.money.give_payee(play.challenge.id, team, team, account)
+                await play.desk.payments.give_payee(await play.actor(other), play.challenge.id, team, account)
+            await play.desk.payments.give_payee(await play.actor(team), play.challenge.id, team, account)
             await play.stands(key, PaymentStatus.PAYEE_KNOWN)
             with pytest.raises(Refused):
                 await play.release(key, SPONSOR)
@@ -147,20 +149,19 @@ async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happen
             await play.release(key)
             await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
             change_sealed(play, sealed)
-            await play.money.retry(key)
+            await play.retry(key)
             await play.until_told(Occasion.ATTENTION, {OPERATOR: 2})
-            await play.money.retry(key)
+            await play.retry(key)
             await play.stands(key, PaymentStatus.SUBMITTED)
             provider.return_(f"{key}/1", f"The account 31926819 of {HOLDER} (GB82 WEST 1234 5698 7654 32) is closed.")
-            await play.money.retry(key)
+            await play.retry(key)
             await play.stands(key, PaymentStatus.RETURNED)
-            await play.money.give_payee(
-                play.challenge.id, team, OPERATOR, BankAccount(holder=HOLDER, iban="GB82 WEST 1234 5698 7654 32")
-            )
+            account = {"holder": HOLDER, "iban": "GB82 WEST 1234 5698 7654 32"}
+            await play.desk.payments.give_payee(operator, play.challenge.id, team, account)
             await play.release(key)
             await play.stands(key, PaymentStatus.SUBMITTED)
             provider.settle(f"{key}/2")
-            await play.money.retry(key)
+            await play.retry(key)
             await play.stands(key, PaymentStatus.SETTLED)
             await play.decide("withdraw", team, team=team, reason="Enough.")
             await play.result()
@@ -174,21 +175,23 @@ async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happen
         assert marker not in seen
         assert marker not in caplog.text
     # The team that was not taken has the feedback, and the payee is shown to people so that they know it again.
-    assert any("marker-feedback" in notice.body for notice in play.desk.notices() if notice.recipient == other)
+    assert any("marker-feedback" in notice.body for notice in play.books.notices() if notice.recipient == other)
     assert play.payment(key).payee.endswith(MASKED[1])
 
 
-def apply_with_markers(play: Play, number: int) -> str:
+async def apply_with_markers(play: Play, number: int) -> str:
     """An application whose every field would be known again; its id."""
     applying = Applying(
-        organisation=MARKERS[0], email=f"{MARKERS[1]}@company.example", proposal=f"{MARKERS[2]}, number {number}."
+        organisation=MARKERS[0],
+        email=f"{MARKERS[1]}@company{number}.example",
+        proposal=f"{MARKERS[2]}, number {number}.",
     )
-    return play.desk.apply(play.challenge.id, applying).application
+    return (await play.desk.applications.apply(Actor(), play.challenge.id, applying)).application
 
 
 def change_sealed(play: Play, sealed: str) -> str:
     """Puts something else in the place of bank details, as somebody could who has the database; what was there."""
-    with play.desk.database.engine.begin() as connection:
+    with play.desk.core.database.engine.begin() as connection:
         before = connection.scalars(select(tables.payees.c.sealed)).one()
         connection.execute(update(tables.payees).values(sealed=sealed))
     return str(before)

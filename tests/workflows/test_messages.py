@@ -43,7 +43,7 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "a NUL in who sends": ("hold", [{"by": "a\0b", "reason": "x"}], "by: ", OPERATOR),
     "a NUL in the id": ("hold", [{"by": OPERATOR, "reason": "x", "decision_id": "a\0b"}], "decision_id: ", OPERATOR),
     "an address as sender": ("hold", [{"by": "robin@firm.example"}], "by: ", OPERATOR),
-    "a stranger": ("select", [SELECT | {"by": "passer-by"}], "passer-by does not decide for sepa", OPERATOR),
+    "a stranger": ("select", [SELECT | {"by": "passer-by"}], "passer-by may not select teams for", OPERATOR),
     "an unknown name": ("abolish", [{"by": OPERATOR}], "No message 'abolish' is known: send one of", OPERATOR),
     "an unknown name and nothing": ("abolish", [], "No message 'abolish' is known", OPERATOR),
     "an unknown field of a session": ("participation", [{"by": OPERATOR, "on": "soon"}], "on (", OPERATOR),
@@ -99,7 +99,7 @@ async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path)
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration", "teams": teams})
         assert await play.decide("hold", OPERATOR, reason="Comes after the signal.")
         assert [text.partition(" on ")[0] for text in play.refusals()] == ["exploration was decided"]
-        assert len(play.desk.payments()) == 3
+        assert len(play.books.payments()) == 3
 
 
 async def test_any_decision_can_be_sent_by_signal(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_a_message_sent_before_the_first_task_is_handled(tmp_path: Path) -
         early = next(each for each in challenges if each.slug == "smart-roads").model_copy(
             update={"opens": now, "closes": now + TimeDelta(hours=100)}
         )
-        keep_round(play.desk.database, round_, programme, (early,), now)
+        keep_round(play.desk.core.database, round_, programme, (early,), now)
         await play.client.start_workflow(
             interface.CHALLENGE,
             State.of(early, programme),
@@ -148,11 +148,11 @@ async def test_a_message_sent_before_the_first_task_is_handled(tmp_path: Path) -
         )
 
         async def on_hold() -> bool:
-            return any(line.action == "hold" for line in play.desk.record(early.id))
+            return any(line.action == "hold" for line in play.books.record(early.id))
 
         await eventually(on_hold)  # an update that comes with the first task can be handled before the signal
-        await play.desk.decide(early.id, "resume", OPERATOR)
-        assert [line.action for line in play.desk.record(early.id)] == ["opened", "hold", "resume"]
+        await play.desk.challenges.decide(await play.actor(OPERATOR), early.id, "resume")
+        assert [line.action for line in play.books.record(early.id)] == ["opened", "hold", "resume"]
 
 
 async def test_every_refusal_of_a_decision_reaches_its_sender_and_the_record(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ async def test_of_two_selections_at_once_exactly_one_is_taken(tmp_path: Path) ->
         assert len(lost) == 1
         won = await play.payments_over(3)
         assert won.run.active in (tuple(teams[:3]), tuple(teams[3:]))
-        assert len(play.desk.payments(AIR)) == 3
+        assert len(play.books.payments(AIR)) == 3
         assert [line.refused for line in play.record("select")] == [False, True]
 
 
@@ -264,4 +264,4 @@ async def test_what_comes_after_the_end_is_too_late_and_on_the_record(tmp_path: 
         with pytest.raises(TooLate, match=r"has ended \(cancelled\)") as caught:
             await play.decide("select", stage="exploration", teams=["air-quality-000000"])
         assert play.refusals() == [str(caught.value)]
-        assert play.desk.find(AIR).outcome == "cancelled"
+        assert play.books.challenge(AIR).outcome == "cancelled"

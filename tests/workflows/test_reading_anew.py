@@ -66,9 +66,9 @@ async def asked_as_it_falls_due(play: Play) -> None:
     The question is in Temporal before the task of the timer, and the worker that reads the run for it sees the timer.
     """
     before = await play.state()
-    row = play.desk.find(play.challenge.id)
+    row = play.books.challenge(play.challenge.id)
     async with without_worker_before_a_timer(play, play.challenge.id) as it_fires:
-        asked = [asyncio.create_task(play.desk.state(row)) for _ in range(_ASKING)]
+        asked = [asyncio.create_task(play.desk.core.state(row)) for _ in range(_ASKING)]
         await it_fires()
     await asyncio.gather(*asked)
     await play.until(lambda state: state.story != before.story)

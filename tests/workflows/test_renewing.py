@@ -144,7 +144,7 @@ async def test_a_payment_renewed_at_every_wait_keeps_its_place(tmp_path: Path) -
         team = play.payment(key).team
 
         async def renewed_as_it_stood() -> None:
-            before, told = play.payment(key), len(play.desk.notices())
+            before, told = play.payment(key), len(play.books.notices())
             run = await recording.latest_run(play.client, key)
             await play.client.get_workflow_handle(key).signal(interface.RENEW)
 
@@ -155,7 +155,7 @@ async def test_a_payment_renewed_at_every_wait_keeps_its_place(tmp_path: Path) -
             snapshot = await play.client.get_workflow_handle(key).query(interface.SNAPSHOT, result_type=PaymentSnapshot)
             assert snapshot is None or snapshot.status is before.status
             assert play.payment(key) == before
-            assert len(play.desk.notices()) == told
+            assert len(play.books.notices()) == told
 
         requested = play.payment(key).requested
         await renewed_as_it_stood()

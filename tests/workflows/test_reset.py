@@ -18,8 +18,8 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, Transfer
-from domain.values.refusals import NotAllowed, Unavailable
-from tests.playing import SPONSOR, CountingRail, Making, Play, pilot, playing, with_stages_of
+from domain.values.refusals import TooEarly, Unavailable
+from tests.playing import FINANCE, CountingRail, Making, Play, pilot, playing, with_stages_of
 from tests.replay import recording
 from tests.servers import dev_server
 from tests.waiting import eventually
@@ -64,7 +64,7 @@ async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twi
         await play.decide("select", stage="accelerator", teams=teams[:1])
         await play.stage_over()
         await play.result()
-        ledger, notices = play.desk.payments(), told_of_payments(play)
+        ledger, notices = play.books.payments(), told_of_payments(play)
         assert len(ledger) == 4
         assert len(notices) == 4 * 3 + len(teams)  # of each: requested, to be released, sent; of each team: its details
 
@@ -78,7 +78,7 @@ async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twi
 
         assert result.outcome is Outcome.COMPLETED
         assert set(result.paid) == {payment.key for payment in ledger}
-        assert play.desk.payments() == ledger
+        assert play.books.payments() == ledger
         assert counting.rail.asked == {f"{payment.key}/1": 1 for payment in ledger}
         assert [line.action for line in play.record()].count("sealed") == 1
         assert [line.action for line in play.record()].count("paid") == 4
@@ -127,14 +127,14 @@ async def test_a_challenge_that_is_reset_while_payments_are_under_way_finds_them
     """Holds that a reset orders the same payments, of which none is made twice, and that the challenge hears again of
     what was paid before. Fails where a payment's key cannot be ordered again, or a transfer is named by the run."""
     async with three_payments(tmp_path) as (play, _, keys):
-        before, requested = play.desk.payments(), play.told(Occasion.PAYMENT_REQUESTED)
+        before, requested = play.books.payments(), play.told(Occasion.PAYMENT_REQUESTED)
         await reset_to_start(play)
         await play.until(lambda state: state.phase is Phase.DECIDING)
         await play.decide("select", stage="exploration", teams=[play.payment(key).team for key in keys])
         state = await play.until(lambda state: len(state.payments) == 3 and len(state.unpaid) == 2)
 
         assert set(state.unpaid) == set(keys[1:])
-        assert play.desk.payments() == before
+        assert play.books.payments() == before
         assert play.told(Occasion.PAYMENT_REQUESTED) == requested
 
 
@@ -142,33 +142,33 @@ async def test_a_payment_that_is_reset_goes_on_from_where_the_ledger_has_it(tmp_
     """Holds that a run which begins anew pays nothing twice: not what was paid, not what a rail was asked for. Fails
     where the run goes by its history and not by the ledger."""
     async with three_payments(tmp_path) as (play, _, keys):
-        before = play.desk.payments()
+        before = play.books.payments()
         for key in keys:
             await reset_to_start(play, key)
             await play.client.get_workflow_handle(key).query(interface.SNAPSHOT, result_type=PaymentSnapshot)
         await eventually(partial(recording.is_closed, play.client, keys[0]))
 
-        assert play.desk.payments() == before
+        assert play.books.payments() == before
 
 
-@pytest.mark.parametrize("how", ["release", "retry"])
+@pytest.mark.parametrize("how", ["return", "retry"])
 async def test_a_payment_whose_workflow_was_terminated_is_taken_up_again(tmp_path: Path, how: str) -> None:
     """Holds that what was ended by hand in Temporal does not leave a team unpaid: a person's next word to it starts
     it again. Fails where messages go to workflows that run only."""
     async with three_payments(tmp_path) as (play, rail, (_, released, waiting)):
-        key = waiting if how == "release" else released
+        key = waiting if how == "return" else released
         await play.client.get_workflow_handle(key).terminate("By hand.")
         await eventually(partial(recording.is_closed, play.client, key))
         if how == "retry":
             rail.shut = ""
-            assert await play.money.retry(key) == "nothing needed attention"
+            assert await play.retry(key) == "nothing needed attention"
             await play.stands(key, PaymentStatus.SETTLED)
         else:
-            with pytest.raises(NotAllowed):
-                await play.release(key, SPONSOR)
+            with pytest.raises(TooEarly):
+                await play.decide_payment(key, "return", FINANCE, reason="It came back.")
             assert not await recording.is_closed(play.client, key)
 
 
 def told_of_payments(play: Play) -> list[str]:
     """Keys of the notices of payments."""
-    return [notice.key for notice in play.desk.notices() if notice.occasion.startswith(("payment-", "payee-"))]
+    return [notice.key for notice in play.books.notices() if notice.occasion.startswith(("payment-", "payee-"))]

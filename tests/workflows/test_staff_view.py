@@ -121,7 +121,7 @@ async def test_the_page_says_the_sums_that_the_ledger_has(tmp_path: Path) -> Non
         await play.payments_over()
 
         page = await play.details()
-        settled = [payment.amount for payment in play.desk.payments(play.challenge.id) if payment.settled]
+        settled = [payment.amount for payment in play.books.payments(play.challenge.id) if payment.settled]
         assert len(settled) == 4
         lines = re.findall(r"^- (£\S+) \(.* and VAT\) to (\S+) for Exploration, (.*): paid$", page, re.MULTILINE)
         assert [(team, which) for _, team, which in lines] == [

@@ -1,0 +1,82 @@
+"""Applications: handing them in, reading them once the window is sealed, and what is said to those not selected."""
+
+from __future__ import annotations
+
+import uuid
+
+from domain.announcements.announcement import Announcement
+from domain.challenges.application import Application, Applying, Receipt
+from domain.challenges.feedback import feedback_given, stages_from
+from domain.permissions import Action, Actor
+from store.challenges import applications
+from store.record import feedback
+
+from .core import Core
+
+
+class Applications:
+    """What people do with applications."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def apply(self, actor: Actor, challenge: str, applying: Applying) -> Receipt:
+        """Takes an application; once this returns it is kept.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            ApplicationRefused, TooEarly, TooLate, OnHold: it is not taken, and why.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.APPLY, row)
+        return await self._core.threads.write(
+            applications.accept, self._core.database, row.id, applying, self._core.clock, self._core.letters.compose
+        )
+
+    async def list(self, actor: Actor, challenge: str) -> tuple[Application, ...]:
+        """The applications to a challenge, once its window is sealed.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotAllowed: they are not theirs to read.
+            WindowNotSealed: nobody reads them yet.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+        async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
+            return await self._core.threads.read(applications.read, self._core.database, row.id)
+
+    async def give_feedback(self, actor: Actor, challenge: str, stage: str, team: str, text: str) -> str:
+        """Keeps what a sponsor says of a team's try for a stage; it goes out with the decision, or at once after it.
+
+        Args:
+            actor: who says it.
+            challenge: its name.
+            stage: the stage that the team is, or was, not taken into.
+            team: id of the application.
+            text: what is said; it never goes to Temporal.
+
+        Raises:
+            UnknownChallenge, UnknownStage, UnknownTeam: there is no such thing.
+            NotAllowed: it is not theirs to say.
+            NotReadable: there are no words, or too many.
+        """
+        row = await self._core.find(challenge)
+        grant = await self._core.allow(actor, Action.FEEDBACK, row)
+        state, now, unique = await self._core.state(row), self._core.now(), uuid.uuid4().hex
+
+        def given(settled: bool) -> Announcement:
+            return feedback_given(state, stage, team, grant.person, text, now, unique, settled=settled)
+
+        async with self._core.refusals_on_record(actor, Action.FEEDBACK, row):
+            announcement = await self._core.threads.write(
+                feedback.keep,
+                self._core.database,
+                row.id,
+                team,
+                text.strip(),
+                stages_from(state, stage),
+                given,
+                self._core.letters.compose,
+            )
+        return announcement.entry.text

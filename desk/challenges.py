@@ -1,0 +1,117 @@
+"""Challenges: how each stands, what was done on it, and what people decide about it."""
+
+from __future__ import annotations
+
+import uuid
+
+from domain.challenges.messages import make
+from domain.challenges.state import State
+from domain.permissions import Action, Actor, Grant, Role
+from domain.values.refusals import NotAllowed
+from store.challenges.rounds import ChallengeRow
+from store.record import record
+from store.record.record import RecordLine
+from workflows import interface
+
+from .core import Core
+
+
+class Challenges:
+    """What people see of challenges and decide about them."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def list(self, actor: Actor, round_: str | None = None) -> tuple[ChallengeRow, ...]:
+        """Where every challenge stands, or those of a round; `Action.READ_CHALLENGE`."""
+        return await self._core.reach(actor, Action.READ_CHALLENGE, await self._core.challenges(round_))
+
+    async def find(self, actor: Actor, name: str) -> ChallengeRow:
+        """One challenge, by "round/challenge" or by its own name if only one round has it.
+
+        Raises:
+            UnknownChallenge: there is none, or several.
+        """
+        row = await self._core.find(name)
+        await self._core.allow(actor, Action.READ_CHALLENGE, row)
+        return row
+
+    async def state(self, actor: Actor, name: str, within: float = 0) -> State:
+        """All that the workflow of a challenge knows; it holds no personal data.
+
+        Args:
+            actor: who asks.
+            name: of the challenge.
+            within: seconds that its answer is waited for, if not as long as ever.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            Unavailable: Temporal does not have it, or no worker runs.
+        """
+        row = await self._core.find(name)
+        await self._core.allow(actor, Action.READ_CHALLENGE, row)
+        return await self._core.state(row, within)
+
+    async def record(self, actor: Actor, challenge: str) -> tuple[RecordLine, ...]:
+        """What was done on a challenge, by whom, when and why, refusals included.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotAllowed: it is not theirs to read.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.READ_RECORD, row)
+        return await self._core.threads.read(record.read_record, self._core.database, row.id)
+
+    async def decide(self, actor: Actor, challenge: str, kind: str, **fields: object) -> str:
+        """Sends a person's decision to a challenge and gives its answer.
+
+        Args:
+            actor: who decides.
+            challenge: its name.
+            kind: which decision, as in `domain.challenges.decisions.DECISIONS`.
+            fields: the decision's other fields; without a `decision_id` it gets one.
+
+        Returns:
+            What happened, in words.
+
+        Raises:
+            Refused: it was not done, and why; that is on the record.
+            NotConfirmed: no answer came in time; sending the decision again is harmless.
+        """
+        row = await self._core.find(challenge)
+        async with self._core.refusals_on_record(actor, kind, row):
+            # Before anything is read of it: whether there is such a decision is no secret.
+            make(kind, {"by": "nobody", "decision_id": "none", **fields})
+        grant = await self._core.allow(actor, Action(kind), row)
+        async with self._core.refusals_on_record(actor, kind, row):
+            by = _own_team(actor, grant, row, fields) if kind == Action.WITHDRAW else grant.person
+            decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields})
+        return await self._core.update(row, kind, decision)
+
+    async def retry(self, actor: Actor, challenge: str) -> str:
+        """Lets a challenge try again what needs attention.
+
+        Returns:
+            What needed attention.
+
+        Raises:
+            UnknownChallenge, NotAllowed, TooLate, NotConfirmed: it could not be asked.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.RETRY, row)
+        return await self._core.update(row, interface.RETRY, None)
+
+
+def _own_team(actor: Actor, grant: Grant, row: ChallengeRow, fields: dict[str, object]) -> str:
+    """Whoever withdraws a team: its own contact, who may have others at the challenge; or an operator.
+
+    Raises:
+        NotAllowed: it is another's.
+    """
+    own = [each.person for each in actor.roles(row.place) if each.role is Role.TEAM]
+    if fields["team"] in own:
+        return str(fields["team"])
+    if grant.role is Role.TEAM:
+        raise NotAllowed(f"{grant.person} may not withdraw {fields['team']}: its own contact may.")
+    return grant.person

@@ -1,0 +1,328 @@
+"""What everything at the desk stands on: threads for the store, the connection to Temporal, rights, and refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.service import RPCError, RPCStatusCode
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry
+from domain.challenges.decisions import Decision
+from domain.challenges.messages import content_of, printable
+from domain.challenges.state import State
+from domain.payments.payment import OVER
+from domain.permissions import RIGHTS, Action, Actor, Grant, Proof, Role, check_may, grant_for
+from domain.values.calendar import spoken
+from domain.values.refusals import NotAllowed, NotConfirmed, Refused, TooLate, Unavailable, WindowNotSealed
+from gateways.messaging.letters import Letters
+from service.connection import Connection
+from service.settings import Settings
+from service.threads import Threads
+from service.wiring import letters_of
+from store.challenges import people, rounds
+from store.challenges.rounds import ChallengeRow
+from store.database.database import Database
+from store.payments import reading
+from store.record import record
+from workflows import interface
+from workflows.refusals import refusal_in
+
+_AN_ID = re.compile(r"[a-z0-9-]{1,80}")
+_UNKNOWN = "unknown"
+_ASKED_AGAIN_AFTER = timedelta(seconds=5)
+
+
+class Core:
+    """What the subjects of the desk share.
+
+    Args:
+        options: the settings of this process.
+        database: where everything is kept.
+        connect: gives a connection to Temporal; called when one is needed.
+        clock: the service's clock.
+    """
+
+    def __init__(
+        self,
+        options: Settings,
+        database: Database,
+        connect: Callable[[], Awaitable[Client]],
+        clock: Callable[[], Instant] = Instant.now,
+    ) -> None:
+        self.options = options
+        self.database = database
+        self.clock = clock
+        self.threads = Threads()
+        self._connection = Connection(connect)
+
+    @property
+    def letters(self) -> Letters:
+        """The words of notices, read when the first is written: most of what a desk is asked for tells nobody.
+
+        Raises:
+            FileRefused: one of their files is wrong.
+        """
+        return letters_of(self.options)
+
+    def now(self) -> Instant:
+        """The instant by the service's clock."""
+        return self.clock()
+
+    # Who asks, and whether they may.
+
+    async def actor(self, name: str, proof: Proof) -> Actor:
+        """Somebody who acts, with the roles that they have now.
+
+        Args:
+            name: a person's id or e-mail address; nobody in particular if it is empty.
+            proof: how it was shown that it is them.
+
+        Raises:
+            Unavailable: the database cannot be read.
+        """
+        grants = await self.threads.read(people.grants_of, self.database, name) if name else ()
+        return Actor(name=name, proof=proof, grants=grants)
+
+    async def find(self, name: str) -> ChallengeRow:
+        """One challenge, by "round/challenge" or by its own name if only one round has it.
+
+        Raises:
+            UnknownChallenge: there is none, or several.
+        """
+        return await self.threads.read(rounds.find_challenge, self.database, name)
+
+    async def allow(self, actor: Actor, action: Action, row: ChallengeRow, what: str = "") -> Grant:
+        """The role by which somebody may do something at a challenge; a refusal is on the record.
+
+        Args:
+            actor, action, row: who, what and where.
+            what: the payment that it is done to, if it is one.
+
+        Raises:
+            NotAllowed: they may not; the message says who may.
+            WindowNotSealed: their role may, and only once the window is sealed.
+        """
+        async with self.refusals_on_record(actor, action, row):
+            return await self._allowed(actor, action, row, what or row.id)
+
+    async def _allowed(self, actor: Actor, action: Action, row: ChallengeRow, what: str) -> Grant:
+        place = row.place
+        grant = grant_for(actor, action, place)
+        if grant is None:
+            those = await self.threads.read(people.people_of, self.database, row.round, row.sponsor)
+            held = actor.roles(place)
+            check_may(action, self.shown(actor), held[0].role if held else "", what, those)
+            raise NotAllowed(f"{self.shown(actor)} may not {RIGHTS[action].words} {what}.")
+        if place.period not in RIGHTS[action].during:
+            raise WindowNotSealed(
+                f"Nobody may {RIGHTS[action].words} {row.id} before its window is sealed. "
+                f"It closes: {spoken(row.closes, row.time_zone)}."
+            )
+        return grant
+
+    async def reach(self, actor: Actor, action: Action, rows: Iterable[ChallengeRow]) -> tuple[ChallengeRow, ...]:
+        """Those of some challenges at which somebody may do something now.
+
+        Raises:
+            NotAllowed: they may at none of them, and there are some.
+        """
+        rows = tuple(rows)
+        may = tuple(
+            row
+            for row in rows
+            if grant_for(actor, action, row.place) is not None and row.place.period in RIGHTS[action].during
+        )
+        if rows and not may:
+            roles = " or ".join(f"{'an' if role is Role.OPERATOR else 'a'} {role}" for role in RIGHTS[action].roles)
+            raise NotAllowed(
+                f"{self.shown(actor)} may not {RIGHTS[action].words} any challenge: {roles} of one may. "
+                "Say who acts with --as."
+            )
+        return may
+
+    def allow_anyone(self, actor: Actor, action: Action) -> None:
+        """That anyone may do what concerns no challenge.
+
+        Raises:
+            NotAllowed: not anyone may.
+        """
+        if Role.ANYONE not in RIGHTS[action].roles:
+            raise NotAllowed(f"{self.shown(actor)} may not {RIGHTS[action].words} the service.")
+
+    def shown(self, actor: Actor) -> str:
+        """Who acts, as refusals name them; what goes on the record is without the name if that is an address."""
+        return actor.name or "Nobody in particular"
+
+    async def challenges(self, round_: str | None = None) -> tuple[ChallengeRow, ...]:
+        """Every challenge that was opened, or those of a round."""
+        return await self.threads.read(rounds.challenges, self.database, round_)
+
+    # Temporal.
+
+    async def client(self) -> Client:
+        """The connection to Temporal, one for the whole process.
+
+        Raises:
+            Unavailable: there is none; says what to do.
+        """
+        return await self._connection.client()
+
+    async def state(self, row: ChallengeRow, within: float = 0) -> State:
+        """All that the workflow of a challenge knows.
+
+        Args:
+            row: the challenge.
+            within: seconds that its answer is waited for, if not as long as ever.
+
+        Raises:
+            Unavailable: Temporal does not have it, or no worker runs.
+        """
+        handle = (await self.client()).get_workflow_handle(row.id)
+        try:
+            return await asyncio.wait_for(_answer(handle), within or self.options.answer_within)
+        except TimeoutError:
+            raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
+        except (RPCError, WorkflowQueryFailedError) as error:
+            self._note_lost(error)
+            raise Unavailable(f"{row.id} does not say how it stands: {error}. See it in Temporal's UI.") from None
+
+    async def update(
+        self,
+        row: ChallengeRow,
+        name: str,
+        message: Decision | None,
+        workflow: str = "",
+        start: WithStartWorkflowOperation[Any, Any] | None = None,
+    ) -> str:
+        """Sends a message to a challenge, or to the payment whose key is given, and gives its answer.
+
+        Args:
+            row: the challenge.
+            name: of the message.
+            message: the decision in it, if it is one.
+            workflow: key of a payment of the challenge that it is for instead.
+            start: starts that workflow if it is not running, in one go with the message.
+
+        Raises:
+            Refused: it was not done, and why.
+            NotConfirmed: no answer came in time; sending it again is harmless.
+        """
+        client = await self.client()
+        arguments = [] if message is None else [message]
+        # Of two updates with one id Temporal answers the second as the first, whatever it says: the content is in it.
+        own = f"{message.decision_id}/{content_of(message)}" if message else None
+        said = {"args": arguments, "id": own, "result_type": str}
+        try:
+            sending: Awaitable[str] = (
+                client.execute_update_with_start_workflow(name, start_workflow_operation=start, **said)  # type: ignore[call-overload]
+                if start
+                else client.get_workflow_handle(workflow or row.id).execute_update(name, **said)  # type: ignore[call-overload]
+            )
+            answer: str = await asyncio.wait_for(sending, self.options.answer_within)
+        except WorkflowUpdateFailedError as failure:
+            raise _refusal(failure) from None
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise NotConfirmed(
+                f"{row.id} has not answered within {self.options.answer_within:g} seconds: see whether a worker runs, "
+                f"and ask for its status. The {name} may still be taken; sending it again is harmless."
+            ) from None
+        except RPCError as error:
+            self._note_lost(error)
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise await self._ended(row, name, message, workflow) from None
+            raise Unavailable(f"Temporal did not take the {name}: {error.message}. Try again.") from None
+        return answer
+
+    def _note_lost(self, error: Exception) -> None:
+        if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
+            self._connection.lost()
+
+    async def _ended(self, row: ChallengeRow, name: str, message: Decision | None, workflow: str) -> Refused:
+        """The refusal of what comes after the end; the workflow is gone, so the record is kept here."""
+        how = "is not running in this Temporal namespace"
+        if workflow:
+            status = (await self.threads.read(reading.find_payment, self.database, workflow)).status
+            how = f"is {status}" if status in OVER else how
+        elif row.outcome:
+            how = f"has ended ({row.outcome})"
+        refusal = TooLate(f"{workflow or row.id} {how}: {name} changes nothing in it any more.")
+        if message is not None:
+            await self._put_on_record(row, Actor(name=message.by), name, refusal)
+        return refusal
+
+    # The record of what is refused.
+
+    @asynccontextmanager
+    async def refusals_on_record(self, actor: Actor, action: str, *rows: ChallengeRow) -> AsyncIterator[None]:
+        """What is refused to somebody in the block is on the record; a fault is no refusal.
+
+        Args:
+            actor: who asks.
+            action: for what, as the record calls it.
+            rows: the challenges that it concerns.
+        """
+        try:
+            yield
+        except Unavailable:
+            raise
+        except Refused as refusal:
+            for row in rows:
+                await self._put_on_record(row, actor, action, refusal)
+            raise
+
+    async def _put_on_record(self, row: ChallengeRow, actor: Actor, action: str, refusal: Refused) -> None:
+        """A refusal by the desk itself, of something that no workflow hears of."""
+        grant = next(iter(actor.roles(row.place)), None)
+        # Whatever else was typed can be an address, and is not kept.
+        who = grant.person if grant else actor.name if _AN_ID.fullmatch(actor.name) else _UNKNOWN
+        text = printable(str(refusal) if who == actor.name or not actor.name else str(refusal).replace(actor.name, who))
+        role = str(grant.role) if grant else await self._role_of(row, who)
+        entry = Entry(at=self.now(), by=who, role=role, action=action, text=text, refused=True)
+        announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
+        await self.threads.write(self._announce, announcement)
+
+    async def _role_of(self, row: ChallengeRow, who: str) -> str:
+        those = await self.threads.read(people.people_of, self.database, row.round, row.sponsor)
+        return next((str(role) for role, ids in those.items() if who in ids), _UNKNOWN)
+
+    def _announce(self, announcement: Announcement) -> None:
+        record.announce(self.database, announcement, self.letters.compose)
+
+    async def announce(self, announcement: Announcement) -> None:
+        """Writes down what the desk itself has to tell."""
+        await self.threads.write(self._announce, announcement)
+
+    def close(self) -> None:
+        """Waits for what is under way."""
+        self.threads.close()
+
+
+async def _answer(handle: WorkflowHandle[Any, Any]) -> State:
+    """What a challenge says of itself; asked again after a while, as a worker may have died with the question."""
+    while True:
+        try:
+            state: State = await handle.query(interface.STATE, result_type=State, rpc_timeout=_ASKED_AGAIN_AFTER)
+        except RPCError as error:
+            if error.status not in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
+                raise
+        else:
+            return state
+
+
+def _refusal(failure: WorkflowUpdateFailedError) -> Refused:
+    return refusal_in(failure.cause) or Refused(f"It failed: {failure.cause}")

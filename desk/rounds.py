@@ -1,0 +1,210 @@
+"""Rounds: what their files plan, opening them, and moving them to a new release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+from whenever import Instant
+
+from domain.challenges.state import State
+from domain.payments.payment import OVER
+from domain.permissions import RIGHTS, Action, Actor
+from domain.programmes.plan import EngagementPlan, Plan, engagement_of, plan_of
+from domain.programmes.programme import Programme
+from domain.programmes.rehearsal import moved, moved_instant
+from domain.programmes.round import Challenge, Round, challenges_of
+from domain.values.calendar import spoken
+from domain.values.model import Value
+from domain.values.refusals import NotAllowed, TooLate, Unavailable, UnknownChallenge
+from domain.values.wording import either
+from store.challenges import rounds
+from store.challenges.rounds import ChallengeRow
+from store.payments import reading
+from workflows import interface
+
+from .core import Core
+from .programme_files import find_round
+
+
+class Opened(Value):
+    """What became of one challenge when its round was opened."""
+
+    challenge: str
+    opens: Instant
+    closes: Instant
+    already: bool
+
+
+@dataclass(frozen=True)
+class RoundFile:
+    """A round from its file, with the dates of its challenges."""
+
+    round: Round
+    programme: Programme
+    challenges: tuple[Challenge, ...]
+
+    @property
+    def first_opening(self) -> Instant:
+        """When the first of its windows opens."""
+        return min(challenge.opens for challenge in self.challenges)
+
+
+class Rounds:
+    """What people do with whole rounds."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def read_file(self, actor: Actor, name: str, opens: Instant | None = None) -> RoundFile:
+        """A round from its file; anyone may see it.
+
+        Args:
+            actor: who asks.
+            name: the round's id.
+            opens: if given, all dates move so that the first window opens then.
+
+        Raises:
+            UnknownRound: no such file.
+            FileRefused: the file, or its programme's, has an error.
+        """
+        self._core.allow_anyone(actor, Action.PLAN)
+        return await self._core.threads.read(self._file, name, opens)
+
+    def _file(self, name: str, opens: Instant | None) -> RoundFile:
+        round_, programme = find_round(name, self._core.options.programmes)
+        challenges = challenges_of(round_, programme)
+        if opens is not None:
+            challenges = moved(challenges, opens, programme.time_zone)
+        return RoundFile(round=round_, programme=programme, challenges=challenges)
+
+    async def plans(self, actor: Actor, name: str, opens: Instant | None = None) -> tuple[Round, tuple[Plan, ...]]:
+        """Every date of a round's challenges, and their money, without starting anything; see `read_file`."""
+        file = await self.read_file(actor, name, opens)
+        sessions = engagement_of(file.round, file.programme)
+        if opens is not None:
+            first = min(each.opens for each in challenges_of(file.round, file.programme))
+
+            def moved_session(session: EngagementPlan) -> EngagementPlan:
+                at = moved_instant(session.at, first, opens, file.programme.time_zone)
+                return session.model_copy(update={"at": at})
+
+            sessions = {name: tuple(map(moved_session, each)) for name, each in sessions.items()}
+        return file.round, tuple(
+            plan_of(challenge, file.programme, sessions[challenge.id]) for challenge in file.challenges
+        )
+
+    async def open(self, actor: Actor, name: str, opens: Instant | None = None) -> tuple[Opened, ...]:
+        """Opens every challenge of a round that is not open yet; opening again changes nothing.
+
+        Args:
+            actor: who opens the round: an operator that its file names, as no round is in the database before.
+            name: the round's id.
+            opens: see `read_file`.
+
+        Raises:
+            UnknownRound, FileRefused: see `read_file`.
+            NotAllowed: the file does not name them as an operator.
+            TooLate: a window would close in the past; then none is opened.
+        """
+        file = await self.read_file(actor, name, opens)
+        check_operator(self._core, actor, Action.OPEN_ROUND, file.round)
+        return await self.start(file)
+
+    async def start(self, file: RoundFile) -> tuple[Opened, ...]:
+        """See `open`; who asks was checked."""
+        kept = {row.id: row for row in await self._core.challenges(file.round.id)}
+        # What was opened once keeps its dates, also where the workflow could not be started then.
+        challenges = tuple(_as_kept(challenge, kept.get(challenge.id)) for challenge in file.challenges)
+        for challenge in challenges:
+            if challenge.id not in kept and challenge.closes <= self._core.now():
+                raise TooLate(
+                    f"{challenge.id} would close on {spoken(challenge.closes, file.programme.time_zone)}, which is "
+                    "past: open the round at another time with --opens, or rehearse it."
+                )
+        client = await self._core.client()
+        await self._core.threads.write(
+            rounds.keep_round, self._core.database, file.round, file.programme, challenges, self._core.now()
+        )
+        return tuple([await self._start(client, challenge, file, kept.get(challenge.id)) for challenge in challenges])
+
+    async def _start(self, client: Client, challenge: Challenge, file: RoundFile, row: ChallengeRow | None) -> Opened:
+        already = row is not None and row.started
+        if not already:
+            try:
+                await client.start_workflow(
+                    interface.CHALLENGE,
+                    State.of(challenge, file.programme),
+                    id=challenge.id,
+                    task_queue=interface.TASK_QUEUE,
+                    # Temporal forgets closed runs in time; the row in the database, asked above, does not.
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=challenge.question[:200],
+                    static_details=_in_a_sentence(challenge, file),
+                )
+            except WorkflowAlreadyStartedError:
+                already = True
+        return Opened(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, already=already)
+
+    async def renew(self, actor: Actor, name: str) -> tuple[str, ...]:
+        """Lets the open challenges of a round, or one named round/challenge, go on in a fresh run; says which.
+
+        Raises:
+            UnknownChallenge: there is no such round or challenge.
+            NotAllowed: they are operator of none of them.
+            TooLate: some are not in Temporal any more; the others were renewed.
+            Unavailable: Temporal cannot be reached.
+        """
+        named = (await self._core.find(name),) if "/" in name else await self._core.challenges(name)
+        if not named:
+            raise UnknownChallenge(f"No round {name!r} was opened: see `status` for those that were.")
+        rows = await self._core.reach(actor, Action.RENEW, named)
+        client = await self._core.client()
+        waiting = [row.id for row in rows if not row.outcome]
+        unpaid = [
+            each.key
+            for row in rows
+            for each in await self._core.threads.read(reading.read_payments, self._core.database, row.id)
+            if each.status not in OVER
+        ]
+        gone = [each for each in (*waiting, *unpaid) if not await _renewed(client, each)]
+        if gone:
+            raise TooLate(f"Not in Temporal any more: {', '.join(gone)}. The others of {name} go on in fresh runs.")
+        return (*waiting, *unpaid)
+
+
+def check_operator(core: Core, actor: Actor, action: Action, round_: Round) -> None:
+    """That somebody is an operator by a round's file, which may not be opened yet.
+
+    Raises:
+        NotAllowed: they are not; the message says who is.
+    """
+    names = {each.casefold() for person in round_.operators for each in (person.id, person.email)}
+    if actor.name.casefold() not in names:
+        those = either(person.id for person in round_.operators)
+        raise NotAllowed(f"{core.shown(actor)} may not {RIGHTS[action].words} {round_.id}: {those} may.")
+
+
+def _in_a_sentence(challenge: Challenge, file: RoundFile) -> str:
+    """A challenge as staff read of it beside its page: who poses it, under which rules."""
+    sponsor = next(each.name for each in file.round.sponsors if each.id == challenge.sponsor)
+    return f"The challenge {challenge.slug} is posed by {sponsor}. Its programme is “{file.programme.title}”."
+
+
+def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:
+    if row is None:
+        return challenge
+    return challenge.model_copy(update={"opens": row.opens, "closes": row.closes})
+
+
+async def _renewed(client: Client, workflow: str) -> bool:
+    try:
+        await client.get_workflow_handle(workflow).signal(interface.RENEW)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise Unavailable(f"Temporal did not take the renewal of {workflow}: {error.message}. Try again.") from None
+    return True

@@ -1,0 +1,43 @@
+"""Where work that blocks leaves the event loop: the one place at which the store is handed to threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_READERS, _WRITERS = 8, 8
+"""Together fewer than the connections of a database. Two kinds, so that readers never queue behind writers that wait
+for a lock of another process."""
+
+
+class Threads:
+    """Threads that read and threads that write. They start when they are first needed."""
+
+    def __init__(self) -> None:
+        self._readers = ThreadPoolExecutor(_READERS, "reader")
+        self._writers = ThreadPoolExecutor(_WRITERS, "writer")
+
+    async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a function returns that reads and changes nothing."""
+        return await _run(self._readers, partial(function, *args, **kwargs))
+
+    async def write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a function returns that may change something. It goes on where its caller is cancelled."""
+        return await _run(self._writers, partial(function, *args, **kwargs))
+
+    def close(self) -> None:
+        """Waits for what is under way, and ends the threads."""
+        self._readers.shutdown()
+        self._writers.shutdown()
+
+
+async def _run(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    context = contextvars.copy_context()  # what the log says of a request goes with it
+    return await asyncio.get_running_loop().run_in_executor(executor, lambda: context.run(work))

@@ -1,0 +1,84 @@
+"""The people of rounds: who has which role, and who applied."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from domain.permissions import Grant, Role
+from domain.programmes.round import Round, round_of
+from store.database import tables
+from store.database.database import Database
+from store.database.inserts import inserting
+
+_people, _applications = tables.people, tables.applications
+
+
+def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
+    """Every role that somebody has in the rounds that were opened.
+
+    Args:
+        database: where from.
+        name: a person's id, as round files have it; or an e-mail address, which also has the applications that it is
+            the contact of. The id of an application is no name: whoever knows the id need not be its contact.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        if "@" not in name:
+            return _people_grants(connection, name, by_address=False)
+        return (*_people_grants(connection, name, by_address=True), *_team_grants(connection, name))
+
+
+def keep_people(connection: Connection, round_: Round) -> None:
+    """Writes down the people of a round, in a transaction that writes; what is known of them is brought up to date."""
+    roles = [(Role.OPERATOR, "", round_.operators), (Role.RELEASER, "", round_.releasers)]
+    roles += [(Role.SPONSOR, sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
+    for role, sponsor, people in roles:
+        for person in people:
+            insertion = inserting(connection, _people).values(
+                round=round_.id, id=person.id, name=person.name, email=person.email, role=str(role), sponsor=sponsor
+            )
+            changes = {name: insertion.excluded[name] for name in ("name", "email", "role", "sponsor")}
+            connection.execute(insertion.on_conflict_do_update(index_elements=["round", "id"], set_=changes))
+
+
+def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple[str, ...]]:
+    """The ids of those who have a say in the challenges of a sponsor, by their roles.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = (
+        select(_people.c.role, _people.c.id)
+        .where(_people.c.round == round_, _people.c.sponsor.in_(("", sponsor)))
+        .order_by(_people.c.id)
+    )
+    found: dict[Role, tuple[str, ...]] = {Role.TEAM: ("its teams",)}
+    with database.reading() as connection:
+        for row in connection.execute(wanted):
+            if row.role in list(Role):
+                found[Role(row.role)] = (*found.get(Role(row.role), ()), row.id)
+    return found
+
+
+def _people_grants(connection: Connection, name: str, *, by_address: bool) -> tuple[Grant, ...]:
+    who = func.lower(_people.c.email) == name.lower() if by_address else _people.c.id == name
+    wanted = select(_people).where(who).order_by(_people.c.round, _people.c.id)
+    return tuple(
+        Grant(round=row.round, role=Role(row.role), person=row.id, sponsor=row.sponsor)
+        for row in connection.execute(wanted)
+        if row.role in list(Role)
+    )
+
+
+def _team_grants(connection: Connection, address: str) -> tuple[Grant, ...]:
+    wanted = (
+        select(_applications.c.id, _applications.c.challenge)
+        .where(func.lower(_applications.c.email) == address.lower())
+        .order_by(_applications.c.id)
+    )
+    return tuple(
+        Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.id, challenge=row.challenge)
+        for row in connection.execute(wanted)
+    )
