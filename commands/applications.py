@@ -11,6 +11,7 @@ from domain.challenges.application import read_application
 from domain.permissions import Actor
 from domain.values.calendar import spoken
 from domain.values.money import Money
+from domain.values.paging import all_of
 
 from .options import (
     AsJson,
@@ -75,7 +76,7 @@ async def applications(
     """
     async with a_desk() as desk:
         actor = await reading(desk, by)
-        rows = await desk.applications.list(actor, challenge)
+        rows = await all_of(lambda page: desk.applications.list(actor, page, challenge))
         row = await desk.challenges.find(actor, challenge)
         if as_json:
             show_json(rows)

@@ -12,6 +12,7 @@ from desk.desk import Desk
 from desk.notices import NOTICES
 from desk.open import ChallengeRow, Payment
 from domain.permissions import Actor
+from domain.values.paging import all_of
 from domain.values.refusals import NotAllowed, Unavailable
 
 from .options import (
@@ -48,7 +49,7 @@ async def status(challenge: SomeChallenge = None, by: Who = "", as_json: AsJson 
     async with a_desk() as desk:
         actor = await reading(desk, by)
         one = await desk.challenges.find(actor, challenge) if challenge else None
-        rows = (one,) if one else await desk.challenges.list(actor)
+        rows = (one,) if one else await all_of(lambda page: desk.challenges.list(actor, page))
         if as_json:
             show_json(rows)
         elif one:
@@ -146,7 +147,7 @@ async def record(challenge: ChallengeName, by: Who, as_json: AsJson = False) -> 
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        rows = await desk.challenges.record(actor, challenge)
+        rows = await all_of(lambda page: desk.challenges.record(actor, page, challenge))
         row = await desk.challenges.find(actor, challenge)
         if as_json:
             show_json(rows)
@@ -181,7 +182,7 @@ async def _show_challenge(desk: Desk, actor: Actor, row: ChallengeRow) -> None:
     """Shows what the workflow knows. If the workflow does not answer, shows what the database has."""
     payments: Sequence[Payment] = ()
     with suppress(NotAllowed):  # without the ledger for a person who may not read it
-        payments = await desk.payments.list(actor, row.id)
+        payments = await all_of(lambda page: desk.payments.list(actor, page, row.id))
     try:
         state = await desk.challenges.state(actor, row.id, within=_GLANCE)
     except Unavailable as why:

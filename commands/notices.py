@@ -10,9 +10,10 @@ from typer.core import TyperGroup
 from domain.announcements.occasions import Occasion
 from domain.permissions import Actor
 from domain.values.model import Value
+from domain.values.paging import all_of
 
 from .help import AsTyped
-from .options import AsJson, SomeChallenge, Who, a_desk, acting, command
+from .options import AsJson, SomeChallenge, Who, a_desk, acting, command, zones_of
 from .output import notices as output
 from .terminal import say, show_json
 
@@ -56,12 +57,13 @@ async def list_(
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        rows = [row for row in await desk.notices.list(actor, challenge) if row.status == "failed" or not failed]
+        status = "failed" if failed else ""
+        rows = await all_of(lambda page: desk.notices.list(actor, page, challenge, status=status))
         if as_json:
             show_json(rows)
         else:
             nothing = "No notice has failed." if failed else "No notice has been written yet."
-            output.notices(rows, {row.id: row.time_zone for row in await desk.challenges.list(actor)}, nothing)
+            output.notices(rows, await zones_of(desk, actor), nothing)
 
 
 @app.command(cls=AsTyped)

@@ -17,6 +17,7 @@ from desk.desk import Desk
 from desk.open import open_desk
 from domain.permissions import Actor, Proof
 from domain.values.calendar import moment
+from domain.values.paging import all_of
 from domain.values.refusals import FileRefused
 from service import log, settings
 
@@ -96,6 +97,12 @@ async def acting(desk: Desk, by: str) -> Actor:
 async def reading(desk: Desk, by: str) -> Actor:
     """Who reads: nobody in particular, if they do not say."""
     return await desk.actor(by, Proof.TERMINAL if by else Proof.NONE)
+
+
+async def zones_of(desk: Desk, actor: Actor) -> dict[str, str]:
+    """The time zones of all challenges, by their ids."""
+    rows = await all_of(lambda page: desk.challenges.list(actor, page))
+    return {row.id: row.time_zone for row in rows}
 
 
 def moment_of(written: str, zone: str) -> Instant:

@@ -11,6 +11,7 @@ import typer
 
 from desk.open import Payment
 from desk.payment_files import LARGEST_REPORT, PaymentFile
+from domain.values.paging import all_of
 from domain.values.refusals import FileRefused, NotAllowed, Refused, Unavailable, UnknownPayment
 from domain.values.wording import counted
 
@@ -31,6 +32,7 @@ from .options import (
     decide,
     is_payment,
     text_of,
+    zones_of,
 )
 from .output import payments as output
 from .terminal import REFUSED, misused, say, say_refused, show_json, somebody_is_there
@@ -58,12 +60,12 @@ async def payments(
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        zones = {row.id: row.time_zone for row in await desk.challenges.list(actor)}
+        zones = await zones_of(desk, actor)
         if late:
             found = await desk.payments.late(actor, challenge)
             show_json(found) if as_json else output.late(found, zones)
             return
-        rows = await desk.payments.list(actor, challenge)
+        rows = await all_of(lambda page: desk.payments.list(actor, page, challenge))
         if as_json:
             show_json(rows)
         else:

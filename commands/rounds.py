@@ -6,15 +6,18 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Annotated
 
 import typer
 from whenever import Date, Instant
 
 from desk.desk import Desk
+from desk.open import Notice, Payment
 from desk.rehearsal import Findings
 from desk.rehearsal import rehearse as rehearse_round
 from domain.permissions import Actor, Proof
+from domain.values.paging import Page, Paged, all_of
 
 from .options import AsJson, Who, a_desk, acting, command, moment_of
 from .output import rounds as output
@@ -118,7 +121,8 @@ async def _seen(desk: Desk, actor: Actor, findings: Findings) -> list[output.Reh
     seen = []
     for name in findings.challenges:
         row = await desk.challenges.find(Actor(), name)
-        payments, notices = await desk.payments.list(actor, row.id), await desk.notices.list(actor, row.id)
+        payments = await all_of(partial(_payments_of, desk, actor, row.id))
+        notices = await all_of(partial(_notices_of, desk, actor, row.id))
         seen.append(output.Rehearsed(row=row, payments=payments, notices=notices))
     return seen
 
@@ -133,3 +137,11 @@ def _progress(quiet: bool) -> Callable[[str, str], None]:
             sys.stdout.flush()
 
     return happened
+
+
+async def _payments_of(desk: Desk, actor: Actor, challenge: str, page: Page) -> Paged[Payment]:
+    return await desk.payments.list(actor, page, challenge)
+
+
+async def _notices_of(desk: Desk, actor: Actor, challenge: str, page: Page) -> Paged[Notice]:
+    return await desk.notices.list(actor, page, challenge)

@@ -8,6 +8,7 @@ from domain.announcements.announcement import Announcement
 from domain.challenges.application import Application, Applying, Receipt
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.permissions import Action, Actor
+from domain.values.paging import Page, Paged
 from store.challenges import applications
 from store.record import feedback
 
@@ -33,8 +34,13 @@ class Applications:
             applications.accept, self._core.database, row.id, applying, self._core.clock, self._core.letters.compose
         )
 
-    async def list(self, actor: Actor, challenge: str) -> tuple[Application, ...]:
-        """The applications to a challenge, once its window is sealed.
+    async def list(self, actor: Actor, page: Page, challenge: str) -> Paged[Application]:
+        """The applications to a challenge, once its window is sealed, in the order in which they came.
+
+        Args:
+            actor: who reads them.
+            page: which part of the list.
+            challenge: its name.
 
         Raises:
             UnknownChallenge: there is no such challenge.
@@ -44,7 +50,7 @@ class Applications:
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
-            return await self._core.threads.read(applications.read, self._core.database, row.id)
+            return await self._core.threads.read(applications.page_of_applications, self._core.database, page, row.id)
 
     async def give_feedback(self, actor: Actor, challenge: str, stage: str, team: str, text: str) -> str:
         """Keeps what a sponsor says of a team's try for a stage; it goes out with the decision, or at once after it.

@@ -7,7 +7,9 @@ import uuid
 from domain.challenges.messages import make
 from domain.challenges.state import State
 from domain.permissions import Action, Actor, Grant, Role
+from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed
+from store.challenges import rounds
 from store.challenges.rounds import ChallengeRow
 from store.record import record
 from store.record.record import RecordLine
@@ -22,9 +24,16 @@ class Challenges:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def list(self, actor: Actor, round_: str | None = None) -> tuple[ChallengeRow, ...]:
-        """Where every challenge stands, or those of a round; `Action.READ_CHALLENGE`."""
-        return await self._core.reach(actor, Action.READ_CHALLENGE, await self._core.challenges(round_))
+    async def list(self, actor: Actor, page: Page, *, round_: str | None = None) -> Paged[ChallengeRow]:
+        """Where the challenges stand, by round and in the order of the round's file.
+
+        Args:
+            actor: who asks.
+            page: which part of the list.
+            round_: only those of this round.
+        """
+        await self._core.reach(actor, Action.READ_CHALLENGE, await self._core.challenges(round_))
+        return await self._core.threads.read(rounds.page_of_challenges, self._core.database, page, round_=round_)
 
     async def find(self, actor: Actor, name: str) -> ChallengeRow:
         """One challenge, by "round/challenge" or by its own name if only one round has it.
@@ -52,8 +61,16 @@ class Challenges:
         await self._core.allow(actor, Action.READ_CHALLENGE, row)
         return await self._core.state(row, within)
 
-    async def record(self, actor: Actor, challenge: str) -> tuple[RecordLine, ...]:
-        """What was done on a challenge, by whom, when and why, refusals included.
+    async def record(
+        self, actor: Actor, page: Page, challenge: str, *, refused_only: bool = False
+    ) -> Paged[RecordLine]:
+        """What was done on a challenge, by whom, when and why, refusals included; in the order of writing.
+
+        Args:
+            actor: who asks.
+            page: which part of the list.
+            challenge: its name.
+            refused_only: only what was refused.
 
         Raises:
             UnknownChallenge: there is no such challenge.
@@ -61,7 +78,9 @@ class Challenges:
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_RECORD, row)
-        return await self._core.threads.read(record.read_record, self._core.database, row.id)
+        return await self._core.threads.read(
+            record.page_of_record, self._core.database, page, row.id, refused_only=refused_only
+        )
 
     async def decide(self, actor: Actor, challenge: str, kind: str, **fields: object) -> str:
         """Sends a person's decision to a challenge and gives its answer.

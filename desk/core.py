@@ -155,6 +155,19 @@ class Core:
             )
         return may
 
+    async def theirs(self, actor: Actor, action: Action, challenge: str | None) -> tuple[str, ...]:
+        """The ids of the challenges of which somebody may see a list, or of the one that is named.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotAllowed: they may not.
+        """
+        if challenge is not None:
+            row = await self.find(challenge)
+            await self.allow(actor, action, row)
+            return (row.id,)
+        return tuple(row.id for row in await self.reach(actor, action, await self.challenges()))
+
     def allow_anyone(self, actor: Actor, action: Action) -> None:
         """That anyone may do what concerns no challenge.
 

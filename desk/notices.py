@@ -9,6 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Actor
+from domain.values.paging import Page, Paged
 from domain.values.refusals import NotConfirmed, TooLate, Unavailable, UnknownNotice
 from store.outbox import outbox
 from store.record import notices
@@ -30,21 +31,37 @@ class Notices:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def list(self, actor: Actor, challenge: str | None = None) -> tuple[Notice, ...]:
-        """The notices sent about the challenges whose notices somebody may read, or about one.
+    async def list(
+        self,
+        actor: Actor,
+        page: Page,
+        challenge: str | None = None,
+        *,
+        status: str = "",
+        occasion: Occasion | None = None,
+    ) -> Paged[Notice]:
+        """The notices about the challenges whose notices somebody may read, or about one; oldest first.
+
+        Args:
+            actor: who reads them.
+            page: which part of the list.
+            challenge: name of the one; all that are theirs if left out.
+            status: only those that have come so far, such as "failed".
+            occasion: only those about this.
 
         Raises:
             UnknownChallenge: there is no such challenge.
             NotAllowed: they are not theirs to read.
         """
-        if challenge is not None:
-            row = await self._core.find(challenge)
-            await self._core.allow(actor, Action.READ_NOTICES, row)
-            return await self._core.threads.read(notices.read_notices, self._core.database, row.id)
-        rows = await self._core.reach(actor, Action.READ_NOTICES, await self._core.challenges())
-        theirs = {row.id for row in rows}
-        found = await self._core.threads.read(notices.read_notices, self._core.database)
-        return tuple(notice for notice in found if notice.challenge in theirs)
+        theirs = await self._core.theirs(actor, Action.READ_NOTICES, challenge)
+        return await self._core.threads.read(
+            notices.page_of_notices,
+            self._core.database,
+            page,
+            challenges=theirs,
+            status=status,
+            occasion=occasion,
+        )
 
     async def find(self, actor: Actor, key: str) -> Notice:
         """One notice, by its key or the end of it.

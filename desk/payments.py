@@ -11,9 +11,10 @@ from domain.challenges.messages import make
 from domain.challenges.state import State
 from domain.payments import payment as rules
 from domain.payments.bank_account import BankAccount, read_account
-from domain.payments.payment import PAYMENT_DECISIONS, payment_to_make
+from domain.payments.payment import PAYMENT_DECISIONS, PaymentStatus, payment_to_make
 from domain.permissions import Action, Actor, Grant, Role
 from domain.values.model import Value
+from domain.values.paging import Page, Paged, all_of
 from domain.values.refusals import NotAllowed, UnknownTeam
 from service.wiring import seals_of
 from store.payments import payee_changes, payees, reading
@@ -45,21 +46,25 @@ class Payments:
         self._core = core
         self._workflows = PaymentWorkflows(core)
 
-    async def list(self, actor: Actor, challenge: str | None = None) -> tuple[Payment, ...]:
-        """The ledger, as far as somebody may read it, or one challenge's part of it.
+    async def list(
+        self, actor: Actor, page: Page, challenge: str | None = None, *, status: PaymentStatus | None = None
+    ) -> Paged[Payment]:
+        """The ledger as far as somebody may read it, or one challenge's part of it; in the order of the requests.
+
+        Args:
+            actor: who reads it.
+            page: which part of the list.
+            challenge: name of the one; all that are theirs if left out.
+            status: only payments that stand so.
 
         Raises:
             UnknownChallenge: there is no such challenge.
             NotAllowed: it is not theirs to read.
         """
-        if challenge is not None:
-            row = await self._core.find(challenge)
-            await self._core.allow(actor, Action.READ_PAYMENTS, row)
-            return await self._core.threads.read(reading.read_payments, self._core.database, row.id)
-        rows = await self._core.reach(actor, Action.READ_PAYMENTS, await self._core.challenges())
-        theirs = {row.id for row in rows}
-        found = await self._core.threads.read(reading.read_payments, self._core.database)
-        return tuple(payment for payment in found if payment.challenge in theirs)
+        theirs = await self._core.theirs(actor, Action.READ_PAYMENTS, challenge)
+        return await self._core.threads.read(
+            reading.page_of_payments, self._core.database, page, challenges=theirs, status=status
+        )
 
     async def late(self, actor: Actor, challenge: str | None = None) -> tuple[Late, ...]:
         """The payments that are or were made later than promised, with the interest that the law gives for it.
@@ -73,7 +78,7 @@ class Payments:
             NotAllowed: they are not theirs to read.
             FileRefused: the table of base rates is wrong.
         """
-        payments = await self.list(actor, challenge)
+        payments = await all_of(lambda page: self.list(actor, page, challenge))
         zones = {row.id: row.time_zone for row in await self._core.challenges()}
         return await self._core.threads.read(late_payments, payments, zones, self._core.now())
 

@@ -26,6 +26,7 @@ from domain.programmes.round import REHEARSAL, Challenge
 from domain.values.calendar import seconds_between
 from domain.values.model import Value
 from domain.values.money import Money, total
+from domain.values.paging import all_of
 from domain.values.refusals import Refused, RehearsalStopped, TooLate
 from store.challenges.rounds import ChallengeRow
 from store.payments.reading import Payment
@@ -322,7 +323,7 @@ class _Player:
 
     async def _get_paid(self) -> None:
         """Teams give their bank details once they are asked, and finance releases what waits for it."""
-        for payment in await self.desk.payments.list(await self.operator(), self.challenge.id):
+        for payment in await self.payments():
             if payment.status is PaymentStatus.REQUESTED and payment.team not in self._asked:
                 self._asked.add(payment.team)
                 account = {
@@ -343,6 +344,11 @@ class _Player:
         """Where the challenge stands."""
         return await self.desk.challenges.find(Actor(), self.challenge.id)
 
+    async def payments(self) -> tuple[Payment, ...]:
+        """Its part of the ledger."""
+        operator = await self.operator()
+        return await all_of(lambda page: self.desk.payments.list(operator, page, self.challenge.id))
+
     async def operator(self) -> Actor:
         """Whoever runs the programme."""
         return await self._actor(self.challenge.operators[0])
@@ -360,12 +366,7 @@ class _Player:
 
 
 async def _findings(desk: Desk, programme: Programme, players: list[_Player]) -> Findings:
-    settled = [
-        each
-        for player in players
-        for each in await desk.payments.list(await player.operator(), player.challenge.id)
-        if each.settled
-    ]
+    settled = [each for player in players for each in await player.payments() if each.settled]
     books = tuple(_books(stage, settled) for stage in programme.stages if stage.pay is not None)
     fixed = total(line.paid for line in books if not line.agreed)
     differences = [each for player in players for each in await _differences(desk, programme, player)]
@@ -404,14 +405,14 @@ async def _differences(desk: Desk, programme: Programme, player: _Player) -> lis
     if row.applications != len(player.receipts):
         found.append(f"it was sealed with {row.applications} applications, {len(player.receipts)} had receipts")
     expected = payments_expected(programme, player.taken, player.agreed)
-    ledger = await desk.payments.list(operator, row.id)
+    ledger = await player.payments()
     actual = Counter((each.stage, each.number, each.amount.gross) for each in ledger if each.settled)
     for (stage, number, amount), is_what in (
         *((payment, "is due and not paid") for payment in (expected - actual).elements()),
         *((payment, "is paid and not due") for payment in (actual - expected).elements()),
     ):
         found.append(f"{amount.shown(row.currency)} for {stage}, instalment {number}, {is_what}")
-    told = Counter(notice.occasion for notice in await desk.notices.list(operator, row.id))
+    told = Counter(notice.occasion for notice in await all_of(lambda page: desk.notices.list(operator, page, row.id)))
     for occasion, count in (
         (Occasion.APPLICATION_RECEIVED, len(player.receipts)),
         (Occasion.APPLICATION_REFUSED, len(player.refusals)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
 from pydantic import Field
@@ -51,4 +51,20 @@ def everything(read: Callable[[Page], Paged[T]]) -> Iterator[T]:
         yield from found.items
         if not found.next:
             return
+        page = Page(after=found.next, limit=MOST)
+
+
+async def all_of(read: Callable[[Page], Awaitable[Paged[T]]]) -> tuple[T, ...]:
+    """The same as `everything`, where each page has to be awaited.
+
+    Args:
+        read: gives one page.
+    """
+    items: list[T] = []
+    page = Page(limit=MOST)
+    while True:
+        found = await read(page)
+        items += found.items
+        if not found.next:
+            return tuple(items)
         page = Page(after=found.next, limit=MOST)

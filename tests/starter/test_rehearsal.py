@@ -15,6 +15,7 @@ from commands import options
 from desk.desk import Desk
 from domain.permissions import Actor
 from domain.values.money import Amount, Money
+from domain.values.paging import Paged
 from service.connection import connect, quiet
 from service.settings import Settings
 from store.database.database import Database
@@ -67,9 +68,9 @@ def test_a_rehearsal_ends_with_the_books_and_status_0(rehearsing: Commands) -> N
 def a_payment_twice(payments: Callable[..., Any]) -> Callable[..., Any]:
     """The ledger with a payment that is made made twice."""
 
-    async def answer(*of: Any) -> tuple[Payment, ...]:
-        ledger: tuple[Payment, ...] = await payments(*of)
-        return (*ledger, *[each for each in ledger if each.settled][:1])
+    async def answer(*of: Any) -> Paged[Payment]:
+        page: Paged[Payment] = await payments(*of)
+        return page.model_copy(update={"items": (*page.items, *[each for each in page.items if each.settled][:1])})
 
     return answer
 
@@ -77,12 +78,13 @@ def a_payment_twice(payments: Callable[..., Any]) -> Callable[..., Any]:
 def another_amount(payments: Callable[..., Any]) -> Callable[..., Any]:
     """The ledger with a penny more in the first payment, once that is made."""
 
-    async def answer(*of: Any) -> tuple[Payment, ...]:
-        ledger: tuple[Payment, ...] = await payments(*of)
-        if not ledger or not ledger[0].settled:
-            return ledger
-        more = Amount(net=Money(ledger[0].amount.net.pence + 1), vat=ledger[0].amount.vat)
-        return (ledger[0].model_copy(update={"amount": more}), *ledger[1:])
+    async def answer(*of: Any) -> Paged[Payment]:
+        page: Paged[Payment] = await payments(*of)
+        if not page.items or not page.items[0].settled:
+            return page
+        first, *others = page.items
+        more = Amount(net=Money(first.amount.net.pence + 1), vat=first.amount.vat)
+        return page.model_copy(update={"items": (first.model_copy(update={"amount": more}), *others)})
 
     return answer
 
@@ -90,8 +92,10 @@ def another_amount(payments: Callable[..., Any]) -> Callable[..., Any]:
 def no_payment_told(notices: Callable[..., Any]) -> Callable[..., Any]:
     """The notices without those of payments."""
 
-    async def answer(*of: Any) -> tuple[Notice, ...]:
-        return tuple(each for each in await notices(*of) if each.occasion != "payment-sent")
+    async def answer(*of: Any) -> Paged[Notice]:
+        page: Paged[Notice] = await notices(*of)
+        others = tuple(each for each in page.items if each.occasion != "payment-sent")
+        return page.model_copy(update={"items": others})
 
     return answer
 

@@ -1,0 +1,282 @@
+"""Every method of the desk takes an actor first, asks the table of rights, and refuses whom the table does not name."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from desk import rehearsal
+from desk.desk import Desk
+from domain.challenges.application import Applying
+from domain.challenges.decisions import DECISIONS
+from domain.payments.payment import PAYMENT_DECISIONS
+from domain.permissions import RIGHTS, Action, Actor, Period, Proof, Role
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round
+from domain.values.paging import Page, all_of
+from domain.values.refusals import NotAllowed, Refused, WindowNotSealed
+from service.settings import Settings
+from store.challenges import applications
+from store.challenges.people import keep_people
+from store.database.database import Database
+from store.payments import reading
+from store.record.record import read_record
+from tests.rights import GUIDE, printed
+from tests.store.paying import Till, to_make
+from tests.store.said import AIR, CLOSES, applied, compose
+
+ALL = Page()
+SUBJECTS = ("rounds", "challenges", "applications", "notices", "payments", "payment_files", "reconciliation")
+ASKING = {"allow", "reach", "theirs", "allow_anyone", "check_operator", "_roles", "_found"}
+"""What asks the table."""
+
+
+async def _no_temporal() -> Client:
+    raise AssertionError("nothing here gets as far as Temporal")
+
+
+@asynccontextmanager
+async def desk_on(database: Database, **settings: Any) -> AsyncIterator[Desk]:
+    """A desk on a database, with no Temporal behind it."""
+    desk = Desk(Settings(**settings), database, _no_temporal)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def methods() -> list[tuple[str, str, Callable[..., Any]]]:
+    """All that a front can call, by subject."""
+    desk = Desk(Settings(), Database("sqlite:///nowhere.db"), _no_temporal)
+    try:
+        return [
+            (subject, name, method)
+            for subject in SUBJECTS
+            for name, method in inspect.getmembers(type(getattr(desk, subject)), inspect.isfunction)
+            if not name.startswith("_")
+        ]
+    finally:
+        desk.close()
+
+
+INTERNAL = {("rounds", "start")}
+"""What other parts of the desk call, once they have asked: opening and rehearsing a round."""
+METHODS = [each for each in methods() if each[:2] not in INTERNAL]
+NAMES = [f"{subject}.{name}" for subject, name, _ in METHODS]
+
+
+def test_the_guide_is_what_the_table_says() -> None:
+    assert GUIDE.read_text(encoding="utf-8") == printed(), "write it again with `python tests/rights.py`"
+
+
+def test_every_action_has_its_row_and_every_decision_its_action() -> None:
+    """Fails for a decision that could be sent and that nobody has a right to."""
+    assert set(RIGHTS) == set(Action)
+    assert {str(kind) for kind in DECISIONS} <= set(Action)
+    assert {f"payment-{kind}" for kind in PAYMENT_DECISIONS} <= set(Action)
+
+
+def test_there_is_no_subject_that_is_not_looked_at() -> None:
+    desk = Desk(Settings(), Database("sqlite:///nowhere.db"), _no_temporal)
+    desk.close()
+
+    assert set(vars(desk)) == {*SUBJECTS, "core"}
+
+
+@pytest.mark.parametrize(("subject", "name", "method"), METHODS, ids=NAMES)
+def test_every_method_is_async_takes_an_actor_first_and_asks_the_table(
+    subject: str, name: str, method: Callable[..., Any]
+) -> None:
+    """Fails for a method without a row: it asks for none."""
+    first, *_ = [each for each in inspect.signature(method).parameters.values() if each.name != "self"]
+    tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
+    asked = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    passed_on = {"read_file", "list"} & asked  # to another method here, which asks
+
+    assert inspect.iscoroutinefunction(method)
+    assert (first.name, first.annotation) == ("actor", "Actor")
+    assert asked & ASKING or passed_on, f"{subject}.{name} asks no right"
+
+
+@pytest.fixture
+def round_with_money(open_: Database, round_: Round) -> Till:
+    """The challenge AIR with an application and a payment for it."""
+    with open_.writing() as connection:
+        keep_people(connection, round_)
+    till = Till(open_, to_make(applied(open_)))
+    till.request(CLOSES)
+    return till
+
+
+def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Every method with arguments with which somebody who has the right would be let through."""
+    key, team = till.key, till.team
+    return {
+        "rounds.read_file": partial(desk.rounds.read_file, actor, "pilot-2016"),
+        "rounds.plans": partial(desk.rounds.plans, actor, "pilot-2016"),
+        "rounds.open": partial(desk.rounds.open, actor, "pilot-2016"),
+        "rounds.renew": partial(desk.rounds.renew, actor, AIR),
+        "challenges.list": partial(desk.challenges.list, actor, ALL),
+        "challenges.find": partial(desk.challenges.find, actor, AIR),
+        "challenges.state": partial(desk.challenges.state, actor, AIR),
+        "challenges.record": partial(desk.challenges.record, actor, ALL, AIR),
+        "challenges.decide": partial(desk.challenges.decide, actor, AIR, "hold", reason="Why not?"),
+        "challenges.retry": partial(desk.challenges.retry, actor, AIR),
+        "applications.apply": partial(
+            desk.applications.apply, actor, AIR, Applying(organisation="Tay", email="tay@tay.example", proposal="Maps.")
+        ),
+        "applications.list": partial(desk.applications.list, actor, ALL, AIR),
+        "applications.give_feedback": partial(desk.applications.give_feedback, actor, AIR, "exploration", team, "No."),
+        "notices.list": partial(desk.notices.list, actor, ALL),
+        "notices.find": partial(desk.notices.find, actor, f"application-received/{team}"),
+        "notices.send_again": partial(desk.notices.send_again, actor, f"application-received/{team}"),
+        "notices.preview": partial(desk.notices.preview, actor),
+        "notices.retry": partial(desk.notices.retry, actor),
+        "payments.list": partial(desk.payments.list, actor, ALL),
+        "payments.late": partial(desk.payments.late, actor),
+        "payments.find": partial(desk.payments.find, actor, key),
+        "payments.give_payee": partial(desk.payments.give_payee, actor, AIR, team, {}),
+        "payments.decide": partial(desk.payments.decide, actor, key, "return", reason="Why not?"),
+        "payments.retry": partial(desk.payments.retry, actor, key),
+        "payments.reseal": partial(desk.payments.reseal, actor),
+        "payment_files.submit": partial(desk.payment_files.submit, actor),
+        "payment_files.list": partial(desk.payment_files.list, actor),
+        "payment_files.settle": partial(desk.payment_files.settle, actor, b"<nothing/>"),
+        "payment_files.confirm_settled": partial(desk.payment_files.confirm_settled, actor, key),
+        "reconciliation.reconcile": partial(desk.reconciliation.reconcile, actor),
+    }
+
+
+FOR_ANYONE = {
+    *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
+    *("applications.apply", "notices.preview"),
+}
+
+
+def test_every_method_is_tried(round_with_money: Till) -> None:
+    desk = Desk(Settings(), round_with_money.database, _no_temporal)
+    desk.close()
+
+    assert set(calls(desk, Actor(), round_with_money)) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - FOR_ANYONE))
+@pytest.mark.parametrize("who", ["nobody-at-all", "", "stranger@other.example"])
+async def test_a_stranger_is_refused_at_every_method(round_with_money: Till, name: str, who: str) -> None:
+    """Fails for a method that does not ask who it is for: a stranger gets further."""
+    if name == "payment_files.settle":
+        pytest.skip("a report is read before it is known whose payments it is about: see the test below")
+    async with desk_on(round_with_money.database, payment_rail="files", **PAYER) as desk:
+        actor = await desk.actor(who, Proof.TERMINAL)
+        with pytest.raises(NotAllowed):
+            await calls(desk, actor, round_with_money)[name]()
+
+
+PAYER = {"payer_holder": "The Programme", "payer_sort_code": "601613", "payer_number": "31926819"}
+
+
+async def test_a_stranger_may_not_rehearse(round_with_money: Till) -> None:
+    async with desk_on(round_with_money.database) as desk:
+        with pytest.raises(NotAllowed, match="may not rehearse pilot-2016: programme-office may"):
+            await rehearsal.rehearse(desk, Actor(name="nobody"), "pilot-2016", 0.1, lambda where, what: None)
+
+
+READING: dict[str, Callable[[Desk, Actor], Awaitable[object]]] = {
+    Action.READ_RECORD: lambda desk, actor: all_of(lambda page: desk.challenges.record(actor, page, AIR)),
+    Action.READ_APPLICATIONS: lambda desk, actor: all_of(lambda page: desk.applications.list(actor, page, AIR)),
+    Action.READ_NOTICES: lambda desk, actor: all_of(lambda page: desk.notices.list(actor, page, AIR)),
+    Action.READ_PAYMENTS: lambda desk, actor: all_of(lambda page: desk.payments.list(actor, page, AIR)),
+}
+
+
+@pytest.mark.parametrize("action", READING)
+@pytest.mark.parametrize("sealed", [False, True], ids=["open", "sealed"])
+async def test_each_role_reads_what_the_table_says_and_nothing_else(
+    round_with_money: Till, action: str, sealed: bool
+) -> None:
+    """Fails where one role, or one period of the challenge, is let through or kept out against the table."""
+    database, team = round_with_money.database, round_with_money.team
+    if sealed:
+        applications.seal(database, AIR, CLOSES)
+    with database.reading() as connection:
+        contact = connection.exec_driver_sql("SELECT email FROM applications").scalar_one()
+    people = {Role.ANYONE: "nobody", Role.TEAM: contact, Role.SPONSOR: "sam", Role.OPERATOR: "olivia"}
+    people |= {Role.RELEASER: "fiona"}
+    right = RIGHTS[Action(action)]
+    async with desk_on(database) as desk:
+        for role, name in people.items():
+            actor = await desk.actor(name, Proof.TERMINAL)
+            if role not in right.roles:
+                with pytest.raises(NotAllowed):
+                    await READING[action](desk, actor)
+            elif (Period.SEALED if sealed else Period.OPEN) not in right.during:
+                with pytest.raises(WindowNotSealed):
+                    await READING[action](desk, actor)
+            else:
+                assert await READING[action](desk, actor) is not None
+    refused = [line for line in read_record(database, AIR) if line.refused]
+    assert {line.by for line in refused} <= {"unknown", "nobody", team, "sam", "olivia", "fiona"}
+    assert contact not in str(refused)
+    assert len(refused) >= len([role for role in people if role not in right.roles])
+
+
+async def test_another_sponsors_decider_reads_nothing_of_a_challenge(
+    round_with_money: Till, round_: Round, programme: Programme
+) -> None:
+    (sponsor,) = round_.sponsors
+    decider = sponsor.deciders[0].model_copy(update={"id": "other-decider", "email": "decider@other.example"})
+    other = sponsor.model_copy(update={"id": "other", "deciders": (decider,)})
+    with round_with_money.database.writing() as connection:
+        keep_people(connection, round_.model_copy(update={"sponsors": (sponsor, other)}))
+    applications.seal(round_with_money.database, AIR, CLOSES)
+
+    async with desk_on(round_with_money.database) as desk:
+        actor = await desk.actor("other-decider", Proof.TERMINAL)
+        with pytest.raises(NotAllowed, match="sam or olivia may"):
+            await desk.applications.list(actor, ALL, AIR)
+
+
+async def test_a_team_is_withdrawn_by_its_own_contact_and_not_by_whoever_knows_its_id(round_with_money: Till) -> None:
+    """Fails where the id of an application, or another application of one's own, opens it."""
+    database, team = round_with_money.database, round_with_money.team
+    receipt = applications.accept(
+        database,
+        AIR,
+        Applying(organisation="Rival", email="rival@rival.example", proposal="Ours is better."),
+        lambda: CLOSES.subtract(hours=1),
+        compose,
+    )
+    async with desk_on(database) as desk:
+        for name in (team, receipt.application, "rival@rival.example", "fiona", "sam"):
+            actor = await desk.actor(name, Proof.TERMINAL)
+            with pytest.raises(NotAllowed):
+                await desk.challenges.decide(actor, AIR, "withdraw", team=team, reason="They gave up.")
+    assert [line.refused for line in read_record(database, AIR)][-5:] == [True] * 5
+    assert "rival@rival.example" not in str(read_record(database, AIR))
+
+
+async def test_lists_are_cut_to_what_is_ones_own(round_with_money: Till) -> None:
+    async with desk_on(round_with_money.database) as desk:
+        finance = await desk.actor("fiona", Proof.TERMINAL)
+        found = await all_of(lambda page: desk.payments.list(finance, page))
+
+    assert found == reading.read_payments(round_with_money.database)
+    assert [payment.key for payment in found] == [round_with_money.key]
+
+
+async def test_a_report_on_a_file_that_nobody_knows_is_refused_to_a_stranger_too(round_with_money: Till) -> None:
+    async with desk_on(round_with_money.database) as desk:
+        with pytest.raises(Refused):
+            await desk.payment_files.settle(Actor(name="nobody"), b"<nothing/>")
