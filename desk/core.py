@@ -209,6 +209,7 @@ class Core:
         try:
             return await asyncio.wait_for(_answer(handle), within or self.options.answer_within)
         except TimeoutError:
+            self._connection.lost()  # perhaps no worker runs; perhaps nobody is at the other end any more
             raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
         except (RPCError, WorkflowQueryFailedError) as error:
             self._note_lost(error)
@@ -250,6 +251,7 @@ class Core:
         except WorkflowUpdateFailedError as failure:
             raise _refusal(failure) from None
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            self._connection.lost()
             raise NotConfirmed(
                 f"{row.id} has not answered within {self.options.answer_within:g} seconds: see whether a worker runs, "
                 f"and ask for its status. The {name} may still be taken; sending it again is harmless."
