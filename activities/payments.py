@@ -9,7 +9,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.keys import transfer_id
-from domain.payments.payment import PaymentMove, PaymentSnapshot, PaymentStatus
+from domain.payments.payment import FAILED, PaymentMove, PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import is_rehearsed
 from domain.values.money import Money
@@ -75,8 +75,8 @@ class Paying:
         transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
         _check_amount(move, transfer)
         snapshot = self._ledger.mark_submitted(move.payment, begun, transfer.reference, transfer.at, transfer.pays_on)
-        gone_back = snapshot.attempt > begun.attempt or snapshot.status is PaymentStatus.RETURNED
-        if gone_back and transfer.progress is not Progress.RETURNED:
+        gone_back = snapshot.attempt > begun.attempt or snapshot.status in FAILED
+        if gone_back and not transfer.progress.has_failed:
             raise RailRefused(
                 f"The rail has {begun.id}, which was said to have come back while it was asked for: see that it comes "
                 "back, and release nothing more until it has."
@@ -180,11 +180,11 @@ class Paying:
         match transfer.progress:
             case Progress.SETTLED:
                 return self._ledger.mark_settled(move.payment, begun, _asked_at())
-            case Progress.RETURNED:
-                reason = self._without_name(transfer.reason, begun)
-                return self._ledger.mark_returned(move.payment, begun, reason, _asked_at())
             case Progress.TAKEN:
                 return self.request(move)
+            case how:
+                reason = self._without_name(transfer.reason, begun)
+                return self._ledger.mark_failed(move.payment, begun, how, reason, _asked_at())
 
     def _without_name(self, reason: str, begun: Begun) -> str:
         """A rail's words, which go to Temporal and to people: a bank may name the account's holder in them."""
@@ -204,8 +204,8 @@ class Paying:
 
 
 def _check_amount(move: PaymentMove, transfer: Transfer) -> None:
-    """That the rail has paid what was ordered, whoever made the transfer under its name; unless it took that back."""
-    if transfer.progress is not Progress.RETURNED and not _is_as_ordered(move, transfer):
+    """That the rail has paid what was ordered, whoever made the transfer; unless nothing of it stays paid."""
+    if not transfer.progress.has_failed and not _is_as_ordered(move, transfer):
         raise RailRefused(
             f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {move.payment.amount} "
             "in the ledger: find out what was paid, before anything else."

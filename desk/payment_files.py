@@ -207,7 +207,7 @@ class PaymentFiles:
                     arrived_on=made_on if progress is Progress.SETTLED else None,
                     # Not in the bank's own words, which can name people and accounts.
                     reason=(in_words(each.code) if each.code else "the bank gives no reason")
-                    if progress is Progress.RETURNED
+                    if progress.has_failed
                     else "",
                 )
 

@@ -17,6 +17,7 @@ from domain.challenges.messages import refusal_announced
 from domain.challenges.state import State
 from domain.payments import payment as paying
 from domain.payments.payment import CancelPayment, PaymentSnapshot, PaymentStatus, UndoReturn, payment_to_make
+from domain.payments.rails import Progress
 from domain.programmes.round import challenges_of
 from domain.values.refusals import Refused
 
@@ -120,7 +121,7 @@ class _Story:
             paying.reminded(payment, known, first, first),
             paying.reminded(payment, known, promised, promised),
             paying.submitted(payment, 1, SAMPLES[Occasion.PAYMENT_SENT]["reference"], now),
-            paying.returned(payment, 1, reason, now),
+            paying.failed(payment, 1, Progress.RETURNED, reason, now),
             paying.decided(payment, UndoReturn(by=by, attempt=1, reason=_why(Occasion.PAYMENT_RETURN_UNDONE)), now),
             paying.decided(payment, CancelPayment(by=by, reason=_why(Occasion.PAYMENT_CANCELLED)), now),
         ):

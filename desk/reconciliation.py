@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.challenges.awards import payments_due
 from domain.challenges.state import OrderState, State
-from domain.payments.payment import PaymentStatus
+from domain.payments.payment import FAILED, PaymentStatus
 from domain.payments.rails import PaymentRail, Progress
 from domain.permissions import Action, Actor
 from domain.programmes.round import is_rehearsed
@@ -119,7 +119,7 @@ def _due(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]
 def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:
     meant = {
         OrderState.SETTLED: (  # what came back after it had arrived is on its way again
-            *(PaymentStatus.SETTLED, PaymentStatus.RETURNED, PaymentStatus.RELEASED, PaymentStatus.SUBMITTED),
+            *(PaymentStatus.SETTLED, *FAILED, PaymentStatus.RELEASED, PaymentStatus.SUBMITTED),
         ),
         # A challenge that has ended may not hear that what was given up has arrived after all.
         OrderState.CANCELLED: (PaymentStatus.CANCELLED, *((PaymentStatus.SETTLED,) if state.outcome else ())),
@@ -200,7 +200,8 @@ def _with_attempt(rail: PaymentRail, transfer: TransferRow, payment: Payment) ->
         yield f"attempt {transfer.attempt} is with the rail, and the ledger does not say so yet"
     elif known.progress is Progress.SETTLED and transfer.settled is None:
         yield f"attempt {transfer.attempt} is settled, says the rail, and the ledger does not say so yet"
-    elif known.progress is Progress.RETURNED:
-        yield f"attempt {transfer.attempt} came back, says the rail, and the ledger does not say so"
+    elif known.progress.has_failed:
+        how = "came back" if known.progress is Progress.RETURNED else f"was {known.progress}"
+        yield f"attempt {transfer.attempt} {how}, says the rail, and the ledger does not say so"
     elif known.progress is Progress.TAKEN and transfer.settled is not None:
         yield f"attempt {transfer.attempt} is settled by the ledger, and the rail does not say so"

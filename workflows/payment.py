@@ -29,7 +29,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.challenges.state import OrderState
     from domain.payments import page as payment_details
     from domain.payments import payment as rules
-    from domain.payments.payment import PAYMENT_DECISIONS, PaymentMove, PaymentSnapshot, PaymentStatus, PaymentToMake
+    from domain.payments.payment import (
+        FAILED,
+        PAYMENT_DECISIONS,
+        PaymentMove,
+        PaymentSnapshot,
+        PaymentStatus,
+        PaymentToMake,
+    )
     from domain.programmes.round import round_of
     from domain.values.calendar import seconds_between
     from domain.values.refusals import Refused
@@ -101,7 +108,7 @@ class PaymentWorkflow:
                 continue
             if snapshot.is_over and (self._moved or snapshot.status is PaymentStatus.CANCELLED):
                 return snapshot
-            if snapshot.status is PaymentStatus.RETURNED and self._told is not OrderState.UNDER_WAY:
+            if snapshot.status in FAILED and self._told is not OrderState.UNDER_WAY:
                 await self._tell_challenge(OrderState.UNDER_WAY)
             self._moved = True
             if snapshot.status is PaymentStatus.RELEASED:
@@ -278,7 +285,7 @@ class PaymentWorkflow:
             assert snapshot is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {snapshot.version}")
             rules.check_move(self._payment, snapshot, decision)
-            announcement = rules.decided(self._payment, decision, self._known)
+            announcement = rules.decided(self._payment, decision, self._known, snapshot.status)
             move = rules.move_for(self._payment, decision, announcement)
             moved = await self._steps.do_unless_refused(
                 f"{kind.replace('-', '_')}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn

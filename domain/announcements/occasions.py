@@ -97,7 +97,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_DUE: frozenset(_RELEASE),
     Occasion.PAYMENT_OVERDUE: frozenset({*_RELEASE, "late_by_law"}),
     Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference", "pays_on"}),
-    Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason"}),
+    Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason", "never_left"}),
     Occasion.PAYMENT_RETURN_UNDONE: frozenset({*_PAYMENT, "reason"}),
     Occasion.PAYMENT_CANCELLED: frozenset({*_PAYMENT, "reason"}),
     Occasion.WITHDRAWN: frozenset({"by", "reason"}),
@@ -126,6 +126,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_DUE: frozenset({"by_law"}),
     Occasion.PAYMENT_OVERDUE: frozenset({"by_law", "late_by_law"}),
     Occasion.PAYMENT_SENT: frozenset({"pays_on"}),
+    Occasion.PAYMENT_RETURNED: frozenset({"never_left"}),
     Occasion.RESUMED: frozenset({"reason"}),
 }
 """Which facts of an occasion are an empty text where there is nothing to say."""
@@ -172,6 +173,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "the programme's terms on intellectual property", "The company keeps its intellectual property."
     ),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
+    "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
     "on_its_way": Fact(

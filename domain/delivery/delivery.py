@@ -10,7 +10,7 @@ from whenever import Instant, TimeDelta
 
 from domain.announcements.announcement import remedy
 from domain.announcements.occasions import Occasion
-from domain.payments.payment import OVER, TO_RELEASE, PaymentStatus
+from domain.payments.payment import FAILED, OVER, TO_RELEASE, PaymentStatus
 from domain.values.calendar import spoken
 from domain.values.model import Value
 
@@ -129,7 +129,7 @@ def ask_again_at(sent: Instant, now: Instant) -> Instant | None:
 _STILL: Mapping[Occasion, frozenset[PaymentStatus]] = {
     Occasion.PAYMENT_REQUESTED: frozenset({PaymentStatus.REQUESTED}),
     Occasion.PAYMENT_TO_RELEASE: TO_RELEASE,
-    Occasion.PAYMENT_RETURNED: frozenset({PaymentStatus.RETURNED}),
+    Occasion.PAYMENT_RETURNED: FAILED,
 }
 """As long as a payment stands so, a notice that asks for something is still right; others are until it is over."""
 

@@ -8,11 +8,12 @@ from domain.announcements.announcement import remedy
 from domain.challenges.awards import amount_in_words
 from domain.values.wording import fact_table
 
-from .payment import PaymentSnapshot, PaymentStatus, PaymentToMake, had_a_part_in
+from .payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake, had_a_part_in
 
 _WAITS_FOR = {
     PaymentStatus.REQUESTED: "bank details",
     PaymentStatus.PAYEE_KNOWN: "release",
+    PaymentStatus.REJECTED: "release",
     PaymentStatus.RETURNED: "release",
     PaymentStatus.RELEASED: "rail",
     PaymentStatus.SUBMITTED: "rail",
@@ -75,9 +76,10 @@ def _facts(payment: PaymentToMake, snapshot: PaymentSnapshot, now: Instant, atte
         facts.append(
             ("Released", f"{payment.at(snapshot.released)}, by {snapshot.released_by}, as attempt {snapshot.attempt}")
         )
-    if snapshot.status is PaymentStatus.RETURNED:
+    if snapshot.status in FAILED:
         said_by = f", says {snapshot.returned_by}" if snapshot.returned_by else ", says the rail"
-        facts.append(("Came back", f"{payment.at(snapshot.returned)}{said_by}: {snapshot.reason}"))
+        label = "Rejected" if snapshot.status is PaymentStatus.REJECTED else "Came back"
+        facts.append((label, f"{payment.at(snapshot.returned)}{said_by}: {snapshot.reason}"))
     elif snapshot.submitted:
         facts.append(("Left", payment.at(snapshot.submitted)))
     if snapshot.status is PaymentStatus.SETTLED:
@@ -100,7 +102,7 @@ def _who_acts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> str:
             return f"the team {payment.order.team}, which has to give its bank details"
         case PaymentStatus.PAYEE_KNOWN:
             return _who_releases(payment, snapshot)
-        case PaymentStatus.RETURNED:
+        case PaymentStatus.REJECTED | PaymentStatus.RETURNED:
             return (
                 f"first {payment.order.team}, to correct its bank details if they are wrong; "
                 f"then {_who_releases(payment, snapshot)}"

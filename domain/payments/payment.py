@@ -1,7 +1,7 @@
 """One payment on its way: where it stands, who may move it on, and what is written down and told when it moves.
 
-*requested → payee known → released → submitted → settled*; or *returned*, and then released and submitted again as
-another attempt of the same payment; or *cancelled* before it was submitted. The ledger is the truth of it: the rules
+*requested → payee known → released → submitted → settled*; or *rejected* or *returned*, and then released and submitted
+again as another attempt of the same payment; or *cancelled* before it was submitted. The rules
 here say what the ledger does.
 """
 
@@ -27,6 +27,8 @@ from domain.values.calendar import Duration, Holidays, earlier, end_of_period, l
 from domain.values.model import Value
 from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 
+from .rails import Progress
+
 SERVICE = "service"
 """Who acts in the record when the service itself does."""
 
@@ -39,6 +41,7 @@ class PaymentStatus(StrEnum):
     RELEASED = "released"
     SUBMITTED = "submitted"
     SETTLED = "settled"
+    REJECTED = "rejected"
     RETURNED = "returned"
     CANCELLED = "cancelled"
 
@@ -47,7 +50,16 @@ OVER = frozenset({PaymentStatus.SETTLED, PaymentStatus.CANCELLED})
 """What a payment comes to in the end."""
 
 
-TO_RELEASE = frozenset({PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED})
+FAILED = frozenset({PaymentStatus.REJECTED, PaymentStatus.RETURNED})
+"""How a payment is whose last attempt never left, or came back: the payment can be released again."""
+
+
+def status_after(ended_as: Progress) -> PaymentStatus:
+    """How a payment is whose last attempt has ended so. The payment is still owed."""
+    return PaymentStatus.RETURNED if ended_as is Progress.RETURNED else PaymentStatus.REJECTED
+
+
+TO_RELEASE = frozenset({PaymentStatus.PAYEE_KNOWN, *FAILED})
 """What waits for a second person to let it go."""
 
 
@@ -132,9 +144,10 @@ class PaymentSnapshot(Value):
         payee_by: ids of all who gave or changed the team's bank details.
         payee_version: which of the team's bank details it goes to, counted from 1; 0 while there are none.
         released_by: who released the present attempt; empty before.
-        returned_by: the person who said that the last attempt came back; empty if none did, or the rail said it.
-        reason: why it was returned or cancelled.
-        released, submitted, settled, returned: when that was, of the last attempt.
+        returned_by: the person who said that the last attempt was rejected or came back; empty if nobody did, or the
+            rail said so.
+        reason: why it was rejected, returned or cancelled.
+        released, submitted, settled, returned: when that was, of the last attempt; a rejection counts as a return.
         is_batched: whether it leaves in a file that people make, and whose report they bring.
         answered: whether the decision that it was asked for with had been taken before.
         contradicted: of which of its attempts ledger and rail say two things, and what to do; empty if of none.
@@ -260,7 +273,7 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
             _check_release(payment, snapshot, decision)
         case Return():
             _check_role(payment, decision)
-            if snapshot.status in (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
+            if snapshot.status in (PaymentStatus.REQUESTED, *TO_RELEASE):
                 raise TooEarly(
                     f"{payment.order.key} is {snapshot.status}: no money is on its way that could come back."
                 )
@@ -456,15 +469,24 @@ def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str,
     return _while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts))
 
 
-def decided(payment: PaymentToMake, decision: Decision, at: Instant) -> Announcement:
-    """A person's decision on a payment, once it is allowed."""
+def decided(
+    payment: PaymentToMake, decision: Decision, at: Instant, status: PaymentStatus = PaymentStatus.SETTLED
+) -> Announcement:
+    """A person's decision on a payment, once it is allowed.
+
+    Args:
+        payment: the payment.
+        decision: what the person decides.
+        at: when.
+        status: of the payment before; only words of notices depend on it, so that the decision is known again later.
+    """
     why, whom = decision.reason, (payment.order.team,)
     facts = _facts(payment) | {"reason": why}
     notices: tuple[OutgoingNotice, ...] = ()
     match decision:
         case Return():
-            done = "came back"
-            notices = _returned(payment, facts)
+            done = "came back, or never left"
+            notices = _returned(payment, facts, never_left=status is not PaymentStatus.SETTLED)
         case UndoReturn():
             done = f"attempt {decision.attempt} has arrived after all"
             people = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURN_UNDONE, facts)
@@ -497,11 +519,25 @@ def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
     return _entry(payment, at, SERVICE, step, "paid", text, reason="So the rail says.")
 
 
-def returned(payment: PaymentToMake, attempt: int, reason: str, at: Instant) -> Announcement:
-    """A rail has sent it back; the team and whoever releases again are told."""
-    told = _returned(payment, _facts(payment) | {"reason": reason})
-    step, text = f"returned-{attempt}", _doing(payment, "came back")
+def failed(payment: PaymentToMake, attempt: int, how: Progress, reason: str, at: Instant) -> Announcement:
+    """A rail has rejected, cancelled or returned it; the team and whoever releases again are told.
+
+    Args:
+        payment, attempt: which.
+        how: one of `rails.FAILED`.
+        reason: why, in words.
+        at: when.
+    """
+    told = _returned(payment, _facts(payment) | {"reason": reason}, never_left=how is not Progress.RETURNED)
+    step, text = f"returned-{attempt}", _doing(payment, _HOW_IT_FAILED[how])
     return _entry(payment, at, SERVICE, step, "payment-return", text, told, reason)
+
+
+_HOW_IT_FAILED = {
+    Progress.REJECTED: "rejected",
+    Progress.CANCELLED: "cancelled before it left",
+    Progress.RETURNED: "came back",
+}
 
 
 def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, now: Instant) -> Announcement:
@@ -567,8 +603,9 @@ def _entry(
     )
 
 
-def _returned(payment: PaymentToMake, facts: dict[str, str]) -> tuple[OutgoingNotice, ...]:
+def _returned(payment: PaymentToMake, facts: dict[str, str], *, never_left: bool) -> tuple[OutgoingNotice, ...]:
     """The team is asked about its bank details, and releasers to release again: until that is done."""
+    facts = facts | {"never_left": "yes" if never_left else ""}
     whom = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts)
     told = (to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts), whom)
     return tuple(_while_so(payment, notice) for notice in told)

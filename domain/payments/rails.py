@@ -33,11 +33,25 @@ class Instruction(Value):
 
 
 class Progress(StrEnum):
-    """How far a transfer has come on a rail."""
+    """How far a transfer has come on a rail.
+
+    A transfer that is *rejected* or *cancelled* never left; one that is *returned* came back after it was settled.
+    """
 
     TAKEN = "taken"
     SETTLED = "settled"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
     RETURNED = "returned"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the payee does not have the money, and will not get it by this transfer."""
+        return self in FAILED
+
+
+FAILED = frozenset({Progress.REJECTED, Progress.CANCELLED, Progress.RETURNED})
+"""How a transfer ends without the payee having the money."""
 
 
 class Transfer(Value):
@@ -49,7 +63,7 @@ class Transfer(Value):
         reference: the rail's own name for it, not empty.
         at: when the rail took it.
         progress: how far it has come.
-        reason: why it was returned, in words; empty otherwise.
+        reason: why it was rejected, cancelled or returned, in words; empty otherwise.
         pays_on: the day on which a bank is told to pay; None where a rail pays when it is asked.
     """
 

@@ -12,8 +12,9 @@ that key stands for another transfer. `GET <base>/transfers/<id, percent-encoded
 there is no such transfer. A transfer is
 
     {"id": "<id>", "amount": "2000.00", "currency": "GBP", "reference": "<the provider's name for it>",
-     "at": "<when it was taken, ISO 8601 with a zone>", "progress": "taken" | "settled" | "returned",
-     "reason": "<why it was returned>"}
+     "at": "<when it was taken, ISO 8601 with a zone>",
+     "progress": "taken" | "settled" | "rejected" | "cancelled" | "returned",
+     "reason": "<why it was rejected, cancelled or returned>"}
 
 and other fields are let be. Whatever is refused is answered with 4xx and, if the provider likes, `{"code": "<word>"}`
 in small letters and underlines. No other words of a refusal are repeated: they may name the payee. With 429 and 503,
@@ -242,7 +243,7 @@ def _told(answer: _Answer, id: str, expected: tuple[int, ...]) -> _Told:  # noqa
 
 
 def _transfer(told: _Told) -> Transfer:
-    reason = _shown(told.reason or "") if told.progress is Progress.RETURNED else ""
+    reason = _shown(told.reason or "") if told.progress.has_failed else ""
     return Transfer(
         id=told.id,
         amount=told.amount,

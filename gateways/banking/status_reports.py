@@ -32,15 +32,15 @@ _BANK_ZONE = "Europe/London"
 _PROGRESS: dict[str, Progress | None] = {
     "ACSC": Progress.SETTLED,
     "ACCC": Progress.SETTLED,
-    "RJCT": Progress.RETURNED,
-    "CANC": Progress.RETURNED,
+    "RJCT": Progress.REJECTED,
+    "CANC": Progress.CANCELLED,
 } | dict.fromkeys(
     ("RCVD", "PDNG", "PART", "PATC", "ACTC", "ACCP", "ACFC", "ACSP", "ACWC", "ACWP", "ACPD", "BLCK"), None
 )
 """By status code; None where nothing is settled yet."""
 
 _DUPLICATES = frozenset({"AM05", "DUPL", "RF01", *(f"DU0{number}" for number in range(1, 6))})
-"""Reasons that are none to call a payment returned: the bank turns away a second copy, and went on with the first."""
+"""Reasons that are none to call a payment rejected: the bank turns away a second copy, and went on with the first."""
 
 _CODE = re.compile(r"[A-Z]{2}[A-Z0-9]{2}")
 
@@ -112,7 +112,7 @@ class TransferStatus(Value):
 
     Args:
         end_to_end_id: as it stood in the payment file.
-        progress: settled or returned; None while it is in process.
+        progress: settled, rejected or cancelled; None while it is in process.
         code: the bank's reason code; empty if it gave none. One of the bank's own making may be any text.
         reason: in words, with what the bank adds to it, which may hold names and account numbers: callers keep it out
             of Temporal and logs, and tell the reason there with `in_words(code)`.

@@ -142,7 +142,8 @@ payments = Table(
     CheckConstraint("net >= 0 AND vat >= 0", name="amount_not_negative"),
     CheckConstraint("number BETWEEN 1 AND of", name="number_is_one_of_them"),
     CheckConstraint(
-        "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'returned', 'cancelled')",
+        "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'rejected', 'returned', "
+        "'cancelled')",
         name="status_is_one_of_them",
     ),
     CheckConstraint("(pay_by IS NULL) = (pay_by_law IS NULL)", name="both_dates_or_none"),
@@ -180,6 +181,7 @@ transfers = Table(
     Column("settled_at", Moment),
     Column("returned_at", Moment),
     Column("returned_by", String, nullable=False, server_default=""),  # the person whose word it is; none: the rail's
+    Column("ended_as", String, nullable=False, server_default=""),  # rejected and cancelled never left; returned did
     Column("rail_reference", String, nullable=False, server_default=""),
     UniqueConstraint("payment", "attempt"),
     ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
@@ -190,6 +192,8 @@ transfers = Table(
     CheckConstraint("settled_at IS NULL OR submitted_at IS NOT NULL", name="submitted_before_it_is_settled"),
     CheckConstraint("(submitted_at IS NULL) = (rail_reference = '')", name="submitted_under_a_reference"),
     CheckConstraint("returned_by = '' OR returned_at IS NOT NULL", name="returned_if_somebody_says_so"),
+    CheckConstraint("ended_as IN ('', 'rejected', 'cancelled', 'returned')", name="ended_as_is_one_of_them"),
+    CheckConstraint("(ended_as = '') = (returned_at IS NULL)", name="ended_as_it_did"),
     # Never two on their way for one payment.
     Index(
         "transfers_one_under_way",
@@ -225,7 +229,9 @@ filed_transfers = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("reported_at", Moment),
     Column("reported_by", String, nullable=False, server_default=""),
-    CheckConstraint("progress IN ('taken', 'settled', 'returned')", name="progress_is_one_of_them"),
+    CheckConstraint(
+        "progress IN ('taken', 'settled', 'rejected', 'cancelled', 'returned')", name="progress_is_one_of_them"
+    ),
 )
 
 notices = Table(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exists, select, update
 from whenever import Date, Instant
 
 from domain.keys import payment_of
+from domain.payments.rails import FAILED, Progress
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, TooLate, UnknownPayment
 from store.database import tables
@@ -42,13 +43,13 @@ class Reported(Value):
 
     Args:
         end_to_end: what it knows the transfer by.
-        progress: "taken" while it is in process, "settled" or "returned".
-        reason: why it was returned, in words that may go anywhere.
+        progress: how far the transfer has come.
+        reason: why it was rejected, cancelled or returned, in words that may go anywhere.
         arrived_on: of a transfer that settled, the day by which it had.
     """
 
     end_to_end: str
-    progress: str
+    progress: Progress
     reason: str = ""
     arrived_on: Date | None = None
 
@@ -89,14 +90,15 @@ def report(
         inside = _held(connection, file)
         if rejects_all:
             _check_can_be_rejected(file, inside.values())
-        reached = {name: row.progress for name, row in inside.items()}
+        reached = {name: Progress(row.progress) for name, row in inside.items()}
         changed = []
         for status in statuses(tuple(inside)):
             row, before = inside[status.end_to_end], reached[status.end_to_end]
-            if status.progress in ("taken", before) or (before == "returned" and row.settled_at is not None):
+            progress = _since(before, status.progress, was_settled=row.settled_at is not None)
+            if progress is before:
                 continue
-            reached[status.end_to_end] = status.progress
-            _note(connection, row.transfer, status, by, at)
+            reached[status.end_to_end] = progress
+            _note(connection, row.transfer, status.model_copy(update={"progress": progress}), by, at)
             changed.append(payment_of(row.transfer))
         keys, text = tuple(dict.fromkeys(changed)), f"Report on payment file {file} read"
         write_lines(connection, keys, f"bank-report/{file}/{uuid4().hex}", text, by, roles, at)
@@ -142,9 +144,7 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
         .join(_files, _files.c.id == _filed.c.file)
         .join(_transfers, _transfers.c.id == _filed.c.transfer)
         .where(_files.c.written_at.is_not(None), returned.is_(None))
-        .where(
-            left.is_(None) | (_filed.c.progress == "returned") | (_filed.c.progress == "settled") & settled.is_(None)
-        )
+        .where(left.is_(None) | _filed.c.progress.in_(FAILED) | (_filed.c.progress == "settled") & settled.is_(None))
         .order_by(*_BY_TRANSFER)
     )
     if file is not None:
@@ -181,7 +181,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
         ).one_or_none()
         if filed is None:
             raise UnknownPayment(f"{key} left in no file: only what did can be said to have arrived.")
-        if filed.progress == "returned" or filed.returned_at is not None:
+        if Progress(filed.progress).has_failed or filed.returned_at is not None:
             raise TooLate(f"{transfer} came back: if it has arrived after all, say `undo-return {transfer}`.")
         if filed.progress == "settled" and (on is None or filed.arrived_on == _written(on)):
             return False
@@ -213,6 +213,19 @@ def _held(connection: Connection, file: str) -> dict[str, Found]:
     return {row.end_to_end: row for row in rows}
 
 
+def _since(before: Progress, said: Progress, *, was_settled: bool) -> Progress:
+    """How far a transfer has come by a report that is read now; as before, if the report says nothing new.
+
+    Args:
+        before: how far it had come by the reports before.
+        said: what this one says.
+        was_settled: whether the ledger knows the transfer as settled: then it is no news that it was, before it failed.
+    """
+    if said is Progress.TAKEN or (before.has_failed and (said.has_failed or was_settled)):
+        return before
+    return Progress.RETURNED if said.has_failed and before is Progress.SETTLED else said
+
+
 def _check_can_be_rejected(file: str, inside: Iterable[Found]) -> None:
     """That nothing of a file has arrived which a bank turns away as a whole.
 
@@ -232,7 +245,7 @@ def _note(connection: Connection, transfer: str, status: Reported, by: str, at: 
     connection.execute(
         update(_filed).where(_filed.c.transfer == transfer).values(**said, reported_at=at, reported_by=by)
     )
-    if status.progress == "returned":
+    if status.progress.has_failed:
         needs_nobody(connection, transfer)  # the bank agrees with the ledger again, or is about to
 
 

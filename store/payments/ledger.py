@@ -18,6 +18,7 @@ from domain.challenges.awards import PaymentOrder
 from domain.keys import transfer_id
 from domain.payments import payment as rules
 from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
+from domain.payments.rails import Progress
 from domain.values.money import Amount
 from domain.values.refusals import AnotherDecision, AnotherPayment, NotAllowed, TooEarly, TooLate
 from store.database import tables
@@ -113,7 +114,7 @@ class Ledger:
                 return snapshot(connection, key, at)
             if row.status == PaymentStatus.REQUESTED:
                 raise TooEarly(f"{key} has no payee yet: the team has to give its bank details first.")
-            if row.status not in (PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED):
+            if row.status not in rules.TO_RELEASE:
                 raise TooLate(f"{key} is {row.status}: there is nothing to release.")
             rules.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
             put(connection, announcement, self._compose)
@@ -218,11 +219,14 @@ class Ledger:
                 put(connection, rules.settled(payment, transfer.attempt, at), self._compose)
             return snapshot(connection, key, at)
 
-    def mark_returned(self, payment: PaymentToMake, transfer: Begun, reason: str, at: Instant) -> PaymentSnapshot:
-        """Notes that a rail has sent a transfer back. Again is harmless.
+    def mark_failed(
+        self, payment: PaymentToMake, transfer: Begun, how: Progress, reason: str, at: Instant
+    ) -> PaymentSnapshot:
+        """Notes that a rail has rejected, cancelled or returned a transfer. Again is harmless.
 
         Args:
             payment, transfer: which.
+            how: which of the three. What the ledger knows as settled was returned, whatever the rail calls it.
             reason: why, in words.
             at: when it is noted.
 
@@ -234,12 +238,12 @@ class Ledger:
         with self._database.writing() as connection:
             row = taken(connection, key)
             if row.status in _ON_ITS_WAY and attempts(connection, key) == transfer.attempt:
-                _give_back(connection, transfer.id, key, reason, at)
-                put(connection, rules.returned(payment, transfer.attempt, reason, at), self._compose)
+                how = _fail(connection, transfer.id, key, how, reason, at)
+                put(connection, rules.failed(payment, transfer.attempt, how, reason, at), self._compose)
             return snapshot(connection, key, at)
 
     def give_back(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
-        """As `mark_returned`, because a person says so: who that was is kept, and cannot release it again.
+        """As `mark_failed`, because a person says so: who that was is kept, and cannot release it again.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -255,7 +259,8 @@ class Ledger:
             transfer = transfer_under_way(connection, key)
             if transfer is None or row.status not in _ON_ITS_WAY or not has_begun(connection, key):
                 raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
-            _give_back(connection, transfer.id, key, announcement.entry.reason, at, announcement.entry.by)
+            entry = announcement.entry
+            _fail(connection, transfer.id, key, Progress.REJECTED, entry.reason, at, entry.by)
             put(connection, announcement, self._compose)
             return snapshot(connection, key, at)
 
@@ -353,9 +358,15 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
     return line is not None
 
 
-def _give_back(connection: Connection, transfer: str, key: str, reason: str, at: Instant, by: str = "") -> None:
-    change_transfer(connection, transfer, returned_at=at, returned_by=by)
-    change(connection, key, status=PaymentStatus.RETURNED, reason=reason)
+def _fail(
+    connection: Connection, transfer: str, key: str, how: Progress, reason: str, at: Instant, by: str = ""
+) -> Progress:
+    """Notes that an attempt never left, or came back if the ledger has it as settled; says which."""
+    settled = connection.scalars(select(_transfers.c.settled_at).where(_transfers.c.id == transfer)).one()
+    ended_as = how if settled is None else Progress.RETURNED
+    change_transfer(connection, transfer, returned_at=at, returned_by=by, ended_as=ended_as)
+    change(connection, key, status=rules.status_after(ended_as), reason=reason)
+    return ended_as
 
 
 def _settle_after_all(connection: Connection, transfer: Found, reference: str, by: str, at: Instant) -> None:
@@ -367,6 +378,7 @@ def _settle_after_all(connection: Connection, transfer: Found, reference: str, b
         settled_at=transfer.settled_at or at,
         returned_at=None,
         returned_by="",
+        ended_as="",
     )
     # What a bank last said of it in a file may have been otherwise; by this reports are compared from now on.
     said = {"progress": "settled", "reason": "", "reported_at": at, "reported_by": by}

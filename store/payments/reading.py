@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select
 from whenever import Date, Instant
 
-from domain.payments.payment import PaymentSnapshot, PaymentStatus
+from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from domain.values.paging import Page, Paged, everything
@@ -280,7 +280,7 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
         pay_by_law=row.pay_by_law,
         payee_by=payees.given_by(connection, row.team),
         payee_version=row.payee_version or 0,
-        released_by=(row.released_by or "") if row.status != PaymentStatus.RETURNED else "",
+        released_by=(row.released_by or "") if row.status not in FAILED else "",
         returned_by=row.returned_by or "",
         reason=row.reason,
         released=row.released_at,

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from domain.challenges.awards import PaymentOrder
-from domain.payments.payment import PaymentStatus
+from domain.payments.payment import PaymentStatus, status_after
+from domain.payments.rails import Progress
 from domain.values.money import Amount, Money
 from domain.values.refusals import UnknownPayment
 from store.database import tables
@@ -73,9 +74,9 @@ def take_release_back(connection: Connection, key: str) -> bool:
         )
     )
     if gone.rowcount:
-        earlier = attempts(connection, key)
-        status = PaymentStatus.RETURNED if earlier else PaymentStatus.PAYEE_KNOWN
-        change(connection, key, status=status)
+        last = (_transfers.c.payment == key, _transfers.c.attempt == attempts(connection, key))
+        ended_as = connection.scalars(select(_transfers.c.ended_as).where(*last)).one_or_none()
+        change(connection, key, status=status_after(Progress(ended_as)) if ended_as else PaymentStatus.PAYEE_KNOWN)
     return bool(gone.rowcount)
 
 

@@ -20,7 +20,7 @@ from desk.desk import Desk
 from desk.reconciliation import Difference
 from domain.challenges.application import Applying
 from domain.challenges.state import Result, State
-from domain.payments.payment import PaymentStatus, Release, Return, UndoReturn
+from domain.payments.payment import TO_RELEASE, PaymentStatus, Release, Return, UndoReturn
 from domain.permissions import Actor, Proof
 from domain.programmes.programme import Due, Instalment, Programme, Reminders
 from domain.programmes.round import Challenge
@@ -467,7 +467,7 @@ class Played:
 
     async def release(self, key: str) -> None:
         """Finance lets a payment go as soon as that can be."""
-        await self.reaches(key, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED)
+        await self.reaches(key, *TO_RELEASE)
         await self.decide_on(key, "release")
 
     async def look(self, *keys: str) -> None:

@@ -134,7 +134,7 @@ def test_money_that_leaves_although_it_was_said_to_be_back_needs_a_person(databa
 
     with pytest.raises(RailRefused, match=r"/1/1, which was said to have come back while it was asked for"):
         one.take(one.paying.submit)
-    assert one.till.now.status is PaymentStatus.RETURNED
+    assert one.till.now.status is PaymentStatus.REJECTED
     assert rail.find(f"{one.till.key}/1") is not None
 
 
@@ -211,7 +211,7 @@ def test_nothing_leaves_again_while_the_rail_has_the_attempt_before(
     one = step(database, rail, tmp_path)
     with pytest.raises(Unavailable):
         one.take(one.paying.submit)
-    assert one.give_back() is PaymentStatus.RETURNED
+    assert one.give_back() is PaymentStatus.REJECTED
     rail.progress = progress
     rail.late()
     one.till.release("again")
@@ -320,7 +320,7 @@ def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_p
         one.take(one.paying.settle)
 
     # A person who has asked there is believed.
-    assert one.give_back() is PaymentStatus.RETURNED
+    assert one.give_back() is PaymentStatus.REJECTED
     one.till.release("again")
     assert one.take(one.paying.submit) is (PaymentStatus.RELEASED if is_batched else PaymentStatus.SUBMITTED)
 
@@ -350,7 +350,7 @@ def test_a_transfer_of_another_amount_is_not_taken_for_the_payment(
     with pytest.raises(RailRefused, match="at the rail and of £2,400 in the ledger"):
         one.take(one.paying.settle)
     # A person who has cleared that up with the rail can end it; nothing leaves again.
-    assert one.give_back() is PaymentStatus.RETURNED
+    assert one.give_back() is PaymentStatus.REJECTED
     one.till.release("again")
     with pytest.raises(RailRefused, match="does not leave again"):
         one.take(one.paying.submit)
@@ -378,5 +378,5 @@ def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database
         one.give_back()
 
     payment_files.mark_written(database, made.id, CLOSES)
-    assert one.give_back() is PaymentStatus.RETURNED
-    assert one.give_back() is PaymentStatus.RETURNED, "a try that was not heard of is taken again"
+    assert one.give_back() is PaymentStatus.REJECTED
+    assert one.give_back() is PaymentStatus.REJECTED, "a try that was not heard of is taken again"

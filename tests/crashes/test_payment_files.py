@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from domain.announcements.occasions import Occasion
 from domain.keys import transfer_id
-from domain.payments.payment import PaymentStatus
+from domain.payments.payment import FAILED, PaymentStatus
 from gateways.banking.credit_transfers import Version, end_to_end_id, validate
 from store.database.tables import payment_files
 from tests.crashes import dying_desk
@@ -141,7 +141,7 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
                 settle = ("settle", str(bank.report(CAME_BACK)), "--as", FINANCE)
                 await die_and_again(commands, SETTLES[number % len(SETTLES)], *settle)
                 for key in payments:
-                    await played.reaches(key, PaymentStatus.RETURNED)
+                    await played.reaches(key, *FAILED)
 
             for key in payments:
                 await played.release(key)

@@ -7,6 +7,7 @@ from whenever import Date, Instant
 
 from desk.late_payments import late_payments
 from domain.payments.payment import PaymentStatus
+from domain.payments.rails import Progress
 from gateways.banking.credit_transfers import end_to_end_id
 from store.challenges import rounds
 from store.database.database import Database
@@ -46,7 +47,7 @@ def paid(till: Till, noted: Instant, arrived_on: Date | None) -> None:
     begun = under_way(till.database, till.key)
     assert begun is not None
     till.submit(begun, "F", FRIDAY)
-    said = [Reported(end_to_end=end_to_end_id(begun.id), progress="settled", arrived_on=arrived_on)]
+    said = [Reported(end_to_end=end_to_end_id(begun.id), progress=Progress.SETTLED, arrived_on=arrived_on)]
     bank_reports.report(till.database, "F", lambda names: said, "olivia", {}, noted)
     till.settle(begun, noted)
 

@@ -128,7 +128,7 @@ RELEASED = (
 )
 CAME_BACK = (
     "UPDATE payments SET status = 'returned' WHERE key = '{paid}'",
-    "UPDATE transfers SET returned_at = released_at WHERE payment = '{paid}'",
+    "UPDATE transfers SET returned_at = released_at, ended_as = 'returned' WHERE payment = '{paid}'",
 )
 SUBMITTED = (
     "UPDATE payments SET status = 'submitted' WHERE key = '{paid}'",
@@ -340,7 +340,8 @@ async def test_what_a_bank_has_reported_is_compared(
 
 async def test_a_provider_is_asked_and_one_that_is_silent_is_named(books: Books, tmp_path: Path) -> None:
     payee = BankAccount(holder="Tay Ltd", sort_code="601613", number="31926819")
-    came_back = "UPDATE transfers SET settled_at = NULL, returned_at = released_at, rail = 'http (127.0.0.1)'"
+    returned = "settled_at = NULL, returned_at = released_at, ended_as = 'returned'"
+    came_back = f"UPDATE transfers SET {returned}, rail = 'http (127.0.0.1)'"
     of_payment = f"UPDATE payments SET status = 'returned' WHERE key = '{books.paid}'"
     with Provider() as provider:
         settings = {"payment_rail": "http", "rail_url": provider.url, "rail_token": SecretStr(provider.token)}

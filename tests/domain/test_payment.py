@@ -19,6 +19,7 @@ from domain.payments.payment import (
     OVER,
     PAYMENT_DECISIONS,
     SERVICE,
+    TO_RELEASE,
     CancelPayment,
     PaymentSnapshot,
     PaymentStatus,
@@ -31,6 +32,7 @@ from domain.payments.payment import (
     next_reminder,
     payment_to_make,
 )
+from domain.payments.rails import Progress
 from domain.programmes.programme import OnTime
 from domain.values.calendar import WorkingDays, earlier
 from domain.values.refusals import NotAllowed, ReasonMissing, Refused, TooEarly, TooLate
@@ -53,7 +55,7 @@ from tests.domain.strategies import (
 # --- Who may do what, and when -------------------------------------------------------------------------------------
 
 PEOPLE = (*OWN, FINANCE, OPERATOR, DEPUTY, A, OTHER, SERVICE)
-EARLY = (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED)
+EARLY = (PaymentStatus.REQUESTED, *TO_RELEASE)
 
 
 def expected(decision: type[Decision], status: PaymentStatus, by: str) -> type[Refused] | None:
@@ -64,7 +66,7 @@ def expected(decision: type[Decision], status: PaymentStatus, by: str) -> type[R
             return NotAllowed
         if status is PaymentStatus.REQUESTED:
             return TooEarly
-        return None if status in (PaymentStatus.PAYEE_KNOWN, PaymentStatus.RETURNED) else TooLate
+        return None if status in TO_RELEASE else TooLate
     if by not in (FINANCE, *OWN, OPERATOR):
         return NotAllowed
     if decision is Return:
@@ -353,11 +355,37 @@ def test_a_team_is_told_on_which_day_the_bank_pays_where_that_is_not_done_at_onc
 def test_a_payment_that_came_back_is_told_only_as_long_as_it_waits_for_its_release() -> None:
     """Fails when such a notice does not hang on the payment: "please release it again" for what has been released."""
     payment = to_make(releasers=(FINANCE,))
-    returned = rules.returned(payment, 1, "closed", REQUESTED)
+    returned = rules.failed(payment, 1, Progress.RETURNED, "closed", REQUESTED)
     said = rules.decided(payment, Return(by=FINANCE, decision_id="1", reason="closed"), REQUESTED)
     for announcement in (returned, said):
         assert told(announcement) == {Occasion.PAYMENT_RETURNED: [A, OPERATOR, FINANCE]}
         assert {notice.payment for notice in announcement.notices} == {payment.order.key}
+
+
+@pytest.mark.parametrize(
+    ("how", "says", "never_left"),
+    [
+        (Progress.REJECTED, "rejected", "yes"),
+        (Progress.CANCELLED, "cancelled before it left", "yes"),
+        (Progress.RETURNED, "came back", ""),
+    ],
+)
+def test_record_and_letters_say_whether_a_payment_never_left_or_came_back(
+    how: Progress, says: str, never_left: str
+) -> None:
+    failed = rules.failed(to_make(), 1, how, "closed", REQUESTED)
+    assert failed.entry.text.endswith(f": {says}")
+    assert {notice.facts["never_left"] for notice in failed.notices} == {never_left}
+
+
+def test_what_a_person_says_reads_alike_before_and_after_it_has_settled_and_only_its_letters_differ() -> None:
+    """Fails when the line of the record depends on the status: sent again, the decision would look like another."""
+    said = Return(by=FINANCE, decision_id="1", reason="closed")
+    before, after = (
+        rules.decided(to_make(), said, REQUESTED, status) for status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+    )
+    assert before.entry == after.entry
+    assert [each.notices[0].facts["never_left"] for each in (before, after)] == ["yes", ""]
 
 
 def test_the_record_says_of_every_step_why_it_was_taken() -> None:
@@ -374,7 +402,7 @@ def test_the_record_says_of_every_step_why_it_was_taken() -> None:
         rules.payee_known(selected, known, "masked"),
         rules.submitted(selected, 1, "rail-1", REQUESTED),
         rules.settled(selected, 1, REQUESTED),
-        rules.returned(selected, 1, "closed", REQUESTED),
+        rules.failed(selected, 1, Progress.REJECTED, "closed", REQUESTED),
     )
     assert all(step.entry.reason for step in steps)
 
@@ -408,7 +436,7 @@ def test_each_attempt_is_announced_under_a_key_of_its_own(steps: list[str], atte
     made = {
         "submitted": rules.submitted(payment, attempt, "rail-1", REQUESTED),
         "settled": rules.settled(payment, attempt, REQUESTED),
-        "returned": rules.returned(payment, attempt, "closed", REQUESTED),
+        "returned": rules.failed(payment, attempt, Progress.RETURNED, "closed", REQUESTED),
     }
     for step in steps:
         assert made[step].key == f"{payment.order.key}/{step}-{attempt}"

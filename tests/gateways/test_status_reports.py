@@ -17,17 +17,17 @@ from gateways.banking.status_reports import TransferStatus, in_words, read_statu
 from tests.gateways.status_report import NEWEST, Said, end_to_end_ids, many, status_report, written
 
 VERSIONS = [f"pain.002.001.{number}" for number in ("03", "10", "11", "12", "14", "15")]
-SETTLED, RETURNED = Progress.SETTLED, Progress.RETURNED
+SETTLED, REJECTED = Progress.SETTLED, Progress.REJECTED
 MEANING = {
     "ACSC": SETTLED,
     "ACCC": SETTLED,
-    "RJCT": RETURNED,
-    "CANC": RETURNED,
+    "RJCT": REJECTED,
+    "CANC": Progress.CANCELLED,
 } | dict.fromkeys(["RCVD", "PDNG", "PART", "ACTC", "ACCP", "ACSP", "ACWC", "ACWP", "ACFC"])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_tells_settled_returned_and_in_process(version: str) -> None:
+def test_every_version_tells_settled_rejected_and_in_process(version: str) -> None:
     report = read_status_report(
         status_report(
             {"A": Said("ACSC"), "B": Said("RJCT", "AC04", ("See branch.",)), "C": Said("ACSP")},
@@ -40,7 +40,7 @@ def test_every_version_tells_settled_returned_and_in_process(version: str) -> No
     assert (report.group, report.group_progress) == ("PART", None)
     assert report.transfers == (
         TransferStatus(end_to_end_id="A", progress=SETTLED),
-        TransferStatus(end_to_end_id="B", progress=RETURNED, code="AC04", reason="the account is closed: See branch."),
+        TransferStatus(end_to_end_id="B", progress=REJECTED, code="AC04", reason="the account is closed: See branch."),
         TransferStatus(end_to_end_id="C", progress=None),
     )
 
@@ -63,7 +63,7 @@ def test_what_a_bank_says_of_each_payment_of_a_file_comes_back(codes: list[str],
 @pytest.mark.parametrize("level", ["group", "block"])
 @pytest.mark.parametrize(
     ("code", "progress", "reason"),
-    [("RJCT", RETURNED, "the form of the payment file is wrong"), ("ACSC", SETTLED, ""), ("ACCP", None, "")],
+    [("RJCT", REJECTED, "the form of the payment file is wrong"), ("ACSC", SETTLED, ""), ("ACCP", None, "")],
 )
 def test_what_is_said_of_the_whole_file_is_said_of_every_payment(
     level: str, code: str, progress: Progress | None, reason: str
@@ -84,9 +84,9 @@ def test_a_payment_without_a_word_of_its_own_goes_as_the_file_does() -> None:
     )
 
     assert [(each.progress, each.code) for each in report.of(("A", "B", "C"))] == [
-        (RETURNED, "AM10"),
-        (RETURNED, "RC01"),
-        (RETURNED, "AM10"),
+        (REJECTED, "AM10"),
+        (REJECTED, "RC01"),
+        (REJECTED, "AM10"),
     ]
 
 
@@ -142,7 +142,7 @@ def test_what_the_bank_has_had_before_has_not_come_back(code: str, level: str) -
 
 def test_a_payment_with_a_reason_of_its_own_comes_back_whatever_was_had_before() -> None:
     [transfer] = read_status_report(status_report({"A": Said("RJCT", "AC04")}, group=Said("PART", "AM05"))).transfers
-    assert (transfer.progress, transfer.code) == (RETURNED, "AC04")
+    assert (transfer.progress, transfer.code) == (REJECTED, "AC04")
 
 
 def test_what_a_bank_adds_to_a_reason_is_cut() -> None:

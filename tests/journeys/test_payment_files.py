@@ -61,7 +61,7 @@ async def turned_away(play: Play, key: str, folder: Path) -> str:
     (file,) = await play.submit(FINANCE)
     await play.stands(key, PaymentStatus.SUBMITTED)
     await play.settle(said(folder, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
-    await play.stands(key, PaymentStatus.RETURNED)
+    await play.stands(key, PaymentStatus.REJECTED)
     return file.id
 
 
@@ -105,7 +105,7 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
         changed = await play.settle(report, FINANCE)
         assert {payment.key for payment in changed} == {good, bad}
         await play.stands(good, PaymentStatus.SETTLED)
-        payment = await play.stands(bad, PaymentStatus.RETURNED)
+        payment = await play.stands(bad, PaymentStatus.REJECTED)
         assert payment.reason == "the account is closed"
         assert play.told(Occasion.PAYMENT_RETURNED) == {payment.team: 1, OPERATOR: 1, FINANCE: 1}
         before = play.books.payments()
@@ -273,7 +273,7 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
             await play.decide_payment(key, "return", OPERATOR, reason="A slip.")
         else:
             await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("RJCT", "AC06")}), FINANCE)
-        await play.stands(key, PaymentStatus.RETURNED)
+        await play.stands(key, PaymentStatus.REJECTED)
         if then == "released":
             await play.release(key)
         if then == "cancelled":

@@ -240,10 +240,10 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     read = settle(bank, tmp_path, report)
     assert (read.status, read.err) == (0, "")
     assert "news of 2 payments" in read.out
-    settled, returned = sorted(keys[:2], key=lambda key: end_to_end_id(f"{key}/1") == second)
+    settled, rejected = sorted(keys[:2], key=lambda key: end_to_end_id(f"{key}/1") == second)
     # By the bank's own date, whenever somebody brings the report.
     assert bank.until_payment(settled, "settled")["arrived_on"] == "2026-02-01"
-    assert bank.until_payment(returned, "returned")["reason"] == "the account is closed"
+    assert bank.until_payment(rejected, "rejected")["reason"] == "the account is closed"
     told = [row for row in bank.data("notices", "quay") if row["occasion"] == "payment-returned"]
     assert told
     assert not gives_away(json.dumps(told) + bank("record", "quay").out)
@@ -251,26 +251,26 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
 
     again = settle(bank, tmp_path, report, "--json")
     assert (again.status, again.out, again.err) == (0, "[]\n", "")
-    rejected = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
-    assert "as a whole, of which" in one_line(settle(bank, tmp_path, rejected))
-    assert "came back" in refused(bank, "quay", "settle", returned, "--as", FINANCE)
+    of_the_whole = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
+    assert "as a whole, of which" in one_line(settle(bank, tmp_path, of_the_whole))
+    assert "came back" in refused(bank, "quay", "settle", rejected, "--as", FINANCE)
     assert bank("settle", settled, "--as", FINANCE).out == f"Already noted: {settled} has arrived.\n"
     lines = bank.data("record", "quay")
     assert [line["by"] for line in lines if line["action"] == "bank-report" and not line["refused"]] == [FINANCE]
 
     # Corrected by the team, it leaves once more, alone.
-    assert bank.payee("quay", returned.split("/")[3], "--iban", IBAN).status == 0
-    release(bank, returned)
+    assert bank.payee("quay", rejected.split("/")[3], "--iban", IBAN).status == 0
+    release(bank, rejected)
     (file,) = submitted(bank)
     assert (file["count"], file["control_sum"]) == (1, "120.00")
-    bank.until_payment(returned, "submitted")
+    bank.until_payment(rejected, "submitted")
     (name,) = end_to_end_ids(Path(file["path"]).read_bytes())
     read = settle(bank, tmp_path, status_report({name: Said("ACSC")}, original=file["id"]))
     assert "news of 1 payment:" in read.out
-    assert bank.until_payment(returned, "settled")["attempt"] == 2
+    assert bank.until_payment(rejected, "settled")["attempt"] == 2
     # The report on the first attempt comes again, late.
     assert json.loads(settle(bank, tmp_path, report, "--json").out) == []
-    assert bank.payment(returned)["status"] == "settled"
+    assert bank.payment(rejected)["status"] == "settled"
 
 
 def test_bank_details_that_change_after_the_release_have_it_released_again(bank: Commands, keys: list[str]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from whenever import Date, Instant
 
 from domain.payments.payment import PaymentStatus
+from domain.payments.rails import Progress
 from store.database import tables
 from store.database.database import Database
 from store.payments import bank_reports, payment_files
@@ -63,9 +64,8 @@ def report(
         for name in names:
             for transfer, progress in said:
                 if name == f"E-{transfer[-32:]}":
-                    yield Reported(
-                        end_to_end=name, progress=progress, reason="closed" if progress == "returned" else ""
-                    )
+                    how = Progress(progress)
+                    yield Reported(end_to_end=name, progress=how, reason="closed" if how.has_failed else "")
 
     roles = {AIR: "operator"}
     return bank_reports.report(database, file, statuses, "olivia", roles, at, rejects_all=rejects_all)

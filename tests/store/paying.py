@@ -12,6 +12,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.awards import PaymentOrder
 from domain.payments import payment as rules
 from domain.payments.payment import (
+    FAILED,
     CancelPayment,
     PaymentSnapshot,
     PaymentStatus,
@@ -20,6 +21,7 @@ from domain.payments.payment import (
     Return,
     UndoReturn,
 )
+from domain.payments.rails import Progress
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Holidays
 from store.database import tables
@@ -127,9 +129,9 @@ class Till:
         """A rail says that it has arrived."""
         return self._ledger.mark_settled(self.payment, begun, at)
 
-    def come_back(self, begun: Begun, at: Instant = CLOSES) -> PaymentSnapshot:
-        """A rail says that it has come back."""
-        return self._ledger.mark_returned(self.payment, begun, "account closed", at)
+    def come_back(self, begun: Begun, at: Instant = CLOSES, how: Progress = Progress.RETURNED) -> PaymentSnapshot:
+        """A rail says that it has come back, or that it never left."""
+        return self._ledger.mark_failed(self.payment, begun, how, "account closed", at)
 
     def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that it has come back."""
@@ -181,8 +183,8 @@ class Till:
         self.submit(begun)
         if status is PaymentStatus.SETTLED:
             self.settle(begun)
-        if status is PaymentStatus.RETURNED:
-            self.come_back(begun)
+        if status in FAILED:
+            self.come_back(begun, how=Progress(status))
         return begun
 
 

@@ -160,10 +160,10 @@ def test_a_payment_is_not_called_due_soon_after_its_day(kept: Database) -> None:
     ("occasion", "sent_while"),
     [
         (Occasion.PAYMENT_REQUESTED, {"requested"}),
-        (Occasion.PAYMENT_TO_RELEASE, {"payee known", "returned"}),
-        (Occasion.PAYMENT_RETURNED, {"returned"}),
-        (Occasion.PAYMENT_DUE, {"requested", "payee known", "released", "submitted", "returned"}),
-        (Occasion.PAYMENT_OVERDUE, {"requested", "payee known", "released", "submitted", "returned"}),
+        (Occasion.PAYMENT_TO_RELEASE, {"payee known", "rejected", "returned"}),
+        (Occasion.PAYMENT_RETURNED, {"rejected", "returned"}),
+        (Occasion.PAYMENT_DUE, {"requested", "payee known", "released", "submitted", "rejected", "returned"}),
+        (Occasion.PAYMENT_OVERDUE, {"requested", "payee known", "released", "submitted", "rejected", "returned"}),
     ],
 )
 def test_a_notice_of_a_payment_is_sent_only_while_that_stands_so(
@@ -174,7 +174,7 @@ def test_a_notice_of_a_payment_is_sent_only_while_that_stands_so(
     _with_application(kept)
     sent = set()
     for number, stands in enumerate(
-        ("requested", "payee known", "released", "submitted", "settled", "returned", "cancelled")
+        ("requested", "payee known", "released", "submitted", "settled", "rejected", "returned", "cancelled")
     ):
         key = told(kept, occasion=occasion, number=number, payment=paying(kept, stands))
         if claim(kept, POST, MIDWAY, compose):

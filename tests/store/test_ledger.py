@@ -12,8 +12,8 @@ from whenever import Instant
 from domain.announcements.announcement import Attention
 from domain.announcements.occasions import Occasion
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import PaymentSnapshot, PaymentStatus
-from domain.payments.rails import Instruction
+from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
+from domain.payments.rails import Instruction, Progress
 from domain.values.money import Amount, Money
 from domain.values.refusals import AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
 from store.challenges.rounds import find_challenge
@@ -93,13 +93,14 @@ def test_whatever_was_done_before_can_be_asked_for_again_and_changes_nothing(til
         (PaymentStatus.RELEASED, lambda: till.release(at=LATER)),
         (PaymentStatus.SUBMITTED, lambda: till.submit(begun, "rail-2", LATER)),
         (PaymentStatus.SETTLED, lambda: till.settle(begun, LATER)),
+        (PaymentStatus.REJECTED, lambda: till.come_back(begun, LATER, Progress.REJECTED)),
         (PaymentStatus.RETURNED, lambda: till.come_back(begun, LATER)),
         (PaymentStatus.CANCELLED, lambda: till.cancel(at=LATER)),
     ]
-    way = [each for each in STATUSES if each is not PaymentStatus.CANCELLED]
+    way = [each for each in STATUSES if each not in (PaymentStatus.CANCELLED, *FAILED)]
     done = way[: way.index(status) + 1] if status in way else [PaymentStatus.REQUESTED, status]
-    if status is PaymentStatus.RETURNED:
-        done.remove(PaymentStatus.SETTLED)
+    if status in FAILED:
+        done = [*way[: way.index(PaymentStatus.SETTLED)], status]
     before, transfers, written = till.now, till.transfers, lines(till)
 
     for reached, again in steps:

@@ -138,7 +138,7 @@ def test_payments_are_found_by_challenge_and_status(full: Database) -> None:
     def keys(**wanted: Any) -> list[str]:
         return [each.key for page in in_pages(partial(page_of_payments, full, **wanted), 1) for each in page]
 
-    assert keys(status=PaymentStatus.RETURNED) == [first.key]
+    assert keys(status=PaymentStatus.REJECTED) == [first.key]
     assert keys(challenges=[AIR], status=PaymentStatus.RELEASED) == [each.key for each in others]
     assert keys(challenges=[ROADS]) == keys(challenges=[]) == keys(status=PaymentStatus.SETTLED) == []
 

@@ -65,7 +65,7 @@ def test_an_id_is_of_one_decision_for_ever(till: Till) -> None:
     till.give_back()
     with pytest.raises(AnotherDecision, match="The id '1' was used for another decision"):
         till.give_back(by=RELEASER)
-    assert till.release(payee_version=1).status is PaymentStatus.RETURNED
+    assert till.release(payee_version=1).status is PaymentStatus.REJECTED
     assert len(till.transfers) == 1
 
 

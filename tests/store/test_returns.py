@@ -6,8 +6,9 @@ import pytest
 
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentStatus
+from domain.payments.rails import Progress
 from domain.values.refusals import TooEarly, TooLate
-from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, Till, lines, told
+from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, Till, give_payee, lines, told
 from tests.store.said import CLOSES
 
 STATUSES = list(PaymentStatus)
@@ -27,7 +28,10 @@ def test_money_that_came_back_is_released_again_as_another_attempt(till: Till, r
     if reached == "settled":
         till.settle(first)
     snapshot = till.give_back() if by_a_person else till.come_back(first)
-    assert (snapshot.status, snapshot.released_by) == (PaymentStatus.RETURNED, "")
+    never_left = by_a_person and reached != "settled"  # the rail says itself that it sent the money back
+    assert snapshot.status is (PaymentStatus.REJECTED if never_left else PaymentStatus.RETURNED)
+    assert [row.ended_as for row in till.transfers] == [str(snapshot.status)]
+    assert snapshot.released_by == ""
     assert snapshot.reason == ("The bank called." if by_a_person else "account closed")
     assert till.now.settled is None, "what came back was not paid"
     assert till.begin() is None
@@ -41,6 +45,23 @@ def test_money_that_came_back_is_released_again_as_another_attempt(till: Till, r
     assert (again.status, again.settled, again.reference) == (PaymentStatus.SETTLED, LATER, "rail-2")
     assert [row.returned_at for row in till.transfers] == [CLOSES, None]
     assert till.now.reason == ""
+
+
+@pytest.mark.parametrize("settled", [True, False])
+@pytest.mark.parametrize("how", [Progress.REJECTED, Progress.CANCELLED, Progress.RETURNED])
+def test_it_is_kept_how_an_attempt_ended_and_what_had_settled_was_returned(
+    till: Till, how: Progress, settled: bool
+) -> None:
+    """Fails when a bank that rejects what it had settled leaves a payment that is said never to have left."""
+    begun = till.brought_to(PaymentStatus.SETTLED if settled else PaymentStatus.SUBMITTED)
+    assert begun is not None
+    snapshot = till.come_back(begun, how=how)
+    ended_as = Progress.RETURNED if settled else how
+    assert [row.ended_as for row in till.transfers] == [str(ended_as)]
+    assert snapshot.status is (PaymentStatus.RETURNED if ended_as is Progress.RETURNED else PaymentStatus.REJECTED)
+    till.release("2", SECOND_RELEASER)
+    give_payee(till.database, till.team, 2)
+    assert till.now.status is snapshot.status, "the release was taken back, and the attempt before counts again"
 
 
 @pytest.mark.parametrize("reached", [PaymentStatus.RELEASED, PaymentStatus.SUBMITTED])

@@ -77,7 +77,8 @@ def _payments() -> None:
         sa.CheckConstraint("net >= 0 AND vat >= 0", name=op.f("payments_amount_not_negative")),
         sa.CheckConstraint('number BETWEEN 1 AND "of"', name=op.f("payments_number_is_one_of_them")),
         sa.CheckConstraint(
-            "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'returned', 'cancelled')",
+            "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'rejected', 'returned', "
+            "'cancelled')",
             name=op.f("payments_status_is_one_of_them"),
         ),
         sa.CheckConstraint("(pay_by IS NULL) = (pay_by_law IS NULL)", name=op.f("payments_both_dates_or_none")),
@@ -117,6 +118,7 @@ def _transfers() -> None:
         sa.Column("settled_at", MOMENT),
         sa.Column("returned_at", MOMENT),
         sa.Column("returned_by", sa.String(), nullable=False, server_default=""),
+        sa.Column("ended_as", sa.String(), nullable=False, server_default=""),
         sa.Column("rail_reference", sa.String(), nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("id", name="transfers_pk"),
         sa.ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
@@ -140,6 +142,10 @@ def _transfers() -> None:
         sa.CheckConstraint(
             "returned_by = '' OR returned_at IS NOT NULL", name=op.f("transfers_returned_if_somebody_says_so")
         ),
+        sa.CheckConstraint(
+            "ended_as IN ('', 'rejected', 'cancelled', 'returned')", name=op.f("transfers_ended_as_is_one_of_them")
+        ),
+        sa.CheckConstraint("(ended_as = '') = (returned_at IS NULL)", name=op.f("transfers_ended_as_it_did")),
     )
     under_way = sa.text("returned_at IS NULL")
     op.create_index(
@@ -180,7 +186,8 @@ def _files() -> None:
         sa.ForeignKeyConstraint(["file"], ["payment_files.id"], name="filed_transfers_file_fk"),
         sa.UniqueConstraint("end_to_end", name="filed_transfers_end_to_end_uq"),
         sa.CheckConstraint(
-            "progress IN ('taken', 'settled', 'returned')", name=op.f("filed_transfers_progress_is_one_of_them")
+            "progress IN ('taken', 'settled', 'rejected', 'cancelled', 'returned')",
+            name=op.f("filed_transfers_progress_is_one_of_them"),
         ),
     )
     op.create_index("filed_transfers_file", "filed_transfers", ["file"])
