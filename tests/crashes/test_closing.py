@@ -46,7 +46,7 @@ async def test_whoever_was_acknowledged_before_the_closing_is_counted_when_it_is
             racing = [pool.submit(apply_until_refused, database_url, played.id, name, start) for name in names]
             await asyncio.to_thread(start.wait)
             await worker.started()
-            played = Played(desk, "air-quality", short_pilot(), window_seconds=3)
+            played = Played(desk, "air-quality", short_pilot(), window_seconds=5)
             played.keep()
             await asyncio.to_thread(start.wait)
             await played.start()
