@@ -14,6 +14,7 @@ from domain.challenges.application import Applying
 from domain.permissions import Actor
 from domain.values.refusals import TooLate
 from service.settings import Settings
+from store.challenges.rounds import find_challenge
 from store.database.database import Database
 
 
@@ -31,7 +32,7 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
         Id and time of each receipt, in order.
     """
     database = Database(url)
-    clock: Callable[[], Instant] = lambda: desk.find(challenge).opens  # noqa: E731
+    clock: Callable[[], Instant] = lambda: find_challenge(database, challenge).opens  # noqa: E731
     desk = Desk(Settings(database_url=url), database, _no_temporal, lambda: clock())
     receipts: list[tuple[str, Instant]] = []
     start.wait()

@@ -114,7 +114,7 @@ async def test_a_selection_that_was_announced_is_not_lost_when_everything_stops_
 
 async def test_a_selection_after_the_closing_is_taken_although_no_worker_ran_at_the_closing(tmp_path: Path) -> None:
     async with opened_challenge(tmp_path, short_pilot(), window_seconds=5) as stage:
-        record = partial(stage.played.desk.record, stage.played.id)
+        record = partial(stage.played.books.record, stage.played.id)
         await until(lambda: bool(record()))
         async with stage.worker.down():
             await stage.played.past(stage.played.challenge.closes)

@@ -9,17 +9,13 @@ import pytest
 from whenever import Instant
 
 import embedded
-from domain.challenges.application import Applying
-from gateways.messaging.letters import Letters
-from store.challenges.applications import accept
-from store.database.database import Database
 from desk.programme_files import load_round
 from domain.challenges.application import Applying
 from domain.programmes.round import Challenge, challenges_of
 from gateways.messaging.letters import Letters
 from store.challenges.applications import accept
-from store.database.database import Database
 from store.challenges.rounds import keep_round
+from store.database.database import Database
 from tests.starter.commands import PURSE, ROUND, WITH_MONEY, Commands, write_round
 
 _CLOSES_IN = 1
