@@ -97,7 +97,6 @@ def settings_for_files(folder: Path) -> dict[str, str]:
     }
 
 
-# Longer than others: one story, which is read from its beginning to its end.
 async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_path: Path) -> None:
     """Six files, each made by a command that dies at another point and is given again; so are reports and bank details.
 

@@ -113,7 +113,6 @@ MASKED = ("•819", "•5432")
 PERSONAL = (*MARKERS, *BANK, *MASKED, "marker-feedback")
 
 
-# Longer than others: one story, which is read from its beginning to its end.
 async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happens_to_a_payment(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
