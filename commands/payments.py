@@ -9,8 +9,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from desk.bank_reports import LARGEST_REPORT
 from desk.open import Payment
-from desk.payment_files import LARGEST_REPORT, PaymentFile
+from desk.payment_files import PaymentFile
 from domain.values.paging import all_of
 from domain.values.refusals import FileRefused, NotAllowed, Refused, Unavailable, UnknownPayment
 from domain.values.wording import counted
@@ -286,13 +287,13 @@ async def settle(
         actor, key = await acting(desk, by), str(report)
         # Unlike Path.exists, os.path.exists takes a key that is too long for a file name.
         if is_payment(key) and not os.path.exists(key):  # noqa: ASYNC240
-            found = await desk.payment_files.confirm_settled(actor, key, day)
+            found = await desk.bank_reports.confirm_settled(actor, key, day)
         elif day is not None:
             misused(
                 f"--on {on} goes with a payment's key, but {report} is a report, with its own date: leave out --on."
             )
         else:
-            key, found = "", await desk.payment_files.settle(actor, _bytes_of(report))
+            key, found = "", await desk.bank_reports.settle(actor, _bytes_of(report))
         if as_json:
             show_json(found)
         else:

@@ -16,6 +16,7 @@ from service.settings import Settings
 from store.database.database import Database
 
 from .applications import Applications
+from .bank_reports import BankReports
 from .challenges import Challenges
 from .core import Core
 from .notices import Notices
@@ -46,6 +47,7 @@ class Desk:
         self.notices = Notices(self.core)
         self.payments = Payments(self.core)
         self.payment_files = PaymentFiles(self.core)
+        self.bank_reports = BankReports(self.core)
         self.reconciliation = Reconciliation(self.core)
 
     async def actor(self, name: str = "", proof: Proof = Proof.NONE) -> Actor:

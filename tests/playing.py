@@ -215,12 +215,12 @@ class Play:
         return await self.desk.payment_files.list(await self.actor(OPERATOR))
 
     async def settle(self, report: Path, by: str) -> tuple[Payment, ...]:
-        """Somebody brings a report of the bank; see `PaymentFiles.settle`."""
-        return await self.desk.payment_files.settle(await self.actor(by), report.read_bytes())  # noqa: ASYNC240
+        """Somebody brings a report of the bank; see `BankReports.settle`."""
+        return await self.desk.bank_reports.settle(await self.actor(by), report.read_bytes())  # noqa: ASYNC240
 
     async def confirm_settled(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
-        """Somebody says that a payment has arrived; see `PaymentFiles.confirm_settled`."""
-        return await self.desk.payment_files.confirm_settled(await self.actor(by), key, on)
+        """Somebody says that a payment has arrived; see `BankReports.confirm_settled`."""
+        return await self.desk.bank_reports.confirm_settled(await self.actor(by), key, on)
 
     async def exploring(self, count: int = 3, reserve: int = 0) -> list[str]:
         """Lets so many teams apply and explore, and as many more wait in reserve.

@@ -133,8 +133,7 @@ def credit_transfer_file(
     )
     written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     # What goes to the bank is the bytes, so they are read again.
-    fault = first_fault(parsed(written, "payment file"), schema(version))
-    if fault:
+    if fault := first_fault(parsed(written, "payment file"), schema(version)):
         raise RuntimeError(f"the payment file {message_id} was written wrongly, see {fault}")
     return written
 

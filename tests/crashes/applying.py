@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from threading import Barrier
 
 from temporalio.client import Client
@@ -14,7 +13,6 @@ from domain.challenges.application import Applying
 from domain.permissions import Actor
 from domain.values.refusals import TooLate
 from service.settings import Settings
-from store.challenges.rounds import find_challenge
 from store.database.database import Database
 
 
@@ -25,15 +23,13 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
         url: of the database.
         challenge: its id.
         name: tells the applications of this process from others.
-        start: three times: all are there; then the window is open; then everybody has applied once, at the very
-            opening.
+        start: twice: all are there; then the window is open.
 
     Returns:
         Id and time of each receipt, in order.
     """
     database = Database(url)
-    clock: Callable[[], Instant] = lambda: find_challenge(database, challenge).opens  # noqa: E731
-    desk = Desk(Settings(database_url=url), database, _no_temporal, lambda: clock())
+    desk = Desk(Settings(database_url=url), database, _no_temporal)
     receipts: list[tuple[str, Instant]] = []
     start.wait()
     start.wait()
@@ -43,9 +39,6 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
             applying = Applying(organisation=f"{name} {number}", email=f"{number}@{name}.example", proposal="Trees.")
             receipt = asyncio.run(desk.applications.apply(Actor(), challenge, applying))
             receipts.append((receipt.application, receipt.received))
-            if number == 0:
-                start.wait()
-                clock = Instant.now
     except TooLate:
         return receipts
     finally:

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, event
 from temporalio.client import WorkflowHandle
 
 from commands.app import main as command_line
-from desk import payment_files as desk_files
-from store.payments import ledger, payment_files
+from gateways.banking.payment_folder import PaymentFolder
+from store.payments import bank_reports, payee_changes, payment_files
 
 WITHIN = "within its first transaction"
 KEPT = "after bank details were kept"
@@ -75,12 +75,12 @@ def _die_within() -> None:
 _AT: dict[str, Callable[[], None]] = {
     "": lambda: None,
     WITHIN: _die_within,
-    KEPT: partial(_die_after, ledger, "give_payee"),
+    KEPT: partial(_die_after, payee_changes, "give_payee"),
     BATCHED: partial(_die_after, payment_files, "batch"),
     DRAFTED: _die_before_a_link,
-    WRITTEN: partial(_die_after, desk_files, "_write_once"),
+    WRITTEN: partial(_die_after, PaymentFolder, "write"),
     NOTED: partial(_die_after, payment_files, "mark_written"),
-    REPORTED: partial(_die_after, payment_files, "report"),
+    REPORTED: partial(_die_after, bank_reports, "report"),
     TOLD_ONE: _die_after_a_signal,
 }
 

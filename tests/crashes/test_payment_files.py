@@ -191,7 +191,7 @@ async def give_payees(played: Played, commands: Commands, payments: list[str]) -
 
 def _payee(played: Played, team: str) -> tuple[str, ...]:
     account = ("--holder", "Tay Ltd", "--sort-code", "60-16-13", "--account", "31926819")
-    return ("payee", played.id, team, "--as", team, *account)
+    return ("payee", played.id, team, "--as", played.books.mailbox(team), *account)
 
 
 async def check_not_written_over(played: Played, commands: Commands, bank: Bank) -> None:

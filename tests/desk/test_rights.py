@@ -34,8 +34,17 @@ from tests.store.paying import Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose
 
 ALL = Page()
-SUBJECTS = ("rounds", "challenges", "applications", "notices", "payments", "payment_files", "reconciliation")
-ASKING = {"allow", "reach", "theirs", "allow_anyone", "check_operator", "_roles", "_found"}
+SUBJECTS = (
+    "rounds",
+    "challenges",
+    "applications",
+    "notices",
+    "payments",
+    "payment_files",
+    "bank_reports",
+    "reconciliation",
+)
+ASKING = {"allow", "reach", "theirs", "allow_anyone", "check_operator", "acting_on_payments", "_found"}
 """What asks the table."""
 
 
@@ -153,8 +162,8 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "payments.reseal": partial(desk.payments.reseal, actor),
         "payment_files.submit": partial(desk.payment_files.submit, actor),
         "payment_files.list": partial(desk.payment_files.list, actor),
-        "payment_files.settle": partial(desk.payment_files.settle, actor, b"<nothing/>"),
-        "payment_files.confirm_settled": partial(desk.payment_files.confirm_settled, actor, key),
+        "bank_reports.settle": partial(desk.bank_reports.settle, actor, b"<nothing/>"),
+        "bank_reports.confirm_settled": partial(desk.bank_reports.confirm_settled, actor, key),
         "reconciliation.reconcile": partial(desk.reconciliation.reconcile, actor),
     }
 
@@ -176,7 +185,7 @@ def test_every_method_is_tried(round_with_money: Till) -> None:
 @pytest.mark.parametrize("who", ["nobody-at-all", "", "stranger@other.example"])
 async def test_a_stranger_is_refused_at_every_method(round_with_money: Till, name: str, who: str) -> None:
     """Fails for a method that does not ask who it is for: a stranger gets further."""
-    if name == "payment_files.settle":
+    if name == "bank_reports.settle":
         pytest.skip("a report is read before it is known whose payments it is about: see the test below")
     async with desk_on(round_with_money.database, payment_rail="files", **PAYER) as desk:
         actor = await desk.actor(who, Proof.TERMINAL)
@@ -279,4 +288,4 @@ async def test_lists_are_cut_to_what_is_ones_own(round_with_money: Till) -> None
 async def test_a_report_on_a_file_that_nobody_knows_is_refused_to_a_stranger_too(round_with_money: Till) -> None:
     async with desk_on(round_with_money.database) as desk:
         with pytest.raises(Refused):
-            await desk.payment_files.settle(Actor(name="nobody"), b"<nothing/>")
+            await desk.bank_reports.settle(Actor(name="nobody"), b"<nothing/>")

@@ -17,7 +17,6 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowUpdateFailedError
 from whenever import Date
 
-from desk import payment_files
 from desk.payment_files import PaymentFile
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import OrderState
@@ -26,6 +25,7 @@ from domain.payments.rails import PaymentRail, Progress, Transfer
 from domain.values.calendar import spoken_day
 from domain.values.refusals import FileRefused, RailRefused, ReasonMissing, TooLate, Unavailable, UnknownPayment
 from gateways.banking.credit_transfers import Version, end_to_end_id, validate
+from gateways.banking.payment_folder import PaymentFolder
 from store.database import tables
 from store.database.database import Database
 from store.payments.bank_reports import Contradiction
@@ -319,7 +319,7 @@ async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_
     """Fails where a payment is let know of a report, and not of what that contradicts."""
     async with paying_by_files(tmp_path, 1) as (play, (key,)):
         file = await turned_away(play, key, tmp_path)
-        call, before = play.desk.payment_files._call_operators, await looks(play, key)
+        call, before = play.desk.bank_reports._call_operators, await looks(play, key)
 
         async def has_looked() -> bool:
             return await looks(play, key) > before
@@ -328,7 +328,7 @@ async def test_a_payment_that_looked_before_its_operators_were_called_is_listed_
             await eventually(has_looked)
             await call(contradiction)
 
-        monkeypatch.setattr(play.desk.payment_files, "_call_operators", call_late)
+        monkeypatch.setattr(play.desk.bank_reports, "_call_operators", call_late)
         with pytest.raises(RailRefused):
             await play.settle(said(tmp_path, file, {f"{key}/1": Said("ACSC")}), FINANCE)
         await eventually(partial(is_listed_as_needing_attention, play, key))
@@ -401,7 +401,7 @@ async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_fil
 
         # Begun, and cut off before it is written; then one of its payments can be opened no more.
         with monkeypatch.context() as cut:
-            cut.setattr(payment_files, "_write_once", _interrupted)
+            cut.setattr(PaymentFolder, "write", _interrupted)
             with pytest.raises(KeyboardInterrupt):
                 await play.submit(FINANCE)
         damage("damaged")
@@ -427,7 +427,7 @@ async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_fil
             await play.stands(key, PaymentStatus.SUBMITTED)
 
 
-def _interrupted(path: Path, content: bytes) -> Path:
+def _interrupted(folder: PaymentFolder, file: str, content: bytes) -> Path:
     raise KeyboardInterrupt
 
 

@@ -1,0 +1,178 @@
+"""What banks report of payment files; and what somebody says of a payment in one, where a bank sends no reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from whenever import Date, Instant
+
+from domain.announcements.announcement import Announcement, Attention, Entry, to_people
+from domain.announcements.occasions import Occasion
+from domain.keys import payment_of, transfer_id
+from domain.payments import payment as rules
+from domain.payments.rails import Progress
+from domain.permissions import Action, Actor
+from domain.values.refusals import FileRefused, NotReadable, RailRefused
+from gateways.banking.status_reports import LARGEST, StatusReport, in_words, read_status_report
+from store.payments import bank_reports, payment_files, reading
+from store.payments.bank_reports import Contradiction, Reported
+from store.payments.reading import Payment
+
+from .bank_roles import BANK_ZONE, Acting, acting_on_payments
+from .core import Core
+from .payment_workflows import PaymentWorkflows
+
+LARGEST_REPORT = LARGEST
+"""Bytes of a bank's report at most."""
+
+
+class BankReports:
+    """What a bank says of payments that left in files."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._database = core.database
+        self._workflows = PaymentWorkflows(core)
+
+    async def settle(self, actor: Actor, report: bytes) -> tuple[Payment, ...]:
+        """Reads a bank's report on a payment file, and lets the payments that it speaks of know.
+
+        Returns:
+            The payments of which it says what the ledger does not have yet.
+
+        Raises:
+            FileRefused: it is no such report, contradicts itself, or turns away what the bank has had before.
+            UnknownPayment: it is on a file that was not made here.
+            NotAllowed: it is not theirs to bring.
+            RailRefused: all is noted, and by it something has arrived that came back by the ledger; the operators are
+                told.
+            Unavailable: the database cannot be written to.
+        """
+        threads = self._core.threads
+        if len(report) > LARGEST_REPORT:
+            raise FileRefused(f"The report has more than {LARGEST_REPORT:,} bytes: ask the bank to split it.")
+        said = await threads.read(read_status_report, report)
+        file = said.original_message_id
+        challenges = await threads.read(payment_files.challenges_concerned, self._database, file)
+        roles = await acting_on_payments(self._core, actor, Action.BRING_REPORT, challenges)
+        rows = [await self._core.find(each) for each in challenges]
+        async with self._core.refusals_on_record(actor, Action.BRING_REPORT, *rows):
+            new = await threads.write(self._note, said, roles)
+        # Whoever brought it before may have been cut off half-way.
+        unheard = await threads.read(bank_reports.unheard, self._database, file)
+        keys = tuple(dict.fromkeys((*new, *unheard)))
+        await self._workflows.let_know(keys)
+        if contradicted := await threads.read(bank_reports.contradicted, self._database, file):
+            for each in contradicted:
+                await self._call_operators(each)
+            await self._workflows.ledger_changed(payment_of(each.transfer) for each in contradicted)
+            raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
+        return tuple([await threads.read(reading.find_payment, self._database, key) for key in keys])
+
+    async def confirm_settled(self, actor: Actor, key: str, on: Date | None = None) -> tuple[Payment, ...]:
+        """Takes somebody's word that a payment which left in a file has arrived, where a bank sends no reports.
+
+        Said again with another day, that is the day: a bank's report may have been made later than the money arrived.
+
+        Args:
+            actor: whose word it is.
+            key: of the payment.
+            on: the day on which the money arrived, by the bank's statement; that on which it is noted if left out.
+
+        Returns:
+            The payment, if that is new.
+
+        Raises:
+            NotReadable: the day is still to come, or before the payment was released.
+            UnknownPayment: there is no such payment, or it left in no file.
+            NotAllowed: it is not theirs to say.
+            TooLate: it came back.
+            Unavailable: the database cannot be written to.
+        """
+        payment = await self._core.threads.read(reading.find_payment, self._database, key)
+        row = await self._core.find(payment.challenge)
+        grant = await self._core.allow(actor, Action.CONFIRM_SETTLED, row)
+        async with self._core.refusals_on_record(actor, Action.CONFIRM_SETTLED, row):
+            if on is not None:
+                _check_can_have_arrived(on, payment, self._core.now())
+            new = await self._core.threads.write(
+                bank_reports.confirm_settled,
+                self._database,
+                transfer_id(key, payment.attempt),
+                grant.person,
+                str(grant.role),
+                self._core.now(),
+                on,
+            )
+        await self._workflows.ledger_changed([key])
+        return (payment,) if new else ()
+
+    def _note(self, said: StatusReport, roles: Acting) -> tuple[str, ...]:
+        # A bank whose clock is ahead says nothing of days to come.
+        made_on = min(said.made_on, self._core.now().to_tz(BANK_ZONE).date())
+
+        def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
+            for each in said.of(names):
+                progress = each.progress or Progress.TAKEN
+                yield Reported(
+                    end_to_end=each.end_to_end_id,
+                    progress=progress,
+                    arrived_on=made_on if progress is Progress.SETTLED else None,
+                    # Not in the bank's own words, which can name people and accounts.
+                    reason=(in_words(each.code) if each.code else "the bank gives no reason")
+                    if progress.has_failed
+                    else "",
+                )
+
+        return bank_reports.report(
+            self._database,
+            said.original_message_id,
+            statuses,
+            roles.by,
+            roles.roles,
+            self._core.now(),
+            rejects_all=said.group == "RJCT",
+        )
+
+    async def _call_operators(self, contradiction: Contradiction) -> None:
+        """That the bank and the ledger say two things of a transfer, once for each time that the bank does."""
+        transfer, text = contradiction.transfer, _what_to_do(contradiction)
+        payment = await self._core.threads.read(reading.find_payment, self._database, payment_of(transfer))
+        row = await self._core.find(payment.challenge)
+        told = to_people((await self._core.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
+        announcement = Announcement(
+            key=f"{row.id}/contradicted/{transfer}/{contradiction.reported}",
+            challenge=row.id,
+            entry=Entry(
+                at=self._core.now(),
+                by=rules.SERVICE,
+                role=rules.SERVICE,
+                action="attention",
+                stage=payment.stage,
+                text=f"Needs attention: {text}",
+            ),
+            notices=(told,),
+            attention=Attention(text=text, of=transfer),
+        )
+        await self._core.announce(announcement)
+
+
+def _check_can_have_arrived(on: Date, payment: Payment, now: Instant) -> None:
+    if on > now.to_tz(BANK_ZONE).date():
+        raise NotReadable(f"{on} is still to come: name the day on which the money arrived, by the bank's statement.")
+    if payment.released is not None and on < (released := payment.released.to_tz(BANK_ZONE).date()):
+        raise NotReadable(
+            f"{payment.key} was released on {released}, after {on}: name the day on which the money arrived, by the "
+            "bank's statement."
+        )
+
+
+def _what_to_do(contradiction: Contradiction) -> str:
+    transfer = contradiction.transfer
+    twice = f"{transfer} came back by the ledger and is settled by the bank"
+    if contradiction.followed:
+        return f"{twice}, and a later attempt may have left: ask the bank to stop one of them, or to give it back."
+    return (
+        f"{twice}: find out which is true. Until then nothing leaves again; if the team has its money, say "
+        f"`starter.py undo-return {transfer} --as PERSON --reason WHY`."
+    )
