@@ -9,7 +9,8 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.keys import transfer_id
-from domain.payments.payment import FAILED, PaymentMove, PaymentSnapshot, PaymentStatus
+from domain.payments.decisions import PaymentMove
+from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import is_rehearsed
 from domain.values.money import Money

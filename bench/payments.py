@@ -9,8 +9,9 @@ from sqlalchemy import Table, insert, select
 from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
-from domain.payments import payment as rules
-from domain.payments.payment import PaymentToMake, Release
+from domain.payments import announcements
+from domain.payments.decisions import Release
+from domain.payments.payment import PaymentToMake
 from domain.values.money import Amount, Money
 from gateways.messaging.letters import Letters
 from store.database import tables
@@ -123,7 +124,9 @@ class Till:
         payment = self._payment.model_copy(update={"order": order})
         now = Instant.now()
         self._ledger.request(payment, now)
-        released = rules.decided(payment, Release(by=self._releaser, decision_id="release", payee_version=1), now)
+        released = announcements.decided(
+            payment, Release(by=self._releaser, decision_id="release", payee_version=1), now
+        )
         self._ledger.release(payment, released, 1, now)
         begun = self._ledger.begin(order.key, "embedded", now)
         if begun is None:

@@ -17,8 +17,10 @@ from domain.announcements.announcement import Announcement
 from domain.challenges.awards import PaymentOrder
 from domain.challenges.decisions import Decision, Participate, Select
 from domain.challenges.state import Outcome, Result, State
+from domain.payments.announcements import payee_given
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import PaymentToMake, Release, payee_given
+from domain.payments.decisions import Release
+from domain.payments.payment import PaymentToMake
 from domain.programmes.programme import Programme, Stage
 from domain.programmes.round import Challenge
 from domain.values.money import Money

@@ -9,7 +9,7 @@ from whenever import Date, Instant
 from domain.announcements.announcement import Announcement, Attention, Entry, to_people
 from domain.announcements.occasions import Occasion
 from domain.keys import payment_of, transfer_id
-from domain.payments import payment as rules
+from domain.payments.payment import SERVICE
 from domain.payments.rails import Progress
 from domain.permissions import Action, Actor
 from domain.values.refusals import FileRefused, NotReadable, RailRefused
@@ -145,8 +145,8 @@ class BankReports:
             challenge=row.id,
             entry=Entry(
                 at=self._core.now(),
-                by=rules.SERVICE,
-                role=rules.SERVICE,
+                by=SERVICE,
+                role=SERVICE,
                 action="attention",
                 stage=payment.stage,
                 text=f"Needs attention: {text}",

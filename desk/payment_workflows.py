@@ -12,8 +12,8 @@ from temporalio.service import RPCError
 
 from domain.challenges.awards import order_in_words, payments_due
 from domain.challenges.state import State
-from domain.payments import payment as rules
-from domain.payments.payment import PaymentStatus, PaymentToMake, payment_to_make
+from domain.payments import decisions
+from domain.payments.payment import OVER, PaymentStatus, PaymentToMake, payment_to_make
 from domain.values.refusals import Unavailable
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
@@ -38,7 +38,7 @@ class PaymentWorkflows:
         for key in keys:
             payment = await self._core.threads.read(reading.find_payment, self._core.database, key)
             row = await self._core.find(payment.challenge)
-            if start := await self.start(payment, row, rules.Return.kind):
+            if start := await self.start(payment, row, decisions.Return.kind):
                 await self._core.update(row, interface.RETRY, None, workflow=key, start=start)
             else:
                 await self.ledger_changed([key])
@@ -64,7 +64,7 @@ class PaymentWorkflows:
             Unavailable: Temporal or the challenge does not answer.
         """
         goes_on = (what, payment.status) in _GOES_ON
-        if payment.status in rules.OVER and not goes_on:
+        if payment.status in OVER and not goes_on:
             return None
         client = await self._core.client()
         if not goes_on:  # of what is over a run may be about to end; any other goes on
@@ -83,7 +83,9 @@ class PaymentWorkflows:
         )
 
 
-_GOES_ON = frozenset({(rules.Return.kind, PaymentStatus.SETTLED), (rules.UndoReturn.kind, PaymentStatus.CANCELLED)})
+_GOES_ON = frozenset(
+    {(decisions.Return.kind, PaymentStatus.SETTLED), (decisions.UndoReturn.kind, PaymentStatus.CANCELLED)}
+)
 """What can still be said of a payment that is over: that it came back, or that what came back has arrived after all."""
 
 

@@ -9,9 +9,10 @@ from functools import partial
 from domain.announcements.announcement import Announcement
 from domain.challenges.messages import make
 from domain.challenges.state import State
-from domain.payments import payment as rules
+from domain.payments import announcements
 from domain.payments.bank_account import BankAccount, read_account
-from domain.payments.payment import PAYMENT_DECISIONS, PaymentStatus, payment_to_make
+from domain.payments.decisions import PAYMENT_DECISIONS
+from domain.payments.payment import PaymentStatus, payment_to_make
 from domain.permissions import Action, Actor, Grant, Role
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, all_of
@@ -125,7 +126,7 @@ class Payments:
         now, challenge = self._core.now(), state.challenge.id
 
         def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
-            return rules.payee_given(challenge, stage, team, version, on_its_way, by, role, now)
+            return announcements.payee_given(challenge, stage, team, version, on_its_way, by, role, now)
 
         return payee_changes.give_payee(
             self._core.database,
@@ -145,7 +146,7 @@ class Payments:
         Args:
             actor: who decides.
             key: of the payment.
-            kind: which decision, as in `domain.payments.payment.PAYMENT_DECISIONS`.
+            kind: which decision, as in `domain.payments.decisions.PAYMENT_DECISIONS`.
             fields: the decision's other fields, among them of a release the `payee_version` of the payment as it was
                 shown; without a `decision_id` it gets one.
 

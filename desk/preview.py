@@ -15,8 +15,9 @@ from domain.challenges.decisions import Cancel, Decline, Extend, Hold, PublishAn
 from domain.challenges.feedback import feedback_given
 from domain.challenges.messages import refusal_announced
 from domain.challenges.state import State
-from domain.payments import payment as paying
-from domain.payments.payment import CancelPayment, PaymentSnapshot, PaymentStatus, UndoReturn, payment_to_make
+from domain.payments import announcements, dates
+from domain.payments.decisions import CancelPayment, UndoReturn
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, payment_to_make
 from domain.payments.rails import Progress
 from domain.programmes.round import challenges_of
 from domain.values.refusals import Refused
@@ -103,7 +104,7 @@ class _Story:
     def _pay(self, now: Instant) -> None:
         payment = payment_to_make(self.state, payments_due(self.state)[0])
         by, reason = payment.releasers[0], _why(Occasion.PAYMENT_RETURNED)
-        promised, by_law = paying.due_dates(payment, now)
+        promised, by_law = dates.due_dates(payment, now)
         known = PaymentSnapshot(
             at=now,
             version=1,
@@ -113,17 +114,19 @@ class _Story:
             pay_by=promised,
             pay_by_law=by_law,
         )
-        first = paying.next_reminder(payment, known, now)
+        first = dates.next_reminder(payment, known, now)
         assert first is not None, "it is not paid yet"
         for announcement in (
-            paying.requested(payment, known),
-            paying.payee_known(payment, known, SAMPLES[Occasion.PAYMENT_TO_RELEASE]["account"]),
-            paying.reminded(payment, known, first, first),
-            paying.reminded(payment, known, promised, promised),
-            paying.submitted(payment, 1, SAMPLES[Occasion.PAYMENT_SENT]["reference"], now),
-            paying.failed(payment, 1, Progress.RETURNED, reason, now),
-            paying.decided(payment, UndoReturn(by=by, attempt=1, reason=_why(Occasion.PAYMENT_RETURN_UNDONE)), now),
-            paying.decided(payment, CancelPayment(by=by, reason=_why(Occasion.PAYMENT_CANCELLED)), now),
+            announcements.requested(payment, known),
+            announcements.payee_known(payment, known, SAMPLES[Occasion.PAYMENT_TO_RELEASE]["account"]),
+            announcements.reminded(payment, known, first, first),
+            announcements.reminded(payment, known, promised, promised),
+            announcements.submitted(payment, 1, SAMPLES[Occasion.PAYMENT_SENT]["reference"], now),
+            announcements.failed(payment, 1, Progress.RETURNED, reason, now),
+            announcements.decided(
+                payment, UndoReturn(by=by, attempt=1, reason=_why(Occasion.PAYMENT_RETURN_UNDONE)), now
+            ),
+            announcements.decided(payment, CancelPayment(by=by, reason=_why(Occasion.PAYMENT_CANCELLED)), now),
         ):
             self._hear(announcement)
 

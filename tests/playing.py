@@ -33,7 +33,8 @@ from domain.challenges.awards import payments_due
 from domain.challenges.messages import make
 from domain.challenges.state import Phase, Result, State
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import PAYMENT_DECISIONS, PaymentStatus
+from domain.payments.decisions import PAYMENT_DECISIONS
+from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Transfer
 from domain.permissions import Actor, Proof
 from domain.programmes.programme import Programme

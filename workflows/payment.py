@@ -27,16 +27,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.announcements.announcement import Announcement, Attention, attention_called
     from domain.challenges.messages import printable, read, sender
     from domain.challenges.state import OrderState
+    from domain.payments import announcements, dates, decisions
     from domain.payments import page as payment_details
-    from domain.payments import payment as rules
-    from domain.payments.payment import (
-        FAILED,
-        PAYMENT_DECISIONS,
-        PaymentMove,
-        PaymentSnapshot,
-        PaymentStatus,
-        PaymentToMake,
-    )
+    from domain.payments.decisions import PAYMENT_DECISIONS, PaymentMove
+    from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
     from domain.programmes.round import round_of
     from domain.values.calendar import seconds_between
     from domain.values.refusals import Refused
@@ -130,7 +124,7 @@ class PaymentWorkflow:
             await workflow.wait_condition(workflow.all_handlers_finished)
             self._go_on_in_a_new_run()
         self._show_columns(snapshot)
-        reminder = rules.next_reminder(self._payment, snapshot, self._reminded)
+        reminder = dates.next_reminder(self._payment, snapshot, self._reminded)
         wake, why = reminder, payment_details.reminder_of(snapshot)
         if snapshot.can_be_asked:
             ask = self._known.add(hours=_ASK_RAIL_EVERY)
@@ -156,7 +150,7 @@ class PaymentWorkflow:
         before = self._snapshot
         await self._move("request_payment", "look at the ledger before a reminder")
         if self._snapshot is not None and before is not None and self._snapshot.status is before.status:
-            await self._announce(rules.reminded(self._payment, self._snapshot, rung, self._known))
+            await self._announce(announcements.reminded(self._payment, self._snapshot, rung, self._known))
         self._reminded = self._known
 
     async def _announce(self, announcement: Announcement) -> None:
@@ -192,7 +186,7 @@ class PaymentWorkflow:
         """Until they come people are reminded as ever: a payment that stands still falls due as any other."""
         while not came():
             snapshot = self._snapshot
-            reminder = rules.next_reminder(self._payment, snapshot, self._reminded) if snapshot else None
+            reminder = dates.next_reminder(self._payment, snapshot, self._reminded) if snapshot else None
             if snapshot is None or reminder is None:
                 await workflow.wait_condition(came)
                 return
@@ -204,7 +198,7 @@ class PaymentWorkflow:
                 )
             except TimeoutError:
                 self._learn(reminder)
-                await self._announce(rules.reminded(self._payment, snapshot, reminder, self._known))
+                await self._announce(announcements.reminded(self._payment, snapshot, reminder, self._known))
                 self._reminded = self._known
 
     def _become(self, snapshot: PaymentSnapshot) -> None:
@@ -271,7 +265,7 @@ class PaymentWorkflow:
         said = [argument.payload.data for argument in arguments]
         try:
             # An earlier run may have taken it: the record knows, before anything is said against it.
-            asked = rules.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._known)
+            asked = announcements.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._known)
             now = await self._steps.do_unless_refused(
                 "request_payment",
                 PaymentMove(payment=self._payment, announcement=asked),
@@ -284,9 +278,9 @@ class PaymentWorkflow:
             snapshot = self._snapshot
             assert snapshot is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {snapshot.version}")
-            rules.check_move(self._payment, snapshot, decision)
-            announcement = rules.decided(self._payment, decision, self._known, snapshot.status)
-            move = rules.move_for(self._payment, decision, announcement)
+            decisions.check_move(self._payment, snapshot, decision)
+            announcement = announcements.decided(self._payment, decision, self._known, snapshot.status)
+            move = decisions.move_for(self._payment, decision, announcement)
             moved = await self._steps.do_unless_refused(
                 f"{kind.replace('-', '_')}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn
             )
@@ -299,7 +293,7 @@ class PaymentWorkflow:
 
     async def _announce_refusal(self, kind: str, by: str, refusal: Refused) -> None:
         what, why = printable(kind)[:60], printable(str(refusal))
-        announcement = rules.refused(self._payment, what, by, why, self._known, str(workflow.uuid4()))
+        announcement = announcements.refused(self._payment, what, by, why, self._known, str(workflow.uuid4()))
         await self._steps.do("announce", announcement, datetime, f"Refused: {announcement.entry.text}")
 
     def _call(self, attention: Attention) -> Announcement:

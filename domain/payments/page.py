@@ -8,7 +8,8 @@ from domain.announcements.announcement import remedy
 from domain.challenges.awards import amount_in_words
 from domain.values.wording import fact_table
 
-from .payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake, had_a_part_in
+from .decisions import had_a_part_in
+from .payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 
 _WAITS_FOR = {
     PaymentStatus.REQUESTED: "bank details",

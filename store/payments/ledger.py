@@ -16,8 +16,8 @@ from whenever import Date, Instant
 from domain.announcements.announcement import Announcement
 from domain.challenges.awards import PaymentOrder
 from domain.keys import transfer_id
-from domain.payments import payment as rules
-from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
+from domain.payments import announcements, dates, decisions
+from domain.payments.payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
 from domain.payments.rails import Progress
 from domain.values.money import Amount
 from domain.values.refusals import AnotherDecision, AnotherPayment, NotAllowed, TooEarly, TooLate
@@ -114,9 +114,9 @@ class Ledger:
                 return snapshot(connection, key, at)
             if row.status == PaymentStatus.REQUESTED:
                 raise TooEarly(f"{key} has no payee yet: the team has to give its bank details first.")
-            if row.status not in rules.TO_RELEASE:
+            if row.status not in TO_RELEASE:
                 raise TooLate(f"{key} is {row.status}: there is nothing to release.")
-            rules.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
+            decisions.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
             put(connection, announcement, self._compose)
             attempt = attempts(connection, key) + 1
             transfer = transfer_id(key, attempt)
@@ -195,7 +195,11 @@ class Ledger:
             if row.status == PaymentStatus.RELEASED and attempts(connection, key) == transfer.attempt:
                 change_transfer(connection, transfer.id, submitted_at=at, rail_reference=reference)
                 change(connection, key, status=PaymentStatus.SUBMITTED)
-                put(connection, rules.submitted(payment, transfer.attempt, reference, at, pays_on), self._compose)
+                put(
+                    connection,
+                    announcements.submitted(payment, transfer.attempt, reference, at, pays_on),
+                    self._compose,
+                )
             return snapshot(connection, key, at)
 
     def mark_settled(self, payment: PaymentToMake, transfer: Begun, at: Instant) -> PaymentSnapshot:
@@ -216,7 +220,7 @@ class Ledger:
                 change_transfer(connection, transfer.id, settled_at=at)
                 change(connection, key, status=PaymentStatus.SETTLED)
                 needs_nobody(connection, key)
-                put(connection, rules.settled(payment, transfer.attempt, at), self._compose)
+                put(connection, announcements.settled(payment, transfer.attempt, at), self._compose)
             return snapshot(connection, key, at)
 
     def mark_failed(
@@ -239,7 +243,7 @@ class Ledger:
             row = taken(connection, key)
             if row.status in _ON_ITS_WAY and attempts(connection, key) == transfer.attempt:
                 how = _fail(connection, transfer.id, key, how, reason, at)
-                put(connection, rules.failed(payment, transfer.attempt, how, reason, at), self._compose)
+                put(connection, announcements.failed(payment, transfer.attempt, how, reason, at), self._compose)
             return snapshot(connection, key, at)
 
     def give_back(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
@@ -340,13 +344,13 @@ class Ledger:
         key = payment.order.key
         given = payees.first_given(connection, row.team)
         if given is not None:
-            promised, by_law = rules.due_dates(payment, max(given, row.requested_at))
+            promised, by_law = dates.due_dates(payment, max(given, row.requested_at))
             change(connection, key, status=PaymentStatus.PAYEE_KNOWN, pay_by=promised, pay_by_law=by_law)
         now = snapshot(connection, key, at)
-        put(connection, rules.requested(payment, now), self._compose)
+        put(connection, announcements.requested(payment, now), self._compose)
         if given is not None:
             masked = payees.latest_masked(connection, row.team)
-            put(connection, rules.payee_known(payment, now, masked), self._compose)
+            put(connection, announcements.payee_known(payment, now, masked), self._compose)
 
 
 def _taken_before(connection: Connection, decision: Announcement) -> bool:
@@ -365,7 +369,7 @@ def _fail(
     settled = connection.scalars(select(_transfers.c.settled_at).where(_transfers.c.id == transfer)).one()
     ended_as = how if settled is None else Progress.RETURNED
     change_transfer(connection, transfer, returned_at=at, returned_by=by, ended_as=ended_as)
-    change(connection, key, status=rules.status_after(ended_as), reason=reason)
+    change(connection, key, status=status_after(ended_as), reason=reason)
     return ended_as
 
 

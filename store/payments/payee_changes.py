@@ -9,8 +9,8 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.challenges.awards import PaymentOrder
-from domain.payments import payment as rules
-from domain.payments.payment import PaymentStatus, PaymentToMake
+from domain.payments import announcements
+from domain.payments.payment import OVER, PaymentStatus, PaymentToMake
 from domain.values.model import Value
 from store.database import tables
 from store.database.database import Database
@@ -78,7 +78,7 @@ def give_payee(
         version = (payees.latest_version(connection, team) or 0) + 1
         open_ones = (
             select(_payments)
-            .where(_payments.c.team == team, _payments.c.status.not_in([str(each) for each in rules.OVER]))
+            .where(_payments.c.team == team, _payments.c.status.not_in([str(each) for each in OVER]))
             .order_by(*_BY_KEY)
             .with_for_update(key_share=True)
         )
@@ -91,7 +91,7 @@ def give_payee(
             if row.key in gone or row.status == PaymentStatus.REQUESTED:
                 continue  # of what waits for the first details it is told once those are noted
             was_released = take_release_back(connection, row.key)
-            changed = rules.payee_changed(
+            changed = announcements.payee_changed(
                 to_make(order_of(row)), snapshot(connection, row.key, at), masked, was_released
             )
             put(connection, changed, compose)

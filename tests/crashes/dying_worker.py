@@ -48,7 +48,7 @@ import worker
 from domain.announcements.announcement import Announcement
 from domain.challenges.state import Sealing
 from domain.delivery.delivery import Sending
-from domain.payments.payment import PaymentMove
+from domain.payments.decisions import PaymentMove
 from domain.payments.rails import Instruction, PaymentRail, Transfer
 from service import log, settings
 from service.wiring import letters_of, rail_of

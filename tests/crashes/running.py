@@ -20,7 +20,8 @@ from desk.desk import Desk
 from desk.reconciliation import Difference
 from domain.challenges.application import Applying
 from domain.challenges.state import Result, State
-from domain.payments.payment import TO_RELEASE, PaymentStatus, Release, Return, UndoReturn
+from domain.payments.decisions import Release, Return, UndoReturn
+from domain.payments.payment import TO_RELEASE, PaymentStatus
 from domain.permissions import Actor, Proof
 from domain.programmes.programme import Due, Instalment, Programme, Reminders
 from domain.programmes.round import Challenge

@@ -14,9 +14,10 @@ from whenever import Date, Instant
 
 from activities.payments import Paying
 from domain.keys import transfer_id
-from domain.payments import payment as rules
+from domain.payments import announcements, decisions
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import PaymentMove, PaymentStatus, Return, UndoReturn
+from domain.payments.decisions import PaymentMove, Return, UndoReturn
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import Person, challenges_of
 from domain.values.money import Money
@@ -63,23 +64,23 @@ class Step:
     paying: Paying
     environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
 
-    def take(self, activity: Callable[[PaymentMove], rules.PaymentSnapshot]) -> PaymentStatus:
+    def take(self, activity: Callable[[PaymentMove], PaymentSnapshot]) -> PaymentStatus:
         """Runs an activity of the service's own accord."""
         return self.environment.run(activity, PaymentMove(payment=self.till.payment)).status
 
     def give_back(self) -> PaymentStatus:
         """Runs the activity with which an operator says that the money came back, by one and the same decision."""
         decision = Return(by=OPERATOR, decision_id="back", reason="It is on the statement.")
-        announcement = rules.decided(self.till.payment, decision, CLOSES)
+        announcement = announcements.decided(self.till.payment, decision, CLOSES)
         move = PaymentMove(payment=self.till.payment, announcement=announcement)
         return self.environment.run(self.paying.give_back, move).status
 
     def undo_return(self) -> PaymentStatus:
         """Runs the activity with which an operator says that the first attempt has arrived after all."""
         decision = UndoReturn(by=OPERATOR, decision_id="undo-return", attempt=1, reason="It is on the statement.")
-        announcement = rules.decided(self.till.payment, decision, CLOSES)
+        announcement = announcements.decided(self.till.payment, decision, CLOSES)
         return self.environment.run(
-            self.paying.undo_return, rules.move_for(self.till.payment, decision, announcement)
+            self.paying.undo_return, decisions.move_for(self.till.payment, decision, announcement)
         ).status
 
 

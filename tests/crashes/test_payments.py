@@ -14,7 +14,8 @@ from temporalio.client import Client
 
 from domain.announcements.occasions import Occasion
 from domain.keys import transfer_id
-from domain.payments.payment import PAYMENT_DECISIONS, PaymentStatus
+from domain.payments.decisions import PAYMENT_DECISIONS
+from domain.payments.payment import PaymentStatus
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
 from tests.crashes.dying_sender import SENDER
 from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died

@@ -17,7 +17,7 @@ from desk import rehearsal
 from desk.desk import Desk
 from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
-from domain.payments.payment import PAYMENT_DECISIONS
+from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.permissions import RIGHTS, Action, Actor, Period, Proof, Role
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round

@@ -5,7 +5,8 @@ from __future__ import annotations
 from whenever import Instant, ItemizedDelta
 
 from domain.challenges.awards import payments_due
-from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake, due_dates
+from domain.payments.dates import due_dates
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.programmes.programme import OnTime
 from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, SCOTLAND, exploring
 

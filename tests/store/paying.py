@@ -10,17 +10,9 @@ from whenever import Instant, ItemizedDelta
 from domain.announcements.announcement import Announcement
 from domain.announcements.occasions import Occasion
 from domain.challenges.awards import PaymentOrder
-from domain.payments import payment as rules
-from domain.payments.payment import (
-    FAILED,
-    CancelPayment,
-    PaymentSnapshot,
-    PaymentStatus,
-    PaymentToMake,
-    Release,
-    Return,
-    UndoReturn,
-)
+from domain.payments import announcements
+from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
+from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Progress
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Holidays
@@ -70,7 +62,7 @@ def give_payee(
     """A team, or somebody for it, gives bank details, which tell by their name which version they are."""
 
     def announcing(number: int, on_its_way: Sequence[str]) -> Announcement:
-        return rules.payee_given(challenge, "exploration", team, number, on_its_way, by or team, "team", at)
+        return announcements.payee_given(challenge, "exploration", team, number, on_its_way, by or team, "team", at)
 
     def made(order: PaymentOrder) -> PaymentToMake:
         return to_make(team, challenge=challenge).model_copy(update={"order": order})
@@ -108,7 +100,7 @@ class Till:
     ) -> PaymentSnapshot:
         """Somebody releases it, by a decision of that id, to the bank details that count unless others are named."""
         version = payee_version or self.now.payee_version
-        announcement = rules.decided(self.payment, Release(by=by, decision_id=id, payee_version=version), at)
+        announcement = announcements.decided(self.payment, Release(by=by, decision_id=id, payee_version=version), at)
         return self._ledger.release(self.payment, announcement, version, at)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
@@ -136,19 +128,21 @@ class Till:
     def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that it has come back."""
         decision = Return(by=by, decision_id=id, reason="The bank called.")
-        announcement = rules.decided(self.payment, decision, at)
+        announcement = announcements.decided(self.payment, decision, at)
         return self._ledger.give_back(self.payment, announcement, at)
 
     def undo_return(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that an attempt has arrived after all."""
         decision = UndoReturn(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
-        announcement = rules.decided(self.payment, decision, LATER)
+        announcement = announcements.decided(self.payment, decision, LATER)
         return self._ledger.undo_return(self.payment, attempt, "rail-1", announcement, LATER)
 
     def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentSnapshot:  # noqa: A002
         """A person cancels it."""
         decision = CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")
-        return Ledger(self.database, compose).cancel(self.payment, rules.decided(self.payment, decision, at), at)
+        return Ledger(self.database, compose).cancel(
+            self.payment, announcements.decided(self.payment, decision, at), at
+        )
 
     @property
     def now(self) -> Payment:

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from domain.announcements.announcement import Attention
-from domain.payments import payment as rules
-from domain.payments.payment import PaymentStatus, Release
+from domain.payments import announcements
+from domain.payments.decisions import Release
+from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Progress
 from domain.values.refusals import FileRefused, RailRefused, TooEarly, TooLate, UnknownPayment
 from store.database import tables
@@ -197,7 +198,7 @@ def test_only_what_came_back_has_arrived_after_all(open_: Database) -> None:
 
 def call(till: Till) -> None:
     """A person is called because ledger and bank say two things of the first attempt."""
-    announcement = rules.decided(till.payment, Release(by="fiona", decision_id="call", payee_version=1), CLOSES)
+    announcement = announcements.decided(till.payment, Release(by="fiona", decision_id="call", payee_version=1), CLOSES)
     called = Attention(text="two words", of=f"{till.key}/1")
     announce(till.database, announcement.model_copy(update={"attention": called}), compose)
 

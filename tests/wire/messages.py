@@ -17,7 +17,7 @@ import activities
 import workflows
 from domain.challenges.decisions import DECISIONS, Decision
 from domain.challenges.state import OrderState
-from domain.payments.payment import PAYMENT_DECISIONS
+from domain.payments.decisions import PAYMENT_DECISIONS
 from tests.wire.examples import SHAPES
 from workflows import interface
 

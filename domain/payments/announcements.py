@@ -1,0 +1,274 @@
+"""What is written down and told when a payment moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+from whenever import Date, Instant
+
+from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_people, to_teams
+from domain.announcements.occasions import Occasion
+from domain.challenges.decisions import Decision
+from domain.values.calendar import spoken_day
+
+from .dates import rungs
+from .decisions import CancelPayment, Release, Return, UndoReturn
+from .payment import SERVICE, PaymentSnapshot, PaymentStatus, PaymentToMake, role_in
+from .rails import Progress
+
+
+def requested(payment: PaymentToMake, snapshot: PaymentSnapshot) -> Announcement:
+    """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
+    notice = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, snapshot))
+    told = (_while_so(payment, notice),)
+    text, why = _doing(payment, "requested"), _why_due(payment)
+    return _entry(payment, snapshot.at, SERVICE, "requested", "payment-requested", text, told, why)
+
+
+def payee_given(
+    challenge: str, stage: str, team: str, version: int, on_its_way: Sequence[str], by: str, role: str, at: Instant
+) -> Announcement:
+    """A team's bank details are given or changed.
+
+    The team is told in any case: whoever else changes where its money goes does not do so unseen.
+
+    Args:
+        challenge: its id.
+        stage: where it stands.
+        team: whose they are.
+        version: counts them, from 1.
+        on_its_way: keys of the payments that still go to those before.
+        by, role: who gives them, in what role.
+        at: when.
+    """
+    still = f"; still on their way to those before: {', '.join(on_its_way)}" if on_its_way else ""
+    facts = {"by": "you" if by == team else "the programme office", "on_its_way": ", ".join(on_its_way)}
+    return Announcement(
+        key=f"{challenge}/payee/{team}/{version}",
+        challenge=challenge,
+        entry=Entry(
+            at=at, by=by, role=role, action="payee", stage=stage, text=f"Bank details {version} of {team} given{still}"
+        ),
+        notices=(to_teams((team,), Occasion.PAYEE_GIVEN, facts),),
+    )
+
+
+def payee_known(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str) -> Announcement:
+    """The team's bank details are there; the releasers are asked to release.
+
+    Args:
+        payment, snapshot: which, and how it stands.
+        account: the details, masked.
+    """
+    text = f"{payment.order.key}: payee known, to be paid by {payment.at(snapshot.pay_by)}"
+    told = (_to_release(payment, snapshot, account),)
+    why = "The team has given its bank details."
+    return _entry(payment, snapshot.at, SERVICE, "payee-known", "payee-known", text, told, why)
+
+
+def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, was_released: bool) -> Announcement:
+    """What waits for its release, or was released and has not left, goes to other bank details now.
+
+    Args:
+        payment, snapshot: which, and how it stands with them.
+        account: the new details, masked.
+        was_released: whether it had been released to those before; that counts no more.
+    """
+    what = "the team's bank details were changed"
+    if was_released:
+        action, change = "payment-release-void", f"{what}, and the release to those before is void"
+    else:
+        action, change = "payee-changed", what
+    told = (_to_release(payment, snapshot, account, f"{change[0].upper()}{change[1:]}."),)
+    step, text = f"payee-{snapshot.payee_version}", f"{payment.order.key}: {change}"
+    return _entry(payment, snapshot.at, SERVICE, step, action, text, told)
+
+
+def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> OutgoingNotice:
+    """Never to be told through Temporal, which holds no account, masked or not."""
+    facts = _release_facts(payment, snapshot) | {
+        "account": account,
+        "payee_version": str(snapshot.payee_version),
+        "change": change,
+    }
+    return _while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts))
+
+
+def decided(
+    payment: PaymentToMake, decision: Decision, at: Instant, status: PaymentStatus = PaymentStatus.SETTLED
+) -> Announcement:
+    """A person's decision on a payment, once it is allowed.
+
+    Args:
+        payment: the payment.
+        decision: what the person decides.
+        at: when.
+        status: of the payment before; only words of notices depend on it, so that the decision is known again later.
+    """
+    why, whom = decision.reason, (payment.order.team,)
+    facts = _facts(payment) | {"reason": why}
+    notices: tuple[OutgoingNotice, ...] = ()
+    match decision:
+        case Return():
+            done = "came back, or never left"
+            notices = _returned(payment, facts, never_left=status is not PaymentStatus.SETTLED)
+        case UndoReturn():
+            done = f"attempt {decision.attempt} has arrived after all"
+            people = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURN_UNDONE, facts)
+            notices = (to_teams(whom, Occasion.PAYMENT_RETURN_UNDONE, facts), people)
+        case CancelPayment():
+            done = "cancelled"
+            notices = (to_teams(whom, Occasion.PAYMENT_CANCELLED, facts),)
+        case Release():
+            done = f"released, to bank details {decision.payee_version}"
+            why = why or _why_due(payment)
+        case _:
+            raise AssertionError(f"{type(decision).__name__} is no decision on a payment")
+    step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
+    return _entry(payment, at, decision.by, step, action, _doing(payment, done), notices, why)
+
+
+def submitted(
+    payment: PaymentToMake, attempt: int, reference: str, at: Instant, pays_on: Date | None = None
+) -> Announcement:
+    """A rail has taken it; the team is told, and when the bank pays if that is another day."""
+    facts = _facts(payment) | {"reference": reference, "pays_on": spoken_day(pays_on) if pays_on else ""}
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, facts),)
+    step, text = f"submitted-{attempt}", _doing(payment, "submitted")
+    return _entry(payment, at, SERVICE, step, "payment-submitted", text, told, "It was released.")
+
+
+def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
+    """A rail has paid it: by a bank's word that is its own account's side, which need not be that it has arrived."""
+    step, text = f"settled-{attempt}", _doing(payment, "settled")
+    return _entry(payment, at, SERVICE, step, "paid", text, reason="So the rail says.")
+
+
+def failed(payment: PaymentToMake, attempt: int, how: Progress, reason: str, at: Instant) -> Announcement:
+    """A rail has rejected, cancelled or returned it; the team and whoever releases again are told.
+
+    Args:
+        payment, attempt: which.
+        how: one of `rails.FAILED`.
+        reason: why, in words.
+        at: when.
+    """
+    told = _returned(payment, _facts(payment) | {"reason": reason}, never_left=how is not Progress.RETURNED)
+    step, text = f"returned-{attempt}", _doing(payment, _HOW_IT_FAILED[how])
+    return _entry(payment, at, SERVICE, step, "payment-return", text, told, reason)
+
+
+_HOW_IT_FAILED = {
+    Progress.REJECTED: "rejected",
+    Progress.CANCELLED: "cancelled before it left",
+    Progress.RETURNED: "came back",
+}
+
+
+def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, now: Instant) -> Announcement:
+    """Somebody is reminded of a payment that is not made yet.
+
+    Args:
+        payment: the payment.
+        snapshot: where it stands.
+        rung: the reminder that fell due first since the last one. Of several, after an outage, the last is sent.
+        now: the present.
+    """
+    rung = max((each for each in takewhile(lambda each: each <= now, rungs(payment, snapshot))), default=rung)
+    key = f"reminded-{rung}"
+    if snapshot.pay_by is None:
+        facts = _request_facts(payment, snapshot)
+        told: tuple[OutgoingNotice, ...] = (to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, facts),)
+        text = f"Reminder: {payment.order.key} waits for the team's bank details"
+    elif now < snapshot.pay_by:
+        told = (to_people(payment.releasers, Occasion.PAYMENT_DUE, _release_facts(payment, snapshot)),)
+        text = f"Reminder: {payment.order.key} is {snapshot.status}, and due by {payment.at(snapshot.pay_by)}"
+    else:
+        whom = (*payment.releasers, *payment.operators) if rung > snapshot.pay_by else payment.releasers
+        late_by_law = snapshot.pay_by_law is not None and snapshot.pay_by_law <= now
+        facts = _release_facts(payment, snapshot) | {"late_by_law": "yes" if late_by_law else ""}
+        told = (to_people(whom, Occasion.PAYMENT_OVERDUE, facts),)
+        text = f"Reminder: {payment.order.key} is {snapshot.status}, and was due by {payment.at(snapshot.pay_by)}"
+        if late_by_law:
+            text += f"; it is late by law since {payment.at(snapshot.pay_by_law)}"
+    told = tuple(_while_so(payment, notice) for notice in told)
+    return _entry(payment, now, SERVICE, key, "reminded", text, told)
+
+
+def refused(payment: PaymentToMake, kind: str, by: str, reason: str, now: Instant, unique: str) -> Announcement:
+    """What somebody asked of a payment was not done; on the record, and told to whoever asked."""
+    role = role_in(payment, by)
+    whom = (by,) if role in ("releaser", "operator") else (by, *payment.operators)
+    return Announcement(
+        key=f"{payment.order.key}/refused/{unique}",
+        challenge=payment.order.challenge,
+        entry=Entry(
+            at=now, by=by, role=role, action=f"payment-{kind}", stage=payment.order.stage, text=reason, refused=True
+        ),
+        notices=(to_people(whom, Occasion.REFUSED, {"action": f"{kind} of a payment", "reason": reason}),),
+    )
+
+
+def _entry(
+    payment: PaymentToMake,
+    at: Instant,
+    by: str,
+    step: str,
+    action: str,
+    text: str,
+    notices: tuple[OutgoingNotice, ...] = (),
+    reason: str = "",
+) -> Announcement:
+    role = role_in(payment, by)
+    return Announcement(
+        key=f"{payment.order.key}/{step}",
+        challenge=payment.order.challenge,
+        entry=Entry(at=at, by=by, role=role, action=action, stage=payment.order.stage, text=text, reason=reason),
+        notices=notices,
+    )
+
+
+def _returned(payment: PaymentToMake, facts: dict[str, str], *, never_left: bool) -> tuple[OutgoingNotice, ...]:
+    """The team is asked about its bank details, and releasers to release again: until that is done."""
+    facts = facts | {"never_left": "yes" if never_left else ""}
+    whom = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts)
+    told = (to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts), whom)
+    return tuple(_while_so(payment, notice) for notice in told)
+
+
+def _why_due(payment: PaymentToMake) -> str:
+    """What the payment follows from, as the record says wherever nobody gave another reason."""
+    return (
+        f"Its evidence for {payment.title} was accepted." if payment.accepted_by else f"Selected for {payment.title}."
+    )
+
+
+def _while_so(payment: PaymentToMake, notice: OutgoingNotice) -> OutgoingNotice:
+    return notice.model_copy(update={"payment": payment.order.key})
+
+
+def _doing(payment: PaymentToMake, what: str) -> str:
+    return f"{payment.amount} for {payment.order.team}, {payment.title}{_comma(payment.which)}: {what}"
+
+
+def _facts(payment: PaymentToMake) -> dict[str, str]:
+    return {"payment": payment.order.key, "amount": payment.amount, "stage": payment.title}
+
+
+def _request_facts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
+    known = {"payee": "known" if snapshot.pay_by else "", "pay_by": payment.at(snapshot.pay_by)}
+    return _facts(payment) | known | {"instalment": payment.which}
+
+
+def _release_facts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
+    return _facts(payment) | {
+        "team": payment.order.team,
+        "status": snapshot.status,
+        "pay_by": payment.at(snapshot.pay_by),
+        "by_law": payment.at(snapshot.pay_by_law),
+    }
+
+
+def _comma(text: str) -> str:
+    return f", {text}" if text else ""

@@ -1,0 +1,156 @@
+"""What people decide on a payment, and who may decide what: above all, nobody releases their own decision."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from domain.announcements.announcement import Announcement
+from domain.challenges.decisions import Decision
+from domain.permissions import RIGHTS, Action, Role, check_may
+from domain.values.model import Value
+from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
+
+from .payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, role_in
+
+
+class Release(Decision):
+    """A second person lets the money go.
+
+    Args:
+        payee_version: which of the team's bank details it may go to; if others count by now, it may not.
+    """
+
+    kind: ClassVar[str] = "release"
+    payee_version: Annotated[int, Field(ge=0)]
+
+
+class Return(Decision):
+    """The money came back, or never arrived; it can be released and sent again.
+
+    Args:
+        reason: why, as the bank says.
+    """
+
+    kind: ClassVar[str] = "return"
+
+
+class UndoReturn(Decision):
+    """What was said to have come back has arrived after all; nothing of the payment leaves again.
+
+    Args:
+        attempt: which attempt it is that has arrived.
+        reason: how that is known.
+    """
+
+    kind: ClassVar[str] = "undo-return"
+    attempt: Annotated[int, Field(ge=1, le=1_000_000, description="the number of an attempt, such as 1")]
+
+
+class CancelPayment(Decision):
+    """The payment is not made, for good. Only before it was submitted."""
+
+    kind: ClassVar[str] = "cancel"
+
+
+PAYMENT_DECISIONS: dict[str, type[Decision]] = {
+    each.kind: each for each in (Release, Return, UndoReturn, CancelPayment)
+}
+"""Every decision on a payment by the name of its update and its signal."""
+
+
+class PaymentMove(Value):
+    """What an activity on a payment gets.
+
+    Args:
+        payment: which.
+        announcement: of the decision, if it is one, or if it is to be seen whether it was taken before.
+        payee_version: of a release: which bank details it is for.
+        attempt: of what has arrived after all: which attempt it is.
+    """
+
+    payment: PaymentToMake
+    announcement: Announcement | None = None
+    payee_version: int = 0
+    attempt: int = 0
+
+
+def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcement) -> PaymentMove:
+    """What the activity gets that does what a person has decided."""
+    return PaymentMove(
+        payment=payment,
+        announcement=announcement,
+        payee_version=decision.payee_version if isinstance(decision, Release) else 0,
+        attempt=decision.attempt if isinstance(decision, UndoReturn) else 0,
+    )
+
+
+def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Decision) -> None:
+    """That a person may do this to a payment as it stands.
+
+    Raises:
+        NotAllowed: it is not theirs to do; above all, nobody releases what follows from their own decision.
+        TooEarly, TooLate: the payment does not stand so.
+        ReasonMissing: it needs a reason.
+    """
+    match decision:
+        case Release():
+            _check_release(payment, snapshot, decision)
+        case Return():
+            _check_role(payment, decision)
+            if snapshot.status in (PaymentStatus.REQUESTED, *TO_RELEASE):
+                raise TooEarly(
+                    f"{payment.order.key} is {snapshot.status}: no money is on its way that could come back."
+                )
+            if snapshot.status is PaymentStatus.CANCELLED:
+                raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
+        case UndoReturn():  # which attempts came back, and whether any has left since, the ledger knows
+            _check_role(payment, decision)
+        case CancelPayment():
+            _check_role(payment, decision)
+            if snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
+                raise TooLate(f"{payment.order.key} was {snapshot.status}: what has left cannot be cancelled.")
+            if snapshot.status is PaymentStatus.CANCELLED:
+                raise TooLate(f"{payment.order.key} was cancelled before.")
+
+
+def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
+    """That a release is for the bank details that count.
+
+    Raises:
+        TooLate: others were given since, or these were never given.
+    """
+    if released_to != latest:
+        raise TooLate(
+            f"{payment.order.key} goes to version {latest} of the team's bank details, and was to be released to "
+            f"version {released_to}: look at them in `payments`, then release it to those."
+        )
+
+
+def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Release) -> None:
+    key, by = payment.order.key, release.by
+    _check_role(payment, release)
+    own = had_a_part_in(payment, snapshot)
+    if by in own:
+        raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
+    if snapshot.status is PaymentStatus.REQUESTED:
+        raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} has to give its bank details first.")
+    if snapshot.status not in TO_RELEASE:
+        raise TooLate(f"{key} is {snapshot.status}: there is nothing to release.")
+    check_payee(payment, release.payee_version, snapshot.payee_version)
+
+
+def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
+    """Who cannot release a payment, as it follows from their own decision; and what they did."""
+    own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
+    own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
+    return own | {snapshot.returned_by: "said that the money came back"}
+
+
+def _check_role(payment: PaymentToMake, decision: Decision) -> None:
+    action = Action(f"payment-{decision.kind}")
+    people = {Role.OPERATOR: payment.operators, Role.RELEASER: payment.releasers}
+    check_may(action, decision.by, role_in(payment, decision.by), payment.order.key, people)
+    if not decision.reason and action is not Action.RELEASE:
+        raise ReasonMissing(f"To {RIGHTS[action].words} {payment.order.key} needs a reason, which the team is told.")
