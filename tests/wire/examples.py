@@ -98,8 +98,8 @@ def examples(kind: Any) -> list[Any]:
         kind: a type on the wire.
 
     Returns:
-        All its shapes, or all its values; of any other model one with every field filled, and one with none that can be
-        left out or be nothing.
+        All shapes of a type in `SHAPES`, and all values of an enumeration. For any other model two examples: one with
+        every field filled, and one with only the fields that a sender has to fill.
     """
     if kind in SHAPES:
         return list(SHAPES[kind])
@@ -140,7 +140,7 @@ def least(kind: Any, field: str = "text") -> Any:
 
 def _filled(model: type[BaseModel], name: str, field: FieldInfo) -> Any:
     if field.annotation is bool:
-        return field.default is not True  # a flag that is not as it is anyway
+        return field.default is not True  # a flag that is not at its default
     return _for_field(model, name, field, full)
 
 

@@ -97,12 +97,13 @@ def name_of(kind: type) -> str:
 
 def workflow_classes() -> tuple[type, ...]:
     """The classes of all workflows."""
+    # Only in these private definitions does the SDK keep what it has read from signatures.
     members = (each for module in _modules(workflows) for each in vars(module).values() if inspect.isclass(each))
     return tuple(dict.fromkeys(each for each in members if workflow._Definition.from_class(each)))
 
 
 def _activities() -> Iterator[Message]:
-    """Those that are bound to objects are methods of classes."""
+    """Those of functions, and of methods, which a worker binds to objects."""
     for module in _modules(activities):
         classes = [each for each in vars(module).values() if inspect.isclass(each)]
         for member in (member for place in (module, *classes) for member in vars(place).values()):
