@@ -15,6 +15,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from domain.values.refusals import Refused
 from workflows.refusals import as_failure
 
+_FRAMES = 16
+"""How much of the way to a fault is logged: the last eight frames or so of a database's are those of its driver."""
+
 
 class SortFailures(Interceptor):
     """Turns what activities raise into what workflows understand."""
@@ -35,6 +38,6 @@ class _Sorting(ActivityInboundInterceptor):
         except Exception as fault:
             # What a driver says may hold the row that it was given: kind and place are kept, its words are not.
             kind = type(fault).__name__
-            where = "".join(traceback.format_tb(fault.__traceback__)[-6:])
+            where = "".join(traceback.format_tb(fault.__traceback__)[-_FRAMES:])
             activity.logger.error("activity failed", extra={"fault": kind, "where": where})
             raise ApplicationError(f"{kind}: the worker's log says where", type=kind) from None

@@ -1,0 +1,133 @@
+"""What tests of payments' activities say to them, in short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet
+from sqlalchemy import update
+from temporalio.exceptions import ApplicationError
+
+from activities.payments import Paying
+from domain.challenges.decisions import Decision
+from domain.payments import payment as rules
+from domain.payments.bank_account import BankAccount
+from domain.payments.payment import (
+    CancelPayment,
+    PaymentMove,
+    PaymentSnapshot,
+    PaymentStatus,
+    Release,
+    Return,
+    UndoReturn,
+)
+from domain.payments.rails import PaymentRail
+from store.database import tables
+from store.database.database import Database
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.sealing import Seals
+from tests.activities.running import failure_of, run
+from tests.store.paying import OPERATOR, RELEASER, Till, give_payee, to_make
+from tests.store.said import AIR, applied, compose
+
+ACCOUNT = BankAccount(holder="Ada Lovelace", sort_code="601613", number="31926819")
+SECRETS = ("Ada", "Lovelace", "601613", "31926819")
+"""What must be in no answer and in no failure."""
+SEALS = Seals([Fernet.generate_key().decode()])
+
+Activity = Callable[[PaymentMove], PaymentSnapshot]
+
+
+@dataclass(frozen=True)
+class Cashier:
+    """A payment, and the activities on it.
+
+    Args:
+        till: the payment in the ledger.
+        paying: the activities.
+    """
+
+    till: Till
+    paying: Paying
+
+    @classmethod
+    def of(cls, database: Database, rail: PaymentRail, challenge: str = AIR) -> Cashier:
+        """A new payment, to a team that has given its bank details, on a rail."""
+        team = applied(database, challenge=challenge)
+        give_payee(database, team, challenge=challenge)
+        with database.writing() as connection:
+            connection.execute(update(tables.payees).values(sealed=SEALS.seal(ACCOUNT, team)))
+        till = Till(database, to_make(team, challenge=challenge))
+        return cls(till, Paying(database, rail, EmbeddedRail(database.engine), SEALS, compose))
+
+    def on(self, rail: PaymentRail) -> Cashier:
+        """The same payment, where the service is set to another rail."""
+        database = self.till.database
+        return Cashier(self.till, Paying(database, rail, EmbeddedRail(database.engine), SEALS, compose))
+
+    @property
+    def first(self) -> str:
+        """The name of the payment's first attempt."""
+        return f"{self.till.key}/1"
+
+    @property
+    def status(self) -> PaymentStatus:
+        """How the payment stands in the ledger."""
+        return self.till.now.status
+
+    def move(self, decision: Decision | None = None) -> PaymentMove:
+        """What the payment's workflow gives to an activity, after a person's decision or by itself."""
+        if decision is None:
+            return PaymentMove(payment=self.till.payment)
+        announcement = rules.decided(self.till.payment, decision, self.till.now.requested)
+        return rules.move_for(self.till.payment, decision, announcement)
+
+    def run(self, activity: Activity, decision: Decision | None = None) -> PaymentSnapshot:
+        """What an activity answers."""
+        return run(activity, self.move(decision))
+
+    async def failure(self, activity: Activity, decision: Decision | None = None) -> tuple[str | None, bool]:
+        """The type of an activity's failure, and whether it is final; its text says nothing of the account."""
+        failure = await failure_of(activity, self.move(decision))
+        self.check_names_nobody(failure)
+        return failure.type, failure.non_retryable
+
+    def check_names_nobody(self, said: PaymentSnapshot | ApplicationError) -> None:
+        """That nothing of the team's account is in what goes to Temporal."""
+        if isinstance(said, ApplicationError):
+            assert said.__cause__ is None, "a cause goes to Temporal too"
+            text = f"{said.message} {said.details}"
+        else:
+            text = said.model_dump_json()
+        assert not [secret for secret in SECRETS if secret in text]
+
+    def released(self, id: str = "1") -> PaymentSnapshot:  # noqa: A002
+        """A second person has released the payment."""
+        self.run(self.paying.request)
+        return self.run(self.paying.release, release(id))
+
+    def submitted(self) -> PaymentSnapshot:
+        """The payment was released, and given to its rail."""
+        self.released()
+        return self.run(self.paying.submit)
+
+
+def release(id: str = "1", by: str = RELEASER, payee_version: int = 1) -> Release:  # noqa: A002
+    """A second person lets the money go."""
+    return Release(by=by, decision_id=id, payee_version=payee_version)
+
+
+def came_back(id: str = "1") -> Return:  # noqa: A002
+    """An operator says that the money came back."""
+    return Return(by=OPERATOR, decision_id=id, reason="The bank called.")
+
+
+def arrived_after_all(attempt: int = 1) -> UndoReturn:
+    """An operator says that the money has arrived after all."""
+    return UndoReturn(by=OPERATOR, decision_id="1", attempt=attempt, reason="It is on the statement.")
+
+
+def cancelled(id: str = "1") -> CancelPayment:  # noqa: A002
+    """An operator cancels the payment."""
+    return CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")

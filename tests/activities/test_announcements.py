@@ -1,0 +1,95 @@
+"""What happened to a challenge is written down and told once, and its window is sealed for good."""
+
+from __future__ import annotations
+
+import pytest
+from whenever import TimeDelta
+
+from activities.announcements import Announcing
+from domain.announcements.announcement import Window, to_people, to_teams
+from domain.announcements.occasions import Occasion
+from domain.challenges.state import Sealing
+from domain.values.refusals import TooLate
+from store.challenges import applications
+from store.challenges.rounds import find_challenge
+from store.database.database import Database
+from store.record.notices import read_notices
+from store.record.record import read_record
+from tests.activities.running import environment, failure_of, run
+from tests.store.said import AIR, CLOSES, MIDWAY, announcing, applied, compose, facts, status
+
+HOUR = TimeDelta(hours=1)
+
+
+@pytest.fixture
+def announcing_(open_: Database) -> Announcing:
+    """The activities, on a challenge whose window is open."""
+    return Announcing(open_, compose)
+
+
+def test_what_is_announced_again_is_written_and_told_once(open_: Database, announcing_: Announcing) -> None:
+    """Fails when a try that was not heard of is told to people a second time."""
+    team = applied(open_)
+    before = {each.key for each in read_notices(open_)}
+    told = (to_people(("sam",), Occasion.HELD, facts(Occasion.HELD)),)
+    announcement = announcing("held", *told, to_teams((team,), Occasion.HELD, facts(Occasion.HELD)), status=status())
+
+    asked = [run(announcing_.announce, announcement, at) for at in (MIDWAY, MIDWAY + HOUR)]
+
+    assert asked == [MIDWAY.to_stdlib(), (MIDWAY + HOUR).to_stdlib()]
+    assert [line.key for line in read_record(open_, AIR)].count(announcement.key) == 1
+    new = sorted(each.recipient for each in read_notices(open_) if each.key not in before)
+    assert new == sorted(["sam", team])
+
+
+async def test_an_announcement_is_made_whole_or_not_at_all(open_: Database, announcing_: Announcing) -> None:
+    """Fails when the line of the record is kept of what was then refused."""
+    held = to_people(("sam",), Occasion.HELD, facts(Occasion.HELD))
+    announcement = announcing("select", held, status=status("nothing"), applications=("nobody-1",))
+    lines, notices = read_record(open_, AIR), read_notices(open_)
+
+    failure = await failure_of(announcing_.announce, announcement)
+
+    assert (failure.type, failure.non_retryable) == ("unknown-team", True)
+    assert (read_record(open_, AIR), read_notices(open_)) == (lines, notices)
+    assert find_challenge(open_, AIR).waits_for == "applications"
+
+
+async def test_a_withdrawn_team_is_in_no_selection(open_: Database, announcing_: Announcing) -> None:
+    team = applied(open_)
+    run(announcing_.announce, announcing("withdraw", withdrawn=team))
+    run(announcing_.announce, announcing("withdraw", withdrawn=team))
+
+    failure = await failure_of(announcing_.announce, announcing("select", applications=(team,)))
+    assert (failure.type, failure.non_retryable) == ("unknown-team", True)
+    assert "breathe@" not in failure.message
+
+
+def test_a_window_is_sealed_for_good_with_the_same_number_each_time(open_: Database, announcing_: Announcing) -> None:
+    """Fails when applications are counted anew: a workflow that is reset would read another number."""
+    stays, leaves = applied(open_), applied(open_, "Tay Ltd")
+    first = run(announcing_.seal_window, Sealing(challenge=AIR, at=CLOSES))
+    run(announcing_.announce, announcing("withdraw", withdrawn=leaves, at=CLOSES))
+    again = run(announcing_.seal_window, Sealing(challenge=AIR, at=CLOSES + HOUR))
+
+    assert (first, again) == (2, 2)
+    assert find_challenge(open_, AIR).applications == 2
+    assert [each.id for each in applications.read(open_, AIR) if each.withdrawn is None] == [stays]
+    with pytest.raises(TooLate):
+        applied(open_, "Clyde Ltd")
+
+
+async def test_a_sealed_window_is_not_opened_again(open_: Database, announcing_: Announcing) -> None:
+    run(announcing_.seal_window, Sealing(challenge=AIR, at=CLOSES))
+    moved = announcing("extend", window=Window(opens=MIDWAY, closes=CLOSES + HOUR))
+    failure = await failure_of(announcing_.announce, moved)
+    assert (failure.type, failure.non_retryable) == ("too-late", True)
+
+
+async def test_a_challenge_that_was_never_opened_is_refused(announcing_: Announcing) -> None:
+    failure = await failure_of(announcing_.seal_window, Sealing(challenge="test-2016/nothing", at=CLOSES))
+    assert (failure.type, failure.non_retryable) == ("unknown-challenge", True)
+
+
+def test_the_clock_is_temporals_and_not_the_machines(announcing_: Announcing) -> None:
+    assert environment(MIDWAY).run(announcing_.read_clock) == MIDWAY.to_stdlib()
