@@ -186,7 +186,7 @@ def test_a_worker_that_is_to_stop_leaves_what_is_still_to_be_sent(
         told(open_, number=number)
     place = ActivityEnvironment()
     place.worker_shutdown()
-    counted: Outbox = place.run(Delivering(open_, mail, 1000, compose, lambda: MIDWAY).deliver, Sending(seconds=3600))
+    counted: Outbox = place.run(Delivering(open_, mail, 1000, compose, lambda: MIDWAY).deliver, Sending(seconds=SOON))
     assert counted.waiting + counted.sent == 3
     assert counted.waiting >= 2
     assert len(mailbox.received) == counted.sent

@@ -17,6 +17,13 @@ from tests.store.paying import SELECTOR, lines
 ON_ITS_WAY = ["requested", "payee-known", "release/1", "submitted-1"]
 
 
+def _books(provider: Provider, amount: str = "2400.00", progress: str = "taken", reason: str = "") -> None:
+    """From now on the provider has its one transfer so."""
+    [booking] = provider.bookings
+    asked = booking.asked | {"amount": amount}
+    provider.bookings[:] = [replace(booking, asked=asked, progress=progress, reason=reason)]
+
+
 # --- What the rail says --------------------------------------------------------------------------------------------
 
 
@@ -35,15 +42,25 @@ def test_a_payment_that_has_arrived_is_settled_once(cashier: Cashier, provider: 
     assert lines(cashier.till) == [*ON_ITS_WAY, "settled-1"]
 
 
-def test_a_payment_that_came_back_says_why_and_not_whose_it_was(cashier: Cashier, provider: Provider) -> None:
+@pytest.mark.parametrize(
+    ("progress", "status"),
+    [
+        ("returned", PaymentStatus.RETURNED),
+        ("rejected", PaymentStatus.REJECTED),
+        ("cancelled", PaymentStatus.REJECTED),
+    ],
+)
+def test_a_payment_that_failed_says_why_and_not_whose_it_was(
+    cashier: Cashier, provider: Provider, progress: str, status: PaymentStatus
+) -> None:
     """Fails when a bank's own words, which name the account's holder and its number, go to Temporal as they are."""
     cashier.submitted()
-    provider.return_(cashier.first, "Account 31926819 of ADA lovelace is closed")
+    _books(provider, progress=progress, reason="Account 31926819 of ADA lovelace is closed")
 
     snapshot = cashier.run(cashier.paying.settle)
-    assert (snapshot.status, snapshot.returned_by) == (PaymentStatus.RETURNED, "")
+    assert (snapshot.status, snapshot.returned_by) == (status, "")
     assert snapshot.reason == "Account •••• of •••• •••• is closed"
-    assert cashier.run(cashier.paying.settle).status is PaymentStatus.RETURNED
+    assert cashier.run(cashier.paying.settle).status is status
     assert lines(cashier.till) == [*ON_ITS_WAY, "returned-1"]
 
 
@@ -69,8 +86,7 @@ async def test_another_amount_than_was_ordered_is_not_taken_for_the_payment(
 ) -> None:
     cashier.submitted()
     provider.settle(cashier.first)
-    [booking] = provider.bookings
-    provider.bookings[:] = [replace(booking, asked=booking.asked | {"amount": "240.00"})]
+    _books(provider, amount="240.00")
 
     assert await cashier.failure(cashier.paying.settle) == ("rail-refused", True)
     assert cashier.status is PaymentStatus.SUBMITTED
@@ -87,6 +103,7 @@ async def test_only_the_rail_that_took_a_payment_is_asked_about_it(cashier: Cash
     [
         ("settled", PaymentStatus.SETTLED, ""),
         ("returned", PaymentStatus.RETURNED, "closed"),
+        ("rejected", PaymentStatus.REJECTED, "closed"),
         ("taken", PaymentStatus.SUBMITTED, ""),
     ],
 )
@@ -157,7 +174,7 @@ def test_what_a_rail_has_that_is_gone_comes_back_by_a_persons_word(cashier: Cash
     """Fails when a rail is asked for what it never had: it would know nothing, and the payment could never go on."""
     cashier.submitted()
     replaced = cashier.on(EmbeddedRail(cashier.till.database.engine))
-    assert replaced.run(replaced.paying.give_back, came_back()).status is PaymentStatus.RETURNED
+    assert replaced.run(replaced.paying.give_back, came_back()).status is PaymentStatus.REJECTED
 
 
 async def test_what_is_in_a_file_that_was_only_begun_has_not_left_and_cannot_come_back(cashier: Cashier) -> None:
@@ -187,8 +204,7 @@ async def test_a_return_is_not_undone_by_another_amount(cashier: Cashier, provid
     cashier.submitted()
     provider.return_(cashier.first, "closed")
     cashier.run(cashier.paying.settle)
-    [booking] = provider.bookings
-    provider.bookings[:] = [replace(booking, asked=booking.asked | {"amount": "240.00"}, progress="settled")]
+    _books(provider, amount="240.00", progress="settled")
 
     assert await cashier.failure(cashier.paying.undo_return, arrived_after_all()) == ("rail-refused", True)
     assert cashier.status is PaymentStatus.RETURNED

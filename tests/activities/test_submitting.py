@@ -223,3 +223,13 @@ def test_the_ledger_has_the_instants_at_which_temporal_asked_and_not_those_of_th
     assert [each.begun_at for each in cashier.till.transfers] == [None]
     cashier.run(cashier.paying.submit)
     assert [each.begun_at for each in cashier.till.transfers] == [CLOSES]
+
+
+async def test_what_a_provider_may_have_goes_into_no_file(cashier: Cashier, provider: Provider) -> None:
+    """Fails when only a rail that is asked at once looks at which rail was asked before."""
+    cashier.released()
+    provider.will(Fault.NONE, Fault.DROPPED_AFTER)
+    await cashier.failure(cashier.paying.submit)
+
+    filed = cashier.on(FileRail(cashier.till.database.engine))
+    assert await filed.failure(filed.paying.submit) == ("rail-refused", True)
