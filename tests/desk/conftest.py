@@ -9,5 +9,6 @@ from tests.store.conftest import (  # noqa: F401
     programme,
     round_,
     sqlite_folder,
+    till,
     url,
 )
