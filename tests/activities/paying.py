@@ -11,17 +11,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.payments import Paying
 from domain.challenges.decisions import Decision
-from domain.payments import payment as rules
+from domain.payments.announcements import decided
 from domain.payments.bank_account import BankAccount
-from domain.payments.payment import (
-    CancelPayment,
-    PaymentMove,
-    PaymentSnapshot,
-    PaymentStatus,
-    Release,
-    Return,
-    UndoReturn,
-)
+from domain.payments.decisions import CancelPayment, PaymentMove, Release, Return, UndoReturn, move_for
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import PaymentRail
 from store.database import tables
 from store.database.database import Database
@@ -80,8 +73,8 @@ class Cashier:
         """What the payment's workflow gives to an activity, after a person's decision or by itself."""
         if decision is None:
             return PaymentMove(payment=self.till.payment)
-        announcement = rules.decided(self.till.payment, decision, self.till.now.requested)
-        return rules.move_for(self.till.payment, decision, announcement)
+        announcement = decided(self.till.payment, decision, self.till.now.requested)
+        return move_for(self.till.payment, decision, announcement)
 
     def run(self, activity: Activity, decision: Decision | None = None) -> PaymentSnapshot:
         """What an activity answers."""
