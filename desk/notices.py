@@ -11,7 +11,7 @@ from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Actor
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotConfirmed, TooLate, Unavailable, UnknownNotice
-from store.outbox import outbox
+from store.outbox import failing
 from store.record import notices
 from store.record.notices import Letter, Notice
 from workflows import interface
@@ -85,7 +85,7 @@ class Notices:
             NotSentAgain: it did not fail, or says what is no longer so.
         """
         found = await self._found(actor, Action.RESEND, key)
-        return await self._core.threads.write(outbox.send_again, self._core.database, found.key, self._core.now())
+        return await self._core.threads.write(failing.send_again, self._core.database, found.key, self._core.now())
 
     async def _found(self, actor: Actor, action: Action, key: str) -> Notice:
         if len(key) > _LONGEST_KEY:  # a database does not even look

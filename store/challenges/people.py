@@ -9,8 +9,11 @@ from domain.programmes.round import Round, round_of
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
+from store.database.ordering import TotalOrder
 
 _people, _applications = tables.people, tables.applications
+_PEOPLE = TotalOrder(_people.c.round, _people.c.id)
+_APPLICATIONS = TotalOrder(_applications.c.id)
 
 
 def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
@@ -52,7 +55,7 @@ def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple
     wanted = (
         select(_people.c.role, _people.c.id)
         .where(_people.c.round == round_, _people.c.sponsor.in_(("", sponsor)))
-        .order_by(_people.c.id)
+        .order_by(*_PEOPLE)
     )
     found: dict[Role, tuple[str, ...]] = {Role.TEAM: ("its teams",)}
     with database.reading() as connection:
@@ -64,7 +67,7 @@ def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple
 
 def _people_grants(connection: Connection, name: str, *, by_address: bool) -> tuple[Grant, ...]:
     who = func.lower(_people.c.email) == name.lower() if by_address else _people.c.id == name
-    wanted = select(_people).where(who).order_by(_people.c.round, _people.c.id)
+    wanted = select(_people).where(who).order_by(*_PEOPLE)
     return tuple(
         Grant(round=row.round, role=Role(row.role), person=row.id, sponsor=row.sponsor)
         for row in connection.execute(wanted)
@@ -76,7 +79,7 @@ def _team_grants(connection: Connection, address: str) -> tuple[Grant, ...]:
     wanted = (
         select(_applications.c.id, _applications.c.challenge)
         .where(func.lower(_applications.c.email) == address.lower())
-        .order_by(_applications.c.id)
+        .order_by(*_APPLICATIONS)
     )
     return tuple(
         Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.id, challenge=row.challenge)

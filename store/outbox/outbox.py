@@ -29,7 +29,6 @@ from store.database.tables import Found
 from store.record.notices import Compose
 
 from .failing import change, changed, fail
-from .failing import send_again as send_again
 from .lapsing import why_lapsed, with_what_they_hang_on
 
 _notices = tables.notices

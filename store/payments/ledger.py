@@ -14,13 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from whenever import Date, Instant
 
 from domain.announcements.announcement import Announcement
-from domain.challenges.awards import PaymentOrder
 from domain.keys import transfer_id
 from domain.payments import announcements, dates, decisions
 from domain.payments.payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
 from domain.payments.rails import Progress
-from domain.values.money import Amount
-from domain.values.refusals import AnotherDecision, AnotherPayment, NotAllowed, TooEarly, TooLate
+from domain.values.refusals import AnotherDecision, NotAllowed, TooEarly, TooLate
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
@@ -30,7 +28,7 @@ from store.record.record import find_line, needs_nobody, put
 
 from . import payees
 from .reading import Begun, snapshot, transfer_under_way
-from .rows import attempts, change, change_transfer, has_begun, order_of, take_release_back, taken
+from .rows import attempts, change, change_transfer, check_same, has_begun, take_release_back, taken
 
 _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_transfers
 
@@ -78,7 +76,7 @@ class Ledger:
             )
             connection.execute(insertion.on_conflict_do_nothing(index_elements=["key"]))
             row = taken(connection, order.key)
-            _check_same(row, order)
+            check_same(row, order)
             if row.status == PaymentStatus.REQUESTED:
                 self._know_payee(connection, payment, row, at)
             answered = decision is not None and _taken_before(connection, decision)
@@ -391,18 +389,3 @@ def _settle_after_all(connection: Connection, transfer: Found, reference: str, b
     change(connection, transfer.payment, status=PaymentStatus.SETTLED, reason="")
     for each in (transfer.payment, transfer.id):
         needs_nobody(connection, each)
-
-
-def _check_same(row: Found, order: PaymentOrder) -> None:
-    kept = order_of(row)
-    for name in PaymentOrder.model_fields:
-        there, asked = getattr(kept, name), getattr(order, name)
-        if there != asked:
-            raise AnotherPayment(
-                f"{order.key} is in the ledger with {name} {_shown(there)}, and was requested again with "
-                f"{_shown(asked)}: a key stands for one payment, which nothing changes."
-            )
-
-
-def _shown(value: object) -> str:
-    return f"{value.net} and {value.vat} VAT" if isinstance(value, Amount) else repr(value)

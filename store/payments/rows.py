@@ -10,7 +10,7 @@ from domain.challenges.awards import PaymentOrder
 from domain.payments.payment import PaymentStatus, status_after
 from domain.payments.rails import Progress
 from domain.values.money import Amount, Money
-from domain.values.refusals import UnknownPayment
+from domain.values.refusals import AnotherPayment, UnknownPayment
 from store.database import tables
 from store.database.tables import Found
 
@@ -84,3 +84,23 @@ def order_of(row: Found) -> PaymentOrder:
     """What was ordered, by the row of the payment."""
     kept = dict(row._mapping) | {"amount": Amount(net=Money(row.net), vat=Money(row.vat))}
     return PaymentOrder.model_validate({name: kept[name] for name in PaymentOrder.model_fields})
+
+
+def check_same(row: Found, order: PaymentOrder) -> None:
+    """That a payment which is requested is the one that the ledger has under its key.
+
+    Raises:
+        AnotherPayment: it is another.
+    """
+    kept = order_of(row)
+    for name in PaymentOrder.model_fields:
+        there, asked = getattr(kept, name), getattr(order, name)
+        if there != asked:
+            raise AnotherPayment(
+                f"{order.key} is in the ledger with {name} {_shown(there)}, and was requested again with "
+                f"{_shown(asked)}: a key stands for one payment, which nothing changes."
+            )
+
+
+def _shown(value: object) -> str:
+    return f"{value.net} and {value.vat} VAT" if isinstance(value, Amount) else repr(value)

@@ -15,6 +15,7 @@ from domain.programmes.round import REHEARSAL, Person, Round, challenges_of
 from domain.values.refusals import NotSentAgain
 from store.challenges.rounds import keep_round
 from store.database.database import Database
+from store.outbox.failing import send_again
 from store.outbox.outbox import (
     claim,
     note_failed,
@@ -23,7 +24,6 @@ from store.outbox.outbox import (
     note_undelivered,
     put_back,
     question,
-    send_again,
 )
 from store.record.record import announce, read_notices
 from tests.store.posting import (
