@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 
 from domain.values.paging import Page
-from domain.values.refusals import NotAllowed, NotReadable, Unavailable, UnknownChallenge, UnknownMessage
+from domain.values.refusals import (
+    NotAllowed,
+    NotReadable,
+    Refused,
+    TooLate,
+    Unavailable,
+    UnknownChallenge,
+    UnknownMessage,
+)
 from store.database.database import Database
 from store.record.record import read_record
-from tests.desk.asking import ALL, NOBODY, STRANGER, acting, desk_on, refusals
+from tests.desk.asking import ALL, AWAY, NOBODY, STRANGER, acting, desk_on, refusals
 from tests.store.said import AIR, ROADS
 
 
@@ -92,3 +100,16 @@ async def test_while_temporal_is_away_a_decision_is_neither_taken_nor_refused(op
             with pytest.raises(Unavailable):
                 await asked
     assert read_record(open_, AIR) == lines
+
+
+@pytest.mark.parametrize(("error", "lines"), [(Unavailable(AWAY), 0), (TooLate("It is over."), 1)])
+async def test_what_is_refused_is_on_the_record_and_what_fails_is_not(
+    open_: Database, error: Refused, lines: int
+) -> None:
+    """Fails when an outage in the midst of what is asked is taken for a refusal."""
+    async with desk_on(open_) as desk:
+        row, olivia = await desk.core.find(AIR), await acting(desk, "olivia")
+        with pytest.raises(type(error)):
+            async with desk.core.refusals_on_record(olivia, "hold", row):
+                raise error
+    assert [(line.by, line.text) for line in refusals(open_)] == [("olivia", "It is over.")] * lines
