@@ -9,7 +9,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.announcements.occasions import SAMPLES, Facts, Occasion
-from domain.challenges import answers, changes, deadlines, selection
+from domain.challenges import answers, cancellation, deadlines, extension, holding, selection, withdrawal
 from domain.challenges.awards import payments_due
 from domain.challenges.decisions import Cancel, Decline, Extend, Hold, PublishAnswer, Resume, Select, Withdraw
 from domain.challenges.feedback import feedback_given
@@ -76,13 +76,13 @@ class _Story:
         asked = SAMPLES[Occasion.QUESTION_ANSWERED]
         answer = PublishAnswer(by=self._decider, question=asked["asked"], answer=asked["answer"])
         self._happens(answers.publish(self.state, answer, now))
-        held, announcement = changes.hold(self.state, Hold(by=self._operator, reason=_why(Occasion.HELD)), now)
+        held, announcement = holding.hold(self.state, Hold(by=self._operator, reason=_why(Occasion.HELD)), now)
         self._hear(announcement)
         resume = Resume(by=self._operator, reason=_why(Occasion.RESUMED))
-        self._hear(changes.resume(held, resume, now.add(hours=24 * 7))[1])
+        self._hear(holding.resume(held, resume, now.add(hours=24 * 7))[1])
         closes = self.state.closes.add(hours=24 * 7)
         extend = Extend(by=self._operator, closes=closes, reason=_why(Occasion.DEADLINE_MOVED))
-        self._hear(changes.extend(self.state, extend, now)[1])
+        self._hear(extension.extend(self.state, extend, now)[1])
         self._reminded()
 
     def _explore(self, now: Instant) -> None:
@@ -98,7 +98,7 @@ class _Story:
         self._hear(feedback_given(self.state, stage.name, other, self._decider, words, now, "1"))
         self._pay(now)
         leave = Withdraw(by=one, team=one, reason=_why(Occasion.WITHDRAWN))
-        self._hear(changes.withdraw(self.state, leave, now.add(hours=24))[1])
+        self._hear(withdrawal.withdraw(self.state, leave, now.add(hours=24))[1])
         self._reminded()
 
     def _pay(self, now: Instant) -> None:
@@ -133,7 +133,7 @@ class _Story:
     def _end(self, now: Instant) -> None:
         decline = Decline(by=self._decider, stage=self.state.filling.name, reason=_why(Occasion.NOT_CONTINUED))
         self._hear(selection.decline(self.state, decline, now)[1])
-        self._hear(changes.cancel(self.state, Cancel(by=self._operator, reason=_why(Occasion.CANCELLED)), now)[1])
+        self._hear(cancellation.cancel(self.state, Cancel(by=self._operator, reason=_why(Occasion.CANCELLED)), now)[1])
         last = self.state.having(stage=len(self.state.programme.stages) - 1)
         self._hear(deadlines.stage_ended(last, now)[1])
 

@@ -17,7 +17,7 @@ from domain.announcements.occasions import Occasion
 from domain.values.refusals import AnotherDecision, NotReadable, Problem, Refused, UnknownMessage
 from domain.values.wrong_values import in_words
 
-from . import answers, changes, evidence, selection
+from . import answers, cancellation, evidence, extension, holding, participation, selection, withdrawal
 from .decisions import (
     DECISIONS,
     Cancel,
@@ -148,17 +148,17 @@ def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State,
         case Decline():
             return selection.decline(state, decision, now)
         case Extend():
-            return changes.extend(state, decision, now)
+            return extension.extend(state, decision, now)
         case Withdraw():
-            return changes.withdraw(state, decision, now)
+            return withdrawal.withdraw(state, decision, now)
         case Hold():
-            return changes.hold(state, decision, now)
+            return holding.hold(state, decision, now)
         case Resume():
-            return changes.resume(state, decision, now)
+            return holding.resume(state, decision, now)
         case Cancel():
-            return changes.cancel(state, decision, now)
+            return cancellation.cancel(state, decision, now)
         case Participate():
-            return changes.participate(state, decision, now)
+            return participation.participate(state, decision, now)
         case Evidence():
             return evidence.judge(state, decision, now)
         case PublishAnswer():

@@ -13,7 +13,16 @@ from pydantic import ValidationError
 from whenever import Date, Instant, ItemizedDelta
 
 from domain.announcements.announcement import Announcement
-from domain.challenges import changes, deadlines, evidence, selection
+from domain.challenges import (
+    cancellation,
+    deadlines,
+    evidence,
+    extension,
+    holding,
+    participation,
+    selection,
+    withdrawal,
+)
 from domain.challenges.awards import PaymentOrder, payments_due
 from domain.challenges.decisions import (
     Cancel,
@@ -183,12 +192,12 @@ def completed() -> State:
 _HANDLERS = {
     Select: selection.select,
     Decline: selection.decline,
-    Extend: changes.extend,
-    Withdraw: changes.withdraw,
-    Hold: changes.hold,
-    Resume: changes.resume,
-    Cancel: changes.cancel,
-    Participate: changes.participate,
+    Extend: extension.extend,
+    Withdraw: withdrawal.withdraw,
+    Hold: holding.hold,
+    Resume: holding.resume,
+    Cancel: cancellation.cancel,
+    Participate: participation.participate,
     Evidence: evidence.judge,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from domain.challenges import changes, deadlines, selection
+from domain.challenges import cancellation, deadlines, selection, withdrawal
 from domain.challenges.awards import PaymentOrder, payments_due
 from domain.challenges.decisions import Cancel, Withdraw
 from domain.challenges.state import OrderState, State, Team
@@ -88,7 +88,7 @@ def test_an_instalment_on_evidence_is_not_due_by_itself() -> None:
 def test_a_team_that_left_gets_nothing_more_and_its_heir_the_stages_fee() -> None:
     state = ordered(exploring(*in_instalments()))
     message = Withdraw(by=OPERATOR, team=A, reason="No people.")
-    state = changes.withdraw(state, message, state.run.begins.add(hours=1))[0]
+    state = withdrawal.withdraw(state, message, state.run.begins.add(hours=1))[0]
     assert keys(state) == [f"round/air-quality/exploration/{D}/1"]
     ended = deadlines.stage_ended(ordered(state), state.run.ends)[0]
     assert keys(ended) == [f"round/air-quality/exploration/{team}/2" for team in (B, C, D)]
@@ -96,7 +96,7 @@ def test_a_team_that_left_gets_nothing_more_and_its_heir_the_stages_fee() -> Non
 
 def test_a_cancellation_leaves_the_payment_at_the_end_unpaid() -> None:
     state = ordered(exploring(*in_instalments()))
-    cancelled = changes.cancel(state, Cancel(by=OPERATOR, reason="Because."), state.run.begins.add(hours=1))[0]
+    cancelled = cancellation.cancel(state, Cancel(by=OPERATOR, reason="Because."), state.run.begins.add(hours=1))[0]
     assert keys(cancelled) == []
 
 
@@ -182,5 +182,5 @@ def test_a_team_that_leaves_after_a_stage_is_still_owed_what_fell_due_at_its_end
     """Invariant 1: never less than once, also if the order comes after the withdrawal."""
     state = ordered(exploring(*in_instalments()))
     state = deadlines.stage_ended(state, state.run.ends)[0]
-    left = changes.withdraw(state, Withdraw(by=OPERATOR, team=A, reason="No people."), state.run.ends)[0]
+    left = withdrawal.withdraw(state, Withdraw(by=OPERATOR, team=A, reason="No people."), state.run.ends)[0]
     assert f"round/air-quality/exploration/{A}/2" in keys(left)

@@ -9,7 +9,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, ToApplicants, ToPeople, ToTeams
 from domain.announcements.occasions import Occasion
-from domain.challenges import changes, deadlines, selection
+from domain.challenges import deadlines, extension, holding, selection
 from domain.challenges.decisions import Extend, Hold
 from domain.challenges.state import OrderState, Outcome, Phase, State
 from tests.domain.strategies import (
@@ -139,7 +139,7 @@ def test_those_in_charge_are_reminded_before_the_window_closes() -> None:
 
 
 def test_nobody_is_reminded_before_the_window_opens_nor_after_the_end_nor_on_hold() -> None:
-    held = changes.hold(taking_applications(), Hold(by=OPERATOR, reason="Because."), OPENS)[0]
+    held = holding.hold(taking_applications(), Hold(by=OPERATOR, reason="Because."), OPENS)[0]
     assert [deadlines.next_reminder(state) for state in (waiting(), completed(), held)] == [None, None, None]
 
 
@@ -181,7 +181,7 @@ def test_reminders_that_were_missed_are_given_once_and_say_what_is_so_by_then() 
 def test_a_deadline_that_moves_is_reminded_of_anew() -> None:
     state = deadlines.reminded(taking_applications(), Instant("2016-07-30T23:00Z"))[0]
     message = Extend(by=OPERATOR, reason="Because.", closes=CLOSES.add(hours=240))
-    new, _ = changes.extend(state, message, Instant("2016-07-31T12:00Z"))
+    new, _ = extension.extend(state, message, Instant("2016-07-31T12:00Z"))
     assert reminders(new, 5) == [CLOSES.add(hours=240 - 48)]
 
 
@@ -204,7 +204,7 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
         "none was given",
         "cancelled in Temporal, without a reason",
     ]
-    held = changes.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
+    held = holding.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
     assert deadlines.cancelled_outside(held, CLOSES)[0].held is None
 
 

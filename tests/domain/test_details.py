@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from whenever import Date, Instant
 
-from domain.challenges import changes, deadlines, selection
+from domain.challenges import cancellation, deadlines, holding, participation, selection, withdrawal
 from domain.challenges.awards import order_closed, payments_due
 from domain.challenges.decisions import Cancel, Decline, Hold, Participate, Resume, Select, Withdraw
 from domain.challenges.page import details
@@ -234,20 +234,20 @@ def test_on_hold_the_page_says_until_when_a_decision_was_due() -> None:
     state = sealed()
     assert state.decide_by is not None
     due = f"{state.at(state.decide_by)} (moves by the length of the hold)"
-    held = changes.hold(state, Hold(by=DECIDER, reason=WHY), LATER)[0]
+    held = holding.hold(state, Hold(by=DECIDER, reason=WHY), LATER)[0]
     assert row(held, "Was due by") == due
     overdue = deadlines.reminded(state, state.decide_by)[0]
-    held = changes.hold(overdue, Hold(by=DECIDER, reason=WHY), state.decide_by.add(hours=1))[0]
+    held = holding.hold(overdue, Hold(by=DECIDER, reason=WHY), state.decide_by.add(hours=1))[0]
     assert row(held, "Was due by") == due
-    resumed = changes.resume(held, Resume(by=OPERATOR), state.decide_by.add(hours=2))[0]
-    cancelled = changes.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    resumed = holding.resume(held, Resume(by=OPERATOR), state.decide_by.add(hours=2))[0]
+    cancelled = cancellation.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
     for other in (state, resumed, cancelled, explored(), exploring()):
         assert not re.search(r"^\| Was", details(other), re.MULTILINE)
 
 
 def test_no_label_is_folded_and_none_touches_what_is_said_beside_it() -> None:
     """Fails when a label has a space, at which the UI folds it in its narrow column, or ends without one."""
-    held = changes.hold(sealed(), Hold(by=DECIDER, reason=WHY), LATER)[0]
+    held = holding.hold(sealed(), Hold(by=DECIDER, reason=WHY), LATER)[0]
     labels = re.findall(r"^\| ([^|-]+) \| ", details(held, "The rail is down"), re.MULTILINE)
     assert [label.replace("\N{NO-BREAK SPACE}", " ").removesuffix("  ") for label in labels] == [
         "**Needs attention**",
@@ -272,7 +272,7 @@ def test_while_something_needs_attention_the_operators_must_act_first() -> None:
     """Fails when the page goes on asking for the decision that was taken and could not be written."""
     first = "office: mend what needs attention"
     said = {state.phase: state for state in (taking_applications(), sealed(), exploring())}
-    for state in (*said.values(), changes.hold(sealed(), Hold(by=DECIDER, reason=WHY), LATER)[0]):
+    for state in (*said.values(), holding.hold(sealed(), Hold(by=DECIDER, reason=WHY), LATER)[0]):
         others = row(state, "Who must act")
         assert row(state, "Who must act", "It is full") == f"{first}; unless that settles it, {others}"
     for state in (waiting(), completed(), with_payments(completed(), *[OrderState.UNDER_WAY] * 5)):
@@ -287,14 +287,14 @@ def test_the_page_says_until_when_it_is_the_teams_turn() -> None:
 def test_on_hold_all_who_can_resume_are_named_and_what_moves_is_marked() -> None:
     """Fails when only the operators are named: the sponsor can end a hold too."""
     moves = "(moves by the length of the hold)"
-    running = changes.hold(accelerating(), Hold(by=DECIDER, reason=WHY), LATER)[0]
+    running = holding.hold(accelerating(), Hold(by=DECIDER, reason=WHY), LATER)[0]
     assert row(running, "Who must act") == "lead or deputy or office: resume or cancel"
     assert moves in stage_line(running, "Accelerator")
     assert moves not in stage_line(running, "Exploration")
     assert moves not in row(running, "Window")
-    taking = changes.hold(taking_applications(), Hold(by=OPERATOR, reason=WHY), CLOSES.subtract(hours=9))[0]
+    taking = holding.hold(taking_applications(), Hold(by=OPERATOR, reason=WHY), CLOSES.subtract(hours=9))[0]
     assert row(taking, "Window").endswith(f"Monday 1 August 2016, 24:00 BST {moves}")
-    resumed = changes.resume(running, Resume(by=OPERATOR), LATER.add(hours=24))[0]
+    resumed = holding.resume(running, Resume(by=OPERATOR), LATER.add(hours=24))[0]
     assert moves not in details(resumed)
 
 
@@ -347,7 +347,7 @@ def test_only_the_stage_under_way_has_anybody_in_reserve() -> None:
     state = accelerating()
     assert "reserve" not in stage_line(state, "Exploration")
     assert "In reserve: team-b" in stage_line(state, "Accelerator")
-    cancelled = changes.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    cancelled = cancellation.cancel(state, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
     for over in (explored(), completed(), cancelled):
         assert "reserve" not in "".join(section(over, "Stages"))
 
@@ -361,7 +361,7 @@ def test_a_stage_that_only_sifts_has_one_time() -> None:
 def test_a_stage_that_was_cut_short_does_not_show_its_planned_end() -> None:
     """Fails when a cancelled stage keeps the end that it would have had."""
     running = exploring()
-    state = changes.cancel(running, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    state = cancellation.cancel(running, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
     assert stage_line(state, "Exploration").startswith(
         "ended early, from Tuesday 2 August 2016, 24:00 BST to Friday 5 August 2016, 13:00 BST. Teams: team-a, "
     )
@@ -386,7 +386,7 @@ def test_a_stage_is_skipped_once_a_later_one_is_filled() -> None:
 
 
 def test_the_outcome_says_when_and_why() -> None:
-    state = changes.cancel(exploring(), Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    state = cancellation.cancel(exploring(), Cancel(by=OPERATOR, reason=WHY), LATER)[0]
     assert row(state, "Outcome") == f"**cancelled** on Friday 5 August 2016, 13:00 BST: {WHY}"
     over = completed()
     assert row(over, "Outcome") == f"**completed** on {over.at(over.run.ends)}"
@@ -405,9 +405,9 @@ def pre_commercial_states() -> Sequence[State]:
     """Every way to stand at the stage whose name and title differ most."""
     deciding = ending(accelerating())
     running = agreeing(deciding, "pre-commercial", {A: Money(100)})
-    held = changes.hold(running, Hold(by=OPERATOR, reason=WHY), LATER)[0]
-    left = changes.withdraw(running, Withdraw(by=OPERATOR, team=A, reason=WHY), LATER)[0]
-    cancelled = changes.cancel(running, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
+    held = holding.hold(running, Hold(by=OPERATOR, reason=WHY), LATER)[0]
+    left = withdrawal.withdraw(running, Withdraw(by=OPERATOR, team=A, reason=WHY), LATER)[0]
+    cancelled = cancellation.cancel(running, Cancel(by=OPERATOR, reason=WHY), LATER)[0]
     outside = deadlines.cancelled_outside(running, LATER)[0]
     late = deciding
     for _ in range(3):
@@ -434,7 +434,7 @@ def test_sessions_are_counted_against_those_that_are_expected() -> None:
     state = accelerating()
     assert "Citizen participation: 0 of 3 sessions, 0 people" in stage_line(state, "Accelerator")
     told = Participate(by=A, stage="accelerator", on=Date(2016, 8, 18), people=12, summary="What was learnt.")
-    state = changes.participate(state, told, Instant("2016-08-18T15:00Z"))[0]
+    state = participation.participate(state, told, Instant("2016-08-18T15:00Z"))[0]
     assert "Citizen participation: 1 of 3 sessions, 12 people" in stage_line(state, "Accelerator")
     assert "Citizen participation session on Thursday 18 August 2016 with 12 people" in state.story[-1].text
     assert "Citizen participation" not in stage_line(exploring(), "Exploration")
@@ -442,7 +442,7 @@ def test_sessions_are_counted_against_those_that_are_expected() -> None:
 
 def test_a_session_where_none_is_expected_is_still_told() -> None:
     told = Participate(by=A, stage="exploration", on=Date(2016, 8, 5), people=1, summary="What was learnt.")
-    state = changes.participate(exploring(), told, LATER)[0]
+    state = participation.participate(exploring(), told, LATER)[0]
     assert "Citizen participation: 1 session, 1 person" in stage_line(state, "Exploration")
     assert state.story[-1].text == "Citizen participation session on Friday 5 August 2016 with 1 person"
 
@@ -450,7 +450,7 @@ def test_a_session_where_none_is_expected_is_still_told() -> None:
 def test_the_page_says_what_the_names_of_applicants_and_teams_are() -> None:
     """Fails when it does so only once a stage was filled: somebody may have withdrawn before that."""
     said = "Applicants and teams are named by the reference of their application."
-    left = changes.withdraw(taking_applications(), Withdraw(by=A, team=A, reason=WHY), CLOSES.subtract(hours=1))[0]
+    left = withdrawal.withdraw(taking_applications(), Withdraw(by=A, team=A, reason=WHY), CLOSES.subtract(hours=1))[0]
     assert A in details(left)
     for state in (left, sealed(), exploring(), completed()):
         assert said in section(state, "Stages")

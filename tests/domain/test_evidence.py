@@ -11,7 +11,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import ToTeams
 from domain.announcements.occasions import Occasion
-from domain.challenges import changes, deadlines, evidence, selection
+from domain.challenges import cancellation, deadlines, evidence, holding, selection, withdrawal
 from domain.challenges.awards import payments_due
 from domain.challenges.decisions import Cancel, Decline, Evidence, Hold, Withdraw
 from domain.challenges.state import OrderState, Outcome, Phase, State
@@ -180,13 +180,13 @@ def test_a_stage_that_has_not_begun_waits_for_nothing(stage: str) -> None:
 
 
 def test_nothing_is_judged_on_hold() -> None:
-    held, _ = changes.hold(exploring(*STAGES), Hold(by=OPERATOR, reason="Election."), NOW)
+    held, _ = holding.hold(exploring(*STAGES), Hold(by=OPERATOR, reason="Election."), NOW)
     assert "Election." in refused(OnHold, held, says())
 
 
 def test_nothing_is_judged_once_the_challenge_was_cancelled() -> None:
     """Fails when a challenge that was called off goes on to pay."""
-    cancelled, _ = changes.cancel(exploring(*STAGES), Cancel(by=OPERATOR, reason="No money."), NOW)
+    cancelled, _ = cancellation.cancel(exploring(*STAGES), Cancel(by=OPERATOR, reason="No money."), NOW)
     assert cancelled.open_evidence == ()
     assert "was cancelled" in refused(TooLate, cancelled, says())
     assert due(cancelled) == at_start()
@@ -195,14 +195,14 @@ def test_nothing_is_judged_once_the_challenge_was_cancelled() -> None:
 def test_a_team_that_left_shows_nothing_and_keeps_what_was_accepted() -> None:
     """Fails when what a team is due depends on whether it is there."""
     state = judged(exploring(*STAGES), says())
-    left, _ = changes.withdraw(state, Withdraw(by=A, team=A, reason="No people."), NOW)
+    left, _ = withdrawal.withdraw(state, Withdraw(by=A, team=A, reason="No people."), NOW)
     assert A not in {each.team for each in left.open_evidence}
     assert "the team has left" in refused(TooLate, left, says(number=3))
     assert {f"{A}/1", f"{A}/2"} <= due(left)
 
 
 def test_a_team_from_the_reserve_shows_its_evidence_as_any_other() -> None:
-    left, _ = changes.withdraw(exploring(*STAGES), Withdraw(by=A, team=A, reason="No people."), NOW)
+    left, _ = withdrawal.withdraw(exploring(*STAGES), Withdraw(by=A, team=A, reason="No people."), NOW)
     assert f"{D}/2" in due(judged(left, says(D)))
     assert "was not in exploration" in refused(UnknownTeam, left, says(E))
 

@@ -6,7 +6,7 @@ import pytest
 
 from domain.announcements.announcement import Announcement, ToSpokenOf, ToTeams
 from domain.announcements.occasions import Occasion
-from domain.challenges import changes, deadlines, selection
+from domain.challenges import cancellation, deadlines, selection, withdrawal
 from domain.challenges.decisions import Cancel, Decline, Withdraw
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.challenges.state import State
@@ -63,7 +63,7 @@ def test_a_selection_tells_what_was_kept_on_a_stage_that_it_skips() -> None:
 
 
 def cancelled(state: State) -> Announcement:
-    return changes.cancel(state, Cancel(by=OPERATOR, reason="No money."), NOW)[1]
+    return cancellation.cancel(state, Cancel(by=OPERATOR, reason="No money."), NOW)[1]
 
 
 def declined() -> Announcement:
@@ -74,7 +74,7 @@ def left_by_all() -> Announcement:
     state = explored()
     for team in (A, B, C):
         message = Withdraw(by=OPERATOR, team=team, replace=False, reason="No people.")
-        state, announcement = changes.withdraw(state, message, NOW)
+        state, announcement = withdrawal.withdraw(state, message, NOW)
     return announcement
 
 
@@ -107,7 +107,7 @@ def test_what_settles_no_stage_tells_nothing() -> None:
     state = exploring()
     for announcement in (
         deadlines.stage_ended(state, state.run.ends)[1],
-        changes.withdraw(state, Withdraw(by=OPERATOR, team=A, reason="No people."), NOW)[1],
+        withdrawal.withdraw(state, Withdraw(by=OPERATOR, team=A, reason="No people."), NOW)[1],
         deadlines.sealed(taking_applications(), 6, CLOSES)[1],
     ):
         assert told(announcement) == {}

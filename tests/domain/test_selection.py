@@ -10,7 +10,7 @@ from whenever import Instant, ItemizedDelta
 
 from domain.announcements.announcement import Announcement, ToApplicants, ToPeople, ToTeams
 from domain.announcements.occasions import Occasion
-from domain.challenges import changes, deadlines, selection
+from domain.challenges import deadlines, holding, selection
 from domain.challenges.decisions import Decline, Hold, Select
 from domain.challenges.state import Outcome, Phase, State
 from domain.programmes.programme import Due, Instalment, Pay
@@ -148,7 +148,7 @@ def test_nothing_is_decided_on_a_challenge_that_has_ended() -> None:
 
 
 def test_nothing_is_decided_on_hold() -> None:
-    state = changes.hold(sealed(), Hold(by=OPERATOR, reason="An appeal."), NOW)[0]
+    state = holding.hold(sealed(), Hold(by=OPERATOR, reason="An appeal."), NOW)[0]
     assert "An appeal." in refused(OnHold, state, select("exploration", A))
 
 

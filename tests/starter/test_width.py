@@ -21,7 +21,7 @@ from desk.late_payments import Late
 from desk.open import ChallengeRow, Notice, Payment
 from desk.programme_files import FOLDER
 from desk.rounds import Opened
-from domain.challenges import changes
+from domain.challenges import holding
 from domain.challenges.application import Application
 from domain.challenges.decisions import Hold
 from domain.payments.interest import late_interest
@@ -171,7 +171,7 @@ def test_a_round_that_is_opened_and_the_list_of_challenges(printed: Callable[[],
 def test_a_challenge_says_who_is_in_who_must_act_and_what_was_paid(printed: Callable[[], list[str]]) -> None:
     """Fails when only the lists' row is shown, which knows neither teams nor holds."""
     state = exploring()
-    held = changes.hold(state, Hold(by=OPERATOR, reason="Election period."), state.run.begins.add(hours=1))[0]
+    held = holding.hold(state, Hold(by=OPERATOR, reason="Election period."), state.run.begins.add(hours=1))[0]
     known = of(
         ChallengeRow, id=CHALLENGE, question="How can we?", sponsor_name="The Agency", attention="the rail is down"
     )

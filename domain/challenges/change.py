@@ -1,0 +1,130 @@
+"""What all changes that people make to a challenge have in common: who may make them, when, and who is told."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import (
+    Announcement,
+    Entry,
+    OutgoingNotice,
+    ToApplicants,
+    Window,
+    to_people,
+    to_teams,
+    while_so,
+)
+from domain.announcements.occasions import Occasion
+from domain.permissions import Action
+from domain.values.refusals import OnHold, ReasonMissing, TooLate
+
+from .decisions import Decision, Withdraw
+from .feedback import kept_words
+from .state import Phase, State
+
+
+def check_may_change(state: State, message: Decision) -> None:
+    """Checks that the person may decide this, and that the challenge goes on.
+
+    Raises:
+        NotAllowed: the person may not.
+        TooLate: the challenge has ended.
+    """
+    state.check_may(Action(message.kind), message.by)
+    check_goes_on(state)
+
+
+def check_goes_on(state: State) -> None:
+    """Checks that the challenge has not ended.
+
+    Raises:
+        TooLate: it has.
+    """
+    if state.phase is Phase.ENDED:
+        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing changes in it any more.")
+
+
+def check_not_held(state: State) -> None:
+    """Checks that the challenge is not on hold.
+
+    Raises:
+        OnHold: it is.
+    """
+    if state.held:
+        raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
+
+
+def need_reason(message: Decision, what: str) -> None:
+    """Checks that a decision gives a reason.
+
+    Args:
+        message: the decision.
+        what: the decision in words, such as "A hold".
+
+    Raises:
+        ReasonMissing: it gives none.
+    """
+    if not message.reason:
+        raise ReasonMissing(f"{what} needs a reason, which those concerned are told.")
+
+
+def key_of(state: State, message: Decision) -> str:
+    """The business key of the announcement of a decision: announced twice, it is announced once."""
+    return f"{state.challenge.id}/{message.kind}/{message.decision_id}"
+
+
+def entry_of(state: State, message: Decision, now: Instant, text: str) -> Entry:
+    """The line of the record about a decision.
+
+    Args:
+        state: the challenge after the decision.
+        message: the decision.
+        now: when it is taken.
+        text: what happened.
+    """
+    return Entry(
+        at=now,
+        by=message.by,
+        role="team" if isinstance(message, Withdraw) and message.by == message.team else state.role_of(message.by),
+        action=message.kind,
+        stage=state.stage_name,
+        text=text,
+        reason=message.reason,
+    )
+
+
+def announced_to_all(
+    new: State,
+    message: Decision,
+    now: Instant,
+    text: str,
+    occasion: Occasion,
+    facts: dict[str, str],
+    window: Window | None,
+) -> tuple[State, Announcement]:
+    """A change that concerns everybody: those in charge, and the field.
+
+    Args:
+        new: the challenge after the change.
+        message: the decision.
+        now: when it is taken.
+        text: what happened.
+        occasion, facts: of the notices.
+        window: the window after the change; None if it does not change.
+    """
+    because = f": {message.reason}" if message.reason else ""
+    new = new.telling(now, f"{text}, by {message.by}{because}")
+    field = to_teams((*new.run.active, *new.run.in_reserve), occasion, facts) if new.runs else None
+    notices = (
+        field or OutgoingNotice(occasion=occasion, whom=ToApplicants(), facts=facts),
+        to_people(new.in_charge, occasion, facts),
+    )
+    return new, Announcement(
+        key=key_of(new, message),
+        challenge=new.challenge.id,
+        entry=entry_of(new, message, now, text),
+        status=new.status,
+        window=window,
+        # An ending stays so; what else is told here is right until the next deadline, or the next change.
+        notices=(*notices, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, notices)),
+    )

@@ -1,0 +1,61 @@
+"""A challenge is put on hold, and goes on."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement
+from domain.announcements.occasions import Occasion
+from domain.values.calendar import pushed_back
+from domain.values.refusals import TooLate
+
+from .change import announced_to_all, check_may_change, check_not_held, need_reason
+from .decisions import Hold, Resume
+from .state import Hold as Held
+from .state import Phase, State
+
+
+def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement]:
+    """Stops the challenge's clock: no deadline passes and nothing is decided until it is resumed.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    check_may_change(state, message)
+    need_reason(message, "A hold")
+    check_not_held(state)
+    if state.phase is Phase.WINDOW and now >= state.closes:
+        raise TooLate(f"The window of {state.challenge.id} has just closed: hold it once it is sealed.")
+    new = state.having(held=Held(since=now, by=message.by, reason=message.reason))
+    text = f"On hold, while waiting for {state.waiting}"
+    facts = {"reason": message.reason, "waits_for": state.waiting}
+    window = new.window if state.phase is Phase.WINDOW else None
+    return announced_to_all(new, message, now, text, Occasion.HELD, facts, window=window)
+
+
+def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announcement]:
+    """Lets the challenge's clock go on; what it waits for is due later by the time that it stood.
+
+    Raises:
+        Refused: one of its kinds.
+    """
+    check_may_change(state, message)
+    if state.held is None:
+        raise TooLate(f"{state.challenge.id} is not on hold.")
+    since = state.held.since
+
+    def later(deadline: Instant) -> Instant:
+        return pushed_back(deadline, since, now, state.zone)
+
+    new = state.having(held=None, reminded=now)
+    if state.phase is Phase.WINDOW:
+        new = new.having(closes=later(state.closes), opens=state.opens if state.opened else later(state.opens))
+    elif state.phase is Phase.DECIDING and state.decide_by is not None:
+        new = new.having(decide_by=later(state.decide_by))
+    elif state.phase is Phase.RUNNING:
+        new = new.having_run(ends=later(state.run.ends))
+    assert new.deadline is not None, "only a challenge that goes on can be held"
+    text = f"Resumed; {new.next_turn} on {new.at(new.deadline)}"
+    facts = {"reason": message.reason, "turn": new.next_turn, "until": new.at(new.deadline)}
+    window = new.window if state.phase is Phase.WINDOW else None
+    return announced_to_all(new, message, now, text, Occasion.RESUMED, facts, window=window)
