@@ -28,7 +28,8 @@ from .steps import Steps
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
 
-    from domain.announcements.announcement import Announcement, Attention, attention_called
+    from domain.announcements.announcement import Announcement, Attention
+    from domain.announcements.attention import attention_called
     from domain.challenges import deadlines
     from domain.challenges.awards import PaymentOrder, order_closed, order_in_words, payments_due, unpaid_orders
     from domain.challenges.decisions import DECISIONS

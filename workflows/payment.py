@@ -24,7 +24,8 @@ from .steps import Steps
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
 
-    from domain.announcements.announcement import Announcement, Attention, attention_called
+    from domain.announcements.announcement import Announcement, Attention
+    from domain.announcements.attention import attention_called
     from domain.challenges.messages import printable, read, sender
     from domain.challenges.state import OrderState
     from domain.payments import announcements, dates, decisions

@@ -11,7 +11,8 @@ from domain.programmes.programme import Due, Instalment, Programme, Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 
-from .state import OrderState, StageRun, State, Team
+from .stage_run import StageRun, Team
+from .state import OrderState, State
 
 
 class PaymentOrder(Value):

@@ -10,7 +10,8 @@ from domain.permissions import Action
 from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
 
 from .decisions import Evidence
-from .state import OpenEvidence, Outcome, Phase, State, Team, Verdict
+from .stage_run import OpenEvidence, Team, Verdict
+from .state import Outcome, Phase, State
 
 
 def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announcement]:

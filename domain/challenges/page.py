@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from domain.announcements.announcement import remedy
+from domain.announcements.attention import remedy
 from domain.programmes.programme import Stage
 from domain.values.money import Amount, total
 from domain.values.wording import counted, fact_table, listed
 
 from .awards import amount_in_words, order_in_words, orders_made
 from .selection import agreed_amount_in_words
-from .state import OrderState, Phase, StageRun, State
+from .stage_run import StageRun
+from .state import OrderState, Phase, State
 
 _LEFT = re.compile(r"([a-z0-9-]+) \(left\)")
 _LONGEST = 15_000

@@ -11,7 +11,8 @@ from domain.values.wording import counted
 
 from .change import check_may_change, entry_of, key_of
 from .decisions import Participate
-from .state import Session, State
+from .stage_run import Session
+from .state import State
 
 
 def participate(state: State, message: Participate, now: Instant) -> tuple[State, Announcement]:

@@ -27,7 +27,8 @@ from domain.values.wording import counted, listed
 from .awards import amount_in_words
 from .decisions import Decline, Select
 from .feedback import kept_words
-from .state import Outcome, Phase, StageRun, State, Team
+from .stage_run import StageRun, Team
+from .state import Outcome, Phase, State
 
 
 def select(state: State, message: Select, now: Instant) -> tuple[State, Announcement]:

@@ -11,15 +11,16 @@ from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import Field
-from whenever import Date, Instant
+from whenever import Instant
 
 from domain.announcements.announcement import Status, Window
 from domain.permissions import Action, Role, check_may
-from domain.programmes.programme import Due, Programme, Stage
+from domain.programmes.programme import Programme, Stage
 from domain.programmes.round import Challenge
 from domain.values.calendar import spoken
 from domain.values.model import Value
-from domain.values.money import Amount
+
+from .stage_run import OpenEvidence, StageRun, open_evidence_of
 
 
 class Phase(StrEnum):
@@ -48,86 +49,6 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Verdict(Value):
-    """What was decided, for good, about the evidence for an instalment."""
-
-    at: Instant
-    by: str
-    accepted: bool
-
-
-class Team(Value):
-    """An application that a selection has taken into a stage.
-
-    Args:
-        id: the application's id.
-        since: when it came in.
-        award: what it is due for the stage, or nothing.
-        left: when it withdrew, if it did.
-        verdicts: on the evidence for its instalments, by their number.
-    """
-
-    id: str
-    since: Instant
-    award: Amount | None = None
-    left: Instant | None = None
-    verdicts: Mapping[int, Verdict] = Field(default_factory=dict)
-
-
-class Session(Value):
-    """A citizen participation session that was held."""
-
-    on: Date
-    people: int
-
-
-class StageRun(Value):
-    """A stage that was filled: its teams, its time, what happened in it.
-
-    Args:
-        selected_by: id of the person who selected its teams.
-    """
-
-    stage: str
-    selected_by: str = ""
-    begins: Instant
-    ends: Instant
-    teams: tuple[Team, ...]
-    reserve: tuple[str, ...] = ()
-    sessions: tuple[Session, ...] = ()
-    ended: Instant | None = None
-
-    @property
-    def active(self) -> tuple[str, ...]:
-        """Ids of the teams that have not left."""
-        return tuple(team.id for team in self.teams if team.left is None)
-
-    @property
-    def in_reserve(self) -> tuple[str, ...]:
-        """Ids of those to whom a place can still come: nobody once the stage has ended."""
-        return self.reserve if self.ended is None else ()
-
-    def stayed(self, team: Team) -> bool:
-        """Whether a team was in the stage until it ended; while it runs, whether it is in it still."""
-        return team.left is None or (self.ended is not None and team.left >= self.ended)
-
-
-class OpenEvidence(Value):
-    """An instalment that is paid once its evidence is accepted, and nobody has decided about that.
-
-    Args:
-        stage, team, number: of which instalment.
-        what: the evidence that is to be shown, as the programme says.
-        amount: what it pays.
-    """
-
-    stage: str
-    team: str
-    number: int
-    what: str
-    amount: Amount
-
-
 class Hold(Value):
     """The challenge's clock stands since then."""
 
@@ -152,6 +73,7 @@ class Answer(Value):
 
 STORY_LINES = 60
 """How many lines of the story a run's page keeps; all of them stay in the record."""
+
 
 DECISIONS_KEPT = 1000
 """How many handled decision ids are carried on, so that a repeat gets its first answer."""
@@ -270,7 +192,7 @@ class State(Value):
             for run in self.runs
             for team in run.teams
             if run.stayed(team)
-            for each in _evidence_of(stages[run.stage], run, team)
+            for each in open_evidence_of(stages[run.stage], run, team)
         )
 
     @property
@@ -384,17 +306,6 @@ class State(Value):
         if any(person == team.id or person in run.reserve for run in self.runs for team in run.teams):
             return "team"
         return "unknown"
-
-
-def _evidence_of(stage: Stage, run: StageRun, team: Team) -> list[OpenEvidence]:
-    if stage.pay is None or team.award is None:
-        return []
-    parts = zip(stage.pay.instalments, stage.pay.instalments_of(team.award), strict=True)
-    return [
-        OpenEvidence(stage=run.stage, team=team.id, number=number, what=instalment.evidence or "", amount=amount)
-        for number, (instalment, amount) in enumerate(parts, start=1)
-        if instalment.due is Due.EVIDENCE and number not in team.verdicts
-    ]
 
 
 class Sealing(Value):

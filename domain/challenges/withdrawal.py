@@ -13,7 +13,8 @@ from .change import check_goes_on, entry_of, key_of, need_reason
 from .decisions import Withdraw
 from .feedback import kept_words
 from .selection import place_in_words
-from .state import Outcome, Phase, State, Team
+from .stage_run import Team
+from .state import Outcome, Phase, State
 
 
 def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import remedy
+from domain.announcements.attention import remedy
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import FAILED, OVER, TO_RELEASE, PaymentStatus
 from domain.values.calendar import spoken

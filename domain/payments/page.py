@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import remedy
+from domain.announcements.attention import remedy
 from domain.challenges.awards import amount_in_words
 from domain.values.wording import fact_table
 

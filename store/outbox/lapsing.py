@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from whenever import Instant
 
-from domain.announcements.announcement import once_mended
+from domain.announcements.attention import once_mended
 from domain.announcements.occasions import Occasion
 from domain.delivery.delivery import OVERTAKEN_BY, SAYS_PLACE, SAYS_SOON, is_still_so
 from domain.payments.payment import PaymentStatus

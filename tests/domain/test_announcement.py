@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Attention, attention_called, once_mended
+from domain.announcements.announcement import Announcement, Attention
+from domain.announcements.attention import attention_called, once_mended
 
 NOW = Instant("2016-08-05T12:00Z")
 CHALLENGE = "round/air-quality"

@@ -7,7 +7,8 @@ from hypothesis import given
 from domain.challenges import cancellation, deadlines, selection, withdrawal
 from domain.challenges.awards import PaymentOrder, payments_due
 from domain.challenges.decisions import Cancel, Withdraw
-from domain.challenges.state import OrderState, State, Team
+from domain.challenges.stage_run import Team
+from domain.challenges.state import OrderState, State
 from domain.programmes.programme import Due, Instalment, Pay
 from domain.values.money import Money, total
 from tests.domain.strategies import (

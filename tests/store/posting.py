@@ -8,11 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import insert, select, update
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import (
-    OutgoingNotice,
-    Status,
-    to_people,
-)
+from domain.announcements.announcement import OutgoingNotice, Status, to_people
 from domain.announcements.occasions import Occasion
 from store.database import tables
 from store.database.database import Database

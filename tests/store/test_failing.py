@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import (
-    to_people,
-)
+from domain.announcements.announcement import to_people
 from domain.announcements.occasions import Occasion
 from domain.delivery.delivery import MOST_TRIES, STALE_AFTER
 from domain.programmes.programme import Programme

@@ -6,12 +6,8 @@ import pytest
 from sqlalchemy import insert, update
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import (
-    Attention,
-    attention_called,
-    to_teams,
-    while_so,
-)
+from domain.announcements.announcement import Attention, to_teams, while_so
+from domain.announcements.attention import attention_called
 from domain.announcements.occasions import Occasion
 from domain.delivery.delivery import CLAIM_LASTS
 from domain.payments.payment import PaymentStatus

@@ -1,0 +1,104 @@
+"""A stage under way: its teams, what they show as evidence, and the sessions that were held in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+from whenever import Date, Instant
+
+from domain.programmes.programme import Due, Stage
+from domain.values.model import Value
+from domain.values.money import Amount
+
+
+class Verdict(Value):
+    """What was decided, for good, about the evidence for an instalment."""
+
+    at: Instant
+    by: str
+    accepted: bool
+
+
+class Team(Value):
+    """An application that a selection has taken into a stage.
+
+    Args:
+        id: the application's id.
+        since: when it came in.
+        award: what it is due for the stage, or nothing.
+        left: when it withdrew, if it did.
+        verdicts: on the evidence for its instalments, by their number.
+    """
+
+    id: str
+    since: Instant
+    award: Amount | None = None
+    left: Instant | None = None
+    verdicts: Mapping[int, Verdict] = Field(default_factory=dict)
+
+
+class Session(Value):
+    """A citizen participation session that was held."""
+
+    on: Date
+    people: int
+
+
+class StageRun(Value):
+    """A stage that was filled: its teams, its time, what happened in it.
+
+    Args:
+        selected_by: id of the person who selected its teams.
+    """
+
+    stage: str
+    selected_by: str = ""
+    begins: Instant
+    ends: Instant
+    teams: tuple[Team, ...]
+    reserve: tuple[str, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    ended: Instant | None = None
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Ids of the teams that have not left."""
+        return tuple(team.id for team in self.teams if team.left is None)
+
+    @property
+    def in_reserve(self) -> tuple[str, ...]:
+        """Ids of those to whom a place can still come: nobody once the stage has ended."""
+        return self.reserve if self.ended is None else ()
+
+    def stayed(self, team: Team) -> bool:
+        """Whether a team was in the stage until it ended; while it runs, whether it is in it still."""
+        return team.left is None or (self.ended is not None and team.left >= self.ended)
+
+
+class OpenEvidence(Value):
+    """An instalment that is paid once its evidence is accepted, and nobody has decided about that.
+
+    Args:
+        stage, team, number: of which instalment.
+        what: the evidence that is to be shown, as the programme says.
+        amount: what it pays.
+    """
+
+    stage: str
+    team: str
+    number: int
+    what: str
+    amount: Amount
+
+
+def open_evidence_of(stage: Stage, run: StageRun, team: Team) -> list[OpenEvidence]:
+    """The evidence that a team of a stage still has to show, or to have accepted."""
+    if stage.pay is None or team.award is None:
+        return []
+    parts = zip(stage.pay.instalments, stage.pay.instalments_of(team.award), strict=True)
+    return [
+        OpenEvidence(stage=run.stage, team=team.id, number=number, what=instalment.evidence or "", amount=amount)
+        for number, (instalment, amount) in enumerate(parts, start=1)
+        if instalment.due is Due.EVIDENCE and number not in team.verdicts
+    ]
