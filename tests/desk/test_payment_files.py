@@ -12,13 +12,15 @@ from whenever import Date
 
 from domain.payments.bank_account import BankAccount
 from domain.values.money import Money
-from domain.values.refusals import FileRefused, NotAllowed, NotReadable, UnknownPayment
+from domain.values.refusals import FileRefused, NotAllowed, NotReadable, Unavailable, UnknownPayment
 from service.settings import Settings
 from service.wiring import seals_of
 from store.database import tables
 from store.database.database import Database
+from store.payments import bank_reports
 from store.record.record import read_record
 from tests.desk.asking import acting, desk_on, refusals
+from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.store.filing import progress, released
 from tests.store.paying import Till
 from tests.store.said import AIR, CLOSES, ROADS
@@ -144,3 +146,24 @@ async def test_what_is_no_report_of_a_bank_is_refused(till: Till, settings: dict
         with pytest.raises(FileRefused):
             await desk.bank_reports.settle(olivia, report)
     assert progress(till.database) == {f"{till.key}/1": ("taken", "")}
+
+
+async def test_what_a_bank_reports_while_temporal_is_away_is_noted_and_still_to_be_heard(
+    till: Till, settings: dict[str, Any]
+) -> None:
+    """Fails when the note hangs on whether the payment could be told of it."""
+    async with desk_on(till.database, CLOSES, **settings) as desk:
+        olivia = await acting(desk, "olivia")
+        [made] = await desk.payment_files.submit(olivia, TUESDAY)
+        [name] = end_to_end_ids(made.path.read_bytes())
+        settled = status_report({name: Said("ACSC")}, original=made.id)
+        with pytest.raises(NotAllowed):
+            await desk.bank_reports.settle(await acting(desk, "sam"), settled)
+        with pytest.raises(UnknownPayment):
+            await desk.bank_reports.settle(olivia, status_report({name: Said("ACSC")}, original="ANOTHER"))
+        assert progress(till.database) == {f"{till.key}/1": ("taken", "")}
+        with pytest.raises(Unavailable):
+            await desk.bank_reports.settle(olivia, settled)
+    assert progress(till.database) == {f"{till.key}/1": ("settled", "")}
+    assert bank_reports.unheard(till.database, made.id) == (till.key,)
+    assert [(line.by, line.action) for line in refusals(till.database)] == [("sam", "bank-report")]
