@@ -49,6 +49,8 @@ class BankReports:
             Unavailable: the database cannot be written to.
         """
         threads = self._core.threads
+        # Before a byte of it is read: whose payments it is about is known only then.
+        await self._core.reach(actor, Action.BRING_REPORT, await self._core.challenges())
         if len(report) > LARGEST_REPORT:
             raise FileRefused(f"The report has more than {LARGEST_REPORT:,} bytes: ask the bank to split it.")
         said = await threads.read(read_status_report, report)
