@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from whenever import Instant
 
+from domain.keys import PaymentKey
 from domain.programmes.programme import Due, Instalment, Programme, Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money
@@ -19,7 +20,7 @@ class PaymentOrder(Value):
     """One instalment of an award, to be paid once.
 
     Args:
-        key: its business key, `round/challenge/stage/team/number`: unique for ever.
+        key: its business key.
         challenge, stage, team: whose and for what.
         number: which instalment, from 1.
         of: how many there are.
@@ -27,7 +28,7 @@ class PaymentOrder(Value):
         currency: in which currency, ISO 4217.
     """
 
-    key: str
+    key: PaymentKey
     challenge: str
     stage: str
     team: str
@@ -106,7 +107,7 @@ def _orders(state: State, stage: Stage, run: StageRun, team: Team) -> list[Payme
     parts = stage.pay.instalments_of(team.award)
     return [
         PaymentOrder(
-            key=f"{state.challenge.id}/{run.stage}/{team.id}/{number}",
+            key=PaymentKey.of(state.challenge.id, run.stage, team.id, number),
             challenge=state.challenge.id,
             stage=run.stage,
             team=team.id,

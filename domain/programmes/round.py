@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from whenever import Instant
 
+from domain.keys import ChallengeId
 from domain.values.calendar import Date, end_of_day, moment, spoken
 from domain.values.model import Line, Name, Value
 
@@ -43,14 +44,9 @@ REHEARSAL = "-rehearsal-"
 """What the id of a rehearsed round has in it, and no other's: its payments and notices stay in this service."""
 
 
-def round_of(id: str) -> str:  # noqa: A002
-    """The id of the round that something belongs to, by its own id."""
-    return id.partition("/")[0]
-
-
 def is_rehearsed(id: str) -> bool:  # noqa: A002
     """Whether a round, or what belongs to one, is rehearsed; by its id."""
-    return REHEARSAL in round_of(id)
+    return REHEARSAL in ChallengeId(id).round
 
 
 class Person(Value):
@@ -167,12 +163,12 @@ class Challenge(Value):
     @property
     def round(self) -> str:
         """The id of the round that it opened in."""
-        return round_of(self.id)
+        return ChallengeId(self.id).round
 
     @property
     def slug(self) -> str:
         """Its own name within the round."""
-        return self.id.partition("/")[2]
+        return ChallengeId(self.id).slug
 
 
 def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
