@@ -8,7 +8,7 @@ from temporalio import activity
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
-from domain.keys import TransferId
+from domain.keys import transfer_id
 from domain.payments.decisions import PaymentMove
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
@@ -135,7 +135,7 @@ class Paying:
         snapshot = self.request(move)
         if snapshot.answered:
             return snapshot  # a try before this one was not heard of
-        rail, transfer_name = self._rail_for(move), TransferId.of(move.payment.order.key, move.attempt)
+        rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
         transfer = rail.find(transfer_name)
         if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
             raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")

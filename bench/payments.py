@@ -9,7 +9,6 @@ from sqlalchemy import Table, insert, select
 from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
-from domain.keys import PaymentKey
 from domain.payments import announcements
 from domain.payments.decisions import Release
 from domain.payments.payment import PaymentToMake
@@ -92,7 +91,7 @@ class Till:
         self._releaser = challenge.releasers[0]
         stage = programme.stages[0]
         order = PaymentOrder(
-            key=PaymentKey.of(challenge.id, stage.name, team, _MANY),
+            key=f"{challenge.id}/{stage.name}/{team}/{_MANY}",
             challenge=challenge.id,
             stage=stage.name,
             team=team,

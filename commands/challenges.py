@@ -11,7 +11,6 @@ import typer
 from desk.desk import Desk
 from desk.notices import NOTICES
 from desk.open import ChallengeRow, Payment
-from domain import keys
 from domain.permissions import Actor
 from domain.values.paging import all_of
 from domain.values.refusals import NotAllowed, Unavailable
@@ -29,6 +28,7 @@ from .options import (
     command,
     day_of,
     decide,
+    is_payment,
     moment_of,
     reading,
     send,
@@ -171,7 +171,7 @@ async def retry(
         actor = await acting(desk, by)
         if what == NOTICES:
             tried = await desk.notices.retry(actor)
-        elif keys.PaymentKey.is_one(what):
+        elif is_payment(what):
             tried = await desk.payments.retry(actor, what)
         else:
             tried = await desk.challenges.retry(actor, what)

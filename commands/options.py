@@ -47,6 +47,11 @@ def listed(names: list[str] | None) -> list[str]:
     return [name for given in names or [] for name in given.split(",") if name]
 
 
+def is_payment(name: str) -> bool:
+    """Whether a name is the key of a payment: round/challenge/stage/team/number."""
+    return name.count("/") == 4
+
+
 P = ParamSpec("P")
 
 

@@ -12,7 +12,6 @@ import typer
 from desk.bank_reports import LARGEST_REPORT
 from desk.open import Payment
 from desk.payment_files import PaymentFile
-from domain import keys
 from domain.values.paging import all_of
 from domain.values.refusals import FileRefused, NotAllowed, Refused, Unavailable, UnknownPayment
 from domain.values.wording import counted
@@ -32,6 +31,7 @@ from .options import (
     command,
     day_of,
     decide,
+    is_payment,
     text_of,
     zones_of,
 )
@@ -203,10 +203,10 @@ async def undo_return(
 
     Example: `starter.py undo-return pilot-2016/bridge/exploration/bridge-7kx3qm/1/1 --as finance --reason Paid`
     """
-    if keys.PaymentKey.is_one(attempt):
+    if is_payment(attempt):
         misused(f"{attempt} is a payment: name the attempt that arrived, such as {attempt}/1.")
-    transfer = keys.TransferId(attempt)
-    await _decide(transfer.payment, "undo-return", by, reason, decision_id, attempt=transfer.attempt)
+    key, _, number = attempt.rpartition("/")
+    await _decide(key, "undo-return", by, reason, decision_id, attempt=number)
 
 
 @command
@@ -286,7 +286,7 @@ async def settle(
     async with a_desk() as desk:
         actor, key = await acting(desk, by), str(report)
         # Unlike Path.exists, os.path.exists takes a key that is too long for a file name.
-        if keys.PaymentKey.is_one(key) and not os.path.exists(key):  # noqa: ASYNC240
+        if is_payment(key) and not os.path.exists(key):  # noqa: ASYNC240
             found = await desk.bank_reports.confirm_settled(actor, key, day)
         elif day is not None:
             misused(

@@ -8,7 +8,7 @@ from whenever import Date, Instant
 
 from domain.announcements.announcement import Announcement, Attention, Entry, to_people
 from domain.announcements.occasions import Occasion
-from domain.keys import TransferId
+from domain.keys import payment_of, transfer_id
 from domain.payments.payment import SERVICE
 from domain.payments.rails import Progress
 from domain.permissions import Action, Actor
@@ -49,8 +49,6 @@ class BankReports:
             Unavailable: the database cannot be written to.
         """
         threads = self._core.threads
-        # Before a byte of it is read: whose payments it is about is known only then.
-        await self._core.reach(actor, Action.BRING_REPORT, await self._core.challenges())
         if len(report) > LARGEST_REPORT:
             raise FileRefused(f"The report has more than {LARGEST_REPORT:,} bytes: ask the bank to split it.")
         said = await threads.read(read_status_report, report)
@@ -67,7 +65,7 @@ class BankReports:
         if contradicted := await threads.read(bank_reports.contradicted, self._database, file):
             for each in contradicted:
                 await self._call_operators(each)
-            await self._workflows.ledger_changed(TransferId(each.transfer).payment for each in contradicted)
+            await self._workflows.ledger_changed(payment_of(each.transfer) for each in contradicted)
             raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
         return tuple([await threads.read(reading.find_payment, self._database, key) for key in keys])
 
@@ -100,7 +98,7 @@ class BankReports:
             new = await self._core.threads.write(
                 bank_reports.confirm_settled,
                 self._database,
-                TransferId.of(key, payment.attempt),
+                transfer_id(key, payment.attempt),
                 grant.person,
                 str(grant.role),
                 self._core.now(),
@@ -139,7 +137,7 @@ class BankReports:
     async def _call_operators(self, contradiction: Contradiction) -> None:
         """That the bank and the ledger say two things of a transfer, once for each time that the bank does."""
         transfer, text = contradiction.transfer, _what_to_do(contradiction)
-        payment = await self._core.threads.read(reading.find_payment, self._database, TransferId(transfer).payment)
+        payment = await self._core.threads.read(reading.find_payment, self._database, payment_of(transfer))
         row = await self._core.find(payment.challenge)
         told = to_people((await self._core.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
         announcement = Announcement(

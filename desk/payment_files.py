@@ -9,7 +9,7 @@ from pathlib import Path
 
 from whenever import Date, Instant
 
-from domain.keys import TransferId
+from domain.keys import payment_of
 from domain.payments.bank_account import BankAccount
 from domain.payments.rails import Instruction
 from domain.permissions import Action, Actor
@@ -179,7 +179,7 @@ class PaymentFiles:
                 _check_line(line, seals)
             except Refused as refusal:
                 raise FileRefused(
-                    f"{TransferId(line.transfer).payment} cannot leave in the file {batch.id}, which was begun "
+                    f"{payment_of(line.transfer)} cannot leave in the file {batch.id}, which was begun "
                     f"({refusal}): mend that; or put the other payments into a new file with `submit --anew`."
                 ) from None
         earliest = _next_working_day(self._core.now())

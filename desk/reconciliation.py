@@ -104,7 +104,7 @@ async def _with_programme(core: Core, row: ChallengeRow, payments: dict[str, Pay
 
 
 def _due(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:
-    due = {str(order.key): order for order in payments_due(state.having(payments={}))}
+    due = {order.key: order for order in payments_due(state.having(payments={}))}
     for key in sorted(due.keys() - payments.keys()):
         yield key, f"{due[key].amount.gross.shown(due[key].currency)} is due by the programme and not in the ledger"
     for key in sorted(payments.keys() - due.keys()):

@@ -10,8 +10,6 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
 
-from domain.keys import PaymentKey
-
 from .settings import Settings
 
 _CORE = "temporalio.core"
@@ -105,9 +103,9 @@ def _lift_temporal_fields(_: WrappedLogger, __: str, event: EventDict) -> EventD
 
 def _with_challenge(event: EventDict) -> EventDict:
     """Adds challenge and stage. Workflow ids: round/challenge, or round/challenge/stage/team/number for a payment."""
-    key = PaymentKey(event.get("workflow_id", ""))
-    if "/" in key:
-        event.setdefault("challenge", str(key.challenge))
-    if PaymentKey.is_one(key):
-        event.setdefault("stage", key.stage)
+    parts = str(event.get("workflow_id", "")).split("/")
+    if len(parts) >= 2:
+        event.setdefault("challenge", "/".join(parts[:2]))
+    if len(parts) == 5:
+        event.setdefault("stage", parts[2])
     return event

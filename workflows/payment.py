@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.payments import page as payment_details
     from domain.payments.decisions import PAYMENT_DECISIONS, PaymentMove
     from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
+    from domain.programmes.round import round_of
     from domain.values.calendar import seconds_between
     from domain.values.refusals import Refused
 
@@ -316,7 +317,7 @@ class PaymentWorkflow:
         """
         order, until = self._payment.order, snapshot.pay_by
         columns.show(
-            (interface.ROUND, order.key.challenge.round),
+            (interface.ROUND, round_of(order.challenge)),
             (interface.STAGE, order.stage),
             (interface.WAITS_FOR, payment_details.waits_for(snapshot)),
             (interface.UNTIL, until.to_stdlib() if until else None),

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from commands.terminal import cut, say, show_entry, show_facts, when
 from desk.open import ChallengeRow, Notice
-from domain.keys import ChallengeId, NoticeKey, parts_of
 from domain.values.calendar import spoken
 
 _ID = 32
@@ -37,19 +36,23 @@ def notices(rows: Sequence[Notice], zones: Mapping[str, str], nothing: str) -> N
 
 def _ends_of_keys(rows: Sequence[Notice]) -> dict[str, str]:
     """For each key, the shortest end that no other key has, in this challenge or another."""
-    count = Counter(end for row in rows for end in NoticeKey(row.key).ends)
+
+    def ends(row: Notice) -> list[str]:
+        parts = row.key.split("/")
+        return ["/".join(parts[start:]) for start in range(len(parts) - 2, -1, -1)]
+
+    count = Counter(end for row in rows for end in ends(row))
     return {
         row.key: next(
-            (end for end in NoticeKey(row.key).ends if count[end] == 1 and _only_here(end, row.challenge)), row.key
+            (end for end in ends(row) if count[end] == 1 and _only_here(end, row.challenge.partition("/")[2])), row.key
         )
         for row in rows
     }
 
 
-def _only_here(end: str, challenge: str) -> bool:
+def _only_here(end: str, slug: str) -> bool:
     """Whether the end of a key contains the id of an application or a decision, which no other challenge has."""
-    slug = ChallengeId(challenge).slug
-    return any(part.startswith(f"{slug}-") or len(part) == _ID for part in parts_of(end))
+    return any(part.startswith(f"{slug}-") or len(part) == _ID for part in end.split("/"))
 
 
 def notice(row: Notice, of: ChallengeRow) -> None:

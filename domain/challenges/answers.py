@@ -6,7 +6,6 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people
 from domain.announcements.occasions import Occasion
-from domain.keys import DecisionKey
 from domain.permissions import Action
 from domain.values.refusals import TooLate
 
@@ -29,7 +28,7 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
     text = f"Question answered: {message.question}"
     new = state.telling(now, f"{text} — {message.answer} (by {message.by})")
     return new, Announcement(
-        key=DecisionKey.of(state.challenge.id, message.kind, message.decision_id),
+        key=f"{state.challenge.id}/answer/{message.decision_id}",
         challenge=state.challenge.id,
         entry=Entry(
             at=now,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from whenever import Instant
 
-from domain.keys import PaymentKey
 from domain.programmes.programme import Due, Instalment, Programme, Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money
@@ -20,7 +19,7 @@ class PaymentOrder(Value):
     """One instalment of an award, to be paid once.
 
     Args:
-        key: its business key.
+        key: its business key, `round/challenge/stage/team/number`: unique for ever.
         challenge, stage, team: whose and for what.
         number: which instalment, from 1.
         of: how many there are.
@@ -28,7 +27,7 @@ class PaymentOrder(Value):
         currency: in which currency, ISO 4217.
     """
 
-    key: PaymentKey
+    key: str
     challenge: str
     stage: str
     team: str
@@ -107,7 +106,7 @@ def _orders(state: State, stage: Stage, run: StageRun, team: Team) -> list[Payme
     parts = stage.pay.instalments_of(team.award)
     return [
         PaymentOrder(
-            key=PaymentKey.of(state.challenge.id, run.stage, team.id, number),
+            key=f"{state.challenge.id}/{run.stage}/{team.id}/{number}",
             challenge=state.challenge.id,
             stage=run.stage,
             team=team.id,

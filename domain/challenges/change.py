@@ -15,7 +15,6 @@ from domain.announcements.announcement import (
     while_so,
 )
 from domain.announcements.occasions import Occasion
-from domain.keys import DecisionKey
 from domain.permissions import Action
 from domain.values.refusals import OnHold, ReasonMissing, TooLate
 
@@ -69,9 +68,9 @@ def need_reason(message: Decision, what: str) -> None:
         raise ReasonMissing(f"{what} needs a reason, which those concerned are told.")
 
 
-def key_of(state: State, message: Decision) -> DecisionKey:
+def key_of(state: State, message: Decision) -> str:
     """The business key of the announcement of a decision: announced twice, it is announced once."""
-    return DecisionKey.of(state.challenge.id, message.kind, message.decision_id)
+    return f"{state.challenge.id}/{message.kind}/{message.decision_id}"
 
 
 def entry_of(state: State, message: Decision, now: Instant, text: str) -> Entry:

@@ -6,7 +6,6 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_teams
 from domain.announcements.occasions import Occasion
-from domain.keys import DecisionKey
 from domain.permissions import Action
 from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
 
@@ -37,7 +36,7 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
     return new, Announcement(
-        key=DecisionKey.of(state.challenge.id, message.kind, message.decision_id),
+        key=f"{state.challenge.id}/evidence/{message.decision_id}",
         challenge=state.challenge.id,
         entry=Entry(
             at=now,

@@ -6,7 +6,6 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people, to_teams
 from domain.announcements.occasions import Occasion
-from domain.keys import DecisionKey
 from domain.permissions import Action
 from domain.programmes.programme import Stage
 from domain.values.calendar import later
@@ -113,7 +112,7 @@ def _announced(
     applications: tuple[str, ...] = (),
 ) -> Announcement:
     return Announcement(
-        key=DecisionKey.of(new.challenge.id, message.kind, message.decision_id),
+        key=f"{new.challenge.id}/{message.kind}/{message.decision_id}",
         challenge=new.challenge.id,
         entry=Entry(
             at=now,

@@ -15,7 +15,6 @@ from lxml import etree
 from lxml.builder import ElementMaker
 from whenever import Date, Instant
 
-from domain.keys import TransferId
 from domain.payments.bank_account import BankAccount
 from domain.payments.rails import Instruction
 from domain.values.money import total
@@ -71,7 +70,8 @@ def end_to_end_id(transfer_id: str) -> str:
     Returns:
         The beginning of the team's id, so that people know it on a statement, and a hash that tells transfers apart.
     """
-    team = re.sub(r"[^A-Z0-9]+", "-", TransferId(transfer_id).payment.team.upper()).strip("-")[:_TEAM_LENGTH].strip("-")
+    parts = transfer_id.split("/")
+    team = re.sub(r"[^A-Z0-9]+", "-", parts[max(len(parts) - 3, 0)].upper()).strip("-")[:_TEAM_LENGTH].strip("-")
     told_apart = base64.b32encode(hashlib.sha256(transfer_id.encode()).digest()).decode()[:_HASH_LENGTH]
     return f"{team}-{told_apart}" if team else told_apart
 

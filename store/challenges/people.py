@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
-from domain.keys import ChallengeId
 from domain.permissions import Grant, Role
-from domain.programmes.round import Round
+from domain.programmes.round import Round, round_of
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
@@ -83,6 +82,6 @@ def _team_grants(connection: Connection, address: str) -> tuple[Grant, ...]:
         .order_by(*_APPLICATIONS)
     )
     return tuple(
-        Grant(round=ChallengeId(row.challenge).round, role=Role.TEAM, person=row.id, challenge=row.challenge)
+        Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.id, challenge=row.challenge)
         for row in connection.execute(wanted)
     )

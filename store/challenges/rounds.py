@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, update
 from whenever import Instant
 
-from domain.keys import ChallengeId
 from domain.permissions import Period, Place
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
@@ -213,9 +212,9 @@ def _not_found(connection: Connection, name: str) -> str:
     ids = connection.scalars(select(tables.challenges.c.id).order_by(*_BY_ID)).all()
     if not ids:
         return f"No challenge {name!r}: none was opened yet; open a round first."
-    slugs = {each: ChallengeId(each).slug for each in ids}
-    close = get_close_matches(ChallengeId(name).slug, sorted(set(slugs.values())), n=3)
-    near = [each for each in ids if slugs[each] in close]
+    slug = name.rpartition("/")[2]
+    close = get_close_matches(slug, sorted({each.rpartition("/")[2] for each in ids}), n=3)
+    near = [each for each in ids if each.rpartition("/")[2] in close]
     if near:
         return f"No challenge {name!r}: did you mean {' or '.join(near)}?"
     listed = ", ".join(ids[:10]) + (" and others" if len(ids) > 10 else "")

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, exists, select, update
 from whenever import Date, Instant
 
-from domain.keys import TransferId
+from domain.keys import payment_of
 from domain.payments.rails import FAILED, Progress
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, TooLate, UnknownPayment
@@ -99,9 +99,9 @@ def report(
                 continue
             reached[status.end_to_end] = progress
             _note(connection, row.transfer, status.model_copy(update={"progress": progress}), by, at)
-            changed.append(TransferId(row.transfer).payment)
+            changed.append(payment_of(row.transfer))
         keys, text = tuple(dict.fromkeys(changed)), f"Report on payment file {file} read"
-        write_lines(connection, keys, "bank-report", f"{file}/{uuid4().hex}", text, by, roles, at)
+        write_lines(connection, keys, f"bank-report/{file}/{uuid4().hex}", text, by, roles, at)
         return keys
 
 
@@ -150,7 +150,7 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
     if file is not None:
         wanted = wanted.where(_files.c.id == file)
     with database.reading() as connection:
-        return tuple(TransferId(each).payment for each in connection.scalars(wanted))
+        return tuple(map(payment_of, connection.scalars(wanted)))
 
 
 def confirm_settled(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
@@ -170,7 +170,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
         TooLate: it came back.
         Unavailable: the database cannot be written to.
     """
-    key = TransferId(transfer).payment
+    key, challenge = payment_of(transfer), "/".join(transfer.split("/")[:2])
     with database.writing() as connection:
         filed = connection.execute(
             select(_filed.c.progress, _filed.c.arrived_on, _transfers.c.returned_at)
@@ -191,7 +191,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
             .values(progress="settled", arrived_on=_written(on), reported_at=at, reported_by=by)
         )
         said = f"{key}: said to have arrived" + (f" on {on}" if on else "")
-        write_lines(connection, [key], "confirm-settled", f"{transfer}/{at}", said, by, {key.challenge: role}, at)
+        write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at)
         return True
 
 

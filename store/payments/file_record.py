@@ -9,33 +9,23 @@ from sqlalchemy import Connection
 from whenever import Instant
 
 from domain.announcements.announcement import Entry
-from domain.keys import PaymentKey
 from store.record.record import write_line
 
 
 def write_lines(
     connection: Connection,
     payments: Iterable[str],
-    action: str,
-    which: str,
+    key: str,
     text: str,
     by: str,
     roles: Mapping[str, str],
     at: Instant,
 ) -> None:
-    """Writes on the record of each challenge concerned who did something with payment files.
-
-    Args:
-        connection: in whose transaction.
-        payments: keys of the payments concerned.
-        action: what was done, such as "bank-report".
-        which: tells this one from every other of its kind.
-        text: what was done, in words.
-        by, roles: who did it, and in what role by challenge.
-        at: when.
-    """
-    counted = Counter(PaymentKey(payment).challenge for payment in payments)
+    """Who did it, on the record of each challenge that it concerns."""
+    counted = Counter("/".join(payment.split("/")[:2]) for payment in payments)
     for challenge, count in counted.items():
         number = f", with {count} of this challenge's payments" if count > 1 else ""
-        entry = Entry(at=at, by=by, role=roles.get(challenge, "unknown"), action=action, text=text + number)
-        write_line(connection, f"{challenge}/{action}/{which}", challenge, entry)
+        entry = Entry(
+            at=at, by=by, role=roles.get(challenge, "unknown"), action=key.partition("/")[0], text=text + number
+        )
+        write_line(connection, f"{challenge}/{key}", challenge, entry)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from whenever import Date, Instant
 
 from domain.announcements.announcement import Announcement
-from domain.keys import DecisionKey, TransferId
+from domain.keys import transfer_id
 from domain.payments import announcements, dates, decisions
 from domain.payments.payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
 from domain.payments.rails import Progress
@@ -117,7 +117,7 @@ class Ledger:
             decisions.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
             put(connection, announcement, self._compose)
             attempt = attempts(connection, key) + 1
-            transfer = TransferId.of(key, attempt)
+            transfer = transfer_id(key, attempt)
             try:
                 connection.execute(
                     insert(_transfers).values(
@@ -292,7 +292,7 @@ class Ledger:
             UnknownPayment: the ledger has no such payment.
             Unavailable: the database cannot be written to.
         """
-        key, transfer = payment.order.key, TransferId.of(payment.order.key, attempt)
+        key, transfer = payment.order.key, transfer_id(payment.order.key, attempt)
         with self._database.writing() as connection:
             taken(connection, key)
             if _taken_before(connection, announcement):
@@ -306,8 +306,8 @@ class Ledger:
                 )
             if (last := attempts(connection, key)) != attempt:
                 raise TooLate(
-                    f"{TransferId.of(key, last)} has left, or may have, since {transfer} was said to have come back: "
-                    "the money may be paid twice. Ask the bank to stop one of them, or to give it back."
+                    f"{transfer_id(key, last)} has left, or may have, since {transfer} was said to have come back: the "
+                    "money may be paid twice. Ask the bank to stop one of them, or to give it back."
                 )
             _settle_after_all(connection, row, reference, announcement.entry.by, at)
             put(connection, announcement, self._compose)
@@ -355,7 +355,7 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
     """Whether a decision is on the record: sent again it changes nothing, whichever run of the workflow it comes to."""
     line, entry = find_line(connection, decision.key), decision.entry
     if line is not None and (line.by, line.text, line.reason) != (entry.by, entry.text, entry.reason):
-        used = DecisionKey(decision.key).decision_id
+        used = decision.key.rpartition("/")[2]
         raise AnotherDecision(f"The id {used!r} was used for another decision: give this one its own.")
     return line is not None
 

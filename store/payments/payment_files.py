@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection, ScalarSelect, delete, exists, func, insert, select, update
 from whenever import Date, Instant
 
-from domain.keys import TransferId
+from domain.keys import payment_of
 from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
 from domain.values.model import Value
@@ -149,16 +149,7 @@ def batch(
             for each, amount in pence.items()
         ]
         connection.execute(insert(_filed), rows)
-        write_lines(
-            connection,
-            (TransferId(each).payment for each in pence),
-            "payment-file",
-            id,
-            f"Payment file {id} made",
-            by,
-            roles,
-            at,
-        )
+        write_lines(connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at)
         for each in pence:
             connection.execute(update(_transfers).where(_transfers.c.id == each).values(begun_at=at, rail=RAIL))
         return _batch(connection, id), left_out
@@ -219,7 +210,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
     """
     with database.writing() as connection:
         inside = list(connection.scalars(select(_filed.c.transfer).where(_filed.c.file == file)))
-        keys = tuple(sorted(TransferId(each).payment for each in inside))
+        keys = tuple(sorted(map(payment_of, inside)))
         # Payments first, as everywhere; see `_waiting`.
         connection.execute(
             select(_payments.c.key)
@@ -237,7 +228,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
             if row.payee_version != payees.latest_version(connection, row.team):
                 take_release_back(connection, row.payment)
         text = f"Payment file {file} dropped, before it was written"
-        write_lines(connection, keys, "payment-file-dropped", file, text, by, roles, at)
+        write_lines(connection, keys, f"payment-file-dropped/{file}", text, by, roles, at)
         return keys
 
 
@@ -258,7 +249,7 @@ def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
         if connection.execute(select(_files.c.id).where(_files.c.id == file)).first() is None:
             raise TooLate(f"The payment file {file} was dropped while it was written.")
         inside = select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)
-        return tuple(TransferId(each).payment for each in connection.scalars(inside))
+        return tuple(map(payment_of, connection.scalars(inside)))
 
 
 def read_files(database: Database) -> tuple[File, ...]:
@@ -341,7 +332,7 @@ def _checked(rows: Sequence[Found], check: Callable[[Line], None]) -> tuple[list
         try:
             check(_line(row))
         except Refused as refusal:
-            left_out[TransferId(row.transfer).payment] = str(refusal)
+            left_out[payment_of(row.transfer)] = str(refusal)
         else:
             fit.append(row)
     return fit, left_out

@@ -13,7 +13,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from domain.announcements.occasions import Occasion
-from domain.keys import TransferId
+from domain.keys import transfer_id
 from domain.payments.payment import PaymentStatus
 from tests.crashes.account import Account, account_of
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, point
@@ -100,7 +100,7 @@ def deaths_of(played: Played, *moments: str) -> frozenset[str]:
         done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
         release = f"{key}/release/{played.decision_on('release', 0)}"
         done += [(release, "request_payment"), (release, "release_payment")]  # was it taken before?
-        asked += [(TransferId.of(key, 1), SUBMIT)]
+        asked += [(transfer_id(key, 1), SUBMIT)]
     return frozenset(
         point(key, activity, moment)
         for moment in moments

@@ -13,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 from whenever import Date, Instant
 
 from activities.payments import Paying
-from domain.keys import TransferId
+from domain.keys import transfer_id
 from domain.payments import announcements, decisions
 from domain.payments.bank_account import BankAccount
 from domain.payments.decisions import PaymentMove, Return, UndoReturn
@@ -123,7 +123,7 @@ def batch(database: Database) -> payment_files.Batch:
 def _instruction(one: Step) -> Instruction:
     """What a rail is asked for in the first attempt."""
     return Instruction(
-        id=TransferId.of(one.till.key, 1), amount=Money.parse("2400"), currency="GBP", payee=ACCOUNT, reference="x"
+        id=transfer_id(one.till.key, 1), amount=Money.parse("2400"), currency="GBP", payee=ACCOUNT, reference="x"
     )
 
 

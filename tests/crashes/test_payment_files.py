@@ -14,7 +14,7 @@ from lxml import etree
 from sqlalchemy import select
 
 from domain.announcements.occasions import Occasion
-from domain.keys import TransferId
+from domain.keys import transfer_id
 from domain.payments.payment import FAILED, PaymentStatus
 from gateways.banking.credit_transfers import Version, end_to_end_id, validate
 from store.database.tables import payment_files
@@ -155,7 +155,7 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
             check_worker(worker, payments)
             attempts = range(1, len(SUBMITS) + 2)
             assert bank.asked() == {
-                (end_to_end_id(TransferId.of(key, attempt)), "2000.00"): 1 for key in payments for attempt in attempts
+                (end_to_end_id(transfer_id(key, attempt)), "2000.00"): 1 for key in payments for attempt in attempts
             }
             assert {played.payments()[key].attempt for key in payments} == {len(attempts)}
             check_told(played, payments, len(attempts))

@@ -13,7 +13,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from domain.announcements.occasions import Occasion
-from domain.keys import TransferId
+from domain.keys import transfer_id
 from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.payments.payment import PaymentStatus
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
@@ -118,9 +118,9 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         straight, back, back_late = to_pay
         for key in to_pay:
             await played.reaches(key, PaymentStatus.SUBMITTED)
-        provider.settle(TransferId.of(straight, 1))
-        provider.return_(TransferId.of(back, 1), "account closed")
-        provider.settle(TransferId.of(back_late, 1))
+        provider.settle(transfer_id(straight, 1))
+        provider.return_(transfer_id(back, 1), "account closed")
+        provider.settle(transfer_id(back_late, 1))
         await played.look(*to_pay)
         await played.reaches(straight, PaymentStatus.SETTLED)
         await played.reaches(back, PaymentStatus.RETURNED)
@@ -131,11 +131,11 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
 
         # The provider calls it settled, and a person sees the money on the statement again.
         await played.decide_on(back_late, "return", reason="It is on the statement again.")
-        provider.return_(TransferId.of(back_late, 1), "account closed")
+        provider.return_(transfer_id(back_late, 1), "account closed")
         for key in (back, back_late):
             await played.release(key)
             await played.reaches(key, PaymentStatus.SUBMITTED)
-            provider.settle(TransferId.of(key, 2))
+            provider.settle(transfer_id(key, 2))
             await played.look(key)
             await played.reaches(key, PaymentStatus.SETTLED)
 
@@ -160,7 +160,7 @@ def needed_attention(played: Played) -> int:
 
 def check_books(played: Played, provider: Provider, attempts: dict[str, int]) -> None:
     """Ledger and provider say the same of every payment, to the penny."""
-    asked = {TransferId.of(key, number) for key, times in attempts.items() for number in range(1, times + 1)}
+    asked = {transfer_id(key, number) for key, times in attempts.items() for number in range(1, times + 1)}
     assert Counter(booking.id for booking in provider.bookings) == dict.fromkeys(asked, 1)
     for key, times in attempts.items():
         payment = played.payments()[key]
@@ -220,7 +220,7 @@ def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: st
     done += [(f"{key}/release/{played.decision_on('release', times)}", "release_payment") for key, times in releases]
     decided = {f"{kind.replace('-', '_')}_payment" for kind in PAYMENT_DECISIONS}
     done += [(key, "request_payment") for key, activity in done if activity in decided]  # were they taken before?
-    asked = [(TransferId.of(key, times + 1), SUBMIT) for key, times in releases]
+    asked = [(transfer_id(key, times + 1), SUBMIT) for key, times in releases]
     # The keys of calls for a person are left to chance, and so is what a sender comes to do.
     died = {each for each in worker.deaths if "/attention/" not in each and not each.startswith(SENDER)}
     wanted = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.keys import TransferId
+from domain.keys import transfer_id
 from domain.payments.payment import PaymentStatus
 from tests.crashes.running import (
     Played,
@@ -78,7 +78,7 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
                 await played.release(not_taken)
                 server.kill()
                 await server.start()
-            provider.settle(TransferId.of(on_its_way, 1))
+            provider.settle(transfer_id(on_its_way, 1))
             await played.reaches(not_taken, PaymentStatus.SUBMITTED)
             await played.give_payee(played.payments()[no_payee].team)
             for key in (no_payee, not_released):
@@ -86,13 +86,13 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
                 await played.reaches(key, PaymentStatus.SUBMITTED)
             for key in payments:
                 if key != on_its_way:
-                    provider.settle(TransferId.of(key, 1))
+                    provider.settle(transfer_id(key, 1))
             await played.look(*payments)
             for key in payments:
                 await played.reaches(key, PaymentStatus.SETTLED)
 
             assert sorted(booking.id for booking in provider.bookings) == sorted(
-                TransferId.of(key, 1) for key in payments
+                transfer_id(key, 1) for key in payments
             )
             assert await books_agree(desk) == ()
             assert worker.pid == the_same, "the worker lives through it"

@@ -136,7 +136,7 @@ def test_a_payment_knows_who_selected_its_team_and_who_accepted_its_evidence() -
     state = exploring(*in_instalments(ON_EVIDENCE))
     accepted = Evidence(by=DEPUTY, decision_id="1", stage="exploration", team=A, accepted=True)
     state, _ = evidence.judge(state, accepted, REQUESTED)
-    made = {str(order.key): payment_to_make(state, order) for order in payments_due(state)}
+    made = {order.key: payment_to_make(state, order) for order in payments_due(state)}
 
     on_evidence = made[f"round/air-quality/exploration/{A}/2"]
     assert (on_evidence.selected_by, on_evidence.accepted_by) == (DECIDER, DEPUTY)

@@ -8,7 +8,6 @@ from domain.announcements.announcement import Announcement, Attention, Entry, Ou
 from domain.announcements.occasions import FACTS, Facts, Occasion
 from domain.challenges.application import Applying
 from domain.challenges.awards import PaymentOrder
-from domain.keys import PaymentKey
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from store.challenges.applications import accept
@@ -99,7 +98,7 @@ def opened(challenge: str = AIR) -> Announcement:
 def order(team: str, amount: str = "2000", number: int = 1, challenge: str = AIR) -> PaymentOrder:
     """A payment that is due to a team."""
     return PaymentOrder(
-        key=PaymentKey.of(challenge, "exploration", team, number),
+        key=f"{challenge}/exploration/{team}/{number}",
         challenge=challenge,
         stage="exploration",
         team=team,

@@ -16,7 +16,6 @@ from whenever import Date, Instant, ItemizedDelta
 
 from domain.announcements.announcement import OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import FACTS, SAMPLES, Occasion
-from domain.keys import PaymentKey
 from domain.programmes.programme import Due, Instalment, Pay, Stage
 from domain.programmes.round import Challenge
 from domain.values.calendar import WorkingDays
@@ -86,7 +85,6 @@ _PLAIN: Mapping[Any, object] = {
     Instant: Instant("2016-08-01T23:00:00.123456Z"),
     ItemizedDelta: ItemizedDelta(weeks=2),
     Money: Money(150_000),
-    PaymentKey: PaymentKey("pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
 }
 
 Make = Callable[[Any, str], Any]

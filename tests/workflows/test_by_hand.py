@@ -11,7 +11,6 @@ from temporalio.exceptions import ApplicationError
 
 from domain.challenges.awards import PaymentOrder, orders_made
 from domain.challenges.state import Outcome, State
-from domain.keys import PaymentKey
 from domain.payments.payment import PaymentStatus, PaymentToMake, payment_to_make
 from domain.values.money import Amount, Money
 from store.challenges.rounds import keep_round
@@ -136,7 +135,7 @@ async def test_a_payment_that_is_cancelled_while_the_rail_is_away_is_made_once_i
 def payment_to(play: Play, team: str) -> PaymentToMake:
     """What a team of exploration is due."""
     order = PaymentOrder(
-        key=PaymentKey.of(play.challenge.id, "exploration", team, 1),
+        key=f"{play.challenge.id}/exploration/{team}/1",
         challenge=play.challenge.id,
         stage="exploration",
         team=team,
