@@ -1,1 +1,1 @@
-"""What banks and payment providers are told, and what they say."""
+"""How the service talks with banks and payment providers."""

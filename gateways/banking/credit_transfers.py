@@ -1,4 +1,4 @@
-"""Payment files that a bank takes: ISO 20022 credit transfers (pain.001), checked against the official schema."""
+"""Payment files for a bank: ISO 20022 credit transfers (pain.001), checked against the official schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from domain.values.refusals import FileRefused
 
 
 class Version(StrEnum):
-    """Of the message; the bank says which it takes."""
+    """The version of the message. The bank says which versions it takes."""
 
     V09 = "pain.001.001.09"
     V03 = "pain.001.001.03"
@@ -30,7 +30,7 @@ class Version(StrEnum):
 
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 _PACKAGE = "pain001"
-"""Brings the official schemas. It is never imported: only its files are read."""
+"""The package that carries the official schemas. It is never imported: only its files are read."""
 
 _MESSAGE_ID = re.compile(r"(?=.{1,35}$)[A-Za-z0-9]+([-.][A-Za-z0-9]+)*", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -38,7 +38,7 @@ _TOO_MUCH = 10**18
 """Pence. The schemas allow amounts and sums of 18 digits."""
 
 _NAME_LENGTH = 70
-"""The schemas allow 140, but SEPA and the older formats that banks turn these files into carry 70."""
+"""The schemas allow 140, but SEPA and the older formats into which banks convert these files allow only 70."""
 _REFERENCE_LENGTH = 140
 
 _BIC = {
@@ -54,11 +54,11 @@ _SIMILAR = str.maketrans(
     | dict.fromkeys("]}>", ")")
     | {"@": "(at)"}
 )
-"""For what is ASCII but not in SWIFT's character set; whatever else is not in it becomes a space."""
+"""Replacements for ASCII characters outside SWIFT's character set. Every other such character becomes a space."""
 
 _TEAM_LENGTH = 14
 _HASH_LENGTH = 20
-"""Of base 32: a hundred bits, so that two transfers do not meet by chance."""
+"""In characters of base 32: a hundred bits, so that two transfers never get the same name by chance."""
 
 
 def end_to_end_id(transfer_id: str) -> str:
@@ -68,7 +68,7 @@ def end_to_end_id(transfer_id: str) -> str:
         transfer_id: `round/challenge/stage/team/number/attempt`.
 
     Returns:
-        The beginning of the team's id, so that people know it on a statement, and a hash that tells transfers apart.
+        The beginning of the team's id, which people recognise on a statement, and a hash that tells transfers apart.
     """
     parts = transfer_id.split("/")
     team = re.sub(r"[^A-Z0-9]+", "-", parts[max(len(parts) - 3, 0)].upper()).strip("-")[:_TEAM_LENGTH].strip("-")
@@ -84,26 +84,26 @@ def credit_transfer_file(
     instructions: Sequence[Instruction],
     version: Version,
 ) -> bytes:
-    """One file for one run of payments out of one account. The same input always gives the same bytes.
+    """Writes one file for one run of payments from one account. The same input always gives the same bytes.
 
     Args:
-        message_id: names the file for the bank: at most 35 letters, digits, and single hyphens and dots between them.
+        message_id: the name of the file at the bank: at most 35 letters and digits, single hyphens or dots between.
         created: when the run was made; written in UTC, to the second.
-        execute_on: when the bank is to pay.
-        debtor: whose account is charged.
-        instructions: at least one, all different and in one currency.
-        version: of the message.
+        execute_on: the day on which the bank should pay.
+        debtor: the account that is charged.
+        instructions: at least one payment. All payments are different and in one currency.
+        version: the version of the message.
 
     Returns:
         XML that fits the official schema.
 
     Raises:
-        FileRefused: these payments cannot stand in one file.
-        RuntimeError: what was written does not fit the schema, which is a fault in this module.
+        FileRefused: these payments cannot be in one file.
+        RuntimeError: the file does not fit the schema. This module has a bug.
     """
     _must_fit_one_file(message_id, instructions)
     make = _Maker(version)
-    # Both levels say how many transfers there are and what they sum to, so that a file cut short is noticed.
+    # Both levels carry the number and the sum of the transfers, so that the bank notices a file that was cut short.
     count, control_sum = str(len(instructions)), str(total(instruction.amount for instruction in instructions))
     e = make.e
     document = e.Document(
@@ -118,23 +118,23 @@ def credit_transfer_file(
             e.PmtInf(
                 e.PmtInfId(message_id),
                 e.PmtMtd("TRF"),
-                # Each payment is a line of its own on the statement, as each is settled on its own in the ledger.
+                # Each payment gets its own line on the statement, because the ledger settles each payment separately.
                 e.BtchBookg("false"),
                 e.NbOfTxs(count),
                 e.CtrlSum(control_sum),
                 make.day("ReqdExctnDt", execute_on),
                 make.party("Dbtr", debtor),
                 make.account("DbtrAcct", debtor),
-                # The schema wants an agent of the debtor, known or not.
+                # The schema requires an agent of the debtor, even if nobody knows it.
                 *(make.agent("DbtrAgt", debtor) or [e.DbtrAgt(e.FinInstnId(e.Othr(e.Id("NOTPROVIDED"))))]),
                 *(make.transfer(instruction) for instruction in instructions),
             ),
         )
     )
     written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-    # What goes to the bank is the bytes, so they are read again.
+    # The bank gets these bytes, so these bytes are read again and checked.
     if fault := first_fault(parsed(written, "payment file"), schema(version)):
-        raise RuntimeError(f"the payment file {message_id} was written wrongly, see {fault}")
+        raise RuntimeError(f"the payment file {message_id} does not fit its schema, see {fault}")
     return written
 
 
@@ -142,20 +142,20 @@ def validate(xml: bytes, version: Version) -> None:
     """Checks a payment file against the official schema.
 
     Raises:
-        FileRefused: it is no XML or does not fit; says where, without what stands there.
+        FileRefused: the file is not XML or does not fit. The message names the place, but does not quote the file.
     """
     fault = first_fault(parsed(xml, "payment file"), schema(version))
     if fault:
-        raise FileRefused(f"The payment file is no {version}: see {fault}, or write it for the version that it is of.")
+        raise FileRefused(f"The payment file is not {version}: see {fault}, or check it against its own version.")
 
 
 def swift_text(text: str, longest: int, otherwise: str) -> str:
-    """Text in the character set that all banks can carry: without accents, other scripts written in Latin letters.
+    """Writes text in the character set that all banks can carry: Latin letters without accents.
 
     Args:
-        text: any.
-        longest: where it is cut.
-        otherwise: what stands instead if nothing is left of it.
+        text: any text, in any script.
+        longest: the most characters to keep.
+        otherwise: the text to use if nothing is left.
     """
     latin = _NOT_SWIFT.sub(" ", anyascii(text).translate(_SIMILAR))
     # Slashes at either end and double ones mean something else to SWIFT.
@@ -169,19 +169,19 @@ def schema_files() -> Path:
 
 
 def schema(version: Version) -> etree.XMLSchema:
-    """The official schema of a version."""
+    """The official schema for a version of the message."""
     return etree.XMLSchema(file=str(schema_files() / "templates" / version / f"{version}.xsd"))
 
 
 def parsed(xml: bytes, what: str) -> etree._Element:
-    """Reads XML that may come from anyone: takes nothing from elsewhere, and no declarations of its own.
+    """Reads XML from a source that is not trusted: loads nothing from elsewhere, and allows no declarations.
 
     Args:
         xml: the file.
-        what: it is, for the refusal.
+        what: the kind of file, for the refusal.
 
     Raises:
-        FileRefused: it is no XML, or has a document type, which no ISO 20022 file has.
+        FileRefused: the file is not XML, or has a document type, which no ISO 20022 file has.
     """
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -195,7 +195,7 @@ def parsed(xml: bytes, what: str) -> etree._Element:
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
-        # Its text may quote the file.
+        # The parser's message may quote the file.
         raise FileRefused(
             f"The {what} cannot be read as XML at line {error.lineno}: fetch it from the bank again, unchanged."
         ) from None
@@ -205,7 +205,7 @@ def parsed(xml: bytes, what: str) -> etree._Element:
 
 
 def first_fault(root: etree._Element, by: etree.XMLSchema) -> str:
-    """Where a document does not fit a schema: line and element, never what stands there; empty if it fits."""
+    """Where a document does not fit a schema: the line and the element, but never their text. Empty if it fits."""
     if by.validate(root):
         return ""
     error = by.error_log[0]
@@ -226,17 +226,19 @@ def _must_fit_one_file(message_id: str, instructions: Sequence[Instruction]) -> 
             f"The payment file {message_id} would have payments in {' and '.join(currencies)}: write one for each."
         )
     if not _CURRENCY.fullmatch(currencies[0]):
-        raise FileRefused(f"{currencies[0]!r} is no currency for payment file {message_id}: write it like GBP.")
+        raise FileRefused(
+            f"{currencies[0]!r} is not a currency for payment file {message_id}: write a code such as GBP."
+        )
     named: dict[str, str] = {}
     for instruction in instructions:
         if not instruction.amount.pence:
-            raise FileRefused(f"The payment {instruction.id} is of nothing: leave it out of payment file {message_id}.")
+            raise FileRefused(f"The payment {instruction.id} is zero: leave it out of payment file {message_id}.")
         name = end_to_end_id(instruction.id)
         if name in named:
-            raise FileRefused(f"The payment {instruction.id} is twice in payment file {message_id}: leave one out.")
+            raise FileRefused(f"The payment {instruction.id} is in payment file {message_id} twice: leave one out.")
         named[name] = instruction.id
     if total(instruction.amount for instruction in instructions).pence >= _TOO_MUCH:
-        raise FileRefused(f"The payments of file {message_id} sum to more than a file can carry: split them.")
+        raise FileRefused(f"The payments in file {message_id} add up to more than a file can carry: split them.")
 
 
 class _Maker:
@@ -258,7 +260,7 @@ class _Maker:
         return e(tag, e.Id(e.IBAN(account.iban) if account.iban else e.Othr(e.Id(account.number))))
 
     def agent(self, tag: str, account: BankAccount) -> list[etree._Element]:
-        """The bank, by sort code or BIC; nothing if all that is known of it is in the IBAN."""
+        """The bank, by sort code or BIC. Empty if only the IBAN says which bank it is."""
         e = self.e
         name, allowed = _BIC[self.version]
         if account.sort_code:

@@ -1,4 +1,4 @@
-"""The rail that pays through a payment provider, which speaks a small JSON API over HTTPS.
+"""The rail that pays through a payment provider with a small JSON API over HTTPS.
 
 Both requests carry `Authorization: Bearer <token>`. To pay, the service sends `POST <base>/transfers` with the header
 `Idempotency-Key: <id>` and
@@ -6,21 +6,21 @@ Both requests carry `Authorization: Bearer <token>`. To pay, the service sends `
     {"id": "<id>", "amount": "2000.00", "currency": "GBP", "reference": "<one line for the payee>",
      "payee": {"holder": "<name>", "sort_code": "<6 digits>", "number": "<8 digits>"}}
 
-in which the payee may be `{"holder": "<name>", "iban": "<IBAN>", "bic": "<BIC>"}` instead, without `bic` if nobody gave
-one. The provider answers 201 when it takes the transfer, 200 when it took it before under the same key, and 409 when
-that key stands for another transfer. `GET <base>/transfers/<id, percent-encoded>` is answered with 200, or with 404 if
-there is no such transfer. A transfer is
+The payee may be `{"holder": "<name>", "iban": "<IBAN>", "bic": "<BIC>"}` instead, without `bic` if nobody gave one. The
+provider answers 201 when it takes the transfer, 200 when it has already taken this transfer under the same key, and 409
+when that key belongs to another transfer. `GET <base>/transfers/<id, percent-encoded>` is answered with 200, or with
+404 if there is no such transfer. A transfer is
 
     {"id": "<id>", "amount": "2000.00", "currency": "GBP", "reference": "<the provider's name for it>",
      "at": "<when it was taken, ISO 8601 with a zone>",
      "progress": "taken" | "settled" | "rejected" | "cancelled" | "returned",
      "reason": "<why it was rejected, cancelled or returned>"}
 
-and other fields are let be. Whatever is refused is answered with 4xx and, if the provider likes, `{"code": "<word>"}`
-in small letters and underlines. No other words of a refusal are repeated: they may name the payee. With 429 and 503,
-`Retry-After` is passed on to whoever reads why there is no answer.
+The service ignores other fields. The provider refuses with 4xx and, if it likes, `{"code": "<word>"}` in small letters
+and underscores. The service repeats no other words of a refusal, because they may name the payee. After 429 and 503 the
+service's message repeats `Retry-After`.
 
-The provider must know an id for ever: a key that it forgets after a day could be paid again on the next.
+The provider must remember an id for ever: a key that it forgets after a day could be paid again on the next day.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _LONGEST_REASON = 300
 _WITHOUT_SPACES = re.compile(r"[\x21-\x7e]+")
 _CODE = re.compile(r"[a-z_]{1,40}")
 _ACCOUNT = re.compile(r"\b(?:[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}|\d(?:[ -]?\d){5,})\b")
-"""An IBAN, or digits enough to be an account number or a sort code."""
+"""An IBAN, or enough digits for an account number or a sort code."""
 
 _PASSES = frozenset({408, 425, 429})
 _TOKEN_REFUSED = frozenset({401, 403})
@@ -58,7 +58,7 @@ _NOT_FOUND = 404
 
 
 class _OfProvider(Value):
-    """What a provider says: it may say more than is asked for here."""
+    """An answer of a provider. Fields that are not named here are ignored."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -67,7 +67,7 @@ _Said = TypeVar("_Said", bound=_OfProvider)
 
 
 class _Told(_OfProvider):
-    """A transfer as the provider tells of it."""
+    """A transfer as the provider describes it."""
 
     id: str
     amount: Money
@@ -84,7 +84,7 @@ class _Coded(_OfProvider):
 
 @dataclass(frozen=True)
 class _Answer:
-    """An answer that has come in whole."""
+    """An answer that arrived completely."""
 
     status: int
     headers: httpx.Headers
@@ -94,15 +94,15 @@ class _Answer:
 class HttpRail:
     """A payment provider with the API that this module describes.
 
-    Each call makes one request: to try again is for the caller, who first asks `find`.
+    Each call makes one request. The caller decides whether to try again, and first asks `find`.
 
     Args:
-        base_url: what `/transfers` is added to; `https:`, or `http:` on this machine itself.
-        token: what the provider knows this service by.
-        timeout: seconds that are waited for a connection, for each part of an answer, and for the end of its body.
+        base_url: the address to which `/transfers` is added. `https:`, or `http:` on this machine itself.
+        token: identifies this service to the provider.
+        timeout: seconds to wait for a connection, for each part of an answer, and for the end of the answer.
 
     Raises:
-        FileRefused: the address or the token cannot be used. The message repeats no more of them than the host.
+        FileRefused: the address or the token cannot be used. The message repeats only the host of the address.
     """
 
     is_batched = False
@@ -111,7 +111,7 @@ class HttpRail:
         base = _understood(base_url)
         if not _WITHOUT_SPACES.fullmatch(token):
             raise FileRefused(
-                "The token of the payment provider is empty, or has a space or a letter that no token has: "
+                "The token of the payment provider is empty, or has a character that no token has: "
                 "copy it again into its setting."
             )
         self._base = str(base).rstrip("/")
@@ -121,12 +121,12 @@ class HttpRail:
             headers={
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
-                "Accept-Encoding": "identity",  # answers are short, and unpacked they are no longer than they came
+                "Accept-Encoding": "identity",  # answers are short, and a packed answer could unpack to a huge one
             },
             timeout=timeout,
-            follow_redirects=False,  # payees are told to nobody but whom the setting names
+            follow_redirects=False,  # only the provider in the setting may see the payees
             verify=True,
-            # A proxy of the environment only passes TLS on; without TLS it would read along.
+            # A proxy from the environment cannot read TLS. Without TLS it could read everything.
             trust_env=base.scheme == "https",
         )
 
@@ -134,7 +134,7 @@ class HttpRail:
         return f"HttpRail({self._base})"
 
     def close(self) -> None:
-        """Closes the connections; nothing can be asked afterwards."""
+        """Closes the connections. The rail cannot be used afterwards."""
         self._client.close()
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
@@ -145,7 +145,7 @@ class HttpRail:
         return _transfer(_told(answer, id, expected=(200,)))
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002
-        """See `PaymentRail`. When the service asks is not sent: under one key the provider is always told the same."""
+        """See `PaymentRail`. The time is not sent: every request under one key must say the same."""
         key = {"Idempotency-Key": _carried(instruction.id)}
         answer = self._ask("POST", "transfers", instruction.id, headers=key, json=_wire(instruction))
         told = _told(answer, instruction.id, expected=(200, 201))
@@ -157,7 +157,7 @@ class HttpRail:
         return _transfer(told)
 
     def _ask(self, method: str, path: str, id: str, **content: Any) -> _Answer:  # noqa: A002
-        """Makes one request and takes in the whole answer."""
+        """Makes one request and reads the whole answer."""
         until = time.monotonic() + self._timeout
         try:
             with self._client.stream(method, f"{self._base}/{path}", **content) as response:
@@ -171,7 +171,7 @@ class HttpRail:
                     return _Answer(response.status_code, response.headers, body)
         except httpx.HTTPError as error:
             trouble = _trouble(error)
-        # Raised out here, as httpx's error holds the request and with it the payee and the token.
+        # Raised outside the `except`, because httpx's error holds the request with the payee and the token.
         raise _unknown(id, trouble)
 
 
@@ -182,7 +182,7 @@ def _understood(base_url: str) -> httpx.URL:
         url = httpx.URL("")
     if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.query or url.fragment:
         raise FileRefused(
-            "The address of the payment provider is not understood: write it such as https://bank.example/v1, "
+            "The address of the payment provider is not understood: write one such as https://bank.example/v1, "
             "without a password, a question mark or a hash sign."
         )
     if url.scheme == "http" and not _is_this_machine(url.host):
@@ -204,15 +204,15 @@ def _carried(id: str) -> str:  # noqa: A002
     """The id, if a header can carry it."""
     if not _WITHOUT_SPACES.fullmatch(id):
         raise RailRefused(
-            f"The transfer {id!r} has a space, or a letter other than those of ASCII, in its id: "
-            "the payment provider cannot be asked for it."
+            f"The transfer {id!r} has a space or a character outside ASCII in its id: "
+            "the payment provider cannot be asked about it."
         )
     return id
 
 
 def _wire(instruction: Instruction) -> dict[str, object]:
     payee = instruction.payee
-    # The BIC only as it was given: one looked up could change with the tables, under a key that was sent before.
+    # Only a BIC that somebody gave. A BIC from our tables could change later, but one key must always mean the same.
     account = {"sort_code": payee.sort_code, "number": payee.number, "iban": payee.iban, "bic": payee.bic}
     return {
         "id": instruction.id,
@@ -227,7 +227,7 @@ def _told(answer: _Answer, id: str, expected: tuple[int, ...]) -> _Told:  # noqa
     """The transfer in an answer.
 
     Raises:
-        Unavailable, RailRefused: the answer is none, or is of another transfer.
+        Unavailable, RailRefused: the answer has no transfer, or another one.
     """
     if answer.status not in expected:
         raise _not_done(answer, id)
@@ -236,7 +236,7 @@ def _told(answer: _Answer, id: str, expected: tuple[int, ...]) -> _Told:  # noqa
         raise _unknown(id, f"gave an answer that cannot be understood (status {answer.status})")
     if told.id != id:
         raise RailRefused(
-            f"The payment provider was asked for the transfer {id} and answers for another: "
+            f"The payment provider was asked for the transfer {id} and answered with another: "
             "ask the provider what it did before anything is paid again."
         )
     return told
@@ -256,7 +256,7 @@ def _transfer(told: _Told) -> Transfer:
 
 
 def _shown(reason: str) -> str:
-    """A reason for people: one line, not long, without the number of an account."""
+    """A reason for people to read: one short line without account numbers."""
     printable = "".join(letter if letter.isprintable() else " " for letter in reason)
     line = _ACCOUNT.sub("••••", " ".join(printable.split()))[:_LONGEST_REASON]
     return line or "the provider gave no reason"
@@ -265,7 +265,7 @@ def _shown(reason: str) -> str:
 def _not_done(answer: _Answer, id: str) -> Unavailable | RailRefused:  # noqa: A002
     status = answer.status
     if 300 <= status < 400:
-        return _unknown(id, f"sends on to another address (status {status}), where nothing is sent: check its address")
+        return _unknown(id, f"redirects to another address (status {status}), which is not followed: check its address")
     if status in _PASSES or not 400 <= status < 500:
         return _unknown(id, f"gave no transfer as its answer (status {status}{_wait(answer.headers)})")
     coded = _read(_Coded, answer.body)
@@ -286,13 +286,13 @@ def _not_done(answer: _Answer, id: str) -> Unavailable | RailRefused:  # noqa: A
             "check the payee's account, the amount and the currency."
         )
     return RailRefused(
-        f"The payment provider does not do what it is asked for the transfer {id} (status {status}{code}): "
+        f"The payment provider does not carry out the request for the transfer {id} (status {status}{code}): "
         "check the setting that holds its address, and ask the provider."
     )
 
 
 def _read(kind: type[_Said], body: bytes) -> _Said | None:
-    """What an answer says; None if it does not say it, and then nothing of it is kept: it may name the payee."""
+    """The content of an answer. None if the answer has another form; it is then dropped, as it may name the payee."""
     try:
         return kind.model_validate_json(body)
     except ValidationError:
@@ -311,12 +311,12 @@ def _trouble(error: httpx.HTTPError) -> str:
 
 def _unknown(id: str, trouble: str) -> Unavailable:  # noqa: A002
     return Unavailable(
-        f"The payment provider {trouble}. Whether it took the transfer {id} is not known: look it up, then try again."
+        f"The payment provider {trouble}. Nobody knows whether it took the transfer {id}: look it up, then try again."
     )
 
 
 def _wait(headers: httpx.Headers) -> str:
-    """What the provider says of when to come back, in words of one's own."""
+    """When the provider asks to try again, in our own words."""
     asked = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,6}", asked):
         return f", asks to wait {int(asked)} seconds"

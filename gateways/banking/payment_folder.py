@@ -1,4 +1,4 @@
-"""The folder in which payment files lie for somebody to take to the bank."""
+"""The folder with the payment files that somebody takes to the bank."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from domain.values.refusals import FileRefused
 
 
 class PaymentFolder:
-    """Payment files by their ids. Nobody but the owner can read them: they hold bank details.
+    """Payment files by their ids. Only the owner can read the files, because they hold bank details.
 
     Args:
-        folder: where it is. It is made when the first file is written.
+        folder: the path of the folder. The folder is made when the first file is written.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path_of(self, file: str) -> Path:
-        """Where a file is, or would be.
+        """The path of a file, whether it exists or not.
 
         Args:
             file: its id.
@@ -28,21 +28,21 @@ class PaymentFolder:
         return self._folder / f"{file}.xml"
 
     def has(self, file: str) -> bool:
-        """Whether a file of that id is there."""
+        """Whether a file with that id exists."""
         return self.path_of(file).exists()
 
     def write(self, file: str, content: bytes) -> Path:
-        """Writes a file, whole or not at all, and never over another. The same file again is harmless.
+        """Writes a file, whole or not at all, and never over another. You can safely write the same file again.
 
         Args:
             file: its id.
-            content: all of it.
+            content: the whole content of the file.
 
         Returns:
-            Where it is. The disk keeps it from then on, whatever happens to the machine.
+            The path of the file. The file is on the disk by then, even if the machine loses power.
 
         Raises:
-            FileRefused: it cannot be written, or something else is there under its name.
+            FileRefused: the file cannot be written, or another file has its name.
         """
         path = self.path_of(file)
         try:
@@ -55,12 +55,12 @@ class PaymentFolder:
             self._keep_the_names()
         except OSError as error:
             raise FileRefused(
-                f"{path} cannot be written ({error.strerror}): see to the folder, then try again."
+                f"{path} cannot be written ({error.strerror}): check the folder, then try again."
             ) from None
         return path
 
     def remove(self, file: str) -> None:
-        """Takes a file away, if it is there."""
+        """Deletes a file, if it exists."""
         self.path_of(file).unlink(missing_ok=True)
 
     def _link(self, draft: str, path: Path, content: bytes) -> None:
@@ -69,11 +69,11 @@ class PaymentFolder:
         except FileExistsError:
             if path.read_bytes() != content:
                 raise FileRefused(
-                    f"{path} is there with another content: move it away, and see where it came from."
+                    f"{path} already exists with other content: move that file away, and find out where it came from."
                 ) from None
 
     def _keep_the_names(self) -> None:
-        """Has the disk keep a new name: the ledger soon says that the file is there."""
+        """Makes the disk keep a new name, because the ledger soon says that the file exists."""
         if os.name != "posix":
             return
         descriptor = os.open(self._folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""What a bank says of the payments in a file: ISO 20022 status reports (pain.002)."""
+"""What a bank says about the payments in a file: ISO 20022 status reports (pain.002)."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from domain.values.refusals import FileRefused
 from .credit_transfers import first_fault, parsed, schema_files
 
 LARGEST = 50 * 1024 * 1024
-"""Bytes. A report on ten thousand transfers has a few million."""
+"""In bytes. A report on ten thousand transfers has a few million."""
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
 _READ_AS = {"pain.002.001.10": "pain.002.001.12", "pain.002.001.11": "pain.002.001.12"}
-"""Versions that come without a schema here, and are checked by another that allows all they do, except for what is
-said of direct debit mandates and tax periods: no report on credit transfers of this service has those."""
+"""Versions for which the package has no schema. Another version's schema checks them: it allows everything that they
+allow, except mandates of direct debits and tax periods, which no report on this service's credit transfers has."""
 
 _Names = Mapping[str | None, str]
-"""The namespace of elements without a prefix, as lxml takes it."""
+"""The namespace of elements without a prefix, in the form that lxml takes."""
 
 _NOTE_LENGTH = 200
 _BANK_ZONE = "Europe/London"
@@ -37,10 +37,10 @@ _PROGRESS: dict[str, Progress | None] = {
 } | dict.fromkeys(
     ("RCVD", "PDNG", "PART", "PATC", "ACTC", "ACCP", "ACFC", "ACSP", "ACWC", "ACWP", "ACPD", "BLCK"), None
 )
-"""By status code; None where nothing is settled yet."""
+"""The progress for each status code. None where the bank has not decided yet."""
 
 _DUPLICATES = frozenset({"AM05", "DUPL", "RF01", *(f"DU0{number}" for number in range(1, 6))})
-"""Reasons that are none to call a payment rejected: the bank turns away a second copy, and went on with the first."""
+"""Reasons that do not mean a rejected payment: the bank refuses a second copy, and goes on with the first."""
 
 _CODE = re.compile(r"[A-Z]{2}[A-Z0-9]{2}")
 
@@ -49,7 +49,7 @@ _NO_REASON = {"RJCT": "the bank gave no reason", "CANC": "the payment was cancel
 _REASONS = {
     "AB05": "the payee's bank did not answer in time",
     "AB06": "a bank on the way did not answer in time",
-    "AC01": "the account number is wrong or of the wrong form",
+    "AC01": "the account number is wrong or in the wrong format",
     "AC02": "the paying account's number is wrong",
     "AC03": "the payee's account number is wrong",
     "AC04": "the account is closed",
@@ -85,7 +85,7 @@ _REASONS = {
     "DT01": "a date is wrong",
     "DUPL": "it is the same as another payment",
     "ED05": "the banks could not settle it",
-    "FF01": "the form of the payment file is wrong",
+    "FF01": "the format of the payment file is wrong",
     "FOCR": "it was called back",
     "FRAD": "the bank suspects fraud",
     "LEGL": "the law or a court forbids it",
@@ -101,21 +101,21 @@ _REASONS = {
     "RR02": "the payer's name or address is missing, which regulations want",
     "RR03": "the payee's name or address is missing, which regulations want",
     "RR04": "regulations forbid it",
-    "TM01": "it came after the bank's cut-off time",
+    "TM01": "the file came after the bank's cut-off time",
     "TS01": "the file did not arrive whole",
 }
-"""Of the external code list for status reasons, those that credit transfers meet."""
+"""The codes for credit transfers from the external code list of status reasons."""
 
 
 class TransferStatus(Value):
-    """What a report says of one transfer.
+    """What a report says about one transfer.
 
     Args:
-        end_to_end_id: as it stood in the payment file.
-        progress: settled, rejected or cancelled; None while it is in process.
-        code: the bank's reason code; empty if it gave none. One of the bank's own making may be any text.
-        reason: in words, with what the bank adds to it, which may hold names and account numbers: callers keep it out
-            of Temporal and logs, and tell the reason there with `in_words(code)`.
+        end_to_end_id: the transfer's id in the payment file.
+        progress: settled, rejected or cancelled. None while the bank is still processing the transfer.
+        code: the bank's reason code. Empty if the bank gave none. A bank's own code may be any text.
+        reason: the reason in words, with the bank's notes. The notes may hold names and account numbers, so callers
+            keep the reason out of Temporal and logs, and use `in_words(code)` there.
     """
 
     end_to_end_id: str
@@ -128,13 +128,13 @@ class StatusReport(Value):
     """A bank's report on one payment file.
 
     Args:
-        message_id: of the report, by which the bank knows it.
-        made_on: the day on which the bank made it: what it says had happened by then.
-        original_message_id: of the payment file.
-        group: status code of the file as a whole; None if the report says nothing of it.
-        group_progress: what that means for every transfer that the report does not name; None for no change.
+        message_id: the bank's id of the report.
+        made_on: the day on which the bank made the report. Everything in the report had happened by then.
+        original_message_id: the id of the payment file.
+        group: the status code of the whole file. None if the report gives none.
+        group_progress: the progress of every transfer that the report does not name. None for no change.
         group_code, group_reason: as in `TransferStatus`.
-        transfers: what it says of single ones, in its order.
+        transfers: the transfers that the report names, in its order.
     """
 
     message_id: str
@@ -147,10 +147,10 @@ class StatusReport(Value):
     transfers: tuple[TransferStatus, ...]
 
     def of(self, end_to_end_ids: tuple[str, ...]) -> tuple[TransferStatus, ...]:
-        """What it says of each transfer of the payment file, named or not, in the order asked for.
+        """The status of each transfer in the payment file, whether the report names it or not, in the order given.
 
         Raises:
-            FileRefused: it names one that is not in the payment file.
+            FileRefused: the report names a transfer that is not in the payment file.
         """
         named = {transfer.end_to_end_id: transfer for transfer in self.transfers}
         unknown = sorted(named.keys() - set(end_to_end_ids))
@@ -169,7 +169,7 @@ class StatusReport(Value):
 
 
 class _Said(NamedTuple):
-    """What is said at one level of a report: of the file, its block of payments, or one payment."""
+    """What one level of a report says: about the file, its block of payments, or one payment."""
 
     status: str | None
     codes: tuple[str, ...] = ()
@@ -185,24 +185,24 @@ class _Said(NamedTuple):
 
 
 def in_words(code: str) -> str:
-    """What a reason code means, for logs and Temporal too: nothing that names anybody.
+    """The meaning of a reason code. It names nobody, so logs and Temporal may have it.
 
     Returns:
-        The meaning; of a code that is none of the common ones the code itself, unless the bank wrote more than a code.
+        The meaning, or the code itself if it is not a common one. If the bank wrote more than a code, a general phrase.
     """
     known = _REASONS.get(code)
     return known or (code if _CODE.fullmatch(code) else "the bank gave a reason of its own")
 
 
 def read_status_report(xml: bytes) -> StatusReport:
-    """Reads a status report as a bank delivers it.
+    """Reads a status report from a bank.
 
     Args:
-        xml: pain.002, in a version that the package of schemas carries or that is as good as one.
+        xml: pain.002, in a version for which there is a schema, or which another version's schema can check.
 
     Raises:
-        FileRefused: it is not such a report, does not fit its schema, has a status that is not known, or contradicts
-            itself; says what to do.
+        FileRefused: the file is not a status report, does not fit its schema, has an unknown status, or contradicts
+            itself. The message says what to do.
     """
     if len(xml) > LARGEST:
         raise FileRefused(f"The status report has {len(xml):,} bytes, more than {LARGEST:,}: ask the bank to split it.")
@@ -221,8 +221,8 @@ def read_status_report(xml: bytes) -> StatusReport:
         for element in block.findall("TxInfAndSts", names):
             transfer = reader.transfer(element, of_block)
             if transfers.setdefault(transfer.end_to_end_id, transfer) != transfer:
-                raise reader.contradiction(f"says two things of {transfer.end_to_end_id}")
-    # The service writes one block in a file, so what is said of an only block is said of the file.
+                raise reader.contradiction(f"says two different things about {transfer.end_to_end_id}")
+    # The service writes one block in each file, so the status of a single block is the status of the file.
     whole = said[0] if len(said) == 1 else group
     return StatusReport(
         message_id=message_id,
@@ -237,22 +237,24 @@ def read_status_report(xml: bytes) -> StatusReport:
 
 
 def _checked(root: etree._Element) -> str:
-    """Holds a document against the schema of its version.
+    """Checks a document against the schema of its version.
 
     Returns:
-        The namespace of its elements, which the check may have changed.
+        The namespace of the document's elements. The check may have changed it.
     """
     namespace = etree.QName(root).namespace or ""
     named = _NAMESPACE.fullmatch(namespace)
     if named is None or not named[1].startswith("pain.002."):
-        what = named[1] if named else "no ISO 20022 message"
+        what = named[1] if named else "another kind of file"
         raise FileRefused(f"The status report is {what}, not pain.002: choose the file that answers a payment file.")
     version = named[1]
     folder = schema_files() / "pain002" / "schemas"
     file = folder / f"{_READ_AS.get(version, version)}.xsd"
     if not file.exists():
         known = ", ".join(sorted({path.stem for path in folder.glob("pain.002.*.xsd")} | _READ_AS.keys()))
-        raise FileRefused(f"The status report is {version}, which is not known: ask the bank for one of {known}.")
+        raise FileRefused(
+            f"The status report is {version}, which this service cannot read: ask the bank for one of {known}."
+        )
     if version in _READ_AS:
         checked_as = namespace.replace(version, _READ_AS[version])
         for element in root.iter(f"{{{namespace}}}*"):
@@ -265,7 +267,7 @@ def _checked(root: etree._Element) -> str:
 
 
 def _must_be_on_credit_transfers(original: str, message_id: str) -> None:
-    """Banks also answer direct debits (pain.008) in this form. Some do not name the message as the standard does."""
+    """Banks also answer direct debits (pain.008) with pain.002. Some do not name the message as the standard does."""
     if re.match(r"[a-z]{4}\.\d{3}", original) and not original.startswith("pain.001"):
         raise FileRefused(
             f"The status report {message_id} answers a file of {original}, not of pain.001: choose another."
@@ -276,8 +278,8 @@ class _Reader:
     """Reads the levels of one report.
 
     Args:
-        names: of its elements.
-        message_id: for refusals.
+        names: the namespace of the report's elements.
+        message_id: the bank's id of the report, for refusals.
     """
 
     def __init__(self, names: _Names, message_id: str) -> None:
@@ -285,28 +287,28 @@ class _Reader:
         self._message_id = message_id
 
     def said(self, element: etree._Element | None, tag: str, outer: _Said) -> _Said:
-        """What counts at a level: what it says itself, or else what the level around it says.
+        """What counts at a level: what the level itself says, or else what the level around it says.
 
         Raises:
-            FileRefused: the status is not known, or is not the one that was said to be final of all; or something was
-                turned away because the bank has had it before.
+            FileRefused: the status is unknown, or contradicts a final status of the level around it, or the bank
+                refused something because it already had it.
         """
         if element is None:
             return outer
         status = _text(element, tag, self._names) or outer.status
         if status and status not in _PROGRESS:
             raise FileRefused(
-                f"The status report {self._message_id} has the status {status}, which is not known: ask the bank what "
-                "it means, and see to these payments by hand."
+                f"The status report {self._message_id} has the unknown status {status}: ask the bank what it means, "
+                "and deal with these payments by hand."
             )
         said = _Said(status, *self._why(element))
         if status == "RJCT" and not _DUPLICATES.isdisjoint(said.codes or outer.codes):
             raise FileRefused(
-                f"The status report {self._message_id} turns away what the bank has had before: by that, nothing has "
-                "come back. See what it reported of the first, and ask it if you took the file there once."
+                f"The status report {self._message_id} refuses a file or payment that the bank already had, so no "
+                "payment was returned. See the bank's report on the first copy. If you sent only one, ask the bank."
             )
         if outer.progress and said.progress != outer.progress:
-            raise self.contradiction(f"says {outer.status} of all but {status} of a part")
+            raise self.contradiction(f"says {outer.status} about everything but {status} about a part")
         if status == outer.status and not said.reason:
             return outer
         return said
@@ -344,7 +346,7 @@ def _reason(said: _Said) -> str:
 
 
 def _day(moment: str, message_id: str) -> Date:
-    """The day of a moment as schemas have it: with its offset, or by the clock of the bank's place."""
+    """The day of a moment in a report, which has an offset or is in the bank's local time."""
     try:
         return OffsetDateTime.parse_iso(moment).to_tz(_BANK_ZONE).date()
     except ValueError:
@@ -353,10 +355,10 @@ def _day(moment: str, message_id: str) -> Date:
         return PlainDateTime.parse_iso(moment).date()
     except ValueError:
         raise FileRefused(
-            f"The status report {message_id} was made at {moment!r}, which is no time: ask the bank for it again."
+            f"The status report {message_id} was made at {moment!r}, which is not a time: ask the bank for it again."
         ) from None
 
 
 def _text(element: etree._Element, path: str, names: _Names) -> str:
-    """One line of text; empty if there is none."""
+    """The text of an element, on one line. Empty if there is none."""
     return " ".join((element.findtext(path, "", names) or "").split())

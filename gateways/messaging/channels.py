@@ -14,7 +14,7 @@ class Message(Value):
     """One notice on its way to one person. Personal data: it is never logged and never goes to Temporal.
 
     Args:
-        key: the notice's business key: whatever is sent under one key is one message.
+        key: the notice's business key. Two messages with the same key are the same message.
         address: e-mail address.
         subject: one line.
         body: plain text.
@@ -35,13 +35,13 @@ class Progress(StrEnum):
 
 
 class Delivery(Value):
-    """What a channel knows of a message that it took.
+    """What a channel knows about a message that it has taken.
 
     Args:
-        reference: the channel's own name for it, not empty.
-        progress: how far it has come.
-        reason: why it failed, in words for the operators, without the address; empty otherwise.
-        again: whether it failed for a reason that passes, so that it is worth sending again.
+        reference: the channel's own name for the message, never empty.
+        progress: how far the message has come.
+        reason: why the message failed, in words for the operators and without the address. Empty if it did not fail.
+        again: whether the reason is temporary, so that sending the message again may succeed.
     """
 
     reference: str
@@ -51,11 +51,11 @@ class Delivery(Value):
 
 
 class PermanentFailure(Exception):
-    """The channel will not take this message, however often it is asked.
+    """The channel will never take this message.
 
     Args:
-        why: in words, without the address.
-        doubtful: whether it says the same of every message if it is set up wrongly.
+        why: the reason, in words and without the address.
+        doubtful: whether a channel that is set up wrongly would give the same answer to every message.
     """
 
     def __init__(self, why: str, *, doubtful: bool = False) -> None:
@@ -64,13 +64,13 @@ class PermanentFailure(Exception):
 
 
 class TemporaryFailure(Exception):
-    """The channel cannot take it now, or its answer is not known; `find` tells, and another try may succeed.
+    """The channel cannot take the message now, or its answer was lost. Ask `find` first; another try may succeed.
 
     Args:
-        why: in words, without the address.
-        after: seconds to wait before another try, as the channel asks; None if it does not say.
-        alone: whether it is about this message only: others may be sent meanwhile.
-        unknown: whether the message may have been taken all the same.
+        why: the reason, in words and without the address.
+        after: how many seconds the channel asks to wait before another try. None if it does not say.
+        alone: whether the failure concerns this message only, so that others may be sent meanwhile.
+        unknown: whether the channel may have taken the message all the same.
     """
 
     def __init__(self, why: str, after: float | None = None, *, alone: bool = False, unknown: bool = False) -> None:
@@ -83,20 +83,20 @@ class TemporaryFailure(Exception):
 class Channel(Protocol):
     """Takes messages to people.
 
-    Raises, in all its functions:
-        TemporaryFailure: try again, and how.
+    All functions raise:
+        TemporaryFailure: try again; the failure says when.
         PermanentFailure: give this message up.
-        Unavailable: nothing can be sent until a person mends it (a wrong key or password): says what to do.
+        Unavailable: nothing can be sent until a person repairs something, such as a wrong password. Says what to do.
     """
 
     name: str
-    """Such as "smtp", for what staff read."""
+    """The name that staff read, such as "smtp"."""
 
     asks_again: bool
-    """Whether `find` and `progress` know anything: a channel that forgets what it took finds nothing."""
+    """Whether `find` and `progress` have answers. A channel that forgets its messages has none."""
 
     def find(self, key: str) -> Delivery | None:
-        """What the channel knows of a message by its key; None if it never took it, or does not keep such knowledge."""
+        """Looks a message up by its key. None if the channel never took the message or does not remember messages."""
         ...
 
     def send(self, message: Message) -> Delivery:
@@ -104,9 +104,9 @@ class Channel(Protocol):
         ...
 
     def progress(self, reference: str) -> Delivery:
-        """How far a message has come that it took."""
+        """Says how far a message that the channel has taken has come."""
         ...
 
     def close(self) -> None:
-        """Hangs up. The channel may be used again."""
+        """Closes the connection. The channel can be used again."""
         ...

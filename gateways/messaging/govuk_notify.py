@@ -1,13 +1,13 @@
-"""Notices through GOV.UK Notify, which remembers what it took and tells how far it came.
+"""Notices through GOV.UK Notify, which remembers messages and says what became of each.
 
-Notify is given a template of the type e-mail whose subject is `((subject))` and whose message is `((body))`, and
-every notice goes under its key as the reference, by which it is found again. Notify reads the text as its Markdown:
-a line that begins with # becomes a heading, and an address of a page a link.
+Notify needs an e-mail template whose subject is `((subject))` and whose message is `((body))`. The key of a notice is
+its reference at Notify, so the notice can be found again. Notify reads the text as its own Markdown: a line that begins
+with # becomes a heading, and the address of a page becomes a link.
 
-Notify does not compare references: asked twice, it sends twice. So whoever did not hear its answer asks `find` first,
-and waits before that: now and then Notify takes a message and lists it only a little later. It forgets messages after
-its retention period, seven days unless the operators change it, and lists only what was sent with the same type of
-API key. A notice whose fate was unknown for longer than that, or over a change of key type, is not found.
+Notify does not compare references: it sends a message twice if it is asked twice. A sender who missed the answer
+therefore waits a little and then asks `find`; sometimes Notify lists a message only some time after it has taken it.
+Notify forgets messages after its retention period, which is seven days unless the operators change it. It lists only
+messages that were sent with the same type of API key. `find` misses a notice after either of these.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ from .channels import Delivery, Message, PermanentFailure, Progress, TemporaryFa
 
 _LONGEST_REFERENCE = 1000
 _LARGEST = 1_900_000
-"""Bytes of a message: Notify takes 2,000,000, the template's own text and markup among them."""
+"""The most bytes in a message. Notify takes 2,000,000, which include the template's own text and markup."""
 _KEY = re.compile(r".+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MINUTE = 60.0
 
 _FAILED = {
     "permanent-failure": "The address does not exist: ask for another one.",
     "temporary-failure": "The mailbox could not be reached for days, or is full: ask for another address, or resend.",
-    "technical-failure": "Notify and its own mail provider failed each other: resend it later.",
+    "technical-failure": "Notify and its mail provider had a fault: resend it later.",
 }
-"""What to do about a message that Notify could not deliver, by its status."""
+"""What to do about a message that Notify could not deliver, for each status."""
 _PASSES = "technical-failure"
 
 _Told = TypeVar("_Told", bound=BaseModel)
 
 
 class _Taken(BaseModel):
-    """Notify's answer to a message that it takes; the rest of the answer is personal, and let be."""
+    """Notify's answer when it takes a message. The rest of the answer is personal data and is ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -61,14 +61,14 @@ class _Taken(BaseModel):
 
 
 class _Notification(_Taken):
-    """A message as Notify tells of it."""
+    """A message as Notify describes it."""
 
     status: str
     created_at: str
 
     @property
     def delivery(self) -> Delivery:
-        """As a channel tells of it. Statuses that are not known here count as under way."""
+        """The same in the words of a channel. A status that is unknown here counts as sent."""
         if self.status == "delivered":
             return Delivery(reference=str(self.id), progress=Progress.DELIVERED)
         if self.status in _FAILED:
@@ -89,12 +89,12 @@ class NotifyChannel:
     """Hands messages to GOV.UK Notify, one at a time.
 
     Args:
-        api_key: as Notify shows it once, `name-service-secret`.
-        template_id: of the template described above.
-        base_url: of another Notify than the public one, over HTTPS unless it is on this machine.
+        api_key: the API key as Notify shows it, which it does once: `name-service-secret`.
+        template_id: the id of the template described above.
+        base_url: the address of a Notify other than the public one. HTTPS, unless it is on this machine.
         timeout: seconds to wait for each answer.
-        shown_within: seconds after which Notify lists what it took; after an answer that was lost, whoever sends is
-            asked to wait for as long before looking and sending again.
+        shown_within: seconds within which Notify lists a message. A sender who missed an answer is asked to wait
+            this long before looking the message up and sending it again.
 
     Raises:
         Unavailable: the key, the template's id or the address cannot be right.
@@ -112,28 +112,30 @@ class NotifyChannel:
         shown_within: float = _MINUTE,
     ) -> None:
         if not _KEY.fullmatch(api_key):
-            raise Unavailable("The API key is none of GOV.UK Notify's: copy it again, or create a new one there.")
+            raise Unavailable("The API key is not one of GOV.UK Notify's: copy it again, or create a new one there.")
         if not _is_uuid(template_id):
-            raise Unavailable("The template's id is none of GOV.UK Notify's: copy it from the template's page there.")
+            raise Unavailable(
+                "The template's id is not one of GOV.UK Notify's: copy it from the template's page there."
+            )
         if base_url is not None and not _is_sealed(base_url):
             raise Unavailable(
-                "The address of GOV.UK Notify would carry messages and the key open to all: begin it with https://."
+                "The address of GOV.UK Notify would send messages and the key unencrypted: begin it with https://."
             )
-        # At WARNING the client repeats Notify's errors, which can quote what was sent; what matters is raised here.
+        # The client logs Notify's errors as warnings, and they can quote the message. What matters is raised here.
         logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL)
         where = {} if base_url is None else {"base_url": base_url}
-        # It says that it has types, and has none.
+        # The package claims to have types, but has none.
         self._client: Any = NotificationsAPIClient(api_key, timeout=timeout, **where)  # type: ignore[no-untyped-call]
         self._template_id = template_id
         self._shown_within = shown_within
-        # The client is not made for several threads; the service sends from several.
+        # The client is not safe for several threads, and the service sends from several.
         self._speaking = threading.Lock()
 
     def find(self, key: str) -> Delivery | None:
-        """See `Channel`. Of several messages under one key it tells of the newest.
+        """See `Channel`. Finds the newest message if there are several under one key.
 
         Raises:
-            TemporaryFailure: always with `unknown`, as what became of the message is no clearer than before.
+            TemporaryFailure: always with `unknown`, because nobody knows yet what became of the message.
         """
         try:
             page = self._ask(
@@ -166,7 +168,7 @@ class NotifyChannel:
         return Delivery(reference=str(taken.id), progress=Progress.SENT)
 
     def progress(self, reference: str) -> Delivery:
-        """See `Channel`. A message that Notify has forgotten counts as sent: nothing more will be heard of it."""
+        """See `Channel`. A message that Notify has forgotten counts as sent: Notify will say no more about it."""
         if not _is_uuid(reference):
             raise PermanentFailure("GOV.UK Notify never gave that reference: look the message up by its key.")
         try:
@@ -175,14 +177,14 @@ class NotifyChannel:
             return Delivery(reference=reference, progress=Progress.SENT)
 
     def close(self) -> None:
-        """Hangs up. The channel may be used again."""
+        """Closes the connection. The channel can be used again."""
         with self._speaking:
             self._client.request_session.close()
 
     def _ask(self, told: type[_Told], call: Callable[[], Any]) -> _Told:
         """Asks Notify, and reads its answer.
 
-        What it raises is not raised within an `except`, as the client's errors carry the whole request with them.
+        The error is raised outside the `except`, because the client's errors carry the whole request with them.
         """
         trouble: Exception
         try:
@@ -196,17 +198,17 @@ class NotifyChannel:
         raise trouble
 
     def _sorted(self, error: APIError) -> Exception:
-        """What an error means for whoever sends.
+        """What an error means for the sender.
 
-        It goes by status and type of error alone: Notify's texts change, and can quote what was sent.
+        Only the status and the type of the error count: Notify's texts change, and can quote the message.
         """
         if error.response is None:
             return self._lost(error.__cause__)
         status, kinds = error.status_code, _kinds(error)
         if status == 400 and "BadRequestError" in kinds:
             return Unavailable(
-                "GOV.UK Notify takes no message as the service is set up there (400 BadRequestError): check that the "
-                "API key is a live one, the service not in trial mode, and the template an e-mail one that is there."
+                "GOV.UK Notify takes no messages from this service as it is set up (400 BadRequestError): check that "
+                "the API key is a live one, that the service is not in trial mode, and that the e-mail template exists."
             )
         if status in (400, 413):
             kind = next(iter(kinds), "no type")
@@ -219,9 +221,9 @@ class NotifyChannel:
                 "is right to within 30 seconds."
             )
         if status == 404 and "NoResultFound" in kinds:
-            return _Forgotten("GOV.UK Notify knows no such message, or not any more.")
+            return _Forgotten("GOV.UK Notify has no such message, or has forgotten it.")
         if status == 429 and "TooManyRequestsError" in kinds:
-            # It ends at midnight in UTC, or when somebody has it raised; all wait for that, so somebody has to hear.
+            # All notices wait until midnight UTC, or until somebody has the limit raised. So somebody has to know.
             return Unavailable(
                 "GOV.UK Notify sends no more of this service's messages today (429): ask for a higher daily limit."
             )
@@ -234,43 +236,43 @@ class NotifyChannel:
         return Unavailable(f"What answers is not GOV.UK Notify ({status}): check its address.")
 
     def _lost(self, cause: BaseException | None) -> Exception:
-        """No answer came: what that means depends on whether anything was sent."""
+        """What a missing answer means. That depends on whether anything was sent."""
         reason = _why_not_connected(cause)
         if isinstance(cause, ConnectTimeout) or isinstance(reason, NewConnectionError):
-            return TemporaryFailure("GOV.UK Notify cannot be reached: see that this machine can get there.")
+            return TemporaryFailure("GOV.UK Notify cannot be reached: check this machine's network.")
         if isinstance(reason, TlsError) and isinstance(reason.args[0], ssl.SSLCertVerificationError):
             return Unavailable(
-                f"What answers has no certificate of GOV.UK Notify's ({reason.args[0].verify_message}): check its "
-                "address, and what stands between it and this machine."
+                f"What answers does not have GOV.UK Notify's certificate ({reason.args[0].verify_message}): check the "
+                "address of GOV.UK Notify, and any proxy between this machine and Notify."
             )
-        return self._unclear("GOV.UK Notify did not answer in time, or hung up")
+        return self._unclear("GOV.UK Notify did not answer in time, or closed the connection")
 
     def _unclear(self, what: str) -> TemporaryFailure:
         return TemporaryFailure(
-            f"{what}; whether it took the message is not known.", after=self._shown_within, unknown=True
+            f"{what}. Nobody knows whether it took the message.", after=self._shown_within, unknown=True
         )
 
 
 class _Forgotten(Unavailable):
-    """Notify has no message of that id, or not any more."""
+    """Notify has no message with that id, or has forgotten the message."""
 
 
 def _reference(key: str) -> str:
-    """What a notice goes under at Notify: its key, or what always stands for it if it is too long there."""
+    """The reference of a notice at Notify: its key, or a hash of the key if the key is too long for Notify."""
     if len(key) <= _LONGEST_REFERENCE:
         return key
     return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _kinds(error: APIError) -> tuple[str, ...]:
-    """The types of error that Notify names; what else stands in their place is not repeated."""
+    """The types of error that Notify names. Any other text in their place is not repeated."""
     said: Any = error.message
     names = [one.get("error") for one in said if isinstance(one, dict)] if isinstance(said, list) else []
     return tuple(name for name in names if isinstance(name, str) and re.fullmatch(r"[A-Za-z]{1,40}", name))
 
 
 def _why_not_connected(cause: BaseException | None) -> BaseException | None:
-    """What kept the client from a connection; None if it had one, or said nothing of that."""
+    """Why the client got no connection. None if it had one, or did not say why."""
     inner = cause.args[0] if isinstance(cause, NoConnection) and cause.args else None
     return inner.reason if isinstance(inner, MaxRetryError) else None
 
@@ -283,7 +285,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _is_sealed(url: str) -> bool:
-    """Whether an address is HTTPS, or on this machine."""
+    """Whether an address begins with https, or is on this machine."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         return parts.scheme == "https" and bool(parts.hostname)

@@ -1,7 +1,7 @@
-"""The words of notices: a template file for each occasion, checked when they are loaded and filled in with facts.
+"""The words of notices: a template file for each occasion. The files are checked at the start and filled in with facts.
 
-Whoever writes the files may know nothing of the code, so what is wrong with one is found at the start and said in
-words. Facts are never templates: what stands in them comes out as it went in.
+The people who write the files need not know the code, so a mistake in a file is found at the start and explained in
+words. Facts are never templates: the text of a fact comes out exactly as it went in.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from domain.values.model import Value
 from domain.values.refusals import FileRefused
 
 FOLDER = Path(__file__).parents[2] / "letters"
-"""Where the words that come with the service are."""
+"""The folder of the words that come with the service."""
 
 LONGEST_SUBJECT = 200
-"""In characters; what is longer is cut."""
+"""In characters. A longer subject is cut."""
 
 _ENDING = ".txt"
 _SUBJECT = "Subject:"
@@ -45,13 +45,13 @@ class Letter(Value):
 
 
 class Letters:
-    """The words for every occasion. The files are read here, once: what is changed in them later needs a new start.
+    """The words for every occasion. The files are read once, here: restart the service after you change a file.
 
     Args:
-        folder: where they are: `<occasion>.txt` for each occasion, and `_<name>.txt` for a piece that they share.
+        folder: where the files are: `<occasion>.txt` for each occasion, and `_<name>.txt` for a piece that they share.
 
     Raises:
-        FileRefused: one is missing, wrong, or for no occasion; a line for each, with file and remedy.
+        FileRefused: a file is missing, has a mistake, or has no occasion. One line for each, with file and remedy.
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
@@ -61,7 +61,7 @@ class Letters:
         for path in pieces:
             with _noting(problems):
                 _check(environment, path, _text_of(path), COMMON, "every notice", pieces=())
-        if problems:  # which every file that shares them has as well
+        if problems:  # every file that includes the piece would have the same problem
             raise FileRefused("\n".join(problems))
         self._words: dict[Occasion, _Words] = {}
         for path in files:
@@ -80,23 +80,23 @@ class Letters:
         """The letter for an occasion.
 
         Args:
-            occasion: what it is about.
-            facts: exactly those of the occasion and the common ones (see `domain.announcements.occasions`).
+            occasion: what the letter is about.
+            facts: exactly the facts of the occasion and the common ones (see `domain.announcements.occasions`).
 
         Raises:
-            KeyError: there are too few facts, or too many: the caller is wrong.
+            KeyError: there are too few facts, or too many. The caller has a bug.
         """
         needed = FACTS[occasion] | COMMON
         if facts.keys() != needed:
             missing, unknown = sorted(needed - facts.keys()), sorted(facts.keys() - needed)
             raise KeyError(
-                f"The facts given for {occasion} are not those that it has: "
+                f"The facts given for {occasion} are not the facts of that occasion: "
                 f"missing {', '.join(missing) or 'none'}, too many {', '.join(unknown) or 'none'}."
             )
         return self._words[occasion].filled_in(facts)
 
     def preview(self, occasion: Occasion, facts: Facts | None = None) -> Letter:
-        """The letter for an occasion with the facts of an example, or with those given instead of some of them."""
+        """The letter for an occasion with example facts, some of which you can replace with your own."""
         return self.compose(occasion, SAMPLES[occasion] | (facts or {}))
 
 
@@ -114,17 +114,17 @@ class _Words(NamedTuple):
 
 
 def _environment(pieces: Mapping[str, str]) -> Environment:
-    """Shared pieces are found by name in memory, so that composing reads no file. Nothing is escaped: it is no HTML."""
+    """Shared pieces are kept in memory, so composing reads no file. Nothing is escaped: letters are not HTML."""
     environment = ImmutableSandboxedEnvironment(
         loader=DictLoader(pieces),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
-        # The line break that ends a shared piece stands in for the one after the tag that includes it.
+        # Jinja drops the line break after an include tag. The line break at the end of the shared piece replaces it.
         keep_trailing_newline=True,
     )
-    # No functions: whatever a template names has to be a fact.
+    # No functions: every name in a template must be a fact.
     environment.globals.clear()
     return environment
 
@@ -139,9 +139,9 @@ def _noting(problems: list[str]) -> Iterator[None]:
 
 
 def _files_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The pieces that are shared, and the others."""
+    """The shared pieces, and the files of the occasions."""
     if not folder.is_dir():
-        raise FileRefused(f"{folder}: there is no such folder: name the one with the words of the notices")
+        raise FileRefused(f"{folder}: there is no such folder: name the folder with the words of the notices")
     paths = sorted(folder.glob(f"*{_ENDING}"))
     pieces = [path for path in paths if path.name.startswith("_")]
     return pieces, [path for path in paths if path not in pieces]
@@ -166,16 +166,16 @@ def _text_of(path: Path) -> str:
 
 
 def _words(environment: Environment, path: Path, occasion: Occasion, pieces: Collection[str]) -> _Words:
-    """The words in a file, checked in every respect.
+    """The words in a file, checked thoroughly.
 
     Raises:
-        FileRefused: it is wrong.
+        FileRefused: the file has a mistake.
     """
     sources = _subject_and_body(path, _text_of(path))
     for source in sources:
         _check(environment, path, source, FACTS[occasion] | COMMON, f"the notice {occasion}", pieces)
     words = _Words(*(environment.from_string(source) for source in sources))
-    # Whatever is empty and whatever is not: a fault can hide where one fact is there and another is not.
+    # Try every combination of empty facts: a mistake can show only when one fact is empty and another is not.
     may_be_empty = sorted(MAY_BE_EMPTY.get(occasion, ()))
     for number in range(len(may_be_empty) + 1):
         for empty in combinations(may_be_empty, number):
@@ -192,25 +192,25 @@ def _subject_and_body(path: Path, text: str) -> tuple[str, str]:
         raise FileRefused(f"{path}: line 2: is not empty: keep the subject to line 1, and begin the text on line 3")
     if not rest.strip():
         raise FileRefused(f"{path}: has no text: write it below the subject, from line 3")
-    # The empty line stands in for the subject, so that faults are found on the lines that the file has.
+    # The empty line takes the place of the subject, so that line numbers in refusals are those of the file.
     return subject, f"\n{rest}"
 
 
 def _check(
     environment: Environment, path: Path, source: str, known: Collection[str], whose: str, pieces: Collection[str]
 ) -> None:
-    """That a template can be read and names only what there is, also where it is seldom filled in.
+    """Checks that a template can be read and names only what exists, also in branches that are seldom used.
 
     Args:
-        environment: what it is to be read by.
+        environment: reads the template.
         path: the file, for the refusal.
         source: the template.
-        known: the facts that it may name.
-        whose: who has these facts.
-        pieces: the shared pieces that it may include.
+        known: the facts that the template may name.
+        whose: what these facts belong to, for the refusal.
+        pieces: the shared pieces that the template may include.
 
     Raises:
-        FileRefused: it is wrong.
+        FileRefused: the template has a mistake.
     """
     try:
         tree = environment.parse(source)

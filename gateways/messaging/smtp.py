@@ -1,8 +1,8 @@
 """Notices as plain letters over SMTP, through the mail server that the operators name.
 
-A mail server forgets what it took: it cannot be asked about a letter again. So a letter whose answer was lost is sent
-again, under the same Message-ID, by which mail programs show it once; and the answer to a letter is waited for as long
-as RFC 5321 (4.5.3.2.6) asks, since a server may look at a letter for minutes before it says that it has taken it.
+A mail server cannot say later whether it took a letter. If the answer to a letter is lost, the service sends the letter
+again with the same Message-ID, so that mail programs show it once. The service waits for an answer as long as RFC 5321
+(4.5.3.2.6) asks, because a server may examine a letter for minutes before it says that it has taken the letter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .channels import Delivery, Message, PermanentFailure, Progress, TemporaryFa
 
 Security = Literal["starttls", "tls", "none"]
 
-# Seven bits: not every mail server on the way takes eight.
+# Seven bits, because some mail servers do not take eight.
 _POLICY = SMTP.clone(cte_type="7bit")
 
 _REFUSED = {
@@ -36,38 +36,38 @@ _REFUSED = {
     "5.2": "the mailbox is full or closed: ask for another address",
     "5.7": "mail to this address is not allowed: see whether the mail server relays for this service",
 }
-"""What a mail server says of a recipient, by the beginning of its enhanced status code (RFC 3463)."""
+"""What a mail server says about a recipient, by the beginning of its enhanced status code (RFC 3463)."""
 _SURELY_THE_RECIPIENT = ("5.1.", "5.2.")
 _SURELY_THE_LETTER = ("5.1.", "5.2.", "5.3.4", "5.6.")
-"""What is said of one letter, by the beginning of the enhanced status code. Other answers may be about this service:
-that it may not send through this server, not under this sender, or not without a login."""
+"""Answers about one letter, by the beginning of the enhanced status code. Other answers may be about this service: the
+server does not let the service send at all, or under this sender, or without a login."""
 _SOON_THE_LETTER = ("4.1.", "4.2.", "4.6.", "4.7.")
 _FULL = ("5.2.0", "5.2.2")
-"""A mailbox is full; or, once the server has the letter, this service has sent all that it may for a while."""
+"""The mailbox is full. Or, after the server has the letter, this service has reached its limit for a while."""
 _QUOTA = "5.4.5"
 _SENDER = ("5.1.7", "5.1.8")
 _HOUR = 3600.0
 
 _BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _NO_ADDRESS = (ValueError, IndexError, MessageError)
-"""What the parser of addresses raises at those that are none."""
+"""What the parser of addresses raises when a text is not an address."""
 
 
 class SmtpChannel:
-    """Hands letters to a mail server, one at a time, over a connection that it keeps for the next one.
+    """Hands letters to a mail server, one at a time, and keeps the connection for the next letter.
 
     Args:
-        host: of the mail server.
-        port: such as 587 for STARTTLS and 465 for TLS.
+        host: the mail server's name or address.
+        port: usually 587 for STARTTLS and 465 for TLS.
         sender: the address that letters come from, alone or with a name, such as `Challenges <post@scheme.example>`.
-        user: for logging in; empty for a server that asks for no login.
-        password: of the user.
-        security: how the connection is sealed; "none" only for a mail server on this machine.
-        timeout: seconds to wait for the server's next word.
-        patience: seconds to wait for it once the server has the letter.
+        user: the user for the login. Empty for a server that asks for no login.
+        password: the user's password.
+        security: how the connection is encrypted; "none" only for a mail server on this machine.
+        timeout: seconds to wait for each answer of the server.
+        patience: seconds to wait for the answer after the server has the letter.
 
     Raises:
-        Unavailable: the sender is no address, or the connection would carry letters unsealed to another machine.
+        Unavailable: the sender is not an address, or letters would go to another machine unencrypted.
     """
 
     name = "smtp"
@@ -87,18 +87,18 @@ class SmtpChannel:
         if security == "none" and not _is_this_machine(host):
             raise Unavailable(
                 f"The mail server {host} is not on this machine, and security none would send letters and password "
-                "open to all: set its security to starttls or tls."
+                "unencrypted: set its security to starttls or tls."
             )
         self._server_name = f"The mail server {host}:{port}"
         self._host, self._port, self._timeout, self._patience = host, port, timeout, patience
         self._user, self._password, self._security = user, password, security
         self._from = _sender(sender)
         self._server: smtplib.SMTP | None = None
-        # smtplib speaks with one at a time; the service sends from several threads.
+        # An smtplib connection serves one thread at a time, and the service sends from several.
         self._speaking = threading.Lock()
 
     def find(self, key: str) -> Delivery | None:  # noqa: ARG002
-        """Nothing: a mail server keeps no such knowledge."""
+        """Always None: a mail server cannot say what it has taken."""
         return None
 
     def send(self, message: Message) -> Delivery:
@@ -113,22 +113,22 @@ class SmtpChannel:
                 taken = trouble is None
             finally:
                 if not taken:
-                    # Whatever was said so far must not become part of the next letter, also when this was broken off.
+                    # What was sent so far must not become part of the next letter, even after an interruption.
                     self._hang_up()
         if trouble is not None:
-            # Not from within an `except`: a mail server's own words, which name the address, stay out of it.
+            # Raised outside the `except`, because the mail server's own words name the address.
             raise trouble
         return Delivery(reference=letter["Message-ID"], progress=Progress.SENT)
 
     def progress(self, reference: str) -> Delivery:
-        """Sent, and nothing more: bounces come back as letters to the sender's address."""
+        """Always sent: bounces come back as letters to the sender's address."""
         return Delivery(reference=reference, progress=Progress.SENT)
 
     def close(self) -> None:
-        """Takes leave of the mail server. The channel may be used again."""
+        """Ends the connection to the mail server. The channel can be used again."""
         with self._speaking:
             if self._server is not None:
-                # It may have hung up first.
+                # The server may have closed the connection already.
                 with suppress(OSError):
                     self._server.quit()
                 self._hang_up()
@@ -145,10 +145,10 @@ class SmtpChannel:
         return letter
 
     def _hand_over(self, address: str, letter: bytes) -> Exception | None:
-        """What keeps the letter from being taken; None if it was taken."""
+        """Why the server did not take the letter. None if it did."""
         try:
             server = self._connected()
-        except OSError as error:  # as all of smtplib's errors are
+        except OSError as error:  # all of smtplib's errors are OSErrors
             return self._no_connection(error)
         handed = False
         try:
@@ -164,14 +164,14 @@ class SmtpChannel:
             code, said = server.data(letter)
             _wait_for_words_of(server, self._timeout)
             return None if code == 250 else self._letter_refused(code, said)
-        except smtplib.SMTPDataError as error:  # it did not even want to see the letter
+        except smtplib.SMTPDataError as error:  # the server refused the letter before seeing it
             return self._letter_refused(error.smtp_code, error.smtp_error)
         except OSError:
             where = "after it was given a letter" if handed else "before it was given the letter"
-            return TemporaryFailure(f"{self._server_name} fell silent or hung up {where}.", unknown=handed)
+            return TemporaryFailure(f"{self._server_name} stopped answering {where}.", unknown=handed)
 
     def _connected(self) -> smtplib.SMTP:
-        """The connection from before if the server still listens, or a new one."""
+        """The open connection if the server still answers on it, or else a new one."""
         if self._server is not None:
             if _listens(self._server):
                 return self._server
@@ -198,9 +198,9 @@ class SmtpChannel:
     def _no_connection(self, error: Exception) -> Exception:
         code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
         if 400 <= code < 500:
-            return TemporaryFailure(f"{self._server_name} asks for patience ({code}).")
+            return TemporaryFailure(f"{self._server_name} asks to try again later ({code}).")
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            return Unavailable(f"{self._server_name} takes no such user and password ({code}): check both.")
+            return Unavailable(f"{self._server_name} does not accept the user and password ({code}): check both.")
         if code:
             return Unavailable(f"{self._server_name} will not serve this machine ({code}): ask who runs it.")
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -208,19 +208,21 @@ class SmtpChannel:
                 f"{self._server_name} shows a certificate that is not trusted ({error.verify_message}): "
                 "check the server's name and its certificate."
             )
-        # What is not of TLS itself is of the connection below it, which broke off.
+        # Any other error comes from the connection below TLS, which broke off.
         if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF) and error.library == "SSL":
-            return Unavailable(f"{self._server_name} speaks TLS otherwise: check its port and security.")
+            return Unavailable(f"{self._server_name} uses TLS differently: check its port and security.")
         if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(error, smtplib.SMTPException):
-            return TemporaryFailure(f"{self._server_name} cannot be reached, or hung up: see that it runs.")
+            return TemporaryFailure(
+                f"{self._server_name} cannot be reached, or closed the connection: check that it runs."
+            )
         if self._security == "starttls" and self._server is not None and not self._server.has_extn("starttls"):
-            return Unavailable(f"{self._server_name} offers no STARTTLS: check its port and security.")
-        return Unavailable(f"{self._server_name} offers no login that fits: check its port, security and user.")
+            return Unavailable(f"{self._server_name} does not offer STARTTLS: check its port and security.")
+        return Unavailable(f"{self._server_name} offers no suitable login: check its port, security and user.")
 
     def _sender_refused(self, code: int, said: bytes) -> Exception:
         if code == 552:
             return PermanentFailure(
-                f"{self._server_name} takes no letter as long as this one (552): send a shorter one."
+                f"{self._server_name} does not take a letter as long as this one (552): send a shorter one."
             )
         if 500 <= code < 600:
             return self._said_of_all(code, _enhanced(said)) or self._no_sender(code)
@@ -232,7 +234,9 @@ class SmtpChannel:
         if of_all is not None:
             return of_all
         if 500 <= code < 600:
-            why = _REFUSED.get(status[:3], "it takes no letters to this address: check it, or ask for another one")
+            why = _REFUSED.get(
+                status[:3], "it takes no letters for this address: check the address, or ask for another one"
+            )
             return PermanentFailure(
                 f"{self._server_name} refuses the recipient ({code}{status and ' ' + status}): {why}.",
                 doubtful=not status.startswith(_SURELY_THE_RECIPIENT),
@@ -246,30 +250,30 @@ class SmtpChannel:
             return of_all
         if status in _FULL or (code == 552 and not status):
             return TemporaryFailure(
-                f"{self._server_name} takes no more for this recipient, or from this service, for now ({code}).",
+                f"{self._server_name} takes no more letters for this recipient or from this service now ({code}).",
                 after=_HOUR,
                 alone=True,
             )
         if 500 <= code < 600:
             return PermanentFailure(
                 f"{self._server_name} refuses the letter itself ({code}{status and ' ' + status}): "
-                "ask who runs it what it holds against it.",
+                "ask the people who run the mail server why.",
                 doubtful=not status.startswith(_SURELY_THE_LETTER),
             )
         if 400 <= code < 500:
             return self._later(code, alone=status.startswith(_SOON_THE_LETTER))
-        return TemporaryFailure(f"{self._server_name} gave no clear answer to a letter.", unknown=True)
+        return TemporaryFailure(f"{self._server_name} gave no clear answer to the letter.", unknown=True)
 
     def _said_of_all(self, code: int, status: str) -> Exception | None:
-        """What has nothing to do with one letter, whenever a server says it; None if it is something else."""
-        if code == 421:  # it is about to hang up
+        """The failure if the answer concerns all letters, whenever the server gives it. None if it may concern one."""
+        if code == 421:  # the server is about to close the connection
             return self._later(code)
         if code == 530:
             return Unavailable(f"{self._server_name} asks for a login (530): set its user and password.")
         if status == _QUOTA:
             return Unavailable(
                 f"{self._server_name} takes no more of this service's letters for now ({code} {status}): "
-                "ask who runs it for a higher limit, or wait."
+                "ask the people who run it for a higher limit, or wait."
             )
         return self._no_sender(code) if status in _SENDER else None
 
@@ -297,17 +301,17 @@ def _sender(text: str) -> Address:
         header = parsed["From"]
         [found] = header.addresses
         address = Address(found.display_name, found.username, _in_ascii(found.domain))
-        # A name with a full stop and no quotes is old-fashioned, and as good as any.
+        # A name with a full stop and no quotes is an obsolete form, but it works.
         good = all(isinstance(defect, ObsoleteHeaderDefect) for defect in header.defects)
     except _NO_ADDRESS:
         good = False
     if not good:
-        raise Unavailable("The sender of letters is no e-mail address: write one such as post@scheme.example.")
+        raise Unavailable("The sender of letters is not an e-mail address: write one such as post@scheme.example.")
     return address
 
 
 def _recipient(text: str) -> str:
-    """The address as mail servers take it: one, alone, in ASCII."""
+    """The address as mail servers take it: a single address, without a name, in ASCII."""
     try:
         address = Address(addr_spec=text)
         good = address.addr_spec == text and text.isprintable()
@@ -316,7 +320,7 @@ def _recipient(text: str) -> str:
         good = False
     if not good:
         raise PermanentFailure(
-            "The recipient's address is no e-mail address that letters can go to: ask for another one."
+            "The recipient's address is not an e-mail address that letters can go to: ask for another one."
         )
     return address.addr_spec
 
@@ -326,12 +330,12 @@ def _in_ascii(domain: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A header is one line, and has no signs that turn a line or hide a part of it."""
+    """The text on one line, without characters that reverse the line or hide a part of it."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _enhanced(said: bytes | str) -> str:
-    """The enhanced status code that an answer begins with; empty if it has none."""
+    """The enhanced status code at the beginning of an answer. Empty if the answer has none."""
     text = said.decode("ascii", "replace") if isinstance(said, bytes) else said
     found = re.match(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)", text)
     return found[0] if found else ""

@@ -205,9 +205,9 @@ def test_attempts_and_instalments_of_a_team_have_names_of_their_own() -> None:
     [
         ([], "RUN-1 would be empty"),
         ([instruction(), instruction(transfer_id("b"), currency="EUR")], "in EUR and GBP: write one for each"),
-        ([instruction(), instruction()], "breathe-7kx3qm/1/1 is twice"),
-        ([instruction(amount="0.00")], "breathe-7kx3qm/1/1 is of nothing"),
-        ([instruction(currency="gbp")], "'gbp' is no currency"),
+        ([instruction(), instruction()], "breathe-7kx3qm/1/1 is in payment file RUN-1 twice"),
+        ([instruction(amount="0.00")], "breathe-7kx3qm/1/1 is zero"),
+        ([instruction(currency="gbp")], "'gbp' is not a currency"),
         ([instruction(amount=MOST), instruction(transfer_id("b"), MOST)], "more than a file"),
     ],
 )
@@ -229,14 +229,14 @@ def test_a_file_that_does_not_fit_is_never_handed_over(monkeypatch: pytest.Monke
     """Fails when the file is not checked after it was written. The error holds no payee details."""
     monkeypatch.setattr(credit_transfers, "swift_text", lambda text, longest, otherwise: text * 10)
 
-    with pytest.raises(RuntimeError, match=r"RUN-1 was written wrongly, see line \d+, Nm") as fault:
+    with pytest.raises(RuntimeError, match=r"RUN-1 does not fit its schema, see line \d+, Nm") as fault:
         written([instruction(payee=PAYEE.model_copy(update={"holder": "Secret holder " * 5}))])
 
     assert "Secret" not in str(fault.value)
 
 
 def test_a_file_of_one_version_is_none_of_the_other() -> None:
-    with pytest.raises(FileRefused, match=r"is no pain\.001\.001\.03: see line 2, Document"):
+    with pytest.raises(FileRefused, match=r"is not pain\.001\.001\.03: see line 2, Document"):
         validate(written([instruction()]), Version.V03)
 
 
@@ -247,7 +247,7 @@ def test_a_file_that_lacks_something_does_not_fit(version: Version, element: str
     lacking = next(root.iter(f"{{*}}{element}"))
     lacking.getparent().remove(lacking)  # type: ignore[union-attr]
 
-    with pytest.raises(FileRefused, match=f"is no {version}"):
+    with pytest.raises(FileRefused, match=f"is not {version}"):
         validate(etree.tostring(root), version)
 
 

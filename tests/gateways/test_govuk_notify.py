@@ -128,7 +128,7 @@ def test_of_several_messages_the_newest_counts(notify: Notify, channel: NotifyCh
         (
             "technical-failure",
             Progress.FAILED,
-            "Notify and its own mail provider failed each other: resend it later.",
+            "Notify and its mail provider had a fault: resend it later.",
         ),
     ],
 )
@@ -173,19 +173,23 @@ def test_a_reference_that_is_not_notifys_is_not_asked_for(
         (Fault.FORBIDDEN, Unavailable, r"\(403\): check the key, and that this machine's clock"),
         (Fault.RATE, TemporaryFailure, r"this minute \(429\)"),
         (Fault.DAILY, Unavailable, r"today \(429\): ask for a higher daily limit"),
-        (Fault.FAILS_BEFORE, TemporaryFailure, r"failed \(500\); whether it took the message is not known"),
-        (Fault.FAILS_AFTER, TemporaryFailure, r"failed \(500\); whether it took the message is not known"),
-        (Fault.GONE, TemporaryFailure, r"failed \(502\); whether it took the message is not known"),
-        (Fault.DROPPED_BEFORE, TemporaryFailure, "did not answer in time, or hung up; whether"),
-        (Fault.DROPPED_AFTER, TemporaryFailure, "did not answer in time, or hung up; whether"),
-        (Fault.SLOW_BEFORE, TemporaryFailure, "did not answer in time, or hung up; whether"),
-        (Fault.SLOW_AFTER, TemporaryFailure, "did not answer in time, or hung up; whether"),
-        (Fault.GARBAGE, TemporaryFailure, r"cannot be read \(201\): check its address; whether"),
-        (Answer(201, b'{"id": "no uuid"}'), TemporaryFailure, "cannot be read: check its address; whether"),
+        (Fault.FAILS_BEFORE, TemporaryFailure, r"failed \(500\)\. Nobody knows whether it took the message"),
+        (Fault.FAILS_AFTER, TemporaryFailure, r"failed \(500\)\. Nobody knows whether it took the message"),
+        (Fault.GONE, TemporaryFailure, r"failed \(502\)\. Nobody knows whether it took the message"),
+        (Fault.DROPPED_BEFORE, TemporaryFailure, r"in time, or closed the connection\. Nobody knows whether"),
+        (Fault.DROPPED_AFTER, TemporaryFailure, r"in time, or closed the connection\. Nobody knows whether"),
+        (Fault.SLOW_BEFORE, TemporaryFailure, r"in time, or closed the connection\. Nobody knows whether"),
+        (Fault.SLOW_AFTER, TemporaryFailure, r"in time, or closed the connection\. Nobody knows whether"),
+        (Fault.GARBAGE, TemporaryFailure, r"cannot be read \(201\): check its address\. Nobody knows whether"),
+        (
+            Answer(201, b'{"id": "no uuid"}'),
+            TemporaryFailure,
+            "cannot be read: check its address. Nobody knows whether",
+        ),
         (
             Answer(201, b'["breathe@applicants.example"]'),
             TemporaryFailure,
-            "cannot be read: check its address; whether",
+            "cannot be read: check its address. Nobody knows whether",
         ),
         (Answer(400, b'["breathe@applicants.example"]'), PermanentFailure, r"\(400 no type\)"),
         (
@@ -197,7 +201,7 @@ def test_a_reference_that_is_not_notifys_is_not_asked_for(
         (Answer(401, b""), Unavailable, r"\(401\): check the key"),
         (Answer(404, b""), Unavailable, r"not GOV\.UK Notify \(404\): check its address"),
         (Answer(405, b""), Unavailable, r"not GOV\.UK Notify \(405\): check its address"),
-        (Answer(503, b""), TemporaryFailure, r"failed \(503\); whether"),
+        (Answer(503, b""), TemporaryFailure, r"failed \(503\)\. Nobody knows whether"),
     ],
 )
 def test_answers_are_sorted_by_who_can_do_something_about_them_and_name_nobody(
@@ -293,7 +297,7 @@ def test_a_clock_that_is_wrong_is_to_be_mended(
 def test_a_template_that_is_not_there_is_to_be_mended(notify: Notify) -> None:
     with (
         closing(NotifyChannel(API_KEY, UNKNOWN_ID, notify.url)) as channel,
-        pytest.raises(Unavailable, match="template an e-mail one that is there"),
+        pytest.raises(Unavailable, match="and that the e-mail template exists"),
     ):
         channel.send(NOTICE)
 
@@ -350,7 +354,7 @@ def test_nothing_goes_to_a_notify_whose_certificate_is_not_trusted(tmp_path: Pat
     with (
         Notify(tls=certificate(tmp_path).context) as notify,
         channel_to(notify) as channel,
-        pytest.raises(Unavailable, match=r"no certificate of GOV\.UK Notify's \(self.signed certificate\)"),
+        pytest.raises(Unavailable, match=r"not have GOV\.UK Notify's certificate \(self.signed certificate\)"),
     ):
         channel.send(NOTICE)
 

@@ -221,7 +221,7 @@ def test_an_answer_that_is_not_clear_leaves_the_result_unknown_until_it_is_looke
     """Also fails if the rail tries again by itself."""
     provider.will(fault)
 
-    with pytest.raises(Unavailable, match=f"{ID} is not known: look it up"):
+    with pytest.raises(Unavailable, match=f"Nobody knows whether it took the transfer {ID}: look it up"):
         rail.transfer(instruction(), AT)
 
     assert len(provider.requests) == 1
@@ -476,7 +476,7 @@ def test_an_answer_for_another_transfer_is_never_taken(provider: Provider, rail:
     """Fails without the comparison of ids."""
     provider.will(Answer(200, answered(id=f"{ID}/of-somebody-else")))
 
-    with pytest.raises(RailRefused, match="answers for another: ask the provider") as refusal:
+    with pytest.raises(RailRefused, match="answered with another: ask the provider") as refusal:
         asked(rail, finding)
 
     assert "somebody" not in str(refusal.value)
@@ -549,7 +549,7 @@ def test_https_and_this_machine_are_let_be(address: str) -> None:
     ],
 )
 def test_an_address_that_is_none_or_holds_a_secret_is_refused_without_being_repeated(address: str) -> None:
-    with pytest.raises(FileRefused, match=r"write it such as https://bank\.example/v1") as refusal:
+    with pytest.raises(FileRefused, match=r"write one such as https://bank\.example/v1") as refusal:
         HttpRail(address, TOKEN)
 
     assert "hush" not in shown(refusal.value)

@@ -57,7 +57,7 @@ def test_nothing_is_written_over_another_file(place: Path) -> None:
     """Fails when the new file takes the place of the old: a bank may have had the old one."""
     folder = PaymentFolder(place)
     folder.write("CH1", XML)
-    with pytest.raises(FileRefused, match=r"CH1\.xml is there with another content: move it away"):
+    with pytest.raises(FileRefused, match=r"CH1\.xml already exists with other content: move that file away"):
         folder.write("CH1", b"other")
     assert (folder.path_of("CH1").read_bytes(), names(place)) == (XML, ["CH1.xml"])
 
@@ -84,7 +84,7 @@ def test_of_those_who_write_one_file_at_once_the_first_has_it_and_the_others_are
 def test_a_folder_that_cannot_be_made_is_said(place: Path) -> None:
     place.parent.mkdir()
     place.write_text("no folder")
-    with pytest.raises(FileRefused, match=r"payment-files/CH1\.xml cannot be written \(.+\): see to the folder"):
+    with pytest.raises(FileRefused, match=r"payment-files/CH1\.xml cannot be written \(.+\): check the folder"):
         PaymentFolder(place).write("CH1", XML)
 
 

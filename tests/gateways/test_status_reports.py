@@ -63,7 +63,7 @@ def test_what_a_bank_says_of_each_payment_of_a_file_comes_back(codes: list[str],
 @pytest.mark.parametrize("level", ["group", "block"])
 @pytest.mark.parametrize(
     ("code", "progress", "reason"),
-    [("RJCT", REJECTED, "the form of the payment file is wrong"), ("ACSC", SETTLED, ""), ("ACCP", None, "")],
+    [("RJCT", REJECTED, "the format of the payment file is wrong"), ("ACSC", SETTLED, ""), ("ACCP", None, "")],
 )
 def test_what_is_said_of_the_whole_file_is_said_of_every_payment(
     level: str, code: str, progress: Progress | None, reason: str
@@ -136,7 +136,7 @@ def test_what_the_bank_has_had_before_has_not_come_back(code: str, level: str) -
         "above the payment": lambda: status_report({"A": Said("RJCT")}, group=Said("PART", code)),
     }[level]()
 
-    with pytest.raises(FileRefused, match="had before: by that, nothing has come back"):
+    with pytest.raises(FileRefused, match="already had, so no payment was returned"):
         read_status_report(xml)
 
 
@@ -197,15 +197,18 @@ GOOD = status_report({"A": Said("ACSC")})
         (b"status: fine", "cannot be read as XML at line 1: fetch it from the bank again"),
         (GOOD[:-20], "cannot be read as XML"),
         (b"PK\x03\x04" + b"\x00" * 100, "cannot be read as XML"),
-        (b"<html/>", "is no ISO 20022 message, not pain.002"),
+        (b"<html/>", "is another kind of file, not pain.002"),
         (written(many(1)), r"is pain\.001\.001\.09, not pain\.002: choose"),
-        (GOOD.replace(b"002.001.12", b"002.001.99"), r"is pain\.002\.001\.99, which is not known: .*one of pain\.002"),
-        (GOOD.replace(b"pain.002.001.12", b"pain.002.../../x"), "is no ISO 20022 message"),
+        (
+            GOOD.replace(b"002.001.12", b"002.001.99"),
+            r"is pain\.002\.001\.99, which this service cannot read: .*one of pain\.002",
+        ),
+        (GOOD.replace(b"pain.002.001.12", b"pain.002.../../x"), "is another kind of file"),
         (GOOD.replace(b"OrgnlMsgNmId", b"Extra"), r"does not fit pain\.002\.001\.12, see line 2, Extra: fetch"),
         (status_report({"A": Said("ACCC")}, version=VERSIONS[0]), r"does not fit pain\.002\.001\.03"),
         (status_report({"A": Said()}, named_by="StsId"), "does not name a payment at line 2: ask the bank"),
-        (status_report({"A": Said("WHAT")}), "STATUS-1 has the status WHAT, which is not known"),
-        (status_report({}, group=Said("WHAT")), "has the status WHAT, which is not known"),
+        (status_report({"A": Said("WHAT")}), "STATUS-1 has the unknown status WHAT"),
+        (status_report({}, group=Said("WHAT")), "has the unknown status WHAT"),
         (status_report({"A": Said("ACSC")}, of="pain.008.001.08"), r"answers a file of pain\.008\.001\.08"),
         (laughs(), "cannot be read as XML|has a DOCTYPE"),
         (b"<a>" * 1000 + b"</a>" * 1000, "cannot be read as XML"),
@@ -266,7 +269,7 @@ def test_a_report_that_is_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatc
 )
 def test_a_report_that_says_a_thing_of_all_and_another_of_some_is_turned_away(xml: bytes) -> None:
     """Fails when the inner word simply counts."""
-    with pytest.raises(FileRefused, match=r"of all but .* of a part: ask the bank which"):
+    with pytest.raises(FileRefused, match=r"about everything but .* about a part: ask the bank which"):
         read_status_report(xml)
 
 
@@ -276,7 +279,7 @@ def test_a_report_that_says_two_things_of_a_payment_is_turned_away() -> None:
     said = b"<TxInfAndSts><OrgnlEndToEndId>A</OrgnlEndToEndId><TxSts>%s</TxSts></TxInfAndSts>"
 
     assert len(read_status_report(again.replace(b"TX", said % b"ACSC")).transfers) == 1
-    with pytest.raises(FileRefused, match="says two things of A"):
+    with pytest.raises(FileRefused, match="says two different things about A"):
         read_status_report(again.replace(b"TX<", said % b"RJCT" + b"<"))
 
 
@@ -297,7 +300,7 @@ def test_the_day_of_a_report_is_the_one_in_london(moment: str, day: Date) -> Non
 @pytest.mark.parametrize("moment", [b"2026-02-01T24:00:00Z", b"12026-02-01T09:00:00Z"])
 def test_a_report_of_a_time_that_nobody_can_place_is_turned_away(moment: bytes) -> None:
     """The schema allows it."""
-    with pytest.raises(FileRefused, match="which is no time: ask the bank for it again"):
+    with pytest.raises(FileRefused, match="which is not a time: ask the bank for it again"):
         read_status_report(GOOD.replace(b"2026-02-01T09:00:00Z", moment))
 
 

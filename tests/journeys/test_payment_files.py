@@ -468,7 +468,7 @@ async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tm
 
         forget()
         file.path.write_bytes(xml + b"<!-- -->")
-        with pytest.raises(FileRefused, match="is there with another content"):
+        with pytest.raises(FileRefused, match="already exists with other content"):
             await play.submit(FINANCE)
         file.path.write_bytes(xml)
         assert await play.submit(FINANCE) == (file,)

@@ -587,7 +587,7 @@ def test_what_notify_took_and_could_not_send_is_sent_anew_a_few_times(post: Post
         if post.notice(key).status == "failed":
             break
     assert notify.counts() == {key: 5}
-    assert (post.notice(key).status, "failed each other: resend it later" in post.notice(key).reason) == (
+    assert (post.notice(key).status, "had a fault: resend it later" in post.notice(key).reason) == (
         "failed",
         True,
     )
@@ -824,7 +824,7 @@ def test_days_without_a_mail_server_cost_no_notice_and_a_person_hears_of_it(mail
     mail.step(60)
 
     assert (waiting.status, "cannot be reached" in waiting.reason) == ("created", True)
-    assert all("see that it runs" in call.message for call in calls)
+    assert all("check that it runs" in call.message for call in calls)
     assert 3 <= len(calls) <= 5, "after the first hour, and not on a single trouble hours after the last"
     assert mail.notice(key).status == "sent"
 
