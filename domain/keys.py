@@ -1,13 +1,13 @@
-"""One attempt of a payment, under the name that rails know it by."""
+"""The names by which rails know the attempts of a payment."""
 
 from __future__ import annotations
 
 
 def transfer_id(payment: str, attempt: int) -> str:
-    """What a rail knows an attempt by: `payment-key/attempt`, unique for ever."""
+    """The id of an attempt at a rail: `payment-key/attempt`, unique for ever."""
     return f"{payment}/{attempt}"
 
 
 def payment_of(transfer: str) -> str:
-    """The key of the payment that a transfer is an attempt of."""
+    """The key of the payment to which a transfer belongs."""
     return transfer.rpartition("/")[0]

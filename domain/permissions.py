@@ -1,7 +1,7 @@
 """Who may do what: one table of roles, actions and periods of a challenge, for reading and for writing.
 
-Nothing else decides about rights. The rules of workflows ask the table when a message comes, and the desk asks it
-before it reads or writes anything. docs/rights.md shows the table; a test prints it.
+Nothing else decides about rights. The workflows ask the table when a message comes, and the desk asks the table before
+it reads or writes anything. docs/rights.md shows the table; a test prints it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from domain.values.wording import either
 
 
 class Role(StrEnum):
-    """In what role somebody acts, in the order in which they are named."""
+    """The role in which somebody acts, in the order in which roles are named."""
 
     ANYONE = "anyone"
     TEAM = "team"
@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 
 class Period(StrEnum):
-    """How far a challenge has come, as far as rights depend on that."""
+    """How far a challenge has come, as far as rights depend on it."""
 
     OPEN = "before the seal"
     SEALED = "sealed"
@@ -35,7 +35,7 @@ class Period(StrEnum):
 
 
 class Action(StrEnum):
-    """What somebody can ask for. A decision has the name of its message."""
+    """What somebody can ask for. The action of a decision has the name of its message."""
 
     # Rounds and challenges
     PLAN = "plan"
@@ -82,7 +82,7 @@ class Right(Value):
     """A row of the table.
 
     Args:
-        words: the action as a clause, such as "hold"; what it is done to comes after it.
+        words: the action as a verb, such as "hold". The name of the challenge or payment follows it.
         roles: who may do it.
         during: in which periods of the challenge.
     """
@@ -141,11 +141,11 @@ RIGHTS: Mapping[Action, Right] = {
 
 
 class Proof(StrEnum):
-    """How it was shown that somebody is who they say they are."""
+    """How somebody proved who they are."""
 
     NONE = "none"
     TERMINAL = "terminal"
-    """They sit at a terminal of the machine that the service runs on, and say so."""
+    """They use a terminal of the machine that the service runs on, and gave their name there."""
     SERVICE = "service"
     """The service itself acts, as in a rehearsal."""
 
@@ -172,9 +172,9 @@ class Actor(Value):
     """Somebody who asks for something, at one moment.
 
     Args:
-        name: who that is: a person's id, or an e-mail address; empty if nobody said.
-        proof: how that was proven.
-        grants: the roles that they have, by the rounds that were opened.
+        name: a person's id or an e-mail address; empty if no name was given.
+        proof: how they proved who they are.
+        grants: the roles that they have in the rounds that were opened.
     """
 
     name: str = ""
@@ -207,9 +207,9 @@ class Place(Value):
 
 
 def grant_for(actor: Actor, action: Action, place: Place) -> Grant | None:
-    """The first of an actor's roles by which they may do something at a challenge; None if there is none.
+    """The first role that allows an actor to do something at a challenge; None if no role allows it.
 
-    What anyone may do needs no role: the grant is then the actor's first role there, or one with no person.
+    An action that anyone may do needs no role. The grant is then the actor's first role there, or one without a person.
     """
     right = RIGHTS[action]
     roles = actor.roles(place)
@@ -222,14 +222,14 @@ def grant_for(actor: Actor, action: Action, place: Place) -> Grant | None:
 
 
 def check_may(action: Action, person: str, role: str, to_what: str, people: Mapping[Role, Sequence[str]]) -> None:
-    """That somebody may do something, whatever the period: by the role that they have there.
+    """Checks that a person's role allows an action, in whatever period.
 
     Args:
-        action: what.
-        person: who that is, as the refusal names them.
-        role: their role; what is no role has no rights but anyone's.
+        action: what they want to do.
+        person: who asks, as the refusal names them.
+        role: their role. An unknown role has only the rights that anyone has.
         to_what: id of the challenge or payment.
-        people: who has which role there: ids, or words for them.
+        people: who has which role there: ids, or words such as "its teams".
 
     Raises:
         NotAllowed: they may not; the message says who may.

@@ -1,1 +1,1 @@
-"""What is written down and told when something happens."""
+"""Announcements: what the record says and who is told when something happens."""

@@ -1,7 +1,7 @@
-"""What is written down and told when something happens to a challenge.
+"""What the record says and who is told when something happens to a challenge.
 
-An announcement is one line of the record, the challenge's new status, and the notices that go out: all three are
-written in one transaction under one key, so that announcing again repeats nothing.
+An announcement is one line of the record, the challenge's new status, and the notices that go out. All three are
+written in one transaction under one key, so you can safely announce the same thing again.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class ToPeople(Value):
 
 
 class ToApplicants(Value):
-    """Notice to everybody who applied and has not withdrawn, without those named.
+    """Notice to everybody who applied and has not withdrawn, except those named.
 
-    However many they are, this stays as short as it is: it is expanded where the notices are written.
+    This value stays short however many applicants there are: the store expands it when it writes the notices.
     """
 
     to: Literal["applicants"] = "applicants"
@@ -41,13 +41,13 @@ class ToApplicants(Value):
 
 
 class ToSpokenOf(Value):
-    """Notice to everybody of whom something is kept that they were not told yet: what the sponsor said on a stage.
+    """Notice to every applicant to whom the sponsor's feedback on a stage was not sent yet.
 
-    Each gets their own words, which are put in where the notices are written: Temporal never has them.
+    Each applicant gets their own feedback. The store adds it when it writes the notices: Temporal never has it.
 
     Args:
         stage: name of the stage.
-        without: ids of those who were taken into it, to whom the words do not apply any more.
+        without: ids of those who were selected for the stage: the feedback no longer applies to them.
     """
 
     to: Literal["spoken-of"] = "spoken-of"
@@ -56,14 +56,14 @@ class ToSpokenOf(Value):
 
 
 class OutgoingNotice(Value):
-    """One occasion told to some people.
+    """One occasion, and the people who are told.
 
     Args:
         occasion: what it is about.
         whom: who is told.
-        facts: exactly those of the occasion, but for what every occasion has.
-        lapses: whether it is sent only as long as the challenge waits for what it waits for now.
-        payment: key of a payment; then it is sent only as long as that is as it is now.
+        facts: exactly those of the occasion, except the facts that every occasion has.
+        lapses: whether the notice is sent only while the challenge still waits for the same thing.
+        payment: key of a payment, if the notice is sent only while that payment's status is unchanged.
     """
 
     occasion: Occasion
@@ -85,14 +85,14 @@ class Entry(Value):
     """One line of the record.
 
     Args:
-        at: when it happened, by Temporal's clock; for what comes by itself the deadline that it came by.
+        at: when it happened, by Temporal's clock; for what the service does at a deadline, the deadline.
         by: id of the person who acted; "service" for the service itself.
         role: in what role: sponsor, operator, releaser, team, service, unknown.
         action: what was done, one of a few words such as "select".
-        stage: the stage that it belongs to, or nothing.
+        stage: the stage to which it belongs; empty if there is none.
         text: one line for people.
-        reason: as given.
-        refused: whether it was refused; then `text` says why.
+        reason: the reason that the person gave.
+        refused: whether the service refused it; then `text` says why.
     """
 
     at: Instant
@@ -106,14 +106,14 @@ class Entry(Value):
 
 
 class Status(Value):
-    """Where a challenge stands, for lists: a copy, written by the workflow and never read back by it.
+    """Where a challenge stands, for lists. The workflow writes this copy and never reads it back.
 
     Args:
         stage: the stage under way, or being filled, or "window".
-        waits_for: what it waits for, in words.
-        until: the deadline of that, if it has one.
-        outcome: how it ended, or nothing while it goes on.
-        reason: why it ended so.
+        waits_for: what the challenge waits for, in words.
+        until: the deadline for that, if there is one.
+        outcome: how the challenge ended; empty while it goes on.
+        reason: why the challenge ended in this way.
     """
 
     stage: str
@@ -124,13 +124,13 @@ class Status(Value):
 
 
 class Window(Value):
-    """When applications are taken.
+    """When the challenge takes applications.
 
     Args:
-        opens: the first instant at which one is taken.
-        closes: the first instant at which none is taken any more.
-        held: whether none is taken because the challenge is on hold.
-        sealed: whether none will ever be taken again.
+        opens: the first instant at which applications are taken.
+        closes: the first instant at which applications are no longer taken.
+        held: whether no applications are taken because the challenge is on hold.
+        sealed: whether applications will never be taken again.
     """
 
     opens: Instant
@@ -140,13 +140,13 @@ class Window(Value):
 
 
 class Attention(Value):
-    """That something of a challenge has to be mended by a person, or was.
+    """A problem in a challenge that a person must solve, or that was solved.
 
     Args:
-        text: what, in a line; the same one calls for a person and says that it is mended.
-        mended: whether it is.
-        of: id of the workflow in which it is: a payment's key, or the challenge's own, also if left empty.
-        unresolved: all that stands still in that workflow from then on.
+        text: the problem, in a line; the same line when a person is called and when the problem is solved.
+        mended: whether the problem is solved.
+        of: id of the workflow with the problem: a payment's key, or the challenge's id; empty means the challenge.
+        unresolved: all problems that remain in that workflow.
     """
 
     text: str
@@ -156,7 +156,7 @@ class Attention(Value):
 
     @property
     def left(self) -> str:
-        """What needs a person in that workflow now; nothing if all goes on."""
+        """What needs a person in that workflow now; empty if the workflow goes on."""
         return self.unresolved or ("" if self.mended else self.text)
 
 
@@ -164,15 +164,16 @@ class Announcement(Value):
     """What happened, in one piece.
 
     Args:
-        key: its business key: announcing twice under one key repeats nothing.
+        key: its business key: an announcement that comes twice under one key is written once.
         challenge: id of the challenge.
         entry: the line of the record.
-        status: where the challenge stands after it; None if that does not change (a refusal).
-        window: the window as it stands after it; None if it does not change.
+        status: where the challenge stands afterwards; None if nothing changes, as in a refusal.
+        window: the window afterwards; None if it does not change.
         notices: the notices that go out.
-        attention: what needs a person from now on, or needs none any more; None if that does not change.
-        applications: ids that must be applications to this challenge and not withdrawn, or all of it is refused.
-        withdrawn: id of an application that is withdrawn with it.
+        attention: what now needs a person, or no longer does; None if that does not change.
+        applications: ids that must be applications to this challenge that were not withdrawn; otherwise the whole
+            announcement is refused.
+        withdrawn: id of the application that this withdraws.
     """
 
     key: str
@@ -197,5 +198,5 @@ def to_teams(teams: tuple[str, ...], occasion: Occasion, facts: Facts) -> Outgoi
 
 
 def while_so(notice: OutgoingNotice) -> OutgoingNotice:
-    """The same, sent only as long as the challenge waits for what it waits for once this is announced."""
+    """The same notice, sent only while the challenge still waits for what it waits for after this announcement."""
     return notice.model_copy(update={"lapses": True})

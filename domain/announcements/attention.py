@@ -1,4 +1,4 @@
-"""What the record says, and operators are told, when something has to be mended by a person."""
+"""What the record says and operators are told when a person must solve a problem."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _CALLS, _GOES_ON, _REMEDY = "Needs attention: ", "Goes on: ", "mend the cause, t
 
 
 def remedy(of: str) -> str:
-    """What a person does about what stands still in a workflow, in words.
+    """What a person must do when a workflow stands still, in words.
 
     Args:
-        of: id of the workflow: a challenge's, a payment's key, or that of the sending of notices.
+        of: id of the workflow: a challenge's id, a payment's key, or the id of the workflow that sends notices.
     """
     return f"{_REMEDY}{of}`"
 
@@ -22,18 +22,18 @@ def remedy(of: str) -> str:
 def attention_called(
     challenge: str, operators: tuple[str, ...], attention: Attention, stage: str, now: Instant, unique: str
 ) -> Announcement:
-    """That a step stands still until a person mends its cause, told to the operators; or that it goes on.
+    """Tells the operators that a step stands still until a person solves the problem; or records that the step goes on.
 
     Args:
         challenge: id of the challenge.
         operators: who is told.
-        attention: what it is, in the step's own words.
-        stage: the stage that it belongs to.
-        now: when.
-        unique: what tells this call from every other.
+        attention: the problem, in the step's own words.
+        stage: the stage to which the step belongs.
+        now: the present.
+        unique: distinguishes this call from every other.
     """
     of = attention.of or challenge
-    # Payments of one challenge can stand still for one cause: only with their keys are these different things.
+    # Several payments of one challenge can stand still for the same cause: their keys distinguish the problems.
     named, then = "" if of == challenge else f"{of}: ", f"; {remedy(of)}"
     what, left = f"{named}{attention.text}", attention.left
     text = f"{_GOES_ON}{what}" if attention.mended else f"{_CALLS}{what}{then}"
@@ -48,6 +48,6 @@ def attention_called(
 
 
 def once_mended(call: str) -> str:
-    """What the record says once that is mended which a line of it has called a person for."""
+    """What the record says once the problem is solved for which an earlier line called a person."""
     what, _, _ = call.removeprefix(_CALLS).rpartition(f"; {_REMEDY}")
     return f"{_GOES_ON}{what}"

@@ -1,4 +1,4 @@
-"""The occasions on which people are told something, and exactly which facts each of them has for its words."""
+"""The occasions on which people are told something, and exactly which facts the text of each notice can use."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Facts = dict[str, str]
-"""What the words of a notice are filled in with, by name; what is not there in a case is an empty text."""
+"""The facts that fill in the text of a notice, by name; a fact that does not exist in a case is an empty text."""
 
 
 class Occasion(StrEnum):
-    """What a notice is about, in the order of a challenge's life; each has its words in a file of its name."""
+    """What a notice is about, in the order of a challenge's life. The text of each stands in a file of its name."""
 
     WINDOW_OPENED = "window-opened"
     QUESTION_ANSWERED = "question-answered"
@@ -53,11 +53,11 @@ class Occasion(StrEnum):
 
 
 class Fact(NamedTuple):
-    """What stands behind a name in the words of a notice.
+    """What a name in the text of a notice stands for.
 
     Args:
         meaning: in a few words.
-        example: what it could be, as in the pilot.
+        example: an example, from the pilot.
     """
 
     meaning: str
@@ -110,7 +110,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
 }
-"""Exactly which facts an occasion has, beside those that all have."""
+"""Exactly which facts each occasion has, besides those that every occasion has."""
 
 MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.DECISION_INVITED: frozenset({"amount"}),
@@ -129,7 +129,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_RETURNED: frozenset({"never_left"}),
     Occasion.RESUMED: frozenset({"reason"}),
 }
-"""Which facts of an occasion are an empty text where there is nothing to say."""
+"""Which facts of an occasion may be an empty text."""
 
 GLOSSARY: Mapping[str, Fact] = {
     "account": Fact("the bank details that the payment goes to, masked", "sort code ••••, account ••••911"),
@@ -205,7 +205,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "was": Fact("when the window would have closed, before the deadline moved", "Monday 1 August 2016, 24:00 BST"),
     "what": Fact("what happened, or what is wrong", "air-quality-7kx3qm left Exploration"),
 }
-"""Every fact by its name, which means the same on every occasion."""
+"""Every fact by its name. A fact means the same on every occasion."""
 
 _ACCELERATOR = {
     "stage": "Accelerator",
@@ -256,4 +256,4 @@ SAMPLES: Mapping[Occasion, Facts] = {
     }
     for occasion in Occasion
 }
-"""For every occasion the facts of a case from the pilot, none of them empty; what is checked and shown with them."""
+"""For every occasion, the facts of a case from the pilot, with no fact empty. Texts are checked and shown with them."""

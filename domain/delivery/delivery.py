@@ -1,4 +1,4 @@
-"""How notices are sent: when they are tried again, when they lapse, and what staff see of it."""
+"""How notices are sent: when they are tried again, when they lapse, and what staff see."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from domain.values.calendar import spoken
 from domain.values.model import Value
 
 CLAIM_LASTS = TimeDelta(minutes=15)
-"""For how long a notice belongs to whoever took it to send it: longer than any sending takes.
+"""For how long a notice belongs to the sender that took it: longer than sending ever takes.
 
-A mail server has ten minutes to say whether it took a letter.
-
-After that its sender is taken for dead, and whether the notice was sent is not known.
+A mail server has ten minutes to say whether it took a letter. After this time the sender is assumed dead, and nobody
+knows whether the notice went out.
 """
 MOST_TRIES = 80
-"""After so many a notice is given up: about three days if every try fails.
+"""A notice is given up after this many tries: about three days if every try fails.
 
-Only what is about the notice itself counts: a channel that is away, or takes nothing from anybody, costs no try.
+Only failures of the notice itself count. A channel that cannot be reached, or takes nothing from anybody, costs no try.
 """
 MOST_COPIES = 3
-"""So often a notice is sent without an answer, through a channel that cannot be asked; then it is left at that."""
+"""How often a notice is sent when no answer comes and the channel cannot be asked what became of it."""
 STALE_AFTER = TimeDelta(hours=14 * 24)
-"""What could not be sent for so long is no news any more."""
+"""A notice that could not be sent for this long is out of date."""
 
 _MOST_ANEW = 5
 _FIRST_WAIT_ANEW = TimeDelta(minutes=10)
@@ -44,8 +43,8 @@ class Sending(Value):
     """What the activity that sends gets.
 
     Args:
-        seconds: for how long it goes on; with 0 it deals with one notice, or with none if none is due.
-        at_once: whether a person says that what kept notices is mended: they do not wait any longer for that.
+        seconds: for how long it sends; with 0 it deals with at most one notice that is due.
+        at_once: whether a person says that the problem is solved, so that notices need not wait any longer.
     """
 
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -53,16 +52,16 @@ class Sending(Value):
 
 
 class Outbox(Value):
-    """How many notices there are, by how far they have come: all that Temporal knows of them.
+    """How many notices there are, by status. Temporal knows nothing else about notices.
 
     Args:
-        channel: through which they leave; empty if the worker that was asked has none.
-        at: when they were counted.
+        channel: the channel that sends them; empty if the worker that was asked has none.
+        at: when the notices were counted.
         waiting: to be sent, or sent again.
-        sent: taken by the channel, which has not said what became of them, or cannot.
-        delivered: they arrived, as the channel says.
+        sent: the channel took them, but has not said or cannot say what became of them.
+        delivered: arrived, as the channel says.
         failed: given up.
-        lapsed: not sent, as what they said was no longer so.
+        lapsed: not sent, because their text was no longer true.
     """
 
     channel: str
@@ -75,23 +74,23 @@ class Outbox(Value):
 
 
 def try_again_at(tries: int, now: Instant, after: float | None) -> Instant:
-    """When a notice that could not be sent is tried again: later each time, up to an hour.
+    """When a notice that could not be sent is tried again: after a longer pause each time, up to an hour.
 
     Args:
-        tries: how often it was tried.
-        now: when the last of them ended.
-        after: seconds that its channel asks to wait, if it does.
+        tries: how often the notice was tried.
+        now: when the last try ended.
+        after: for how many seconds the channel asks to wait, if it does.
     """
     doubled: TimeDelta = _FIRST_WAIT * 2 ** min(max(tries - 1, 0), _MOST_DOUBLINGS)
     return now + max(min(doubled, _LONGEST_WAIT), TimeDelta(seconds=after or 0))
 
 
 def send_anew_at(tries: int, now: Instant) -> Instant | None:
-    """When a notice is sent anew that its channel had taken and then could not send; None if it is given up.
+    """When to send a notice again that its channel took and then could not send; None if the notice is given up.
 
     Args:
-        tries: how often it was tried.
-        now: when that was heard of.
+        tries: how often the notice was tried.
+        now: when the failure became known.
     """
     if tries >= _MOST_ANEW:
         return None
@@ -100,12 +99,12 @@ def send_anew_at(tries: int, now: Instant) -> Instant | None:
 
 
 def why_given_up(written: Instant, tries: int, reason: str, now: Instant) -> str:
-    """In words; nothing if a notice is still to be sent.
+    """Why a notice is given up, in words; empty if the notice is still to be sent.
 
     Args:
-        written: when, or when a person last asked for it to be sent again.
+        written: when the notice was written, or when a person last asked to send it again.
         tries: how often it was tried since.
-        reason: what kept it the last time.
+        reason: why the last try failed.
         now: the present.
     """
     if tries >= MOST_TRIES:
@@ -116,7 +115,7 @@ def why_given_up(written: Instant, tries: int, reason: str, now: Instant) -> str
 
 
 def ask_again_at(sent: Instant, now: Instant) -> Instant | None:
-    """When a channel is asked next what became of a notice; None if it is left at that.
+    """When to ask the channel next what became of a notice; None if it is not asked any more.
 
     Args:
         sent: when the channel took it.
@@ -131,11 +130,11 @@ _STILL: Mapping[Occasion, frozenset[PaymentStatus]] = {
     Occasion.PAYMENT_TO_RELEASE: TO_RELEASE,
     Occasion.PAYMENT_RETURNED: FAILED,
 }
-"""As long as a payment stands so, a notice that asks for something is still right; others are until it is over."""
+"""The payment statuses in which a notice that asks for something is right. Others are right until the payment ends."""
 
 
 SAYS_PLACE = frozenset({Occasion.SHORTLISTED, Occasion.STAGE_STARTED, Occasion.FROM_RESERVE, Occasion.IN_RESERVE})
-"""What tells a team of its place, which it has no more once it has left or was told of another."""
+"""Notices about a team's place. They are out of date once the team has left or was told about another place."""
 
 
 _OF_A_PAYMENT = (*_STILL, Occasion.PAYMENT_DUE, Occasion.PAYMENT_OVERDUE)
@@ -145,20 +144,20 @@ OVERTAKEN_BY: Mapping[Occasion, frozenset[Occasion]] = {
     Occasion.EVIDENCE_DUE: frozenset({Occasion.EVIDENCE_ACCEPTED, Occasion.EVIDENCE_REJECTED}),
     **{occasion: frozenset({occasion}) for occasion in _OF_A_PAYMENT},
 }
-"""Once the same person is told of these, in the same challenge and of the same payment, a notice is no longer so."""
+"""A notice is out of date once the same person gets one of these, in the same challenge and on the same payment."""
 
 
 SAYS_SOON = frozenset({Occasion.CLOSING_SOON, Occasion.DECISION_DUE, Occasion.STAGE_ENDING})
-"""What speaks of a deadline that is to come, and is wrong once that has passed."""
+"""Notices about a coming deadline. They are wrong once the deadline has passed."""
 
 
 def is_still_so(occasion: Occasion, status: PaymentStatus, payee_known: bool = False) -> bool:
-    """Whether a notice that hangs on a payment still says what is so.
+    """Whether a notice that depends on a payment is still true.
 
     Args:
         occasion: what it is about.
-        status: how the payment stands now.
-        payee_known: whether it says that the payment has a payee, and so asks for nothing.
+        status: the payment's status now.
+        payee_known: whether the notice says that the payment has a payee, and so asks for nothing.
     """
     if payee_known:
         return status is not PaymentStatus.CANCELLED
@@ -166,11 +165,11 @@ def is_still_so(occasion: Occasion, status: PaymentStatus, payee_known: bool = F
 
 
 def details(outbox: Outbox | None, attention: str) -> str:
-    """The page of the run that sends, in Markdown.
+    """The page of the run that sends notices, in Markdown.
 
     Args:
-        outbox: as it was counted last; None before that.
-        attention: what a person must mend, or nothing.
+        outbox: the last count of the notices; None before the first count.
+        attention: the problem that a person must solve; empty if there is none.
     """
     lines = []
     if attention:

@@ -1,6 +1,6 @@
-"""How a channel is treated, by what it answered so far: how fast it is given notices, and what it is believed.
+"""How the service treats a channel, given its answers so far: how fast it gets notices, and which answers are believed.
 
-Moments are seconds by a clock that only goes forward, whatever somebody does to the machine's.
+Moments are seconds of a clock that only goes forward, even if somebody changes the machine's clock.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ _FAILURES_ALLOWED = 2
 _LONGEST_PAUSE = 60.0
 _AWAY_FOR_LONG = 3600.0
 _ONE_TROUBLE = 900.0
-"""Two troubles that lie further apart than this have nothing to do with each other."""
+"""Two problems further apart than this are unrelated."""
 _MOST_TURNED_AWAY = 10
-"""If so many notices in a row are turned away, it is not each of them that is at fault."""
+"""If the channel refuses this many notices in a row, the channel is at fault and not each notice."""
 
 
 class Pace:
-    """When the next notice may be sent.
+    """Decides when the next notice may be sent.
 
     Args:
-        rate: how many in a second at most.
+        rate: how many notices a second at most.
     """
 
     def __init__(self, rate: float) -> None:
@@ -27,11 +27,11 @@ class Pace:
         self._failures = 0
 
     def rest(self, now: float) -> float:
-        """Seconds until then; 0 or less if it may be now."""
+        """Seconds until the next notice may be sent; 0 or less if it may be sent now."""
         return self._next - now
 
     def count(self, now: float) -> None:
-        """One is being sent."""
+        """A notice is being sent."""
         self._next = max(self._next, now) + self._gap
 
     def goes_well(self) -> None:
@@ -39,16 +39,17 @@ class Pace:
         self._failures = 0
 
     def begins_anew(self, now: float) -> None:
-        """What was wrong with the channel is mended, as somebody says."""
+        """Somebody says that the channel works again."""
         self._failures = 0
         self._next = min(self._next, now)
 
     def goes_badly(self, now: float, after: float | None) -> None:
-        """The channel takes nothing at the moment.
+        """The channel takes no notices at the moment.
 
         Args:
             now: the present.
-            after: seconds that it asks to wait; if it says nothing, and not for the first time, the pause doubles.
+            after: for how many seconds the channel asks to wait. If it does not say, the
+                pause doubles from the second time on.
         """
         self._failures += 1
         beyond = self._failures - _FAILURES_ALLOWED
@@ -57,10 +58,10 @@ class Pace:
 
 
 class ChannelHealth:
-    """Whether a channel can be relied on: for how long it has been away, and whether it takes anything at all.
+    """Whether a channel works: for how long it could not be reached, and whether it takes anything at all.
 
-    Notices do not pay for a channel that is away; so nobody would hear of it, if it were not said here. And a channel
-    that is set up wrongly says of every notice what it otherwise says of one.
+    A channel that is away costs notices no tries, so without this nobody would hear of the problem. And a channel
+    that is set up wrongly refuses every notice in the same way as it refuses a single bad one.
     """
 
     def __init__(self) -> None:
@@ -71,7 +72,7 @@ class ChannelHealth:
         self._turned_away: set[str] = set()
 
     def answers(self) -> None:
-        """The channel is there."""
+        """The channel can be reached."""
         self._away_since = None
 
     def takes(self) -> None:
@@ -81,11 +82,12 @@ class ChannelHealth:
         self._turned_away.clear()
 
     def turns_away(self, key: str, *, doubtful: bool) -> bool:
-        """The channel will not take a notice, or not now. Says whether that is believed to be about this one alone.
+        """The channel refuses a notice, for good or for now. Says whether the notice alone is believed to be at fault.
 
         Args:
-            key: the notice's.
-            doubtful: whether a channel that is set up wrongly says the same; not believed before it has taken one.
+            key: the notice's key.
+            doubtful: whether a channel that is set up wrongly refuses in the same way. Such a refusal is not believed
+                before the channel has taken a notice.
         """
         if len(self._turned_away) < _MOST_TURNED_AWAY:
             self._turned_away.add(key)
@@ -95,13 +97,13 @@ class ChannelHealth:
         return believed
 
     def is_away(self, now: float, trouble: str) -> None:
-        """The channel cannot be reached, or takes nothing from anybody; `trouble` says so, and what to do."""
+        """The channel cannot be reached, or takes nothing from anybody; `trouble` says what is wrong and what to do."""
         if self._away_since is None or now - self._last_trouble > _ONE_TROUBLE:
             self._away_since = now
         self._last_trouble, self._trouble = now, trouble
 
     def complaint(self, now: float) -> str:
-        """What a person has to hear of, as it does not pass by itself; empty if there is nothing."""
+        """What a person must be told, because the problem does not go away by itself; empty if all is well."""
         if self._away_since is None or now - self._last_trouble > _ONE_TROUBLE:
             return ""
         return self._trouble if now - self._away_since >= _AWAY_FOR_LONG else ""

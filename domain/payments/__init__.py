@@ -1,1 +1,1 @@
-"""The life of a payment: its state, its dates, its payee, and the transfers that a rail makes."""
+"""A payment: its state, its dates, its payee, and the transfers that a rail makes."""

@@ -1,4 +1,4 @@
-"""What is written down and told when a payment moves."""
+"""The record lines and notices for each step of a payment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .rails import Progress
 
 
 def requested(payment: PaymentToMake, snapshot: PaymentSnapshot) -> Announcement:
-    """The payment is in the ledger; the team is told, and asked for its bank details if it has given none."""
+    """The payment is in the ledger. The team is told, and is asked for its bank details if it has not given them."""
     notice = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, snapshot))
     told = (_while_so(payment, notice),)
     text, why = _doing(payment, "requested"), _why_due(payment)
@@ -31,15 +31,15 @@ def payee_given(
 ) -> Announcement:
     """A team's bank details are given or changed.
 
-    The team is told in any case: whoever else changes where its money goes does not do so unseen.
+    The team is always told, so that nobody else can secretly change where its money goes.
 
     Args:
         challenge: its id.
-        stage: where it stands.
-        team: whose they are.
-        version: counts them, from 1.
-        on_its_way: keys of the payments that still go to those before.
-        by, role: who gives them, in what role.
+        stage: the stage under way or being filled.
+        team: whose details they are.
+        version: the number of these details, counted from 1.
+        on_its_way: keys of the payments that still go to the old details.
+        by, role: who gives the details, and in what role.
         at: when.
     """
     still = f"; still on their way to those before: {', '.join(on_its_way)}" if on_its_way else ""
@@ -55,11 +55,11 @@ def payee_given(
 
 
 def payee_known(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str) -> Announcement:
-    """The team's bank details are there; the releasers are asked to release.
+    """The team's bank details are known. The releasers are asked to release the payment.
 
     Args:
-        payment, snapshot: which, and how it stands.
-        account: the details, masked.
+        payment, snapshot: the payment, and where it stands.
+        account: the bank details, masked.
     """
     text = f"{payment.order.key}: payee known, to be paid by {payment.at(snapshot.pay_by)}"
     told = (_to_release(payment, snapshot, account),)
@@ -68,12 +68,12 @@ def payee_known(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str)
 
 
 def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, was_released: bool) -> Announcement:
-    """What waits for its release, or was released and has not left, goes to other bank details now.
+    """A payment that has not left yet now goes to other bank details.
 
     Args:
-        payment, snapshot: which, and how it stands with them.
+        payment, snapshot: the payment, and where it stands with the new details.
         account: the new details, masked.
-        was_released: whether it had been released to those before; that counts no more.
+        was_released: whether the payment had been released to the old details. That release is void.
     """
     what = "the team's bank details were changed"
     if was_released:
@@ -86,7 +86,7 @@ def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: st
 
 
 def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> OutgoingNotice:
-    """Never to be told through Temporal, which holds no account, masked or not."""
+    """This notice must never go through Temporal, which holds no account, not even a masked one."""
     facts = _release_facts(payment, snapshot) | {
         "account": account,
         "payee_version": str(snapshot.payee_version),
@@ -98,13 +98,14 @@ def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str,
 def decided(
     payment: PaymentToMake, decision: Decision, at: Instant, status: PaymentStatus = PaymentStatus.SETTLED
 ) -> Announcement:
-    """A person's decision on a payment, once it is allowed.
+    """A person's decision on a payment, after the decision was allowed.
 
     Args:
         payment: the payment.
         decision: what the person decides.
         at: when.
-        status: of the payment before; only words of notices depend on it, so that the decision is known again later.
+        status: of the payment before the decision. Only the words of notices depend on the status, so that a repeated
+            decision is recognised.
     """
     why, whom = decision.reason, (payment.order.team,)
     facts = _facts(payment) | {"reason": why}
@@ -132,7 +133,7 @@ def decided(
 def submitted(
     payment: PaymentToMake, attempt: int, reference: str, at: Instant, pays_on: Date | None = None
 ) -> Announcement:
-    """A rail has taken it; the team is told, and when the bank pays if that is another day."""
+    """A rail has taken the payment. The team is told, with the day on which the bank pays if that is another day."""
     facts = _facts(payment) | {"reference": reference, "pays_on": spoken_day(pays_on) if pays_on else ""}
     told = (to_teams((payment.order.team,), Occasion.PAYMENT_SENT, facts),)
     step, text = f"submitted-{attempt}", _doing(payment, "submitted")
@@ -140,16 +141,16 @@ def submitted(
 
 
 def settled(payment: PaymentToMake, attempt: int, at: Instant) -> Announcement:
-    """A rail has paid it: by a bank's word that is its own account's side, which need not be that it has arrived."""
+    """A rail has paid. A bank's report only says that the money left the payer's account, not that it has arrived."""
     step, text = f"settled-{attempt}", _doing(payment, "settled")
     return _entry(payment, at, SERVICE, step, "paid", text, reason="So the rail says.")
 
 
 def failed(payment: PaymentToMake, attempt: int, how: Progress, reason: str, at: Instant) -> Announcement:
-    """A rail has rejected, cancelled or returned it; the team and whoever releases again are told.
+    """A rail has rejected, cancelled or returned the payment. The team and those who can release it again are told.
 
     Args:
-        payment, attempt: which.
+        payment, attempt: the payment, and which attempt failed.
         how: one of `rails.FAILED`.
         reason: why, in words.
         at: when.
@@ -167,12 +168,13 @@ _HOW_IT_FAILED = {
 
 
 def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, now: Instant) -> Announcement:
-    """Somebody is reminded of a payment that is not made yet.
+    """A reminder of a payment that is not made yet.
 
     Args:
         payment: the payment.
         snapshot: where it stands.
-        rung: the reminder that fell due first since the last one. Of several, after an outage, the last is sent.
+        rung: the first reminder that fell due since the last one. If several fell due during an outage, only the last
+            is sent.
         now: the present.
     """
     rung = max((each for each in takewhile(lambda each: each <= now, rungs(payment, snapshot))), default=rung)
@@ -197,7 +199,7 @@ def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, n
 
 
 def refused(payment: PaymentToMake, kind: str, by: str, reason: str, now: Instant, unique: str) -> Announcement:
-    """What somebody asked of a payment was not done; on the record, and told to whoever asked."""
+    """A request about a payment was refused. The refusal is on the record, and the person who asked is told."""
     role = role_in(payment, by)
     whom = (by,) if role in ("releaser", "operator") else (by, *payment.operators)
     return Announcement(
@@ -230,7 +232,7 @@ def _entry(
 
 
 def _returned(payment: PaymentToMake, facts: dict[str, str], *, never_left: bool) -> tuple[OutgoingNotice, ...]:
-    """The team is asked about its bank details, and releasers to release again: until that is done."""
+    """The team is asked to check its bank details, and the releasers to release again, until that is done."""
     facts = facts | {"never_left": "yes" if never_left else ""}
     whom = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURNED, facts)
     told = (to_teams((payment.order.team,), Occasion.PAYMENT_RETURNED, facts), whom)
@@ -238,7 +240,7 @@ def _returned(payment: PaymentToMake, facts: dict[str, str], *, never_left: bool
 
 
 def _why_due(payment: PaymentToMake) -> str:
-    """What the payment follows from, as the record says wherever nobody gave another reason."""
+    """Why the payment is due. The record gives this reason if nobody gave another."""
     return (
         f"Its evidence for {payment.title} was accepted." if payment.accepted_by else f"Selected for {payment.title}."
     )

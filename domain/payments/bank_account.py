@@ -1,7 +1,7 @@
 """A bank account as its holder gives it: checked for form, and shown to people masked.
 
-It is payee detail: it stays in the database, sealed, and in payment files. Its text form is always the masked one, so
-that a log or a message that shows it by mistake shows nothing.
+Bank details are sealed in the database and stand in payment files, and nowhere else. The text form of an account is
+always masked, so that a log or a message that shows an account by mistake reveals nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _IN_WORDS = {
     "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
     "string_too_short": "is missing",
 }
-"""What is wrong with bank details, where the check itself says it for programs."""
+"""What is wrong with bank details, for the checks whose own message is meant for programs."""
 _MASK = "••••"
 _SHARED_IBANS = {
     "FI": {"AX"},
     "FR": {"BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "TF", "WF", "YT"},
     "GB": {"GG", "IM", "JE"},
 }
-"""The territories whose accounts have the IBAN of another country, by that country; their banks' BICs name them."""
+"""By country, the territories whose accounts have IBANs of that country. Their banks' BICs name the territory."""
 
 
 def _without_spacing(value: object) -> object:
@@ -43,7 +43,7 @@ def _checked_iban(text: str) -> str:
         return text
     try:
         with warnings.catch_warnings():
-            # Where the rule of a country's own check digits is not known, they are taken as they are.
+            # If the rule for a country's own check digits is not known, the digits are accepted unchecked.
             warnings.simplefilter("ignore", NationalChecksumNotVerified)
             IBAN(text, validate_bban=True)
     except SchwiftyException:
@@ -76,28 +76,28 @@ def _checked_number(text: str) -> str:
 
 
 def _fits(bic: BIC, iban: IBAN) -> bool:
-    """Whether a bank can keep an account: its country's, or it is known to keep accounts under that country's IBANs."""
+    """Whether a bank can keep an account: it is in the account's country, or in a territory that uses its IBANs."""
     countries = {iban.country_code} | _SHARED_IBANS.get(iban.country_code, set())
     known = iban.bic
     return bic.country_code in countries or (known is not None and known[:8] == bic[:8])
 
 
 class BankAccount(Value):
-    """An account in the United Kingdom by sort code and number, or any by its IBAN.
+    """An account: in the United Kingdom by sort code and number, or in any country by IBAN.
 
     Args:
-        holder: whose it is, as the bank knows them; at most 70 characters, which is what payment files carry.
-        sort_code: six digits, together with `number`; spaces and hyphens do not count.
+        holder: the holder's name as the bank knows it; at most 70 characters, because payment files carry no more.
+        sort_code: six digits, given with `number`; spaces and hyphens are ignored.
         number: eight digits.
-        iban: instead of the two; its check digits, and where the country has them those of the account, must fit.
-        bic: of the bank, beside an IBAN, where a bank asks for it; found from the IBAN where that can be done.
+        iban: instead of sort code and number; the check digits, and the country's own if it has any, must be right.
+        bic: of the bank, given with an IBAN if the bank asks for it; derived from the IBAN where possible.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     holder: Annotated[
         str,
-        # Of one line: neither control characters nor what some programs break lines at.
+        # One line: no control characters, and no characters at which some programs break lines.
         StringConstraints(
             strip_whitespace=True, min_length=1, max_length=70, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
         ),
@@ -121,7 +121,7 @@ class BankAccount(Value):
 
     @property
     def bank_code(self) -> str:
-        """The BIC as given, or as it follows from the IBAN; empty where neither is known."""
+        """The BIC as given, or derived from the IBAN; empty if neither is possible."""
         if self.bic or not self.iban:
             return self.bic
         found = IBAN(self.iban).bic
@@ -129,12 +129,12 @@ class BankAccount(Value):
 
     @property
     def masked(self) -> str:
-        """For people: enough to recognise it, too little to use."""
+        """For people: enough to recognise the account, too little to use it."""
         if self.iban:
             return f"{self.iban[:2]}{_MASK}{self.iban[-4:]}"
         return f"sort code {_MASK}, account {_MASK}{self.number[-3:]}"
 
-    def __repr_args__(self) -> Iterator[tuple[None, str]]:  # also what rich and others that print values go by
+    def __repr_args__(self) -> Iterator[tuple[None, str]]:  # rich and other printers of values use this too
         yield None, self.masked
 
     def __str__(self) -> str:
@@ -142,13 +142,13 @@ class BankAccount(Value):
 
 
 def read_account(given: Mapping[str, str] | str) -> BankAccount:
-    """The account in what somebody gives.
+    """Reads an account from what somebody gives.
 
     Args:
-        given: the fields by name, or TOML with them.
+        given: the fields by name, or TOML with the fields.
 
     Raises:
-        NotReadable: they are no account; says what is wrong, and nothing of what was given.
+        NotReadable: the fields are not an account. The refusal says what is wrong and repeats nothing that was given.
     """
     try:
         return BankAccount.model_validate(tomllib.loads(given) if isinstance(given, str) else given)
@@ -161,7 +161,7 @@ def read_account(given: Mapping[str, str] | str) -> BankAccount:
 
 
 def _problem(error: ErrorDetails) -> Problem:
-    """What is wrong in which field. What stands in the place of a field is not said: it can be a misplaced number."""
+    """What is wrong, and in which field. Unknown field names are not repeated: one can be a misplaced number."""
     named = [str(part) if re.fullmatch(r"[a-z_]{1,20}", str(part)) else "" for part in error["loc"]]
     where = ".".join(part or "a field" for part in named)
     wrong = _IN_WORDS.get(error["type"], error["msg"]).removeprefix("Value error, ")

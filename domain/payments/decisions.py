@@ -1,4 +1,5 @@
-"""What people decide on a payment, and who may decide what: above all, nobody releases their own decision."""
+"""What people decide on a payment, and who may decide what. Nobody may release a payment that follows from their own
+decision."""
 
 from __future__ import annotations
 
@@ -16,10 +17,10 @@ from .payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, 
 
 
 class Release(Decision):
-    """A second person lets the money go.
+    """A second person releases the payment.
 
     Args:
-        payee_version: which of the team's bank details it may go to; if others count by now, it may not.
+        payee_version: the bank details that the release is for. The release is refused if the details have changed.
     """
 
     kind: ClassVar[str] = "release"
@@ -37,11 +38,11 @@ class Return(Decision):
 
 
 class UndoReturn(Decision):
-    """What was said to have come back has arrived after all; nothing of the payment leaves again.
+    """A payment reported as returned did arrive after all. Nothing of it is paid again.
 
     Args:
-        attempt: which attempt it is that has arrived.
-        reason: how that is known.
+        attempt: the attempt that arrived.
+        reason: how the person knows.
     """
 
     kind: ClassVar[str] = "undo-return"
@@ -49,7 +50,7 @@ class UndoReturn(Decision):
 
 
 class CancelPayment(Decision):
-    """The payment is not made, for good. Only before it was submitted."""
+    """The payment will never be made. This is possible only before the payment was submitted."""
 
     kind: ClassVar[str] = "cancel"
 
@@ -64,10 +65,10 @@ class PaymentMove(Value):
     """What an activity on a payment gets.
 
     Args:
-        payment: which.
-        announcement: of the decision, if it is one, or if it is to be seen whether it was taken before.
-        payee_version: of a release: which bank details it is for.
-        attempt: of what has arrived after all: which attempt it is.
+        payment: the payment.
+        announcement: of the decision; also given to see whether the decision was taken before.
+        payee_version: for a release: the bank details that it is for.
+        attempt: for an undone return: the attempt that arrived.
     """
 
     payment: PaymentToMake
@@ -77,7 +78,7 @@ class PaymentMove(Value):
 
 
 def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcement) -> PaymentMove:
-    """What the activity gets that does what a person has decided."""
+    """What the activity gets that carries out a person's decision."""
     return PaymentMove(
         payment=payment,
         announcement=announcement,
@@ -87,12 +88,12 @@ def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcem
 
 
 def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Decision) -> None:
-    """That a person may do this to a payment as it stands.
+    """Checks that a person may decide this on a payment as it stands.
 
     Raises:
-        NotAllowed: it is not theirs to do; above all, nobody releases what follows from their own decision.
-        TooEarly, TooLate: the payment does not stand so.
-        ReasonMissing: it needs a reason.
+        NotAllowed: the person may not; above all, nobody may release a payment that follows from their own decision.
+        TooEarly, TooLate: the payment has not come so far, or is past that.
+        ReasonMissing: the decision needs a reason.
     """
     match decision:
         case Release():
@@ -105,7 +106,7 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
                 )
             if snapshot.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
-        case UndoReturn():  # which attempts came back, and whether any has left since, the ledger knows
+        case UndoReturn():  # the ledger knows which attempts came back, and whether any has left since
             _check_role(payment, decision)
         case CancelPayment():
             _check_role(payment, decision)
@@ -116,10 +117,10 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
 
 
 def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
-    """That a release is for the bank details that count.
+    """Checks that a release is for the current bank details.
 
     Raises:
-        TooLate: others were given since, or these were never given.
+        TooLate: the team has given other details since, or never gave these.
     """
     if released_to != latest:
         raise TooLate(
@@ -142,7 +143,7 @@ def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: R
 
 
 def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
-    """Who cannot release a payment, as it follows from their own decision; and what they did."""
+    """Who cannot release a payment because it follows from their own decision, and what each of them did."""
     own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
     own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
     return own | {snapshot.returned_by: "said that the money came back"}

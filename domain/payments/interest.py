@@ -1,9 +1,9 @@
-"""What the law adds to a payment that comes late: simple interest, and a fixed sum for the trouble.
+"""What the law adds to a late payment: simple interest, and a fixed sum for the trouble.
 
 The Late Payment of Commercial Debts (Interest) Act 1998: section 4 (from when interest runs, which counts whole days:
 see `due_dates`), 5A (the fixed sum) and 6 (the rate), with the Late Payment of Commercial Debts (Rate of
-Interest) (No. 3) Order 2002, SI 2002/1675; Scotland has an order of its own to the same effect. Whether the Act applies
-to a payment, and which day was the last for it, is for the caller to say.
+Interest) (No. 3) Order 2002, SI 2002/1675; Scotland has an order of its own to the same effect. The caller decides
+whether the Act applies to a payment, and which day was the last day to pay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OVER_THE_BASE_RATE = Decimal(8)
 # 365 in every year: a day then costs the same whenever it is, and the team is never paid less than by a count of 366.
 _DAYS_IN_A_YEAR = 365
 _FIXED_SUMS = ((Money(1_000_000), Money(10_000)), (Money(100_000), Money(7_000)), (Money(0), Money(4_000)))
-"""From which debt which sum is due, the highest first."""
+"""The smallest debt for each fixed sum, and the sum; the highest first."""
 
 
 def _read_day(value: object) -> Date:
@@ -60,12 +60,12 @@ class RateChange(Value):
 
 
 class ReferenceRate(Value):
-    """The official rate by which interest on a debt is reckoned, for as long as the debt stays unpaid.
+    """The official rate that counts for a debt, for as long as the debt stays unpaid.
 
     Args:
         rate: per cent a year.
-        of: the 30 June or 31 December whose rate it is.
-        certain: whether the rate of that day is known; if not, this is the nearest that is.
+        of: the 30 June or 31 December on which this rate applied.
+        certain: whether the rate of that day is known; if not, this is the nearest known rate.
     """
 
     rate: Decimal
@@ -103,15 +103,15 @@ class BaseRates(Value):
     def rate_for(self, late_since: Date) -> ReferenceRate:
         """The rate for a debt, which is fixed on the day on which it becomes late and then stays.
 
-        Article 4 of the Order goes by the day on which interest starts to run: in the first half of a year the rate of
-        the 31 December before it counts, in the second that of 30 June, whatever the Bank does later. A debt that was
-        to be paid on 30 June is late from 1 July and goes by that same 30 June.
+        Article 4 of the Order depends on the day on which interest starts to run. In the first half of a year the rate
+        of the 31 December before counts, in the second half the rate of 30 June, whatever the Bank does later. A debt
+        that was due on 30 June is late from 1 July, and the rate of that same 30 June counts.
 
         Args:
             late_since: the first day on which interest runs, the day after the last day for payment.
 
         Returns:
-            The rate; if its day is not covered, the one that is nearest to it and marked as not certain.
+            The rate; if the table does not cover its day, the nearest rate, marked as not certain.
         """
         of = Date(late_since.year - 1, 12, 31) if late_since.month <= 6 else Date(late_since.year, 6, 30)
         in_force = [change for change in self.changes if change.on <= of]
@@ -120,12 +120,12 @@ class BaseRates(Value):
 
 
 class LateInterest(Value):
-    """What is owed on top of a late payment.
+    """The interest and the fixed sum owed on a late payment.
 
     Args:
         days: for how many days interest is due.
-        reference: the official rate that it goes by.
-        interest: for those days.
+        reference: the official rate that counts.
+        interest: the interest for those days.
         fixed_sum: for the trouble, once for each debt.
     """
 
@@ -137,7 +137,7 @@ class LateInterest(Value):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def rate(self) -> Decimal:
-        """Per cent a year, with what the law puts on top of the official rate."""
+        """Per cent a year: the official rate plus what the law adds to it."""
         return _statutory(self.reference)
 
     @computed_field  # type: ignore[prop-decorator]
@@ -148,15 +148,15 @@ class LateInterest(Value):
 
     @property
     def certain(self) -> bool:
-        """Whether the official rate of the day that counts is known; if not, the interest is an estimate."""
+        """Whether the official rate for this debt is known; if not, the interest is an estimate."""
         return self.reference.certain
 
 
 def late_interest(gross: Money, last_day: Date, until: Date, rates: BaseRates) -> LateInterest | None:
-    """What the law adds to a payment by a day.
+    """What the law has added to a payment by a given day.
 
-    Interest is simple and runs from the day after the last day for payment up to and with `until`. It is rounded once,
-    at the end, to the nearest penny, half a penny up.
+    Interest is simple and runs from the day after the last day for payment up to and including `until`. It is rounded
+    once, at the end, to the nearest penny; half a penny rounds up.
 
     Args:
         gross: the whole debt, with its VAT.
@@ -165,7 +165,7 @@ def late_interest(gross: Money, last_day: Date, until: Date, rates: BaseRates) -
         rates: the official rates.
 
     Returns:
-        Interest and fixed sum; None if the payment is not late, or there is nothing to pay.
+        Interest and fixed sum; None if the payment is not late or the debt is 0.
     """
     days = (until.to_stdlib() - last_day.to_stdlib()).days
     if days <= 0 or not gross.pence:

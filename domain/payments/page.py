@@ -1,4 +1,4 @@
-"""A payment as staff see it: the page of its run in Markdown, and what the list says that it waits for."""
+"""A payment as staff see it: the page of its run in Markdown, and what the list shows that it waits for."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _WAITS_FOR_PEOPLE = {PaymentStatus.RELEASED: "payment file", PaymentStatus.SUBMI
 
 
 def waits_for(snapshot: PaymentSnapshot) -> str:
-    """What has to come before a payment moves on, in a word or two: a column of the list."""
+    """What a payment waits for, in a word or two: a column of the list."""
     by_hand = _WAITS_FOR_PEOPLE if snapshot.is_batched else {}
     return by_hand.get(snapshot.status) or _WAITS_FOR[snapshot.status]
 
 
 def reminder_of(snapshot: PaymentSnapshot) -> str:
-    """What a reminder that is due next will be about."""
+    """What the next reminder will be about."""
     match waits_for(snapshot):
         case "bank details":
             return "reminder that bank details are missing"
@@ -44,12 +44,12 @@ def reminder_of(snapshot: PaymentSnapshot) -> str:
 
 
 def details(payment: PaymentToMake, snapshot: PaymentSnapshot | None, now: Instant, attention: str = "") -> str:
-    """The page of a run: what is paid to whom, how it stands, by when, who must act, and what was done when.
+    """The page of a run: what is paid to whom, where the payment stands, when it is due, who must act, what was done.
 
     Args:
         payment: the payment.
-        snapshot: where it stands; None before the ledger was asked.
-        now: the present, by which it is late or not.
+        snapshot: where the payment stands; None before the ledger was asked.
+        now: the present, to tell whether the payment is late.
         attention: what a person must resolve, or nothing.
     """
     order, which = payment.order, f", {payment.which}" if payment.which else ""

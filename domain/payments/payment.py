@@ -1,7 +1,8 @@
 """One payment on its way: what is paid, and where the payment stands.
 
-*requested → payee known → released → submitted → settled*; or *rejected* or *returned*, and then released and submitted
-again as another attempt of the same payment; or *cancelled* before it was submitted.
+A payment goes *requested → payee known → released → submitted → settled*. A *rejected* or *returned* payment can be
+released and submitted again, as another attempt of the same payment. A payment can be *cancelled*
+before it is submitted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from domain.values.model import Value
 from .rails import Progress
 
 SERVICE = "service"
-"""Who acts in the record when the service itself does."""
+"""Who the record says has acted when the service itself acts."""
 
 
 class PaymentStatus(StrEnum):
@@ -36,19 +37,19 @@ class PaymentStatus(StrEnum):
 
 
 OVER = frozenset({PaymentStatus.SETTLED, PaymentStatus.CANCELLED})
-"""What a payment comes to in the end."""
+"""The two ends of a payment."""
 
 
 FAILED = frozenset({PaymentStatus.REJECTED, PaymentStatus.RETURNED})
-"""How a payment is whose last attempt never left, or came back: the payment can be released again."""
+"""The last attempt never left, or came back: the payment can be released again."""
 
 
 TO_RELEASE = frozenset({PaymentStatus.PAYEE_KNOWN, *FAILED})
-"""What waits for a second person to let it go."""
+"""The payment waits for a second person to release it."""
 
 
 def status_after(ended_as: Progress) -> PaymentStatus:
-    """How a payment is whose last attempt has ended so. The payment is still owed."""
+    """The status of a payment whose last attempt failed in this way. The payment is still owed."""
     return PaymentStatus.RETURNED if ended_as is Progress.RETURNED else PaymentStatus.REJECTED
 
 
@@ -58,16 +59,16 @@ class PaymentToMake(Value):
     Args:
         order: the payment.
         title: of the stage that it is for.
-        selected_by, accepted_by: ids of the people whose decisions it follows from: who selected the team, and who
-            accepted the evidence, if it hangs on any. They cannot release it.
-        operators: who is told if it needs attention.
-        releasers: who may release it.
-        zone, holidays: the calendar that its dates are computed by.
-        on_time: by when it has to be made.
+        selected_by, accepted_by: ids of the people whose decisions led to the payment: who selected the team, and who
+            accepted the evidence, if evidence is needed. They cannot release the payment.
+        operators: who is told if the payment needs attention.
+        releasers: who may release the payment.
+        zone, holidays: the calendar for the payment's dates.
+        on_time: when the payment must be made.
         remind_before, remind_every: when releasers are reminded.
-        reminded: reminders due up to then are dealt with, by the run that this one goes on from; None if there is none,
-            and those up to its start are.
-        stood_still: what needed a person when an earlier run was left.
+        reminded: an earlier run dealt with the reminders due up to this instant; None in the first run, which sends no
+            reminders due before its start.
+        stood_still: what needed a person when an earlier run ended.
     """
 
     order: PaymentOrder
@@ -95,12 +96,12 @@ class PaymentToMake(Value):
         return f"instalment {self.order.number} of {self.order.of}" if self.order.of > 1 else ""
 
     def at(self, instant: Instant | None) -> str:
-        """An instant as people of this programme read it; nothing for none."""
+        """An instant as people of this programme read it; an empty text for None."""
         return "" if instant is None else spoken(instant, self.zone)
 
 
 def payment_to_make(state: State, order: PaymentOrder) -> PaymentToMake:
-    """All that the workflow of a payment needs to know of its challenge."""
+    """What the workflow of a payment needs to know about its challenge."""
     run = next(run for run in state.runs if run.stage == order.stage)
     verdict = next(team for team in run.teams if team.id == order.team).verdicts.get(order.number)
     reminders = state.programme.reminders
@@ -120,26 +121,26 @@ def payment_to_make(state: State, order: PaymentOrder) -> PaymentToMake:
 
 
 class PaymentSnapshot(Value):
-    """A payment as the ledger has it, in ids: what activities answer the payment's workflow.
+    """A payment as the ledger has it, in ids only: the answer of activities to the payment's workflow.
 
     Args:
-        at: when the activity was asked for, by Temporal's clock.
-        version: counts the changes of the payment, so that a late answer is known to be late.
-        status: how far it has come.
+        at: when the workflow asked for the activity, by Temporal's clock.
+        version: counts the changes of the payment, so that an outdated answer is recognised.
+        status: how far the payment has come.
         attempt: the transfer under way, or the last one; 0 before the first release.
-        requested: when the ledger took it.
-        pay_by: the day promised, once the payee is known.
-        pay_by_law: after that it is late by law.
+        requested: when the ledger took the payment.
+        pay_by: the promised day, once the payee is known.
+        pay_by_law: the payment is late by law after this instant.
         payee_by: ids of all who gave or changed the team's bank details.
-        payee_version: which of the team's bank details it goes to, counted from 1; 0 while there are none.
-        released_by: who released the present attempt; empty before.
-        returned_by: the person who said that the last attempt was rejected or came back; empty if nobody did, or the
-            rail said so.
-        reason: why it was rejected, returned or cancelled.
-        released, submitted, settled, returned: when that was, of the last attempt; a rejection counts as a return.
-        is_batched: whether it leaves in a file that people make, and whose report they bring.
-        answered: whether the decision that it was asked for with had been taken before.
-        contradicted: of which of its attempts ledger and rail say two things, and what to do; empty if of none.
+        payee_version: the version of the team's bank details that the payment goes to, from 1; 0 while there are none.
+        released_by: who released the present attempt; empty before the first release.
+        returned_by: the person who said that the last attempt was rejected or came back; empty if the rail said so, or
+            the attempt has not failed.
+        reason: why the payment was rejected, returned or cancelled.
+        released, submitted, settled, returned: when the last attempt was; a rejection counts as a return.
+        is_batched: whether people make a file with the payment, and bring the bank's report on the file.
+        answered: whether the decision in the request had been taken before.
+        contradicted: the attempt on which ledger and rail disagree, and what to do; empty if they agree.
     """
 
     at: Instant
@@ -164,22 +165,22 @@ class PaymentSnapshot(Value):
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether its rail says how far it has come; otherwise a person brings that."""
+        """Whether the rail can say how far the payment has come. For a batched rail a person brings the report."""
         return self.status is PaymentStatus.SUBMITTED and not self.is_batched
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens to it."""
+        """Whether the payment is settled or cancelled."""
         return self.status in OVER
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether a person has to find out what is true before it goes on."""
+        """Whether a person must find out what is true before the payment goes on."""
         return bool(self.contradicted) and not self.is_over
 
 
 def role_in(payment: PaymentToMake, person: str) -> str:
-    """In what role someone acts on a payment."""
+    """The role in which someone acts on a payment."""
     if person in payment.releasers:
         return "releaser"
     if person in payment.operators:

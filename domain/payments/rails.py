@@ -14,14 +14,16 @@ from .bank_account import BankAccount
 
 
 class Instruction(Value):
-    """What a rail is asked to do, once. It holds payee details: it is never logged and never goes to Temporal.
+    """A transfer that a rail is asked to make, once.
+
+    An instruction holds bank details, so it is never logged and never goes to Temporal.
 
     Args:
-        id: names the transfer, `payment-key/attempt`, unique for ever: asked twice under one id, a
-            rail pays once.
-        amount: what is paid, above nothing.
+        id: names the transfer, `payment-key/attempt`, unique for ever. A rail that is asked twice under one id pays
+            once.
+        amount: what is paid, above zero.
         currency: ISO 4217.
-        payee: to whom.
+        payee: the account that gets the money.
         reference: one line that the payee reads on a bank statement.
     """
 
@@ -46,25 +48,25 @@ class Progress(StrEnum):
 
     @property
     def has_failed(self) -> bool:
-        """Whether the payee does not have the money, and will not get it by this transfer."""
+        """Whether the payee does not have the money and will not get it through this transfer."""
         return self in FAILED
 
 
 FAILED = frozenset({Progress.REJECTED, Progress.CANCELLED, Progress.RETURNED})
-"""How a transfer ends without the payee having the money."""
+"""The ends of a transfer that leave the payee without the money."""
 
 
 class Transfer(Value):
-    """A rail's own record of an instruction that it took.
+    """A rail's own record of an instruction that the rail took.
 
     Args:
         id: of the instruction.
-        amount, currency: what it paid, or pays.
+        amount, currency: what the rail paid, or pays.
         reference: the rail's own name for it, not empty.
         at: when the rail took it.
-        progress: how far it has come.
-        reason: why it was rejected, cancelled or returned, in words; empty otherwise.
-        pays_on: the day on which a bank is told to pay; None where a rail pays when it is asked.
+        progress: how far the transfer has come.
+        reason: why the transfer was rejected, cancelled or returned, in words; empty otherwise.
+        pays_on: the day on which a bank is told to pay; None if the rail pays at once.
     """
 
     id: str
@@ -78,18 +80,18 @@ class Transfer(Value):
 
 
 class PaymentRail(Protocol):
-    """Takes payments. Whoever asks again under the same id gets the same transfer.
+    """Takes payments. Asking again under the same id gives the same transfer.
 
     Args:
         name: of the rail, not empty. The ledger keeps it with every transfer that the rail may have: no other rail is
-            asked for that one, as it would know nothing of it and pay again.
-        is_batched: whether transfers leave together, when a person makes a file of them; such a rail is never asked for
-            one alone, and says what a bank has reported only once a person has brought that.
+            asked for that transfer, because it would not know the transfer and would pay again.
+        is_batched: whether a person makes a file of many transfers. Such a rail is never asked for a single transfer,
+            and knows what a bank has reported only after a person has brought the report.
 
     Raises, in both functions:
-        Unavailable: the rail could not be reached, is overloaded, or gave no clear answer; whether it took the transfer
-            is unknown, and `find` tells.
-        RailRefused: it will not do this, however often it is asked: a person must see why.
+        Unavailable: the rail could not be reached, is overloaded, or gave no clear answer. Nobody knows whether it took
+            the transfer; ask `find`.
+        RailRefused: the rail will never do this, however often it is asked. A person must find out why.
     """
 
     @property
@@ -98,11 +100,11 @@ class PaymentRail(Protocol):
     is_batched: bool
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
-        """What the rail knows of a transfer now; None if it never took it. Ask this before asking again to transfer."""
+        """What the rail knows of a transfer now; None if it never took it. Ask this before you ask it to pay again."""
         ...
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
-        """Pays, once for an id however often it is called.
+        """Pays. The rail pays once for each id, however often this is called.
 
         Args:
             instruction: what is to be paid.

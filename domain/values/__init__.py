@@ -1,1 +1,1 @@
-"""What the rules are written in: money, calendar, refusals, and how values are read and worded."""
+"""The values that the rules use: money, calendar and refusals, and how values are read and worded."""

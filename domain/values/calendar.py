@@ -1,7 +1,7 @@
-"""Dates as people mean them: durations in a time zone, ends of days, working days, and how they are shown.
+"""Dates as people mean them: durations in a time zone, ends of days, working days, and how dates are shown.
 
-Everything between parts of the service is an absolute `Instant`; a time zone comes in only to compute one from a
-calendar rule or to show one.
+The parts of the service exchange only absolute `Instant`s. A time zone is needed only to compute an instant from a
+calendar rule, or to show an instant to people.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-# In English whatever the machine's locale, which a workflow must not read.
+# Always in English: a workflow must not depend on the machine's locale.
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -63,10 +63,10 @@ Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/Londo
 
 
 class Holidays(Value):
-    """The public holidays of a place, written in files as its code.
+    """The public holidays of a place. Files name the place by its code.
 
-    The days themselves are frozen into each challenge with the rest of its programme, so that a newer calendar of
-    holidays never moves a deadline that people were told.
+    Each challenge keeps the days themselves, with the rest of its programme. So a newer calendar of holidays never
+    moves a deadline that people were told.
 
     Args:
         code: country or country-part, such as "GB-SCT" (Scotland).
@@ -81,12 +81,12 @@ class Holidays(Value):
         """The holidays of a place for a lifetime of programmes.
 
         Raises:
-            ValueError: none are known for it.
+            ValueError: the service knows no holidays for this place.
         """
         return cls(code=code, days=_holidays(code))
 
     def around(self, instant: Instant) -> Holidays:
-        """Only those that a challenge which opens then can meet: of its year and the five after."""
+        """The holidays that matter to a challenge that opens at this instant: those of that year and the next five."""
         year = instant.to_tz("UTC").year
         return Holidays(code=self.code, days=tuple(day for day in self.days if 0 <= day.year - year <= 5))
 
@@ -121,7 +121,7 @@ def _read_duration(value: object) -> ItemizedDelta:
         raise ValueError("is a negative duration: leave out the minus")
     try:
         too_long = _A_LEAP_DAY.add(duration) > _TOO_LONG
-    except ValueError:  # beyond the last year that there is
+    except ValueError:  # beyond the last year that the calendar has
         too_long = True
     if too_long:
         raise ValueError("is longer than 30 years: write a shorter one")
@@ -165,7 +165,7 @@ class WorkingDays:
         """Reads "10 working days".
 
         Raises:
-            ValueError: `text` is no such number.
+            ValueError: `text` is not a number of working days.
         """
         match = cls._FORM.fullmatch(text)
         if match is None:
@@ -208,11 +208,11 @@ TimeAllowed = Annotated[
 
 
 def later(start: Instant, allowed: ItemizedDelta | WorkingDays, zone: str, off: Holidays) -> Instant:
-    """The instant at which a time allowed from `start` is over, by the calendar of a place.
+    """When a time that begins at `start` is over, by the calendar of a place.
 
     Months and days keep the local time of day (three months from 22 August 17:00 is 22 November 17:00 in Edinburgh);
     a day that the month lacks becomes its last. A local time that summer time skips moves forward by the skipped
-    hour, and one that occurs twice is the first. Working days end at the end of the last of them.
+    hour; where a local time occurs twice, the first counts. Working days end at the end of the last working day.
 
     Args:
         start: when the time begins.
@@ -227,12 +227,12 @@ def later(start: Instant, allowed: ItemizedDelta | WorkingDays, zone: str, off: 
 
 
 def earlier(end: Instant, before: ItemizedDelta, zone: str) -> Instant:
-    """The instant a calendar duration before `end` in a place; see `later`."""
+    """The instant that is a calendar duration before `end`, in a place; see `later`."""
     return end.to_tz(zone).subtract(before, disambiguation="compatible").to_instant()
 
 
 def pushed_back(deadline: Instant, held: Instant, resumed: Instant, zone: str) -> Instant:
-    """A deadline moved by the time that a challenge was on hold, by the clock on the wall.
+    """The new deadline of a challenge that was on hold: later by the length of the hold, measured on the local clock.
 
     A month's hold across the end of summer time moves a deadline at 17:00 to another 17:00.
 
@@ -248,15 +248,15 @@ def pushed_back(deadline: Instant, held: Instant, resumed: Instant, zone: str) -
 
     moved = wall(deadline) + (wall(resumed) - wall(held))
     later_on = max(PlainDateTime(moved).assume_tz(zone, disambiguation="compatible").to_instant(), deadline)
-    # Where the clocks went back meanwhile, the wall alone could put it before the resumption.
+    # If the clocks went back during the hold, local time alone could put the deadline before the resumption.
     return later_on if later_on > resumed else resumed + (deadline - held)
 
 
 def end_of_period(start: Instant, lasts: ItemizedDelta | WorkingDays, zone: str, off: Holidays) -> Instant:
-    """The instant at which a period is over that begins *with* the day of `start`, as statutes count: it is the first.
+    """When a period is over, counted as statutes count: the day of `start` is the first day of the period.
 
-    30 days beginning with 1 September end with 30 September, at its last instant, whatever time of day `start` has.
-    Working days, and times that have hours in them, are counted as `later` does: no statute counts so.
+    30 days that begin with 1 September end at the last instant of 30 September, at whatever time of day `start` is.
+    Working days, and times that include hours, are counted as in `later`, because no statute uses them.
 
     Args:
         start: an instant of the first day.
@@ -271,12 +271,12 @@ def end_of_period(start: Instant, lasts: ItemizedDelta | WorkingDays, zone: str,
 
 
 def day_of(instant: Instant, zone: str) -> Date:
-    """The day that an instant is on in a place. Midnight is the end of a day, and still on it."""
+    """The day of an instant, in a place. Midnight belongs to the day that it ends."""
     return instant.to_tz(zone).subtract(nanoseconds=1).date()
 
 
 def end_of_day(day: Date, zone: str) -> Instant:
-    """The instant at which a day is over in a place: the first of the next day."""
+    """When a day is over, in a place: the first instant of the next day."""
     return day.add(days=1).at(Time()).assume_tz(zone, disambiguation="compatible").to_instant()
 
 
@@ -304,8 +304,8 @@ def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Insta
         zone: tz database name of the place that local times are in.
 
     Raises:
-        ValueError: it is no such text, the date does not exist, the local time is skipped or occurs twice there, or
-            the year is before 2000 or after 2199.
+        ValueError: the text is not a date or time, the date does not exist, the clocks there skip or repeat the local
+            time, or the year is before 2000 or after 2199.
     """
     text = written.isoformat() if isinstance(written, datetime.date) else written.strip().replace(" ", "T")
     if text[:4].isdecimal() and int(text[:4]) not in _YEARS:
@@ -333,8 +333,8 @@ def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Insta
 def spoken(instant: Instant, zone: str) -> str:
     """An instant as a person reads it, with its zone: "Monday 22 August 2016, 17:00 BST".
 
-    Midnight is shown as 24:00 of the day that it ends, which is how a closing date is meant. Seconds are shown
-    only where there are some, rounded down.
+    Midnight is shown as 24:00 of the day that it ends, because a closing date means that. Seconds are rounded down
+    and shown only if they are not zero.
     """
     local = instant.to_tz(zone)
     if local.time() == Time():
@@ -352,7 +352,7 @@ def spoken_day(day: Date) -> str:
 
 
 def lasting(seconds: float) -> ItemizedDelta:
-    """An exact duration of so many seconds, to the microsecond."""
+    """A duration of a number of seconds, exact to the microsecond."""
     whole, rest = divmod(round(seconds * 1_000_000), 1_000_000)
     return ItemizedDelta(seconds=whole, nanoseconds=rest * 1000)
 

@@ -1,4 +1,4 @@
-"""What every value in the domain has in common: it cannot change, and it takes no key that it does not know."""
+"""What all values in the domain have in common: they cannot change, and they refuse unknown keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 
 class Value(BaseModel):
-    """A frozen value. A misspelt key is an error, never silently left out."""
+    """A frozen value. A misspelt key is an error; it is never ignored."""
 
-    # What was given is not repeated where an error is printed: it may be personal.
+    # Errors do not repeat the input: it may be personal.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
@@ -27,7 +27,7 @@ Line = Annotated[
 
 
 def _one_line(value: object) -> object:
-    """A reason is quoted inside other lines, so it is one itself."""
+    """A reason is quoted inside other lines, so it must be a single line."""
     return " ".join(value.split()) if isinstance(value, str) else value
 
 

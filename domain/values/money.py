@@ -19,7 +19,7 @@ from .model import Value
 _AMOUNT = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{2}))?")
 _SYMBOLS = {"GBP": "£", "EUR": "€"}
 _LARGEST = 1_000_000_000
-"""Pounds. What is over it is a slip, and in the end more than a database or a bank can write."""
+"""Pounds. A larger amount is a typing error, and larger still would not fit a database or a bank's file."""
 
 _WITH_HUNDREDTHS = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP "
@@ -29,7 +29,7 @@ _WITH_HUNDREDTHS = (
     "TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD XCG YER ZAR ZMW ZWG"
 )
 CURRENCIES = frozenset(_WITH_HUNDREDTHS.split())
-"""Those of ISO 4217 that have hundredths, which is what amounts are counted in."""
+"""The currencies of ISO 4217 that have hundredths. Amounts are counted in hundredths."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -54,7 +54,7 @@ class Money:
         """Reads "2000", "2,000.00" or "£2,000".
 
         Raises:
-            ValueError: `text` is no such amount, or over a thousand million.
+            ValueError: `text` is not an amount, or is over a thousand million.
         """
         match = _AMOUNT.fullmatch(text.strip())
         if match is None and text.strip().startswith("-"):
@@ -101,12 +101,12 @@ NOTHING = Money(0)
 
 
 def total(amounts: Iterable[Money]) -> Money:
-    """The sum; nothing for no amounts."""
+    """The sum of the amounts; 0.00 if there are no amounts."""
     return sum(amounts, NOTHING)
 
 
 class Vat(StrEnum):
-    """How value added tax stands to a fee: on top of it, inside it, or not charged."""
+    """How value added tax relates to a fee: added to the fee, included in it, or not charged."""
 
     ADDED = "added"
     INCLUDED = "included"
@@ -114,7 +114,7 @@ class Vat(StrEnum):
 
 
 class Amount(Value):
-    """What is due, without tax and the tax on it."""
+    """An amount due: the net amount, and the tax on it."""
 
     net: Money
     vat: Money
@@ -129,8 +129,8 @@ class Amount(Value):
         """The amount for a fee as a programme states it.
 
         Args:
-            fee: as stated: without VAT if it is added, with VAT if it is included.
-            vat: how VAT stands to the fee.
+            fee: as stated: without VAT if VAT is added, with VAT if VAT is included.
+            vat: how VAT relates to the fee.
             rate: per cent, such as Decimal("20").
 
         Returns:
@@ -152,7 +152,7 @@ def split(whole: Money, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
 
     Args:
         whole: what is divided.
-        weights: percentages or amounts, at least one of them above nothing and none below.
+        weights: percentages or amounts. At least one is above zero, and none is below zero.
     """
     totals = list(accumulate(map(Fraction, weights)))
     ends = [_rounded(whole.pence * running / totals[-1]).pence for running in totals]
@@ -160,5 +160,5 @@ def split(whole: Money, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
 
 
 def _rounded(pence: Fraction) -> Money:
-    """To the nearest penny, half a penny up."""
+    """To the nearest penny; half a penny rounds up."""
     return Money(int(pence + Fraction(1, 2)))

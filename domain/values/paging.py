@@ -1,4 +1,4 @@
-"""Lists in pages: every page has a bound, and says where the next one begins."""
+"""Lists in pages: every page has a limit, and says where the next page begins."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pydantic import Field
 from .model import Value
 
 MOST = 500
-"""Items on one page."""
+"""How many items one page has."""
 
 T = TypeVar("T")
 
 
 class Page(Value):
-    """Which part of a list is wanted.
+    """The part of a list that somebody asks for.
 
     Args:
         after: where the page begins: `Paged.next` of the page before; empty for the first page.
@@ -32,7 +32,7 @@ class Paged(Value, Generic[T]):
 
     Args:
         items: in the order of the list.
-        next: where the next page begins, to be given as `Page.after` and not to be read; empty on the last page.
+        next: where the next page begins: give it as `Page.after`, and do not interpret it. Empty on the last page.
     """
 
     items: tuple[T, ...]
@@ -40,7 +40,7 @@ class Paged(Value, Generic[T]):
 
 
 def everything(read: Callable[[Page], Paged[T]]) -> Iterator[T]:
-    """All items of a list, page by page. What is added meanwhile is among them if its place is still to come.
+    """All items of a list, read page by page. An item added meanwhile is included if it belongs on a later page.
 
     Args:
         read: gives one page.
@@ -55,7 +55,7 @@ def everything(read: Callable[[Page], Paged[T]]) -> Iterator[T]:
 
 
 async def all_of(read: Callable[[Page], Awaitable[Paged[T]]]) -> tuple[T, ...]:
-    """The same as `everything`, where each page has to be awaited.
+    """Like `everything`, but awaits each page.
 
     Args:
         read: gives one page.

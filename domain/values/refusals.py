@@ -1,8 +1,8 @@
-"""Why something that a person asked for is not done.
+"""Why the service does not do what a person asked for.
 
 A refusal is an answer, not a fault: its text goes to the person who asked and into the record. It says what is
 wrong, with which value, and what to do. There is one class for each kind, so that callers and tests can tell them
-apart, and each class has a code, by which programs tell them apart. A code never changes.
+apart. Each class has a code for programs. A code never changes.
 
 `KINDS`, at the end, is the one table of codes.
 """
@@ -16,12 +16,12 @@ from .model import Value
 
 
 class Problem(Value):
-    """One thing that is wrong with what somebody gave.
+    """One problem in what somebody sent or wrote.
 
     Args:
         field: where it stands: the name of a field of the form, the message, the file or the settings; empty if it
             is none of them alone.
-        text: what is wrong and what to do. Personal data is never repeated in it.
+        text: what is wrong and what to do. The text never repeats personal data.
     """
 
     field: str
@@ -50,12 +50,12 @@ class Refused(Exception):
 
     @classmethod
     def for_problems(cls, problems: Sequence[Problem]) -> Self:
-        """The refusal whose text is that of its problems, one after the other."""
+        """A refusal whose text is the texts of its problems, one after the other."""
         return cls(cls._between.join(problem.text for problem in problems), problems)
 
     @property
     def exit_status(self) -> int:
-        """What a command ends with that is refused like this."""
+        """The exit status of a command that is refused for this reason."""
         return KINDS[self.code].exit_status
 
 
@@ -235,7 +235,7 @@ class Unavailable(Refused):
 
 
 class Kind(NamedTuple):
-    """How the fronts answer one kind of refusal.
+    """How the web and the command line answer one kind of refusal.
 
     Args:
         refusal: its class.

@@ -1,4 +1,4 @@
-"""What is wrong with a value that somebody wrote, and what to write instead: not in the words of the library."""
+"""What is wrong with a value that somebody wrote, and what to write instead, in our words and not the library's."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pydantic_core import ErrorDetails
 
 
 def in_words(error: ErrorDetails, takes: str) -> str:
-    """What is wrong and the remedy, as a clause that follows the value: "is below 1: write 1 or more".
+    """What is wrong and how to correct it, as a clause that follows the value: "is below 1: write 1 or more".
 
     Args:
-        error: one of those that pydantic found.
-        takes: what is to be written there, such as "a currency by its three letters, such as GBP".
+        error: an error that pydantic found.
+        takes: what belongs there, such as "a currency by its three letters, such as GBP".
     """
     context = error.get("ctx", {})
     match error["type"]:
