@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from whenever import Instant, TimeDelta
 
@@ -17,7 +17,6 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.challenges.awards import payments_expected
 from domain.challenges.state import Outcome
-from domain.payments.payment import PaymentStatus
 from domain.permissions import Action, Actor, Proof
 from domain.programmes.plan import plan_of, total_at_target
 from domain.programmes.programme import Programme, Stage
@@ -28,10 +27,10 @@ from domain.values.model import Value
 from domain.values.money import Money, total
 from domain.values.paging import all_of
 from domain.values.refusals import Refused, RehearsalStopped, TooLate
-from store.challenges.rounds import ChallengeRow
 from store.payments.reading import Payment
 
 from .desk import Desk
+from .player import Player
 from .rounds import RoundFile, check_operator
 
 SUBMISSIONS = 80
@@ -42,9 +41,6 @@ _LATE_OF_EACH = 8
 
 _TO_OPEN = TimeDelta(seconds=2)
 """How long before the first window opens its challenges are started, so that no short window passes meanwhile."""
-
-_GLANCE = 0.1
-"""Seconds between two looks at where a challenge stands."""
 
 _NOTHING = "nothing"
 """What a challenge waits for once it has ended and all is paid."""
@@ -148,7 +144,7 @@ async def rehearse(desk: Desk, actor: Actor, round_name: str, day: float, say: S
     await desk.rounds.start(RoundFile(round=rehearsed, programme=short, challenges=renamed))
     say("all", f"{len(renamed)} challenges open as the round {name}; a day lasts {day:g} s")
     players = [
-        _Player(desk, short, challenge, day, say, random.Random(f"{seed} {challenge.slug}")) for challenge in renamed
+        _Rehearsal(desk, short, challenge, day, say, random.Random(f"{seed} {challenge.slug}")) for challenge in renamed
     ]
     patience = 120 + 2 * seconds_between(start, _last_end(short, renamed))
     try:
@@ -167,7 +163,7 @@ def _shares(challenges: int) -> list[int]:
     return [SUBMISSIONS // challenges + (number < SUBMISSIONS % challenges) for number in range(challenges)]
 
 
-async def _still_running(players: list[_Player], patience: float) -> str:
+async def _still_running(players: list[_Rehearsal], patience: float) -> str:
     rows = [await player.row() for player in players]
     waiting = ", ".join(
         f"{row.slug} waits for {row.waits_for}" + (f" and needs attention ({row.attention})" if row.attention else "")
@@ -181,8 +177,8 @@ def _last_end(programme: Programme, challenges: tuple[Challenge, ...]) -> Instan
     return max(plan_of(challenge, programme).ends for challenge in challenges)
 
 
-class _Player:
-    """Everybody who has a part in one challenge: its applicants, its sponsor, its citizens."""
+class _Rehearsal(Player):
+    """Everybody who has a part in one challenge of a rehearsal, with much left to chance."""
 
     def __init__(
         self,
@@ -193,9 +189,7 @@ class _Player:
         say: Say,
         chance: random.Random,
     ) -> None:
-        self.desk = desk
-        self.programme = programme
-        self.challenge = challenge
+        super().__init__(desk, challenge, programme, Proof.SERVICE)
         self.receipts: list[str] = []
         self.refusals: list[str] = []
         self.taken: dict[str, int] = {}
@@ -205,8 +199,6 @@ class _Player:
         self._say = say
         self._chance = chance
         self._actors: dict[str, Actor] = {}
-        self._mailboxes: dict[str, str] = {}
-        self._asked: set[str] = set()
 
     async def play(self, submissions: int) -> None:
         """From the first application to the outcome.
@@ -219,24 +211,33 @@ class _Player:
             await self._apply(submissions)
             field = tuple(sorted(self.receipts))
             for stage in self.programme.stages:
-                await self._until(f"selection for {stage.name}")
-                field = await self._select(stage, field)
-                await self._take_part(stage)
-            await self._until(_NOTHING)
+                await self.waiting_for(f"selection for {stage.name}")
+                field = await self._fill(stage, field)
+                await self._meet(stage)
+            await self.waiting_for(_NOTHING)
         except RehearsalStopped:
             raise
         except Refused as refusal:
             raise RehearsalStopped(f"The rehearsal stopped at {self.challenge.slug}: {refusal}") from None
         self._tell(f"ended: {(await self.row()).outcome}")
 
+    async def actor(self, person: str) -> Actor:
+        """See `Player`; looked up once, as nobody's roles change while a round is rehearsed."""
+        if person not in self._actors:
+            self._actors[person] = await super().actor(person)
+        return self._actors[person]
+
     async def _taken_up(self) -> None:
         """A worker says where the challenge stands soon after it has opened."""
         await self._sleep_until(self.challenge.opens)
         patience = self.desk.core.options.answer_within
+
+        async def started() -> bool:
+            return bool((await self.row()).started)
+
         try:
             async with asyncio.timeout(patience):
-                while not (await self.row()).started:  # noqa: ASYNC110
-                    await asyncio.sleep(_GLANCE)
+                await self.eventually(started)
         except TimeoutError:
             raise RehearsalStopped(
                 f"No worker has taken up {self.challenge.id} within {patience:g} seconds: see whether one runs."
@@ -256,9 +257,8 @@ class _Player:
     async def _submit(self, applying: Applying) -> None:
         sent = self.desk.now()
         try:
-            receipt = await self.desk.applications.apply(Actor(), self.challenge.id, applying)
+            receipt = await self.hand_in(applying)
             self.receipts.append(receipt.application)
-            self._mailboxes[receipt.application] = applying.email
             if sent >= self.challenge.closes:
                 self.wrong.append(f"{receipt.application} was taken although it came after the closing")
         except TooLate as refusal:
@@ -275,7 +275,7 @@ class _Player:
             proposal=f"{self._chance.choice(_IDEAS)}\n\n{self._chance.choice(_IDEAS)}",
         )
 
-    async def _select(self, stage: Stage, field: tuple[str, ...]) -> tuple[str, ...]:
+    async def _fill(self, stage: Stage, field: tuple[str, ...]) -> tuple[str, ...]:
         """The sponsor takes as many as expected, one in reserve if the stage lasts, and agrees on most of the cap."""
         await asyncio.sleep(self._day * self._chance.uniform(0.5, 3))
         ranked = self._chance.sample(field, min(len(field), stage.target + (not stage.only_sifts)))
@@ -285,78 +285,44 @@ class _Player:
             amounts = {team: Money(stage.pay.most.pence * self._chance.randint(5, 9) // 10) for team in teams}
             self.agreed |= {f"{stage.name}/{team}": amount for team, amount in amounts.items()}
         self.taken[stage.name] = len(teams)
-        await self.desk.challenges.decide(
-            await self._actor(self.challenge.deciders[0]),
-            self.challenge.id,
-            "select",
-            stage=stage.name,
-            teams=teams,
-            reserve=reserve,
-            amounts=amounts,
-            reason=f"Best answers to: {self.challenge.question}",
-        )
+        reason = f"Best answers to: {self.challenge.question}"
+        await self.select(stage.name, teams, reserve=reserve, amounts=amounts, reason=reason)
         self._tell(f"{stage.name}: {self._short(teams)}" + (f" (reserve {self._short(reserve)})" if reserve else ""))
         return teams
 
-    async def _take_part(self, stage: Stage) -> None:
+    async def _meet(self, stage: Stage) -> None:
         """Citizens meet as often as the programme expects."""
         for _ in range(stage.participation_sessions):
-            today = self.desk.now().to_tz(self.programme.time_zone).date()
-            await self.desk.challenges.decide(
-                await self.operator(),
-                self.challenge.id,
-                "participation",
-                stage=stage.name,
-                on=today,
-                people=self._chance.randint(8, 40),
-                summary="Residents tried the prototype and ranked what to build next.",
-            )
+            people = self._chance.randint(8, 40)
+            await self.take_part(stage.name, people, "Residents tried the prototype and ranked what to build next.")
 
-    async def _until(self, waits_for: str) -> None:
-        # The status row is all that a person sees, so this is how a person would notice.
-        while (row := await self.row()).waits_for != waits_for:
-            await self._get_paid()
-            if row.outcome and waits_for != _NOTHING:
+    async def waiting_for(self, what: str) -> None:
+        """See `Player`; meanwhile teams are paid.
+
+        Raises:
+            RehearsalStopped: the challenge has ended, and was still to wait for something.
+        """
+
+        async def does() -> bool:
+            # The status row is all that a person sees, so this is how a person would notice.
+            row = await self.row()
+            if row.waits_for == what:
+                return True
+            await self.get_paid()
+            if row.outcome and what != _NOTHING:
                 how = ": ".join(each for each in (row.outcome, row.outcome_reason) if each)
-                raise RehearsalStopped(f"{row.id} ended ({how}) where {waits_for} was to come.")
-            await asyncio.sleep(_GLANCE)
+                raise RehearsalStopped(f"{row.id} ended ({how}) where {what} was to come.")
+            return False
 
-    async def _get_paid(self) -> None:
-        """Teams give their bank details once they are asked, and finance releases what waits for it."""
-        for payment in await self.payments():
-            if payment.status is PaymentStatus.REQUESTED and payment.team not in self._asked:
-                self._asked.add(payment.team)
-                account = {
-                    "holder": f"Account of {payment.team}",
-                    "sort_code": f"{self._chance.randrange(10**6):06d}",
-                    "number": f"{self._chance.randrange(10**8):08d}",
-                }
-                contact = await self._actor(self._mailboxes[payment.team])
-                await self.desk.payments.give_payee(contact, self.challenge.id, payment.team, account)
-            elif payment.status is PaymentStatus.PAYEE_KNOWN:
-                finance = await self._actor(self.challenge.releasers[0])
-                await self.desk.payments.decide(finance, payment.key, "release", payee_version=payment.payee_version)
+        await self.eventually(does)
+
+    def account(self, team: str) -> Mapping[str, str]:
+        """See `Player`."""
+        sort_code, number = self._chance.randrange(10**6), self._chance.randrange(10**8)
+        return {"holder": f"Account of {team}", "sort_code": f"{sort_code:06d}", "number": f"{number:08d}"}
 
     async def _sleep_until(self, moment: Instant) -> None:
         await asyncio.sleep(max(0.0, seconds_between(self.desk.now(), moment)))
-
-    async def row(self) -> ChallengeRow:
-        """Where the challenge stands."""
-        return await self.desk.challenges.find(Actor(), self.challenge.id)
-
-    async def payments(self) -> tuple[Payment, ...]:
-        """Its part of the ledger."""
-        operator = await self.operator()
-        return await all_of(lambda page: self.desk.payments.list(operator, page, self.challenge.id))
-
-    async def operator(self) -> Actor:
-        """Whoever runs the programme."""
-        return await self._actor(self.challenge.operators[0])
-
-    async def _actor(self, name: str) -> Actor:
-        if name not in self._actors:
-            self._actors[name] = await self.desk.actor(name, Proof.SERVICE)
-        return self._actors[name]
 
     def _tell(self, what: str) -> None:
         self._say(self.challenge.slug, what)
@@ -365,8 +331,8 @@ class _Player:
         return ", ".join(team.removeprefix(f"{self.challenge.slug}-") for team in teams)
 
 
-async def _findings(desk: Desk, programme: Programme, players: list[_Player]) -> Findings:
-    settled = [each for player in players for each in await player.payments() if each.settled]
+async def _findings(desk: Desk, programme: Programme, players: list[_Rehearsal]) -> Findings:
+    settled = [each for player in players for each in await player.ledger() if each.settled]
     books = tuple(_books(stage, settled) for stage in programme.stages if stage.pay is not None)
     fixed = total(line.paid for line in books if not line.agreed)
     differences = [each for player in players for each in await _differences(desk, programme, player)]
@@ -396,16 +362,16 @@ def _books(stage: Stage, settled: list[Payment]) -> Books:
     )
 
 
-async def _differences(desk: Desk, programme: Programme, player: _Player) -> list[str]:
+async def _differences(desk: Desk, programme: Programme, player: _Rehearsal) -> list[str]:
     """Where a challenge did not go as the programme and its players would have it."""
-    row, operator = await player.row(), await player.operator()
+    row, operator = await player.row(), await player.actor(player.operator)
     found = [*player.wrong]
     if row.outcome != Outcome.COMPLETED:
         found.append(f"it ended as {row.outcome or 'still running'}, not as completed")
     if row.applications != len(player.receipts):
         found.append(f"it was sealed with {row.applications} applications, {len(player.receipts)} had receipts")
     expected = payments_expected(programme, player.taken, player.agreed)
-    ledger = await player.payments()
+    ledger = await player.ledger()
     actual = Counter((each.stage, each.number, each.amount.gross) for each in ledger if each.settled)
     for (stage, number, amount), is_what in (
         *((payment, "is due and not paid") for payment in (expected - actual).elements()),

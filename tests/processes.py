@@ -19,7 +19,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import IO
 
-from tests.playing import ROOT
+from tests.rounds import ROOT
 from tests.waiting import HANGS
 
 

@@ -31,3 +31,12 @@ async def eventually(came: Callable[[], Awaitable[bool]], within: float = HANGS)
         while not await came():
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST)
+
+
+async def until(came: Callable[[], bool]) -> None:
+    """Waits for a condition, but not without end."""
+
+    async def has_come() -> bool:
+        return came()
+
+    await eventually(has_come)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.challenges.state import Result
 from store.database import tables
-from tests.crashes.running import Played
+from tests.crashes.played import Played
 
 Line: TypeAlias = tuple[str, str, str, str, bool]
 """Role, action, stage, reason, and whether it was refused."""

@@ -10,9 +10,10 @@ from typing import Any
 
 from temporalio.client import Client, Interceptor, OutboundInterceptor, QueryWorkflowInput
 
-from tests.crashes.running import Played, opened_desk, running_worker, short_pilot, until
+from tests.crashes.played import Played, short_pilot
+from tests.crashes.running import opened_desk, running_worker
 from tests.servers import new_namespace
-from tests.waiting import HANGS
+from tests.waiting import HANGS, until
 
 
 class Counting(Interceptor):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.crashes.applying import apply_until_refused
-from tests.crashes.running import Played, opened_desk, running_worker, short_pilot
+from tests.crashes.played import Played, short_pilot
+from tests.crashes.running import opened_desk, running_worker
 from tests.processes import forking
 from tests.servers import dev_server
 from tests.store.postgres import postgres_server

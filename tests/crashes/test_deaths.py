@@ -18,7 +18,8 @@ from domain.payments.payment import PaymentStatus
 from tests.crashes.account import Account, account_of
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, point
 from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died
-from tests.crashes.running import HELD_BEFORE, STAGES, Played, Worker, opened_desk, running_worker, short_pilot
+from tests.crashes.played import HELD_BEFORE, STAGES, Played, short_pilot
+from tests.crashes.running import Worker, opened_desk, running_worker
 from tests.servers import new_namespace
 
 OPENS_IN = 10
@@ -136,9 +137,9 @@ async def play_with_kills(client: Client, folder: Path, slug: str) -> tuple[Acco
                     await played.hold()
                 elif wait == ON_HOLD:
                     await played.resume()
-                    await played.select(HELD_BEFORE)
+                    await played.select_for(HELD_BEFORE)
                 elif wait.startswith("selection for "):
-                    await played.select(wait.removeprefix("selection for "))
+                    await played.select_for(wait.removeprefix("selection for "))
             result = await played.result()
         worker.check_alive()
         return account_of(played, result), tuple(killed_at)
@@ -151,7 +152,7 @@ async def kill_while_payments_wait(played: Played, worker: Worker) -> list[str]:
     for payment in payments:
         await played.give_payee(played.payments()[payment].team)
     for payment in payments:
-        await played.reaches(payment, PaymentStatus.PAYEE_KNOWN)
+        await played.stands(payment, PaymentStatus.PAYEE_KNOWN)
     await worker.kill()
     return list(OF_PAYMENTS)
 

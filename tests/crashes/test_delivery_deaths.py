@@ -20,10 +20,11 @@ from store.outbox import outbox
 from store.record.record import announce, read_notices
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
 from tests.crashes.dying_sender import SENDER
-from tests.crashes.running import Worker, running_worker, telling, until
+from tests.crashes.running import Worker, running_worker, telling
 from tests.gateways.notify import Fault, Mischief, Notify
-from tests.playing import AIR, OPERATOR, SPONSOR, pilot
+from tests.rounds import AIR, OPERATOR, SPONSOR, pilot
 from tests.servers import dev_server, new_namespace
+from tests.waiting import until
 from workflows.interface import NOTICES
 
 COMPOSE = Letters().compose

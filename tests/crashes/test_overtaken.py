@@ -33,7 +33,7 @@ from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.payments.reading import under_way
 from store.record.record import announce
-from tests.playing import pilot
+from tests.rounds import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, opened
 

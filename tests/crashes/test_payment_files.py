@@ -21,18 +21,10 @@ from store.database.tables import payment_files
 from tests.crashes import dying_desk
 from tests.crashes.dying import AFTER, only_in, point
 from tests.crashes.dying_worker import SUBMIT
-from tests.crashes.running import (
-    Commands,
-    Played,
-    Worker,
-    books_agree,
-    opened_desk,
-    running_commands,
-    running_worker,
-    waiting_pilot,
-)
+from tests.crashes.played import Played, books_agree, waiting_pilot
+from tests.crashes.running import Commands, Worker, opened_desk, running_commands, running_worker
 from tests.gateways.status_report import Said, status_report
-from tests.playing import FINANCE
+from tests.rounds import FINANCE
 from tests.servers import dev_server
 from tests.waiting import HANGS
 
@@ -118,7 +110,7 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
             played = Played(desk, "air-quality", waiting_pilot())
             await played.open()
             await played.waiting_for("selection for exploration")
-            await played.select("exploration")
+            await played.select_for("exploration")
             payments = await played.payments_of_teams()
             waiting = await give_payees(played, commands, payments)
 
@@ -132,25 +124,25 @@ async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_pat
                 else:
                     await die_and_again(commands, moment, "submit", "--as", FINANCE)
                 for key in payments:
-                    await played.reaches(key, PaymentStatus.SUBMITTED)
+                    await played.stands(key, PaymentStatus.SUBMITTED)
                 if number == len(SUBMITS):
                     # What a bank calls settled can still come back, when nothing waits for it any more.
                     await commands.run("", "settle", str(bank.report(ARRIVED)), "--as", FINANCE)
                     for key in payments:
-                        await played.reaches(key, PaymentStatus.SETTLED)
+                        await played.stands(key, PaymentStatus.SETTLED)
                 settle = ("settle", str(bank.report(CAME_BACK)), "--as", FINANCE)
                 await die_and_again(commands, SETTLES[number % len(SETTLES)], *settle)
                 for key in payments:
-                    await played.reaches(key, *FAILED)
+                    await played.stands(key, *FAILED)
 
             for key in payments:
                 await played.release(key)
             assert await commands.run("", "submit", "--as", FINANCE) == 0
             for key in payments:
-                await played.reaches(key, PaymentStatus.SUBMITTED)
+                await played.stands(key, PaymentStatus.SUBMITTED)
             assert await commands.run("", "settle", str(bank.report(ARRIVED)), "--as", FINANCE) == 0
             for key in payments:
-                await played.reaches(key, PaymentStatus.SETTLED)
+                await played.stands(key, PaymentStatus.SETTLED)
 
             check_worker(worker, payments)
             attempts = range(1, len(SUBMITS) + 2)
@@ -182,7 +174,7 @@ async def give_payees(played: Played, commands: Commands, payments: list[str]) -
     lost, kept, told, unseen = (played.payments()[key] for key in payments)
     for payment, moment in ((lost, dying_desk.WITHIN), (kept, dying_desk.KEPT), (told, dying_desk.TOLD_ONE)):
         await die_and_again(commands, moment, *_payee(played, payment.team))
-        await played.reaches(payment.key, PaymentStatus.PAYEE_KNOWN)
+        await played.stands(payment.key, PaymentStatus.PAYEE_KNOWN)
     await die(commands, dying_desk.KEPT, *_payee(played, unseen.team))
     assert played.payments()[unseen.key].status is PaymentStatus.REQUESTED
     await played.decide_on(unseen.key, "release")

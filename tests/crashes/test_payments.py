@@ -19,22 +19,14 @@ from domain.payments.payment import PaymentStatus
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
 from tests.crashes.dying_sender import SENDER
 from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died
-from tests.crashes.running import (
-    Played,
-    Worker,
-    books_agree,
-    opened_desk,
-    running_worker,
-    telling,
-    through,
-    until,
-    waiting_pilot,
-)
+from tests.crashes.played import Played, books_agree, waiting_pilot
+from tests.crashes.running import Worker, opened_desk, running_worker, telling, through
 from tests.gateways import notify
 from tests.gateways.notify import Notify
 from tests.gateways.provider import TOKEN, Fault, Mischief, Provider
-from tests.playing import FINANCE, OPERATOR
+from tests.rounds import FINANCE, OPERATOR
 from tests.servers import new_namespace
+from tests.waiting import until
 
 OF_THESE = tuple(
     only_in(activity, moment)
@@ -102,7 +94,7 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         played = Played(desk, "air-quality", waiting_pilot())
         await played.open()
         await played.waiting_for("selection for exploration")
-        await played.select("exploration")
+        await played.select_for("exploration")
         *to_pay, given_up = await played.payments_of_teams()
         await played.decide_on(given_up, "cancel", reason="The team has no account.")
 
@@ -117,14 +109,14 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
 
         straight, back, back_late = to_pay
         for key in to_pay:
-            await played.reaches(key, PaymentStatus.SUBMITTED)
+            await played.stands(key, PaymentStatus.SUBMITTED)
         provider.settle(transfer_id(straight, 1))
         provider.return_(transfer_id(back, 1), "account closed")
         provider.settle(transfer_id(back_late, 1))
         await played.look(*to_pay)
-        await played.reaches(straight, PaymentStatus.SETTLED)
-        await played.reaches(back, PaymentStatus.RETURNED)
-        await played.reaches(back_late, PaymentStatus.SETTLED)
+        await played.stands(straight, PaymentStatus.SETTLED)
+        await played.stands(back, PaymentStatus.RETURNED)
+        await played.stands(back_late, PaymentStatus.SETTLED)
 
         await played.decide_on(straight, "return", reason="A slip.")
         await played.decide_on(straight, "undo-return", reason="It is with the team.")
@@ -134,10 +126,10 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         provider.return_(transfer_id(back_late, 1), "account closed")
         for key in (back, back_late):
             await played.release(key)
-            await played.reaches(key, PaymentStatus.SUBMITTED)
+            await played.stands(key, PaymentStatus.SUBMITTED)
             provider.settle(transfer_id(key, 2))
             await played.look(key)
-            await played.reaches(key, PaymentStatus.SETTLED)
+            await played.stands(key, PaymentStatus.SETTLED)
 
         worker.check_alive()
         check_deaths(worker, played, to_pay, given_up, moments)

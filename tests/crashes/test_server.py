@@ -6,16 +6,8 @@ from pathlib import Path
 
 from domain.keys import transfer_id
 from domain.payments.payment import PaymentStatus
-from tests.crashes.running import (
-    Played,
-    books_agree,
-    opened_desk,
-    running_server,
-    running_worker,
-    short_pilot,
-    through,
-    waiting_pilot,
-)
+from tests.crashes.played import Played, books_agree, short_pilot, waiting_pilot
+from tests.crashes.running import opened_desk, running_server, running_worker, through
 from tests.gateways.provider import Provider
 
 
@@ -32,7 +24,7 @@ async def test_a_killed_server_goes_on_with_the_challenge_and_its_deadline(tmp_p
             await played.open()
             for stage in ("exploration", "accelerator"):
                 await played.waiting_for(f"selection for {stage}")
-                await played.select(stage)
+                await played.select_for(stage)
             await played.waiting_for("end of accelerator")
             deadline, the_same = await played.deadline(), worker.pid
 
@@ -65,13 +57,13 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
             played = Played(desk, "air-quality", waiting_pilot())
             await played.open()
             await played.waiting_for("selection for exploration")
-            await played.select("exploration")
+            await played.select_for("exploration")
             no_payee, not_released, not_taken, on_its_way = payments = await played.payments_of_teams()
             for key in (not_released, not_taken, on_its_way):
                 await played.give_payee(played.payments()[key].team)
-            await played.reaches(not_released, PaymentStatus.PAYEE_KNOWN)
+            await played.stands(not_released, PaymentStatus.PAYEE_KNOWN)
             await played.release(on_its_way)
-            await played.reaches(on_its_way, PaymentStatus.SUBMITTED)
+            await played.stands(on_its_way, PaymentStatus.SUBMITTED)
             the_same = worker.pid
 
             with provider.away():
@@ -79,17 +71,17 @@ async def test_a_killed_server_goes_on_with_payments_wherever_they_were(tmp_path
                 server.kill()
                 await server.start()
             provider.settle(transfer_id(on_its_way, 1))
-            await played.reaches(not_taken, PaymentStatus.SUBMITTED)
+            await played.stands(not_taken, PaymentStatus.SUBMITTED)
             await played.give_payee(played.payments()[no_payee].team)
             for key in (no_payee, not_released):
                 await played.release(key)
-                await played.reaches(key, PaymentStatus.SUBMITTED)
+                await played.stands(key, PaymentStatus.SUBMITTED)
             for key in payments:
                 if key != on_its_way:
                     provider.settle(transfer_id(key, 1))
             await played.look(*payments)
             for key in payments:
-                await played.reaches(key, PaymentStatus.SETTLED)
+                await played.stands(key, PaymentStatus.SETTLED)
 
             assert sorted(booking.id for booking in provider.bookings) == sorted(
                 transfer_id(key, 1) for key in payments

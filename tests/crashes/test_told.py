@@ -18,8 +18,10 @@ from domain.programmes.programme import Programme, Reminders
 from domain.values.calendar import lasting
 from store.record.notices import Notice
 from tests.crashes.dying import AFTER
-from tests.crashes.running import Played, Worker, opened_desk, running_server, running_worker, short_pilot, until
+from tests.crashes.played import Played, short_pilot
+from tests.crashes.running import Worker, opened_desk, running_server, running_worker
 from tests.servers import Server
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ async def test_a_stage_ends_when_its_teams_were_told(tmp_path: Path) -> None:
     """The worker dies when the selection was announced; it is taken again when Temporal has noticed."""
     async with opened_challenge(tmp_path, short_pilot(exploration=3600), f"{AFTER} on select") as stage:
         await stage.played.waiting_for("selection for exploration")
-        await stage.played.select("exploration")
+        await stage.played.select_for("exploration")
         await stage.played.waiting_for("end of exploration")
 
         told = stage.played.books.challenge(stage.played.id).until
@@ -69,7 +71,7 @@ async def test_nobody_is_reminded_twice_by_one_reminder(tmp_path: Path) -> None:
     programme = short_pilot(exploration=3600).model_copy(update={"reminders": reminders})
     async with opened_challenge(tmp_path, programme, f"{AFTER} on reminded") as stage:
         await stage.played.waiting_for("selection for exploration")
-        await stage.played.select("exploration")
+        await stage.played.select_for("exploration")
         await stage.played.waiting_for("end of exploration")
         books, sponsor = stage.played.books, stage.played.challenge.deciders[0]
         second = await stage.played.deadline() - TimeDelta(seconds=3595)
@@ -103,7 +105,7 @@ async def test_a_selection_that_was_announced_is_not_lost_when_everything_stops_
     async with opened_challenge(tmp_path, short_pilot(exploration=3600), f"{AFTER} on select") as stage:
         await stage.played.waiting_for("selection for exploration")
         stage.worker.stays_down()
-        selecting = asyncio.create_task(stage.played.select("exploration"))
+        selecting = asyncio.create_task(stage.played.select_for("exploration"))
         await until(lambda: bool(stage.worker.deaths))
         stage.server.kill()
         selecting.cancel()

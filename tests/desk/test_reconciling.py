@@ -27,8 +27,10 @@ from gateways.banking.http_rail import HttpRail
 from store.challenges.rounds import ChallengeRow
 from store.database.database import Database
 from tests.gateways.provider import Provider
-from tests.playing import OPERATOR, Play, pilot, playing, with_stages_of
+from tests.play import Play
+from tests.playing import playing
 from tests.replay.recording import is_closed
+from tests.rounds import OPERATOR, pilot, with_stages_of
 from tests.servers import dev_server
 from tests.waiting import eventually
 
@@ -57,7 +59,7 @@ async def books(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books
         teams = await play.exploring()
         paid, known, asked = (f"{play.challenge.id}/exploration/{team}/1" for team in teams)
         for key, team in ((paid, teams[0]), (known, teams[1])):
-            await play.payee(team)
+            await play.give_payee(team)
             await eventually(partial(_stands, play, key, PaymentStatus.PAYEE_KNOWN))
         await play.release(paid)
         await eventually(partial(_stands, play, paid, PaymentStatus.SETTLED))

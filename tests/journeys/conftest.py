@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.playing import known_by
+from tests.rounds import known_by
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from whenever import Instant
 
 from domain.challenges.state import State
 from domain.values.calendar import later
-from tests.playing import Play
+from tests.play import Play
 
 
 def selection_due(play: Play, state: State, since: str) -> Instant:

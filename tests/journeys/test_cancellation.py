@@ -9,7 +9,9 @@ import pytest
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome
 from domain.values.refusals import TooLate
-from tests.playing import OPERATOR, SPONSOR, Play, months, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 
 PLACES = ("window", "deciding", "exploration", "accelerator", "pre-commercial", "commercialisation")
 
@@ -18,7 +20,7 @@ async def brought_to(play: Play, place: str) -> list[str]:
     """Lets a challenge go up to a place in its life; the teams in it there, or its applicants."""
     if place in ("window", "deciding"):
         await play.until(lambda state: state.opened)
-        applicants = play.applied(2)
+        applicants = await play.applied(2)
         if place == "deciding":
             await play.sealed()
         return applicants
@@ -50,7 +52,7 @@ async def test_a_challenge_is_cancelled_with_a_reason_in_any_stage(tmp_path: Pat
         row = play.books.challenge(play.challenge.id)
         assert (row.outcome, row.outcome_reason, row.until) == ("cancelled", reason, None)
         with pytest.raises(TooLate):
-            play.apply(99)
+            await play.apply(99)
         with pytest.raises(TooLate, match=r"has ended \(cancelled\)"):
             await play.decide("cancel", OPERATOR, reason="Twice.")
 
@@ -70,7 +72,7 @@ async def test_a_challenge_that_is_cancelled_in_temporal_ends_as_any_other(tmp_p
         assert play.books.challenge(play.challenge.id).outcome == "cancelled"
         assert len(play.paid()) == len(result.paid)
         with pytest.raises(TooLate):
-            play.apply(99)
+            await play.apply(99)
 
 
 async def test_a_challenge_on_hold_can_be_cancelled(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from domain.challenges.state import Outcome, Phase
 from domain.payments.payment import PaymentStatus
 from domain.programmes.programme import Programme
 from domain.values.refusals import NotAllowed, ReasonMissing, TooLate
-from tests.playing import FINANCE, OPERATOR, SPONSOR, Play, months, pilot, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rounds import FINANCE, OPERATOR, SPONSOR, pilot
 
 REPORT = "a report on the trial"
 

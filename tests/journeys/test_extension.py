@@ -10,23 +10,24 @@ from whenever import TimeDelta
 from domain.announcements.occasions import Occasion
 from domain.values.refusals import DeadlineRefused, TooLate
 from tests.journeys.dates import happened_at
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 
 
 async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_instant(tmp_path: Path) -> None:
     """Fails when an extension does not move the closing."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        first = play.apply(1).application
+        first = (await play.apply(1)).application
         was = play.challenge.closes
         once, twice = was + TimeDelta(hours=100), was + TimeDelta(hours=200)
 
         await play.decide("extend", OPERATOR, closes=once, reason="The questions session was late.")
         await play.skip_to(was)
-        second = play.apply(2).application
+        second = (await play.apply(2)).application
         assert play.books.challenge(play.challenge.id).closes == once
         await play.decide("extend", closes=twice, reason="It is holiday time.")
         await play.skip_to(once)
-        third = play.apply(3).application
+        third = (await play.apply(3)).application
         state = await play.sealed()
 
         assert state.applications == 3
@@ -37,7 +38,7 @@ async def test_a_deadline_extended_twice_is_told_to_everybody_and_kept_to_the_in
             (SPONSOR, "It is holiday time."),
         ]
         with pytest.raises(TooLate, match="its window closed"):
-            play.apply(4)
+            await play.apply(4)
         assert third in {application.id for application in play.books.applications(play.challenge.id)}
 
 
@@ -45,7 +46,7 @@ async def test_a_deadline_only_moves_to_a_later_time_to_come_while_the_window_is
     """Fails when a deadline may come nearer."""
     async with months() as environment, playing(tmp_path, environment) as play:
         closes = play.challenge.closes
-        play.apply(1)
+        await play.apply(1)
         with pytest.raises(DeadlineRefused, match="is in the past"):
             await play.decide("extend", closes=play.now() - TimeDelta(seconds=1), reason="Sooner.")
         with pytest.raises(DeadlineRefused, match="is not after"):

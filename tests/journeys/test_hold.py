@@ -13,7 +13,8 @@ from domain.challenges.state import Phase
 from domain.values.calendar import pushed_back
 from domain.values.refusals import OnHold, TooLate
 from tests.journeys.dates import happened_at
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 
 MONTH = timedelta(days=30)
 
@@ -50,14 +51,14 @@ async def test_a_month_on_hold_moves_the_end_of_the_accelerator_by_the_clock_on_
 async def test_a_window_on_hold_takes_no_application_and_closes_later(tmp_path: Path) -> None:
     """Fails when resuming leaves the closing where it was."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        applicant = play.apply(1).application
+        applicant = (await play.apply(1)).application
         was = play.challenge.closes
         await play.decide("hold", reason="The question is reviewed.")
         with pytest.raises(OnHold, match="takes no application now"):
-            play.apply(2)
+            await play.apply(2)
         await play.skip(MONTH)
         with pytest.raises(OnHold):
-            play.apply(3)
+            await play.apply(3)
         assert (await play.state()).phase is Phase.WINDOW
 
         await play.decide("resume")
@@ -65,7 +66,7 @@ async def test_a_window_on_hold_takes_no_application_and_closes_later(tmp_path: 
         held, resumed = (play.record(action)[-1].at for action in ("hold", "resume"))
         assert state.closes == pushed_back(was, held, resumed, state.zone)
         assert play.books.challenge(play.challenge.id).closes == state.closes
-        play.apply(4)
+        await play.apply(4)
         assert play.told(Occasion.HELD) == {SPONSOR: 1, OPERATOR: 1, applicant: 1}
 
         state = await play.sealed()
@@ -76,7 +77,7 @@ async def test_a_window_on_hold_takes_no_application_and_closes_later(tmp_path: 
 async def test_nobody_is_reminded_of_a_selection_while_it_is_on_hold(tmp_path: Path) -> None:
     """Fails when a challenge on hold still has its deadline."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(3)
+        teams = await play.applied(3)
         was = (await play.sealed()).decide_by
         assert was is not None
         await play.decide("hold", OPERATOR, reason="The sponsor asks its lawyers.")

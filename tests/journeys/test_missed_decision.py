@@ -10,13 +10,14 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.state import Phase
 from domain.values.calendar import earlier, later
 from tests.journeys.dates import selection_due
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 
 
 async def test_a_sponsor_who_misses_the_date_is_reminded_again_and_again_and_may_still_decide(tmp_path: Path) -> None:
     """Fails when reminders end with the date itself."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(3)
+        teams = await play.applied(3)
         state = await play.sealed()
         due = selection_due(play, state, "sealed")
         assert state.decide_by == due

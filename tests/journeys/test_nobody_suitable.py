@@ -9,13 +9,14 @@ import pytest
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome
 from domain.values.refusals import ReasonMissing
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 
 
 async def test_a_sponsor_who_finds_nobody_suitable_ends_the_challenge_and_says_why(tmp_path: Path) -> None:
     """Fails when whoever takes nobody is said to have stopped what had begun."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        applicants = play.applied(4)
+        applicants = await play.applied(4)
         await play.sealed()
         with pytest.raises(ReasonMissing, match="needs a reason"):
             await play.decide("decline", stage="exploration")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome
-from tests.playing import OPERATOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR
 
 
 async def test_a_contract_that_is_not_continued_ends_the_challenge_after_the_accelerator(tmp_path: Path) -> None:

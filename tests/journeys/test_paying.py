@@ -17,7 +17,10 @@ from domain.challenges.state import Outcome, Phase
 from domain.payments.payment import PaymentStatus
 from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 from tests.gateways.provider import TOKEN, Provider
-from tests.playing import FINANCE, OPERATOR, SPONSOR, CountingRail, GatedRail, Making, Play, months, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rails import CountingRail, GatedRail, Making
+from tests.rounds import FINANCE, OPERATOR, SPONSOR
 from tests.servers import dev_server
 from tests.waiting import HANGS
 
@@ -83,7 +86,7 @@ async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_a
             await play.release(key)
 
         given = play.now()
-        await play.payee(team)
+        await play.give_payee(team)
         payment = await play.stands(key, PaymentStatus.PAYEE_KNOWN)
         pay_by = payment.pay_by
         assert pay_by == tenth_working_day(given)
@@ -155,7 +158,7 @@ async def test_nobody_releases_what_follows_from_their_own_decision_and_nobody_t
         playing(tmp_path, client, rail=gated, releasers=(FINANCE, SPONSOR, OPERATOR), at_once=True) as play,
     ):
         (key,) = await play.owed()
-        await play.payee(play.payment(key).team, by=OPERATOR)
+        await play.give_payee(play.payment(key).team, by=OPERATOR)
         await play.stands(key, PaymentStatus.PAYEE_KNOWN)
 
         with pytest.raises(NotAllowed, match="sepa-decider selected the team, and a second person has to release it"):
@@ -217,7 +220,7 @@ async def test_a_payment_that_the_provider_returns_is_corrected_released_again_a
             await play.skip(timedelta(hours=5))
             assert provider.times_booked(f"{key}/1") == len(provider.bookings) == 1
 
-            await play.payee(team, OTHER)
+            await play.give_payee(team, number=OTHER)
             await play.release(key)
             await play.stands(key, PaymentStatus.SUBMITTED)
             provider.settle(f"{key}/2")
@@ -275,7 +278,7 @@ async def test_money_that_comes_back_after_it_had_arrived_is_released_and_paid_a
             state = await play.until(lambda state: bool(state.unpaid))
             assert state.story[-1].text.startswith("Came back, to be paid again")
 
-        await play.payee(team, OTHER)
+        await play.give_payee(team, number=OTHER)
         await play.release(key)
         payment = await play.stands(key, PaymentStatus.SETTLED)
         assert (payment.attempt, len(play.books.payments())) == (2, 1)
@@ -302,7 +305,7 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
         await play.releasable(key)
         await play.release(key)
         await asyncio.to_thread(gated.rail.reached.wait, HANGS)
-        await play.payee(play.payment(key).team, OTHER)
+        await play.give_payee(play.payment(key).team, number=OTHER)
         cancelled = asyncio.create_task(play.decide_payment(key, "cancel", FINANCE, reason="It is another account."))
         gated.rail.gate.set()
         with pytest.raises(TooLate, match=r"what (may have|has) left cannot be cancelled"):

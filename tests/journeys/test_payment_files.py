@@ -31,8 +31,11 @@ from store.database.database import Database
 from store.payments.bank_reports import Contradiction
 from store.payments.file_rail import FileRail
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
-from tests.playing import FINANCE, OPERATOR, Making, Play, playing
+from tests.play import Play
+from tests.playing import playing
+from tests.rails import Making
 from tests.replay import recording
+from tests.rounds import FINANCE, OPERATOR
 from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows import interface
@@ -112,7 +115,7 @@ async def test_payments_leave_in_one_file_and_what_the_bank_rejects_leaves_corre
         assert await play.settle(report, FINANCE) == ()
         assert play.books.payments() == before
 
-        await play.payee(payment.team, OTHER)
+        await play.give_payee(payment.team, number=OTHER)
         await play.release(bad)
         (second,) = await play.submit(FINANCE)
         xml = second.path.read_bytes()
@@ -214,7 +217,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
 
         await eventually(released)
         for times, number in enumerate((OTHER, "31926819"), start=2):
-            await play.payee(team, number)
+            await play.give_payee(team, number=number)
             await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
             assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
             assert await play.submit(FINANCE) == ()
@@ -228,7 +231,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
 
         (file,) = await play.submit(FINANCE)
         assert numbers(file.path.read_bytes()) == ["31926819"]
-        await play.payee(team, OTHER)
+        await play.give_payee(team, number=OTHER)
         payment = await play.stands(key, PaymentStatus.SUBMITTED)
         assert (payment.attempt, payment.payee[-3:]) == (1, "819")
 
@@ -249,7 +252,7 @@ async def test_what_had_arrived_and_came_back_by_a_persons_word_is_paid_again_an
         await play.confirm_settled(key, FINANCE)
         await play.payments_over()
         await play.decide_payment(key, "return", OPERATOR, reason="It is back on our account.")
-        await play.payee(play.payment(key).team, OTHER)
+        await play.give_payee(play.payment(key).team, number=OTHER)
         await play.release(key)
         await play.submit(FINANCE)
         await play.stands(key, PaymentStatus.SUBMITTED)

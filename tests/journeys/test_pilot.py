@@ -7,13 +7,14 @@ from pathlib import Path
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase
 from tests.journeys.dates import happened_at, selection_due, stage_ends
-from tests.playing import FINANCE, OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import FINANCE, OPERATOR, SPONSOR
 
 
 async def test_a_challenge_goes_from_its_window_to_commercialisation(tmp_path: Path) -> None:
     """Fails when a challenge ends before its last stage."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(5)
+        teams = await play.applied(5)
         state = await play.sealed()
         assert state.applications == 5
         assert state.decide_by == selection_due(play, state, "sealed")

@@ -11,7 +11,9 @@ import pytest
 from domain.challenges.state import Outcome, Phase
 from domain.values.refusals import TooEarly
 from tests.journeys.dates import happened_at, selection_due, stage_ends
-from tests.playing import OPERATOR, Play, months, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rounds import OPERATOR
 
 SPONSOR = "city-council-deputy"
 
@@ -23,7 +25,7 @@ async def six_interviewed(folder: Path) -> AsyncIterator[tuple[Play, list[str]]]
         months() as environment,
         playing(folder, environment, round_name="round-two", slug="school-journeys") as play,
     ):
-        teams = play.applied(8)
+        teams = await play.applied(8)
         await play.sealed()
         await play.decide("select", SPONSOR, stage="interview", teams=teams[:6])
         await play.until(lambda state: state.phase is Phase.DECIDING and state.stage == 1)

@@ -8,7 +8,8 @@ import pytest
 
 from domain.announcements.occasions import Occasion
 from domain.values.refusals import ReasonMissing, WrongNumber
-from tests.playing import SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import SPONSOR
 
 
 async def test_two_teams_enter_the_accelerator_with_a_reason_and_both_are_paid(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ async def test_two_teams_enter_the_accelerator_with_a_reason_and_both_are_paid(t
 async def test_no_reason_makes_room_for_more_teams_than_the_programme_allows(tmp_path: Path) -> None:
     """Fails when their number is not checked."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(4)
+        teams = await play.applied(4)
         await play.sealed()
 
         with pytest.raises(WrongNumber, match="takes 1 to 3 teams: 4 were named"):

@@ -9,7 +9,8 @@ import pytest
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome
 from domain.values.refusals import NotAllowed, TooLate, UnknownTeam
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 
 
 async def test_a_team_leaves_exploration_and_the_reserve_comes_in_and_is_paid(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ async def test_a_challenge_that_every_team_has_left_is_discontinued(tmp_path: Pa
 async def test_an_application_withdrawn_before_the_closing_can_no_longer_be_selected(tmp_path: Path) -> None:
     """Fails when the withdrawal does not reach the database."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        stays, leaves = play.applied(2)
+        stays, leaves = await play.applied(2)
         await play.decide("withdraw", leaves, team=leaves, reason="We have no time.")
         state = await play.sealed()
         assert state.applications == 1

@@ -15,9 +15,9 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from tests.playing import known_by
 from tests.replay.hurried import Hurried
 from tests.replay.recording import HISTORIES, read
+from tests.rounds import known_by
 from workflows.challenge import ChallengeWorkflow
 from workflows.payment import PaymentWorkflow
 

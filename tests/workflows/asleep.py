@@ -9,7 +9,7 @@ from functools import partial
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from tests.playing import Play
+from tests.play import Play
 from tests.waiting import eventually
 
 _STARTED, _FIRED = EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_TIMER_FIRED

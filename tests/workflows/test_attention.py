@@ -16,8 +16,11 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome, Phase
 from store.database.database import Database
-from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rails import BrokenRail, Making
 from tests.replay import recording
+from tests.rounds import FINANCE, OPERATOR
 from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows.interface import NEEDS_ATTENTION, RENEW
@@ -145,7 +148,7 @@ async def test_a_database_that_refuses_to_write_stops_the_challenge_visibly_unti
         dev_server() as client,
         playing(tmp_path, client, at_once=True) as play,
     ):
-        play.applied(2)
+        await play.applied(2)
         with refusing_to_write(play.desk.core.database, after="opened"):
             await play.begin()
             await until_attention(play, play.challenge.id, True)
@@ -196,7 +199,7 @@ async def test_a_challenge_that_stands_still_can_be_renewed_and_goes_on_where_it
         dev_server() as client,
         playing(tmp_path, client, at_once=True) as play,
     ):
-        play.applied(2)
+        await play.applied(2)
         with refusing_to_write(play.desk.core.database, after="opened"):
             await play.begin()
             await until_attention(play, play.challenge.id, True)

@@ -14,8 +14,11 @@ from domain.challenges.state import Outcome, State
 from domain.payments.payment import PaymentStatus, PaymentToMake, payment_to_make
 from domain.values.money import Amount, Money
 from store.challenges.rounds import keep_round
-from tests.playing import FINANCE, OPERATOR, SPONSOR, BrokenRail, CountingRail, Making, Play, months, pilot, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rails import BrokenRail, CountingRail, Making
 from tests.replay import recording
+from tests.rounds import FINANCE, OPERATOR, SPONSOR, pilot
 from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows import interface
@@ -47,7 +50,7 @@ async def test_a_challenge_is_refused_under_another_id_than_its_own_and_announce
 async def test_a_payment_is_refused_under_another_id_than_its_key_and_enters_no_ledger(tmp_path: Path) -> None:
     """Fails when `run` does not look at its id: anybody's run could then pay."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        payment = payment_to(play, *play.applied(1))
+        payment = payment_to(play, *await play.applied(1))
 
         with pytest.raises(WorkflowFailureError) as caught:
             await play.client.execute_workflow(

@@ -48,8 +48,10 @@ from store.record.record import Notice, announce, read_notices
 from tests.gateways.mailbox import Fault as MailFault
 from tests.gateways.mailbox import Mailbox, Step
 from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Notify
-from tests.playing import AIR, OPERATOR, SPONSOR, Play, pilot, playing
+from tests.play import Play
+from tests.playing import playing
 from tests.replay import recording
+from tests.rounds import AIR, OPERATOR, SPONSOR, pilot
 from tests.servers import dev_server
 from tests.waiting import HANGS, SOON, eventually
 from worker import start_delivery
@@ -138,7 +140,7 @@ async def test_everybody_gets_every_notice_once_through_notify(tmp_path: Path, n
     """Fails when one is sent twice or forgotten, and when nobody asks what became of them."""
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        play.applied(30)
+        await play.applied(30)
         await play.decide("answer", SPONSOR, question="Is old data enough?", answer="Yes.")
         written = {each.key: each for each in read_notices(play.desk.core.database)}
         await start_delivery(client, play.desk.core.options)
@@ -161,7 +163,7 @@ async def test_everybody_gets_every_notice_once_by_mail(tmp_path: Path, mailbox:
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
         await start_delivery(client, play.desk.core.options)
-        play.applied(60)
+        await play.applied(60)
         await until_all_are(play, "sent")
 
         written = read_notices(play.desk.core.database)
@@ -175,7 +177,7 @@ async def test_notices_leave_no_trace_in_the_history_of_their_challenge(tmp_path
     """Fails when a notice, or a batch of them, is an activity (invariant 5)."""
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        play.applied(100)
+        await play.applied(100)
         await play.decide("answer", SPONSOR, question="Is old data enough?", answer="Yes.")
         before = len((await play.handle.fetch_history()).events)
         await start_delivery(client, play.desk.core.options)
@@ -217,7 +219,7 @@ async def test_a_reminder_of_a_decision_that_was_made_meanwhile_is_not_sent(tmp_
         dev_server() as client,
         playing(tmp_path, client, programme=hasty, at_once=True) as play,
     ):
-        (team,) = play.applied(1)
+        (team,) = await play.applied(1)
         await play.sealed()
         await eventually(partial(_is_told, play, Occasion.DECISION_DUE))
         await play.decide("select", stage="exploration", teams=[team])
@@ -242,7 +244,7 @@ async def test_a_wrong_key_needs_attention_loses_nothing_and_goes_on_when_it_is_
     notify._mischief = lambda: Fault.FORBIDDEN
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        play.applied(5)
+        await play.applied(5)
         await start_delivery(client, play.desk.core.options)
         await eventually(partial(_needs_attention, play, True))
         assert "does not accept the API key (403)" in await page(play)
@@ -279,7 +281,7 @@ async def test_nothing_personal_is_in_temporal_or_in_the_logs(
     notify.will(Fault.BAD_REQUEST, Fault.FAILS_AFTER, Fault.DROPPED_AFTER)
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        play.applied(5)
+        await play.applied(5)
         await start_delivery(client, play.desk.core.options)
         await eventually(partial(_has_sent, notify, 5))
         await eventually(partial(_has_beaten, client))
@@ -345,7 +347,7 @@ async def test_however_many_workers_start_there_is_one_sender(tmp_path: Path, no
 async def test_without_a_channel_nothing_runs_and_notices_can_be_read(tmp_path: Path) -> None:
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        play.applied(1)
+        await play.applied(1)
         await start_delivery(client, play.desk.core.options)
 
         assert await _count(client) == 0
@@ -365,7 +367,7 @@ async def test_a_worker_without_a_channel_sends_nothing_and_the_next_one_with_it
         monkeypatch.setenv("CHALLENGES_NOTICE_CHANNEL", "outbox")
         async with playing(tmp_path, client) as play:
             await play.until(lambda state: state.opened)
-            play.applied(1)
+            await play.applied(1)
             await start_delivery(client, with_channel)
             await eventually(partial(_says, play, "Notices stay in the outbox"))
             assert not await _needs_attention(play, True)
@@ -405,7 +407,7 @@ async def test_a_run_can_be_renewed_and_goes_on_sending(tmp_path: Path, notify: 
             return await recording.latest_run(client, interface.NOTICES) != run
 
         await eventually(is_another)
-        play.applied(3)
+        await play.applied(3)
         await until_all_are(play, "sent")
         await replayed(await client.get_workflow_handle(interface.NOTICES, run_id=run).fetch_history())
 
@@ -427,7 +429,7 @@ async def test_sending_can_be_stopped_by_cancelling_it_and_begins_again_when_it_
             return await status_of(handle) is WorkflowExecutionStatus.CANCELED
 
         await eventually(has_ended)
-        play.applied(3)
+        await play.applied(3)
         assert "created" in {each.status for each in read_notices(play.desk.core.database)}
         await start_delivery(client, play.desk.core.options)
         await until_all_are(play, "sent")
@@ -441,7 +443,7 @@ async def test_a_worker_that_is_told_to_stop_does_so_at_once_and_the_next_goes_o
     monkeypatch.setenv("CHALLENGES_NOTICE_RATE", "10")
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
-        play.applied(80)
+        await play.applied(80)
         await start_delivery(client, play.desk.core.options)
         await eventually(partial(_has_sent, notify, 5))
         async with play.without_worker():

@@ -21,8 +21,10 @@ from domain.permissions import Actor
 from domain.values.refusals import Refused
 from store.database import tables
 from tests.gateways.provider import TOKEN, Answer, Fault, Provider
-from tests.playing import OPERATOR, SPONSOR, Play, months, playing
+from tests.play import Play
+from tests.playing import months, playing
 from tests.replay import recording
+from tests.rounds import OPERATOR, SPONSOR
 from tests.servers import dev_server
 
 MOST_EVENTS = 330
@@ -34,7 +36,7 @@ MARKERS = ("Marker & Daughters", "robin.marker", "marker-proposal", "challenge.l
 
 async def whole_pilot(play: Play, applications: int) -> None:
     """From the window to the outcome, in as few messages as it takes."""
-    teams = play.applied(applications)
+    teams = await play.applied(applications)
     await play.sealed()
     await play.decide("select", stage="exploration", teams=teams[:3], reserve=teams[3:4])
     await play.stage_over()

@@ -16,7 +16,9 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.state import Phase, State
 from domain.values.refusals import Refused, TooLate
 from store.challenges.rounds import keep_round
-from tests.playing import AIR, OPERATOR, SPONSOR, Play, months, pilot, playing
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rounds import AIR, OPERATOR, SPONSOR, pilot
 from tests.waiting import eventually
 from workflows import interface
 
@@ -87,7 +89,7 @@ async def test_a_settlement_of_a_payment_that_was_never_ordered_changes_nothing(
 
 async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path) -> None:
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(3)
+        teams = await play.applied(3)
         await play.sealed()
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration", "teams": teams})
         state = await play.payments_over(3)
@@ -113,7 +115,7 @@ async def test_any_decision_can_be_sent_by_signal(tmp_path: Path) -> None:
 async def test_a_selection_that_the_rules_or_the_database_refuse_by_signal_changes_nothing(tmp_path: Path) -> None:
     """Fails when a refusal by an activity is treated as a fault, or raised out of a signal handler."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(4)
+        teams = await play.applied(4)
         await play.sealed()
         message = {"by": SPONSOR, "stage": "exploration"}
         await play.handle.signal("select", message | {"teams": teams})
@@ -158,7 +160,7 @@ async def test_a_message_sent_before_the_first_task_is_handled(tmp_path: Path) -
 async def test_every_refusal_of_a_decision_reaches_its_sender_and_the_record(tmp_path: Path) -> None:
     """Fails when a kind of refusal is lost on its way, or its line of the record (invariant 6)."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(4)
+        teams = await play.applied(4)
         expected = [
             await refused(play, "too-early", "select", stage="exploration", teams=teams[:3]),
             await refused(play, "not-allowed", "cancel", by="nss-decider", reason="Not theirs."),
@@ -220,7 +222,7 @@ async def test_an_update_without_a_message_is_refused(tmp_path: Path) -> None:
 async def test_the_same_decision_again_gets_its_first_answer_and_happens_once(tmp_path: Path) -> None:
     """Fails when handled ids are not kept in the state, or not carried over continue-as-new."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(3)
+        teams = await play.applied(3)
         await play.sealed()
         decision: dict[str, Any] = {"decision_id": "sponsor-42", "stage": "exploration", "teams": teams}
         first = await play.decide("select", **decision)
@@ -240,7 +242,7 @@ async def test_the_same_decision_again_gets_its_first_answer_and_happens_once(tm
 async def test_of_two_selections_at_once_exactly_one_is_taken(tmp_path: Path) -> None:
     """Fails when handlers do not take their turns: both pass the checks while the first one is written down."""
     async with months() as environment, playing(tmp_path, environment) as play:
-        teams = play.applied(6)
+        teams = await play.applied(6)
         await play.sealed()
         answers = await asyncio.gather(
             *(play.decide("select", stage="exploration", teams=choice) for choice in (teams[:3], teams[3:])),
@@ -257,7 +259,7 @@ async def test_of_two_selections_at_once_exactly_one_is_taken(tmp_path: Path) ->
 
 async def test_what_comes_after_the_end_is_too_late_and_on_the_record(tmp_path: Path) -> None:
     async with months() as environment, playing(tmp_path, environment) as play:
-        play.applied(1)
+        await play.applied(1)
         await play.decide("cancel", OPERATOR, reason="It is over.")
         await play.result()
 

@@ -12,7 +12,8 @@ from temporalio.common import RawValue
 
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentStatus
-from tests.playing import FINANCE, OPERATOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import FINANCE, OPERATOR
 from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows import interface

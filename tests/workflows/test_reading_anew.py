@@ -14,7 +14,9 @@ from whenever import TimeDelta
 import worker
 from domain.challenges.state import Outcome
 from domain.values.calendar import lasting
-from tests.playing import Play, pilot, playing
+from tests.play import Play
+from tests.playing import playing
+from tests.rounds import pilot
 from tests.servers import dev_server
 from tests.workflows.asleep import without_worker_before_a_timer
 from workflows.challenge import ChallengeWorkflow
@@ -38,7 +40,7 @@ async def test_a_run_that_is_read_anew_for_a_query_when_a_deadline_has_just_pass
         dev_server() as client,
         playing(tmp_path, client, programme=brief, window=TimeDelta(seconds=_BRIEF), at_once=True) as play,
     ):
-        (team,) = play.applied(1)
+        (team,) = await play.applied(1)
         await play.begin()
         await asked_as_it_falls_due(play)
         assert play.record("sealed")

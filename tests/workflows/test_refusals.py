@@ -11,7 +11,8 @@ from temporalio.converter import DefaultFailureConverter, DefaultPayloadConverte
 from temporalio.exceptions import ApplicationError
 
 from domain.values.refusals import KINDS, NotReadable, Problem, Refused, TooLate, Unavailable
-from tests.playing import OPERATOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR
 from workflows.refusals import as_failure, refusal_in
 
 TWO = (Problem(field="teams", text="teams: is missing"), Problem(field="stage", text="stage: is missing"))

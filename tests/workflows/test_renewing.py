@@ -17,8 +17,11 @@ from domain.challenges.state import Outcome, Phase, State
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.values.calendar import lasting
 from tests.journeys.dates import happened_at
-from tests.playing import FINANCE, OPERATOR, BrokenRail, Making, Play, months, pilot, playing, with_stages_of
+from tests.play import Play
+from tests.playing import months, playing
+from tests.rails import BrokenRail, Making
 from tests.replay import recording
+from tests.rounds import FINANCE, OPERATOR, pilot, with_stages_of
 from tests.servers import dev_server
 from tests.waiting import eventually
 from tests.workflows.asleep import without_worker_before_a_timer
@@ -83,7 +86,7 @@ async def test_a_challenge_renewed_at_every_wait_goes_its_way_as_if_it_were_not(
     resumed = {"by": OPERATOR, "decision_id": "goes-on"}
     async with dev_server() as client, playing(tmp_path, client, programme=short, window=_HOUR) as play:
         await play.until(lambda state: state.opened)
-        teams = play.applied(3)
+        teams = await play.applied(3)
         await renewed(play)
         await play.decide("hold", OPERATOR, reason="A question.")
         await renewed(play)
@@ -162,7 +165,7 @@ async def test_a_payment_renewed_at_every_wait_keeps_its_place(tmp_path: Path) -
         await play.skip_to(requested + Play.DAY * 3)
         await play.until_told(Occasion.PAYMENT_REQUESTED, {team: 2})
         await renewed_as_it_stood()
-        await play.payee(team)
+        await play.give_payee(team)
         pay_by = (await play.stands(key, PaymentStatus.PAYEE_KNOWN)).pay_by
         assert pay_by is not None
         await renewed_as_it_stood()

@@ -19,8 +19,11 @@ from domain.challenges.state import Outcome, Phase
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, Transfer
 from domain.values.refusals import TooEarly, Unavailable
-from tests.playing import FINANCE, CountingRail, Making, Play, pilot, playing, with_stages_of
+from tests.play import Play
+from tests.playing import playing
+from tests.rails import CountingRail, Making
 from tests.replay import recording
+from tests.rounds import FINANCE, pilot, with_stages_of
 from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows import interface

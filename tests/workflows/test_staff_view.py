@@ -10,7 +10,8 @@ import pytest
 
 from domain.values.money import Money, total
 from domain.values.refusals import TooLate
-from tests.playing import OPERATOR, SPONSOR, months, playing
+from tests.playing import months, playing
+from tests.rounds import OPERATOR, SPONSOR
 from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows.interface import NEEDS_ATTENTION, OUTCOME, ROUND, STAGE, UNTIL, WAITS_FOR
@@ -111,7 +112,7 @@ async def test_the_page_says_the_sums_that_the_ledger_has(tmp_path: Path) -> Non
         months() as environment,
         playing(tmp_path, environment, round_name="round-two", slug="school-journeys") as play,
     ):
-        teams = play.applied(6)
+        teams = await play.applied(6)
         await play.sealed()
         await play.decide("select", deputy, stage="interview", teams=teams)
         await play.until(lambda state: state.stage == 1)
