@@ -1,1 +1,1 @@
-"""What is kept: applications, payments, notices and the record, in SQLite or PostgreSQL."""
+"""Everything that the service keeps: applications, payments, notices and the record, in SQLite or PostgreSQL."""

@@ -40,7 +40,7 @@ from . import windows
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
 
-# Made once: to make a statement takes longer than to carry it out.
+# Made once, because making a statement takes longer than running it.
 _TAKEN = Together(_applications, tables.notices)
 _HELD_STILL = windows.held_still(
     select(
@@ -71,7 +71,7 @@ _HELD_STILL = windows.held_still(
 )
 
 APPLICANT = "applicant"
-"""Who acts in the record when somebody applies who has no application yet."""
+"""The name in the record of a person who applies and has no application yet."""
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _ATTEMPTS = 8
@@ -80,24 +80,24 @@ _ATTEMPTS = 8
 def accept(
     database: Database, challenge: str, applying: Applying, clock: Callable[[], Instant], compose: Compose
 ) -> Receipt:
-    """Takes an application, if it is in time and complete. What it returns is committed.
+    """Takes an application, if it is in time and complete. The application is committed before this returns.
 
-    The same submission again gets the same receipt, also after the closing.
+    The same submission always gets the same receipt, even after the window has closed.
 
     Args:
         database: where to.
         challenge: id of the challenge.
-        applying: what was handed in.
-        clock: the service's clock; read once the window is held still, so that no waiting can make it late.
+        applying: the submitted application.
+        clock: the service's clock. It is read after the window is locked, so no earlier time can slip in.
         compose: finds the words of the notices.
 
     Raises:
-        ApplicationRefused: it is incomplete, too long or was withdrawn; names every field that is wrong. The
-            record says so, and the applicant is told if there is an address.
-        TooEarly, TooLate: the window is not open; likewise.
-        OnHold: the challenge is on hold; likewise.
+        ApplicationRefused: the application is incomplete, too long or was withdrawn. Names every field that is wrong.
+            The refusal goes on the record, and the applicant is told if there is an address.
+        TooEarly, TooLate: the window is not open. Recorded and told likewise.
+        OnHold: the challenge is on hold. Recorded and told likewise.
         UnknownChallenge: there is no such challenge.
-        Unavailable: the database cannot be written to; nothing was taken.
+        Unavailable: the database cannot be written to. Nothing was taken.
     """
     submission = _name_of(applying)
     for attempt in range(1, _ATTEMPTS + 1):
@@ -114,15 +114,15 @@ def accept(
 
 
 def seal(database: Database, challenge: str, at: Instant) -> int:
-    """Seals the window for good: no application is taken from then on. Again is harmless.
+    """Seals the window for good: no application is taken from then on. You can safely call this again.
 
     Args:
         database: where to.
         challenge: id of the challenge.
-        at: when it is sealed; sealed again, the first time stays.
+        at: when the window is sealed. If it was sealed before, the first time stays.
 
     Returns:
-        How many applications were not withdrawn when it was sealed.
+        How many applications were not withdrawn when the window was sealed.
 
     Raises:
         UnknownChallenge: there is no such challenge.
@@ -133,7 +133,7 @@ def seal(database: Database, challenge: str, at: Instant) -> int:
 
 
 def read(database: Database, challenge: str) -> tuple[Application, ...]:
-    """The applications to a challenge, those withdrawn too, in the order in which they came.
+    """The applications to a challenge, including withdrawn ones, in the order in which they came.
 
     Args:
         database: where from.
@@ -148,7 +148,7 @@ def read(database: Database, challenge: str) -> tuple[Application, ...]:
 
 
 def page_of_applications(database: Database, page: Page, challenge: str) -> Paged[Application]:
-    """A page of the applications to a challenge, those withdrawn too, in the order in which they came.
+    """A page of the applications to a challenge, including withdrawn ones, in the order in which they came.
 
     Args:
         database: where from.
@@ -178,7 +178,7 @@ def _application(row: Found) -> Application:
 
 
 def count(database: Database, challenge: str) -> int:
-    """How many applications to a challenge stand now, without those withdrawn.
+    """How many applications to a challenge there are now, without the withdrawn ones.
 
     Args:
         database: where from.
@@ -265,7 +265,7 @@ def _receipt_again(window: Found) -> Receipt:
 
 def _check_open(window: Found, now: Instant) -> None:
     if window.held and window.sealed_at is None:
-        # Also past its closing, which moves when the challenge is resumed.
+        # Also after the closing, because the closing moves when the challenge is resumed.
         raise OnHold(f"{window.id} is on hold and takes no application now: apply once it goes on.")
     if now >= window.closes:
         closes = spoken(window.closes, window.time_zone)
@@ -301,7 +301,7 @@ def _lateness(now: Instant, closes: Instant) -> str:
 def _note_refusal(
     database: Database, challenge: str, applying: Applying, refusal: Refused, at: Instant, compose: Compose
 ) -> None:
-    """Writes a refusal into the record, without what was handed in, and tells the applicant if it can be."""
+    """Writes a refusal into the record, without the application, and tells the applicant if there is an address."""
     key = f"{challenge}/apply/refused-{_random(12)}"
     text = str(refusal)
     entry = Entry(at=at, by=APPLICANT, role=APPLICANT, action="apply", stage="window", text=text, refused=True)
@@ -315,7 +315,7 @@ def _note_refusal(
 
 
 def _name_of(applying: Applying) -> str:
-    """What tells a submission from every other: the sender's id of it, or else its content."""
+    """The name of a submission: a hash of the sender's id for the submission, or else of its content."""
     content = [applying.submission]
     if not applying.submission:
         content = [applying.organisation, applying.email, applying.proposal]
@@ -327,5 +327,5 @@ def _new_id(slug: str) -> str:
 
 
 def _random(length: int) -> str:
-    # All of it from one call to the system; 256 is a multiple of 32, so that every character is as likely.
+    # One call to the system. 256 is a multiple of 32, so every character is equally likely.
     return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in secrets.token_bytes(length))

@@ -21,8 +21,8 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
 
     Args:
         database: where from.
-        name: a person's id, as round files have it; or an e-mail address, which also has the applications that it is
-            the contact of. The id of an application is no name: whoever knows the id need not be its contact.
+        name: a person's id from a round file, or an e-mail address. An address also has the roles of teams whose
+            contact it is. The id of an application is not a name: people who know the id need not be its contact.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -34,7 +34,7 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
 
 
 def keep_people(connection: Connection, round_: Round) -> None:
-    """Writes down the people of a round, in a transaction that writes; what is known of them is brought up to date."""
+    """Writes down the people of a round, and updates those who are there already. Needs a transaction that writes."""
     roles = [(Role.OPERATOR, "", round_.operators), (Role.RELEASER, "", round_.releasers)]
     roles += [(Role.SPONSOR, sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
     for role, sponsor, people in roles:
@@ -47,7 +47,7 @@ def keep_people(connection: Connection, round_: Round) -> None:
 
 
 def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple[str, ...]]:
-    """The ids of those who have a say in the challenges of a sponsor, by their roles.
+    """The ids of the people who have a say in a sponsor's challenges, by their roles.
 
     Raises:
         Unavailable: the database cannot be read.

@@ -1,4 +1,4 @@
-"""The challenges that were opened, the people who have a say in them, and where each challenge stands."""
+"""The challenges that were opened, the people who have a say in them, and the state of each challenge."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class ChallengeRow(Value):
 
     Args:
         id, round, slug, question, sponsor, sponsor_name: who asks what.
-        time_zone, currency, proposal_limit: as its programme had them when it was opened.
-        contact: to whom people turn.
-        stage, waits_for, until, outcome, outcome_reason: where it stands, as its workflow last said.
-        attention: what has to be mended by a person, in its own workflow and its payments'; empty if nothing.
-        started: whether its workflow ever said where it stands.
-        opens, closes: its window.
-        applications: how many stood when the window was sealed; None before.
+        time_zone, currency, proposal_limit: from the programme, when the challenge was opened.
+        contact: whom people can ask.
+        stage, waits_for, until, outcome, outcome_reason: the state that the challenge's workflow last reported.
+        attention: what a person has to deal with, in the challenge or its payments. Empty if nothing.
+        started: whether the challenge's workflow has ever reported a state.
+        opens, closes: when the window opens and closes.
+        applications: how many applications counted when the window was sealed. None before that.
     """
 
     id: str
@@ -63,7 +63,7 @@ class ChallengeRow(Value):
 
     @property
     def place(self) -> Place:
-        """The challenge, as rights depend on it."""
+        """The facts about the challenge on which rights depend."""
         sealed = Period.OPEN if self.applications is None else Period.SEALED
         period = Period.ENDED if self.outcome else sealed
         return Place(round=self.round, challenge=self.id, sponsor=self.sponsor, period=period)
@@ -72,15 +72,15 @@ class ChallengeRow(Value):
 def keep_round(
     database: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...], at: Instant
 ) -> None:
-    """Writes down a round that is opened. Again is harmless.
+    """Writes down a round when it is opened. You can safely call this again.
 
-    A challenge that is there stays as it was opened; names and addresses of people are brought up to date.
+    A challenge that was opened before stays unchanged. Names and addresses of people are updated.
 
     Args:
         database: where to.
         round_: the round, with its people.
-        programme: what it runs under.
-        challenges: those of its challenges that are opened.
+        programme: the programme of the round.
+        challenges: the challenges of the round that are opened.
         at: when.
 
     Raises:
@@ -109,7 +109,7 @@ def keep_round(
                 .on_conflict_do_nothing()
             )
             _keep_contact(connection, round_, challenge)
-            # By the clock applications can come in from the opening instant on, even if no worker runs at it.
+            # Applications can come in from the opening instant on, even if no worker runs at that moment.
             connection.execute(
                 inserting(connection, tables.windows)
                 .values(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, held=False)
@@ -118,7 +118,7 @@ def keep_round(
 
 
 def challenges(database: Database, round_: str | None = None) -> tuple[ChallengeRow, ...]:
-    """The challenges that were opened, in the order of their round's file.
+    """The challenges that were opened, in the order of the round file.
 
     Args:
         database: where from.
@@ -133,13 +133,13 @@ def challenges(database: Database, round_: str | None = None) -> tuple[Challenge
 def page_of_challenges(
     database: Database, page: Page, *, round_: str | None = None, challenges: Collection[str] | None = None
 ) -> Paged[ChallengeRow]:
-    """A page of the challenges that were opened, by round and in the order of the round's file.
+    """A page of the challenges that were opened, by round and in the order of the round file.
 
     Args:
         database: where from.
         page: which one.
         round_: only those of this round.
-        challenges: only these, by their ids; all if left out.
+        challenges: the ids of the wanted challenges. All challenges if left out.
 
     Raises:
         NotReadable: no page begins there.
@@ -159,11 +159,11 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
 
     Args:
         database: where from.
-        name: its id, such as "pilot-2016/air-quality", or its own name alone if only one round has it, or only
-            one that goes on.
+        name: the challenge's id, such as "pilot-2016/air-quality". Or only its own name, if that name is in one round
+            only, or in only one round that is not over.
 
     Raises:
-        UnknownChallenge: there is none, or several rounds have it; the message says which come near.
+        UnknownChallenge: there is no such challenge, or several rounds have it. The message names similar ones.
         Unavailable: the database cannot be read.
     """
     table = tables.challenges
@@ -172,12 +172,12 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
         rows = connection.execute(wanted).all()
         if not rows:
             raise UnknownChallenge(_not_found(connection, name))
-    # A name alone means the round that goes on, if only one does: others are over, or were rehearsals.
+    # A name without a round means the only round that is not over. The other rounds are over or were rehearsals.
     going_on = [row for row in rows if not row.outcome]
     rows = going_on if len(rows) > 1 and len(going_on) == 1 else rows
     if len(rows) > 1:
         ids = " or ".join(row.id for row in rows)
-        raise UnknownChallenge(f"{name!r} is in {len(rows)} rounds: say which is meant, {ids}.")
+        raise UnknownChallenge(f"{name!r} is in {len(rows)} rounds: write which one you mean, {ids}.")
     return _challenge_row(rows[0])
 
 
@@ -203,7 +203,7 @@ def _challenge_row(row: Any) -> ChallengeRow:
 
 
 def _keep_contact(connection: Connection, round_: Round, challenge: Challenge) -> None:
-    """To whom people turn: the operators, whoever they are by now."""
+    """Writes down whom people can ask: the current operators."""
     contact = " or ".join(person.email for person in round_.operators)
     connection.execute(update(tables.challenges).where(tables.challenges.c.id == challenge.id).values(contact=contact))
 

@@ -1,7 +1,7 @@
-"""The window of a challenge: one row, which whoever takes an application holds still until it is in.
+"""The window of a challenge: one row, which every transaction that takes an application locks until it commits.
 
-Applications hold the row still beside one another. Whoever moves or seals the window waits for all of them
-and keeps new ones waiting meanwhile: so none is in that the count does not have, and none comes in after it.
+Applications share the lock. A transaction that moves or seals the window waits for all of them, and new applications
+wait for it. So the count at the sealing has every application, and none comes in after it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from store.database.tables import Found
 
 _windows = tables.windows
 
-# PostgreSQL lets those who share a row overtake whoever waits to change it, without end under load. So all pass a
-# gate before, where nobody overtakes: an advisory lock, of which this is the first number.
+# In PostgreSQL, transactions that share a row lock overtake one that waits to change the row, under load for ever. So
+# all of them first pass a gate where nobody overtakes: an advisory lock. This is its first number.
 _GATE = 2016
 
 
 def held_still(selection: Select[Any]) -> dict[str, Prepared]:
-    """A selection of one window that keeps it as it is until the transaction ends, by the kind of database.
+    """A selection of one window that keeps the window unchanged until the transaction ends, for each kind of database.
 
     Args:
         selection: takes the challenge's id as the parameter "challenge".
     """
     gate = select(func.pg_advisory_xact_lock_shared(_GATE, func.hashtext(bindparam("challenge"))).label("passed"))
-    # The row is locked when the gate was passed: it is joined to what comes out of it.
+    # The join makes PostgreSQL lock the row only after the gate was passed.
     passed = selection.join(gate.cte("gate").prefix_with("MATERIALIZED"), true())
     return {
         "postgresql": Prepared(passed.with_for_update(read=True, of=_windows)),
@@ -40,15 +40,15 @@ def held_still(selection: Select[Any]) -> dict[str, Prepared]:
 
 
 def seal(connection: Connection, challenge: str, at: Instant) -> int:
-    """Seals a window for good, and counts the applications that stand then. Again is harmless.
+    """Seals a window for good, and counts its applications. You can safely call this again.
 
     Args:
         connection: in a transaction that writes.
         challenge: id of the challenge.
-        at: when it is sealed; sealed again, the first time stays.
+        at: when the window is sealed. If it was sealed before, the first time stays.
 
     Returns:
-        How many applications were not withdrawn when it was sealed.
+        How many applications were not withdrawn when the window was sealed.
 
     Raises:
         UnknownChallenge: there is no such challenge.
@@ -57,17 +57,17 @@ def seal(connection: Connection, challenge: str, at: Instant) -> int:
 
 
 def put(connection: Connection, challenge: str, window: Window, at: Instant) -> None:
-    """Moves, holds or seals a window, or lets it go on.
+    """Moves, holds, resumes or seals a window.
 
     Args:
         connection: in a transaction that writes.
         challenge: id of the challenge.
-        window: as it stands from now on.
+        window: the new state of the window.
         at: when.
 
     Raises:
         UnknownChallenge: there is no such challenge.
-        TooLate: it is sealed; to seal it again is harmless.
+        TooLate: the window is sealed. Sealing it again is allowed.
     """
     row = _taken(connection, challenge)
     if row.sealed_at is not None:
@@ -84,7 +84,7 @@ def put(connection: Connection, challenge: str, window: Window, at: Instant) -> 
 
 
 def _taken(connection: Connection, challenge: str) -> Found:
-    """The row, once all who take applications have ended; none begins until the transaction ends."""
+    """The row, locked after all running applications have ended. No other begins until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_GATE, func.hashtext(challenge))))
     row = connection.execute(select(_windows).where(_windows.c.challenge == challenge).with_for_update()).one_or_none()

@@ -1,1 +1,1 @@
-"""The database itself: connection, tables, migrations, and how statements are carried out."""
+"""The database itself: connections, tables, migrations, and how statements run."""

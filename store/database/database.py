@@ -21,7 +21,7 @@ from . import schema
 from .failures import NOT_SET_UP, place_of, unavailable, without_values
 
 WAIT_SECONDS = 30
-"""How long a transaction waits for a lock that another holds."""
+"""How long a transaction waits for a lock that another transaction holds."""
 
 _CONNECT_SECONDS = 10
 _GLANCE = 0.01
@@ -37,17 +37,17 @@ class Database:
         url: "sqlite:///path" or "postgresql://user:password@host/name".
 
     Raises:
-        Unavailable: the URL is of neither kind. The message does not repeat it: it may hold a password.
+        Unavailable: the URL names neither. The message does not repeat the URL, which may contain a password.
     """
 
     def __init__(self, url: str) -> None:
         self._url = _understood(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
-        # Writers of this process queue here, in a row and without polling; others wait for SQLite's own lock.
+        # Writers in this process queue here, without polling. Other processes wait for SQLite's own lock.
         self._turn = threading.Lock() if self._is_sqlite else None
         self.engine = create_engine(
             self._url,
-            hide_parameters=True,  # they are personal data, and errors go into logs
+            hide_parameters=True,  # parameters are personal data, and errors go into logs
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=WAIT_SECONDS,
@@ -63,17 +63,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that writes; rolled back unless the block ends well.
+        """One transaction that writes. The transaction is rolled back if the block raises.
 
         Raises:
-            Unavailable: the database cannot be reached, written to, or is locked by another for too long.
+            Unavailable: the database cannot be reached or written to, or is locked for too long.
         """
         with self._plainly(), self._in_turn(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction that only reads; on SQLite it does not wait for those that write.
+        """One transaction that only reads. On SQLite, readers do not wait for writers.
 
         Raises:
             Unavailable: the database cannot be reached.
@@ -84,9 +84,9 @@ class Database:
                 yield connection
 
     def migrate(self) -> None:
-        """Brings the tables to what this release needs; makes SQLite's file and folder if they are missing.
+        """Brings the tables to this release, and makes SQLite's file and folder if they are missing.
 
-        Several processes may do it at once: one does it, the others wait.
+        Several processes may call this at once: one migrates, the others wait.
 
         Raises:
             Unavailable: the database cannot be reached or written to, or a newer release has changed it.
@@ -101,10 +101,10 @@ class Database:
             schema.upgrade(connection)
 
     def check_migrated(self) -> None:
-        """That the tables are those of this release; changes nothing.
+        """Checks that the tables are those of this release. Changes nothing.
 
         Raises:
-            Unavailable: they are missing, older or newer; the message says what to run.
+            Unavailable: the tables are missing, older or newer. The message says what to run.
         """
         if self._is_sqlite and not Path(str(self._url.database)).exists():
             raise Unavailable(
@@ -118,7 +118,7 @@ class Database:
                 raise Unavailable(f"The database {place_of(self._url)} {NOT_SET_UP}.")
             case schema.Comparison.OLDER:
                 raise Unavailable(
-                    f"The database {place_of(self._url)} is of an older release: "
+                    f"The database {place_of(self._url)} belongs to an older release: "
                     "start the worker of this release, which brings it up to date."
                 )
             case schema.Comparison.NEWER:
@@ -144,7 +144,7 @@ class Database:
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
-        """Errors without what they were raised from: that can hold values of rows, and ends up in logs."""
+        """Drops the cause of an error: the cause can contain values of rows, and errors go into logs."""
         try:
             yield
         except Unavailable as refusal:
@@ -155,12 +155,12 @@ class Database:
                 f"for {WAIT_SECONDS} seconds. Try again in a moment."
             ) from None
         except DBAPIError as error:
-            # What the engine does not see is explained here: statements that the driver carries out itself.
+            # Errors of statements that the driver runs by itself, which the engine does not see.
             fault = unavailable(error.orig, self._url) if error.orig else None
             raise fault or without_values(error) from None
 
     def _explain(self, context: ExceptionContext) -> Unavailable | None:
-        """Called for every error of the driver, whoever uses the engine."""
+        """The engine calls this for every error of the driver."""
         if context.is_pre_ping:
             return None
         return unavailable(context.original_exception, self._url)
@@ -171,7 +171,7 @@ class Database:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unavailable(
-                f"The folder {folder} for the database cannot be made ({error.strerror}): make it, or name another."
+                f"The folder {folder} for the database cannot be made ({error.strerror}): make it, or name another one."
             ) from None
 
     def _newer(self) -> Unavailable:
@@ -195,10 +195,10 @@ def _understood(text: str) -> URL:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # `_begin_sqlite` begins, not the driver, which would do so too late
-    _turn_to_wal(connection)  # those that read do not wait for those that write
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions; the driver would begin too late
+    _turn_to_wal(connection)  # readers do not wait for writers
     for pragma in (
-        "synchronous = FULL",  # what was acknowledged survives a power cut
+        "synchronous = FULL",  # committed data survives a power cut
         "fullfsync = ON",  # also on macOS
         "foreign_keys = ON",
         "recursive_triggers = ON",  # so that INSERT OR REPLACE cannot delete from the record either
@@ -207,7 +207,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 
 def _turn_to_wal(connection: Any) -> None:
-    """Several processes may do this to a new database at once: for that SQLite does not wait by itself."""
+    """Several processes may do this to a new database at once, and SQLite does not wait here by itself."""
     until = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -220,7 +220,7 @@ def _turn_to_wal(connection: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that first reads and then writes could fail half-way when another wrote in between.
+    # Otherwise a transaction that reads and then writes could fail when another transaction wrote in between.
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

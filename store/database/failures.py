@@ -1,4 +1,4 @@
-"""What an error of the database means to a person, and what they can do about it: one line, no password."""
+"""What a database error means, and what a person can do about it: one line, without a password."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _POSTGRESQL = {
     "58": _DAMAGED,
     "XX": _DAMAGED,
 }
-"""By SQLSTATE or its class (appendix A of the PostgreSQL manual); the longer that fits counts."""
+"""By SQLSTATE or its class (appendix A of the PostgreSQL manual). The longest code that matches counts."""
 
 
 def place_of(url: URL) -> str:
-    """What people call a database: its file, or its name and server, without user and password."""
+    """How people name a database: its file, or its name and server, without user and password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     host = url.host or url.query.get("host") or "this machine"
@@ -57,11 +57,11 @@ def place_of(url: URL) -> str:
 
 
 def unavailable(error: BaseException, url: URL) -> Unavailable | None:
-    """The refusal for an error of the driver; None if it does not mean that the database is unavailable.
+    """The refusal for an error of the driver. None if the error does not mean that the database is unavailable.
 
     Args:
-        error: as the driver raised it.
-        url: of the database.
+        error: the driver's own error.
+        url: the URL of the database.
     """
     trouble = None
     if isinstance(error, sqlite3.Error):
@@ -72,7 +72,7 @@ def unavailable(error: BaseException, url: URL) -> Unavailable | None:
 
 
 def without_values(error: DBAPIError) -> DBAPIError:
-    """The error without the values of the row that it is about, which PostgreSQL adds in further lines."""
+    """The error without the values of a row, which PostgreSQL adds on further lines."""
     if not isinstance(error.orig, psycopg.Error):
         return error
     brief = type(error.orig)(_first_line(error.orig))

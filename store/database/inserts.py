@@ -1,4 +1,4 @@
-"""Inserts that leave alone what is there already, and of several rows at once, in the words of either database."""
+"""Inserts that handle existing rows, and inserts of several rows at once, for both databases."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .prepared import Prepared
 
 
 class Together:
-    """An insert of one row into each of some tables, made once and used often.
+    """An insert of one row into each of several tables, made once and used often.
 
-    PostgreSQL takes the rows in one statement, which saves a round trip for each but the first. SQLite has no such
-    statement, and no round trips.
+    PostgreSQL takes all rows in one statement, which saves round trips. SQLite has no such statement, and no round
+    trips.
 
     Args:
-        tables: into which; none twice.
+        tables: the tables, all different.
     """
 
     def __init__(self, *tables: Table) -> None:
@@ -32,8 +32,8 @@ class Together:
 
         Args:
             connection: in a transaction that writes.
-            rows: in the order of the tables; each has every column that has neither a default nor may be empty, and no
-                other counts.
+            rows: one for each table, in the order of the tables. A row needs every column that has no default and may
+                not be empty. Other columns are ignored.
         """
         pairs = zip(self._tables, rows, strict=True)
         values = {f"{table.name}_{name}": value for table, row in pairs for name, value in row.items()}
@@ -42,13 +42,13 @@ class Together:
 
 
 def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An insert into a table to which `on_conflict_do_nothing` or `on_conflict_do_update` can be said."""
+    """An insert into a table that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
 
 
 def _by_full_name(table: Table) -> Insert:
-    """An insert that takes its values as "table_column", because several tables have a column of the same name."""
+    """An insert that takes its values as "table_column", because several tables share column names."""
     needed = [column for column in table.columns if column.server_default is None and not column.nullable]
     return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in needed})

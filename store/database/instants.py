@@ -17,16 +17,16 @@ class Moment(TypeDecorator[Instant]):
     cache_ok = True
 
     def process_bind_param(self, value: Instant | None, _: Dialect) -> datetime | None:
-        """What is written. Nanoseconds are cut off, never rounded up into a later microsecond."""
+        """The value to write. Nanoseconds are cut off, never rounded up into a later microsecond."""
         return None if value is None else value.to_stdlib()
 
     def process_result_value(self, value: Any, _: Dialect) -> Instant | None:
-        """What is read. SQLite forgets the zone, which is always UTC."""
+        """The value that was read. SQLite forgets the zone, which is always UTC."""
         if value is None:
             return None
         return Instant(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 def to_microsecond(instant: Instant) -> Instant:
-    """The instant as it will be read back once it was kept."""
+    """The instant as the database will return it."""
     return Instant(instant.to_stdlib())

@@ -1,7 +1,7 @@
 """Orders in which no two rows are equal: every ordered query uses one, so that a list never changes by itself.
 
-A list in such an order is read in pages. A page begins after the values that the last row of the page before had: what
-is added or taken out meanwhile moves no other row from one page to another.
+A list in such an order is read in pages. A page begins after the values of the last row on the page before. Rows that
+are added or removed meanwhile therefore move no other row to another page.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _LARGEST_NUMBER = 2**63 - 1
 
 
 class TotalOrder:
-    """Columns to order a query by, the last of which are a unique key of their table.
+    """Columns to order a query by. The last columns are a unique key of their table.
 
-    A query names it as `order_by(*ORDER)`; tests/store/test_ordering.py finds every query that does not.
+    A query uses an order as `order_by(*ORDER)`. tests/store/test_ordering.py finds every query that does not.
 
     Args:
-        columns: the first counts most. The last are, together, a primary key or another unique key.
+        columns: the first counts most. The last ones together are a primary key or another unique key.
 
     Raises:
-        ValueError: they end in no unique key.
+        ValueError: the columns do not end in a unique key.
     """
 
     def __init__(self, *columns: Column[Any]) -> None:
@@ -48,20 +48,20 @@ class TotalOrder:
         return iter(self._columns)
 
     def read(self, connection: Connection, wanted: Select[Any], page: Page, made: Callable[[Found], T]) -> Paged[T]:
-        """One page of what a query finds, in this order.
+        """Reads one page of a query's rows, in this order.
 
         Args:
             connection: in a transaction.
-            wanted: has all columns of this order, none of which is ever empty; is in no order yet.
-            page: which part.
-            made: makes an item of a row.
+            wanted: the query. It has all columns of this order, none of them ever empty, and no order yet.
+            page: which page.
+            made: turns a row into an item.
 
         Raises:
-            NotReadable: no page of such a list begins there.
+            NotReadable: no page of this list begins there.
         """
         if page.after:
             wanted = wanted.where(self._comes_after(page.after))
-        # One row more than the page takes tells whether there is another page.
+        # One extra row shows whether there is another page.
         rows = connection.execute(wanted.order_by(*self).limit(page.limit + 1)).all()
         taken, more = rows[: page.limit], len(rows) > page.limit
         return Paged(items=tuple(map(made, taken)), next=self._cursor(taken[-1]) if more else "")
@@ -71,7 +71,7 @@ class TotalOrder:
         return tuple_(*self) > tuple_(*values)
 
     def _cursor(self, row: Found) -> str:
-        """What this order knows a row by, in letters that may stand in an address."""
+        """The place of a row in this order, in characters that are allowed in a URL."""
         values = [row._mapping[column] for column in self]
         written = [str(value) if isinstance(value, Instant) else value for value in values]
         return base64.urlsafe_b64encode(json.dumps(written).encode()).decode().rstrip("=")
@@ -86,10 +86,10 @@ class TotalOrder:
 
 
 def _read(value: object, column: Column[Any]) -> object:
-    """A value of a cursor, as its column has it.
+    """Converts a value of a cursor to the type of its column.
 
     Raises:
-        ValueError: the column has no such values.
+        ValueError: the column cannot have this value.
     """
     if isinstance(column.type, Moment) and isinstance(value, str):
         return Instant(value)
@@ -106,7 +106,7 @@ def _ends_in(columns: tuple[Column[Any], ...], key: frozenset[Column[Any]]) -> b
 
 
 def _unique_keys(table: Table) -> Iterator[frozenset[Column[Any]]]:
-    """What no two rows share. A column that may be empty is no such key: two empty values do not count as equal."""
+    """The unique keys of a table. Keys with columns that may be empty are left out: two empty values are not equal."""
     for constraint in table.constraints:
         if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint):
             columns = frozenset(constraint.columns)

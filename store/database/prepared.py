@@ -1,8 +1,8 @@
-"""Statements that are made once and carried out often, by the driver itself.
+"""Statements that are made once and run often, by the driver itself.
 
-What SQLAlchemy does around each statement takes longer than SQLite takes for it. Where many wait for one transaction
-after the other, as those do who apply in the last minutes, it is left out. Values are kept and read as it would, and
-errors are of its kinds.
+For each statement, SQLAlchemy's own work takes longer than SQLite's. Where many people wait in a queue of transactions,
+as applicants do in the last minutes, these statements leave out SQLAlchemy's work. Values are written and read as
+SQLAlchemy would, and errors have the same types.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _Convert = Callable[[Any], Any]
 
 
 class _Made(NamedTuple):
-    """A statement in the words of one kind of database.
+    """A statement for one kind of database.
 
     Args:
-        sql: its text.
-        given: the values that stand in the statement itself.
-        kept: which values it takes, in its order, and how each is kept.
-        named: whether it takes them by name.
+        sql: the text of the statement.
+        given: the values that are part of the statement.
+        kept: the names of the other values, in the statement's order, and how each value is converted.
+        named: whether the statement takes the values by name.
         row: makes a row.
-        read: how each column of a row is read.
+        read: how each column of a row is converted.
     """
 
     sql: str
@@ -41,7 +41,7 @@ class Prepared:
     """One statement.
 
     Args:
-        statement: takes its values as parameters, by their names.
+        statement: takes its values as named parameters.
     """
 
     def __init__(self, statement: Select[Any] | Insert) -> None:
@@ -49,19 +49,19 @@ class Prepared:
         self._made: dict[str, _Made] = {}
 
     def execute(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Carries it out.
+        """Runs the statement.
 
         Args:
             connection: in a transaction.
-            values: by name; others than those that it takes are left aside.
+            values: by name. Values that the statement does not take are ignored.
 
         Raises:
-            DBAPIError: as SQLAlchemy would, of the same kind.
+            DBAPIError: the same error that SQLAlchemy would raise.
         """
         self._cursor(connection, values).close()
 
     def one_or_none(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """The only row of a selection, whose columns are its attributes; None if there is none. See `execute`."""
+        """The only row that a selection finds, with the columns as attributes, or None. See `execute`."""
         cursor = self._cursor(connection, values)
         found = cursor.fetchone()
         cursor.close()

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it works on in a global
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps its state in a global variable
 
 
 class Comparison(Enum):
@@ -38,7 +38,7 @@ def compare(connection: Connection) -> Comparison:
 
 
 def upgrade(connection: Connection) -> None:
-    """Brings the tables to this release, within the connection's transaction."""
+    """Brings the tables to this release, in the connection's transaction."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -48,6 +48,6 @@ def upgrade(connection: Connection) -> None:
 
 @cache
 def _revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest of this release, and all that it knows; a process reads their files once."""
+    """The newest revisions of this release, and all that it knows. Each process reads the files once."""
     script = ScriptDirectory(str(_MIGRATIONS))
     return frozenset(script.get_heads()), frozenset(each.revision for each in script.walk_revisions())

@@ -1,4 +1,4 @@
-"""The tables, and what may never stand in them. `migrations/` makes them; a test holds the two equal."""
+"""The tables and their constraints. `migrations/` makes the tables; a test checks that both agree."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ people = Table(
     Column("name", String, nullable=False),
     Column("email", String, nullable=False),
     Column("role", String, nullable=False, server_default=""),  # operator, releaser or sponsor
-    Column("sponsor", String, nullable=False, server_default=""),  # for which one they decide
+    Column("sponsor", String, nullable=False, server_default=""),  # the sponsor for whom they decide
 )
 
 challenges = Table(
@@ -61,9 +61,9 @@ challenges = Table(
     Column("time_zone", String, nullable=False),
     Column("currency", String, nullable=False),
     Column("proposal_limit", Integer, nullable=False),
-    Column("contact", String, nullable=False, server_default=""),  # to whom people turn
+    Column("contact", String, nullable=False, server_default=""),  # whom people can ask
     Column("opened_at", Moment, nullable=False),
-    # Where it stands: a copy of what the workflow knows, empty until it says something.
+    # The challenge's state: a copy of what the workflow knows, empty until the workflow first reports.
     Column("stage", String, nullable=False, server_default=""),
     Column("waits_for", String, nullable=False, server_default=""),
     Column("until", Moment),
@@ -75,14 +75,14 @@ challenges = Table(
     CheckConstraint("proposal_limit > 0", name="proposals_have_room"),
 )
 
-# What needs a person in each workflow of a challenge, its payments' included, as that last said; and in each attempt of
-# which ledger and bank say two things.
+# What needs a person: one row for each workflow of a challenge, including its payments, with that workflow's latest
+# word; and one for each attempt about which ledger and bank disagree.
 attention = Table(
     "attention",
     METADATA,
     Column("workflow", String, primary_key=True),  # its id; or the name of the attempt
     Column("challenge", ForeignKey(challenges.c.id), nullable=False, index=True),
-    Column("text", Text, nullable=False),  # empty once all goes on
+    Column("text", Text, nullable=False),  # empty once nothing needs a person
     Column("at", Moment, nullable=False),
 )
 
@@ -112,7 +112,7 @@ applications = Table(
     Column("received", Moment, nullable=False),
     Column("withdrawn", Moment),
     UniqueConstraint("challenge", "submission"),
-    # Counting those that stand, at the sealing, reads this index alone.
+    # The count at the sealing reads only this index.
     Index(None, "challenge", "withdrawn"),
     Index(None, "challenge", "received", "id"),
 )
@@ -150,7 +150,7 @@ payments = Table(
     Index(None, "status"),
 )
 
-# A team's bank details, as often as they were given; the last version counts. Sealed: see `sealing`.
+# A team's bank details, one row for each time they were given. The last version counts. Sealed: see `sealing`.
 payees = Table(
     "payees",
     METADATA,
@@ -163,24 +163,24 @@ payees = Table(
     CheckConstraint("version >= 1", name="version_counts_from_one"),
 )
 
-# One attempt of a payment, from its release on. Triggers made by the migration refuse a release by whoever selected
-# the team, accepted its evidence, ever gave its bank details, or said that the attempt before came back.
+# One attempt of a payment, from its release on. Triggers refuse a release by a person who selected the team, accepted
+# its evidence, ever gave its bank details, or said that the previous attempt came back. The migration makes them.
 transfers = Table(
     "transfers",
     METADATA,
-    Column("id", String, primary_key=True),  # payment/attempt: what a rail knows it by
+    Column("id", String, primary_key=True),  # payment/attempt: the id that rails know
     Column("payment", String, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("team", String, nullable=False),
-    Column("payee_version", Integer),  # which bank details; none for what was paid before they were asked for
+    Column("payee_version", Integer),  # which bank details; none if paid before the service asked for them
     Column("released_by", String, nullable=False),
     Column("released_at", Moment, nullable=False),
-    Column("begun_at", Moment),  # from here on a rail may have it
-    Column("rail", String, nullable=False, server_default=""),  # which rail that is
+    Column("begun_at", Moment),  # from here on a rail may have the transfer
+    Column("rail", String, nullable=False, server_default=""),  # the name of that rail
     Column("submitted_at", Moment),
     Column("settled_at", Moment),
     Column("returned_at", Moment),
-    Column("returned_by", String, nullable=False, server_default=""),  # the person whose word it is; none: the rail's
+    Column("returned_by", String, nullable=False, server_default=""),  # the person who said so; empty if the rail did
     Column("ended_as", String, nullable=False, server_default=""),  # rejected and cancelled never left; returned did
     Column("rail_reference", String, nullable=False, server_default=""),
     UniqueConstraint("payment", "attempt"),
@@ -194,7 +194,7 @@ transfers = Table(
     CheckConstraint("returned_by = '' OR returned_at IS NOT NULL", name="returned_if_somebody_says_so"),
     CheckConstraint("ended_as IN ('', 'rejected', 'cancelled', 'returned')", name="ended_as_is_one_of_them"),
     CheckConstraint("(ended_as = '') = (returned_at IS NULL)", name="ended_as_it_did"),
-    # Never two on their way for one payment.
+    # Never two transfers under way for one payment.
     Index(
         "transfers_one_under_way",
         "payment",
@@ -204,11 +204,11 @@ transfers = Table(
     ),
 )
 
-# A payment file, and which transfers are in it: made once, and what the bank said of each.
+# A payment file, the transfers in it, and what the bank said about each transfer.
 payment_files = Table(
     "payment_files",
     METADATA,
-    Column("id", String(35), primary_key=True),  # of the message, which the bank reports back
+    Column("id", String(35), primary_key=True),  # the message id, which the bank's reports repeat
     Column("form", String, nullable=False),  # pain.001.001.09 or .03
     Column("currency", String, nullable=False),
     Column("execute_on", String, nullable=False),
@@ -222,10 +222,10 @@ filed_transfers = Table(
     METADATA,
     Column("transfer", ForeignKey(transfers.c.id), primary_key=True),
     Column("file", ForeignKey(payment_files.c.id), nullable=False, index=True),
-    Column("end_to_end", String(35), nullable=False, unique=True),  # what the bank knows it by
-    Column("pence", BigInteger, nullable=False),  # as it stands in the file
+    Column("end_to_end", String(35), nullable=False, unique=True),  # the id that the bank knows
+    Column("pence", BigInteger, nullable=False),  # the amount in the file
     Column("progress", String, nullable=False, server_default="taken"),
-    Column("arrived_on", String),  # the day, where a bank or a person has said it
+    Column("arrived_on", String),  # the day, if a bank or a person has named it
     Column("reason", Text, nullable=False, server_default=""),
     Column("reported_at", Moment),
     Column("reported_by", String, nullable=False, server_default=""),
@@ -245,20 +245,20 @@ notices = Table(
     Column("subject", String, nullable=False),
     Column("body", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
-    # While this is so, the notice still says what is so; empty if it always does.
+    # While this holds, the notice is still true. Empty if the notice is always true.
     Column("while_waiting_for", String, nullable=False, server_default=""),
     Column("while_until", Moment),
     Column("while_payment", ForeignKey(payments.c.key)),
-    # Its delivery by a channel.
+    # The delivery of the notice by a channel.
     Column("status", String, nullable=False, server_default="created"),
     Column("status_at", Moment),
     Column("reason", String, nullable=False, server_default=""),  # why it failed, or was not sent
     Column("channel", String, nullable=False, server_default=""),
-    Column("reference", String, nullable=False, server_default=""),  # the channel's own name for it
+    Column("reference", String, nullable=False, server_default=""),  # the channel's own name for the message
     Column("tries", Integer, nullable=False, server_default="0"),
-    Column("maybe_sent", Integer, nullable=False, server_default="0"),  # how often, without an answer
+    Column("maybe_sent", Integer, nullable=False, server_default="0"),  # how often a send went without an answer
     Column("next_try", Moment),
-    Column("resent_at", Moment),  # when a person last had it sent again, after it had failed
+    Column("resent_at", Moment),  # when a person last sent the notice again after it failed
     CheckConstraint(
         "status IN ('created', 'sending', 'sent', 'delivered', 'failed', 'lapsed')", name="status_is_one_of_them"
     ),
@@ -266,7 +266,7 @@ notices = Table(
     Index(None, "status", "next_try", "created_at", "key"),
 )
 
-# What a sponsor says to an applicant or team that was not selected; kept here, never in Temporal.
+# A sponsor's feedback to an applicant or team that was not selected. Kept here, never in Temporal.
 feedback = Table(
     "feedback",
     METADATA,
@@ -275,10 +275,10 @@ feedback = Table(
     Column("text", Text, nullable=False),
     Column("given_by", String, nullable=False),
     Column("given_at", Moment, nullable=False),
-    Column("told_at", Moment),  # none as long as it waits for a decision
+    Column("told_at", Moment),  # empty while the feedback waits for a decision
 )
 
-# Append-only: triggers made by the migration refuse to change or delete a line.
+# Append-only: triggers refuse to change or delete a line. The migration makes them.
 record = Table(
     "record",
     METADATA,
@@ -297,7 +297,7 @@ record = Table(
     sqlite_autoincrement=True,
 )
 
-# The embedded rail's own record; only the rail reads and writes it.
+# The embedded rail's own record. Only the rail reads and writes this table.
 rail_transfers = Table(
     "rail_transfers",
     METADATA,

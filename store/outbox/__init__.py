@@ -1,1 +1,1 @@
-"""Notices on their way out: who sends which, and what became of each."""
+"""Notices on their way out: who sends each notice, and what became of it."""

@@ -1,4 +1,4 @@
-"""What has failed: operators are told of it, and a person can have it sent again."""
+"""Notices that failed: operators are told about them, and a person can send them again."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _people, _applications = tables.people, tables.applications
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 _UNTOLD = (Occasion.ATTENTION, Occasion.APPLICATION_REFUSED)
-"""If these do not arrive nobody is told: a call for operators, and an answer to somebody who is no applicant."""
+"""Nobody is told if one of these does not arrive: a call for operators, or an answer to somebody who did not apply."""
 
 
 def fail(connection: Connection, row: Found, reason: str, now: Instant, compose: Compose) -> None:
     """Gives a notice up, and tells the operators of its challenge, who can reach people in other ways.
 
-    What no channel was ever asked to take is told to nobody: it is from a time in which notices stayed in the outbox.
+    Nobody is told about a notice that no channel was ever asked to take: such notices were meant to stay in the outbox.
     """
     change(connection, row.key, now, status="failed", reason=reason, next_try=None)
     challenge = connection.execute(select(_challenges).where(_challenges.c.id == row.challenge)).one()
     operators = connection.execute(
-        # The round's people are kept without their roles; operators are those whom the challenge names as its contact.
+        # The operators are the people whom the challenge names as its contact.
         select(_people.c.id, _people.c.email)
         .where(_people.c.round == challenge.round, _people.c.email.in_(challenge.contact.split(" or ")))
         .order_by(*_PEOPLE)
     ).all()
     if row.occasion in _UNTOLD or not row.channel:
         return
-    # Sent again by a person, it may fail again.
+    # A notice that a person sent again may fail again.
     key = f"{row.key}/failed/{row.resent_at}" if row.resent_at else f"{row.key}/failed"
     facts = {"what": f"the notice {row.occasion} did not reach {row.recipient}: {reason}"}
     for operator in operators:
@@ -49,19 +49,19 @@ def fail(connection: Connection, row: Found, reason: str, now: Instant, compose:
 
 
 def send_again(database: Database, key: str, now: Instant) -> str:
-    """A person has a notice sent again that failed, to the address that its recipient has by now.
+    """Sends a failed notice again because a person asks for it, to the recipient's current address.
 
     Args:
         database: where it is.
-        key: the notice's key, or what it ends with.
+        key: the notice's key, or the end of the key.
         now: the present.
 
     Returns:
-        Its key.
+        The notice's key.
 
     Raises:
-        UnknownNotice: there is none, or several.
-        NotSentAgain: it did not fail, or says what is no longer so.
+        UnknownNotice: there is no such notice, or several match.
+        NotSentAgain: the notice did not fail, or is no longer true.
         Unavailable: the database cannot be read or written.
     """
     found = find_notice(database, key)
@@ -79,7 +79,7 @@ def send_again(database: Database, key: str, now: Instant) -> str:
 
 
 def _address(connection: Connection, row: Found) -> str:
-    """Where the recipient can be reached by now; as before, if it was nobody whom the service knows."""
+    """The recipient's current address. The old address if the service does not know the recipient."""
     of_person = (
         select(_people.c.email)
         .join(_challenges, _challenges.c.round == _people.c.round)
@@ -93,10 +93,10 @@ def _address(connection: Connection, row: Found) -> str:
 
 
 def change(connection: Connection, key: str, now: Instant, **values: Any) -> None:
-    """Changes a notice that the transaction holds."""
+    """Changes a notice that the transaction has locked."""
     connection.execute(changed(now, **values).where(_notices.c.key == key))
 
 
 def changed(now: Instant, **values: Any) -> Update:
-    """A change of notices: of which, the caller adds."""
+    """An update of notices. The caller adds which ones."""
     return update(_notices).values(status_at=now, **values)

@@ -1,4 +1,4 @@
-"""Whether a notice still says what is so. What does not is not sent: the notice lapses."""
+"""Whether a notice is still true. A notice that is no longer true lapses: it is not sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OLDEST_FIRST = TotalOrder(_notices.c.created_at, _notices.c.key)
 
 
 def with_what_they_hang_on() -> Select[Any]:
-    """Notices, with where their challenge and their payment stand: a row of this is what `why_lapsed` takes."""
+    """Selects notices with the state of their challenge and payment. `why_lapsed` takes a row of this selection."""
     return (
         select(_notices, _challenges.c.waits_for, _challenges.c.until, _payments.c.status.label("payment_status"))
         .join_from(_notices, _challenges)
@@ -32,15 +32,15 @@ def with_what_they_hang_on() -> Select[Any]:
 
 
 def why_lapsed(connection: Connection, row: Found, now: Instant) -> str:
-    """Why a notice must not be sent any more, in words; empty if the notice still says what is so.
+    """Why a notice must not be sent any more, in words. Empty if the notice is still true.
 
     Args:
         connection: in a transaction.
-        row: of the notice, by `with_what_they_hang_on`.
+        row: the notice's row from `with_what_they_hang_on`.
         now: the present.
     """
     if is_rehearsed(row.challenge):
-        return "It belongs to a rehearsal, of which nothing leaves this service."
+        return "It belongs to a rehearsal, and notices of rehearsals are never sent."
     if row.while_waiting_for and row.while_waiting_for != row.waits_for:
         return f"The challenge no longer waits for {row.while_waiting_for}."
     if row.while_waiting_for and row.while_until != row.until:
@@ -61,32 +61,32 @@ def why_lapsed(connection: Connection, row: Found, now: Instant) -> str:
 
 
 def _has_left(connection: Connection, row: Found) -> bool:
-    """Whether it goes to an application that was withdrawn, or a team that is in the challenge no more."""
+    """Whether the recipient's application was withdrawn, or the team has left the challenge."""
     left = select(_applications.c.id).where(_applications.c.id == row.recipient, _applications.c.withdrawn.is_not(None))
     return connection.execute(left).first() is not None
 
 
 def _was_due(connection: Connection, row: Found, now: Instant) -> bool:
-    """Whether the payment that a notice hangs on should have been made."""
+    """Whether the payment of a notice should have been made by now."""
     due = connection.scalar(select(_payments.c.pay_by).where(_payments.c.key == row.while_payment))
     return due is not None and due <= now
 
 
 def _is_payment_so(connection: Connection, row: Found) -> bool:
-    """Whether the payment that a notice hangs on still stands as it says."""
+    """Whether the payment of a notice is still in the state that the notice says."""
     occasion = Occasion(row.occasion)
     known = occasion is Occasion.PAYMENT_REQUESTED and _was_payee_known(connection, row)
     return is_still_so(occasion, PaymentStatus(row.payment_status), known)
 
 
 def _was_payee_known(connection: Connection, row: Found) -> bool:
-    """Whether a payment had its payee when it was requested: that is on record since the same moment."""
+    """Whether a payment already had its payee when it was requested. Then the record has both at the same moment."""
     line = find_line(connection, f"{row.while_payment}/payee-known")
     return line is not None and line.at == row.created_at
 
 
 def _overtaken_by(connection: Connection, row: Found) -> str:
-    """The occasion of which its recipient was told since, so that it is no longer so; nothing if there is none."""
+    """The occasion of a later notice to the recipient that makes this notice untrue. Empty if there is none."""
     overtaking = OVERTAKEN_BY.get(Occasion(row.occasion))
     if overtaking is None:
         return ""
@@ -101,7 +101,7 @@ def _overtaken_by(connection: Connection, row: Found) -> str:
 
 
 def _was_mended(connection: Connection, row: Found) -> bool:
-    """Whether the record says of what operators are called for that it goes on; not of a notice that failed."""
+    """Whether the record says that the problem operators were called for is over. Never for a failed notice."""
     call = find_line(connection, row.key.removesuffix(f"/{row.occasion}/{row.recipient}"))
     if call is None:
         return False

@@ -1,8 +1,8 @@
-"""The outbox as those who send it see it: which notice is sent next, and what became of each.
+"""The outbox from the sender's side: which notice is sent next, and what became of each notice.
 
-*created → sending → sent → delivered*, or *failed*, or *lapsed*. Whoever takes a notice to send it owns it for a while
-(`CLAIM_LASTS`). If nothing is heard of it by then, its sender has died and whether it was sent is not known; the next
-who takes it is told so. `next_try` says for every notice when somebody may take it again, or ask what became of it.
+*created → sending → sent → delivered*, or *failed*, or *lapsed*. A sender that takes a notice owns the notice for a
+while (`CLAIM_LASTS`). If the sender dies, nobody knows whether the notice went out, and the next sender is told so.
+`next_try` says for every notice when a sender may take the notice again, or ask what became of it.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ _LONGEST_DUE_FIRST = TotalOrder(_notices.c.next_try, _notices.c.created_at, _not
 
 
 class Claim(Value):
-    """A notice that is being sent, by whoever holds this and nobody else. Personal data, for the channel alone.
+    """A notice that is being sent. Only the holder of the claim sends it. Personal data, for the channel only.
 
     Args:
         key: the notice's key.
         occasion: what it is about.
         address, subject, body: the message.
-        tries: how often it was taken to be sent, this time included; so it also tells this claim from others.
-        unknown: whether it may have been sent before.
-        maybe_sent: how often it may have been sent before through the channel that it is taken for now.
-        channel: through which it was tried before.
-        reason: what kept it from being sent for sure, the last time; empty if nothing did.
-        lapsed: why it must not be sent any more, if it was not before; empty if it may be.
-        given_up: why it has failed, if it was not sent before; empty if it may still be sent.
+        tries: how often the notice was claimed, including this time. The number also tells this claim from others.
+        unknown: whether the notice may have been sent before.
+        maybe_sent: how often the notice may have been sent before through the present channel.
+        channel: the channel of the previous try.
+        reason: what went wrong in the previous try. Empty if nothing did.
+        lapsed: why the notice must not be sent any more, unless it was sent before. Empty if it may be sent.
+        given_up: why the notice has failed, unless it was sent before. Empty if it may still be sent.
     """
 
     key: str
@@ -66,12 +66,12 @@ class Claim(Value):
 
 
 class Question(Value):
-    """A notice that a channel took, which is asked what became of it.
+    """A notice that a channel took, and about which the channel is asked now.
 
     Args:
         key: the notice's key.
         occasion: what it is about.
-        reference: the channel's own name for it.
+        reference: the channel's own name for the message.
     """
 
     key: str
@@ -82,17 +82,17 @@ class Question(Value):
 def claim(
     database: Database, channel: str, now: Instant, compose: Compose, stopped: Callable[[], bool] = lambda: False
 ) -> Claim | None:
-    """Takes the next notice that is to be sent, for this sender alone; None if none is due.
+    """Takes the next notice that is due, for this sender only. None if no notice is due.
 
-    What lapsed, and what was tried too often or for too long, is noted as such on the way; but what may have been sent
-    is first looked up.
+    On the way, notices that lapsed, or were tried too often or for too long, are marked as such. But a notice that may
+    have been sent is returned, so that the sender looks it up first.
 
     Args:
-        database: where it is.
-        channel: through which it is going to be sent.
+        database: where the outbox is.
+        channel: the channel through which the notice will be sent.
         now: the present.
-        compose: finds the words in which operators are told of what is given up.
-        stopped: whether the rest of what is on the way is to be left for later.
+        compose: finds the words that tell operators about notices that are given up.
+        stopped: whether to stop and leave the rest for later.
 
     Raises:
         Unavailable: the database cannot be read or written.
@@ -117,9 +117,9 @@ def note_sent(database: Database, claim: Claim, reference: str, asks_again: bool
 
     Args:
         database: where to.
-        claim: which.
-        reference: the channel's own name for it.
-        asks_again: whether the channel can be asked what became of it.
+        claim: the notice.
+        reference: the channel's own name for the message.
+        asks_again: whether the channel can say later what became of the message.
         now: the present.
 
     Raises:
@@ -131,18 +131,18 @@ def note_sent(database: Database, claim: Claim, reference: str, asks_again: bool
 
 
 def note_left_at_that(database: Database, claim: Claim, now: Instant) -> None:
-    """A notice was sent, perhaps; no more can be found out, and it is not sent again.
+    """A notice may have been sent. Nobody can find out more, and the notice is not sent again.
 
     Raises:
         Unavailable: the database cannot be written to.
     """
-    why = f"Whether it arrived is not known. {claim.reason}".strip()
+    why = f"Nobody knows whether it arrived. {claim.reason}".strip()
     with database.writing() as connection:
         _settle(connection, claim, now, status="sent", reason=why, next_try=None)
 
 
 def note_delivered(database: Database, notice: Claim | Question, reference: str, now: Instant) -> None:
-    """A notice has arrived, as its channel says.
+    """The channel says that a notice has arrived.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -171,7 +171,7 @@ def note_failed(database: Database, notice: Claim | Question, reason: str, now: 
 
 
 def note_undelivered(database: Database, notice: Claim | Question, reason: str, now: Instant, compose: Compose) -> None:
-    """Its channel took a notice and then could not send it: it is sent anew, a few times, and then given up.
+    """The channel took a notice but could not deliver it. The notice is sent again a few times, and then given up.
 
     Args:
         database: where to.
@@ -198,15 +198,15 @@ def note_undelivered(database: Database, notice: Claim | Question, reason: str, 
 def note_later(
     database: Database, claim: Claim, why: str, now: Instant, *, after: float | None = None, unknown: bool = False
 ) -> None:
-    """A notice could not be sent now, or nobody knows whether it was: it is tried again later.
+    """A notice could not be sent now, or nobody knows whether it was sent. It is tried again later.
 
     Args:
         database: where to.
         claim: which.
         why: in words, without the address.
         now: the present.
-        after: seconds that the channel asks to wait.
-        unknown: whether it may have been sent all the same.
+        after: how many seconds the channel asks to wait.
+        unknown: whether the notice may have been sent all the same.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -219,7 +219,7 @@ def note_later(
 
 
 def note_lapsed(database: Database, claim: Claim, now: Instant) -> None:
-    """A notice is not sent, as what it says is no longer so.
+    """A notice is not sent, because it is no longer true.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -229,14 +229,14 @@ def note_lapsed(database: Database, claim: Claim, now: Instant) -> None:
 
 
 def put_back(database: Database, claim: Claim, why: str, now: Instant, after: float = 0) -> None:
-    """A notice was not sent, through no fault of its own: its turn comes again after all that is due by then.
+    """A notice was not sent, but the notice was not the cause. It waits behind all notices that are due.
 
     Args:
         database: where to.
-        claim: which; this try does not count.
-        why: in words, without the address.
+        claim: the notice. This try does not count.
+        why: the reason, in words and without the address.
         now: the present.
-        after: seconds for which others are tried instead.
+        after: seconds in which other notices are tried instead.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -249,13 +249,13 @@ def put_back(database: Database, claim: Claim, why: str, now: Instant, after: fl
 
 
 def question(database: Database, channel: str, now: Instant) -> Question | None:
-    """The next notice of which the channel is to be asked what became of it; None if there is none.
+    """The next notice about which to ask the channel. None if there is no such notice.
 
-    It is asked for again only at the next of the times at which this is done, whatever comes of it now.
+    The next question about this notice comes only at its next fixed time, whatever the answer is now.
 
     Args:
-        database: where it is.
-        channel: which one is asked; what another took is not asked for any more.
+        database: where the outbox is.
+        channel: the channel that is asked. Nobody asks any more about messages that another channel took.
         now: the present.
 
     Raises:
@@ -274,7 +274,7 @@ def question(database: Database, channel: str, now: Instant) -> Question | None:
 
 
 def outbox(database: Database, channel: str, now: Instant) -> Outbox:
-    """How many notices there are, by how far they have come.
+    """How many notices there are in each state.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -287,7 +287,7 @@ def outbox(database: Database, channel: str, now: Instant) -> Outbox:
 
 
 def _to_send(now: Instant) -> tuple[Select[Any], ...]:
-    """What is due again, and what is new. Both are found by the index, however many there are."""
+    """The notices that are due again, and the new ones. The index finds both quickly, however many there are."""
     wanted = with_what_they_hang_on()
     again = and_(_notices.c.status.in_(["created", "sending"]), _notices.c.next_try <= now)
     new = and_(_notices.c.status == "created", _notices.c.next_try.is_(None))
@@ -300,15 +300,15 @@ def _to_ask(now: Instant) -> tuple[Select[Any], ...]:
 
 
 def _is_due(database: Database, wanted: tuple[Select[Any], ...]) -> bool:
-    """Without holding up anybody who writes."""
+    """Looks without locking, so that nobody who writes has to wait."""
     with database.reading() as connection:
         return any(connection.execute(each.limit(1)).first() is not None for each in wanted)
 
 
 def _first(connection: Connection, wanted: tuple[Select[Any], ...]) -> Found | None:
-    """The one that has been due for longest, of those that nobody else is just taking.
+    """The notice that has been due for longest, among those that no other sender is taking just now.
 
-    So what is tried again holds up nothing that is new, however much there is of it; nor the other way round.
+    So notices that are tried again never hold up new ones, however many there are, and the other way round.
     """
     rows = [connection.execute(each.limit(1).with_for_update(of=_notices, skip_locked=True)).first() for each in wanted]
     return min((row for row in rows if row is not None), key=_due_since, default=None)
@@ -326,7 +326,7 @@ def _why_given_up(row: Found, now: Instant) -> str:
 def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lapsed: str, given_up: str) -> Claim:
     tries = row.tries + 1
     maybe_sent = row.maybe_sent if row.channel == channel else 0
-    # Whoever dies with it may have sent it.
+    # A sender that dies with the notice may have sent it.
     taken = {"status": "sending", "channel": channel, "tries": tries, "maybe_sent": maybe_sent + 1}
     change(connection, row.key, now, **taken, next_try=now + CLAIM_LASTS)
     return Claim(
@@ -346,14 +346,14 @@ def _claimed(connection: Connection, row: Found, channel: str, now: Instant, lap
 
 
 def _is_still(notice: Claim | Question) -> Any:
-    """That a notice is as whoever speaks of it left it: nobody else has taken it meanwhile."""
+    """The condition that the notice is unchanged: no other sender has taken it meanwhile."""
     if isinstance(notice, Claim):
         return and_(_notices.c.key == notice.key, _notices.c.status == "sending", _notices.c.tries == notice.tries)
     return and_(_notices.c.key == notice.key, _notices.c.status == "sent")
 
 
 def _held(connection: Connection, notice: Claim | Question) -> Found | None:
-    """Its row, if it is as whoever speaks of it left it; nobody else changes it until the transaction ends."""
+    """The notice's row, locked until the transaction ends. None if another sender has taken the notice meanwhile."""
     return connection.execute(select(_notices).where(_is_still(notice)).with_for_update()).one_or_none()
 
 

@@ -18,7 +18,7 @@ _transfers = tables.rail_transfers
 
 
 class EmbeddedRail:
-    """Calls a transfer settled as soon as it is booked. It keeps no payee details.
+    """A transfer counts as settled as soon as it is booked. The rail keeps no payee details.
 
     Args:
         engine: a database that has the table `rail_transfers`.
@@ -40,7 +40,7 @@ class EmbeddedRail:
         try:
             self._book(instruction, at)
         except IntegrityError:
-            # It was asked before, or another asks at this moment: whoever was first is answered to both.
+            # The transfer was booked before, or another process books it now. Both get the first booking.
             booking = self._booking(instruction.id)
             if booking is None:
                 raise
@@ -50,8 +50,8 @@ class EmbeddedRail:
         transfer = _transfer(booking)
         if (transfer.amount, transfer.currency) != (instruction.amount, instruction.currency):
             raise RailRefused(
-                f"The transfer {instruction.id} was booked over {transfer.amount} {transfer.currency} and is asked for "
-                f"again over {instruction.amount} {instruction.currency}: compare the payment with what was paid."
+                f"The transfer {instruction.id} was booked with {transfer.amount} {transfer.currency}, and is now "
+                f"requested with {instruction.amount} {instruction.currency}: compare the payment with what was paid."
             )
         return transfer
 
@@ -72,7 +72,7 @@ class EmbeddedRail:
 
 
 def _reference(id: str) -> str:  # noqa: A002
-    """As short as a bank's, however long the id is; the same for the same id."""
+    """A short reference, as banks give, however long the id is. The same id always has the same reference."""
     return f"embedded:{hashlib.sha256(id.encode()).hexdigest()[:16]}"
 
 

@@ -1,4 +1,4 @@
-"""The rail of a body that pays by files: it knows which transfers are in a file, and what the bank reported of them.
+"""The rail for payment files. It knows which transfers are in a file, and what the bank reported about them.
 
 A person makes the file, takes it to the bank, and brings the bank's reports back; see `store.payments.payment_files`.
 """
@@ -17,7 +17,7 @@ _files, _filed = tables.payment_files, tables.filed_transfers
 
 
 class FileRail:
-    """A transfer is taken once the file that it is in was written.
+    """A transfer counts as taken once its file is written.
 
     Args:
         engine: a database that has the tables `payment_files` and `filed_transfers`.
@@ -52,5 +52,5 @@ class FileRail:
         )
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002
-        """Never asked: transfers leave in a file, together."""
+        """Always refuses: transfers leave together in a file."""
         raise RailRefused(f"{instruction.id} leaves in the next payment file: make one with `submit`.")

@@ -21,7 +21,7 @@ def write_lines(
     roles: Mapping[str, str],
     at: Instant,
 ) -> None:
-    """Who did it, on the record of each challenge that it concerns."""
+    """Writes who did something with a file, on the record of each challenge concerned."""
     counted = Counter("/".join(payment.split("/")[:2]) for payment in payments)
     for challenge, count in counted.items():
         number = f", with {count} of this challenge's payments" if count > 1 else ""

@@ -1,10 +1,10 @@
 """The ledger: every payment under its business key, and every attempt to make it.
 
-It is the register of payments: what is due, who released it, and how far it has come as the service knows. Whether the
-money has moved is what the rail's own record says; the ledger holds a copy, which `reconcile` compares with it.
+The ledger is the register of payments: what is due, who released it, and its state as far as the service knows. The
+rail's own record says whether the money has moved. The ledger holds a copy, which `reconcile` compares with the rail.
 
-Whatever changes a payment does so in one transaction that holds its row, with the line of the record and the notices
-that go with the change. Each change can be asked for again and then does nothing.
+Every change of a payment is one transaction that locks the payment's row and also writes the line of the record and the
+notices. You can safely ask for a change again: the second time it does nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_
 
 _ON_ITS_WAY = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
 _ONES_OWN = "released by whoever"
-"""How the trigger begins its complaint of a release by somebody from whose decision or word it follows."""
+"""The beginning of the trigger's error when a person releases a payment that follows from their own decision."""
 
 
 class Ledger:
@@ -55,12 +55,12 @@ class Ledger:
         at: Instant,
         decision: Announcement | None = None,
     ) -> PaymentSnapshot:
-        """Takes a payment into the ledger. The time in which it is paid starts once its team has given bank details.
+        """Takes a payment into the ledger. The time to pay starts when the team has given its bank details.
 
         Args:
-            payment: what is to be paid.
-            at: when it is asked for.
-            decision: of which it is to be seen, besides, whether it was taken before.
+            payment: what should be paid.
+            at: when the payment is requested.
+            decision: a decision on the payment. The snapshot's `answered` says whether it is on the record already.
 
         Raises:
             AnotherPayment: the ledger has another payment under this key.
@@ -89,20 +89,20 @@ class Ledger:
         payee_version: int,
         at: Instant,
     ) -> PaymentSnapshot:
-        """Lets the money go, by a second person: the next attempt of the payment begins.
+        """Releases a payment, as a second person decided: its next attempt begins.
 
         Args:
-            payment: which.
-            announcement: who releases it and what is written down.
-            payee_version: which of the team's bank details it is released to.
+            payment: the payment.
+            announcement: who releases the payment and what is written down.
+            payee_version: the version of the team's bank details to which the payment is released.
             at: when.
 
         Raises:
             TooEarly: the payee is not known.
             AnotherDecision: the id of the decision was used for another.
-            TooLate: there is nothing to release, or other bank details count by now.
-            NotAllowed: whoever releases it has selected the team, accepted its evidence, given its bank details, or
-                said that the attempt before came back.
+            TooLate: there is nothing to release, or the team has changed its bank details meanwhile.
+            NotAllowed: the person selected the team, accepted its evidence, gave its bank details, or said that the
+                previous attempt came back.
             Unavailable: the database cannot be written to.
         """
         key, by = payment.order.key, announcement.entry.by
@@ -138,15 +138,15 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def begin(self, key: str, rail: str, at: Instant) -> Begun | None:
-        """The transfer that a rail is to be asked for; from here on its bank details and its payment stand still.
+        """Begins the transfer that a rail will be asked for. From here on its bank details and payment stay unchanged.
 
         Args:
-            key: of the payment.
-            rail: name of the rail. From here on it alone is asked for this transfer.
+            key: the payment's key.
+            rail: the name of the rail. From here on only this rail is asked for this transfer.
             at: when.
 
         Returns:
-            None if there is nothing to ask for: it is not released, or it has been submitted already.
+            The transfer. None if the payment is not released or has been submitted already.
 
         Raises:
             UnknownPayment: the ledger has no such payment.
@@ -175,13 +175,13 @@ class Ledger:
         at: Instant,
         pays_on: Date | None = None,
     ) -> PaymentSnapshot:
-        """Notes that a rail took a transfer, and tells the team. What was noted first stays.
+        """Notes that a rail took a transfer, and tells the team. The first note stays if this is called again.
 
         Args:
             payment, transfer: which.
-            reference: the rail's own name for it, not empty.
+            reference: the rail's own name for the transfer, never empty.
             at: when the rail took it.
-            pays_on: the day on which a bank is told to pay, if it does not do so at once.
+            pays_on: the day on which the bank should pay, if it does not pay at once.
 
         Raises:
             UnknownPayment: the ledger has no such payment.
@@ -201,7 +201,7 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def mark_settled(self, payment: PaymentToMake, transfer: Begun, at: Instant) -> PaymentSnapshot:
-        """Notes that a transfer has arrived. Again is harmless.
+        """Notes that a transfer has arrived. You can safely call this again.
 
         Args:
             payment, transfer: which.
@@ -224,11 +224,11 @@ class Ledger:
     def mark_failed(
         self, payment: PaymentToMake, transfer: Begun, how: Progress, reason: str, at: Instant
     ) -> PaymentSnapshot:
-        """Notes that a rail has rejected, cancelled or returned a transfer. Again is harmless.
+        """Notes that a rail has rejected, cancelled or returned a transfer. You can safely call this again.
 
         Args:
             payment, transfer: which.
-            how: which of the three. What the ledger knows as settled was returned, whatever the rail calls it.
+            how: which of the three. A transfer that the ledger has as settled was returned, whatever the rail says.
             reason: why, in words.
             at: when it is noted.
 
@@ -245,7 +245,7 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def give_back(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
-        """As `mark_failed`, because a person says so: who that was is kept, and cannot release it again.
+        """As `mark_failed`, because a person says so. The person is kept, and cannot release the payment again.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -274,21 +274,21 @@ class Ledger:
         announcement: Announcement,
         at: Instant,
     ) -> PaymentSnapshot:
-        """Undoes a return, because a person says that the attempt has arrived: nothing of the payment leaves again.
+        """Undoes a return, because a person says that the attempt has arrived. The payment does not leave again.
 
-        A release that no rail was asked for is taken back. Who said that it came back stays on the record alone.
+        A newer release that no rail was asked for is taken back. Only the record still says who reported the return.
 
         Args:
-            payment: which.
-            attempt: which of its attempts.
-            reference: the rail's own name for that.
+            payment: the payment.
+            attempt: the number of the attempt.
+            reference: the rail's own name for the attempt.
             announcement: who says so and why.
             at: when.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
             TooEarly: the attempt has not come back.
-            TooLate: a later one may have left: the money may be paid twice.
+            TooLate: a later attempt may have left, so the money may be paid twice.
             UnknownPayment: the ledger has no such payment.
             Unavailable: the database cannot be written to.
         """
@@ -301,13 +301,13 @@ class Ledger:
             row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
             if row is None or row.returned_at is None:
                 raise TooEarly(
-                    f"{transfer} has not come back: say `settle` of a payment that has arrived, and `undo-return` "
-                    "only of an attempt that was said to have come back."
+                    f"{transfer} has not come back: use `settle` for a payment that has arrived, and `undo-return` "
+                    "only for an attempt that was said to have come back."
                 )
             if (last := attempts(connection, key)) != attempt:
                 raise TooLate(
                     f"{transfer_id(key, last)} has left, or may have, since {transfer} was said to have come back: the "
-                    "money may be paid twice. Ask the bank to stop one of them, or to give it back."
+                    "money may be paid twice. Ask the bank to stop or return one of the two."
                 )
             _settle_after_all(connection, row, reference, announcement.entry.by, at)
             put(connection, announcement, self._compose)
@@ -330,7 +330,7 @@ class Ledger:
             if row.status == PaymentStatus.CANCELLED:
                 raise TooLate(f"{key} was cancelled before.")
             if row.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED) or has_begun(connection, key):
-                raise TooLate(f"{key} is on its way: what may have left cannot be cancelled.")
+                raise TooLate(f"{key} is on its way: a payment that may have left cannot be cancelled.")
             take_release_back(connection, key)
             change(connection, key, status=PaymentStatus.CANCELLED, reason=announcement.entry.reason)
             needs_nobody(connection, key)
@@ -338,7 +338,7 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def _know_payee(self, connection: Connection, payment: PaymentToMake, row: Found, at: Instant) -> None:
-        """The time to pay counts from the later of two: the request, and when the team first gave its details."""
+        """The time to pay counts from the request or from the team's first bank details, whichever is later."""
         key = payment.order.key
         given = payees.first_given(connection, row.team)
         if given is not None:
@@ -352,7 +352,7 @@ class Ledger:
 
 
 def _taken_before(connection: Connection, decision: Announcement) -> bool:
-    """Whether a decision is on the record: sent again it changes nothing, whichever run of the workflow it comes to."""
+    """Whether a decision is already on the record. It then changes nothing, whichever run of the workflow gets it."""
     line, entry = find_line(connection, decision.key), decision.entry
     if line is not None and (line.by, line.text, line.reason) != (entry.by, entry.text, entry.reason):
         used = decision.key.rpartition("/")[2]
@@ -363,7 +363,7 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
 def _fail(
     connection: Connection, transfer: str, key: str, how: Progress, reason: str, at: Instant, by: str = ""
 ) -> Progress:
-    """Notes that an attempt never left, or came back if the ledger has it as settled; says which."""
+    """Notes that an attempt never left, or that it came back if the ledger has it as settled. Returns which."""
     settled = connection.scalars(select(_transfers.c.settled_at).where(_transfers.c.id == transfer)).one()
     ended_as = how if settled is None else Progress.RETURNED
     change_transfer(connection, transfer, returned_at=at, returned_by=by, ended_as=ended_as)
@@ -382,7 +382,7 @@ def _settle_after_all(connection: Connection, transfer: Found, reference: str, b
         returned_by="",
         ended_as="",
     )
-    # What a bank last said of it in a file may have been otherwise; by this reports are compared from now on.
+    # The bank's last report may have said otherwise. Later reports are compared with what is written here.
     said = {"progress": "settled", "reason": "", "reported_at": at, "reported_by": by}
     differs = (_filed.c.transfer == transfer.id, _filed.c.progress != "settled")
     connection.execute(update(_filed).where(*differs).values(**said))

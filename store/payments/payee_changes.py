@@ -1,4 +1,4 @@
-"""A team gives other bank details: what was released to the ones before has to be released again."""
+"""A team changes its bank details: payments released to the old details must be released again."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class PayeeGiven(Value):
 
     Args:
         text: what the record says.
-        payments: keys of the team's payments that are not over: their workflows have something to look at.
-        on_its_way: keys of those that still go to the details before, because a rail may have them.
+        payments: the keys of the team's payments that are not over. Their workflows should look at the change.
+        on_its_way: the keys of the payments that still go to the old details, because a rail may have them.
     """
 
     text: str
@@ -51,29 +51,29 @@ def give_payee(
     at: Instant,
     compose: Compose,
 ) -> PayeeGiven:
-    """Keeps the bank details of a team. What was released to the ones before has to be released again.
+    """Keeps the bank details of a team. Payments released to the old details must be released again.
 
-    In the same transaction the releasers are told of each payment that goes to the new ones and has not left.
+    In the same transaction the releasers are told about each payment that goes to the new details and has not left.
 
     Args:
         database: where to.
         challenge: id of the team's challenge.
-        team: whose they are.
+        team: the id of the team.
         sealed: the details, sealed for the team.
-        masked: what people are shown of them.
-        announcing: who gives them, and what is written down and told, given which version they are and the keys of the
-            payments that still go to those before.
-        to_make: what there is to know of a payment that was ordered.
+        masked: the part of the details that people may see.
+        announcing: makes the announcement of who gives the details. It gets the version of the details and the keys of
+            the payments that still go to the old ones.
+        to_make: finds everything about a payment that was ordered.
         at: when.
         compose: finds the words of notices.
 
     Raises:
-        UnknownTeam: it is no application to that challenge, or it was withdrawn.
+        UnknownTeam: the team is not an application to that challenge, or it was withdrawn.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        # Before the payments are looked at: none is requested or released meanwhile that would be missed, and versions
-        # are counted one by one.
+        # Lock before reading the payments: so none that is requested or released meanwhile is missed, and versions
+        # count one by one.
         hold(connection, challenge)
         version = (payees.latest_version(connection, team) or 0) + 1
         open_ones = (
@@ -89,7 +89,7 @@ def give_payee(
         payees.add(connection, team, version, sealed, masked, announcement.entry.by, at)
         for row in rows:
             if row.key in gone or row.status == PaymentStatus.REQUESTED:
-                continue  # of what waits for the first details it is told once those are noted
+                continue  # a payment that waits for the first details is announced when those are noted
             was_released = take_release_back(connection, row.key)
             changed = announcements.payee_changed(
                 to_make(order_of(row)), snapshot(connection, row.key, at), masked, was_released

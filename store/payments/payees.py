@@ -1,4 +1,4 @@
-"""The bank details of teams: sealed, in versions of which the last counts."""
+"""The bank details of teams, sealed and in versions. The last version counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VERSIONS = TotalOrder(_payees.c.team, _payees.c.version)
 
 
 def are_kept(database: Database) -> bool:
-    """Whether anybody's details are there.
+    """Whether the database has bank details of any team.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -26,14 +26,14 @@ def are_kept(database: Database) -> bool:
 
 
 def reseal(database: Database, resealed: Callable[[str, str], str]) -> int:
-    """Seals all details anew, those of earlier versions too; says how many.
+    """Seals all details again, including earlier versions. Returns how many.
 
     Args:
-        database: where they are.
-        resealed: what was sealed, sealed anew for the same team.
+        database: where the details are.
+        resealed: seals a sealed text again for the same team.
 
     Raises:
-        Unavailable: some cannot be opened; then all stay as they were. Or the database cannot be written to.
+        Unavailable: some details cannot be opened, and all stay unchanged. Or the database cannot be written to.
     """
     with database.writing() as connection:
         rows = connection.execute(select(_payees).order_by(*_VERSIONS).with_for_update()).all()
@@ -50,12 +50,12 @@ def add(connection: Connection, team: str, version: int, sealed: str, masked: st
     """Adds a version.
 
     Args:
-        connection: in a transaction that writes and holds the challenge's row, so that versions are counted one by one.
-        team: whose they are.
-        version: the latest one and one more.
+        connection: in a transaction that writes and has locked the challenge's row, so that versions count one by one.
+        team: the id of the team.
+        version: the latest version plus one.
         sealed: the details, sealed for the team.
-        masked: what people are shown of them.
-        by: who gives them.
+        masked: the part of the details that people may see.
+        by: who gives the details.
         at: when.
     """
     connection.execute(
@@ -72,18 +72,18 @@ def latest_masked(connection: Connection, team: str) -> str:
 
 
 def latest_version(connection: Connection, team: str) -> int | None:
-    """The number of the version that counts; None if there is none."""
+    """The number of the last version. None if the team has given no details."""
     newest: int | None = connection.scalars(select(func.max(_payees.c.version)).where(_payees.c.team == team)).one()
     return newest
 
 
 def first_given(connection: Connection, team: str) -> Instant | None:
-    """When a team's details were first there; None if they are not."""
+    """When a team first gave its details. None if it has not."""
     first = select(_payees.c.given_at).where(_payees.c.team == team, _payees.c.version == 1)
     return connection.scalars(first).one_or_none()
 
 
 def given_by(connection: Connection, team: str) -> tuple[str, ...]:
-    """Ids of all who gave or changed them."""
+    """The ids of all people who gave or changed the details."""
     people = select(_payees.c.given_by).where(_payees.c.team == team).distinct()
     return tuple(sorted(connection.scalars(people)))

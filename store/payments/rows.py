@@ -1,4 +1,4 @@
-"""The rows of payments and their attempts: held, looked at and changed in a transaction of whoever calls."""
+"""The rows of payments and their attempts: locked, read and changed in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _payments, _transfers = tables.payments, tables.transfers
 
 
 def taken(connection: Connection, key: str) -> Found:
-    """The row of a payment; nobody else changes it until the transaction ends.
+    """The row of a payment, locked until the transaction ends.
 
     Raises:
         UnknownPayment: the ledger has no such payment.
@@ -31,10 +31,10 @@ def taken(connection: Connection, key: str) -> Found:
 
 
 def hold(connection: Connection, challenge: str) -> None:
-    """Holds the row of a challenge until the transaction ends.
+    """Locks the row of a challenge until the transaction ends.
 
-    Whoever announces holds the challenge first. Whoever changes a payment does the same before holding the payment's
-    row, so that the two never wait for each other.
+    A transaction that announces locks the challenge first. A transaction that changes a payment also locks the
+    challenge before the payment, so that the two never wait for each other.
     """
     connection.execute(
         select(tables.challenges.c.id).where(tables.challenges.c.id == challenge).with_for_update(key_share=True)
@@ -53,13 +53,13 @@ def change_transfer(connection: Connection, transfer: str, **values: Any) -> Non
 
 
 def attempts(connection: Connection, key: str) -> int:
-    """How many attempts a payment has had, the one under way included."""
+    """How many attempts a payment has had, including the one under way."""
     last = select(func.max(_transfers.c.attempt)).where(_transfers.c.payment == key)
     return connection.scalars(last).one() or 0
 
 
 def has_begun(connection: Connection, key: str) -> bool:
-    """Whether a rail may have the attempt of a payment that is under way."""
+    """Whether a rail may have the payment's attempt that is under way."""
     begun = select(_transfers.c.id).where(
         _transfers.c.payment == key, _transfers.c.begun_at.is_not(None), _transfers.c.returned_at.is_(None)
     )
@@ -67,7 +67,7 @@ def has_begun(connection: Connection, key: str) -> bool:
 
 
 def take_release_back(connection: Connection, key: str) -> bool:
-    """Forgets the release of a payment that no rail was asked for; says whether there was one."""
+    """Takes back a release that no rail was asked for. Returns whether there was one."""
     gone = connection.execute(
         delete(_transfers).where(
             _transfers.c.payment == key, _transfers.c.begun_at.is_(None), _transfers.c.returned_at.is_(None)
@@ -81,7 +81,7 @@ def take_release_back(connection: Connection, key: str) -> bool:
 
 
 def order_of(row: Found) -> PaymentOrder:
-    """What was ordered, by the row of the payment."""
+    """The order of a payment, made from its row."""
     kept = dict(row._mapping) | {"amount": Amount(net=Money(row.net), vat=Money(row.vat))}
     return PaymentOrder.model_validate({name: kept[name] for name in PaymentOrder.model_fields})
 

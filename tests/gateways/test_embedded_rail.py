@@ -107,7 +107,7 @@ def test_an_id_that_is_asked_for_with_another_amount_is_refused_and_keeps_the_fi
     rail = EmbeddedRail(database.engine)
     rail.transfer(instruction(), AT)
 
-    with pytest.raises(RailRefused, match=rf"{ID} was booked over 2400\.00 GBP and is asked for again over 2400\.01"):
+    with pytest.raises(RailRefused, match=rf"{ID} was booked with 2400\.00 GBP, and is now requested with 2400\.01"):
         rail.transfer(instruction(amount="2400.01"), LATER)
 
     assert bookings(database) == [(ID, 240_000)]

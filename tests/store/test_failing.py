@@ -162,7 +162,10 @@ def test_a_notice_of_a_rehearsal_is_never_sent(database: Database, round_: Round
 
     assert nothing(database)
     [kept] = read_notices(database)
-    assert (kept.status, kept.reason) == ("lapsed", "It belongs to a rehearsal, of which nothing leaves this service.")
+    assert (kept.status, kept.reason) == (
+        "lapsed",
+        "It belongs to a rehearsal, and notices of rehearsals are never sent.",
+    )
 
 
 def test_operators_are_told_once_of_a_notice_that_does_not_arrive(open_: Database) -> None:

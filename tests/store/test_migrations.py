@@ -116,7 +116,7 @@ def older(empty_url: str) -> Iterator[Database]:
     with database.writing() as connection:
         for statement in BEFORE_0002.format(**moments).split(";\n"):
             connection.execute(text(statement))
-    with pytest.raises(Unavailable, match="is of an older release"):
+    with pytest.raises(Unavailable, match="belongs to an older release"):
         database.check_migrated()
     database.migrate()
     database.check_migrated()

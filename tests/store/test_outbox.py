@@ -188,7 +188,7 @@ def test_what_is_left_at_that_was_sent_as_far_as_anybody_knows(kept: Database) -
     note_left_at_that(kept, taken(kept, MIDWAY + 10 * SECOND), MIDWAY + 11 * SECOND)
 
     left = notice(kept, key)
-    assert (left.status, left.reason) == ("sent", "Whether it arrived is not known. no answer")
+    assert (left.status, left.reason) == ("sent", "Nobody knows whether it arrived. no answer")
     assert nothing(kept, MIDWAY + TimeDelta(hours=24))
 
 

@@ -118,7 +118,7 @@ def test_what_a_rail_may_have_is_not_cancelled(till: Till) -> None:
     """Fails without the look at `begun_at`: the money could arrive for a payment that was called off."""
     till.brought_to(PaymentStatus.RELEASED)
     begun = till.begun()
-    refusal = "what may have left cannot be cancelled"
+    refusal = "a payment that may have left cannot be cancelled"
     with pytest.raises(TooLate, match=refusal):
         till.cancel()
     till.submit(begun)
