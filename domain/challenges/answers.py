@@ -1,4 +1,4 @@
-"""Questions about a challenge that are answered for everybody while applications are taken."""
+"""Answers to questions about a challenge, for everybody, while applications are taken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .state import Phase, State
 
 
 def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, Announcement]:
-    """Tells everybody who has applied so far, and those in charge, a question and its answer.
+    """Tells a question and its answer to everybody who has applied so far, and to those in charge.
 
     Raises:
         Refused: one of its kinds.

@@ -1,4 +1,4 @@
-"""An applicant's answer to a challenge: what it must have, and what the applicant gets back."""
+"""An applicant's answer to a challenge: what an application must contain, and the receipt for it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Applying(Value):
         organisation: who applies, a company or a person.
         email: where receipts and decisions go.
         proposal: the answer itself.
-        submission: the sender's own id of this submission; the same one again gets the same receipt. Left empty, the
-            content is the id.
+        submission: the sender's own id of this submission. The same id again gets the same receipt. If it is left
+            empty, the content serves as the id.
     """
 
     organisation: str
@@ -36,13 +36,13 @@ class Applying(Value):
 
 
 class Receipt(Value):
-    """What says that an application was taken.
+    """The proof that an application was taken.
 
     Args:
         application: its id, which names the team from then on.
-        challenge: what it answers.
+        challenge: id of the challenge.
         received: when it was taken, by the service's clock.
-        repeated: whether it had been taken before.
+        repeated: whether the application had been taken before.
     """
 
     application: str
@@ -64,13 +64,13 @@ class Application(Value):
 
 
 def read_application(fields: Mapping[str, object]) -> Applying:
-    """What is handed in, from its fields as a front has them.
+    """Reads an application from its fields, as the web or the command line has them.
 
     Args:
         fields: by name, as `Applying` has them.
 
     Raises:
-        ApplicationRefused: a field is missing, unknown or no text; names every one.
+        ApplicationRefused: fields are missing, unknown or not text. The refusal names all of them.
     """
     try:
         return Applying.model_validate(fields)
@@ -80,15 +80,15 @@ def read_application(fields: Mapping[str, object]) -> Applying:
 
 
 def check_application(applying: Applying, limit: int) -> None:
-    """That an application can be considered at all, whenever it comes.
+    """Checks that an application can be considered, whenever it comes.
 
     Args:
         applying: what was handed in.
         limit: the most characters that a proposal may have.
 
     Raises:
-        ApplicationRefused: it has no organisation, no contact that letters can go to, no proposal, is too long, or
-            cannot be kept; names every field that is wrong, and repeats nothing of what was handed in.
+        ApplicationRefused: the application has no organisation, no usable e-mail address or no proposal, is too long,
+            or cannot be kept. The refusal names every wrong field, and repeats nothing of what was handed in.
     """
     problems = [
         *(Problem(field="organisation", text=text) for text in _organisation(applying.organisation)),
@@ -113,9 +113,9 @@ def _organisation(name: str) -> Iterator[str]:
 
 
 def _email(address: str) -> Iterator[str]:
-    # Such characters come along where an address is copied; a channel would refuse every letter to it.
+    # Copying an address can bring such characters along. A channel would refuse every letter to it.
     if not address.strip().isprintable():
-        yield "The e-mail address has a character in it that nobody can see: type it in anew instead of copying it."
+        yield "The e-mail address has a character in it that nobody can see: type it again instead of copying it."
     elif len(address) > _LONGEST_EMAIL:
         yield (
             f"The e-mail address has {len(address):,} characters, and {_LONGEST_EMAIL} is the most: give a shorter one."
@@ -133,15 +133,15 @@ def _proposal(answer: str, limit: int) -> Iterator[str]:
 
 
 def _no_text(text: str, what: str) -> Iterator[str]:
-    """A character that no database keeps; PostgreSQL does not keep NUL either."""
+    """Finds a character that a database cannot keep; PostgreSQL cannot keep NUL either."""
     if found := _NO_TEXT.search(text):
         yield f"The {what} has an invalid character at position {found.start() + 1:,}: hand it in as plain text."
 
 
 def _unreadable(error: ErrorDetails) -> Problem:
-    """What is wrong with a field that is no text; not whatever else stands in the place of its name."""
+    """What is wrong with a field that is not text. An unknown field name is not repeated: it can be any text."""
     name = str(error["loc"][0])
     if name not in Applying.model_fields:
         return Problem(field="", text="The application has a field that is not known: leave it out.")
-    wrong = "is missing: add it" if error["type"] == "missing" else "is no plain text: write it anew"
+    wrong = "is missing: add it" if error["type"] == "missing" else "is no plain text: write it again"
     return Problem(field=name, text=f"The {name} {wrong}.")

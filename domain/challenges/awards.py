@@ -1,4 +1,4 @@
-"""What teams are due: which payments a challenge owes at a moment, each under its business key."""
+"""What teams are due: the payments that a challenge owes at a moment, each under its business key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PaymentOrder(Value):
 
     Args:
         key: its business key, `round/challenge/stage/team/number`: unique for ever.
-        challenge, stage, team: whose and for what.
+        challenge, stage, team: who is paid, and for what.
         number: which instalment, from 1.
         of: how many there are.
         amount: what is paid.
@@ -38,7 +38,7 @@ class PaymentOrder(Value):
 
 
 def payments_due(state: State) -> tuple[PaymentOrder, ...]:
-    """The payments that the programme says are due by now and that were not ordered yet, in order."""
+    """The payments that are due now by the programme and were not ordered yet, in order."""
     stages = {stage.name: stage for stage in state.programme.stages}
     return tuple(
         order
@@ -50,12 +50,12 @@ def payments_due(state: State) -> tuple[PaymentOrder, ...]:
 
 
 def unpaid_orders(state: State) -> tuple[PaymentOrder, ...]:
-    """The payments that were ordered and are not settled, to be ordered again: each is still made once."""
+    """The payments that were ordered and are not settled. They can safely be ordered again: each is still made once."""
     return tuple(each for each in payments_due(state.having(payments={})) if each.key in state.unpaid)
 
 
 def orders_made(state: State) -> Mapping[str, PaymentOrder]:
-    """All that was ordered so far, by key."""
+    """All payments ordered so far, by key."""
     return {each.key: each for each in payments_due(state.having(payments={})) if each.key in state.payments}
 
 
@@ -67,7 +67,7 @@ _COME_OUT = {
 
 
 def order_closed(state: State, key: str, how: OrderState, at: Instant) -> State:
-    """The state that knows how a payment came out; told again, or of one that was not ordered, it is as it was.
+    """The state after a payment has ended; the same state if it is known already or the payment was never ordered.
 
     Args:
         state: the challenge as it stands.
@@ -95,7 +95,7 @@ def order_in_words(order: PaymentOrder, title: str) -> str:
 
 
 def amount_in_words(amount: Amount, currency: str) -> str:
-    """An amount for people, with what of it is not VAT: "£1,800 (£1,500 and VAT)"."""
+    """An amount for people, with its part without VAT: "£1,800 (£1,500 and VAT)"."""
     gross = amount.gross.shown(currency)
     return f"{gross} ({amount.net.shown(currency)} and VAT)" if amount.vat.pence else gross
 

@@ -1,4 +1,4 @@
-"""What all changes that people make to a challenge have in common: who may make them, when, and who is told."""
+"""What all changes that people make to a challenge share: who may make them, when, and who is told."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_goes_on(state: State) -> None:
     """Checks that the challenge has not ended.
 
     Raises:
-        TooLate: it has.
+        TooLate: the challenge has ended.
     """
     if state.phase is Phase.ENDED:
         raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing changes in it any more.")
@@ -48,7 +48,7 @@ def check_not_held(state: State) -> None:
     """Checks that the challenge is not on hold.
 
     Raises:
-        OnHold: it is.
+        OnHold: the challenge is on hold.
     """
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
@@ -62,14 +62,14 @@ def need_reason(message: Decision, what: str) -> None:
         what: the decision in words, such as "A hold".
 
     Raises:
-        ReasonMissing: it gives none.
+        ReasonMissing: the decision gives no reason.
     """
     if not message.reason:
         raise ReasonMissing(f"{what} needs a reason, which those concerned are told.")
 
 
 def key_of(state: State, message: Decision) -> str:
-    """The business key of the announcement of a decision: announced twice, it is announced once."""
+    """The business key of the announcement of a decision: a decision that is announced twice is written once."""
     return f"{state.challenge.id}/{message.kind}/{message.decision_id}"
 
 
@@ -102,7 +102,7 @@ def announced_to_all(
     facts: dict[str, str],
     window: Window | None,
 ) -> tuple[State, Announcement]:
-    """A change that concerns everybody: those in charge, and the field.
+    """Announces a change to everybody: those in charge, and the applicants or teams.
 
     Args:
         new: the challenge after the change.
@@ -125,6 +125,6 @@ def announced_to_all(
         entry=entry_of(new, message, now, text),
         status=new.status,
         window=window,
-        # An ending stays so; what else is told here is right until the next deadline, or the next change.
+        # An ending is final; every other notice is right until the next deadline or the next change.
         notices=(*notices, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, notices)),
     )

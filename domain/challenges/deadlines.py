@@ -1,4 +1,4 @@
-"""How a challenge goes its way when nobody does anything: it opens, is sealed, reminds, ends its stages."""
+"""What a challenge does by itself when a deadline comes: it opens, seals its window, reminds people and ends stages."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from .selection import agreed_amount_in_words
 from .state import Outcome, Phase, State
 
 SERVICE = "service"
-"""Who acts in the record when the service itself does."""
+"""Who the record says has acted when the service itself acts."""
 
 
 def scheduled(state: State, now: Instant) -> tuple[State, Announcement]:
-    """The challenge is there, and waits for its window to open."""
+    """The challenge has started and waits for its window to open."""
     text = f"Window opens on {state.at(state.opens)} and closes on {state.at(state.closes)}"
     new = state.telling(now, text)
     return new, _by_service(new, now, "scheduled", text, ())
 
 
 def opened(state: State, now: Instant) -> tuple[State, Announcement]:
-    """The window is opened, or made ready to open at its time."""
+    """The window opens, or is made ready to open at its time."""
     text = f"Window open until {state.at(state.closes)}"
     new = state.having(opened=True, reminded=state.opens).telling(now, text)
     return new, _by_service(
@@ -50,9 +50,9 @@ def opened(state: State, now: Instant) -> tuple[State, Announcement]:
 
 
 def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announcement]:
-    """The window is sealed; the sponsor is invited to select, or the challenge ends because nobody applied.
+    """The window is sealed. The sponsor is invited to select, or the challenge ends because nobody applied.
 
-    The time to decide counts from the closing, whenever the service came to seal it.
+    The time to decide counts from the closing, even if the service sealed the window later.
     """
     text = f"Window sealed with {counted(applications, 'application')}"
     new = state.having(applications=applications)
@@ -62,9 +62,9 @@ def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announ
 
 
 def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
-    """A stage is over: the sponsor is invited to select for the next, or the challenge is completed.
+    """A stage is over: the sponsor is invited to select for the next stage, or the challenge is completed.
 
-    It ended, and the time to decide counts, from its deadline, whenever the service came to it.
+    The stage ended at its deadline, and the time to decide counts from there, even if the service noticed later.
     """
     stage = state.filling
     new = state.having_run(ended=state.run.ends)
@@ -75,20 +75,20 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
         new, ended = _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
     if not state.run.reserve:
         return new, ended
-    # No place comes any more to those who were still in reserve.
+    # Those who are still in reserve can no longer get a place.
     released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
     return new, ended.model_copy(update={"notices": (*ended.notices, released)})
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
-    """An ended challenge has no payment outstanding any more."""
+    """All payments of an ended challenge are made or cancelled."""
     text = "Nothing is left to pay"
     new = state.telling(now, text)
     return new, _by_service(new, now, "paid-up", text, ())
 
 
 def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
-    """The workflow was cancelled in Temporal itself, where nobody says who or why."""
+    """Somebody cancelled the workflow in Temporal itself, which records neither who nor why."""
     reason, told = "cancelled in Temporal, without a reason", "none was given"
     text = f"Cancelled in Temporal, while waiting for {state.waiting}"
     new = state.having(held=None, decide_by=None)
@@ -98,24 +98,25 @@ def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
 
 
 def next_reminder(state: State) -> Instant | None:
-    """When people are to be reminded next of what the challenge waits for; None if not at all.
+    """When the next reminder of the present deadline is due; None if there is no reminder.
 
-    Before a deadline as the programme's ladder says; for a decision also when it is due, and again and again after.
+    Reminders come before a deadline, as the programme says. For a decision they also come when it is due, and then at
+    regular intervals.
     """
     return next((rung for rung in _rungs(state) if rung > state.reminded), None)
 
 
 def agenda(state: State) -> tuple[object, ...]:
-    """What there is to do or to wait for; while it is the same, a wait need not be disturbed."""
+    """What there is to do or to wait for. While this stays the same, a wait need not be interrupted."""
     due = tuple(order.key for order in payments_due(state))
     over = state.phase is Phase.ENDED and not state.unpaid and not state.open_evidence
     return state.phase, state.opened, state.held, state.deadline, next_reminder(state), over, due
 
 
 def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
-    """People are reminded of the deadline that the challenge waits for, or told that it has passed.
+    """Reminds people of the present deadline, or tells them that it has passed.
 
-    Of several that fell due while the service was down, the last is sent.
+    If several reminders fell due while the service was down, only the last is sent.
     """
     rung = next_reminder(state)
     assert rung is not None, "one is due"
@@ -132,7 +133,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             text = f"Reminder: {state.waiting} is due on {until}"
         case Phase.DECIDING:
             facts = stage | {"waits_for": state.waiting}
-            # On the day itself those who decide; from then on, again and again, all in charge.
+            # On the day itself those who decide are told; after that, at regular intervals, all in charge.
             whom = state.in_charge if rung > _decide_by(state) else state.challenge.deciders
             notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waiting} was due on {until}"
@@ -158,9 +159,9 @@ def _decide_by(state: State) -> Instant:
 
 
 def _evidence_wanted(state: State) -> tuple[OutgoingNotice, ...]:
-    """What each team has to show next before it can be paid on."""
+    """What each team must show next to be paid."""
     titles = {stage.name: stage.title for stage in state.programme.stages}
-    # Of a stage that is over there is no date any more that could be kept.
+    # When a stage is over, no date for its evidence is left that a team could meet.
     ends = {run.stage: "" if run.ended else state.at(run.ends) for run in state.runs}
     first = {each.team: each for each in reversed(state.open_evidence)}
     return tuple(
@@ -179,7 +180,7 @@ def _evidence_wanted(state: State) -> tuple[OutgoingNotice, ...]:
 
 
 def _rungs(state: State) -> Iterator[Instant]:
-    """The instants of all reminders of the present deadline, in order; without end for a decision."""
+    """The instants of all reminders of the present deadline, in order; an endless series for a decision."""
     deadline, ladder = state.deadline, state.programme.reminders
     if state.phase is Phase.ENDED and state.open_evidence:
         yield later(state.reminded, ladder.evidence_overdue_every, state.zone, state.programme.holidays)
@@ -217,7 +218,7 @@ def _selection_invited(
 
 
 def _field_in_words(state: State) -> str:
-    """Whom the sponsor can select from, as a clause."""
+    """Whom the sponsor can select from, in words."""
     if not state.runs:
         return f"{counted(state.applications or 0, 'application')} came in"
     title, teams = state.title_of(state.run.stage), state.field
@@ -230,11 +231,11 @@ def _ended(
     """The challenge is over.
 
     Args:
-        state: as it was.
-        now: when.
-        outcome, reason: how and why it ended, for those who run it.
+        state: the challenge as it was.
+        now: the present.
+        outcome, reason: how and why the challenge ended, for those who run it.
         text: what happened.
-        told_reason: why, for those who took part; the same, if left out.
+        told_reason: why, for those who took part; `reason` if left out.
     """
     new = state.having(phase=Phase.ENDED, outcome=outcome, outcome_reason=reason, reminded=now, ended=now)
     new = new.telling(now, text)
@@ -275,7 +276,7 @@ def ending_in_words(outcome: Outcome, stage: str, reason: str) -> dict[str, str]
 def _by_service(
     state: State, now: Instant, action: str, text: str, notices: tuple[OutgoingNotice, ...], which: str = ""
 ) -> Announcement:
-    """What the service does by itself; `which` tells one of its kind from the others."""
+    """An announcement of what the service did by itself. `which` distinguishes announcements of the same kind."""
     return Announcement(
         key=f"{state.challenge.id}/{action}" + (f"-{which}" if which else ""),
         challenge=state.challenge.id,

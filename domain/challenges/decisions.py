@@ -1,6 +1,6 @@
-"""What people say to a challenge: one message each, and nothing taken on trust.
+"""The messages that people send to a challenge, one class for each. Every field is checked.
 
-Every decision carries who acts, an id that makes its repetition harmless, and where it matters a reason.
+Every decision says who acts and has an id, so that you can safely send it again. Some decisions need a reason.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PersonOrTeam = Annotated[
 
 StageName = Annotated[
     str,
-    # Wider than a name, so that what is meant is refused with the names that there are.
+    # Wider than a name, so that the refusal of an unknown stage can list the names that exist.
     Field(
         pattern=r"^[A-Za-z0-9 _.-]{1,60}$",
         description="the name of a stage of the programme, such as exploration",
@@ -49,12 +49,12 @@ StageName = Annotated[
 
 
 class Decision(Value):
-    """What every message has.
+    """The fields that every message has.
 
     Args:
         by: id of the person who acts, as in the round file.
-        decision_id: the sender's own id of this decision; sending the same id again changes nothing and gets the
-            same answer. Left empty (a signal typed by hand), the content is the id.
+        decision_id: the sender's own id of this decision. Sending the same id again changes nothing and gets the same
+            answer. If the id is left empty, as in a signal typed by hand, the content serves as the id.
         reason: why; some decisions need one.
     """
 
@@ -76,8 +76,8 @@ class Select(Decision):
 
     Args:
         stage: the stage that is filled.
-        teams: who is in.
-        reserve: who takes the place of a team that leaves, first come first.
+        teams: who is selected.
+        reserve: who takes the place of a team that leaves, in this order.
         amounts: for a stage with an agreed amount, what each team is awarded.
     """
 
@@ -92,14 +92,14 @@ class Select(Decision):
 
 
 class Decline(Decision):
-    """The sponsor takes nobody into a stage, which ends the challenge: nobody suitable, or not continued."""
+    """The sponsor takes nobody into a stage. This ends the challenge."""
 
     kind: ClassVar[str] = "decline"
     stage: StageName
 
 
 class Extend(Decision):
-    """The closing of the window moves to a later instant."""
+    """The window closes at a later instant."""
 
     kind: ClassVar[str] = "extend"
     closes: Annotated[Instant, Field(description="an instant such as 2027-08-09T23:00:00Z")]
@@ -120,13 +120,13 @@ class Hold(Decision):
 
 
 class Resume(Decision):
-    """The challenge's clock goes on; its deadline moves by as long as it stood."""
+    """The challenge's clock goes on. Its deadline moves by the length of the hold."""
 
     kind: ClassVar[str] = "resume"
 
 
 class Cancel(Decision):
-    """The challenge ends here, whatever it waits for."""
+    """The challenge ends now, whatever it waits for."""
 
     kind: ClassVar[str] = "cancel"
 
@@ -149,13 +149,13 @@ class Participate(Decision):
 
 
 class Evidence(Decision):
-    """What a team has shown for an instalment is accepted, which makes it due, or is not enough.
+    """A team's evidence for an instalment is accepted, which makes the instalment due, or is rejected.
 
     Args:
-        stage, team: whose.
-        number: which instalment; 0 is the first that waits for evidence.
-        accepted: whether it is accepted.
-        final: of a rejection: whether the instalment is lost; otherwise the team can show something else.
+        stage, team: the stage and the team.
+        number: which instalment; 0 means the first that waits for evidence.
+        accepted: whether the evidence is accepted.
+        final: for a rejection: whether the instalment is lost; otherwise the team can show something else.
     """
 
     kind: ClassVar[str] = "evidence"
@@ -170,7 +170,7 @@ class PublishAnswer(Decision):
     """A question about the challenge is answered for everybody; both texts are public.
 
     Args:
-        question: as it was asked, without naming who asked.
+        question: as it was asked, without the name of the person who asked.
         answer: what everybody is told.
     """
 

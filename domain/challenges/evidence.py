@@ -1,4 +1,4 @@
-"""Whether what a team has shown for an instalment is enough: then it falls due."""
+"""Decisions on evidence: an instalment falls due when its evidence is accepted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .state import Outcome, Phase, State
 
 
 def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announcement]:
-    """Accepts or rejects evidence. After the challenge has ended a rejection is final: nothing is left to wait for.
+    """Accepts or rejects evidence. Once the challenge has ended, every rejection is final.
 
     Raises:
         Refused: one of its kinds.

@@ -1,4 +1,4 @@
-"""The closing of the window is moved to a later instant."""
+"""The window closes at a later instant."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announce
             "a deadline only moves to a later time."
         )
     if message.closes > now + _LONGEST_EXTENSION:
-        raise DeadlineRefused(f"{state.at(message.closes)} is more than two years away: write it anew.")
+        raise DeadlineRefused(f"{state.at(message.closes)} is more than two years away: check the date.")
     new = state.having(closes=message.closes, reminded=now)
     text = f"Window closes on {new.at(new.closes)} instead of {state.at(state.closes)}"
     facts = {"closes": new.at(new.closes), "was": state.at(state.closes), "reason": message.reason}

@@ -1,4 +1,4 @@
-"""What a sponsor says to those it does not take: with its decision, or after it."""
+"""The feedback of a sponsor to applicants who were not selected: sent with the decision or after it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LONGEST = 10_000
 
 
 def kept_words(state: State) -> tuple[OutgoingNotice, ...]:
-    """What was said before, told to each once nobody decides any more on the stage that it is about.
+    """Sends the feedback that was kept until the decision on its stage was final.
 
-    It goes with every decision and every ending, whichever way the stage came to be settled: filled, declined, skipped,
-    or left behind by a challenge that ended. Whoever was told is not told again.
+    The feedback goes out with every decision and every ending, however the stage was settled: filled, declined,
+    skipped, or never reached because the challenge ended. Nobody gets the same feedback twice.
 
     Args:
         state: the challenge as the decision or the ending leaves it.
@@ -36,7 +36,7 @@ def kept_words(state: State) -> tuple[OutgoingNotice, ...]:
 
 
 def stages_from(state: State, stage: str) -> tuple[str, ...]:
-    """A stage and those after it: a selection for any of them settles it. None of a stage that there is not."""
+    """A stage and those after it: a selection for any of them settles the stage. Empty if the stage does not exist."""
     names = [each.name for each in state.programme.stages]
     return tuple(names[names.index(stage) :]) if stage in names else ()
 
@@ -44,19 +44,19 @@ def stages_from(state: State, stage: str) -> tuple[str, ...]:
 def feedback_given(
     state: State, stage: str, team: str, by: str, text: str, now: Instant, unique: str, *, settled: bool = False
 ) -> Announcement:
-    """That feedback was given; its words are told, and never stand here.
+    """Records that feedback was given. The text goes only to the team, and never stands here.
 
-    Where the stage is settled the team is told at once; else the words go out once it is (see `kept_words`).
+    If the stage is settled, the team is told at once; otherwise the text goes out later (see `kept_words`).
 
     Args:
-        state: the challenge as it says that it stands.
-        stage: name of the stage that it is about.
+        state: the challenge's own state.
+        stage: name of the stage that the feedback is about.
         team: id of the application.
-        by: who gives it.
-        text: what is said.
-        now: when.
-        unique: what tells it from any other.
-        settled: whether a decision that settles the stage was announced, of which the state may not know yet.
+        by: who gives the feedback.
+        text: the feedback.
+        now: the present.
+        unique: distinguishes this feedback from any other.
+        settled: whether a decision that settles the stage was announced; the state may not know the decision yet.
 
     Raises:
         Refused: one of its kinds.
@@ -100,6 +100,6 @@ def feedback_given(
 
 
 def _is_settled(state: State, index: int) -> bool:
-    """Whether nobody decides any more who enters a stage, by its place in the programme."""
+    """Whether the decision on a stage is final, by the stage's place in the programme."""
     filled = index == state.stage and state.phase is Phase.RUNNING
     return index < state.stage or filled or state.phase is Phase.ENDED

@@ -1,4 +1,4 @@
-"""A challenge is put on hold, and goes on."""
+"""A challenge is put on hold or resumed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .state import Phase, State
 
 
 def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement]:
-    """Stops the challenge's clock: no deadline passes and nothing is decided until it is resumed.
+    """Stops the challenge's clock: no deadline passes and nothing is decided until the challenge is resumed.
 
     Raises:
         Refused: one of its kinds.
@@ -34,7 +34,7 @@ def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement
 
 
 def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announcement]:
-    """Lets the challenge's clock go on; what it waits for is due later by the time that it stood.
+    """Restarts the challenge's clock. The present deadline moves by the length of the hold.
 
     Raises:
         Refused: one of its kinds.

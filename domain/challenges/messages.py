@@ -1,4 +1,4 @@
-"""From a message as it was sent to a decision that is taken or refused."""
+"""How a message becomes a decision that is taken or refused."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ from .state import OrderState, State
 
 _LONGEST = 1000
 _MOST_TOLD = 5
-"""How many problems of a message its refusal says in its line; the others are counted there."""
+"""How many problems a refusal lists; it gives only the number of the others."""
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
 _SOMEBODY = "programme-office"
 _HARMLESS = re.compile(r"[A-Za-z0-9 .:+-]{1,40}")
 
 
 def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], situation: str) -> Decision:
-    """The decision in a message.
+    """Reads the decision in a message.
 
     Args:
         kind: the name that it was sent under.
-        said: its arguments as JSON; there has to be one.
-        known: the decisions that can be meant, by their names.
-        situation: of the challenge or payment that it was sent to.
+        said: the message's arguments as JSON; there must be exactly one.
+        known: the decisions that the message can name.
+        situation: of the challenge or payment to which the message was sent.
 
     Returns:
-        The decision; one without an id gets one made from its content and from where the challenge stands, so that
-        the same words mean the same decision only as long as nothing has moved.
+        The decision. A decision without an id gets an id made from its content and the challenge's situation, so the
+        same message means the same decision only until something changes.
 
     Raises:
-        UnknownMessage: nothing is known by that name.
+        UnknownMessage: no decision has that name.
         NotReadable: the JSON is not such a decision; names the field and what it takes.
     """
     model = _model(kind, known)
@@ -72,7 +72,7 @@ def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], 
 
 
 def already_answered(state: State, decision: Decision) -> str | None:
-    """The answer that a decision got when it came before; None if it is new.
+    """The answer that a decision got when it came before; None if the decision is new.
 
     Raises:
         AnotherDecision: its id was used for another decision.
@@ -86,12 +86,12 @@ def already_answered(state: State, decision: Decision) -> str | None:
 
 
 def content_of(decision: Decision) -> str:
-    """What a decision says, in short, whatever its id."""
+    """A hash of what a decision says, without its id."""
     return _digest(decision.model_copy(update={"decision_id": ""}))
 
 
 def texts_in(said: Sequence[bytes]) -> list[str]:
-    """The texts that a message of ours brings, in order; of anything else, nothing."""
+    """The texts in a message of the service itself, in order; nothing for any other message."""
     try:
         return [text for text in map(json.loads, said) if isinstance(text, str)]
     except (ValueError, RecursionError):
@@ -99,7 +99,7 @@ def texts_in(said: Sequence[bytes]) -> list[str]:
 
 
 def not_about_a_payment() -> NotReadable:
-    """The refusal of what is sent like the word of a payment, and is none."""
+    """The refusal of a message that looks as if a payment had sent it, but is wrong."""
     return NotReadable(
         f"The word of a payment cannot be read: it has a payment's key and one of {', '.join(OrderState)}. "
         "Payments send it by themselves: see `reconcile`."
@@ -111,7 +111,7 @@ def _digest(decision: Decision, more: str = "") -> str:
 
 
 def make(kind: str, fields: Mapping[str, object], known: Mapping[str, type[Decision]] = DECISIONS) -> Decision:
-    """A decision from its fields, as a front has them.
+    """A decision from its fields, as the web or the command line has them.
 
     Raises:
         UnknownMessage, NotReadable: see `read`.
@@ -127,8 +127,8 @@ def decide(state: State, decision: Decision, now: Instant) -> tuple[State, Annou
     """The state after a decision, and what is announced.
 
     Raises:
-        Refused: one of its kinds, with the reason for the sender. A rule that itself breaks on a message refuses it
-            too: a fault of ours must not stop a challenge for good.
+        Refused: one of its kinds, with the reason for the sender. A rule that fails with an error also refuses the
+            message: a bug must not stop a challenge for good.
     """
     try:
         return _by_its_rule(state, decision, now)
@@ -169,15 +169,15 @@ def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State,
 def refusal_announced(
     state: State, kind: str, said: Sequence[bytes], refusal: Refused, now: Instant, unique: str
 ) -> tuple[State, Announcement]:
-    """A refusal, on the record and told to its sender; to the operators if nobody knows who that is.
+    """A refusal, for the record. The sender is told, or the operators if the sender is unknown.
 
     Args:
-        state: the challenge, which does not change but for its story.
+        state: the challenge; only its story changes.
         kind: the name that the message was sent under.
         said: the message as it came.
         refusal: why it is refused.
-        now: when.
-        unique: what tells this refusal from every other.
+        now: the present.
+        unique: distinguishes this refusal from every other.
     """
     by, kind = sender(said), printable(kind)[:60]
     role = state.role_of(by)
@@ -199,7 +199,7 @@ def refusal_announced(
 
 
 def sender(said: Sequence[bytes]) -> str:
-    """Who a message says that it is from, if it says so in the form of an id; nobody's address is kept."""
+    """The sender that a message names, if it is in the form of an id; addresses are never kept."""
     try:
         content = json.loads(said[0]) if said else None
     except (ValueError, RecursionError):
@@ -209,7 +209,7 @@ def sender(said: Sequence[bytes]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what a database or a terminal cannot show, and not longer than a line may be."""
+    """The text without characters that a database or a terminal cannot show, cut to the length of a line."""
     return "".join(character for character in text if character.isprintable())[:_LONGEST]
 
 
@@ -238,7 +238,7 @@ def _problem(model: type[Decision], error: ErrorDetails) -> Problem:
 
 
 def _in_field(model: type[Decision], where: str, error: ErrorDetails) -> str:
-    """The field and what it takes. Its value only if it can be no more than a slip in an id, a number or a date."""
+    """The field and what it takes. The value is shown only if it looks like a mistyped id, number or date."""
     name = error["loc"][0]
     if error["type"] == "missing":
         return f"{where}: is missing"
@@ -254,7 +254,7 @@ def _in_field(model: type[Decision], where: str, error: ErrorDetails) -> str:
 
 
 def _place(part: str | int) -> str:
-    """Where in a list, counted as people count, or under which name, which can be anything too."""
+    """The place in a list, counted from 1, or the name, which can be any text."""
     if isinstance(part, int):
         return f"[{part + 1}]"
     return f".{part}" if _HARMLESS.fullmatch(part) else ""

@@ -33,7 +33,7 @@ def details(state: State, attention: str = "") -> str:
     title = f"## {state.challenge.question}"
     parts = [title, _facts(state, attention), _stages(state), _evidence(state), _payments(state)]
     head = "\n\n".join(part for part in parts if part)
-    # Of two things that happened at one instant, the one that was told last is the newer: the sorting keeps that.
+    # If two things happened at one instant, the later line is the newer: sorting keeps their order.
     story = sorted(state.story, key=lambda line: line.at)
     return _fitting(head, [f"- {state.at(line.at)}: {line.text}" for line in reversed(story)])
 
@@ -46,14 +46,14 @@ def _facts(state: State, attention: str) -> str:
 
 
 def _emphasised(state: State, label: str, fact: str) -> str:
-    """With what it waits for and how it ended made to stand out."""
+    """One line about the challenge, with what it waits for and how it ended in bold."""
     if label == "Waits for":
         return f"**{fact}**"
     return f"**{state.outcome}**{fact.removeprefix(str(state.outcome))}" if label == "Outcome" else fact
 
 
 def facts_of(state: State, attention: str = "") -> list[tuple[str, str]]:
-    """Where a challenge stands, fact by fact: what it waits for, until when, who must act, why it is on hold.
+    """Where a challenge stands, as a list of facts: what it waits for, until when, who must act, why it is on hold.
 
     Args:
         state: the challenge as it stands.
@@ -87,7 +87,7 @@ def _deadline_label(state: State) -> str:
 
 
 def _who_acts_first(state: State) -> str:
-    """What stands still may be the writing of what the others did: so it is not certain that they must act."""
+    """The step that stands still may be the one that writes what others did, so perhaps they need not act."""
     operators, others = " or ".join(state.challenge.operators), _who_acts(state)
     mend = f"{operators}: mend what needs attention"
     return mend if others.startswith("nobody") else f"{mend}; unless that settles it, {others}"
@@ -111,7 +111,7 @@ def _who_acts(state: State) -> str:
 
 
 def _selection_wanted(state: State) -> str:
-    """What those who decide are to send: for what, out of whom, how many, and how much for each."""
+    """What the deciders must send: for which stage, out of whom, how many teams, and how much for each."""
     stage = state.filling
     field = listed(state.field) if state.runs else counted(state.applications or 0, "application")
     allowed = f"exactly {stage.min}" if stage.min == stage.max else f"{stage.min} to {stage.max}"
@@ -124,7 +124,7 @@ def _selection_wanted(state: State) -> str:
 
 
 def _moves(state: State, phase: Phase) -> str:
-    """What a hold does to the dates of what it stopped."""
+    """A note that a date moves by the length of the hold."""
     return " (moves by the length of the hold)" if state.held and state.phase is phase else ""
 
 
@@ -135,7 +135,7 @@ def _stages(state: State) -> str:
 
 
 def stages_of(state: State) -> list[tuple[str, str]]:
-    """Each stage by its title: when it runs, its teams and its reserve, or why there are none."""
+    """Each stage by its title: when it runs, and its teams and reserve, or why it has none."""
     runs = {run.stage: run for run in state.runs}
     last = max((index for index, stage in enumerate(state.programme.stages) if stage.name in runs), default=-1)
     lines = []
@@ -184,7 +184,7 @@ def _evidence(state: State) -> str:
 
 
 def evidence_of(state: State) -> list[str]:
-    """What teams have to show before they are paid on, and nobody has decided about."""
+    """The evidence that teams still have to show, or that nobody has decided on."""
     return [
         f"{each.team} for {state.title_of(each.stage)}, instalment {each.number}: {each.what}; "
         f"pays {amount_in_words(each.amount, state.programme.currency)}"
@@ -210,7 +210,7 @@ def _payments(state: State) -> str:
 
 
 def _sum(state: State, how: OrderState) -> str:
-    """What the payments that stand so come to."""
+    """The sum of the payments with this status."""
     amounts = [order.amount for key, order in orders_made(state).items() if state.payments[key] is how]
     together = Amount(net=total(each.net for each in amounts), vat=total(each.vat for each in amounts))
     return amount_in_words(together, state.programme.currency)

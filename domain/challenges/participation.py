@@ -16,7 +16,7 @@ from .state import State
 
 
 def participate(state: State, message: Participate, now: Instant) -> tuple[State, Announcement]:
-    """Writes down that a citizen participation session was held.
+    """Records that a citizen participation session was held.
 
     Raises:
         Refused: one of its kinds.

@@ -1,4 +1,4 @@
-"""The sponsor's decisions: who may take how many of whom into which stage, and when."""
+"""The sponsor's decisions: who may select how many teams for which stage, and when."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .state import Outcome, Phase, State
 def select(state: State, message: Select, now: Instant) -> tuple[State, Announcement]:
     """Takes teams into a stage, which begins now.
 
-    Whether ids are applications to this challenge at all is for the database to say: the announcement names them.
+    The announcement names the applications: the database checks that they belong to this challenge.
 
     Raises:
         Refused: one of its kinds, with the reason for the sponsor.
@@ -130,7 +130,7 @@ def _announced(
 
 
 def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
-    """The index of the stage that a sponsor's decision is about, if it can be taken now by that person."""
+    """The index of the stage that a sponsor's decision is about, if that person may decide on the stage now."""
     state.check_may(action, by)
     names = [stage.name for stage in state.programme.stages]
     if name not in names:
@@ -217,7 +217,7 @@ def _notices(old: State, new: State, stage: Stage, message: Select) -> tuple[Out
     if message.reserve:
         notices.append(to_teams(message.reserve, Occasion.IN_RESERVE, facts))
     chosen = (*message.teams, *message.reserve)
-    # What the sponsor says of each is kept in the database, and put in where the notices are written.
+    # The sponsor's feedback is kept in the database, which adds it when it writes the notices.
     not_selected = {"stage": stage.title, "feedback": ""}
     if not old.runs:
         whom = ToApplicants(without=chosen)
@@ -228,7 +228,7 @@ def _notices(old: State, new: State, stage: Stage, message: Select) -> tuple[Out
 
 
 def _welcomed(state: State, stage: Stage, team: Team) -> OutgoingNotice:
-    """A stage that lasts has begun for the team; one that only sifts has put it on the list for the next."""
+    """The team's notice: its stage has begun; or, if the stage only sifts, it is shortlisted for the next."""
     if stage.only_sifts:
         following = state.programme.stages[state.stage + 1 : state.stage + 2]
         facts = {"stage": stage.title, "next": following[0].title if following else ""}
@@ -238,7 +238,7 @@ def _welcomed(state: State, stage: Stage, team: Team) -> OutgoingNotice:
 
 
 def place_in_words(state: State, stage: Stage, team: Team) -> dict[str, str]:
-    """What a team's place in a stage means to it, as facts of a notice: its end, money, terms and sessions."""
+    """A team's place in a stage as facts of a notice: the end, money, terms and sessions."""
     return {
         "stage": stage.title,
         "ends": state.at(state.run.ends),
@@ -249,14 +249,14 @@ def place_in_words(state: State, stage: Stage, team: Team) -> dict[str, str]:
 
 
 def award_in_words(state: State, team: Team) -> str:
-    """What a team is due for a stage, for people."""
+    """What a team is due for a stage, in words."""
     if team.award is None:
         return "nothing for this stage"
     return amount_in_words(team.award, state.programme.currency)
 
 
 def agreed_amount_in_words(stage: Stage, currency: str) -> str:
-    """Up to how much may be agreed for each team: "up to £20,000 (without VAT)"; nothing if that is not agreed."""
+    """How much may be agreed for each team: "up to £20,000 (without VAT)"; empty if the fee is not agreed."""
     if stage.pay is None or stage.pay.agreed_up_to is None:
         return ""
     vat = {Vat.ADDED: " (without VAT)", Vat.INCLUDED: " (with VAT)", Vat.NONE: ""}[stage.pay.vat]

@@ -1,4 +1,4 @@
-"""A stage under way: its teams, what they show as evidence, and the sessions that were held in it."""
+"""A stage under way: its teams, their evidence, and the sessions that were held."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.values.money import Amount
 
 
 class Verdict(Value):
-    """What was decided, for good, about the evidence for an instalment."""
+    """The final decision on the evidence for an instalment."""
 
     at: Instant
     by: str
@@ -25,9 +25,9 @@ class Team(Value):
 
     Args:
         id: the application's id.
-        since: when it came in.
-        award: what it is due for the stage, or nothing.
-        left: when it withdrew, if it did.
+        since: when the team came in.
+        award: what the team is due for the stage, if anything.
+        left: when the team withdrew, if it did.
         verdicts: on the evidence for its instalments, by their number.
     """
 
@@ -46,7 +46,7 @@ class Session(Value):
 
 
 class StageRun(Value):
-    """A stage that was filled: its teams, its time, what happened in it.
+    """A stage that was filled: its teams, its dates, and what happened.
 
     Args:
         selected_by: id of the person who selected its teams.
@@ -68,21 +68,21 @@ class StageRun(Value):
 
     @property
     def in_reserve(self) -> tuple[str, ...]:
-        """Ids of those to whom a place can still come: nobody once the stage has ended."""
+        """Ids of those in reserve who can still get a place: nobody once the stage has ended."""
         return self.reserve if self.ended is None else ()
 
     def stayed(self, team: Team) -> bool:
-        """Whether a team was in the stage until it ended; while it runs, whether it is in it still."""
+        """Whether a team stayed until the stage ended; while the stage runs, whether the team is still in."""
         return team.left is None or (self.ended is not None and team.left >= self.ended)
 
 
 class OpenEvidence(Value):
-    """An instalment that is paid once its evidence is accepted, and nobody has decided about that.
+    """An instalment that is paid on evidence, with no decision on the evidence yet.
 
     Args:
-        stage, team, number: of which instalment.
-        what: the evidence that is to be shown, as the programme says.
-        amount: what it pays.
+        stage, team, number: which instalment.
+        what: the evidence that the programme asks for.
+        amount: what the instalment pays.
     """
 
     stage: str
@@ -93,7 +93,7 @@ class OpenEvidence(Value):
 
 
 def open_evidence_of(stage: Stage, run: StageRun, team: Team) -> list[OpenEvidence]:
-    """The evidence that a team of a stage still has to show, or to have accepted."""
+    """The evidence of a team in a stage that still has to be shown or accepted."""
     if stage.pay is None or team.award is None:
         return []
     parts = zip(stage.pay.instalments, stage.pay.instalments_of(team.award), strict=True)

@@ -1,7 +1,7 @@
 """All that is known of one challenge while it runs, as one value.
 
-Nothing changes a `State`; the rules in `selection`, `changes` and `course` make the next one from it, together with
-the announcement of what happened. So any wait can be left with the state in hand and taken up again from it.
+A `State` never changes. The rules in `selection`, `change`, `deadlines` and the like make the next state from it,
+together with the announcement of what happened. So a workflow can stop at any wait and go on from the state alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .stage_run import OpenEvidence, StageRun, open_evidence_of
 
 
 class Phase(StrEnum):
-    """What a challenge is doing."""
+    """The phase that a challenge is in."""
 
     WINDOW = "window"
     DECIDING = "deciding"
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
 
 class OrderState(StrEnum):
-    """How a payment stands that the challenge has ordered."""
+    """The state of a payment that the challenge has ordered."""
 
     UNDER_WAY = "under way"
     SETTLED = "settled"
@@ -50,7 +50,7 @@ class OrderState(StrEnum):
 
 
 class Hold(Value):
-    """The challenge's clock stands since then."""
+    """A hold: since when the challenge's clock has stood still."""
 
     since: Instant
     by: str
@@ -65,41 +65,41 @@ class Happened(Value):
 
 
 class Answer(Value):
-    """What was answered to a decision, and what that decision said, in short."""
+    """The answer to a decision, and a hash of what the decision said."""
 
     text: str
     content: str
 
 
 STORY_LINES = 60
-"""How many lines of the story a run's page keeps; all of them stay in the record."""
+"""How many lines of the story a run's page keeps. The record keeps all of them."""
 
 
 DECISIONS_KEPT = 1000
-"""How many handled decision ids are carried on, so that a repeat gets its first answer."""
+"""How many decision ids a challenge remembers, so that a repeated decision gets its first answer."""
 
 
 class State(Value):
     """One challenge as it stands.
 
     Args:
-        challenge: who and what, frozen when it started; its `closes` is where the window stood first.
-        programme: the rules, frozen when it started.
-        phase: what it is doing.
+        challenge: people and dates, frozen at the start; its `closes` is when the window was first to close.
+        programme: the rules, frozen at the start.
+        phase: the present phase.
         opened: whether the window's opening was announced.
         opens, closes: the window as it stands now.
-        applications: how many were taken, once sealed.
+        applications: how many were taken, once the window is sealed.
         stage: index of the stage that is filled or running.
         decide_by: when the selection is due, while deciding.
         runs: the stages filled so far, in order; skipped ones are missing.
-        held: the hold, while there is one.
-        outcome, outcome_reason: how it ended and why, once it has.
-        payments: keys of the payments ordered so far, and how each stands.
-        decisions: what was answered to each decision id, oldest first.
-        reminded: reminders due up to then are dealt with.
+        held: the hold, while the challenge is on hold.
+        outcome, outcome_reason: how and why the challenge ended, once it has.
+        payments: keys of the payments ordered so far, and the state of each.
+        decisions: the answer to each decision id, oldest first.
+        reminded: reminders due up to this instant are dealt with.
         story: the last lines of what happened.
-        ended: when it ended, once it has.
-        stood_still: what needed a person when an earlier run was left.
+        ended: when the challenge ended, once it has.
+        stood_still: what needed a person when an earlier run ended.
     """
 
     challenge: Challenge
@@ -173,7 +173,7 @@ class State(Value):
 
     @property
     def field(self) -> tuple[str, ...]:
-        """Teams that the next stage can take; nothing before the first stage, whose field are the applications."""
+        """Teams that the next stage can take; empty before the first stage, which selects from the applications."""
         return self.run.active if self.runs else ()
 
     @property
@@ -183,7 +183,7 @@ class State(Value):
 
     @property
     def open_evidence(self) -> tuple[OpenEvidence, ...]:
-        """The instalments on evidence that may still fall due; none of a challenge that was cancelled."""
+        """The instalments on evidence that may still fall due; empty if the challenge was cancelled."""
         if self.outcome is Outcome.CANCELLED:
             return ()
         stages = {stage.name: stage for stage in self.programme.stages}
@@ -197,12 +197,12 @@ class State(Value):
 
     @property
     def is_open(self) -> bool:
-        """Whether something is left to pay, or may still fall due."""
+        """Whether a payment is still to be made or may still fall due."""
         return bool(self.unpaid or self.open_evidence)
 
     @property
     def deadline(self) -> Instant | None:
-        """The instant that it waits for now; None while on hold or once ended."""
+        """The instant that the challenge waits for now; None while it is on hold or has ended."""
         if self.held or self.phase is Phase.ENDED:
             return None
         if self.phase is Phase.WINDOW:
@@ -211,12 +211,12 @@ class State(Value):
 
     @property
     def waits_for(self) -> str:
-        """What it waits for, as lists show it and are searched: with the name of the stage."""
+        """What the challenge waits for, as lists show it and people search it: with the name of the stage."""
         return self._waits_for(self.filling.name)
 
     @property
     def waiting(self) -> str:
-        """What it waits for, as people are told it: with the title of the stage."""
+        """What the challenge waits for, as notices say it: with the title of the stage."""
         return self._waits_for(self.filling.title)
 
     def _waits_for(self, stage: str) -> str:
@@ -234,7 +234,7 @@ class State(Value):
 
     @property
     def situation(self) -> str:
-        """What tells one situation of the challenge from another, in which the same words are another decision."""
+        """The present situation of the challenge. The same message in another situation is another decision."""
         return f"{self.waits_for} {self.deadline} {self.held}"
 
     @property
@@ -282,10 +282,10 @@ class State(Value):
         return spoken(instant, self.zone)
 
     def check_may(self, action: Action, person: str) -> None:
-        """That a person may do something here, by the table of `domain.permissions`.
+        """Checks that a person may do something here, by the table of `domain.permissions`.
 
         Raises:
-            NotAllowed: they may not; the message says who may.
+            NotAllowed: the person may not. The message says who may.
         """
         people = {
             Role.TEAM: ("its teams",),
@@ -296,7 +296,7 @@ class State(Value):
         check_may(action, person, self.role_of(person), self.challenge.id, people)
 
     def role_of(self, person: str) -> str:
-        """In what role someone acts here: sponsor, operator, releaser, team, or unknown."""
+        """The role in which someone acts here: sponsor, operator, releaser, team, or unknown."""
         if person in self.challenge.deciders:
             return "sponsor"
         if person in self.challenge.operators:
@@ -309,7 +309,7 @@ class State(Value):
 
 
 class Sealing(Value):
-    """That a challenge's window is to be sealed, and when by Temporal's clock."""
+    """A request to seal a challenge's window, with the time by Temporal's clock."""
 
     challenge: str
     at: Instant

@@ -1,4 +1,4 @@
-"""An applicant or a team withdraws, or is withdrawn."""
+"""An applicant or a team withdraws, or an operator withdraws it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .state import Outcome, Phase, State
 
 
 def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
-    """Takes out an applicant or a team; the first of the reserve may take its place in the stage under way.
+    """Withdraws an applicant or a team. The first of the reserve may take its place in the stage under way.
 
-    A challenge that is left without any team ends there.
+    The challenge ends if no team is left.
 
     Raises:
         Refused: one of its kinds.
@@ -40,7 +40,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
 
 
 def _team_left(state: State, left: Team, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
-    """A team leaves the stage under way; the reserve comes in, or the challenge ends without any team."""
+    """A team leaves the stage under way. A team from the reserve comes in, or the challenge ends if no team is left."""
     new = state.having_run(
         teams=tuple(team.model_copy(update={"left": now}) if team.id == left.id else team for team in state.run.teams)
     )
@@ -95,13 +95,13 @@ def _told_of_the_end(state: State) -> list[OutgoingNotice]:
 
 
 def _withdrawn(message: Withdraw) -> OutgoingNotice:
-    """What the one who is out is told: also whether that was its own doing."""
+    """The notice to the team that is out. It also says who withdrew the team."""
     by = "you" if message.by == message.team else "the programme office"
     return to_teams((message.team,), Occasion.WITHDRAWN, {"reason": message.reason, "by": by})
 
 
 def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tuple[State, Announcement]:
-    """An application that is in no stage under way: whether it exists, the database says."""
+    """Withdraws an application that is in no stage under way. The database checks that it exists."""
     new = state
     if state.runs and message.team in state.run.reserve:
         new = state.having_run(reserve=tuple(team for team in state.run.reserve if team != message.team))
