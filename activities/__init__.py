@@ -1,1 +1,1 @@
-"""What touches the world for the workflows: thin, and idempotent by business key."""
+"""The activities of the workflows: thin functions that touch the world and are idempotent by business key."""

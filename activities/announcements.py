@@ -1,4 +1,4 @@
-"""Writing down and telling what happened to a challenge, and sealing its window."""
+"""Activities that write down and announce what happened to a challenge, and that seal its window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Announcing:
     """Activities on the record, the window and the notices.
 
     Args:
-        database: where they are kept.
+        database: where the record, the window and the notices are.
         compose: finds the words of notices.
     """
 
@@ -28,23 +28,23 @@ class Announcing:
 
     @activity.defn(name="announce", no_thread_cancel_exception=True)
     def announce(self, announcement: Announcement) -> datetime:
-        """One transaction: the line of the record, the status, the window and the notices; once for a key.
+        """Writes the line of the record, the status, the window and the notices in one transaction, once for each key.
 
         Returns:
             See `read_clock`.
 
         Raises:
-            Refused: an application that it names is unknown or withdrawn, or the window is sealed for good.
+            Refused: a named application is unknown or withdrawn, or the window is sealed for good.
         """
         record.announce(self._database, announcement, self._compose)
         return self.read_clock()
 
     @activity.defn(name="seal_window", no_thread_cancel_exception=True)
     def seal_window(self, sealing: Sealing) -> int:
-        """Seals the window for good; says how many applications there are, the same number each time."""
+        """Seals the window for good. Returns how many applications there are, the same number each time."""
         return applications.seal(self._database, sealing.challenge, sealing.at)
 
     @activity.defn(name="read_clock", no_thread_cancel_exception=True)
     def read_clock(self) -> datetime:
-        """The instant at which this activity was asked for, by Temporal's clock."""
+        """The instant at which this activity was scheduled, by Temporal's clock."""
         return activity.info().scheduled_time

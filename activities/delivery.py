@@ -1,4 +1,4 @@
-"""Sending the notices in the outbox through a channel, one after the other, and asking what became of them."""
+"""The activity that sends the notices in the outbox through a channel, one by one, and asks what became of them."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from store.outbox.outbox import Claim
 from store.record.notices import Compose
 
 _LOOK_EVERY = 1.0
-"""Seconds between two looks into an outbox in which nothing waits."""
+"""Seconds between two looks into an empty outbox."""
 _BEAT_EVERY = 5.0
 _PUT_OFF = 600.0
-"""Seconds for which a notice lets others go first, once its channel is not believed."""
-_OF_ALL = "Nothing else was taken of late, so this may be so for all notices."
+"""Seconds for which other notices go first when the channel's refusal is doubtful."""
+_OF_ALL = "The channel took no other notice lately, so this may concern all notices."
 
 
 class Delivering:
     """The activity that sends. Several of them at once, on any workers, send no notice twice.
 
-    A notice is taken, sent and noted before the next one is taken: whatever ends this process leaves at most one of
-    which is not known whether it was sent. That one is looked up, where the channel can tell, before it is sent again;
-    a channel that cannot tell gets it again, because twice is better than never; but not for ever.
+    A notice is taken, sent and noted before the next one is taken. So if this process dies, there is at most one notice
+    about which nobody knows whether it was sent. If the channel can tell, that notice is looked up before it is sent
+    again. A channel that cannot tell gets the notice again, because twice is better than never; but not for ever.
 
     No database transaction is open while a channel is asked. Nothing personal goes to Temporal or into logs.
 
     Args:
         database: where the outbox is.
-        channel: how notices leave; None if they stay in the outbox.
-        rate: how many are sent in a second at most.
-        compose: finds the words in which operators are told of what could not be delivered.
-        clock: what time it is.
-        seconds: of a clock that only goes forward, by which notices are paced.
+        channel: how notices leave. None if they stay in the outbox.
+        rate: the most notices to send in a second.
+        compose: finds the words that tell operators about notices that could not be delivered.
+        clock: tells the present instant.
+        seconds: a clock that only goes forward, for the pace of sending.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class Delivering:
 
     @activity.defn(name="deliver_notices", no_thread_cancel_exception=True)
     def deliver(self, sending: Sending) -> Outbox:
-        """Sends what is in the outbox, and what comes into it meanwhile, until its time is over or it is told to stop.
+        """Sends the notices in the outbox, and new ones, until the time is over or the activity is told to stop.
 
         Returns:
-            How many notices there are after that; without the name of a channel if there is none.
+            How many notices there are in each state; without the name of a channel if there is none.
 
         Raises:
-            ApplicationError: nothing can be sent until a person mends the channel.
+            ApplicationError: nothing can be sent until a person repairs the channel.
             Unavailable: the database cannot be read or written.
         """
         if self._channel is None:
@@ -94,7 +94,7 @@ class Delivering:
         return self._outbox(self._channel)
 
     def _step(self, channel: Channel) -> float:
-        """Deals with one notice, if one is due and its turn has come; says how many seconds it can rest after that."""
+        """Deals with one notice, if one is due and its turn has come. Returns how many seconds to rest after that."""
         rest = self._pace.rest(self._seconds())
         if rest > 0:
             return rest
@@ -112,7 +112,7 @@ class Delivering:
             self._send(channel, claim)
 
     def _complain(self) -> None:
-        """Ends the activity if its channel has been away for long: its workflow calls for a person."""
+        """Ends the activity if the channel has been away for long, so that the workflow calls for a person."""
         complaint = self._health.complaint(self._seconds())
         if complaint:
             raise _needs_a_person(complaint)
@@ -143,13 +143,13 @@ class Delivering:
                 self._note_failed(claim, claim.given_up)
 
     def _found(self, channel: Channel, claim: Claim) -> Delivery | None:
-        """What the channel knows of a notice that it may have taken; None if it knows nothing."""
+        """What the channel knows about a notice that it may have taken. None if the channel knows nothing."""
         if not (claim.unknown and channel.asks_again and claim.channel == channel.name):
             return None
         try:
             return channel.find(claim.key)
         except TemporaryFailure as failure:
-            # What became of it is no clearer than before; the notice does not pay for that.
+            # Nobody knows yet what became of the notice. This try does not count against the notice.
             raise TemporaryFailure(str(failure), None if failure.unknown else failure.after) from None
 
     def _note(self, channel: Channel, claim: Claim, delivery: Delivery) -> None:
@@ -163,7 +163,7 @@ class Delivering:
                 self._note_undelivered(claim, delivery)
 
     def _note_permanent(self, claim: Claim, failure: PermanentFailure) -> None:
-        """What a channel says of one notice is so, unless it says that of all: then a person has to mend something."""
+        """A refusal concerns one notice, unless the channel refuses all. Then a person has to repair something."""
         self._pace.goes_well()
         if self._health.turns_away(claim.key, doubtful=failure.doubtful):
             self._note_failed(claim, str(failure))
@@ -172,7 +172,7 @@ class Delivering:
             raise _needs_a_person(f"{failure} {_OF_ALL}")
 
     def _note_temporary(self, claim: Claim, failure: TemporaryFailure) -> None:
-        """What is about one notice holds up no other; what is about the channel is nothing that a notice pays for."""
+        """A failure of one notice never holds up others. A failure of the channel does not count against a notice."""
         activity.logger.warning("notice not sent yet", extra={"occasion": claim.occasion, "fault": str(failure)})
         now = self._clock()
         if failure.alone:
@@ -190,7 +190,7 @@ class Delivering:
             outbox.put_back(self._database, claim, str(failure), now, after=_PUT_OFF)
 
     def _is_away(self, failure: TemporaryFailure) -> None:
-        """A channel that says when to come back is left alone until then, unless that is about one notice."""
+        """A channel that says when to try again is left alone until then, unless it means one notice only."""
         now = self._seconds()
         self._pace.goes_badly(now, None if failure.unknown else failure.after)
         self._health.is_away(now, str(failure))
@@ -199,7 +199,7 @@ class Delivering:
         if not delivery.again:
             self._note_failed(notice, delivery.reason)
             return
-        activity.logger.warning("notice sent anew", extra={"occasion": notice.occasion, "fault": delivery.reason})
+        activity.logger.warning("notice sent again", extra={"occasion": notice.occasion, "fault": delivery.reason})
         outbox.note_undelivered(self._database, notice, delivery.reason, self._clock(), self._compose)
 
     def _note_failed(self, notice: Claim | outbox.Question, reason: str) -> None:
@@ -207,7 +207,7 @@ class Delivering:
         outbox.note_failed(self._database, notice, reason, self._clock(), self._compose)
 
     def _ask(self, channel: Channel) -> bool:
-        """Asks what became of one notice that the channel took; says whether there was one to ask for."""
+        """Asks what became of one notice that the channel took. Returns whether there was such a notice."""
         if not channel.asks_again:
             return False
         question = outbox.question(self._database, channel.name, self._clock())
@@ -235,12 +235,12 @@ class Delivering:
 
     @contextmanager
     def _beating(self, channel: Channel) -> Iterator[None]:
-        """Shows Temporal that this goes on, and staff how far it has come, also while a channel takes its time."""
+        """Shows Temporal that the activity is alive, and shows staff its progress, even while a channel is slow."""
         over = threading.Event()
 
         def beat() -> None:
             while True:
-                # A beat that is missed is made up for by the next one.
+                # The next beat makes up for a missed one.
                 with suppress(Unavailable, TimeoutError):
                     activity.heartbeat(self._outbox(channel))
                 if over.wait(_BEAT_EVERY):
@@ -261,7 +261,7 @@ def _is_to_stop() -> bool:
 
 @contextmanager
 def _needing_a_person() -> Iterator[None]:
-    """What only a person can mend ends the activity for good: its workflow calls for one."""
+    """Ends the activity for good if only a person can help, so that the workflow calls for a person."""
     try:
         yield
     except Unavailable as fault:

@@ -16,7 +16,7 @@ from domain.values.refusals import Refused
 from workflows.refusals import as_failure
 
 _FRAMES = 16
-"""How much of the way to a fault is logged: the last eight frames or so of a database's are those of its driver."""
+"""How many frames of the traceback are logged: the last eight frames or so of a database's are those of its driver."""
 
 
 class SortFailures(Interceptor):

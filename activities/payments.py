@@ -1,4 +1,4 @@
-"""The moves of a payment: into the ledger, released, to the rail, settled, come back, cancelled."""
+"""The activities of a payment: request, release, submit, settle, return, undo a return, cancel."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from store.record.notices import Compose
 
 
 class Paying:
-    """Activities on payments. Each may run again at any time, and pays nothing twice.
+    """Activities on payments. Each can safely run again at any time: nothing is paid twice.
 
     No database transaction is open while a rail is asked.
 
     Args:
         database: where the ledger is.
         rail: how money leaves.
-        rehearsal: how it seems to leave where a round is rehearsed.
+        rehearsal: the rail for rehearsed rounds, which moves no money.
         seals: opens the payees' bank details.
         compose: finds the words of notices.
     """
@@ -46,19 +46,19 @@ class Paying:
 
     @activity.defn(name="request_payment", no_thread_cancel_exception=True)
     def request(self, move: PaymentMove) -> PaymentSnapshot:
-        """Enters the payment in the ledger, and notes it when its payee has become known."""
+        """Enters the payment in the ledger, and notes when its payee has become known."""
         snapshot = self._ledger.request(move.payment, _asked_at(), move.announcement)
         return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="release_payment", no_thread_cancel_exception=True)
     def release(self, move: PaymentMove) -> PaymentSnapshot:
-        """Lets the money go, by a second person."""
+        """Releases the payment, as a second person decided."""
         snapshot = self._ledger.release(move.payment, _announced(move), move.payee_version, _asked_at())
         return self._by_its_rail(move, snapshot)
 
     @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
     def submit(self, move: PaymentMove) -> PaymentSnapshot:
-        """Gives the payment to the rail, unless the rail has it: a try before may have got through unseen."""
+        """Gives the payment to the rail, unless the rail already has it from an earlier try."""
         rail, key = self._rail_for(move), move.payment.order.key
         released = under_way(self._database, key)
         if released is None:
@@ -67,7 +67,7 @@ class Paying:
         transfer = rail.find(released.id)
         if transfer is None:
             self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
-        # In a file it is once that is made, which is not for us to do.
+        # A batched payment leaves when a person makes the payment file, not here.
         if transfer is None and rail.is_batched:
             return self.request(move)
         begun = released if rail.is_batched else self._ledger.begin(key, rail.name, _asked_at())
@@ -79,7 +79,7 @@ class Paying:
         gone_back = snapshot.attempt > begun.attempt or snapshot.status in FAILED
         if gone_back and not transfer.progress.has_failed:
             raise RailRefused(
-                f"The rail has {begun.id}, which was said to have come back while it was asked for: see that it comes "
+                f"The rail has {begun.id}, which was said to have come back meanwhile: make sure that it does come "
                 "back, and release nothing more until it has."
             )
         return self._by_its_rail(move, snapshot)
@@ -96,7 +96,7 @@ class Paying:
         if transfer is None:
             snapshot = self.request(move)
             if snapshot.attempt != begun.attempt or snapshot.status not in _WITH_THE_RAIL:
-                return snapshot  # a try before this one was not heard of, and it has come back and gone out again
+                return snapshot  # an earlier try was lost, and the payment has come back and left again since
             raise RailRefused(
                 f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
             )
@@ -105,10 +105,10 @@ class Paying:
 
     @activity.defn(name="return_payment", no_thread_cancel_exception=True)
     def give_back(self, move: PaymentMove) -> PaymentSnapshot:
-        """Notes that the money came back, as a person says; not while the rail may still have it on its way."""
+        """Notes that the money came back, as a person says. Refused while the rail may still have it on its way."""
         begun = under_way(self._database, move.payment.order.key)
         rail = self._rail_for(move)
-        # Of what another rail has, nobody is left to ask but the person.
+        # If another rail had the transfer, only the person can know.
         transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
         if begun and transfer is None and rail.is_batched and begun.rail == rail.name:
             raise TooEarly(
@@ -128,13 +128,13 @@ class Paying:
 
     @activity.defn(name="undo_return_payment", no_thread_cancel_exception=True)
     def undo_return(self, move: PaymentMove) -> PaymentSnapshot:
-        """Notes that what came back has arrived after all, as a person says; where a rail can be asked, if it says so.
+        """Notes that a returned payment did arrive, as a person says. A rail that can be asked must say the same.
 
-        Of what is in a file the person counts: what is noted there is what people have brought.
+        For a payment in a file the person's word counts, because its record holds only what people have reported.
         """
         snapshot = self.request(move)
         if snapshot.answered:
-            return snapshot  # a try before this one was not heard of
+            return snapshot  # the answer of an earlier try was lost
         rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
         transfer = rail.find(transfer_name)
         if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
@@ -152,7 +152,7 @@ class Paying:
         return self._by_its_rail(move, snapshot)
 
     def _by_its_rail(self, move: PaymentMove, snapshot: PaymentSnapshot) -> PaymentSnapshot:
-        """With whether it is people who carry it to its rail and back: the ledger cannot know that."""
+        """Adds whether people carry the payment to its rail in a file: the ledger cannot know that."""
         return snapshot.model_copy(update={"is_batched": self._rail_for(move).is_batched})
 
     def _rail_for(self, move: PaymentMove) -> PaymentRail:
@@ -160,10 +160,10 @@ class Paying:
         return self._rehearsal if is_rehearsed(move.payment.order.challenge) else self._rail
 
     def _check_came_back(self, rail: PaymentRail, key: str) -> None:
-        """Before a payment leaves again: a rail may have an attempt after all that was said to have come back.
+        """Checks, before a payment leaves again, that its earlier attempts really came back.
 
-        A person is believed that what had arrived came back later: that a rail may not see. If the rail itself said so,
-        it has to go on saying so.
+        A person is believed who says that an attempt came back after it had arrived: a rail may never see that. If the
+        rail itself said so, the rail must still say so.
         """
         for earlier in read_returned(self._database, key):
             transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
@@ -188,7 +188,7 @@ class Paying:
                 return self._ledger.mark_failed(move.payment, begun, how, reason, _asked_at())
 
     def _without_name(self, reason: str, begun: Begun) -> str:
-        """A rail's words, which go to Temporal and to people: a bank may name the account's holder in them."""
+        """A rail's words without the account holder's name, because the words go to Temporal and to people."""
         holder = self._seals.open(begun.sealed, begun.team).holder if begun.sealed else ""
         names = "|".join(map(re.escape, re.findall(r"\w{2,}", holder)))
         return re.sub(rf"\b(?:{names})\b", "••••", reason, flags=re.IGNORECASE) if names else reason
@@ -205,7 +205,7 @@ class Paying:
 
 
 def _check_amount(move: PaymentMove, transfer: Transfer) -> None:
-    """That the rail has paid what was ordered, whoever made the transfer; unless nothing of it stays paid."""
+    """Checks that the rail has paid what was ordered, unless the transfer has failed."""
     if not transfer.progress.has_failed and not _is_as_ordered(move, transfer):
         raise RailRefused(
             f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {move.payment.amount} "
@@ -222,7 +222,7 @@ _WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
 
 
 def _asked_at() -> Instant:
-    """When this activity was asked for, by Temporal's clock; the same in every try."""
+    """When this activity was scheduled, by Temporal's clock. The same in every try."""
     return Instant(activity.info().scheduled_time)
 
 

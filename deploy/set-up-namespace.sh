@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the namespace TEMPORAL_NAMESPACE on the server TEMPORAL_ADDRESS, or moves its retention to RETENTION.
-# Again is harmless.
+# Makes the namespace TEMPORAL_NAMESPACE on the server TEMPORAL_ADDRESS, or changes its retention to RETENTION.
+# You can safely run this again.
 set -eu
 
 set_up() {
@@ -12,7 +12,7 @@ set_up() {
     fi
 }
 
-# The port answers before the server can, and a namespace just made is known to all of it only some seconds later.
+# The port answers before the server is ready, and all of the server knows a new namespace only some seconds later.
 tries=60
 until said=$(set_up 2>&1); do
     tries=$((tries - 1))

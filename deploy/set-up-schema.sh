@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes Temporal's two databases and brings their tables to the server's version. Again is harmless.
+# Makes Temporal's two databases and brings their tables to the server's version. You can safely run this again.
 # Host, port, user and password come from SQL_HOST, SQL_PORT, SQL_USER and SQL_PASSWORD.
 set -eu
 

@@ -133,7 +133,7 @@ def test_money_that_leaves_although_it_was_said_to_be_back_needs_a_person(databa
     one = step(database, rail, tmp_path)
     rail.meanwhile = one.give_back
 
-    with pytest.raises(RailRefused, match=r"/1/1, which was said to have come back while it was asked for"):
+    with pytest.raises(RailRefused, match=r"/1/1, which was said to have come back meanwhile"):
         one.take(one.paying.submit)
     assert one.till.now.status is PaymentStatus.REJECTED
     assert rail.find(f"{one.till.key}/1") is not None

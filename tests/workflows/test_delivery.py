@@ -779,7 +779,9 @@ def test_a_server_that_does_not_relay_for_this_service_costs_no_notice_and_calls
     mailbox.turns_away(mail.notice(refused[0]).address, "554 5.7.1 Relay access denied")
     good = mail.write(OPERATOR)
     calls = mail.calls(2, seconds=1)
-    assert ["relays for this service. Nothing else was taken of late" in call.message for call in calls] == [True] * 2
+    assert ["relays for this service. The channel took no other notice lately" in call.message for call in calls] == [
+        True
+    ] * 2
     assert {mail.notice(key).status for key in refused} == {"created"}
 
     mail.step(1)
