@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.common import (
-    RawValue,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.workflow import ChildWorkflowCancellationType, ContinueAsNewVersioningBehavior, ParentClosePolicy
+from temporalio.common import RawValue, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from . import columns, interface
+from .handlers import on_record, said_in, unanswered
 from .payment import PaymentWorkflow
-from .refusals import as_failure
+from .runs import Run
 from .steps import Steps
 
 with workflow.unsafe.imports_passed_through():
@@ -45,10 +44,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.challenges.page import details
     from domain.challenges.state import OrderState, Phase, Result, Sealing, State
     from domain.payments.payment import payment_to_make
-    from domain.values.calendar import seconds_between
     from domain.values.refusals import Refused
-
-_SHORTEST_SLEEP = timedelta(milliseconds=1)
 
 
 @workflow.defn(name=interface.CHALLENGE)
@@ -58,13 +54,9 @@ class ChallengeWorkflow:
     @workflow.init
     def __init__(self, state: State) -> None:
         self._state = state.having(stood_still="")
-        self._steps = Steps(self._show, self._call, self._may_leave, self._go_on_in_a_new_run, state.stood_still)
+        self._run = Run(state.challenge.id)
+        self._steps = Steps(self._run, self._show, self._call, self._leave, state.stood_still)
         self._changes = 0
-        self._renewal_asked = False
-        # The latest instant that history vouches for: a start, a timer that fired, what an activity was told. All that
-        # is decided goes by it. Temporal's own idea of now is wrong where a query is answered from a run that a worker
-        # has just read anew: it is that of the task before, which can be weeks ago, and a replay would judge otherwise.
-        self._known = Instant(workflow.info().start_time)
         # Whatever changes the state holds this: a rule sees the state that its result will replace.
         self._one_at_a_time = asyncio.Lock()
 
@@ -81,10 +73,7 @@ class ChallengeWorkflow:
         Raises:
             ApplicationError: it was started by hand under another id than the challenge's own.
         """
-        if workflow.info().workflow_id != state.challenge.id:
-            raise ApplicationError(
-                f"The workflow of {state.challenge.id} has that id and no other.", non_retryable=True
-            )
+        self._run.check_id()
         self._show()
         try:
             await self._take_applications()
@@ -100,9 +89,9 @@ class ChallengeWorkflow:
     # The steps of the story. Each does nothing if an earlier run has done it.
 
     async def _take_applications(self) -> None:
-        if not self._state.story and self._known < self._state.opens:
+        if not self._state.story and self._run.known < self._state.opens:
             async with self._one_at_a_time:
-                await self._announce(*deadlines.scheduled(self._state, self._known))
+                await self._announce(*deadlines.scheduled(self._state, self._run.known))
         while self._state.phase is Phase.WINDOW:
             await self._wait()
             async with self._one_at_a_time:
@@ -143,7 +132,7 @@ class ChallengeWorkflow:
                 return False
             # The payments' own runs have gone on since this one last learned what time it is.
             await self._read_clock()
-            await self._announce(*deadlines.paid_up(self._state, self._known))
+            await self._announce(*deadlines.paid_up(self._state, self._run.known))
             return True
 
     # What the steps are made of.
@@ -153,68 +142,56 @@ class ChallengeWorkflow:
 
         Sends the reminder if one is due. Any wait can be left by continue-as-new, because the state is all there is.
         """
-        if self._has_to_move():
+        if self._run.has_to_move():
             await workflow.wait_condition(workflow.all_handlers_finished)
-            self._go_on_in_a_new_run(self._steps.attention)
+            self._leave(self._steps.attention)
         deadline, reminder = self._state.deadline, deadlines.next_reminder(self._state)
-        to_come = [each for each in (deadline, reminder) if each is not None and each > self._known]
+        to_come = [each for each in (deadline, reminder) if each is not None and each > self._run.known]
         wake = min(to_come, default=None)
         seen = self._changes
-        if not self._is_due() and not (reminder and reminder <= self._known):
+        if not self._is_due() and not (reminder and reminder <= self._run.known):
             await self._steps.rest()
-            try:
-                await workflow.wait_condition(
-                    lambda: self._changes != seen or self._has_to_move(),
-                    timeout=_sleep(self._now(), wake) if wake else None,
-                    timeout_summary=self._timer_summary(wake),
-                )
-            except TimeoutError:
-                self._known = wake or self._known
+            await self._run.sleep(
+                lambda: self._changes != seen or self._run.has_to_move(), wake, self._timer_summary(wake)
+            )
         async with self._one_at_a_time:
             reminder = deadlines.next_reminder(self._state)
-            if reminder and reminder <= self._known and not self._is_due():
-                await self._announce(*deadlines.reminded(self._state, self._known))
-
-    def _has_to_move(self) -> bool:
-        """Whether to go on in a new run: somebody asked, the history is long, or a newer build is current."""
-        info = workflow.info()
-        return (
-            self._renewal_asked
-            or info.is_continue_as_new_suggested()
-            or info.is_target_worker_deployment_version_changed()
-        )
+            if reminder and reminder <= self._run.known and not self._is_due():
+                await self._announce(*deadlines.reminded(self._state, self._run.known))
 
     def _is_due(self) -> bool:
         """Whether the deadline has come. A decision is never too late: only the sponsor ends that wait."""
         deadline = self._state.deadline
-        return deadline is not None and self._state.phase is not Phase.DECIDING and deadline <= self._known
+        return deadline is not None and self._state.phase is not Phase.DECIDING and deadline <= self._run.known
 
     async def _act_on_deadline(self) -> None:
         """What comes by itself: the window opens, closes and is sealed, a stage ends."""
         while self._is_due():
             if self._state.phase is Phase.RUNNING:
-                await self._announce(*deadlines.stage_ended(self._state, self._known))
+                await self._announce(*deadlines.stage_ended(self._state, self._run.known))
             elif self._state.opened:
                 await self._seal()
             else:
-                await self._announce(*deadlines.opened(self._state, self._known))
+                await self._announce(*deadlines.opened(self._state, self._run.known))
 
     async def _announce(self, new: State, announcement: Announcement) -> None:
         """Writes down and tells what happened; after that it has happened."""
         entry = announcement.entry
         summary = f"Refused: {entry.text}" if entry.refused else entry.text
-        self._learn(await self._steps.do("announce", announcement, datetime, summary))
+        self._run.learn(await self._steps.do("announce", announcement, datetime, summary))
         self._become(new, announcement)
 
     async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
         """As `_announce`, for what a person asked: the database may know a reason against it."""
-        self._learn(await self._steps.do_unless_refused("announce", announcement, datetime, announcement.entry.text))
+        self._run.learn(
+            await self._steps.do_unless_refused("announce", announcement, datetime, announcement.entry.text)
+        )
         self._become(new, announcement)
 
     async def _seal(self) -> None:
-        sealing = Sealing(challenge=self._state.challenge.id, at=self._known)
+        sealing = Sealing(challenge=self._state.challenge.id, at=self._run.known)
         applications = await self._steps.do("seal_window", sealing, int, "seal the window")
-        await self._announce(*deadlines.sealed(self._state, applications, self._known))
+        await self._announce(*deadlines.sealed(self._state, applications, self._run.known))
 
     async def _pay_what_is_due(self) -> None:
         async with self._one_at_a_time:
@@ -244,17 +221,10 @@ class ChallengeWorkflow:
     async def _end_as_cancelled_in_temporal(self) -> None:
         async with self._one_at_a_time:
             if self._state.phase is not Phase.ENDED:
-                await self._announce(*deadlines.cancelled_outside(self._state, self._known))
+                await self._announce(*deadlines.cancelled_outside(self._state, self._run.known))
 
-    def _may_leave(self) -> bool:
-        return self._has_to_move() and workflow.all_handlers_finished()
-
-    def _go_on_in_a_new_run(self, stands_still: str = "") -> NoReturn:
-        workflow.set_current_details(interface.WENT_ON)
-        workflow.continue_as_new(
-            self._state.having(stood_still=stands_still),
-            initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
-        )
+    def _leave(self, stands_still: str) -> NoReturn:
+        self._run.leave(self._state.having(stood_still=stands_still))
 
     # What people and payments say. Every decision comes as an update or as a signal, and is handled alike. The handlers
     # are dynamic and take what comes: one that lacked an argument, or got one too many, would fail its task for ever.
@@ -262,34 +232,30 @@ class ChallengeWorkflow:
     @workflow.update(dynamic=True, description="A decision, by its name in domain.challenges.decisions.")
     async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
         """A refusal is raised to the sender, and is on the record."""
-        return await self._decide(name, arguments)
+        return await self._decide(name, said_in(arguments))
 
     @workflow.signal(dynamic=True, description="A decision, by its name, as by update; or a payment's settlement.")
     async def any_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A refusal shows in the record, in the run's details and by notice to the sender."""
         if name == interface.PAYMENT_CHANGED:
-            await self._payment_changed(arguments)
+            await self._payment_changed(said_in(arguments))
             return
-        try:
-            await self._decide(name, arguments)
-        except ApplicationError as refusal:
-            # A signal has nobody to raise to.
-            workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
+        with unanswered(name):
+            await self._decide(name, said_in(arguments))
 
-    async def _payment_changed(self, arguments: Sequence[RawValue]) -> None:
+    async def _payment_changed(self, said: Sequence[bytes]) -> None:
         """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
-        said = [argument.payload.data for argument in arguments]
         key, how, *_ = *texts_in(said), "", ""
         async with self._one_at_a_time:
             if how in list(OrderState):
-                self._become(order_closed(self._state, key, OrderState(how), self._now()))
+                self._become(order_closed(self._state, key, OrderState(how), self._run.now()))
             else:  # no payment says so: somebody has sent it by hand
                 await self._refuse(interface.PAYMENT_CHANGED, said, not_about_a_payment())
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
         """The next wait is left by continue-as-new."""
-        self._renewal_asked = True
+        self._run.renew()
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
@@ -306,7 +272,7 @@ class ChallengeWorkflow:
         """The state as it stands."""
         return self._state
 
-    async def _decide(self, kind: str, arguments: Sequence[RawValue]) -> str:
+    async def _decide(self, kind: str, said: Sequence[bytes]) -> str:
         """Takes a decision, or refuses it on the record.
 
         Returns:
@@ -315,35 +281,31 @@ class ChallengeWorkflow:
         Raises:
             ApplicationError: it is refused, and why.
         """
-        said = [argument.payload.data for argument in arguments]
         async with self._one_at_a_time:
             await self._read_clock()
             # After an outage a message comes before the timer that fell due earlier.
             await self._act_on_deadline()
-            try:
+            async with on_record(partial(self._refuse, kind, said)):
                 decision = read(kind, said, DECISIONS, self._state.situation)
                 answered = already_answered(self._state, decision)
                 if answered is not None:
                     return answered
-                new, announcement = decide(self._state, decision, self._known)
+                new, announcement = decide(self._state, decision, self._run.known)
                 answer = announcement.entry.text
                 await self._announce_unless_refused(
                     new.answering(decision.decision_id, answer, content_of(decision)), announcement
                 )
                 return answer
-            except Refused as refusal:
-                await self._refuse(kind, said, refusal)
-                raise as_failure(refusal) from None
 
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
         """Puts on record what is not done, and tells its sender."""
         unique = str(workflow.uuid4())
-        await self._announce(*refusal_announced(self._state, kind, said, refusal, self._now(), unique))
+        await self._announce(*refusal_announced(self._state, kind, said, refusal, self._run.now(), unique))
 
     def _call(self, attention: Attention) -> Announcement:
         challenge, unique = self._state.challenge, str(workflow.uuid4())
         return attention_called(
-            challenge.id, challenge.operators, attention, self._state.stage_name, self._now(), unique
+            challenge.id, challenge.operators, attention, self._state.stage_name, self._run.now(), unique
         )
 
     def _become(self, new: State, announced: Announcement | None = None) -> None:
@@ -373,22 +335,8 @@ class ChallengeWorkflow:
         )
 
     async def _read_clock(self) -> None:
-        self._learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
+        self._run.learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
 
-    def _learn(self, moment: datetime) -> None:
-        self._known = max(self._known, Instant(moment))
-
-    def _now(self) -> Instant:
-        """Temporal's time, for how long to sleep and for what people read; never for what is decided."""
-        return max(Instant(workflow.now()), self._known)
-
-    def _timer_summary(self, wake: Instant | None) -> str | None:
-        if wake is None:
-            return None
+    def _timer_summary(self, wake: Instant | None) -> str:
         what = self._state.waiting if wake == self._state.deadline else f"reminder of {self._state.waiting}"
-        return f"{what}: {self._state.at(wake)}"
-
-
-def _sleep(now: Instant, wake: Instant) -> timedelta:
-    """How long; at least a moment, also where the deadline has passed: what follows has to follow from a timer."""
-    return timedelta(milliseconds=max(0, int(seconds_between(now, wake) * 1000))) + _SHORTEST_SLEEP
+        return f"{what}: {self._state.at(wake)}" if wake else what

@@ -12,11 +12,12 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
-from temporalio.workflow import ActivityCancellationType, ContinueAsNewVersioningBehavior
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.workflow import ActivityCancellationType
 
 from . import columns, interface
 from .faults import said
+from .runs import Run
 
 with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import CLAIM_LASTS, Outbox, Sending, details
@@ -37,11 +38,11 @@ class DeliveryWorkflow:
 
     @workflow.init
     def __init__(self) -> None:
+        self._run = Run(interface.NOTICES)
         self._outbox: Outbox | None = None
         self._attention = ""
         self._calls = 0
         self._heeded = 0
-        self._renewal_asked = False
 
     @workflow.run
     async def run(self) -> None:
@@ -50,16 +51,15 @@ class DeliveryWorkflow:
         Raises:
             ApplicationError: it was started by hand under another id than its own.
         """
-        if workflow.info().workflow_id != interface.NOTICES:
-            raise ApplicationError(f"Notices are sent by the workflow {interface.NOTICES}.", non_retryable=True)
+        self._run.check_id()
         # A short one first, and after every fault: it shows where things stand.
         length = timedelta()
         while True:
             goes_well = await self._send(length)
             length = LENGTH if goes_well else timedelta()
-            if self._has_to_move():
+            if self._run.has_to_move():
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
+                self._run.leave()
 
     async def _send(self, length: timedelta) -> bool:
         """Sends for so long; if that cannot be done, waits. Says whether it could."""
@@ -93,7 +93,7 @@ class DeliveryWorkflow:
             summary="send notices" if length else "see whether notices can be sent",
         )
         try:
-            await workflow.wait_condition(lambda: sending.done() or self._renewal_asked)
+            await workflow.wait_condition(lambda: sending.done() or self._run.renewal_asked)
         except asyncio.CancelledError:
             sending.cancel()
             with suppress(ActivityError):
@@ -107,17 +107,8 @@ class DeliveryWorkflow:
     async def _wait(self, calls: int, at_most: timedelta, why: str) -> None:
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._calls > calls or self._renewal_asked, timeout=at_most, timeout_summary=why
+                lambda: self._calls > calls or self._run.renewal_asked, timeout=at_most, timeout_summary=why
             )
-
-    def _has_to_move(self) -> bool:
-        """Whether to go on in a new run; see `ChallengeWorkflow`."""
-        info = workflow.info()
-        return (
-            self._renewal_asked
-            or info.is_continue_as_new_suggested()
-            or info.is_target_worker_deployment_version_changed()
-        )
 
     @workflow.signal(name=interface.WAKE, description="A worker has started: it may have another channel.")
     async def wake(self) -> None:
@@ -127,7 +118,7 @@ class DeliveryWorkflow:
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
         """The activity that sends is ended, and the next one is another run's."""
-        self._renewal_asked = True
+        self._run.renew()
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:

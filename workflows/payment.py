@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
-from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from . import columns, interface
-from .refusals import as_failure
+from .handlers import on_record, said_in, unanswered
+from .runs import Run
 from .steps import Steps
 
 with workflow.unsafe.imports_passed_through():
@@ -33,12 +34,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.payments.decisions import PAYMENT_DECISIONS, PaymentMove
     from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
     from domain.programmes.round import round_of
-    from domain.values.calendar import seconds_between
     from domain.values.refusals import Refused
 
 _ASK_RAIL_EVERY = 1
 """Hours: how often a rail is asked about a transfer that is with it, while nobody says anything."""
-_SHORTEST_SLEEP = timedelta(milliseconds=1)
 
 
 @workflow.defn(name=interface.PAYMENT)
@@ -50,14 +49,12 @@ class PaymentWorkflow:
         self._payment = payment
         self._key = payment.order.key
         self._snapshot: PaymentSnapshot | None = None
-        self._steps = Steps(self._show, self._call, self._may_leave, self._go_on_in_a_new_run, payment.stood_still)
-        # The latest instant that history vouches for; see `ChallengeWorkflow`.
-        self._known = Instant(workflow.info().start_time)
-        self._reminded = payment.reminded or self._known
+        self._run = Run(self._key)
+        self._steps = Steps(self._run, self._show, self._call, self._leave, payment.stood_still)
+        self._reminded = payment.reminded or self._run.known
         # Whether money has left or come back is asked and said in turn: between the two it could leave twice.
         self._turn = asyncio.Lock()
         self._ledger_has_changed = True
-        self._renewal_asked = False
         self._moved = False
         self._told: OrderState | None = None
 
@@ -74,8 +71,7 @@ class PaymentWorkflow:
         Raises:
             ApplicationError: it was started by hand under another id than the payment's own.
         """
-        if workflow.info().workflow_id != self._key:
-            raise ApplicationError(f"The payment {self._key} has that id and no other.", non_retryable=True)
+        self._run.check_id()
         try:
             return await self._pay()
         except asyncio.CancelledError:
@@ -121,26 +117,23 @@ class PaymentWorkflow:
     async def _wait(self, snapshot: PaymentSnapshot) -> None:
         """Sleeps until somebody moves the payment on, a reminder is due, or the rail is to be asked again."""
         await self._steps.rest()
-        if self._has_to_move():
+        if self._run.has_to_move():
             await workflow.wait_condition(workflow.all_handlers_finished)
-            self._go_on_in_a_new_run()
+            self._leave()
         self._show_columns(snapshot)
         reminder = dates.next_reminder(self._payment, snapshot, self._reminded)
         wake, why = reminder, payment_details.reminder_of(snapshot)
         if snapshot.can_be_asked:
-            ask = self._known.add(hours=_ASK_RAIL_EVERY)
+            ask = self._run.known.add(hours=_ASK_RAIL_EVERY)
             if reminder is None or ask < reminder:
                 wake, why = ask, "ask the rail again"
-        try:
-            await workflow.wait_condition(
-                lambda: self._has_changed(snapshot) or self._ledger_has_changed or self._has_to_move(),
-                timeout=_sleep(Instant(workflow.now()), wake) if wake else None,
-                timeout_summary=f"{why}: {self._payment.at(wake)}" if wake else None,
-            )
-        except TimeoutError:
-            self._learn(wake or self._known)
-            if reminder is not None and reminder <= self._known:
-                await self._remind(reminder)
+        has_come = await self._run.sleep(
+            lambda: self._has_changed(snapshot) or self._ledger_has_changed or self._run.has_to_move(),
+            wake,
+            f"{why}: {self._payment.at(wake)}",
+        )
+        if has_come and reminder is not None and reminder <= self._run.known:
+            await self._remind(reminder)
 
     def _has_changed(self, snapshot: PaymentSnapshot) -> bool:
         """Whether it stands otherwise than that; not whether the ledger was merely asked again."""
@@ -151,31 +144,15 @@ class PaymentWorkflow:
         before = self._snapshot
         await self._move("request_payment", "look at the ledger before a reminder")
         if self._snapshot is not None and before is not None and self._snapshot.status is before.status:
-            await self._announce(announcements.reminded(self._payment, self._snapshot, rung, self._known))
-        self._reminded = self._known
+            await self._announce(announcements.reminded(self._payment, self._snapshot, rung, self._run.known))
+        self._reminded = self._run.known
 
     async def _announce(self, announcement: Announcement) -> None:
-        self._learn(Instant(await self._steps.do("announce", announcement, datetime, announcement.entry.text)))
+        self._run.learn(await self._steps.do("announce", announcement, datetime, announcement.entry.text))
 
-    def _has_to_move(self) -> bool:
-        """Whether to go on in a new run; see `ChallengeWorkflow`."""
-        info = workflow.info()
-        return (
-            self._renewal_asked
-            or info.is_continue_as_new_suggested()
-            or info.is_target_worker_deployment_version_changed()
-        )
-
-    def _may_leave(self) -> bool:
-        return self._has_to_move() and workflow.all_handlers_finished()
-
-    def _go_on_in_a_new_run(self, stands_still: str = "") -> NoReturn:
-        workflow.set_current_details(interface.WENT_ON)
-        workflow.continue_as_new(
-            # What fell due since then, as while no worker ran, is for the next run to send.
-            self._payment.model_copy(update={"reminded": self._reminded, "stood_still": stands_still}),
-            initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
-        )
+    def _leave(self, stands_still: str = "") -> NoReturn:
+        # What fell due since the last reminder, as while no worker ran, is for the next run to send.
+        self._run.leave(self._payment.model_copy(update={"reminded": self._reminded, "stood_still": stands_still}))
 
     async def _move(self, activity: str, summary: str) -> None:
         move = PaymentMove(payment=self._payment)
@@ -191,26 +168,17 @@ class PaymentWorkflow:
             if snapshot is None or reminder is None:
                 await workflow.wait_condition(came)
                 return
-            try:
-                await workflow.wait_condition(
-                    came,
-                    timeout=_sleep(Instant(workflow.now()), reminder),
-                    timeout_summary=f"{payment_details.reminder_of(snapshot)}: {self._payment.at(reminder)}",
-                )
-            except TimeoutError:
-                self._learn(reminder)
-                await self._announce(announcements.reminded(self._payment, snapshot, reminder, self._known))
-                self._reminded = self._known
+            why = f"{payment_details.reminder_of(snapshot)}: {self._payment.at(reminder)}"
+            if await self._run.sleep(came, reminder, why):
+                await self._announce(announcements.reminded(self._payment, snapshot, reminder, self._run.known))
+                self._reminded = self._run.known
 
     def _become(self, snapshot: PaymentSnapshot) -> None:
         """An answer that was overtaken by a later one is left aside."""
-        self._learn(snapshot.at)
+        self._run.learn(snapshot.at)
         if self._snapshot is None or snapshot.version >= self._snapshot.version:
             self._snapshot = snapshot
         self._show()
-
-    def _learn(self, moment: Instant) -> None:
-        self._known = max(self._known, moment)
 
     async def _tell_challenge(self, how: OrderState) -> None:
         challenge = workflow.get_external_workflow_handle(self._payment.order.challenge)
@@ -226,15 +194,13 @@ class PaymentWorkflow:
     @workflow.update(dynamic=True, description="A decision, by its name in domain.payments.decisions, such as release.")
     async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
         """A refusal is raised to the sender, and is on the record."""
-        return await self._decide(name, arguments)
+        return await self._decide(name, said_in(arguments))
 
     @workflow.signal(dynamic=True, description="A decision, by its name, as by update.")
     async def any_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A refusal is on the record, and told to the sender."""
-        try:
-            await self._decide(name, arguments)
-        except ApplicationError as refusal:
-            workflow.logger.warning("signal refused", extra={"signal": name, "refusal": refusal.type})
+        with unanswered(name):
+            await self._decide(name, said_in(arguments))
 
     @workflow.signal(name=interface.LEDGER_CHANGED, description="The ledger has changed: look at it.")
     async def ledger_changed(self) -> None:
@@ -244,7 +210,7 @@ class PaymentWorkflow:
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
         """The next wait is left by continue-as-new."""
-        self._renewal_asked = True
+        self._run.renew()
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
@@ -257,16 +223,15 @@ class PaymentWorkflow:
         """As the ledger last said; None before it was asked."""
         return self._snapshot
 
-    async def _decide(self, kind: str, arguments: Sequence[RawValue]) -> str:
+    async def _decide(self, kind: str, said: Sequence[bytes]) -> str:
         """Takes a decision, or refuses it on the record.
 
         Raises:
             ApplicationError: it is refused, and why.
         """
-        said = [argument.payload.data for argument in arguments]
-        try:
+        async with on_record(partial(self._refuse, kind, said)):
             # An earlier run may have taken it: the record knows, before anything is said against it.
-            asked = announcements.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._known)
+            asked = announcements.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._run.known)
             now = await self._steps.do_unless_refused(
                 "request_payment",
                 PaymentMove(payment=self._payment, announcement=asked),
@@ -280,7 +245,7 @@ class PaymentWorkflow:
             assert snapshot is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {snapshot.version}")
             decisions.check_move(self._payment, snapshot, decision)
-            announcement = announcements.decided(self._payment, decision, self._known, snapshot.status)
+            announcement = announcements.decided(self._payment, decision, self._run.known, snapshot.status)
             move = decisions.move_for(self._payment, decision, announcement)
             moved = await self._steps.do_unless_refused(
                 f"{kind.replace('-', '_')}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn
@@ -288,25 +253,23 @@ class PaymentWorkflow:
             self._become(moved)
             self._steps.try_again()  # a step that stands still may be overtaken by this
             return announcement.entry.text
-        except Refused as refusal:
-            await self._announce_refusal(kind, sender(said), refusal)
-            raise as_failure(refusal) from None
 
-    async def _announce_refusal(self, kind: str, by: str, refusal: Refused) -> None:
-        what, why = printable(kind)[:60], printable(str(refusal))
-        announcement = announcements.refused(self._payment, what, by, why, self._known, str(workflow.uuid4()))
+    async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
+        """Puts on record what is not done, and tells its sender."""
+        what, why, unique = printable(kind)[:60], printable(str(refusal)), str(workflow.uuid4())
+        announcement = announcements.refused(self._payment, what, sender(said), why, self._run.known, unique)
         await self._steps.do("announce", announcement, datetime, f"Refused: {announcement.entry.text}")
 
     def _call(self, attention: Attention) -> Announcement:
         order, unique = self._payment.order, str(workflow.uuid4())
         return attention_called(
-            order.challenge, self._payment.operators, attention, order.stage, Instant(workflow.now()), unique
+            order.challenge, self._payment.operators, attention, order.stage, self._run.now(), unique
         )
 
     def _show(self) -> None:
         """Lets staff see where the payment stands: the run's details, and whether it needs somebody."""
         attention, snapshot = self._steps.attention, self._snapshot
-        workflow.set_current_details(payment_details.details(self._payment, snapshot, self._known, attention))
+        workflow.set_current_details(payment_details.details(self._payment, snapshot, self._run.known, attention))
         in_doubt = snapshot is not None and snapshot.is_in_doubt
         columns.show((interface.NEEDS_ATTENTION, bool(attention) or in_doubt or None))
 
@@ -322,8 +285,3 @@ class PaymentWorkflow:
             (interface.WAITS_FOR, payment_details.waits_for(snapshot)),
             (interface.UNTIL, until.to_stdlib() if until else None),
         )
-
-
-def _sleep(now: Instant, wake: Instant) -> timedelta:
-    """How long; at least a moment."""
-    return timedelta(milliseconds=max(0, int(seconds_between(now, wake) * 1000))) + _SHORTEST_SLEEP

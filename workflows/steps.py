@@ -15,6 +15,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 from . import interface
 from .faults import said
 from .refusals import refusal_in
+from .runs import Run
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel
@@ -42,23 +43,23 @@ class Steps:
     A failure is tried again for a while; then the step stands still, visibly, until a person asks for another try.
 
     Args:
+        run: which may have to be left for a fresh one: a step that stands still holds up none.
         show: called when `attention` was set or cleared.
         call: the announcement with which operators are called, or told that it is mended.
-        may_leave: whether the run is to be left for a fresh one, and can be: a step that stands still holds up none.
-        leave: leaves it, given what stands still.
+        leave: leaves the run, given what stands still.
         stood_still: what did when an earlier run was left; it is mended once this run comes to rest.
     """
 
     def __init__(
         self,
+        run: Run,
         show: Callable[[], None],
         call: Callable[[Attention], Announcement],
-        may_leave: Callable[[], bool],
         leave: Callable[[str], NoReturn],
         stood_still: str = "",
     ) -> None:
         self._stood_still = stood_still
-        self._may_leave = may_leave
+        self._run = run
         self._leave = leave
         self._stuck: list[str] = []
         self._show = show
@@ -155,7 +156,7 @@ class Steps:
         self._show()
         try:
             await self._tell(what)
-            await wait(lambda: self._tries_asked > asked or self._may_leave())
+            await wait(lambda: self._tries_asked > asked or self._run.may_leave())
         except BaseException:
             self._go_on(what)
             raise

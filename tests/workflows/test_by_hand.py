@@ -56,7 +56,7 @@ async def test_a_payment_is_refused_under_another_id_than_its_key_and_enters_no_
             await play.client.execute_workflow(
                 PaymentWorkflow.run, payment, id=f"{payment.order.key}-again", task_queue=interface.TASK_QUEUE
             )
-        assert refusal(caught.value) == f"The payment {payment.order.key} has that id and no other."
+        assert refusal(caught.value) == f"The workflow of {payment.order.key} has that id and no other."
         assert play.books.payments() == ()
 
 
