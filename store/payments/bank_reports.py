@@ -64,7 +64,7 @@ def report(
     *,
     rejects_all: bool = False,
 ) -> tuple[str, ...]:
-    """Notes what a bank reported of the transfers of a file. Again is harmless.
+    """Notes what a bank reported about the transfers in a file. You can safely call this again.
 
     What has arrived can come back. That what came back has arrived after all is noted too, unless the ledger knew that
     it had arrived before it came back: then that is no news. See `contradicted`.
@@ -79,7 +79,7 @@ def report(
         rejects_all: whether it turns the file away as a whole.
 
     Returns:
-        The keys of the payments of which it says something new.
+        The keys of the payments about which the report says something new.
 
     Raises:
         UnknownPayment: no such file was made here.
@@ -106,7 +106,7 @@ def report(
 
 
 def contradicted(database: Database, file: str) -> tuple[Contradiction, ...]:
-    """The transfers of a file of which the ledger and the bank say two things.
+    """The transfers in a file about which the ledger and the bank disagree.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -133,7 +133,7 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
 
     Args:
         database: where to look.
-        file: only in this one.
+        file: only this file.
 
     Raises:
         Unavailable: the database cannot be read.

@@ -1,4 +1,4 @@
-"""Payment files: which transfers leave together, and that each leaves once."""
+"""Payment files: which transfers leave together. Each transfer leaves once."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def challenges_concerned(database: Database, file: str | None = None) -> tuple[s
 
 
 def move(database: Database, file: str, execute_on: Date) -> None:
-    """Has a file that was begun and not written be paid on another day.
+    """Changes the day on which the bank should pay a file that is not written yet.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -233,7 +233,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
 
 
 def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
-    """Notes that a file is there for the bank. What was noted first stays.
+    """Notes that a file is ready for the bank. The first note stays if this is called again.
 
     Returns:
         The keys of the payments in it.

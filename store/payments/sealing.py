@@ -1,4 +1,4 @@
-"""Payee details at rest: encrypted under keys that are in a file, never in the database.
+"""Payee details at rest: encrypted with keys from a file, which are never in the database.
 
 A sealed text says for whom it was sealed. A row that somebody swaps for another in the database does not open.
 """

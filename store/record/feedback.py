@@ -1,4 +1,4 @@
-"""What sponsors say to applicants and teams that they do not take. It stays here: Temporal never has it."""
+"""Sponsors' feedback to applicants and teams that were not selected. It stays here, and never goes to Temporal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def keep(
     given: Callable[[bool], Announcement],
     compose: Compose,
 ) -> Announcement:
-    """Keeps what is said of a team's try for a stage. Said again, it is replaced.
+    """Keeps the feedback on a team's application for a stage. New feedback replaces the old.
 
     Nothing is announced about the challenge meanwhile, so that the words go out either now or with the decision: a
     decision that is announced first is seen here, and one that comes after it finds the words.

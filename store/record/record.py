@@ -212,7 +212,7 @@ def _application(connection: Connection, team: str, challenge: Found) -> Found:
 
 
 def _put_status(connection: Connection, challenge: Found, status: Status, at: Instant) -> None:
-    """Unless a later one is there: announcements can come in out of order."""
+    """Writes the status unless a later one is there: announcements can come in out of order."""
     if challenge.status_at is not None and at < challenge.status_at:
         return
     connection.execute(
@@ -230,7 +230,7 @@ def _put_status(connection: Connection, challenge: Found, status: Status, at: In
 
 
 def _put_attention(connection: Connection, challenge: Found, attention: Attention, at: Instant) -> None:
-    """Each workflow has a row. A later word in it stays: announcements can come in out of order."""
+    """Writes the workflow's row unless a later one is there: announcements can come in out of order."""
     if attention.mended:
         # An older release kept under the challenge what one of its payments had said.
         of_it = (_attention.c.challenge == challenge.id) & (_attention.c.text == attention.text)
