@@ -1,1 +1,1 @@
-"""What a person can do, once, for every front."""
+"""What a person can do, the same from the web and from the command line."""

@@ -1,4 +1,4 @@
-"""Applications: handing them in, reading them once the window is sealed, and what is said to those not selected."""
+"""Applications: handing them in, reading them once the window is sealed, and feedback to those not selected."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Applications:
         self._core = core
 
     async def apply(self, actor: Actor, challenge: str, applying: Applying) -> Receipt:
-        """Takes an application; once this returns it is kept.
+        """Takes an application. When this returns, the application is saved.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            ApplicationRefused, TooEarly, TooLate, OnHold: it is not taken, and why.
+            ApplicationRefused, TooEarly, TooLate, OnHold: the application is not taken.
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.APPLY, row)
@@ -44,8 +44,8 @@ class Applications:
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            NotAllowed: they are not theirs to read.
-            WindowNotSealed: nobody reads them yet.
+            NotAllowed: the actor may not read the applications.
+            WindowNotSealed: nobody may read the applications yet.
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_APPLICATIONS, row)
@@ -53,19 +53,21 @@ class Applications:
             return await self._core.threads.read(applications.page_of_applications, self._core.database, page, row.id)
 
     async def give_feedback(self, actor: Actor, challenge: str, stage: str, team: str, text: str) -> str:
-        """Keeps what a sponsor says of a team's try for a stage; it goes out with the decision, or at once after it.
+        """Keeps a sponsor's feedback on a team's application for a stage.
+
+        The feedback is sent with the decision, or at once if the decision was made.
 
         Args:
-            actor: who says it.
+            actor: who gives the feedback.
             challenge: its name.
             stage: the stage that the team is, or was, not taken into.
             team: id of the application.
-            text: what is said; it never goes to Temporal.
+            text: the feedback; it never goes to Temporal.
 
         Raises:
-            UnknownChallenge, UnknownStage, UnknownTeam: there is no such thing.
-            NotAllowed: it is not theirs to say.
-            NotReadable: there are no words, or too many.
+            UnknownChallenge, UnknownStage, UnknownTeam: no such challenge, stage or team exists.
+            NotAllowed: the actor may not give feedback here.
+            NotReadable: the text is empty or too long.
         """
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.FEEDBACK, row)

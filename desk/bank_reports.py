@@ -1,4 +1,4 @@
-"""What banks report of payment files; and what somebody says of a payment in one, where a bank sends no reports."""
+"""What banks report on payment files, and what a person says about a payment in a file if the bank sends no reports."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .core import Core
 from .payment_workflows import PaymentWorkflows
 
 LARGEST_REPORT = LARGEST
-"""Bytes of a bank's report at most."""
+"""The most bytes that a bank's report may have."""
 
 
 class BankReports:
-    """What a bank says of payments that left in files."""
+    """What people do with a bank's word on payments that left in files."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -35,17 +35,17 @@ class BankReports:
         self._workflows = PaymentWorkflows(core)
 
     async def settle(self, actor: Actor, report: bytes) -> tuple[Payment, ...]:
-        """Reads a bank's report on a payment file, and lets the payments that it speaks of know.
+        """Reads a bank's report on a payment file, and informs the payments in the report.
 
         Returns:
-            The payments of which it says what the ledger does not have yet.
+            The payments on which the report says something new.
 
         Raises:
-            FileRefused: it is no such report, contradicts itself, or turns away what the bank has had before.
-            UnknownPayment: it is on a file that was not made here.
-            NotAllowed: it is not theirs to bring.
-            RailRefused: all is noted, and by it something has arrived that came back by the ledger; the operators are
-                told.
+            FileRefused: the file is not such a report, contradicts itself, or rejects a file that the bank had before.
+            UnknownPayment: the report is on a file that was not made here.
+            NotAllowed: the actor may not bring this report.
+            RailRefused: the report is noted in full, but by the report a payment arrived that the ledger has as
+                returned. The operators are told.
             Unavailable: the database cannot be written to.
         """
         threads = self._core.threads
@@ -58,7 +58,7 @@ class BankReports:
         rows = [await self._core.find(each) for each in challenges]
         async with self._core.refusals_on_record(actor, Action.BRING_REPORT, *rows):
             new = await threads.write(self._note, said, roles)
-        # Whoever brought it before may have been cut off half-way.
+        # The person who brought the report before may have been interrupted half-way.
         unheard = await threads.read(bank_reports.unheard, self._database, file)
         keys = tuple(dict.fromkeys((*new, *unheard)))
         await self._workflows.let_know(keys)
@@ -70,23 +70,23 @@ class BankReports:
         return tuple([await threads.read(reading.find_payment, self._database, key) for key in keys])
 
     async def confirm_settled(self, actor: Actor, key: str, on: Date | None = None) -> tuple[Payment, ...]:
-        """Takes somebody's word that a payment which left in a file has arrived, where a bank sends no reports.
+        """Takes a person's word that a payment in a file has arrived, for banks that send no reports.
 
-        Said again with another day, that is the day: a bank's report may have been made later than the money arrived.
+        Saying this again with another day corrects the day: a bank's report may be later than the arrival.
 
         Args:
-            actor: whose word it is.
+            actor: who says so.
             key: of the payment.
-            on: the day on which the money arrived, by the bank's statement; that on which it is noted if left out.
+            on: the day on which the money arrived, by the bank's statement; today if left out.
 
         Returns:
-            The payment, if that is new.
+            The payment, if this is news.
 
         Raises:
             NotReadable: the day is still to come, or before the payment was released.
-            UnknownPayment: there is no such payment, or it left in no file.
-            NotAllowed: it is not theirs to say.
-            TooLate: it came back.
+            UnknownPayment: there is no such payment, or it did not leave in a file.
+            NotAllowed: the actor may not confirm payments here.
+            TooLate: the payment came back.
             Unavailable: the database cannot be written to.
         """
         payment = await self._core.threads.read(reading.find_payment, self._database, key)
@@ -108,7 +108,7 @@ class BankReports:
         return (payment,) if new else ()
 
     def _note(self, said: StatusReport, roles: Acting) -> tuple[str, ...]:
-        # A bank whose clock is ahead says nothing of days to come.
+        # A bank's clock may be ahead, but no report counts for a future day.
         made_on = min(said.made_on, self._core.now().to_tz(BANK_ZONE).date())
 
         def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
@@ -118,7 +118,7 @@ class BankReports:
                     end_to_end=each.end_to_end_id,
                     progress=progress,
                     arrived_on=made_on if progress is Progress.SETTLED else None,
-                    # Not in the bank's own words, which can name people and accounts.
+                    # The bank's own words are left out: they can name people and accounts.
                     reason=(in_words(each.code) if each.code else "the bank gives no reason")
                     if progress.has_failed
                     else "",
@@ -135,7 +135,7 @@ class BankReports:
         )
 
     async def _call_operators(self, contradiction: Contradiction) -> None:
-        """That the bank and the ledger say two things of a transfer, once for each time that the bank does."""
+        """Announces that the bank and the ledger disagree on a transfer, once for each report."""
         transfer, text = contradiction.transfer, _what_to_do(contradiction)
         payment = await self._core.threads.read(reading.find_payment, self._database, payment_of(transfer))
         row = await self._core.find(payment.challenge)

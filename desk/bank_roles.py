@@ -1,4 +1,4 @@
-"""In what roles somebody acts on the payments of several challenges at once: those of a file, or of a report."""
+"""The roles in which somebody acts on the payments of several challenges at once, as in a file or a report."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from store.payments import payment_files
 from .core import Core
 
 BANK_ZONE = "Europe/London"
-"""By whose clock banks in the United Kingdom say which day it is."""
+"""The time zone in which banks in the United Kingdom count days."""
 
 
 class Acting(Value):
     """Who acts on payments of several challenges.
 
     Args:
-        by: what the record calls them.
-        roles: in what role, by challenge.
+        by: the person's name in the record.
+        roles: the person's role, by challenge.
     """
 
     by: str
@@ -29,16 +29,16 @@ class Acting(Value):
 async def acting_on_payments(
     core: Core, actor: Actor, action: Action, challenges: Sequence[str] | None = None
 ) -> Acting:
-    """Who acts on the payments of some challenges, or of all whose payments wait to leave, and in what roles.
+    """Who acts, and in what roles, on the payments of some challenges, or of all whose payments wait to leave.
 
     Raises:
-        NotAllowed: they may act on none of them; that is on the record of each.
+        NotAllowed: the actor may act on none of these challenges. The record of each challenge has the refusal.
     """
     if challenges is None:
         challenges = await core.threads.read(payment_files.challenges_concerned, core.database)
     rows = [await core.find(each) for each in challenges]
     async with core.refusals_on_record(actor, action, *rows):
-        # Where nothing is concerned yet, whoever could do so at any challenge is let through.
+        # If no challenge is concerned yet, anybody who may do this at some challenge is let through.
         theirs = await core.reach(actor, action, rows or await core.challenges())
     grants = {row.id: grant for row in theirs if (grant := grant_for(actor, action, row.place))}
     by = next((grant.person for grant in grants.values()), core.shown(actor))

@@ -1,4 +1,4 @@
-"""The file of the Bank of England's official rates: read, checked, and refused like a programme's."""
+"""The file of the Bank of England's official rates: read, checked and refused like a programme file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from domain.values.refusals import FileRefused
 from .programme_files import FOLDER, _checked, _toml
 
 RATES = FOLDER / "rates" / "base-rates.toml"
-"""Where the rates that come with the service are."""
+"""The file of rates that comes with the service."""
 
 
 def load_base_rates(path: Path = RATES) -> BaseRates:
     """Reads the official rates.
 
     Args:
-        path: a TOML file such as the one that comes with the service, which says how to keep it up to date.
+        path: a TOML file like the one that comes with the service, which says how to keep the rates up to date.
 
     Raises:
-        FileRefused: it cannot be read or is wrong; a line for each problem, with file, key, value and remedy.
+        FileRefused: the file cannot be read or is wrong. Each problem has a line with file, key, value and remedy.
     """
     data, problems = _toml(path)
     rates, wrong = _checked(BaseRates, data, path, ".toml") if data is not None else (None, [])

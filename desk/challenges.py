@@ -1,4 +1,4 @@
-"""Challenges: how each stands, what was done on it, and what people decide about it."""
+"""Challenges: where each stands, what was done, and what people decide."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .core import Core
 
 
 class Challenges:
-    """What people see of challenges and decide about them."""
+    """What people see and decide about challenges."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -30,7 +30,7 @@ class Challenges:
         Args:
             actor: who asks.
             page: which part of the list.
-            round_: only those of this round.
+            round_: only the challenges of this round.
         """
         await self._core.reach(actor, Action.READ_CHALLENGE, await self._core.challenges(round_))
         return await self._core.threads.read(rounds.page_of_challenges, self._core.database, page, round_=round_)
@@ -39,23 +39,23 @@ class Challenges:
         """One challenge, by "round/challenge" or by its own name if only one round has it.
 
         Raises:
-            UnknownChallenge: there is none, or several.
+            UnknownChallenge: no challenge has that name, or several have it.
         """
         row = await self._core.find(name)
         await self._core.allow(actor, Action.READ_CHALLENGE, row)
         return row
 
     async def state(self, actor: Actor, name: str, within: float = 0) -> State:
-        """All that the workflow of a challenge knows; it holds no personal data.
+        """All that the workflow of a challenge knows. The workflow has no personal data.
 
         Args:
             actor: who asks.
             name: of the challenge.
-            within: seconds that its answer is waited for, if not as long as ever.
+            within: how many seconds to wait for the answer, if not as long as usual.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            Unavailable: Temporal does not have it, or no worker runs.
+            Unavailable: Temporal does not have the workflow, or no worker runs.
         """
         row = await self._core.find(name)
         await self._core.allow(actor, Action.READ_CHALLENGE, row)
@@ -70,11 +70,11 @@ class Challenges:
             actor: who asks.
             page: which part of the list.
             challenge: its name.
-            refused_only: only what was refused.
+            refused_only: whether to list only refusals.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            NotAllowed: it is not theirs to read.
+            NotAllowed: the actor may not read the record.
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_RECORD, row)
@@ -89,18 +89,18 @@ class Challenges:
             actor: who decides.
             challenge: its name.
             kind: which decision, as in `domain.challenges.decisions.DECISIONS`.
-            fields: the decision's other fields; without a `decision_id` it gets one.
+            fields: the decision's other fields. A decision without a `decision_id` gets one.
 
         Returns:
             What happened, in words.
 
         Raises:
-            Refused: it was not done, and why; that is on the record.
-            NotConfirmed: no answer came in time; sending the decision again is harmless.
+            Refused: the decision was not carried out. The refusal is on the record.
+            NotConfirmed: no answer came in time. You can safely send the decision again.
         """
         row = await self._core.find(challenge)
         async with self._core.refusals_on_record(actor, kind, row):
-            # Before anything is read of it: whether there is such a decision is no secret.
+            # Checked before reading anything of the challenge: which decisions exist is no secret.
             make(kind, {"by": "nobody", "decision_id": "none", **fields})
         grant = await self._core.allow(actor, Action(kind), row)
         async with self._core.refusals_on_record(actor, kind, row):
@@ -109,13 +109,13 @@ class Challenges:
         return await self._core.update(row, kind, decision)
 
     async def retry(self, actor: Actor, challenge: str) -> str:
-        """Lets a challenge try again what needs attention.
+        """Lets a challenge try again the step that needs attention.
 
         Returns:
             What needed attention.
 
         Raises:
-            UnknownChallenge, NotAllowed, TooLate, NotConfirmed: it could not be asked.
+            UnknownChallenge, NotAllowed, TooLate, NotConfirmed: the challenge could not be asked.
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.RETRY, row)
@@ -123,10 +123,10 @@ class Challenges:
 
 
 def _own_team(actor: Actor, grant: Grant, row: ChallengeRow, fields: dict[str, object]) -> str:
-    """Whoever withdraws a team: its own contact, who may have others at the challenge; or an operator.
+    """The person who withdraws a team: an operator, or its own contact, who may be the contact of other teams too.
 
     Raises:
-        NotAllowed: it is another's.
+        NotAllowed: the actor is neither.
     """
     own = [each.person for each in actor.roles(row.place) if each.role is Role.TEAM]
     if fields["team"] in own:

@@ -1,4 +1,4 @@
-"""What everything at the desk stands on: threads for the store, the connection to Temporal, rights, and refusals."""
+"""What all parts of the desk use: threads for the store, the connection to Temporal, rights, and refusals."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ _ASKED_AGAIN_AFTER = timedelta(seconds=5)
 
 
 class Core:
-    """What the subjects of the desk share.
+    """What the parts of the desk share.
 
     Args:
         options: the settings of this process.
         database: where everything is kept.
-        connect: gives a connection to Temporal; called when one is needed.
+        connect: gives a connection to Temporal; called when the first is needed.
         clock: the service's clock.
     """
 
@@ -72,25 +72,25 @@ class Core:
 
     @property
     def letters(self) -> Letters:
-        """The words of notices, read when the first is written: most of what a desk is asked for tells nobody.
+        """The texts of notices, read only when the first notice is written: most requests send no notices.
 
         Raises:
-            FileRefused: one of their files is wrong.
+            FileRefused: a file with a text is wrong.
         """
         return letters_of(self.options)
 
     def now(self) -> Instant:
-        """The instant by the service's clock."""
+        """The present, by the service's clock."""
         return self.clock()
 
     # Who asks, and whether they may.
 
     async def actor(self, name: str, proof: Proof) -> Actor:
-        """Somebody who acts, with the roles that they have now.
+        """The person who acts, with their present roles.
 
         Args:
-            name: a person's id or e-mail address; nobody in particular if it is empty.
-            proof: how it was shown that it is them.
+            name: a person's id or e-mail address; empty for nobody in particular.
+            proof: how the person proved who they are.
 
         Raises:
             Unavailable: the database cannot be read.
@@ -102,20 +102,20 @@ class Core:
         """One challenge, by "round/challenge" or by its own name if only one round has it.
 
         Raises:
-            UnknownChallenge: there is none, or several.
+            UnknownChallenge: no challenge has that name, or several have it.
         """
         return await self.threads.read(rounds.find_challenge, self.database, name)
 
     async def allow(self, actor: Actor, action: Action, row: ChallengeRow, what: str = "") -> Grant:
-        """The role by which somebody may do something at a challenge; a refusal is on the record.
+        """The role that allows somebody to do something at a challenge. A refusal is on the record.
 
         Args:
             actor, action, row: who, what and where.
-            what: the payment that it is done to, if it is one.
+            what: the payment concerned, if there is one.
 
         Raises:
-            NotAllowed: they may not; the message says who may.
-            WindowNotSealed: their role may, and only once the window is sealed.
+            NotAllowed: the actor may not. The message says who may.
+            WindowNotSealed: the actor's role may do this only once the window is sealed.
         """
         async with self.refusals_on_record(actor, action, row):
             return await self._allowed(actor, action, row, what or row.id)
@@ -136,10 +136,10 @@ class Core:
         return grant
 
     async def reach(self, actor: Actor, action: Action, rows: Iterable[ChallengeRow]) -> tuple[ChallengeRow, ...]:
-        """Those of some challenges at which somebody may do something now.
+        """The challenges, among those given, at which somebody may do something now.
 
         Raises:
-            NotAllowed: they may at none of them, and there are some.
+            NotAllowed: challenges were given, and the actor may do this at none of them.
         """
         rows = tuple(rows)
         may = tuple(
@@ -156,11 +156,11 @@ class Core:
         return may
 
     async def theirs(self, actor: Actor, action: Action, challenge: str | None) -> tuple[str, ...]:
-        """The ids of the challenges of which somebody may see a list, or of the one that is named.
+        """The ids of the challenges whose lists somebody may see, or the id of the named challenge.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            NotAllowed: they may not.
+            NotAllowed: the actor may not.
         """
         if challenge is not None:
             row = await self.find(challenge)
@@ -169,20 +169,20 @@ class Core:
         return tuple(row.id for row in await self.reach(actor, action, await self.challenges()))
 
     def allow_anyone(self, actor: Actor, action: Action) -> None:
-        """That anyone may do what concerns no challenge.
+        """Checks that anyone may do an action that concerns no challenge.
 
         Raises:
-            NotAllowed: not anyone may.
+            NotAllowed: not everybody may do this.
         """
         if Role.ANYONE not in RIGHTS[action].roles:
             raise NotAllowed(f"{self.shown(actor)} may not {RIGHTS[action].words} the service.")
 
     def shown(self, actor: Actor) -> str:
-        """Who acts, as refusals name them; what goes on the record is without the name if that is an address."""
+        """The actor's name for refusals. The record gets no name if the name is an address."""
         return actor.name or "Nobody in particular"
 
     async def challenges(self, round_: str | None = None) -> tuple[ChallengeRow, ...]:
-        """Every challenge that was opened, or those of a round."""
+        """Every opened challenge, or every opened challenge of a round."""
         return await self.threads.read(rounds.challenges, self.database, round_)
 
     # Temporal.
@@ -191,7 +191,7 @@ class Core:
         """The connection to Temporal, one for the whole process.
 
         Raises:
-            Unavailable: there is none; says what to do.
+            Unavailable: Temporal cannot be reached. The message says what to do.
         """
         return await self._connection.client()
 
@@ -200,10 +200,10 @@ class Core:
 
         Args:
             row: the challenge.
-            within: seconds that its answer is waited for, if not as long as ever.
+            within: how many seconds to wait for the answer, if not as long as usual.
 
         Raises:
-            Unavailable: Temporal does not have it, or no worker runs.
+            Unavailable: Temporal does not have the workflow, or no worker runs.
         """
         handle = (await self.client()).get_workflow_handle(row.id)
         try:
@@ -223,22 +223,22 @@ class Core:
         workflow: str = "",
         start: WithStartWorkflowOperation[Any, Any] | None = None,
     ) -> str:
-        """Sends a message to a challenge, or to the payment whose key is given, and gives its answer.
+        """Sends a message to a challenge, or to a payment if its key is given, and returns the answer.
 
         Args:
             row: the challenge.
             name: of the message.
-            message: the decision in it, if it is one.
-            workflow: key of a payment of the challenge that it is for instead.
-            start: starts that workflow if it is not running, in one go with the message.
+            message: the decision in the message, if there is one.
+            workflow: key of a payment of the challenge, if the message is for that payment.
+            start: starts the workflow, together with the message, if the workflow is not running.
 
         Raises:
-            Refused: it was not done, and why.
-            NotConfirmed: no answer came in time; sending it again is harmless.
+            Refused: the request was not carried out.
+            NotConfirmed: no answer came in time. You can safely send the message again.
         """
         client = await self.client()
         arguments = [] if message is None else [message]
-        # Of two updates with one id Temporal answers the second as the first, whatever it says: the content is in it.
+        # Temporal answers a second update with the same id like the first, so the id includes the content.
         own = f"{message.decision_id}/{content_of(message)}" if message else None
         said = {"args": arguments, "id": own, "result_type": str}
         try:
@@ -268,7 +268,7 @@ class Core:
             self._connection.lost()
 
     async def _ended(self, row: ChallengeRow, name: str, message: Decision | None, workflow: str) -> Refused:
-        """The refusal of what comes after the end; the workflow is gone, so the record is kept here."""
+        """Refuses a message that comes after the end. The workflow is gone, so this writes the record."""
         how = "is not running in this Temporal namespace"
         if workflow:
             status = (await self.threads.read(reading.find_payment, self.database, workflow)).status
@@ -284,12 +284,12 @@ class Core:
 
     @asynccontextmanager
     async def refusals_on_record(self, actor: Actor, action: str, *rows: ChallengeRow) -> AsyncIterator[None]:
-        """What is refused to somebody in the block is on the record; a fault is no refusal.
+        """Puts refusals in the block on the record. Errors are not refusals.
 
         Args:
             actor: who asks.
-            action: for what, as the record calls it.
-            rows: the challenges that it concerns.
+            action: the request, as the record names it.
+            rows: the challenges concerned.
         """
         try:
             yield
@@ -301,9 +301,9 @@ class Core:
             raise
 
     async def _put_on_record(self, row: ChallengeRow, actor: Actor, action: str, refusal: Refused) -> None:
-        """A refusal by the desk itself, of something that no workflow hears of."""
+        """Records a refusal by the desk itself. No workflow hears of the request."""
         grant = next(iter(actor.roles(row.place)), None)
-        # Whatever else was typed can be an address, and is not kept.
+        # Anything else that was typed can be an address, and is not kept.
         who = grant.person if grant else actor.name if _AN_ID.fullmatch(actor.name) else _UNKNOWN
         text = printable(str(refusal) if who == actor.name or not actor.name else str(refusal).replace(actor.name, who))
         role = str(grant.role) if grant else await self._role_of(row, who)
@@ -319,16 +319,16 @@ class Core:
         record.announce(self.database, announcement, self.letters.compose)
 
     async def announce(self, announcement: Announcement) -> None:
-        """Writes down what the desk itself has to tell."""
+        """Writes an announcement of the desk itself."""
         await self.threads.write(self._announce, announcement)
 
     def close(self) -> None:
-        """Waits for what is under way."""
+        """Waits until all work in progress is done."""
         self.threads.close()
 
 
 async def _answer(handle: WorkflowHandle[Any, Any]) -> State:
-    """What a challenge says of itself; asked again after a while, as a worker may have died with the question."""
+    """A challenge's answer about itself. Asked again after a while: a worker may have died with the question."""
     while True:
         try:
             state: State = await handle.query(interface.STATE, result_type=State, rpc_timeout=_ASKED_AGAIN_AFTER)

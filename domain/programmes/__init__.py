@@ -1,1 +1,1 @@
-"""Programmes and rounds: what their files say, and the dates and money that follow."""
+"""Programmes and rounds: what their files say, and the dates and amounts that follow."""

@@ -1,4 +1,4 @@
-"""What a challenge comes to if everybody decides on the last day allowed: every date, and the money."""
+"""The plan of a challenge if everybody decides on the last day allowed: every date, and the money."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class InstalmentPlan(Value):
     """One instalment of what a stage pays each team.
 
     Args:
-        amount: with its VAT; at most, if the fee is agreed later.
-        due: the moment of the stage at which it is due.
-        at: the latest instant of that; None for one that is due once evidence is accepted.
-        evidence: what has to be shown, if it is paid on evidence.
-        when: the same in words.
+        amount: with its VAT; the most that it can be, if the fee is agreed later.
+        due: the moment of the stage at which the instalment is due.
+        at: the latest instant of that moment; None if the instalment is due once evidence is accepted.
+        evidence: what the team must show, if the instalment is paid on evidence.
+        when: the moment in words.
     """
 
     amount: Amount
@@ -44,14 +44,15 @@ class StagePlan(Value):
 
     Args:
         name, title: the stage's.
-        decision_due: the last instant of the time in which it is to be filled.
-        begins: when its teams begin, which is when it is filled.
-        ends: when it ends; the same instant for a stage that only sifts.
+        decision_due: the last instant at which the sponsor may select its teams.
+        begins: when its teams are selected and begin.
+        ends: when the stage ends; the same instant for a stage that only sifts.
         least, target, most: how many teams it may take, and how many are expected.
-        fee: what it pays each team, with its VAT; at most, if it is agreed later; None if it pays nothing.
-        instalments: in which parts the fee is paid, in order.
-        agreed: whether the fee is a cap, below which the amount is agreed at the selection.
-        may_be_skipped: whether the challenge may do without it.
+        fee: what the stage pays each team, with its VAT; the most that it can be, if the fee is agreed later; None if
+            the stage pays nothing.
+        instalments: the parts in which the fee is paid, in order.
+        agreed: whether the fee is a cap, and the amount is agreed at the selection.
+        may_be_skipped: whether the challenge may skip the stage.
         participation_sessions: how many citizen participation sessions are expected.
     """
 
@@ -70,22 +71,22 @@ class StagePlan(Value):
     participation_sessions: int
 
     def paid_to(self, teams: int) -> Amount:
-        """What so many teams are paid in all; at most, if the fee is agreed later."""
+        """What this number of teams is paid in all; the most that it can be, if the fee is agreed later."""
         return _sum([self.fee] * teams if self.fee else [])
 
     @property
     def at_target(self) -> Amount:
-        """What the teams that are expected are paid in all; at most, if the fee is agreed later."""
+        """What the expected number of teams is paid in all; the most that it can be, if the fee is agreed later."""
         return self.paid_to(self.target)
 
 
 class Plan(Value):
-    """The dates and the money of one challenge if every decision falls on the last day allowed and none is skipped.
+    """The dates and amounts of one challenge if every decision falls on the last day allowed and no stage is skipped.
 
     Args:
         challenge: its id.
-        question, sponsor: what is asked, and by whom.
-        time_zone, currency: the programme's, in which dates and amounts are shown.
+        question, sponsor: the question, and who asks it.
+        time_zone, currency: the programme's, for showing dates and amounts.
         opens, closes: the window.
         engagement: when applicants can ask before they apply.
         stages: in order.
@@ -108,7 +109,7 @@ class Plan(Value):
 
 
 class Total(Value):
-    """What plans come to with the teams that are expected: fees that are fixed, and the most that may be agreed."""
+    """The cost of plans with the expected number of teams: fixed fees, and the most that may be agreed."""
 
     fixed: Amount
     agreed_up_to: Amount
@@ -128,8 +129,8 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
     """Every date and amount of a challenge, without starting anything.
 
     Args:
-        challenge: with its window.
-        programme: whose rules it runs under; its dates are computed by the calendar of its time zone.
+        challenge: the challenge with its window.
+        programme: the programme that the challenge runs under. Dates are computed in the programme's time zone.
         engagement: its engagement sessions.
     """
     stages: list[StagePlan] = []
@@ -151,7 +152,7 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
 
 
 def total_at_target(*plans: Plan) -> Total:
-    """What one or more plans come to if every stage takes as many teams as it expects."""
+    """The cost of plans if every stage takes as many teams as it expects."""
     stages = [stage for plan in plans for stage in plan.stages]
     return Total(
         fixed=_sum(stage.at_target for stage in stages if not stage.agreed),

@@ -1,7 +1,7 @@
 """A programme: the rules that challenges run under, as data.
 
-A programme is an ordered list of stages. Every stage says how it is filled, how long it runs and what it pays; nothing
-here knows of any particular scheme.
+A programme is an ordered list of stages. Every stage says how it is filled, how long it runs and what it pays. Nothing
+here depends on a particular scheme.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _read_share(text: str) -> Decimal:
 
 
 class Instalment(Value):
-    """A part of an award: a share of it, or an amount; due at a moment of the stage."""
+    """A part of an award: a share of the award or an amount, due at a moment of the stage."""
 
     share: Annotated[str | None, Field(json_schema_extra={"pattern": f"^{_SHARE.pattern}$"}, examples=["50%"])] = None
     amount: Money | None = None
@@ -70,14 +70,14 @@ class Instalment(Value):
 
     @property
     def when(self) -> str:
-        """When it is paid, in words."""
+        """When the instalment is paid, in words."""
         if self.due is Due.EVIDENCE:
             return f"once this is accepted: {self.evidence}"
         return "at the start" if self.due is Due.START else "at the end"
 
     @property
     def weight(self) -> Decimal | int:
-        """Its size beside the other instalments of the award: per cent, or pence."""
+        """The size of the instalment in relation to the others: per cent, or pence."""
         if self.amount is not None:
             return self.amount.pence
         assert self.share is not None, "validated above"
@@ -87,8 +87,8 @@ class Instalment(Value):
 class Pay(Value):
     """What a stage pays each team.
 
-    `fixed` is a fee stated in the programme; `agreed_up_to` a cap, below which the sponsor names the amount at the
-    selection. One of the two.
+    Exactly one of the two is given: `fixed` is a fee stated in the programme; `agreed_up_to` is a cap, and the sponsor
+    names the amount at the selection.
     """
 
     fixed: Money | None = None
@@ -130,7 +130,7 @@ class Pay(Value):
         """How an award is paid: "50% at the start, 50% once this is accepted: a report".
 
         Args:
-            currency: of the programme; an instalment that is an amount is shown in it, and without the VAT added to it.
+            currency: of the programme. An instalment that is an amount is shown in this currency, without VAT.
         """
         if len(self.instalments) == 1:
             return f"all of it {self.instalments[0].when}"
@@ -145,7 +145,7 @@ class Pay(Value):
         return Amount.of(fee, self.vat, self.vat_rate)
 
     def instalments_of(self, award: Amount) -> tuple[Amount, ...]:
-        """The award in its instalments, in order; net and VAT each sum to the award's, to the penny."""
+        """The instalments of an award, in order. Their net amounts and their VAT sum to the award's, to the penny."""
         weights = [part.weight for part in self.instalments]
         pairs = zip(split(award.net, weights), split(award.vat, weights), strict=True)
         return tuple(Amount(net=net, vat=vat) for net, vat in pairs)
@@ -178,7 +178,7 @@ class Stage(Value):
 
 
 class Reminders(Value):
-    """How long before each kind of deadline people are reminded of it, and how often once it is missed."""
+    """How long before each kind of deadline people are reminded, and how often after a missed deadline."""
 
     window: tuple[Duration, ...] = ()
     decision: tuple[Duration, ...] = ()
@@ -197,12 +197,12 @@ class Reminders(Value):
 
 
 class OnTime(Value):
-    """By when a payment has to be made, counted from a valid request: once it is due and the payee is known.
+    """When a payment must be made, counted from a valid request: the payment is due and the payee is known.
 
     Args:
         within: the promise of the public body.
-        by_law: after this it is late by law, and interest runs. Days are counted as in section 4 of the Late Payment of
-            Commercial Debts (Interest) Act 1998: the one on which the request became valid is the first.
+        by_law: after this time the payment is late by law, and interest runs. Days are counted as in section 4 of the
+            Late Payment of Commercial Debts (Interest) Act 1998: the day of the valid request is the first day.
     """
 
     within: TimeAllowed = WorkingDays(10)
@@ -210,7 +210,7 @@ class OnTime(Value):
 
 
 class Terms(Value):
-    """What a company keeps; told to every team."""
+    """What a company keeps. Every team is told."""
 
     intellectual_property: Line
     equity: Line

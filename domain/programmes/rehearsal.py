@@ -1,4 +1,4 @@
-"""A programme made short, so that all of its months can be seen in a minute, by rules that know nothing of it."""
+"""A shortened programme, so that all of its months can be seen in a minute. The rules do not notice the difference."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from .programme import OnTime, Programme, Reminders
 from .round import Challenge
 
 _SHORTEST = 1e-6
-"""Seconds that a time keeps at least: one that lasts must not become none, which would mean a stage that only sifts."""
+"""The shortest length in seconds. A length must not become zero, which would mean a stage that only sifts."""
 
 
 def shortened(
     programme: Programme, challenges: tuple[Challenge, ...], start: Instant, day: float
 ) -> tuple[Programme, tuple[Challenge, ...]]:
-    """A programme and its challenges in which every calendar day lasts so many seconds.
+    """A programme and its challenges, shortened so that every calendar day lasts a given number of seconds.
 
-    How many days a time has is taken from the real calendar: three months from 22 August are 92 days, and ten working
-    days are as many days as lie between the closing and the end of the last of them. Challenges that close on
-    different days share the times of the one that closes first, as they share one programme.
+    The real calendar says how many days a duration has: three months from 22 August are 92 days, and ten working days
+    are the days from the closing to the end of the last working day. Challenges that close on different days share
+    the durations of the challenge that closes first, because they share one programme.
 
     Args:
         programme: the real one.
         challenges: the real ones, at least one.
-        start: when the first window opens; the others open and close as many days later as in reality.
+        start: when the first window opens; the other windows open and close as many days later as in reality.
         day: seconds that stand for a calendar day, above 0.
 
     Returns:
-        The same programme and challenges with other times. Everything else, ids and money included, is as it was.
+        The same programme and challenges with other times. Everything else stays the same, also ids and money.
 
     Raises:
         ValueError: `day` is not above 0, or there is no challenge.
@@ -63,14 +63,14 @@ def shortened(
 
 
 def moved(challenges: tuple[Challenge, ...], opens: Instant, zone: str) -> tuple[Challenge, ...]:
-    """The same challenges at another time of the calendar, as a round is run again.
+    """The same challenges at other dates, for a round that is run again.
 
-    All are moved by one length on the local clock, so that windows stay as long as they were on the wall and one that
-    closes at the end of a day still does, if `opens` is at the time of day at which the first one opened.
+    All challenges move by the same length on the local clock, so windows stay as long as they were on the local clock.
+    A window that closes at the end of a day still does, if `opens` has the time of day at which the first one opened.
 
     Args:
         challenges: at least one.
-        opens: when the first of them shall open.
+        opens: when the first challenge opens.
         zone: tz database name of the place whose clock counts.
     """
     first = min(challenge.opens for challenge in challenges)
@@ -84,25 +84,25 @@ def moved_instant(instant: Instant, first: Instant, opens: Instant, zone: str) -
 
 
 class _Short:
-    """How long a time of the real calendar lasts in the rehearsal."""
+    """How long a duration of the real calendar lasts in the rehearsal."""
 
     def __init__(self, zone: str, day: float) -> None:
         self._zone = zone
         self._day = day
 
     def delta(self, start: Instant, end: Instant) -> TimeDelta:
-        """The rehearsal's length of the real time between two instants; days on the wall count whole."""
+        """The rehearsal's length of the time between two real instants, in local days and parts of days."""
         days = _on_the_wall(start, end, self._zone).total("hours") / 24
         seconds = days * self._day
         return TimeDelta(microseconds=round(max(seconds, _SHORTEST if end > start else 0) * 1_000_000))
 
     def time(self, start: Instant, end: Instant) -> ItemizedDelta:
-        """The same as a duration for a programme."""
+        """The same length, as a duration for a programme."""
         return lasting(self.delta(start, end).total("seconds"))
 
 
 def _shortened_reminders(programme: Programme, model: Plan, short: _Short) -> Reminders:
-    """The ladder, measured before the first deadline of each kind."""
+    """The shortened reminders, measured at the first deadline of each kind."""
     zone, real = programme.time_zone, programme.reminders
     runs = [stage for stage in model.stages if stage.ends > stage.begins]
     decision, stage = model.stages[0].decision_due, _end_of(runs, model)
@@ -127,7 +127,7 @@ def _shortened_reminders(programme: Programme, model: Plan, short: _Short) -> Re
 def _shortened_time(
     programme: Programme, since: Instant, allowed: ItemizedDelta | WorkingDays, short: _Short
 ) -> ItemizedDelta:
-    """A time allowed, as long as it really is from some instant on."""
+    """A shortened time allowed, measured from a real instant."""
     return short.time(since, later(since, allowed, programme.time_zone, programme.holidays))
 
 

@@ -40,21 +40,21 @@ Written = Annotated[
 
 
 REHEARSAL = "-rehearsal-"
-"""What the id of a rehearsed round has in it, and no other's: its payments and notices stay in this service."""
+"""Only the ids of rehearsed rounds have this part. Their payments and notices stay in this service."""
 
 
 def round_of(id: str) -> str:  # noqa: A002
-    """The id of the round that something belongs to, by its own id."""
+    """The id of the round to which a challenge or payment belongs, from its own id."""
     return id.partition("/")[0]
 
 
 def is_rehearsed(id: str) -> bool:  # noqa: A002
-    """Whether a round, or what belongs to one, is rehearsed; by its id."""
+    """Whether an id is that of a rehearsed round, or of something in a rehearsed round."""
     return REHEARSAL in round_of(id)
 
 
 class Person(Value):
-    """Someone who acts in the service, known to workflows by id only."""
+    """Someone who acts in the service. Workflows know only the id."""
 
     id: Name
     name: Line
@@ -69,7 +69,7 @@ class Person(Value):
 
 
 class Sponsor(Value):
-    """A public body that poses challenges, and who decides for it."""
+    """A public body that poses challenges, and the people who decide for it."""
 
     id: Name
     name: Line
@@ -84,7 +84,7 @@ class Engagement(Value):
 
 
 class Question(Value):
-    """One challenge of a round, as its file states it. Its dates are the round's where it gives none."""
+    """One challenge of a round, as the file states it. Without dates of its own it has the round's."""
 
     id: Name
     question: Line
@@ -98,7 +98,7 @@ class Round(Value):
     """A round, as its file states it.
 
     Raises:
-        ValueError: with a line for each problem that concerns more than one key.
+        ValueError: something is wrong that concerns more than one key. The error has a line for each problem.
     """
 
     id: Name
@@ -144,15 +144,15 @@ class Round(Value):
         return [person.id for person in self.people() if person.email.casefold() == mailbox]
 
     def people(self) -> tuple[Person, ...]:
-        """Everybody whom the round names."""
+        """All people whom the round names."""
         deciders = [person for sponsor in self.sponsors for person in sponsor.deciders]
         return (*self.operators, *self.releasers, *deciders)
 
 
 class Challenge(Value):
-    """One open question with its dates and the people who have a say: what is frozen into its workflow.
+    """One open question with its dates and the people who have a say, as frozen in its workflow.
 
-    People are ids; their names and addresses stay in the database.
+    People are given as ids. Their names and addresses stay in the database.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
@@ -166,12 +166,12 @@ class Challenge(Value):
 
     @property
     def round(self) -> str:
-        """The id of the round that it opened in."""
+        """The id of the challenge's round."""
         return round_of(self.id)
 
     @property
     def slug(self) -> str:
-        """Its own name within the round."""
+        """The challenge's name within the round."""
         return self.id.partition("/")[2]
 
 
@@ -179,8 +179,8 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     """The challenges of a round with their dates as instants.
 
     Raises:
-        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, or nobody is
-            named who releases payments; a line for each, which names the key.
+        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, or the round
+            names nobody who releases payments. The error has a line for each problem, which names the key.
     """
     problems = _dates_that_are_none(round_, programme.time_zone)
     if not round_.releasers and any(stage.pay for stage in programme.stages):
@@ -217,7 +217,7 @@ def _challenge(question: Question, round_: Round, programme: Programme) -> Chall
 
 
 def _opening(written: datetime.date, zone: str) -> Instant:
-    """A date alone opens at the start of that day, although it closes at its end."""
+    """A date without a time opens at the start of that day, although as a closing date it means the end of the day."""
     if isinstance(written, datetime.datetime):
         return moment(written, zone)
     return end_of_day(Date(written).subtract(days=1), zone)
@@ -242,12 +242,12 @@ def _dates_that_are_none(round_: Round, zone: str) -> list[str]:
 
 
 def _key(number: int, question: Question) -> str:
-    """Where a challenge stands in the file, as a person counts."""
+    """The place of a challenge in the file, counted from 1."""
     return f"challenges[{number}] ({question.id})"
 
 
 def _closing_key(number: int, question: Question) -> str:
-    """The key that is to blame if the window of a challenge closes before it opens."""
+    """The key to correct if the window of a challenge closes before it opens."""
     if question.closes is not None:
         return f"{_key(number, question)}.closes"
     return "closes" if question.opens is None else f"{_key(number, question)}.opens"
