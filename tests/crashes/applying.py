@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from threading import Barrier
 
 from temporalio.client import Client
@@ -13,6 +14,7 @@ from domain.challenges.application import Applying
 from domain.permissions import Actor
 from domain.values.refusals import TooLate
 from service.settings import Settings
+from store.challenges.rounds import find_challenge
 from store.database.database import Database
 
 
@@ -23,13 +25,15 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
         url: of the database.
         challenge: its id.
         name: tells the applications of this process from others.
-        start: twice: all are there; then the window is open.
+        start: three times: all are there; then the window is open; then everybody has applied once, at the very
+            opening.
 
     Returns:
         Id and time of each receipt, in order.
     """
     database = Database(url)
-    desk = Desk(Settings(database_url=url), database, _no_temporal)
+    clock: Callable[[], Instant] = lambda: find_challenge(database, challenge).opens  # noqa: E731
+    desk = Desk(Settings(database_url=url), database, _no_temporal, lambda: clock())
     receipts: list[tuple[str, Instant]] = []
     start.wait()
     start.wait()
@@ -39,6 +43,9 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
             applying = Applying(organisation=f"{name} {number}", email=f"{number}@{name}.example", proposal="Trees.")
             receipt = asyncio.run(desk.applications.apply(Actor(), challenge, applying))
             receipts.append((receipt.application, receipt.received))
+            if number == 0:
+                start.wait()
+                clock = Instant.now
     except TooLate:
         return receipts
     finally:

@@ -20,14 +20,14 @@ from service import wiring
 from store.database.database import Database
 from store.outbox import outbox
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
+from tests.waiting import SOON
 
 SENDER = "sender"
 """Whose deaths these are: the business key of what it does at the time is left to chance."""
 
 FASTER = 90
-"""Seconds that pass for whoever sends while one passes on this machine: a claim lasts for ten, and a sending takes two
-at most."""
-_CHANNEL_SECONDS = 0.5
+"""Seconds that pass for whoever sends while one passes on this machine: a claim lasts for ten."""
+_CHANNEL_SECONDS = SOON
 _BEAT_EVERY = 0.1
 MISSED_AFTER = timedelta(milliseconds=500)
 """How long Temporal takes to notice that a sender is gone; if one is only slow, there are two for a while."""

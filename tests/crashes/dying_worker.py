@@ -62,7 +62,7 @@ RAIL_ASKED = "after the rail was asked, before the ledger knew"
 SUBMIT = "submit_payment"
 """The activity of which `BEGUN` and `RAIL_ASKED` are moments."""
 
-PATIENCE = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=2)
 """How long Temporal takes to notice that a worker is gone; the service itself gives it longer."""
 
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=100), backoff_coefficient=1)

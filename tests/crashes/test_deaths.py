@@ -115,7 +115,7 @@ async def play_with_kills(client: Client, folder: Path, slug: str) -> tuple[Acco
     killed_at = []
     with opened_desk(client, database_url) as desk, running_worker(client, database_url, folder / slug) as worker:
         await worker.started()
-        played = Played(desk, slug, short_pilot(stage_seconds=5), window_seconds=7, opens_in=OPENS_IN)
+        played = Played(desk, slug, short_pilot(stage_seconds=5), window_seconds=15, opens_in=OPENS_IN)
         await played.open()
         async with AsyncExitStack() as finance:
             for wait in WAITS:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from whenever import TimeDelta
@@ -67,14 +68,14 @@ async def test_nobody_is_reminded_twice_by_one_reminder(tmp_path: Path) -> None:
 
     Fails when a reminder's key is made from the moment at which it is sent.
     """
-    reminders = Reminders(stage=(lasting(3599), lasting(3595)))
+    reminders = Reminders(stage=(lasting(3599), lasting(3585)))
     programme = short_pilot(exploration=3600).model_copy(update={"reminders": reminders})
     async with opened_challenge(tmp_path, programme, f"{AFTER} on reminded") as stage:
         await stage.played.waiting_for("selection for exploration")
         await stage.played.select_for("exploration")
         await stage.played.waiting_for("end of exploration")
         books, sponsor = stage.played.books, stage.played.challenge.deciders[0]
-        second = await stage.played.deadline() - TimeDelta(seconds=3595)
+        second = await stage.played.deadline() - TimeDelta(seconds=3585)
 
         def reminded() -> list[Notice]:
             return [each for each in books.notices(stage.played.id) if each.occasion == "stage-ending"]
@@ -86,15 +87,18 @@ async def test_nobody_is_reminded_twice_by_one_reminder(tmp_path: Path) -> None:
 
 
 async def test_an_extension_that_everybody_was_told_of_holds(tmp_path: Path) -> None:
-    """It is announced just before the closing, the worker dies, and when another works the closing is past."""
-    async with opened_challenge(tmp_path, short_pilot(), f"{AFTER} on extend", window_seconds=5) as stage:
+    """It is announced before the closing, the worker dies, and when another works the closing is past."""
+    async with opened_challenge(tmp_path, short_pilot(), f"{AFTER} on extend", window_seconds=20) as stage:
         await stage.played.waiting_for("applications")
-        closes = stage.played.challenge.closes
+        closes, sponsor = stage.played.challenge.closes, stage.played.challenge.deciders[0]
         later = closes + TimeDelta(hours=1)
-        await stage.played.past(closes - TimeDelta(seconds=0.5))
-        await stage.played.decide(
-            "extend", stage.played.challenge.deciders[0], closes=later, reason="A holiday.", decision_id="later"
-        )
+        stage.worker.stays_down()
+        extension = {"closes": later, "reason": "A holiday.", "decision_id": "later"}
+        extending = asyncio.create_task(stage.played.decide("extend", sponsor, **extension))
+        await until(lambda: bool(stage.worker.deaths))
+        await stage.played.past(closes)
+        stage.worker.comes_up()
+        await extending
 
         assert await stage.played.waits_for() == "applications"
         assert abs(await stage.played.deadline() - later) < TimeDelta(milliseconds=1)
@@ -118,10 +122,11 @@ async def test_a_selection_that_was_announced_is_not_lost_when_everything_stops_
 
 async def test_a_selection_after_the_closing_is_taken_although_no_worker_ran_at_the_closing(tmp_path: Path) -> None:
     async with opened_challenge(tmp_path, short_pilot(), window_seconds=5) as stage:
-        await stage.played.waiting_for("applications")
+        record = partial(stage.played.books.record, stage.played.id)
+        await until(lambda: bool(record()))
         async with stage.worker.down():
             await stage.played.past(stage.played.challenge.closes)
             await stage.played.select_by_signal("exploration")
-        await until(lambda: len(stage.played.books.record(stage.played.id)) >= 3)
+        await until(lambda: len(record()) >= 3)
 
-        assert [line.text for line in stage.played.books.record(stage.played.id) if line.refused] == []
+        assert [line.text for line in record() if line.refused] == []

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from whenever import Instant
 
 import embedded
+from desk.programme_files import load_round
 from domain.challenges.application import Applying
+from domain.programmes.round import Challenge, challenges_of
 from gateways.messaging.letters import Letters
 from store.challenges.applications import accept
+from store.challenges.rounds import keep_round
 from store.database.database import Database
 from tests.starter.commands import PURSE, ROUND, WITH_MONEY, Commands, write_round
 
-_CLOSES_IN = 10
-"""Seconds until the short windows close: enough to hand in what has to be in time."""
+_CLOSES_IN = 1
+"""Seconds for which short windows are open. What has to be in time comes at the very opening: see `handed_in`."""
 
 
 @pytest.fixture(scope="session")
@@ -35,16 +38,16 @@ def starter(service: embedded.Service, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def teams(starter: Commands) -> dict[str, list[str]]:
+def teams(starter: Commands, service: embedded.Service) -> dict[str, list[str]]:
     """The round, opened, with applications to each of its challenges whose window closes soon."""
     folder, long = Path(starter.environment["CHALLENGES_PROGRAMMES"]), {"bridge": 86_400, "harbour": 86_400}
     write_round(folder, long)
     assert starter("open", ROUND).status == 0
     starter.waits_for("bridge", "applications")  # the worker is up: from here on it is quick
     write_round(folder, long | dict.fromkeys(("market", "library", "station"), _CLOSES_IN))
+    teams = handed_in(service, folder, ROUND, {"market": 4, "library": 2, "station": 4})
     assert starter("open", ROUND).status == 0
-    numbers = {"market": 4, "library": 2, "station": 4, "bridge": 1}
-    return {name: [starter.apply(name, number) for number in range(count)] for name, count in numbers.items()}
+    return teams | {"bridge": [starter.apply("bridge", 0)]}
 
 
 @pytest.fixture(scope="session")
@@ -63,19 +66,29 @@ def purse(
     numbers = {"well": 2, "mill": 3, "kiln": 3, "loom": 2, "barn": 3, "yard": 1, "pond": 1}
     closing = dict.fromkeys(numbers, _CLOSES_IN) | {"pond": 86_400}
     write_round(folder, closing, PURSE, programme=(PURSE, WITH_MONEY))
+    teams = handed_in(service, folder, PURSE, numbers)
     assert starter("open", PURSE, CHALLENGES_PROGRAMMES=str(folder)).status == 0
-    # Not by the command, which other tests are about: so many would come too late where the machine is busy.
-    database, compose = Database(service.address["CHALLENGES_DATABASE_URL"]), Letters().compose
-    teams = {
-        name: [
-            accept(database, f"{PURSE}/{name}", _application(number), Instant.now, compose).application
-            for number in range(count)
-        ]
-        for name, count in numbers.items()
-    }
-    database.close()
     for name in numbers:
         starter.until(name, lambda row: row["waits_for"] not in ("", "opening"))  # what its opening tells is written
+    return teams
+
+
+def handed_in(service: embedded.Service, folder: Path, name: str, numbers: Mapping[str, int]) -> dict[str, list[str]]:
+    """So many applications to each of some challenges of a round that is to be opened next; their ids.
+
+    They come at the very opening, however short the windows are and however busy the machine.
+    """
+    round_, programme = load_round(folder / f"{name}.round.toml")
+    challenges = {each.slug: each for each in challenges_of(round_, programme) if each.slug in numbers}
+    database, compose = Database(service.address["CHALLENGES_DATABASE_URL"]), Letters().compose
+    keep_round(database, round_, programme, tuple(challenges.values()), Instant.now())
+
+    def hand_in(challenge: Challenge, number: int) -> str:
+        at = challenge.opens.add(microseconds=number)
+        return accept(database, challenge.id, _application(number), lambda: at, compose).application
+
+    teams = {slug: [hand_in(challenges[slug], each) for each in range(count)] for slug, count in numbers.items()}
+    database.close()
     return teams
 
 

@@ -23,6 +23,11 @@ def migrate(url: str) -> None:
 def apply_until_refused(url: str, name: str, start: Any) -> list[tuple[str, Instant]]:
     """Applies again and again by the machine's clock, until the window is closed.
 
+    Args:
+        url: of the database.
+        name: tells the applications of this process from others.
+        start: three times: all are there; then the window is open; then everybody has applied once.
+
     Returns:
         Id and time of each receipt, in order.
     """
@@ -33,6 +38,8 @@ def apply_until_refused(url: str, name: str, start: Any) -> list[tuple[str, Inst
         while True:
             applied = accept(database, AIR, applying(f"{name} {len(receipts)}"), Instant.now, compose)
             receipts.append((applied.application, applied.received))
+            if len(receipts) == 1:
+                start.wait()
     except TooLate:
         return receipts
     finally:
@@ -58,11 +65,16 @@ def apply_same(url: str, name: str, start: Any) -> list[tuple[str, bool]]:
 def seal_when_closed(url: str, start: Any) -> int:
     """Seals the window as soon as the machine's clock says that it is closed.
 
+    Args:
+        url: of the database.
+        start: see `apply_until_refused`.
+
     Returns:
         What the sealing counted.
     """
     database = Database(url)
     _start_together(start)
+    start.wait()
     while Instant.now() < find_challenge(database, AIR).closes:
         pass
     counted = seal(database, AIR, Instant.now())
