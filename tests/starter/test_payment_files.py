@@ -225,7 +225,7 @@ def test_a_report_that_is_none_or_on_another_file_changes_nothing(
         assert f"{SPONSOR} may not" in refused(bank, "quay", "settle", *words, "--as", SPONSOR)
     assert "nobody may not confirm payments" in refused(bank, "quay", "settle", keys[0], "--as", "nobody")
     had_before = status_report({}, group=Said("RJCT", "AM05"), original=latest(bank).stem)
-    assert "nothing has come back" in one_line(settle(bank, tmp_path, had_before))
+    assert "no payment was returned" in one_line(settle(bank, tmp_path, had_before))
     assert "cannot be read (No such file" in one_line(bank("settle", str(tmp_path / "none"), "--as", FINANCE))
     assert "cannot be read (Is a directory" in one_line(bank("settle", str(tmp_path), "--as", FINANCE))
     assert bank.payments("quay") == before

@@ -814,7 +814,7 @@ def test_a_server_that_turns_everybody_away_for_now_costs_no_notice_and_calls_a_
     mailbox.turns_away(mail.notice(keys[0]).address, "450 4.7.1 Cannot find your hostname")
     assert mail.calls(12, seconds=1) == []
     first, *_ = mail.calls(75, seconds=60)
-    assert "now (450). Nothing else was taken of late" in first.message
+    assert "now (450). The channel took no other notice lately" in first.message
     assert {mail.notice(key).status for key in keys} == {"created"}
 
 
