@@ -54,6 +54,7 @@ async def months() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+# Longer than others: the stage is built and taken down in one place, in the order in which its parts need one another.
 @asynccontextmanager
 async def playing(
     folder: Path,
