@@ -1,7 +1,7 @@
-"""The desk: everything that operators, sponsors, applicants and finance ask of the service, for every front alike.
+"""The desk: everything that operators, sponsors, applicants and finance can do with the service, through any front.
 
-Each method of its subjects takes the actor first, asks `domain.permissions`, and either does what it says or raises a
-`Refused` whose text is for the person who asked.
+Each method of each subject takes the actor first and asks `domain.permissions`. The method then does what its name
+says, or raises a `Refused` with a text for the person who asked.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class Desk:
         self.reconciliation = Reconciliation(self.core)
 
     async def actor(self, name: str = "", proof: Proof = Proof.NONE) -> Actor:
-        """Somebody who acts; see `Core.actor`."""
+        """The person who acts; see `Core.actor`."""
         return await self.core.actor(name, proof)
 
     def now(self) -> Instant:
-        """The instant by the service's clock."""
+        """The present, by the service's clock."""
         return self.core.now()
 
     def close(self) -> None:
-        """Waits for what is under way."""
+        """Waits until all work in progress is done."""
         self.core.close()

@@ -1,4 +1,4 @@
-"""Payments that are late, and what the law gives for that."""
+"""Late payments, and the interest that the law gives the payee."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .base_rates import load_base_rates
 
 
 class Late(Value):
-    """A payment that is not made by when it should have been, or was made later.
+    """A payment that is late, or was made late.
 
     Args:
-        payment: as the ledger has it.
-        by_law: whether it is later than the law allows, too.
-        interest: what the payee is owed for that by statute; None if not late by law, or not in pounds.
+        payment: the payment in the ledger.
+        by_law: whether the payment is also later than the law allows.
+        interest: the interest that the law gives the payee. None if the payment is not late by law, or not in pounds.
     """
 
     payment: Payment
@@ -30,12 +30,12 @@ class Late(Value):
 
 
 def late_payments(payments: Sequence[Payment], zones: Mapping[str, str], now: Instant) -> tuple[Late, ...]:
-    """Those of some payments that are or were made later than promised.
+    """Finds the payments that are late, or were made later than promised.
 
     Args:
-        payments: as the ledger has them.
-        zones: the time zones of their challenges, by id.
-        now: until when those that are not made are late.
+        payments: the payments in the ledger.
+        zones: the time zone of each challenge, by the challenge's id.
+        now: the present. The days of delay of an unpaid payment count until now.
 
     Raises:
         FileRefused: the table of base rates is wrong.
@@ -45,7 +45,7 @@ def late_payments(payments: Sequence[Payment], zones: Mapping[str, str], now: In
     for payment in payments:
         if payment.status is PaymentStatus.CANCELLED or payment.pay_by is None or payment.pay_by_law is None:
             continue
-        # Neither a promise nor the law knows a time of day.
+        # The promise and the law count in days, not hours.
         zone = zones[payment.challenge]
         paid = payment.arrived_on or (payment.settled or now).to_tz(zone).date()
         promised, last_day = day_of(payment.pay_by, zone), day_of(payment.pay_by_law, zone)

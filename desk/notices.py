@@ -20,7 +20,7 @@ from .core import Core
 from .preview import pilot_facts
 
 NOTICES = interface.NOTICES
-"""What the sending of notices is called."""
+"""The name of the workflow that sends notices."""
 
 _LONGEST_KEY = 1000
 
@@ -40,18 +40,18 @@ class Notices:
         status: str = "",
         occasion: Occasion | None = None,
     ) -> Paged[Notice]:
-        """The notices about the challenges whose notices somebody may read, or about one; oldest first.
+        """The notices that the actor may read, oldest first.
 
         Args:
-            actor: who reads them.
+            actor: who reads the notices.
             page: which part of the list.
-            challenge: name of the one; all that are theirs if left out.
-            status: only those that have come so far, such as "failed".
-            occasion: only those about this.
+            challenge: only the notices of this challenge.
+            status: only notices with this status, such as "failed".
+            occasion: only notices about this occasion.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            NotAllowed: they are not theirs to read.
+            NotAllowed: the actor may not read these notices.
         """
         theirs = await self._core.theirs(actor, Action.READ_NOTICES, challenge)
         return await self._core.threads.read(
@@ -64,43 +64,46 @@ class Notices:
         )
 
     async def find(self, actor: Actor, key: str) -> Notice:
-        """One notice, by its key or the end of it.
+        """One notice, by its key or by the end of its key.
 
         Raises:
-            UnknownNotice: there is none, or several.
-            NotAllowed: it is not theirs to read.
+            UnknownNotice: no notice has this key, or several have this end.
+            NotAllowed: the actor may not read the notice.
         """
         return await self._found(actor, Action.READ_NOTICES, key)
 
     async def send_again(self, actor: Actor, key: str) -> str:
-        """Lets a notice that failed be sent again; gives its key.
+        """Has a failed notice sent again.
 
         Args:
             actor: who asks.
-            key: its key, or the end of it.
+            key: the notice's key, or the end of the key.
+
+        Returns:
+            The notice's whole key.
 
         Raises:
-            UnknownNotice: there is none, or several.
-            NotAllowed: it is not theirs to send.
-            NotSentAgain: it did not fail, or says what is no longer so.
+            UnknownNotice: no notice has this key, or several have this end.
+            NotAllowed: the actor may not send the notice again.
+            NotSentAgain: the notice did not fail, or its content is no longer true.
         """
         found = await self._found(actor, Action.RESEND, key)
         return await self._core.threads.write(failing.send_again, self._core.database, found.key, self._core.now())
 
     async def _found(self, actor: Actor, action: Action, key: str) -> Notice:
-        if len(key) > _LONGEST_KEY:  # a database does not even look
+        if len(key) > _LONGEST_KEY:  # some databases refuse to search for a text of this length
             raise UnknownNotice(f"No notice has a key of {len(key):,} characters: see `notices`.")
         notice = await self._core.threads.read(notices.find_notice, self._core.database, key)
         await self._core.allow(actor, action, await self._core.find(notice.challenge))
         return notice
 
     async def preview(self, actor: Actor, *occasions: Occasion) -> dict[Occasion, Letter]:
-        """The words of some occasions, as they would be in the pilot; anyone may see them.
+        """The letters for some occasions, with facts from the pilot. Anyone may see the letters.
 
-        It needs neither database nor Temporal.
+        A preview needs neither the database nor Temporal.
 
         Raises:
-            FileRefused: the files of the words, or of the pilot, are wrong.
+            FileRefused: a letter's file or a file of the pilot is wrong.
         """
         self._core.allow_anyone(actor, Action.PREVIEW)
         return await self._core.threads.read(self._preview, occasions)
@@ -110,10 +113,13 @@ class Notices:
         return {occasion: self._core.letters.preview(occasion, facts[occasion]) for occasion in occasions}
 
     async def retry(self, actor: Actor) -> str:
-        """Lets notices be sent again after what kept them was mended; says what that was.
+        """Resumes the sending of notices after somebody has solved the problem that stopped the sending.
+
+        Returns:
+            The problem, in words.
 
         Raises:
-            NotAllowed: they are operator or releaser of no round.
+            NotAllowed: the actor is not an operator or releaser of any round.
             TooLate: nothing sends notices here.
             NotConfirmed: no answer came in time.
         """
@@ -124,9 +130,9 @@ class Notices:
                 handle.execute_update(interface.RETRY, result_type=str), self._core.options.answer_within
             )
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            raise NotConfirmed("The sending of notices has not answered: see whether a worker runs.") from None
+            raise NotConfirmed("The sender of notices has not answered: check that a worker is running.") from None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                raise TooLate("Nothing sends notices here: they stay in the outbox, see `notices`.") from None
-            raise Unavailable(f"Temporal did not take it: {error.message}. Try again.") from None
+                raise TooLate("Nothing sends notices here: all notices stay in the outbox, see `notices`.") from None
+            raise Unavailable(f"Temporal did not take the request: {error.message}. Try again.") from None
         return answer

@@ -1,4 +1,4 @@
-"""A desk for one front: built from the settings, closed when the front is done."""
+"""Opens a desk for one front, built from the settings, and closes the desk when the front has finished."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from store.record.record import Notice, RecordLine
 
 from .desk import Desk
 
-# What a desk answers with, for the fronts, which do not know the store.
+# The types of the desk's answers. The fronts import the types here, because a front may not import the store.
 __all__ = ["ChallengeRow", "Notice", "Payment", "RecordLine", "open_desk"]
 
 
 @asynccontextmanager
 async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIterator[Desk]:
-    """A desk on the database and the Temporal server that the settings and the environment name.
+    """A desk that uses the database and the Temporal server that the settings and the environment name.
 
     Args:
         options: the settings.
-        only_files: whether nothing is asked of it but what programme files say, for which no service need run.
+        only_files: whether the desk only reads programme files. Then no database and no Temporal server are needed.
 
     Raises:
-        Unavailable: the database cannot be used, or its tables are not those of this release; or, in the block,
-            Temporal does not do what it is asked.
+        Unavailable: the database cannot be used, or its tables belong to another release. Inside the block: Temporal
+            did not carry out a request.
     """
     database = Database(options.database_url)
     desk = Desk(options, database, lambda: connect(quiet()))
@@ -39,9 +39,10 @@ async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIter
         if not only_files:
             await desk.core.threads.read(database.check_migrated)
         yield desk
-    except RPCError as error:  # whatever the desk itself has no better word for
+    except RPCError as error:  # an error for which the desk has no message of its own
         raise Unavailable(
-            f"Temporal did not do it ({error.message}): see in its UI how the challenge stands, then try again."
+            f"Temporal did not carry out the request ({error.message}): check the challenge in Temporal's UI, then "
+            "try again."
         ) from None
     finally:
         desk.close()

@@ -1,4 +1,4 @@
-"""What the words of notices are shown with: a challenge of the pilot, played by the rules from its own files."""
+"""The facts for previews of notices: a challenge of the pilot, played through by the rules from the pilot's files."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _ENDINGS = ("7kx3qm", "p2v8rn", "0d4hwt", "m5z1ce", "q8t2hw")
 
 
 def pilot_facts() -> Mapping[Occasion, Facts]:
-    """The facts of every occasion of which the pilot's files know some, as they would be in its first challenge.
+    """The facts of every occasion, as they would be in the pilot's first challenge.
 
-    What no file can know, such as a reason, is that of the example; so is all of an occasion that the pilot's
-    programme does not have.
+    Facts that no file contains, such as a reason, come from the samples. An occasion that never happens in the pilot's
+    programme also has the facts of its sample.
 
     Raises:
-        UnknownRound, FileRefused: the files that come with the service are gone, or were made wrong.
+        UnknownRound, FileRefused: the pilot's files are missing, or somebody changed the files and made a mistake.
     """
     round_, programme = find_round(_PILOT, FOLDER)
     challenge = challenges_of(round_, programme)[0]
@@ -51,7 +51,7 @@ def pilot_facts() -> Mapping[Occasion, Facts]:
 
 
 class _Story:
-    """A challenge to which nearly everything happens that is told; of each occasion the first facts are kept."""
+    """A challenge in which nearly every occasion for a notice happens. Keeps the first facts of each occasion."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -60,7 +60,7 @@ class _Story:
         self._teams = tuple(f"{state.challenge.slug}-{ending}" for ending in _ENDINGS)
 
     def play(self) -> None:
-        """From the opening to the end; what would end it earlier is told, and does not happen."""
+        """Plays from the opening to the end. Events that would end the challenge early are only announced."""
         self._happens(deadlines.opened(self.state, self.state.opens))
         self._take_applications(self.state.opens.add(hours=24 * 14))
         self._happens(deadlines.sealed(self.state, _APPLICATIONS, self.state.closes))
@@ -115,7 +115,7 @@ class _Story:
             pay_by_law=by_law,
         )
         first = dates.next_reminder(payment, known, now)
-        assert first is not None, "it is not paid yet"
+        assert first is not None, "an unpaid payment has a next reminder"
         for announcement in (
             announcements.requested(payment, known),
             announcements.payee_known(payment, known, SAMPLES[Occasion.PAYMENT_TO_RELEASE]["account"]),
@@ -139,7 +139,7 @@ class _Story:
 
     def _reminded(self) -> None:
         rung = deadlines.next_reminder(self.state)
-        if rung is not None:  # the programme may remind of nothing
+        if rung is not None:  # a programme may have no reminders
             self._happens(deadlines.reminded(self.state, rung))
 
     def _happens(self, what: tuple[State, Announcement]) -> None:

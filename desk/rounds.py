@@ -31,7 +31,13 @@ from .programme_files import find_round
 
 
 class Opened(Value):
-    """What became of one challenge when its round was opened."""
+    """The result of opening one challenge of a round.
+
+    Args:
+        challenge: the challenge's id.
+        opens, closes: when the challenge's window opens and closes.
+        already: whether the challenge was open before.
+    """
 
     challenge: str
     opens: Instant
@@ -49,7 +55,7 @@ class RoundFile:
 
     @property
     def first_opening(self) -> Instant:
-        """When the first of its windows opens."""
+        """The time when the round's first window opens."""
         return min(challenge.opens for challenge in self.challenges)
 
 
@@ -60,16 +66,16 @@ class Rounds:
         self._core = core
 
     async def read_file(self, actor: Actor, name: str, opens: Instant | None = None) -> RoundFile:
-        """A round from its file; anyone may see it.
+        """Reads a round from its file. Anyone may see the round.
 
         Args:
             actor: who asks.
             name: the round's id.
-            opens: if given, all dates move so that the first window opens then.
+            opens: when the first window opens. All dates move with it. If omitted, the dates of the file stay.
 
         Raises:
-            UnknownRound: no such file.
-            FileRefused: the file, or its programme's, has an error.
+            UnknownRound: there is no such file.
+            FileRefused: the round's file or the programme's file has an error.
         """
         self._core.allow_anyone(actor, Action.PLAN)
         return await self._core.threads.read(self._file, name, opens)
@@ -82,7 +88,7 @@ class Rounds:
         return RoundFile(round=round_, programme=programme, challenges=challenges)
 
     async def plans(self, actor: Actor, name: str, opens: Instant | None = None) -> tuple[Round, tuple[Plan, ...]]:
-        """Every date of a round's challenges, and their money, without starting anything; see `read_file`."""
+        """All dates and all money of a round's challenges. Starts nothing; see `read_file`."""
         file = await self.read_file(actor, name, opens)
         sessions = engagement_of(file.round, file.programme)
         if opens is not None:
@@ -98,32 +104,33 @@ class Rounds:
         )
 
     async def open(self, actor: Actor, name: str, opens: Instant | None = None) -> tuple[Opened, ...]:
-        """Opens every challenge of a round that is not open yet; opening again changes nothing.
+        """Opens every challenge of a round that is not open yet. You can safely call this again.
 
         Args:
-            actor: who opens the round: an operator that its file names, as no round is in the database before.
+            actor: who opens the round. The round's file must name the actor as an operator, because the database does
+                not know a round before it is opened.
             name: the round's id.
             opens: see `read_file`.
 
         Raises:
             UnknownRound, FileRefused: see `read_file`.
-            NotAllowed: the file does not name them as an operator.
-            TooLate: a window would close in the past; then none is opened.
+            NotAllowed: the file does not name the actor as an operator.
+            TooLate: a window would close in the past. No challenge is opened.
         """
         file = await self.read_file(actor, name, opens)
         check_operator(self._core, actor, Action.OPEN_ROUND, file.round)
         return await self.start(file)
 
     async def start(self, file: RoundFile) -> tuple[Opened, ...]:
-        """See `open`; who asks was checked."""
+        """Opens a round; see `open`. The caller has checked that the actor may do so."""
         kept = {row.id: row for row in await self._core.challenges(file.round.id)}
-        # What was opened once keeps its dates, also where the workflow could not be started then.
+        # A challenge that was opened before keeps its dates, even if its workflow could not be started at the time.
         challenges = tuple(_as_kept(challenge, kept.get(challenge.id)) for challenge in file.challenges)
         for challenge in challenges:
             if challenge.id not in kept and challenge.closes <= self._core.now():
                 raise TooLate(
                     f"{challenge.id} would close on {spoken(challenge.closes, file.programme.time_zone)}, which is "
-                    "past: open the round at another time with --opens, or rehearse it."
+                    "past: open the round at another time with --opens, or rehearse the round."
                 )
         client = await self._core.client()
         await self._core.threads.write(
@@ -140,7 +147,7 @@ class Rounds:
                     State.of(challenge, file.programme),
                     id=challenge.id,
                     task_queue=interface.TASK_QUEUE,
-                    # Temporal forgets closed runs in time; the row in the database, asked above, does not.
+                    # Temporal deletes closed runs after a while. The row in the database, checked above, stays.
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     static_summary=challenge.question[:200],
                     static_details=_in_a_sentence(challenge, file),
@@ -150,17 +157,24 @@ class Rounds:
         return Opened(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, already=already)
 
     async def renew(self, actor: Actor, name: str) -> tuple[str, ...]:
-        """Lets the open challenges of a round, or one named round/challenge, go on in a fresh run; says which.
+        """Continues a round's open challenges and unpaid payments in fresh runs of their workflows.
+
+        Args:
+            actor: who asks.
+            name: the round's id, or "round/challenge" for one challenge.
+
+        Returns:
+            The ids of the workflows that continue in fresh runs.
 
         Raises:
             UnknownChallenge: there is no such round or challenge.
-            NotAllowed: they are operator of none of them.
-            TooLate: some are not in Temporal any more; the others were renewed.
+            NotAllowed: the actor is not an operator of any of these challenges.
+            TooLate: some workflows are no longer in Temporal. All others were renewed.
             Unavailable: Temporal cannot be reached.
         """
         named = (await self._core.find(name),) if "/" in name else await self._core.challenges(name)
         if not named:
-            raise UnknownChallenge(f"No round {name!r} was opened: see `status` for those that were.")
+            raise UnknownChallenge(f"No round {name!r} was opened: see `status` for the rounds that were opened.")
         rows = await self._core.reach(actor, Action.RENEW, named)
         client = await self._core.client()
         waiting = [row.id for row in rows if not row.outcome]
@@ -172,15 +186,15 @@ class Rounds:
         ]
         gone = [each for each in (*waiting, *unpaid) if not await _renewed(client, each)]
         if gone:
-            raise TooLate(f"Not in Temporal any more: {', '.join(gone)}. The others of {name} go on in fresh runs.")
+            raise TooLate(f"No longer in Temporal: {', '.join(gone)}. The others of {name} continue in fresh runs.")
         return (*waiting, *unpaid)
 
 
 def check_operator(core: Core, actor: Actor, action: Action, round_: Round) -> None:
-    """That somebody is an operator by a round's file, which may not be opened yet.
+    """Checks that a round's file names the actor as an operator. The round need not be open yet.
 
     Raises:
-        NotAllowed: they are not; the message says who is.
+        NotAllowed: the file does not name the actor. The message says who the operators are.
     """
     names = {each.casefold() for person in round_.operators for each in (person.id, person.email)}
     if actor.name.casefold() not in names:
@@ -189,7 +203,7 @@ def check_operator(core: Core, actor: Actor, action: Action, round_: Round) -> N
 
 
 def _in_a_sentence(challenge: Challenge, file: RoundFile) -> str:
-    """A challenge as staff read of it beside its page: who poses it, under which rules."""
+    """A sentence for staff in Temporal's UI: who poses the challenge, and under which programme."""
     sponsor = next(each.name for each in file.round.sponsors if each.id == challenge.sponsor)
     return f"The challenge {challenge.slug} is posed by {sponsor}. Its programme is “{file.programme.title}”."
 
