@@ -12,6 +12,7 @@ from store.challenges import applications
 from store.database.database import Database
 from store.record import record
 from store.record.notices import Compose
+from workflows import stubs
 
 
 class Announcing:
@@ -26,7 +27,7 @@ class Announcing:
         self._database = database
         self._compose = compose
 
-    @activity.defn(name="announce", no_thread_cancel_exception=True)
+    @stubs.ANNOUNCE.does
     def announce(self, announcement: Announcement) -> datetime:
         """Writes the line of the record, the status, the window and the notices in one transaction, once for each key.
 
@@ -37,14 +38,18 @@ class Announcing:
             Refused: a named application is unknown or withdrawn, or the window is sealed for good.
         """
         record.announce(self._database, announcement, self._compose)
-        return self.read_clock()
+        return _asked_at()
 
-    @activity.defn(name="seal_window", no_thread_cancel_exception=True)
+    @stubs.SEAL_WINDOW.does
     def seal_window(self, sealing: Sealing) -> int:
         """Seals the window for good. Returns how many applications there are, the same number each time."""
         return applications.seal(self._database, sealing.challenge, sealing.at)
 
-    @activity.defn(name="read_clock", no_thread_cancel_exception=True)
-    def read_clock(self) -> datetime:
+    @stubs.READ_CLOCK.does
+    def read_clock(self, _: None) -> datetime:
         """The instant at which this activity was scheduled, by Temporal's clock."""
-        return activity.info().scheduled_time
+        return _asked_at()
+
+
+def _asked_at() -> datetime:
+    return activity.info().scheduled_time

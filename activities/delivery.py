@@ -20,6 +20,7 @@ from store.database.database import Database
 from store.outbox import outbox
 from store.outbox.outbox import Claim
 from store.record.notices import Compose
+from workflows import stubs
 
 _LOOK_EVERY = 1.0
 """Seconds between two looks into an empty outbox."""
@@ -64,7 +65,7 @@ class Delivering:
         self._pace = Pace(rate)
         self._health = ChannelHealth()
 
-    @activity.defn(name="deliver_notices", no_thread_cancel_exception=True)
+    @stubs.DELIVER_NOTICES.does
     def deliver(self, sending: Sending) -> Outbox:
         """Sends the notices in the outbox, and new ones, until the time is over or the activity is told to stop.
 

@@ -9,8 +9,16 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.keys import transfer_id
-from domain.payments.decisions import PaymentMove
-from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
+from domain.payments.moves import (
+    PaymentCancellation,
+    PaymentRelease,
+    PaymentRequest,
+    PaymentReturn,
+    PaymentSettlement,
+    PaymentSubmission,
+    UndonePaymentReturn,
+)
+from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import is_rehearsed
 from domain.values.money import Money
@@ -20,6 +28,7 @@ from store.payments.ledger import Ledger
 from store.payments.reading import Begun, read_returned, under_way
 from store.payments.sealing import Seals
 from store.record.notices import Compose
+from workflows import stubs
 
 
 class Paying:
@@ -44,37 +53,36 @@ class Paying:
         self._seals = seals
         self._ledger = Ledger(database, compose)
 
-    @activity.defn(name="request_payment", no_thread_cancel_exception=True)
-    def request(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.REQUEST_PAYMENT.does
+    def request(self, move: PaymentRequest) -> PaymentSnapshot:
         """Enters the payment in the ledger, and notes when its payee has become known."""
-        snapshot = self._ledger.request(move.payment, _asked_at(), move.announcement)
-        return self._by_its_rail(move, snapshot)
+        return self._look(move.payment, move.announcement)
 
-    @activity.defn(name="release_payment", no_thread_cancel_exception=True)
-    def release(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.RELEASE_PAYMENT.does
+    def release(self, move: PaymentRelease) -> PaymentSnapshot:
         """Releases the payment, as a second person decided."""
-        snapshot = self._ledger.release(move.payment, _announced(move), move.payee_version, _asked_at())
-        return self._by_its_rail(move, snapshot)
+        snapshot = self._ledger.release(move.payment, move.announcement, move.payee_version, _asked_at())
+        return self._by_its_rail(move.payment, snapshot)
 
-    @activity.defn(name="submit_payment", no_thread_cancel_exception=True)
-    def submit(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.SUBMIT_PAYMENT.does
+    def submit(self, move: PaymentSubmission) -> PaymentSnapshot:
         """Gives the payment to the rail, unless the rail already has it from an earlier try."""
-        rail, key = self._rail_for(move), move.payment.order.key
+        rail, key = self._rail_for(move.payment), move.payment.order.key
         released = under_way(self._database, key)
         if released is None:
-            return self.request(move)
+            return self._look(move.payment)
         released.check_rail(rail.name)
         transfer = rail.find(released.id)
         if transfer is None:
             self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
         # A batched payment leaves when a person makes the payment file, not here.
         if transfer is None and rail.is_batched:
-            return self.request(move)
+            return self._look(move.payment)
         begun = released if rail.is_batched else self._ledger.begin(key, rail.name, _asked_at())
         if begun is None or begun.id != released.id:
-            return self.request(move)
-        transfer = transfer or rail.transfer(self._instruction(move, begun), _asked_at())
-        _check_amount(move, transfer)
+            return self._look(move.payment)
+        transfer = transfer or rail.transfer(self._instruction(move.payment, begun), _asked_at())
+        _check_amount(move.payment, transfer)
         snapshot = self._ledger.mark_submitted(move.payment, begun, transfer.reference, transfer.at, transfer.pays_on)
         gone_back = snapshot.attempt > begun.attempt or snapshot.status in FAILED
         if gone_back and not transfer.progress.has_failed:
@@ -82,32 +90,32 @@ class Paying:
                 f"The rail has {begun.id}, which was said to have come back meanwhile: make sure that it does come "
                 "back, and release nothing more until it has."
             )
-        return self._by_its_rail(move, snapshot)
+        return self._by_its_rail(move.payment, snapshot)
 
-    @activity.defn(name="settle_payment", no_thread_cancel_exception=True)
-    def settle(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.SETTLE_PAYMENT.does
+    def settle(self, move: PaymentSettlement) -> PaymentSnapshot:
         """Asks the rail whether the payment has arrived or come back."""
         begun = under_way(self._database, move.payment.order.key)
         if begun is None:
-            return self.request(move)
-        rail = self._rail_for(move)
+            return self._look(move.payment)
+        rail = self._rail_for(move.payment)
         begun.check_rail(rail.name)
         transfer = rail.find(begun.id)
         if transfer is None:
-            snapshot = self.request(move)
+            snapshot = self._look(move.payment)
             if snapshot.attempt != begun.attempt or snapshot.status not in _WITH_THE_RAIL:
                 return snapshot  # an earlier try was lost, and the payment has come back and left again since
             raise RailRefused(
                 f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
             )
-        _check_amount(move, transfer)
-        return self._by_its_rail(move, self._note(move, begun, transfer))
+        _check_amount(move.payment, transfer)
+        return self._by_its_rail(move.payment, self._note(move.payment, begun, transfer))
 
-    @activity.defn(name="return_payment", no_thread_cancel_exception=True)
-    def give_back(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.RETURN_PAYMENT.does
+    def give_back(self, move: PaymentReturn) -> PaymentSnapshot:
         """Notes that the money came back, as a person says. Refused while the rail may still have it on its way."""
         begun = under_way(self._database, move.payment.order.key)
-        rail = self._rail_for(move)
+        rail = self._rail_for(move.payment)
         # If another rail had the transfer, only the person can know.
         transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
         if begun and transfer is None and rail.is_batched and begun.rail == rail.name:
@@ -117,47 +125,53 @@ class Paying:
             )
         if transfer is not None and transfer.progress is Progress.TAKEN and not rail.is_batched:
             raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
-        arrived = transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(move, transfer)
+        arrived = (
+            transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(move.payment, transfer)
+        )
         if transfer is not None and arrived and begun and not begun.settled:
             raise TooEarly(
                 f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
                 "and say it again only if the money came back after that."
             )
-        snapshot = self._ledger.give_back(move.payment, _announced(move), _asked_at())
-        return self._by_its_rail(move, snapshot)
+        snapshot = self._ledger.give_back(move.payment, move.announcement, _asked_at())
+        return self._by_its_rail(move.payment, snapshot)
 
-    @activity.defn(name="undo_return_payment", no_thread_cancel_exception=True)
-    def undo_return(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.UNDO_RETURN_PAYMENT.does
+    def undo_return(self, move: UndonePaymentReturn) -> PaymentSnapshot:
         """Notes that a returned payment did arrive, as a person says. A rail that can be asked must say the same.
 
         For a payment in a file the person's word counts, because its record holds only what people have reported.
         """
-        snapshot = self.request(move)
+        snapshot = self._look(move.payment, move.announcement)
         if snapshot.answered:
             return snapshot  # the answer of an earlier try was lost
-        rail, transfer_name = self._rail_for(move), transfer_id(move.payment.order.key, move.attempt)
+        rail, transfer_name = self._rail_for(move.payment), transfer_id(move.payment.order.key, move.attempt)
         transfer = rail.find(transfer_name)
         if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
             raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
-        _check_amount(move, transfer)
+        _check_amount(move.payment, transfer)
         snapshot = self._ledger.undo_return(
-            move.payment, move.attempt, transfer.reference, _announced(move), _asked_at()
+            move.payment, move.attempt, transfer.reference, move.announcement, _asked_at()
         )
-        return self._by_its_rail(move, snapshot)
+        return self._by_its_rail(move.payment, snapshot)
 
-    @activity.defn(name="cancel_payment", no_thread_cancel_exception=True)
-    def cancel(self, move: PaymentMove) -> PaymentSnapshot:
+    @stubs.CANCEL_PAYMENT.does
+    def cancel(self, move: PaymentCancellation) -> PaymentSnapshot:
         """Ends the payment for good, as long as no rail can have it."""
-        snapshot = self._ledger.cancel(move.payment, _announced(move), _asked_at())
-        return self._by_its_rail(move, snapshot)
+        snapshot = self._ledger.cancel(move.payment, move.announcement, _asked_at())
+        return self._by_its_rail(move.payment, snapshot)
 
-    def _by_its_rail(self, move: PaymentMove, snapshot: PaymentSnapshot) -> PaymentSnapshot:
+    def _look(self, payment: PaymentToMake, asked: Announcement | None = None) -> PaymentSnapshot:
+        """Looks at the ledger, which enters the payment if the payment is new."""
+        return self._by_its_rail(payment, self._ledger.request(payment, _asked_at(), asked))
+
+    def _by_its_rail(self, payment: PaymentToMake, snapshot: PaymentSnapshot) -> PaymentSnapshot:
         """Adds whether people carry the payment to its rail in a file: the ledger cannot know that."""
-        return snapshot.model_copy(update={"is_batched": self._rail_for(move).is_batched})
+        return snapshot.model_copy(update={"is_batched": self._rail_for(payment).is_batched})
 
-    def _rail_for(self, move: PaymentMove) -> PaymentRail:
+    def _rail_for(self, payment: PaymentToMake) -> PaymentRail:
         """No rehearsal ever moves money, whatever the service is set to."""
-        return self._rehearsal if is_rehearsed(move.payment.order.challenge) else self._rail
+        return self._rehearsal if is_rehearsed(payment.order.challenge) else self._rail
 
     def _check_came_back(self, rail: PaymentRail, key: str) -> None:
         """Checks, before a payment leaves again, that its earlier attempts really came back.
@@ -177,15 +191,15 @@ class Paying:
                     f"the team has its money, say `undo-return {earlier.id}`."
                 )
 
-    def _note(self, move: PaymentMove, begun: Begun, transfer: Transfer) -> PaymentSnapshot:
+    def _note(self, payment: PaymentToMake, begun: Begun, transfer: Transfer) -> PaymentSnapshot:
         match transfer.progress:
             case Progress.SETTLED:
-                return self._ledger.mark_settled(move.payment, begun, _asked_at())
+                return self._ledger.mark_settled(payment, begun, _asked_at())
             case Progress.TAKEN:
-                return self.request(move)
+                return self._look(payment)
             case how:
                 reason = self._without_name(transfer.reason, begun)
-                return self._ledger.mark_failed(move.payment, begun, how, reason, _asked_at())
+                return self._ledger.mark_failed(payment, begun, how, reason, _asked_at())
 
     def _without_name(self, reason: str, begun: Begun) -> str:
         """A rail's words without the account holder's name, because the words go to Temporal and to people."""
@@ -193,8 +207,8 @@ class Paying:
         names = "|".join(map(re.escape, re.findall(r"\w{2,}", holder)))
         return re.sub(rf"\b(?:{names})\b", "••••", reason, flags=re.IGNORECASE) if names else reason
 
-    def _instruction(self, move: PaymentMove, begun: Begun) -> Instruction:
-        order = move.payment.order
+    def _instruction(self, payment: PaymentToMake, begun: Begun) -> Instruction:
+        order = payment.order
         return Instruction(
             id=begun.id,
             amount=Money(order.amount.gross.pence),
@@ -204,17 +218,17 @@ class Paying:
         )
 
 
-def _check_amount(move: PaymentMove, transfer: Transfer) -> None:
+def _check_amount(payment: PaymentToMake, transfer: Transfer) -> None:
     """Checks that the rail has paid what was ordered, unless the transfer has failed."""
-    if not transfer.progress.has_failed and not _is_as_ordered(move, transfer):
+    if not transfer.progress.has_failed and not _is_as_ordered(payment, transfer):
         raise RailRefused(
-            f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {move.payment.amount} "
+            f"{transfer.id} is of {transfer.amount.shown(transfer.currency)} at the rail and of {payment.amount} "
             "in the ledger: find out what was paid, before anything else."
         )
 
 
-def _is_as_ordered(move: PaymentMove, transfer: Transfer) -> bool:
-    order = move.payment.order
+def _is_as_ordered(payment: PaymentToMake, transfer: Transfer) -> bool:
+    order = payment.order
     return (transfer.amount, transfer.currency) == (order.amount.gross, order.currency)
 
 
@@ -224,8 +238,3 @@ _WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
 def _asked_at() -> Instant:
     """When this activity was scheduled, by Temporal's clock. The same in every try."""
     return Instant(activity.info().scheduled_time)
-
-
-def _announced(move: PaymentMove) -> Announcement:
-    assert move.announcement is not None, "a decision comes with its announcement"
-    return move.announcement

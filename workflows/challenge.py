@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from .handlers import on_record, said_in, unanswered
 from .payment import PaymentWorkflow
 from .runs import Run
 from .steps import Steps
+from .stubs import ANNOUNCE, READ_CLOCK, SEAL_WINDOW
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -178,19 +178,19 @@ class ChallengeWorkflow:
         """Writes down and tells what happened; after that it has happened."""
         entry = announcement.entry
         summary = f"Refused: {entry.text}" if entry.refused else entry.text
-        self._run.learn(await self._steps.do("announce", announcement, datetime, summary))
+        announced_at = await self._steps.do(ANNOUNCE, announcement, summary)
+        self._run.learn(announced_at)
         self._become(new, announcement)
 
     async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
         """As `_announce`, for what a person asked: the database may know a reason against it."""
-        self._run.learn(
-            await self._steps.do_unless_refused("announce", announcement, datetime, announcement.entry.text)
-        )
+        announced_at = await self._steps.do_unless_refused(ANNOUNCE, announcement, announcement.entry.text)
+        self._run.learn(announced_at)
         self._become(new, announcement)
 
     async def _seal(self) -> None:
         sealing = Sealing(challenge=self._state.challenge.id, at=self._run.known)
-        applications = await self._steps.do("seal_window", sealing, int, "seal the window")
+        applications = await self._steps.do(SEAL_WINDOW, sealing, "seal the window")
         await self._announce(*deadlines.sealed(self._state, applications, self._run.known))
 
     async def _pay_what_is_due(self) -> None:
@@ -335,7 +335,8 @@ class ChallengeWorkflow:
         )
 
     async def _read_clock(self) -> None:
-        self._run.learn(await self._steps.do("read_clock", None, datetime, "what time it is"))
+        now = await self._steps.do(READ_CLOCK, None, "what time it is")
+        self._run.learn(now)
 
     def _timer_summary(self, wake: Instant | None) -> str:
         what = self._state.waiting if wake == self._state.deadline else f"reminder of {self._state.waiting}"

@@ -18,6 +18,7 @@ from temporalio.workflow import ActivityCancellationType
 from . import columns, interface
 from .faults import said
 from .runs import Run
+from .stubs import DELIVER_NOTICES
 
 with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import CLAIM_LASTS, Outbox, Sending, details
@@ -83,9 +84,9 @@ class DeliveryWorkflow:
     async def _deliver(self, length: timedelta) -> Outbox:
         at_once, self._heeded = self._calls > self._heeded, self._calls
         sending = workflow.start_activity(
-            interface.DELIVER_NOTICES,
+            DELIVER_NOTICES.name,
             Sending(seconds=length.total_seconds(), at_once=at_once),
-            result_type=Outbox,
+            result_type=DELIVER_NOTICES.answer,
             start_to_close_timeout=_AT_MOST,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=_RETRIES,

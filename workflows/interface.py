@@ -12,8 +12,6 @@ DELIVERY = "DeliveryWorkflow"
 
 NOTICES = "notices"
 """Id of the one workflow that sends notices, for the whole service."""
-DELIVER_NOTICES = "deliver_notices"
-"""Its activity."""
 
 RETRY = "retry"
 """Update of both workflows: what needs attention is tried again."""

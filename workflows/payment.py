@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -21,6 +20,7 @@ from . import columns, interface
 from .handlers import on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
+from .stubs import ANNOUNCE, REQUEST_PAYMENT, SETTLE_PAYMENT, SUBMIT_PAYMENT, Stub, stub_of
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -31,10 +31,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.challenges.state import OrderState
     from domain.payments import announcements, dates, decisions
     from domain.payments import page as payment_details
-    from domain.payments.decisions import PAYMENT_DECISIONS, PaymentMove
+    from domain.payments.decisions import PAYMENT_DECISIONS
+    from domain.payments.moves import Move, PaymentRequest, PaymentSettlement, PaymentSubmission, move_for
     from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
     from domain.programmes.round import round_of
     from domain.values.refusals import Refused
+
+Moved = TypeVar("Moved", bound=Move)
 
 _ASK_RAIL_EVERY = 1
 """Hours: how often a rail is asked about a transfer that is with it, while nobody says anything."""
@@ -95,7 +98,7 @@ class PaymentWorkflow:
             snapshot = self._snapshot
             if snapshot is None or self._ledger_has_changed:
                 self._ledger_has_changed = self._moved = False  # also what has arrived may have come back since
-                await self._move("request_payment", "look at the ledger")
+                await self._move(REQUEST_PAYMENT, PaymentRequest(payment=self._payment), "look at the ledger")
                 continue
             if snapshot.is_over and (self._moved or snapshot.status is PaymentStatus.CANCELLED):
                 return snapshot
@@ -105,10 +108,11 @@ class PaymentWorkflow:
             if snapshot.status is PaymentStatus.RELEASED:
                 what = f"{self._payment.amount} for {self._payment.order.team}"
                 summary = f"see whether {what} is in a payment file" if snapshot.is_batched else f"submit {what}"
-                await self._move("submit_payment", summary)
+                await self._move(SUBMIT_PAYMENT, PaymentSubmission(payment=self._payment), summary)
             elif snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
                 # A run that finds the payment settled was started because it may have come back since.
-                await self._move("settle_payment", "ask the rail whether it has arrived, and stayed")
+                settlement = PaymentSettlement(payment=self._payment)
+                await self._move(SETTLE_PAYMENT, settlement, "ask the rail whether it has arrived, and stayed")
             if self._snapshot and self._snapshot.status is snapshot.status and not snapshot.is_over:
                 await self._wait(self._snapshot)
 
@@ -142,23 +146,21 @@ class PaymentWorkflow:
     async def _remind(self, rung: Instant) -> None:
         """Unless the ledger says that the payment has moved meanwhile, and nobody has told of it."""
         before = self._snapshot
-        await self._move("request_payment", "look at the ledger before a reminder")
+        await self._move(REQUEST_PAYMENT, PaymentRequest(payment=self._payment), "look at the ledger before a reminder")
         if self._snapshot is not None and before is not None and self._snapshot.status is before.status:
             await self._announce(announcements.reminded(self._payment, self._snapshot, rung, self._run.known))
         self._reminded = self._run.known
 
     async def _announce(self, announcement: Announcement) -> None:
-        self._run.learn(await self._steps.do("announce", announcement, datetime, announcement.entry.text))
+        announced_at = await self._steps.do(ANNOUNCE, announcement, announcement.entry.text)
+        self._run.learn(announced_at)
 
     def _leave(self, stands_still: str = "") -> NoReturn:
         # What fell due since the last reminder, as while no worker ran, is for the next run to send.
         self._run.leave(self._payment.model_copy(update={"reminded": self._reminded, "stood_still": stands_still}))
 
-    async def _move(self, activity: str, summary: str) -> None:
-        move = PaymentMove(payment=self._payment)
-        self._become(
-            await self._steps.do(activity, move, PaymentSnapshot, summary, self._turn, self._wait_for_a_person)
-        )
+    async def _move(self, stub: Stub[Moved, PaymentSnapshot], move: Moved, summary: str) -> None:
+        self._become(await self._steps.do(stub, move, summary, self._turn, self._wait_for_a_person))
 
     async def _wait_for_a_person(self, came: Callable[[], bool]) -> None:
         """Until they come people are reminded as ever: a payment that stands still falls due as any other."""
@@ -233,9 +235,8 @@ class PaymentWorkflow:
             # An earlier run may have taken it: the record knows, before anything is said against it.
             asked = announcements.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._run.known)
             now = await self._steps.do_unless_refused(
-                "request_payment",
-                PaymentMove(payment=self._payment, announcement=asked),
-                PaymentSnapshot,
+                REQUEST_PAYMENT,
+                PaymentRequest(payment=self._payment, announcement=asked),
                 f"{kind}: look at the ledger",
             )
             self._become(now)
@@ -246,10 +247,8 @@ class PaymentWorkflow:
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {snapshot.version}")
             decisions.check_move(self._payment, snapshot, decision)
             announcement = announcements.decided(self._payment, decision, self._run.known, snapshot.status)
-            move = decisions.move_for(self._payment, decision, announcement)
-            moved = await self._steps.do_unless_refused(
-                f"{kind.replace('-', '_')}_payment", move, PaymentSnapshot, announcement.entry.text, self._turn
-            )
+            move = move_for(self._payment, decision, announcement)
+            moved = await self._steps.do_unless_refused(stub_of(move), move, announcement.entry.text, self._turn)
             self._become(moved)
             self._steps.try_again()  # a step that stands still may be overtaken by this
             return announcement.entry.text
@@ -258,7 +257,7 @@ class PaymentWorkflow:
         """Puts on record what is not done, and tells its sender."""
         what, why, unique = printable(kind)[:60], printable(str(refusal)), str(workflow.uuid4())
         announcement = announcements.refused(self._payment, what, sender(said), why, self._run.known, unique)
-        await self._steps.do("announce", announcement, datetime, f"Refused: {announcement.entry.text}")
+        await self._steps.do(ANNOUNCE, announcement, f"Refused: {announcement.entry.text}")
 
     def _call(self, attention: Attention) -> Announcement:
         order, unique = self._payment.order, str(workflow.uuid4())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from datetime import datetime, timedelta
-from typing import NoReturn, TypeVar
+from datetime import timedelta
+from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -16,14 +16,11 @@ from . import interface
 from .faults import said
 from .refusals import refusal_in
 from .runs import Run
+from .stubs import ANNOUNCE, Answer, Input, Stub
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import BaseModel
-
     from domain.announcements.announcement import Announcement, Attention
     from domain.values.refusals import Refused, Unavailable
-
-Result = TypeVar("Result")
 
 Wait = Callable[[Callable[[], bool]], Awaitable[None]]
 """How something is waited for, given whether it has come."""
@@ -85,38 +82,35 @@ class Steps:
 
     async def do(
         self,
-        activity: str,
-        argument: BaseModel | None,
-        result: type[Result],
+        stub: Stub[Input, Answer],
+        given: Input,
         summary: str,
         turn: asyncio.Lock | None = None,
         wait: Wait = workflow.wait_condition,
-    ) -> Result:
+    ) -> Answer:
         """Has one activity done, however long it takes; a refusal needs a person too.
 
         Args:
-            activity: its name.
-            argument: what it gets, if anything.
-            result: the type that it returns.
+            stub: the activity.
+            given: its input.
             summary: what it does, for staff.
             turn: held while it is tried, not while a person is waited for: of two that must not meet.
             wait: how a person is waited for, where something is to be done meanwhile.
         """
         while True:
             try:
-                return await self.do_unless_refused(activity, argument, result, summary, turn, wait)
+                return await self.do_unless_refused(stub, given, summary, turn, wait)
             except Refused as refusal:
                 await self._wait_for_a_person(summary, str(refusal), wait)
 
     async def do_unless_refused(
         self,
-        activity: str,
-        argument: BaseModel | None,
-        result: type[Result],
+        stub: Stub[Input, Answer],
+        given: Input,
         summary: str,
         turn: asyncio.Lock | None = None,
         wait: Wait = workflow.wait_condition,
-    ) -> Result:
+    ) -> Answer:
         """As `do`, for what a person has asked for and is told if it must not be done.
 
         Raises:
@@ -125,18 +119,16 @@ class Steps:
         while True:
             try:
                 async with turn or nullcontext():
-                    return await self._attempt(activity, argument, result, summary, PATIENCE)
+                    return await self._attempt(stub, given, summary, PATIENCE)
             except ActivityError as fault:
                 await self._wait_for_a_person(summary, said(fault), wait)
 
-    async def _attempt(
-        self, activity: str, argument: BaseModel | None, result: type[Result], summary: str, patience: timedelta
-    ) -> Result:
+    async def _attempt(self, stub: Stub[Input, Answer], given: Input, summary: str, patience: timedelta) -> Answer:
         try:
-            done: Result = await workflow.execute_activity(
-                activity,
-                args=[] if argument is None else [argument],
-                result_type=result,
+            done: Answer = await workflow.execute_activity(
+                stub.name,
+                given,
+                result_type=stub.answer,
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=patience,
                 retry_policy=_RETRIES,
@@ -174,7 +166,7 @@ class Steps:
         of = workflow.info().workflow_id
         attention = Attention(text=what, mended=mended, of=of, unresolved=self.attention)
         try:
-            await self._attempt("announce", self._call(attention), datetime, attention.text, _PATIENCE_TO_TELL)
+            await self._attempt(ANNOUNCE, self._call(attention), attention.text, _PATIENCE_TO_TELL)
         except (ActivityError, Refused) as fault:
             workflow.logger.warning("operators not told", extra={"fault": type(fault).__name__})
 

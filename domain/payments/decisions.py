@@ -7,10 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from domain.announcements.announcement import Announcement
 from domain.challenges.decisions import Decision
 from domain.permissions import RIGHTS, Action, Role, check_may
-from domain.values.model import Value
 from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 
 from .payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, role_in
@@ -59,32 +57,6 @@ PAYMENT_DECISIONS: dict[str, type[Decision]] = {
     each.kind: each for each in (Release, Return, UndoReturn, CancelPayment)
 }
 """Every decision on a payment by the name of its update and its signal."""
-
-
-class PaymentMove(Value):
-    """What an activity on a payment gets.
-
-    Args:
-        payment: the payment.
-        announcement: of the decision; also given to see whether the decision was taken before.
-        payee_version: for a release: the bank details that it is for.
-        attempt: for an undone return: the attempt that arrived.
-    """
-
-    payment: PaymentToMake
-    announcement: Announcement | None = None
-    payee_version: int = 0
-    attempt: int = 0
-
-
-def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcement) -> PaymentMove:
-    """What the activity gets that carries out a person's decision."""
-    return PaymentMove(
-        payment=payment,
-        announcement=announcement,
-        payee_version=decision.payee_version if isinstance(decision, Release) else 0,
-        attempt=decision.attempt if isinstance(decision, UndoReturn) else 0,
-    )
 
 
 def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Decision) -> None:

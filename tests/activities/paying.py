@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, get_type_hints
 
 from cryptography.fernet import Fernet
 from sqlalchemy import update
@@ -13,7 +14,8 @@ from activities.payments import Paying
 from domain.challenges.decisions import Decision
 from domain.payments.announcements import decided
 from domain.payments.bank_account import BankAccount
-from domain.payments.decisions import CancelPayment, PaymentMove, Release, Return, UndoReturn, move_for
+from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
+from domain.payments.moves import Move, move_for
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import PaymentRail
 from store.database import tables
@@ -29,7 +31,8 @@ SECRETS = ("Ada", "Lovelace", "601613", "31926819")
 """What must be in no answer and in no failure."""
 SEALS = Seals([Fernet.generate_key().decode()])
 
-Activity = Callable[[PaymentMove], PaymentSnapshot]
+Activity = Callable[[Any], PaymentSnapshot]
+"""An activity on payments, whatever its move."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +72,21 @@ class Cashier:
         """How the payment stands in the ledger."""
         return self.till.now.status
 
-    def move(self, decision: Decision | None = None) -> PaymentMove:
+    def move(self, activity: Activity, decision: Decision | None = None) -> Move:
         """What the payment's workflow gives to an activity, after a person's decision or by itself."""
         if decision is None:
-            return PaymentMove(payment=self.till.payment)
+            kind: type[Move] = get_type_hints(activity)["move"]
+            return kind(payment=self.till.payment)
         announcement = decided(self.till.payment, decision, self.till.now.requested)
         return move_for(self.till.payment, decision, announcement)
 
     def run(self, activity: Activity, decision: Decision | None = None) -> PaymentSnapshot:
         """What an activity answers."""
-        return run(activity, self.move(decision))
+        return run(activity, self.move(activity, decision))
 
     async def failure(self, activity: Activity, decision: Decision | None = None) -> tuple[str | None, bool]:
         """The type of an activity's failure, and whether it is final; its text says nothing of the account."""
-        failure = await failure_of(activity, self.move(decision))
+        failure = await failure_of(activity, self.move(activity, decision))
         self.check_names_nobody(failure)
         return failure.type, failure.non_retryable
 

@@ -92,4 +92,4 @@ async def test_a_challenge_that_was_never_opened_is_refused(announcing_: Announc
 
 
 def test_the_clock_is_temporals_and_not_the_machines(announcing_: Announcing) -> None:
-    assert environment(MIDWAY).run(announcing_.read_clock) == MIDWAY.to_stdlib()
+    assert environment(MIDWAY).run(announcing_.read_clock, None) == MIDWAY.to_stdlib()

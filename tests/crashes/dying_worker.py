@@ -47,19 +47,18 @@ from whenever import Instant
 import worker
 from domain.announcements.announcement import Announcement
 from domain.challenges.state import Sealing
-from domain.delivery.delivery import Sending
-from domain.payments.decisions import PaymentMove
+from domain.payments.moves import Move
 from domain.payments.rails import Instruction, PaymentRail, Transfer
 from service import log, settings
 from service.wiring import letters_of, rail_of
 from store.database.database import Database
 from tests.crashes import dying_sender
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
-from workflows.interface import DELIVER_NOTICES
+from workflows.stubs import DELIVER_NOTICES, READ_CLOCK, SUBMIT_PAYMENT
 
 BEGUN = "after it was begun, before the rail was asked"
 RAIL_ASKED = "after the rail was asked, before the ledger knew"
-SUBMIT = "submit_payment"
+SUBMIT = SUBMIT_PAYMENT.name
 """The activity of which `BEGUN` and `RAIL_ASKED` are moments."""
 
 PATIENCE = timedelta(seconds=2)
@@ -94,9 +93,10 @@ class _Dying(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         # A look at the clock leaves nothing behind; a sender dies at moments of its own.
-        if not input.args or isinstance(input.args[0], Sending):
+        name = activity.info().activity_type
+        if name in (READ_CLOCK.name, DELIVER_NOTICES.name):
             return await super().execute_activity(input)
-        key, name = _key(input.args[0]), activity.info().activity_type
+        key = _key(input.args[0])
         self._deaths.die_once(key, name, BEFORE)
         token = _key_at_work.set(key)
         try:
@@ -113,8 +113,9 @@ def _key(argument: object) -> str:
             return argument.key
         case Sealing():
             return argument.challenge
-        case PaymentMove():
-            return argument.announcement.key if argument.announcement else argument.payment.order.key
+        case Move():
+            announcement: Announcement | None = getattr(argument, "announcement", None)
+            return announcement.key if announcement else argument.payment.order.key
     raise TypeError(f"{type(argument).__name__} has no business key here: give it one")
 
 
@@ -142,7 +143,7 @@ class _Hurrying(WorkflowInboundInterceptor):
 
 class _Hurried(WorkflowOutboundInterceptor):
     def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002
-        if input.activity == DELIVER_NOTICES:
+        if input.activity == DELIVER_NOTICES.name:
             input.heartbeat_timeout = dying_sender.MISSED_AFTER
         else:
             input.start_to_close_timeout = PATIENCE

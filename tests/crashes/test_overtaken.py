@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -13,10 +14,12 @@ from temporalio.testing import ActivityEnvironment
 from whenever import Date, Instant
 
 from activities.payments import Paying
+from domain.challenges.decisions import Decision
 from domain.keys import transfer_id
-from domain.payments import announcements, decisions
+from domain.payments import announcements
 from domain.payments.bank_account import BankAccount
-from domain.payments.decisions import PaymentMove, Return, UndoReturn
+from domain.payments.decisions import Return, UndoReturn
+from domain.payments.moves import PaymentSettlement, PaymentSubmission, move_for
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.programmes.round import Person, challenges_of
@@ -37,6 +40,7 @@ from tests.rounds import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, opened
 
+_SEEN = "It is on the statement."
 ACCOUNT = BankAccount(holder="Breathe Ltd", sort_code="601613", number="31926819")
 
 
@@ -64,24 +68,26 @@ class Step:
     paying: Paying
     environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
 
-    def take(self, activity: Callable[[PaymentMove], PaymentSnapshot]) -> PaymentStatus:
-        """Runs an activity of the service's own accord."""
-        return self.environment.run(activity, PaymentMove(payment=self.till.payment)).status
+    def submit(self) -> PaymentStatus:
+        """Runs the activity that gives the payment to its rail."""
+        return self.environment.run(self.paying.submit, PaymentSubmission(payment=self.till.payment)).status
+
+    def settle(self) -> PaymentStatus:
+        """Runs the activity that asks the rail what became of the payment."""
+        return self.environment.run(self.paying.settle, PaymentSettlement(payment=self.till.payment)).status
 
     def give_back(self) -> PaymentStatus:
         """Runs the activity with which an operator says that the money came back, by one and the same decision."""
-        decision = Return(by=OPERATOR, decision_id="back", reason="It is on the statement.")
-        announcement = announcements.decided(self.till.payment, decision, CLOSES)
-        move = PaymentMove(payment=self.till.payment, announcement=announcement)
-        return self.environment.run(self.paying.give_back, move).status
+        return self._decide(self.paying.give_back, Return(by=OPERATOR, decision_id="back", reason=_SEEN))
 
     def undo_return(self) -> PaymentStatus:
         """Runs the activity with which an operator says that the first attempt has arrived after all."""
-        decision = UndoReturn(by=OPERATOR, decision_id="undo-return", attempt=1, reason="It is on the statement.")
+        decision = UndoReturn(by=OPERATOR, decision_id="undo-return", attempt=1, reason=_SEEN)
+        return self._decide(self.paying.undo_return, decision)
+
+    def _decide(self, activity: Callable[[Any], PaymentSnapshot], decision: Decision) -> PaymentStatus:
         announcement = announcements.decided(self.till.payment, decision, CLOSES)
-        return self.environment.run(
-            self.paying.undo_return, decisions.move_for(self.till.payment, decision, announcement)
-        ).status
+        return self.environment.run(activity, move_for(self.till.payment, decision, announcement)).status
 
 
 @pytest.fixture
@@ -134,7 +140,7 @@ def test_money_that_leaves_although_it_was_said_to_be_back_needs_a_person(databa
     rail.meanwhile = one.give_back
 
     with pytest.raises(RailRefused, match=r"/1/1, which was said to have come back meanwhile"):
-        one.take(one.paying.submit)
+        one.submit()
     assert one.till.now.status is PaymentStatus.REJECTED
     assert rail.find(f"{one.till.key}/1") is not None
 
@@ -151,8 +157,8 @@ def test_a_rail_that_has_a_transfer_is_not_asked_for_it_again(database: Database
 
     rail.meanwhile = count_and_fail
     with pytest.raises(Unavailable, match="lost"):
-        one.take(one.paying.submit)
-    assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
+        one.submit()
+    assert one.submit() is PaymentStatus.SUBMITTED
     assert asked["transfer"] == 1
 
 
@@ -164,9 +170,9 @@ def test_asking_after_an_attempt_that_a_try_before_has_closed_is_no_alarm(databa
     one.till.come_back(begun)
     one.till.release("again")
 
-    assert one.take(one.paying.settle) is PaymentStatus.RELEASED
-    assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
-    assert one.take(one.paying.settle) is PaymentStatus.SETTLED
+    assert one.settle() is PaymentStatus.RELEASED
+    assert one.submit() is PaymentStatus.SUBMITTED
+    assert one.settle() is PaymentStatus.SETTLED
 
 
 def test_a_transfer_that_its_rail_has_lost_needs_a_person(database: Database, tmp_path: Path) -> None:
@@ -174,7 +180,7 @@ def test_a_transfer_that_its_rail_has_lost_needs_a_person(database: Database, tm
     one.till.submit(one.till.begun())
 
     with pytest.raises(RailRefused, match="has lost"):
-        one.take(one.paying.settle)
+        one.settle()
 
 
 class ForgetfulProvider(EmbeddedRail):
@@ -211,14 +217,14 @@ def test_nothing_leaves_again_while_the_rail_has_the_attempt_before(
     rail = ForgetfulProvider(database)
     one = step(database, rail, tmp_path)
     with pytest.raises(Unavailable):
-        one.take(one.paying.submit)
+        one.submit()
     assert one.give_back() is PaymentStatus.REJECTED
     rail.progress = progress
     rail.late()
     one.till.release("again")
 
     with pytest.raises(RailRefused, match=rf"{one.till.key}/1 came back by the ledger, and {says}, says the rail"):
-        one.take(one.paying.submit)
+        one.submit()
     assert rail.find(f"{one.till.key}/2") is None
     assert one.till.cancel().status is PaymentStatus.CANCELLED, "no rail was asked for the second"
 
@@ -232,7 +238,7 @@ def test_what_a_rail_can_be_asked_of_has_arrived_after_all_only_if_it_says_so(
     rail = ForgetfulProvider(database)
     one = step(database, rail, tmp_path)
     with pytest.raises(Unavailable):
-        one.take(one.paying.submit)
+        one.submit()
     one.give_back()
     one.till.release("again")
     if progress:
@@ -244,7 +250,7 @@ def test_what_a_rail_can_be_asked_of_has_arrived_after_all_only_if_it_says_so(
         rail.late()
     rail.progress = Progress.SETTLED
     with pytest.raises(RailRefused, match=f"if the team has its money, say `undo-return {one.till.key}/1`"):
-        one.take(one.paying.submit)
+        one.submit()
 
     assert one.undo_return() is PaymentStatus.SETTLED
     rail.progress = Progress.RETURNED
@@ -258,39 +264,39 @@ def test_what_had_arrived_and_came_back_later_leaves_again(
 ) -> None:
     """Fails when a rail must see what a person sees on a statement."""
     one = step(database, EmbeddedRail(database.engine), tmp_path)
-    one.take(one.paying.submit)
-    assert one.take(one.paying.settle) is PaymentStatus.SETTLED
+    one.submit()
+    assert one.settle() is PaymentStatus.SETTLED
     assert one.give_back() is PaymentStatus.RETURNED
     one.till.release("again")
     rail = ForgetfulProvider(database)
     rail.progress = progress
 
-    assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
+    assert one.submit() is PaymentStatus.SUBMITTED
 
 
 def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(database: Database, tmp_path: Path) -> None:
     """Fails when a rail that says settled, returned and settled again is believed the second word and not the third."""
     rail = ForgetfulProvider(database)
     one = step(database, EmbeddedRail(database.engine), tmp_path)
-    one.take(one.paying.submit)
-    one.take(one.paying.settle)
+    one.submit()
+    one.settle()
     begun = under_way(database, one.till.key)
     assert begun is not None
     assert one.till.come_back(begun).status is PaymentStatus.RETURNED
     one.till.release("again")
 
     with pytest.raises(RailRefused, match="is settled, says the rail"):
-        one.take(one.paying.submit)
+        one.submit()
     assert rail.find(f"{one.till.key}/2") is None
 
 
 def test_what_has_arrived_does_not_come_back_before_the_ledger_knows_that(database: Database, tmp_path: Path) -> None:
     """Fails when a person is believed who cannot know: the rail would be said to have it by mistake ever after."""
     one = step(database, EmbeddedRail(database.engine), tmp_path)
-    one.take(one.paying.submit)
+    one.submit()
     with pytest.raises(TooEarly, match="is settled, says the rail, which the ledger has not noted yet"):
         one.give_back()
-    one.take(one.paying.settle)
+    one.settle()
     assert one.give_back() is PaymentStatus.RETURNED
 
 
@@ -311,19 +317,19 @@ def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_p
     rail.is_batched = is_batched
     one = step(database, rail, tmp_path)
     begun = one.till.begun()
-    for activity in (one.paying.submit, one.paying.settle):
+    for asks in (one.submit, one.settle):
         with pytest.raises(RailRefused, match="was begun at the rail embedded, and this is another"):
-            one.take(activity)
+            asks()
     with pytest.raises(RailRefused, match="was begun at the rail embedded"):
         one.till.begin(rail="another")
     one.till.submit(begun)
     with pytest.raises(RailRefused, match="was begun at the rail embedded"):
-        one.take(one.paying.settle)
+        one.settle()
 
     # A person who has asked there is believed.
     assert one.give_back() is PaymentStatus.REJECTED
     one.till.release("again")
-    assert one.take(one.paying.submit) is (PaymentStatus.RELEASED if is_batched else PaymentStatus.SUBMITTED)
+    assert one.submit() is (PaymentStatus.RELEASED if is_batched else PaymentStatus.SUBMITTED)
 
 
 def test_a_provider_is_not_asked_for_what_is_in_a_file(database: Database, tmp_path: Path) -> None:
@@ -331,7 +337,7 @@ def test_a_provider_is_not_asked_for_what_is_in_a_file(database: Database, tmp_p
     one = step(database, EmbeddedRail(database.engine), tmp_path)
     batch(database)
     with pytest.raises(RailRefused, match="was begun at the rail files, and this is embedded"):
-        one.take(one.paying.submit)
+        one.submit()
     assert EmbeddedRail(database.engine).find(f"{one.till.key}/1") is None
 
 
@@ -345,16 +351,16 @@ def test_a_transfer_of_another_amount_is_not_taken_for_the_payment(
     rail.transfer(_instruction(one).model_copy(update=changed), CLOSES)
 
     with pytest.raises(RailRefused, match="at the rail and of £2,400 in the ledger"):
-        one.take(one.paying.submit)
+        one.submit()
     assert one.till.now.status is PaymentStatus.RELEASED
     one.till.submit(one.till.begun())
     with pytest.raises(RailRefused, match="at the rail and of £2,400 in the ledger"):
-        one.take(one.paying.settle)
+        one.settle()
     # A person who has cleared that up with the rail can end it; nothing leaves again.
     assert one.give_back() is PaymentStatus.REJECTED
     one.till.release("again")
     with pytest.raises(RailRefused, match="does not leave again"):
-        one.take(one.paying.submit)
+        one.submit()
     assert one.till.cancel().status is PaymentStatus.CANCELLED
 
 
@@ -365,8 +371,8 @@ def test_a_transfer_of_another_amount_that_came_back_is_noted(database: Database
     one = step(database, rail, tmp_path)
     EmbeddedRail(database.engine).transfer(_instruction(one).model_copy(update={"currency": "EUR"}), CLOSES)
 
-    assert one.take(one.paying.submit) is PaymentStatus.SUBMITTED
-    assert one.take(one.paying.settle) is PaymentStatus.RETURNED
+    assert one.submit() is PaymentStatus.SUBMITTED
+    assert one.settle() is PaymentStatus.RETURNED
 
 
 def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from temporalio import activity
 from whenever import Instant, TimeDelta
 
 from activities.announcements import Announcing
@@ -26,6 +25,7 @@ from tests.servers import dev_server
 from tests.waiting import eventually
 from tests.workflows.asleep import without_worker_before_a_timer
 from workflows import interface
+from workflows.stubs import READ_CLOCK
 
 _HOUR = TimeDelta(hours=1)
 
@@ -53,9 +53,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """For the workers of this test."""
     clock, by_the_server = Clock(), Announcing.read_clock
 
-    @activity.defn(name="read_clock", no_thread_cancel_exception=True)
-    def read_clock(announcing: Announcing) -> datetime:
-        return (Instant(by_the_server(announcing)) + clock.ahead).to_stdlib()
+    @READ_CLOCK.does
+    def read_clock(announcing: Announcing, _: None) -> datetime:
+        return (Instant(by_the_server(announcing, None)) + clock.ahead).to_stdlib()
 
     monkeypatch.setattr(Announcing, "read_clock", read_clock)
     return clock
