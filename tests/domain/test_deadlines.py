@@ -12,6 +12,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges import deadlines, extension, holding, selection
 from domain.challenges.decisions import Extend, Hold
 from domain.challenges.state import OrderState, Outcome, Phase, State
+from tests.domain.changing import occasions
 from tests.domain.strategies import (
     CLOSES,
     DECIDER,
@@ -36,10 +37,6 @@ from tests.domain.strategies import (
     taking_applications,
     waiting,
 )
-
-
-def occasions(announcement: Announcement) -> list[Occasion]:
-    return [notice.occasion for notice in announcement.notices]
 
 
 def reminders(state: State, most: int) -> list[Instant]:
