@@ -18,7 +18,7 @@ from store.database import tables
 from store.database.database import Database
 from store.record import record
 
-from .databases import database, insert_applications, keep, kinds, versions
+from .databases import database, empty_log, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say, seconds
 from .pilot import pilot
 
@@ -64,7 +64,10 @@ def _at_once(kept: Database, kind: str, outbox: _Outbox, number: int, rounds: in
     pairs = []
     for turn in range(rounds + 1):
         announcement, bare = told_all(outbox.challenge, f"turn-{turn}"), _renamed(line, notices, f"bare-{turn}")
-        took = seconds(partial(outbox.announce, announcement)), seconds(partial(outbox.insert, *bare))
+        took = []
+        for side in (partial(outbox.announce, announcement), partial(outbox.insert, *bare)):
+            empty_log(kept)
+            took.append(seconds(side))
         pairs.append((number / took[0], number / took[1]))
     return _measurement(
         kept,
