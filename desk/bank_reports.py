@@ -44,8 +44,8 @@ class BankReports:
             FileRefused: the file is not such a report, contradicts itself, or rejects a file that the bank had before.
             UnknownPayment: the report is on a file that was not made here.
             NotAllowed: the actor may not bring this report.
-            RailRefused: the report is noted in full, but by the report a payment arrived that the ledger has as
-                returned. The operators are told.
+            RailRefused: the report is noted in full, but says that a payment arrived, and the ledger says that the
+                payment came back. The operators are told.
             Unavailable: the database cannot be written to.
         """
         threads = self._core.threads
@@ -171,8 +171,11 @@ def _what_to_do(contradiction: Contradiction) -> str:
     transfer = contradiction.transfer
     twice = f"{transfer} came back by the ledger and is settled by the bank"
     if contradiction.followed:
-        return f"{twice}, and a later attempt may have left: ask the bank to stop one of them, or to give it back."
+        return (
+            f"{twice}, and a later attempt may have left: ask the bank to stop one of the two attempts, or ask the "
+            "team to pay one of them back."
+        )
     return (
-        f"{twice}: find out which is true. Until then nothing leaves again; if the team has its money, say "
-        f"`starter.py undo-return {transfer} --as PERSON --reason WHY`."
+        f"{twice}: find out which is true. Until then the payment does not leave again. If the team has its money, "
+        f"run `starter.py undo-return {transfer} --as PERSON --reason WHY`."
     )

@@ -254,7 +254,7 @@ class Core:
             self._connection.lost()
             raise NotConfirmed(
                 f"{row.id} has not answered within {self.options.answer_within:g} seconds: see whether a worker runs, "
-                f"and ask for its status. The {name} may still be taken; sending it again is harmless."
+                f"and ask for its status. The {name} may still be taken. You can safely send it again."
             ) from None
         except RPCError as error:
             self._note_lost(error)

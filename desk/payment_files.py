@@ -1,4 +1,4 @@
-"""Payment files, made for a bank: each payment that was released leaves in one of them, once."""
+"""Payment files for a bank. Each released payment leaves in exactly one file."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ from .core import Core
 from .payment_workflows import PaymentWorkflows
 
 _BANK_HOLIDAYS = "GB-ENG"
-"""Banks in the United Kingdom keep England's."""
+"""The bank holidays of England, which all banks in the United Kingdom keep."""
 
 _LEFT_OUT_TOLD = 5
-"""Payments that are named when some cannot leave."""
+"""How many payments a refusal names if some payments cannot leave."""
 
 
 class PaymentFile(Value):
     """A file for the bank.
 
     Args:
-        path: where it is.
-        id: of its message.
-        currency: of its payments.
-        count: how many payments.
-        control_sum: what they sum to.
-        execute_on: when the bank is to pay.
-        made, made_by: when it was begun, and by whom.
-        written: whether it is there; otherwise something failed, and it is written when files are made again.
+        path: where the file is.
+        id: the id of the message in the file.
+        currency: the currency of all payments in the file.
+        count: the number of payments.
+        control_sum: the sum of the payments.
+        execute_on: the day on which the bank is to pay.
+        made, made_by: when the file was begun, and by whom.
+        written: whether the file exists. If writing failed, the next `submit` writes the file.
     """
 
     path: Path
@@ -69,7 +69,7 @@ class PaymentFile(Value):
 
 
 class PaymentFiles:
-    """Payment files that somebody takes to the bank."""
+    """What people do with payment files, which somebody takes to the bank."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -85,35 +85,35 @@ class PaymentFiles:
         anew: bool = False,
         made: Callable[[PaymentFile], object] | None = None,
     ) -> tuple[PaymentFile, ...]:
-        """Makes the files of all payments that were released, one for each currency, for somebody to take to the bank.
+        """Puts all released payments into files for the bank, one file for each currency.
 
-        A file that was begun and not written, because something failed, is written first.
+        If an earlier call failed before it wrote a file, that file is written first.
 
         Args:
-            actor: who makes them: an operator or a releaser of a challenge whose payments leave.
-            on: when the bank is to pay; the next working day if left out.
-            anew: drops a file that was begun and not written, and puts its payments into new ones.
-            made: is told of each file as soon as it is there, whatever fails after that.
+            actor: who makes the files: an operator or a releaser of a challenge with payments in the files.
+            on: the day on which the bank is to pay. If omitted, the next working day.
+            anew: whether to drop a file that was begun but not written, and to put its payments into new files.
+            made: called for each file as soon as the file exists, whatever fails later.
 
         Raises:
-            NotReadable: the day is past, or no working day.
-            NotAllowed: it is not theirs to do.
-            FileRefused: the account that pays is not set, or another file is in the place of one; or some payments
-                cannot stand in a file. All others have left then.
-            TooLate: a file that is to be dropped is there.
+            NotReadable: the day is past, or not a working day.
+            NotAllowed: the actor may not make payment files.
+            FileRefused: the paying account is not set, or another file is in the way, or some payments cannot go into
+                a file. In the last case all other payments have left.
+            TooLate: the file to drop has been written after all.
             Unavailable: the database cannot be written to, or bank details cannot be opened.
         """
         options, threads = self._core.options, self._core.threads
         if options.payment_rail != "files":
             raise FileRefused(
                 f"Payments leave by the {options.payment_rail} rail, without files: "
-                "set CHALLENGES_PAYMENT_RAIL=files where files go to a bank."
+                "set CHALLENGES_PAYMENT_RAIL=files to send payments in files."
             )
         if on is not None:
             _check_bank_day(on, self._core.now())
         payer, seals = payer_of(options), await threads.write(seals_of, options, self._database)
         roles = await acting_on_payments(self._core, actor, Action.MAKE_PAYMENT_FILES)
-        # It is no condition: whoever does not hear of an earlier file now hears of it the next time.
+        # Not a condition for new files: a payment that cannot be told of an earlier file now is told the next time.
         with suppress(Unavailable):
             await self._workflows.let_know(await threads.read(bank_reports.unheard, self._database))
         if anew:
@@ -121,7 +121,7 @@ class PaymentFiles:
 
         written: list[PaymentFile] = []
         while batch := await threads.write(self._batch, on, roles, seals):
-            # Before anybody else hears of it: whoever made it has to know where it is.
+            # The person who makes the file must learn where the file is before anybody else hears of it.
             file, keys = await threads.write(self._write, batch, payer, seals)
             written.append(file)
             if made is not None:
@@ -130,10 +130,10 @@ class PaymentFiles:
         return tuple(written)
 
     async def list(self, actor: Actor) -> tuple[PaymentFile, ...]:
-        """All payment files that were made, in order.
+        """All payment files, in the order in which they were made.
 
         Raises:
-            NotAllowed: they are operator or releaser of no challenge.
+            NotAllowed: the actor is not an operator or releaser of any challenge.
             Unavailable: the database cannot be read.
         """
         await self._core.reach(actor, Action.READ_PAYMENT_FILES, await self._core.challenges())
@@ -146,10 +146,11 @@ class PaymentFiles:
         )
 
     def _batch(self, on: Date | None, acting: Acting, seals: Seals) -> Batch | None:
-        """What goes into the next file, and first of all into one that was begun; None if nothing waits to leave.
+        """The next file's payments. A file that was begun comes before a new file. None if no payment waits to leave.
 
         Raises:
-            FileRefused: all that is left cannot stand in a file, or something in the one that was begun may not leave.
+            FileRefused: none of the remaining payments can go into a file, or a payment in the file that was begun may
+                not leave.
             Unavailable: the database cannot be written to.
         """
 
@@ -169,18 +170,18 @@ class PaymentFiles:
         return self._brought_up_to_date(batch, on, seals)
 
     def _brought_up_to_date(self, batch: Batch, on: Date | None, seals: Seals) -> Batch:
-        """A file that was begun some time ago may name a day that is past, or have a payment that may not leave now.
+        """Checks the payments of a file that was begun earlier, and moves its day if the day is past.
 
         Raises:
-            FileRefused: it has such a payment.
+            FileRefused: a payment in the file may not leave now.
         """
         for line in batch.lines:
             try:
                 _check_line(line, seals)
             except Refused as refusal:
                 raise FileRefused(
-                    f"{payment_of(line.transfer)} cannot leave in the file {batch.id}, which was begun "
-                    f"({refusal}): mend that; or put the other payments into a new file with `submit --anew`."
+                    f"{payment_of(line.transfer)} cannot leave in the file {batch.id}, which was begun ({refusal}): "
+                    "solve this problem, or put the other payments into a new file with `submit --anew`."
                 ) from None
         earliest = _next_working_day(self._core.now())
         day = on or max(batch.execute_on, earliest)
@@ -190,7 +191,7 @@ class PaymentFiles:
         return batch.model_copy(update={"execute_on": day})
 
     def _write(self, batch: Batch, payer: BankAccount, seals: Seals) -> tuple[PaymentFile, tuple[str, ...]]:
-        """Writes a file; gives it, and the keys of its payments."""
+        """Writes a file. Returns the file and the keys of its payments."""
         instructions = [
             Instruction(
                 id=line.transfer,
@@ -209,16 +210,16 @@ class PaymentFiles:
         try:
             return payment_files.mark_written(self._database, file.id, self._core.now())
         except TooLate:
-            self._folder.remove(file.id)  # its payments are in another file now
+            self._folder.remove(file.id)  # the payments of this file are now in another file
             raise
 
     async def _drop(self, acting: Acting) -> None:
-        """Forgets the file that was begun and not written."""
+        """Drops the file that was begun but not written."""
         for each in await self._core.threads.read(self._files):
             if each.written:
                 continue
             if self._folder.has(each.id):
-                raise TooLate(f"{each.path} is there: it cannot be dropped. Finish it with `submit`, without --anew.")
+                raise TooLate(f"{each.path} exists and cannot be dropped: finish it with `submit`, without --anew.")
             keys = await self._core.threads.write(
                 payment_files.drop, self._database, each.id, acting.by, acting.roles, self._core.now()
             )
@@ -232,29 +233,29 @@ def _next_working_day(now: Instant) -> Date:
 def _check_bank_day(on: Date, now: Instant) -> None:
     today = now.to_tz(BANK_ZONE).date()
     if on < today:
-        raise NotReadable(f"{on} is past: a bank pays on {today} at the earliest, so name that day or a later one.")
+        raise NotReadable(f"{on} is past: a bank pays on {today} at the earliest. Give {today} or a later day.")
     working = working_days_later(on.subtract(days=1), 1, Holidays.of(_BANK_HOLIDAYS))
     if on != working:
-        raise NotReadable(f"{on} is no working day of banks: the next is {working}.")
+        raise NotReadable(f"{on} is not a working day for banks: the next working day is {working}.")
 
 
 def _check_line(line: Line, seals: Seals) -> None:
-    """That a transfer can stand in a file.
+    """Checks that a transfer can go into a file.
 
     Raises:
-        RailRefused, FileRefused, Unavailable: it cannot.
+        RailRefused, FileRefused, Unavailable: the transfer cannot.
     """
     if line.arrived:
         raise RailRefused(f"{line.arrived} came back by the ledger and is settled by the bank: find out which is true")
     if not line.amount.pence:
-        raise FileRefused("it is of nothing: cancel it")
+        raise FileRefused("the amount is zero: cancel the payment")
     seals.open(line.sealed, line.team)
 
 
 def _left_out(why: Mapping[str, str]) -> str:
     told = "; ".join(f"{key}: {reason}" for key, reason in [*why.items()][:_LEFT_OUT_TOLD])
     more = f"; and {len(why) - _LEFT_OUT_TOLD} more" if len(why) > _LEFT_OUT_TOLD else ""
-    return f"{counted(len(why), 'payment')} left out of all files, the others are in one: {told}{more}"
+    return f"{counted(len(why), 'payment')} left out of all files (all others are in a file): {told}{more}"
 
 
 def _described(path: Path, batch: Batch) -> PaymentFile:

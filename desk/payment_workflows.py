@@ -1,4 +1,4 @@
-"""The workflows of payments: starting one again that has ended, and letting them know that the ledger has changed."""
+"""The workflows of payments: restarting ended workflows, and telling workflows that the ledger has changed."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .core import Core
 
 
 class PaymentWorkflows:
-    """What payments and their files tell the workflows of payments."""
+    """Tells the workflows of payments what happens to the payments and their files."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
 
     async def let_know(self, keys: Iterable[str]) -> None:
-        """Lets payments look at what is noted of their files; takes up again those that were over.
+        """Tells payments to read what the ledger says about their files. Restarts a payment that had ended.
 
         Raises:
-            Unavailable, NotConfirmed: one of those could not be told, nor any after it.
+            Unavailable, NotConfirmed: a payment could not be restarted. The payments after it were not told either.
         """
         for key in keys:
             payment = await self._core.threads.read(reading.find_payment, self._core.database, key)
@@ -44,7 +44,7 @@ class PaymentWorkflows:
                 await self.ledger_changed([key])
 
     async def ledger_changed(self, keys: Iterable[str]) -> None:
-        """Lets payments look at the ledger. One that hears nothing looks by itself before its next reminder."""
+        """Tells payments to read the ledger. A payment that misses this reads the ledger before its next reminder."""
         with suppress(Unavailable):
             client = await self._core.client()
             for key in keys:
@@ -54,11 +54,15 @@ class PaymentWorkflows:
     async def start(
         self, payment: Payment, row: ChallengeRow, what: str
     ) -> WithStartWorkflowOperation[Any, Any] | None:
-        """What starts the workflow of a payment again that has ended, or is gone; None if it has nothing to do.
+        """Prepares to restart a payment's workflow that has ended or is gone.
 
         Args:
             payment, row: the payment and its challenge.
-            what: the message that it is to be started for.
+            what: the message for which the workflow is needed.
+
+        Returns:
+            The start of the workflow. None if the workflow is running, or if the payment is over and the message
+            cannot change that.
 
         Raises:
             Unavailable: Temporal or the challenge does not answer.
@@ -67,7 +71,7 @@ class PaymentWorkflows:
         if payment.status in OVER and not goes_on:
             return None
         client = await self._core.client()
-        if not goes_on:  # of what is over a run may be about to end; any other goes on
+        if not goes_on:  # the run of a payment that is over may be about to end, so only other runs are checked
             with suppress(RPCError):
                 if (await client.get_workflow_handle(payment.key).describe()).close_time is None:
                     return None
@@ -86,11 +90,11 @@ class PaymentWorkflows:
 _GOES_ON = frozenset(
     {(decisions.Return.kind, PaymentStatus.SETTLED), (decisions.UndoReturn.kind, PaymentStatus.CANCELLED)}
 )
-"""What can still be said of a payment that is over: that it came back, or that what came back has arrived after all."""
+"""The messages that a payment takes after it is over: the money came back, or the returned money arrived after all."""
 
 
 def _to_make(state: State, key: str) -> PaymentToMake:
     for order in payments_due(state.having(payments={})):
         if order.key == key:
             return payment_to_make(state, order)
-    raise Unavailable(f"The challenge {state.challenge.id} knows no payment {key}: see `reconcile`.")
+    raise Unavailable(f"The challenge {state.challenge.id} has no payment {key}: see `reconcile`.")

@@ -29,11 +29,11 @@ from .payment_workflows import PaymentWorkflows
 
 
 class PayeeTaken(Value):
-    """What became of a team's bank details.
+    """The answer to a team's bank details.
 
     Args:
-        text: what was done, with the payments that still go to the details before.
-        masked: the details as people are shown them.
+        text: what was done, and which payments still go to the old details.
+        masked: the details as people see them.
     """
 
     text: str
@@ -50,17 +50,17 @@ class Payments:
     async def list(
         self, actor: Actor, page: Page, challenge: str | None = None, *, status: PaymentStatus | None = None
     ) -> Paged[Payment]:
-        """The ledger as far as somebody may read it, or one challenge's part of it; in the order of the requests.
+        """The payments that the actor may read, in the order in which they were requested.
 
         Args:
-            actor: who reads it.
+            actor: who reads the payments.
             page: which part of the list.
-            challenge: name of the one; all that are theirs if left out.
-            status: only payments that stand so.
+            challenge: only the payments of this challenge.
+            status: only payments with this status.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            NotAllowed: it is not theirs to read.
+            NotAllowed: the actor may not read these payments.
         """
         theirs = await self._core.theirs(actor, Action.READ_PAYMENTS, challenge)
         return await self._core.threads.read(
@@ -68,15 +68,15 @@ class Payments:
         )
 
     async def late(self, actor: Actor, challenge: str | None = None) -> tuple[Late, ...]:
-        """The payments that are or were made later than promised, with the interest that the law gives for it.
+        """The payments that are late or were made late, and the interest that the law gives.
 
         Args:
             actor: who asks.
-            challenge: the name of one; of all that they may read if left out.
+            challenge: only the payments of this challenge.
 
         Raises:
             UnknownChallenge: there is no such challenge.
-            NotAllowed: they are not theirs to read.
+            NotAllowed: the actor may not read these payments.
             FileRefused: the table of base rates is wrong.
         """
         payments = await all_of(lambda page: self.list(actor, page, challenge))
@@ -84,11 +84,11 @@ class Payments:
         return await self._core.threads.read(late_payments, payments, zones, self._core.now())
 
     async def find(self, actor: Actor, key: str) -> Payment:
-        """A payment as the ledger has it.
+        """One payment, as the ledger has it.
 
         Raises:
-            UnknownPayment: there is none of that key.
-            NotAllowed: it is not theirs to read.
+            UnknownPayment: no payment has this key.
+            NotAllowed: the actor may not read the payment.
             Unavailable: the database cannot be read.
         """
         payment = await self._core.threads.read(reading.find_payment, self._core.database, key)
@@ -96,19 +96,20 @@ class Payments:
         return payment
 
     async def give_payee(self, actor: Actor, challenge: str, team: str, given: Mapping[str, str] | str) -> PayeeTaken:
-        """Takes the bank details of a team; what was released to others before has to be released again.
+        """Takes a team's bank details. Payments released to the team's old details must be released again.
 
         Args:
-            actor: who gives them: the team's own contact, or an operator for it.
+            actor: who gives the details: the team's own contact, or an operator for the team.
             challenge: its name.
-            team: whose they are.
-            given: the fields by name, or TOML with them.
+            team: whose bank details they are.
+            given: the fields by name, or TOML with the fields.
 
         Raises:
             UnknownChallenge, UnknownTeam: there is no such challenge or team.
-            NotAllowed: it is not theirs to give.
-            NotReadable: they are no account; says what is wrong, and nothing of what was given.
-            Unavailable: they cannot be kept.
+            NotAllowed: the actor may not give this team's bank details.
+            NotReadable: the details are not those of an account. The message says what is wrong, but repeats nothing
+                of the details.
+            Unavailable: the details cannot be saved.
         """
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.GIVE_PAYEE, row)
@@ -145,14 +146,17 @@ class Payments:
 
         Args:
             actor: who decides.
-            key: of the payment.
+            key: the payment's key.
             kind: which decision, as in `domain.payments.decisions.PAYMENT_DECISIONS`.
-            fields: the decision's other fields, among them of a release the `payee_version` of the payment as it was
-                shown; without a `decision_id` it gets one.
+            fields: the decision's other fields. A release needs the `payee_version` of the payment that the person
+                saw. A decision without a `decision_id` gets one.
+
+        Returns:
+            What happened, in words.
 
         Raises:
-            Refused: it was not done, and why; that is on the record.
-            NotConfirmed: no answer came in time; sending it again is harmless.
+            Refused: the decision was not carried out. The refusal is on the record.
+            NotConfirmed: no answer came in time. You can safely send the decision again.
         """
         payment = await self._core.threads.read(reading.find_payment, self._core.database, key)
         row = await self._core.find(payment.challenge)
@@ -164,25 +168,31 @@ class Payments:
         return await self._core.update(row, kind, decision, workflow=key, start=start)
 
     async def retry(self, actor: Actor, key: str) -> str:
-        """Lets a payment try again what needs attention; one whose workflow is gone is taken up again.
+        """Lets a payment try again the step that needs attention. Restarts the payment's workflow if it is gone.
+
+        Returns:
+            What needed attention.
 
         Raises:
-            UnknownPayment, NotAllowed, TooLate, NotConfirmed: it could not be asked.
+            UnknownPayment, NotAllowed, TooLate, NotConfirmed: the payment could not be asked.
         """
         payment = await self._core.threads.read(reading.find_payment, self._core.database, key)
         row = await self._core.find(payment.challenge)
         await self._core.allow(actor, Action.RETRY, row, key)
         start = await self._workflows.start(payment, row, interface.RETRY)
         tried = await self._core.update(row, interface.RETRY, None, workflow=key, start=start)
-        # What ledger and bank contradict each other in is no step that could be tried again.
+        # If the ledger and the bank contradict each other, no step can be tried again, but attention is still needed.
         return payment.attention if payment.attention and tried == interface.NOTHING_TO_TRY else tried
 
     async def reseal(self, actor: Actor) -> int:
-        """Seals all bank details anew with the first key of the key file; says how many.
+        """Seals all bank details again, with the first key of the key file.
+
+        Returns:
+            How many bank details were sealed.
 
         Raises:
-            NotAllowed: they are operator of no round.
-            Unavailable: some cannot be opened with any of the keys; then nothing has changed.
+            NotAllowed: the actor is not an operator of any round.
+            Unavailable: no key opens some of the bank details. Nothing has changed.
         """
         await self._core.reach(actor, Action.RESEAL, await self._core.challenges())
         return await self._core.threads.write(self._reseal)
@@ -192,15 +202,15 @@ class Payments:
 
 
 def _giver(grant: Grant, state: State, team: str, persons: Sequence[str]) -> tuple[str, str]:
-    """Who gives the bank details of a team, and in what role: its own contact, or an operator.
+    """Who gives a team's bank details, and in what role: the team's own contact, or an operator.
 
     Raises:
-        UnknownTeam: it is no team of the challenge.
-        NotAllowed: the team is another's.
+        UnknownTeam: the challenge has no such team.
+        NotAllowed: the actor is the contact of another team.
     """
     if team not in {each.id for run in state.runs for each in run.teams}:
         raise UnknownTeam(
-            f"{team} is no team of {state.challenge.id}: bank details are asked for once a team was selected."
+            f"{team} is not a team of {state.challenge.id}: a team gives its bank details after it is selected."
         )
     if team in persons:
         return team, str(Role.TEAM)

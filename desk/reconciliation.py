@@ -1,4 +1,4 @@
-"""Whether the books agree: the ledger, the payments' workflows, the rail, and what the programme says is due."""
+"""Compares the books: the ledger, the payments' workflows, the rail, and the payments due under the programme."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from .core import Core
 
 
 class Difference(Value):
-    """Something on which two of the books do not agree.
+    """A difference between two of the books.
 
     Args:
-        challenge: id of the challenge.
-        payment: key of the payment; empty if it is about the challenge as a whole.
-        what: which books say what, in a line.
+        challenge: the challenge's id.
+        payment: the payment's key. Empty if the difference concerns the whole challenge.
+        what: what each of the two books says, in one line.
     """
 
     challenge: str
@@ -40,11 +40,11 @@ class Difference(Value):
 
 
 class Reconciled(Value):
-    """What came of comparing.
+    """The result of a comparison of the books.
 
     Args:
         challenges, payments: how many were compared.
-        differences: all that were found.
+        differences: all differences that were found.
     """
 
     challenges: int
@@ -59,14 +59,14 @@ class Reconciliation:
         self._core = core
 
     async def reconcile(self, actor: Actor) -> Reconciled:
-        """Compares the books of every challenge that is the actor's to reconcile.
+        """Compares the books of every challenge that the actor may reconcile.
 
-        What moves at the moment can differ for that moment: ask again.
+        A payment that is changing right now can show a difference for a moment. Compare again to be sure.
 
         Raises:
-            NotAllowed: they are operator or releaser of no challenge.
+            NotAllowed: the actor is not an operator or releaser of any challenge.
             Unavailable: the database or Temporal cannot be reached.
-            FileRefused: the rail cannot be used as it is set.
+            FileRefused: the settings of the rail are wrong.
         """
         rows = await self._core.reach(actor, Action.RECONCILE, await self._core.challenges())
         real, rehearsal = rail_of(self._core.options, self._core.database), EmbeddedRail(self._core.database.engine)
@@ -93,7 +93,7 @@ class Reconciliation:
 
 
 async def _with_programme(core: Core, row: ChallengeRow, payments: dict[str, Payment]) -> list[tuple[str, str]]:
-    """What is due by the programme that was frozen into the challenge, and what the challenge believes was paid."""
+    """Compares the ledger with the payments due under the challenge's programme, and with the challenge's own state."""
     if not row.started:
         return []
     try:
@@ -118,10 +118,10 @@ def _due(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]
 
 def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:
     meant = {
-        OrderState.SETTLED: (  # what came back after it had arrived is on its way again
+        OrderState.SETTLED: (  # a payment that arrived and then came back may be on its way again
             *(PaymentStatus.SETTLED, *FAILED, PaymentStatus.RELEASED, PaymentStatus.SUBMITTED),
         ),
-        # A challenge that has ended may not hear that what was given up has arrived after all.
+        # A challenge that has ended may not hear that a cancelled payment has arrived after all.
         OrderState.CANCELLED: (PaymentStatus.CANCELLED, *((PaymentStatus.SETTLED,) if state.outcome else ())),
     }
     for key, how in sorted(state.payments.items()):
@@ -152,7 +152,7 @@ async def _with_workflow(core: Core, payment: Payment) -> AsyncIterator[str]:
 
 
 def _with_transfers(payments: dict[str, Payment], transfers: tuple[TransferRow, ...]) -> Iterator[tuple[str, str]]:
-    """Whether the ledger agrees with itself: each payment stands as the attempt does that has not come back."""
+    """Compares the ledger with itself: a payment's status must match its attempt that has not come back."""
     on_its_way = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
     reached = dict.fromkeys(payments, "")
     for each in transfers:
@@ -167,7 +167,7 @@ def _with_transfers(payments: dict[str, Payment], transfers: tuple[TransferRow, 
 def _with_rail(
     rail: PaymentRail, transfers: Iterable[TransferRow], payments: Mapping[str, Payment]
 ) -> list[tuple[str, str]]:
-    """What a rail, which may have to be asked over the network, says otherwise than the ledger."""
+    """Compares the ledger with the rail. May ask the rail over the network."""
     return [(each.payment, what) for each in transfers for what in _with_attempt(rail, each, payments[each.payment])]
 
 
@@ -191,7 +191,7 @@ def _with_attempt(rail: PaymentRail, transfer: TransferRow, payment: Payment) ->
         there, here = known.amount.shown(known.currency), payment.amount.gross.shown(payment.currency)
         yield f"attempt {transfer.attempt} is of {there} at the rail and of {here} in the ledger"
     if transfer.returned is not None:
-        # A file says for ever that a transfer is in it; and what came back later, a rail may call settled for ever.
+        # A file contains its transfers for ever. A rail may also call a transfer settled for ever that came back later.
         if known.progress is Progress.SETTLED and not transfer.came_back_later:
             yield f"attempt {transfer.attempt} is settled, says the rail, and came back by the ledger"
         elif known.progress is Progress.TAKEN and not rail.is_batched:

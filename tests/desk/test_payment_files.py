@@ -77,7 +77,7 @@ async def test_nobody_else_makes_or_lists_files(till: Till, settings: dict[str, 
     assert refusals(till.database, ROADS) == []
 
 
-@pytest.mark.parametrize(("on", "said"), [(MONDAY.subtract(days=1), "is past"), (SATURDAY, "no working day")])
+@pytest.mark.parametrize(("on", "said"), [(MONDAY.subtract(days=1), "is past"), (SATURDAY, "not a working day")])
 async def test_a_day_on_which_no_bank_pays_is_refused(
     till: Till, settings: dict[str, Any], on: Date, said: str
 ) -> None:

@@ -282,7 +282,7 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         if then == "cancelled":
             await play.decide_payment(key, "cancel", FINANCE, reason="Paid by cheque.")
             await play.payments_over()
-        command = f"say `starter.py undo-return {key}/1 --as PERSON"
+        command = f"run `starter.py undo-return {key}/1 --as PERSON"
         with pytest.raises(RailRefused, match=command):
             await play.settle(said(tmp_path, file.id, {f"{key}/1": Said("ACSC")}), FINANCE)
         await eventually(partial(needs_attention, play, key))
@@ -417,7 +417,9 @@ async def test_a_payment_that_cannot_stand_in_a_file_holds_up_no_other_and_a_fil
             made.append(file)
             monkeypatch.setattr(play.desk.core, "client", _away)
 
-        with pytest.raises(FileRefused, match=f"1 payment left out of all files, the others are in one: {bad}: "):
+        with pytest.raises(
+            FileRefused, match=rf"1 payment left out of all files \(all others are in a file\): {bad}: "
+        ):
             await play.submit(FINANCE, anew=True, made=then_away)
         monkeypatch.undo()
         assert [end_to_end_ids(file.path.read_bytes()) for file in made] == [(end_to_end_id(f"{good}/1"),)]
@@ -444,7 +446,7 @@ async def test_a_file_that_was_begun_is_not_dropped_once_it_is_there(tmp_path: P
         (file,) = await play.submit(FINANCE)
         with play.desk.core.database.engine.begin() as connection:
             connection.execute(update(tables.payment_files).values(written_at=None))
-        with pytest.raises(TooLate, match="is there: it cannot be dropped"):
+        with pytest.raises(TooLate, match="exists and cannot be dropped"):
             await play.submit(FINANCE, anew=True)
         # Nor is it written for another day.
         assert await play.submit(FINANCE, Date(2999, 1, 4)) == (file,)

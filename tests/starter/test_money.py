@@ -216,9 +216,9 @@ def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_oper
     team, never_selected, of_another = waiting.split("/")[3], purse["mill"][1], purse["pond"][0]
     details = ["--holder", "Tay Ltd", "--sort-code", SORT_CODE, "--account", ACCOUNT]
     for words, says in (
-        (["payee", "mill", never_selected, "--as", starter.mailbox(never_selected)], "is no team of purse/mill"),
-        (["payee", "mill", of_another, "--as", OPERATOR], "is no team of purse/mill"),
-        (["payee", "mill", "nobody", "--as", OPERATOR], "is no team of purse/mill"),
+        (["payee", "mill", never_selected, "--as", starter.mailbox(never_selected)], "is not a team of purse/mill"),
+        (["payee", "mill", of_another, "--as", OPERATOR], "is not a team of purse/mill"),
+        (["payee", "mill", "nobody", "--as", OPERATOR], "is not a team of purse/mill"),
         (["payee", "mill", team, "--as", SPONSOR], f"{SPONSOR} may not give the bank details"),
         (["payee", "mill", team, "--as", FINANCE], f"{FINANCE} may not give the bank details"),
         (["payee", "mill", team, "--as", never_selected], f"{never_selected} may not give the bank details"),
@@ -227,7 +227,7 @@ def test_bank_details_are_taken_for_teams_of_the_challenge_from_them_or_the_oper
         assert says in line
         assert not gives_away(line)
     words = ["payee", "pond", of_another, "--as", starter.mailbox(of_another), *details]
-    assert "is no team of purse/pond" in refused(starter, "pond", *words)
+    assert "is not a team of purse/pond" in refused(starter, "pond", *words)
 
 
 def test_whoever_gives_bank_details_is_whom_the_command_or_the_setting_names(

@@ -135,7 +135,7 @@ def test_files_are_made_and_reports_are_brought_by_people_of_a_round(
 
 def test_a_day_that_is_past_or_none_is_refused(bank: Commands, keys: list[str]) -> None:
     assert "2016-09-20 is past" in one_line(bank(*SUBMIT, "--on", "2016-09-20"))
-    assert "2999-01-05 is no working day of banks: the next is 2999-01-07" in one_line(
+    assert "2999-01-05 is not a working day for banks: the next working day is 2999-01-07" in one_line(
         bank(*SUBMIT, "--on", "2999-01-05")
     )
     assert "--on 'tomorrow' is not a date" in one_line(bank(*SUBMIT, "--on", "tomorrow"), status=2)
