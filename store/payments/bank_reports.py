@@ -1,4 +1,4 @@
-"""What a bank, or a person where a bank sends no reports, says of the transfers that left in payment files."""
+"""What a bank says of the transfers in payment files; or a person, if the bank sends no reports."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _BY_TRANSFER = TotalOrder(_filed.c.transfer)
 
 
 class Contradiction(Value):
-    """A transfer that came back by the ledger and has arrived by the bank, which the ledger had not heard before.
+    """A transfer on which ledger and bank disagree.
+
+    By the ledger the transfer failed and was never settled. The bank says that it is settled.
 
     Args:
-        transfer: its id.
-        reported: when the bank's word was read.
-        followed: whether a later attempt of its payment may have left.
+        transfer: the transfer's id.
+        reported: when the bank's report was read.
+        followed: whether a later attempt of the same payment may have left.
     """
 
     transfer: str
@@ -42,10 +44,10 @@ class Reported(Value):
     """What a bank says of one transfer.
 
     Args:
-        end_to_end: what it knows the transfer by.
+        end_to_end: the id by which the bank knows the transfer.
         progress: how far the transfer has come.
-        reason: why it was rejected, cancelled or returned, in words that may go anywhere.
-        arrived_on: of a transfer that settled, the day by which it had.
+        reason: why the transfer was rejected, cancelled or returned, without personal data.
+        arrived_on: for a settled transfer, the day on which the bank says so.
     """
 
     end_to_end: str
@@ -66,24 +68,24 @@ def report(
 ) -> tuple[str, ...]:
     """Notes what a bank reported about the transfers in a file. You can safely call this again.
 
-    What has arrived can come back. That what came back has arrived after all is noted too, unless the ledger knew that
-    it had arrived before it came back: then that is no news. See `contradicted`.
+    A settled transfer can come back. If the report says that a failed transfer is settled, that is noted too (see
+    `contradicted`), unless the ledger knows that the transfer was settled before it failed: then it is no news.
 
     Args:
         database: where to.
         file: id of the message that the bank reports on.
-        statuses: what it says of each transfer in the file, given all their names.
+        statuses: what the report says of each transfer. It gets the ids by which the bank knows the file's transfers.
         by: who brings the report.
-        roles: in what role, by challenge.
+        roles: the person's role in each challenge.
         at: when.
-        rejects_all: whether it turns the file away as a whole.
+        rejects_all: whether the bank rejects the whole file.
 
     Returns:
         The keys of the payments about which the report says something new.
 
     Raises:
         UnknownPayment: no such file was made here.
-        FileRefused: it turns away a file as a whole of which something has arrived.
+        FileRefused: the report rejects a whole file in which something is settled.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
@@ -127,13 +129,13 @@ def contradicted(database: Database, file: str) -> tuple[Contradiction, ...]:
 
 
 def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
-    """The keys of payments that left in a file, or of which a bank reported, and the ledger does not have that yet.
+    """The keys of payments whose file was written, or on which a bank has reported, without the ledger knowing it yet.
 
-    Whoever noted it may have been cut off before they could let the payments know.
+    The process that noted it may have been interrupted before it informed the payments.
 
     Args:
-        database: where to look.
-        file: only this file.
+        database: where from.
+        file: only the payments in this file; those in all files if left out.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -154,20 +156,22 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
 
 
 def confirm_settled(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
-    """Notes that a transfer has arrived, as somebody says; whether that is new. What a bank reported stays, but for the
-    day.
+    """Notes that a transfer has arrived because a person says so. A bank's report stays, except for the day.
 
     Args:
         database: where to.
-        transfer: its id.
+        transfer: the transfer's id.
         by: who says so.
         role: in what role.
         at: when.
-        on: the day on which the money arrived, if they name one.
+        on: the day on which the money arrived, if the person names one.
+
+    Returns:
+        Whether this is news.
 
     Raises:
-        UnknownPayment: it left in no file.
-        TooLate: it came back.
+        UnknownPayment: the transfer is in no file that was written.
+        TooLate: the transfer came back.
         Unavailable: the database cannot be written to.
     """
     key, challenge = payment_of(transfer), "/".join(transfer.split("/")[:2])
@@ -180,9 +184,9 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
             .with_for_update(of=_filed)
         ).one_or_none()
         if filed is None:
-            raise UnknownPayment(f"{key} left in no file: only what did can be said to have arrived.")
+            raise UnknownPayment(f"{key} left in no file: you can confirm only payments that left in a payment file.")
         if Progress(filed.progress).has_failed or filed.returned_at is not None:
-            raise TooLate(f"{transfer} came back: if it has arrived after all, say `undo-return {transfer}`.")
+            raise TooLate(f"{transfer} came back: if it did arrive after all, use `undo-return {transfer}`.")
         if filed.progress == "settled" and (on is None or filed.arrived_on == _written(on)):
             return False
         connection.execute(
@@ -190,13 +194,13 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
             .where(_filed.c.transfer == transfer)
             .values(progress="settled", arrived_on=_written(on), reported_at=at, reported_by=by)
         )
-        said = f"{key}: said to have arrived" + (f" on {on}" if on else "")
+        said = f"{key}: confirmed as arrived" + (f" on {on}" if on else "")
         write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at)
         return True
 
 
 def _held(connection: Connection, file: str) -> dict[str, Found]:
-    """The transfers of a file, by what the bank knows them by; nobody else notes anything of them meanwhile.
+    """The transfers in a file by the ids that the bank knows, locked until the transaction ends.
 
     Raises:
         UnknownPayment: no such file was made here.
@@ -209,17 +213,17 @@ def _held(connection: Connection, file: str) -> dict[str, Found]:
         .with_for_update(of=_filed)
     ).all()
     if not rows:
-        raise UnknownPayment(f"The report is on a file {file!r}, which was not made here: check which file it is on.")
+        raise UnknownPayment(f"The report is on file {file!r}, which was not made here: check which file it is on.")
     return {row.end_to_end: row for row in rows}
 
 
 def _since(before: Progress, said: Progress, *, was_settled: bool) -> Progress:
-    """How far a transfer has come by a report that is read now; as before, if the report says nothing new.
+    """How far a transfer has come after a report; the same as before if the report says nothing new.
 
     Args:
-        before: how far it had come by the reports before.
-        said: what this one says.
-        was_settled: whether the ledger knows the transfer as settled: then it is no news that it was, before it failed.
+        before: how far it had come by earlier reports.
+        said: what this report says.
+        was_settled: whether the ledger knows that the transfer was settled. If it failed later, that is then no news.
     """
     if said is Progress.TAKEN or (before.has_failed and (said.has_failed or was_settled)):
         return before
@@ -227,16 +231,16 @@ def _since(before: Progress, said: Progress, *, was_settled: bool) -> Progress:
 
 
 def _check_can_be_rejected(file: str, inside: Iterable[Found]) -> None:
-    """That nothing of a file has arrived which a bank turns away as a whole.
+    """Checks that nothing is settled in a file that the bank rejects as a whole.
 
     Raises:
-        FileRefused: something has.
+        FileRefused: something is.
     """
     settled = next((row.transfer for row in inside if row.progress == "settled"), None)
     if settled is not None:
         raise FileRefused(
-            f"The report rejects the payment file {file} as a whole, of which {settled} is settled: the bank "
-            "was given the file twice, or means another. Nothing has come back, and nothing was noted."
+            f"The report rejects the whole payment file {file}, but {settled} in this file is settled. "
+            "Nothing was noted: ask the bank whether it got the file twice or means another file."
         )
 
 
@@ -246,7 +250,7 @@ def _note(connection: Connection, transfer: str, status: Reported, by: str, at: 
         update(_filed).where(_filed.c.transfer == transfer).values(**said, reported_at=at, reported_by=by)
     )
     if status.progress.has_failed:
-        needs_nobody(connection, transfer)  # the bank agrees with the ledger again, or is about to
+        needs_nobody(connection, transfer)  # bank and ledger agree again, or will once the ledger hears of this
 
 
 def _written(day: Date | None) -> str | None:

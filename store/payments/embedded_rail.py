@@ -18,7 +18,7 @@ _transfers = tables.rail_transfers
 
 
 class EmbeddedRail:
-    """A transfer counts as settled as soon as it is booked. The rail keeps no payee details.
+    """A transfer counts as settled as soon as it is booked. The rail keeps no bank details.
 
     Args:
         engine: a database that has the table `rail_transfers`.
@@ -46,7 +46,7 @@ class EmbeddedRail:
                 raise
         else:
             booking = self._booking(instruction.id)
-            assert booking is not None, "nothing is ever taken out of this table"
+            assert booking is not None, "this table never loses a row"
         transfer = _transfer(booking)
         if (transfer.amount, transfer.currency) != (instruction.amount, instruction.currency):
             raise RailRefused(

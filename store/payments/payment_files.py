@@ -32,23 +32,23 @@ _PAYMENTS_BY_CURRENCY = TotalOrder(_payments.c.currency, _payments.c.key)
 _TRANSFERS_BY_CURRENCY = TotalOrder(_payments.c.currency, _transfers.c.id)
 
 RAIL = "files"
-"""What the ledger calls the rail that pays by files."""
+"""The name in the ledger of the rail that pays by files."""
 
 MOST = 10_000
-"""Transfers in one file."""
+"""How many transfers one file may have."""
 
 
 class Line(Value):
     """A transfer in a file.
 
     Args:
-        transfer: its id.
-        team: whose.
+        transfer: the transfer's id.
+        team: the team that is paid.
         amount: what is paid.
-        reference: what the payee reads.
+        reference: what the payee reads on a bank statement.
         sealed: the payee's bank details, sealed for the team.
-        arrived: an earlier attempt of the same payment that came back by the ledger, and has arrived by the bank; empty
-            if there is none, as there should be.
+        arrived: an earlier attempt of the same payment on which ledger and bank disagree (see
+            `bank_reports.Contradiction`); normally empty.
     """
 
     transfer: str
@@ -60,15 +60,15 @@ class Line(Value):
 
 
 class Batch(Value):
-    """What goes into one file. Made again from the database, it is the same.
+    """The content of one file. Read from the database again, it is the same.
 
     Args:
-        id: of the message, which the bank reports back.
-        form: which form the file has, such as "pain.001.001.09".
-        currency: of all its transfers.
-        execute_on: when the bank is to pay.
-        made, made_by: when it was put together, and by whom.
-        lines: in order.
+        id: id of the message. The bank's reports repeat it.
+        form: the format of the file, such as "pain.001.001.09".
+        currency: the currency of all transfers in the file.
+        execute_on: the day on which the bank should pay.
+        made, made_by: when the file was made, and by whom.
+        lines: the transfers, in order.
     """
 
     id: str
@@ -81,12 +81,12 @@ class Batch(Value):
 
 
 class File(Value):
-    """A payment file that was begun.
+    """A payment file, written or not.
 
     Args:
         id, currency, execute_on, made, made_by: as in `Batch`.
-        written: whether it is there for the bank.
-        count, control_sum: how many transfers it has, and what they sum to.
+        written: whether the file is ready for the bank.
+        count, control_sum: how many transfers the file has, and their sum.
     """
 
     id: str
@@ -110,21 +110,21 @@ def batch(
     end_to_end: Callable[[str], str],
     check: Callable[[Line], None],
 ) -> tuple[Batch | None, dict[str, str]]:
-    """Takes the released payments of one currency into a file; first of all a file that was begun and not written.
+    """Puts the released payments of one currency into a file. If a file was begun and not written, gives that file.
 
-    From here on their bank details stand still, and nobody can cancel them.
+    From then on the bank details of these payments stay unchanged, and nobody can cancel them.
 
     Args:
         database: where from.
         id, form, execute_on: of the new file.
-        by: who makes it.
-        roles: in what role, by challenge.
+        by: who makes the file.
+        roles: the person's role in each challenge.
         at: when.
-        end_to_end: what a bank knows a transfer by.
-        check: refuses a transfer that cannot stand in a file. It is left out and waits on: none holds up the others.
+        end_to_end: makes the id by which a bank knows a transfer.
+        check: refuses a transfer that cannot be in a file. The transfer is left out and waits; the others leave.
 
     Returns:
-        The file, or None if nothing waits to leave; and the keys of the payments that are left out, with why.
+        The file, or None if no payment waits; and the reason for each payment that is left out, by key.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -156,7 +156,7 @@ def batch(
 
 
 def challenges_concerned(database: Database, file: str | None = None) -> tuple[str, ...]:
-    """The challenges of which a payment is in a file; or, if none is named, would be in the next.
+    """The challenges that have a payment in a file; without `file`, those that would have one in the next file.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -189,29 +189,29 @@ def move(database: Database, file: str, execute_on: Date) -> None:
 
 
 def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: Instant) -> tuple[str, ...]:
-    """Forgets a file that was begun and not written: its payments wait to leave as they did before.
+    """Drops a file that was begun and not written: its payments wait for the next file.
 
-    The caller knows that the file is nowhere. What was released to bank details that were changed meanwhile has to be
-    released again.
+    The caller must know that no copy of the file exists. A payment that was released to bank details that have changed
+    meanwhile must be released again.
 
     Args:
         database: where from.
-        file: its id.
+        file: the file's id.
         by: who drops it.
-        roles: in what role, by challenge.
+        roles: the person's role in each challenge.
         at: when.
 
     Returns:
-        The keys of the payments that were in it.
+        The keys of the payments that were in the file.
 
     Raises:
-        TooLate: it was written.
+        TooLate: the file was written, or dropped before.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
         inside = list(connection.scalars(select(_filed.c.transfer).where(_filed.c.file == file)))
         keys = tuple(sorted(map(payment_of, inside)))
-        # Payments first, as everywhere; see `_waiting`.
+        # Lock the payments first, as everywhere; see `_waiting`.
         connection.execute(
             select(_payments.c.key)
             .where(_payments.c.key.in_(keys))
@@ -220,7 +220,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         )
         unwritten = select(_files.c.id).where(_files.c.id == file, _files.c.written_at.is_(None))
         if connection.execute(unwritten.with_for_update()).first() is None:
-            raise TooLate(f"The payment file {file} was written, or dropped before: it cannot be dropped.")
+            raise TooLate(f"The payment file {file} was written, or dropped before: it cannot be dropped now.")
         connection.execute(delete(_filed).where(_filed.c.file == file))
         connection.execute(delete(_files).where(_files.c.id == file))
         connection.execute(update(_transfers).where(_transfers.c.id.in_(inside)).values(begun_at=None, rail=""))
@@ -236,10 +236,10 @@ def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
     """Notes that a file is ready for the bank. The first note stays if this is called again.
 
     Returns:
-        The keys of the payments in it.
+        The keys of the payments in the file.
 
     Raises:
-        TooLate: it was dropped meanwhile.
+        TooLate: the file was dropped meanwhile.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
@@ -247,7 +247,7 @@ def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
             update(_files).where(_files.c.id == file, _files.c.written_at.is_(None)).values(written_at=at)
         )
         if connection.execute(select(_files.c.id).where(_files.c.id == file)).first() is None:
-            raise TooLate(f"The payment file {file} was dropped while it was written.")
+            raise TooLate(f"The payment file {file} was dropped while it was written: make another with `submit`.")
         inside = select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)
         return tuple(map(payment_of, connection.scalars(inside)))
 
@@ -291,10 +291,10 @@ def _file(row: Found) -> File:
 
 
 def _waiting(connection: Connection) -> Sequence[Found]:
-    """The transfers that can leave now, whose payments nobody changes until the transaction ends.
+    """The transfers that can leave now. Their payments are locked until the transaction ends.
 
-    Payments are held before their transfers are looked at, as everywhere: two who hold both never wait in a circle,
-    and what another has cancelled, changed or put into a file meanwhile is not seen as it was.
+    Payments are locked before their transfers are read, as everywhere. So two transactions that lock both never wait
+    for each other, and what another transaction cancelled, changed or put into a file meanwhile is seen.
     """
     held = connection.scalars(
         select(_payments.c.key)
@@ -326,7 +326,7 @@ _CAN_LEAVE = (
 
 
 def _checked(rows: Sequence[Found], check: Callable[[Line], None]) -> tuple[list[Found], dict[str, str]]:
-    """The rows that can stand in a file; and the keys of the payments that cannot, with why."""
+    """The rows that can be in a file; and the reason for each payment that cannot, by key."""
     fit, left_out = list[Found](), dict[str, str]()
     for row in rows:
         try:
@@ -339,7 +339,7 @@ def _checked(rows: Sequence[Found], check: Callable[[Line], None]) -> tuple[list
 
 
 def _arrived() -> ScalarSelect[str]:
-    """Of a payment, an attempt that came back by the ledger, and has arrived by the bank; see `contradicted`."""
+    """An attempt of a payment on which ledger and bank disagree; see `bank_reports.Contradiction`."""
     earlier = _transfers.alias()
     return (
         select(func.min(earlier.c.id))

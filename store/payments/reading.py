@@ -1,4 +1,4 @@
-"""What the ledger says: payments and their transfers, one by one and in lists."""
+"""Reads the ledger: payments and their transfers, one by one and in lists."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ class Payment(Value):
 
     Args:
         key: its business key, `round/challenge/stage/team/number`: unique for ever.
-        challenge, stage, team: whose and for what.
-        number, of: which instalment of how many.
+        challenge, stage, team: who is paid, and for what.
+        number, of: the number of the instalment, and how many there are.
         amount, currency: what is paid.
-        status: how far it has come.
+        status: how far the payment has come.
         attempt: the transfer under way, or the last one; 0 before the first release.
-        requested: when the ledger took it.
-        pay_by, pay_by_law: by when it is promised and due, once the payee is known.
-        released: when it was released.
-        released_by: by whom.
-        submitted: when a rail took it.
-        settled: when the money was paid, as far as the service knew; a bank's report can come days later.
-        arrived_on: the day on which it was paid, where a bank or a person has said that of a payment in a file.
-        reference: the rail's own name for it; empty before it was submitted.
-        payee: the bank details that it goes to, masked; empty while they are unknown.
-        payee_version: which of the team's they are, counted from 1; 0 while they are unknown.
-        reason: why it came back or was cancelled.
-        attention: what has to be mended by a person; empty if nothing.
+        requested: when the ledger took the payment.
+        pay_by, pay_by_law: the promised day and the day set by law, once the payee is known.
+        released: when the last attempt was released.
+        released_by: who released it.
+        submitted: when a rail took the payment.
+        settled: when the service learnt that the payment is settled; a bank's report can come days later.
+        arrived_on: for a payment in a file, the day of settlement that a bank or a person named, if any.
+        reference: the rail's own name for the transfer; empty before the payment was submitted.
+        payee: the bank details that the payment goes to, masked; empty if they are unknown.
+        payee_version: the version of the team's bank details, counted from 1; 0 if they are unknown.
+        reason: why the payment was rejected, returned or cancelled.
+        attention: what needs a person; empty if nothing does.
     """
 
     key: str
@@ -77,14 +77,15 @@ class Payment(Value):
 
 
 class Begun(Value):
-    """A transfer that a rail may be asked to make, or was asked to.
+    """A transfer that a rail was asked to make, or can be asked to make.
 
     Args:
-        id: what the rail knows it by.
-        attempt: of its payment.
-        sealed: the payee's bank details, sealed for `team`; empty if it was made before they were kept.
-        rail: the rail that may have it; empty while none has been asked.
-        settled: whether it has arrived, as far as the ledger has heard.
+        id: the id by which the rail knows the transfer.
+        attempt: the number of the attempt.
+        team: the team that is paid.
+        sealed: the payee's bank details, sealed for `team`; empty if the service did not keep details at that time.
+        rail: the rail that may have the transfer; empty if no rail was asked.
+        settled: whether the ledger has the transfer as settled.
     """
 
     id: str
@@ -95,18 +96,18 @@ class Begun(Value):
     settled: bool = False
 
     def check_rail(self, rail: str) -> None:
-        """That no other rail may have the transfer: this rail would know nothing of that, and pay a second time.
+        """Checks that no other rail may have the transfer. This rail would not know the transfer, and would pay again.
 
         Args:
-            rail: name of the rail that is going to be asked.
+            rail: the name of the rail that will be asked.
 
         Raises:
-            RailRefused: another may.
+            RailRefused: another rail may have the transfer.
         """
         if self.rail not in ("", rail):
             raise RailRefused(
-                f"{self.id} was begun at the rail {self.rail}, and this is {rail}: set the other rail again; or "
-                "find out there what became of it, and say `return` if it has certainly not left."
+                f"{self.id} was begun at the rail {self.rail}, and this is {rail}: set the rail {self.rail} again. Or "
+                "find out there what became of the transfer, and use `return` if it has certainly not left."
             )
 
 
@@ -114,12 +115,12 @@ class TransferRow(Value):
     """One attempt of a payment, as the ledger has it.
 
     Args:
-        id: what rails know it by.
+        id: the id by which rails know the attempt.
         payment: key of the payment.
-        attempt: from 1.
-        rail: the rail that may have it; empty while none has been asked.
-        submitted, settled, returned: when, if it was.
-        returned_by: the person whose word it is that it came back; empty if the rail said so.
+        attempt: the number of the attempt, counted from 1.
+        rail: the rail that may have the attempt; empty if no rail was asked.
+        submitted, settled, returned: when this happened, if it did.
+        returned_by: the person who said that the attempt came back; empty if the rail said so.
     """
 
     id: str
@@ -133,7 +134,7 @@ class TransferRow(Value):
 
     @property
     def came_back_later(self) -> bool:
-        """Whether a person says that it came back after it had arrived: a rail may never see that."""
+        """Whether a person says that the money came back after settlement. A rail may never see such a return."""
         return self.settled is not None and bool(self.returned_by)
 
 
@@ -156,7 +157,7 @@ def read_payments(database: Database, challenge: str | None = None) -> tuple[Pay
 
     Args:
         database: where from.
-        challenge: only those of this challenge.
+        challenge: only the payments of this challenge; all payments if left out.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -177,8 +178,8 @@ def page_of_payments(
     Args:
         database: where from.
         page: which one.
-        challenges: only those of these challenges; of all if left out.
-        status: only those that stand so.
+        challenges: only the payments of these challenges; all payments if left out.
+        status: only the payments with this status.
 
     Raises:
         NotReadable: no page begins there.
@@ -203,7 +204,7 @@ def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...
 
 
 def page_of_transfers(database: Database, page: Page, challenge: str) -> Paged[TransferRow]:
-    """A page of the attempts of all payments of a challenge, by payment.
+    """A page of the attempts of all payments of a challenge, ordered by payment.
 
     Raises:
         NotReadable: no page begins there.
@@ -234,7 +235,7 @@ def read_returned(database: Database, key: str) -> tuple[TransferRow, ...]:
 
 
 def under_way(database: Database, key: str) -> Begun | None:
-    """The transfer that is with a rail now, or was asked for; None if there is none.
+    """The attempt of a payment that is released and has not failed; None if there is no such attempt.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -244,7 +245,7 @@ def under_way(database: Database, key: str) -> Begun | None:
 
 
 def transfer_under_way(connection: Connection, key: str) -> Begun | None:
-    """As `under_way`, within a transaction."""
+    """Like `under_way`, in the caller's transaction."""
     row = connection.execute(
         select(_transfers, _payees.c.sealed)
         .select_from(_transfers)
@@ -268,7 +269,7 @@ def transfer_under_way(connection: Connection, key: str) -> Begun | None:
 
 
 def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
-    """How a payment that the ledger has stands at one moment."""
+    """A payment that the ledger has, as it stands at one moment."""
     row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one()
     return PaymentSnapshot(
         at=at,
@@ -293,9 +294,9 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
 
 @cache
 def _with_transfer() -> Select[Any]:
-    """Payments with their last transfer, if there is one, and the bank details that it, or the next one, goes to.
+    """Payments with their last transfer, if any, and the bank details to which that transfer or the next one goes.
 
-    Made once: to make it takes longer than to carry it out.
+    Made once, because making a statement takes longer than running it.
     """
     others, versions = _transfers.alias(), _payees.alias()
     last = select(func.max(others.c.attempt)).where(others.c.payment == _payments.c.key).scalar_subquery()
@@ -332,7 +333,7 @@ def _with_transfer() -> Select[Any]:
 
 @cache
 def _with_contradictions() -> Select[Any]:
-    """As `_with_transfer`, with what needs a person of any attempt, whatever the payment's own workflow says."""
+    """Like `_with_transfer`, and what needs a person in any attempt, whatever the payment's own workflow says."""
     attempts, calls = _transfers.alias(), _attention.alias()
     called = (
         select(func.min(calls.c.text))
@@ -344,7 +345,7 @@ def _with_contradictions() -> Select[Any]:
 
 
 def _payment(row: Found) -> Payment:
-    settled = row.status == PaymentStatus.SETTLED  # what came back was not paid
+    settled = row.status == PaymentStatus.SETTLED  # a payment that came back is not paid
     return Payment(
         key=row.key,
         challenge=row.challenge,

@@ -87,10 +87,10 @@ def order_of(row: Found) -> PaymentOrder:
 
 
 def check_same(row: Found, order: PaymentOrder) -> None:
-    """That a payment which is requested is the one that the ledger has under its key.
+    """Checks that a requested payment is the payment that the ledger has under its key.
 
     Raises:
-        AnotherPayment: it is another.
+        AnotherPayment: it is not.
     """
     kept = order_of(row)
     for name in PaymentOrder.model_fields:
@@ -98,7 +98,7 @@ def check_same(row: Found, order: PaymentOrder) -> None:
         if there != asked:
             raise AnotherPayment(
                 f"{order.key} is in the ledger with {name} {_shown(there)}, and was requested again with "
-                f"{_shown(asked)}: a key stands for one payment, which nothing changes."
+                f"{_shown(asked)}: a key belongs to one payment, which never changes."
             )
 
 

@@ -1,6 +1,6 @@
-"""Payee details at rest: encrypted with keys from a file, which are never in the database.
+"""How bank details are kept: encrypted with keys from a file. The keys are never in the database.
 
-A sealed text says for whom it was sealed. A row that somebody swaps for another in the database does not open.
+A sealed text says for whom it was sealed. So if somebody swaps two rows in the database, neither opens.
 """
 
 from __future__ import annotations
@@ -34,37 +34,37 @@ class _Content(Value):
 
 
 class Seals:
-    """Seals payee details, and opens what was sealed.
+    """Seals bank details, and opens sealed ones.
 
     Args:
-        keys: Fernet keys, at least one. The first seals; all of them open, so that what was sealed before a new first
-            key came can still be read, and sealed anew with `reseal`.
+        keys: Fernet keys, at least one, the newest first. The first key seals. Every key opens, so details sealed under
+            an older key can still be read, and sealed again with `reseal`.
 
     Raises:
-        ValueError: there is none, or one is no key. The message does not repeat it.
+        ValueError: there is no key, or a text is not a key. The message does not repeat the text.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
         fernets = [fernet for fernet in map(_fernet, keys) if fernet]
         if not fernets or len(fernets) < len(keys):
-            raise ValueError("sealing needs at least one key, each as Fernet makes them")
+            raise ValueError("sealing needs at least one key, and only keys that Fernet has made")
         self._fernet = MultiFernet(fernets)
 
     @classmethod
     def from_file(cls, path: Path) -> Seals:
-        """The seals of a file with a key on each line, the newest first; what follows # is a comment.
+        """Seals with the keys of a file: one key on each line, the newest first. A comment begins with #.
 
         Raises:
-            Unavailable: the file is missing, cannot be read, may be read by others, or holds no key or a line that is
-                none. The message names the line and never repeats it.
+            Unavailable: the file is missing, cannot be read, is open to other users, has no key, or has a line that is
+                not a key. The message gives the number of the line and never repeats the line.
         """
         keys = []
         for number, line in enumerate(_lines_of(path), start=1):
             key = line.partition("#")[0].strip()
             if key and _fernet(key) is None:
                 raise Unavailable(
-                    f"Line {number} of the key file {path} is no key: write one key a line, 44 characters as they were "
-                    "made, or put # before what is not one."
+                    f"Line {number} of the key file {path} is not a key: write one key of 44 characters on each line, "
+                    "exactly as it was made, and # before a comment."
                 )
             keys += [key] if key else []
         if not keys:
@@ -74,11 +74,11 @@ class Seals:
         return cls(keys)
 
     def seal(self, account: BankAccount, bound_to: str) -> str:
-        """A text that only the holder of a key can read, and that nobody can change unnoticed.
+        """Seals an account: only somebody with a key can read the text, and nobody can change it unnoticed.
 
         Args:
-            account: whose full details go in.
-            bound_to: for whom: the text opens for the same alone. Such as a team's id.
+            account: the account, with its full details.
+            bound_to: a team's id. The text opens only with the same id.
         """
         content = _Content(bound_to=bound_to, account=account)
         return self._fernet.encrypt(content.model_dump_json().encode()).decode()
@@ -87,26 +87,26 @@ class Seals:
         """The account in a sealed text.
 
         Args:
-            sealed: as `seal` or `reseal` gave it.
-            bound_to: as it was sealed.
+            sealed: a text from `seal` or `reseal`.
+            bound_to: the id for which the text was sealed.
 
         Raises:
-            Unavailable: none of the keys opens it, or it was sealed for somebody else.
+            Unavailable: no key opens the text, or the text was sealed for another id.
         """
         content = self._content(sealed, bound_to)
         if content.bound_to != bound_to:
             raise Unavailable(
-                f"What is kept as the payee details of {bound_to} was not sealed for this team: somebody changed the "
+                f"The text kept as the bank details of {bound_to} was not sealed for this team: somebody changed the "
                 "row. Find out who did, and restore the row from a backup or ask the team for its details again."
             )
         return content.account
 
     def reseal(self, sealed: str, bound_to: str) -> str:
-        """The same content under the newest key, so that older keys can be taken out of the file.
+        """The same content sealed under the newest key, so that older keys can be removed from the file.
 
         Args:
-            sealed: as `seal` or `reseal` gave it.
-            bound_to: as it was sealed.
+            sealed: a text from `seal` or `reseal`.
+            bound_to: the id for which the text was sealed.
 
         Raises:
             Unavailable: see `open`.
@@ -114,52 +114,54 @@ class Seals:
         return self.seal(self.open(sealed, bound_to), bound_to)
 
     def _content(self, sealed: str, bound_to: str) -> _Content:
-        # Refusals are raised after the error is dealt with, not while: it can hold the details, and would go along.
+        # Raise the refusals outside `suppress`: the suppressed error can hold the details, and would be attached.
         text = None
         with suppress(InvalidToken, ValueError):
             text = self._fernet.decrypt(sealed)
         if text is None:
             raise Unavailable(
-                f"The payee details of {bound_to} do not open with any key that {SETTING} names: put the key that they "
-                "were sealed under back into that file, below the newest. If it is there, somebody changed the row: "
-                "restore it from a backup."
+                f"The bank details of {bound_to} do not open with any key in the file that {SETTING} names: put the "
+                "key under which they were sealed back into that file, below the newest key. If the key is there, "
+                "somebody changed the row: restore the row from a backup."
             )
         content = None
         with suppress(ValidationError):
             content = _Content.model_validate_json(text)
         if content is None:
             raise Unavailable(
-                f"The payee details of {bound_to} open but do not pass the checks of this release: "
-                "ask the team for them again."
+                f"The bank details of {bound_to} open but do not pass the checks of this release: "
+                "ask the team for its details again."
             )
         return content
 
 
 def make_key_file(path: Path) -> bool:
-    """Makes a file with a new key, and its folder, if there is no such file; leaves one that is there as it is.
+    """Makes a file with a new key, and its folder. An existing file stays unchanged.
 
-    Several processes may do it at once: one makes it, and nobody ever sees half of it.
+    Several processes may call this at once: one makes the file, and nobody ever sees half a file.
 
     Returns:
-        Whether this call made it. Whoever runs the service should then be told to keep a copy elsewhere.
+        Whether this call made the file. Then the people who run the service should be told to keep a copy elsewhere.
 
     Raises:
-        Unavailable: it cannot be made there.
+        Unavailable: the file cannot be made there.
     """
     try:
         if path.exists():
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _linked(path, f"# Seals payee details. A newer key goes above.\n{Fernet.generate_key().decode()}\n")
+        return _linked(
+            path, f"# Seals bank details. Put a newer key above this one.\n{Fernet.generate_key().decode()}\n"
+        )
     except OSError as error:
         raise Unavailable(
             f"The key file {path} cannot be made ({error.strerror}): name another in {SETTING}, on a disk of this "
-            "machine with room and where the service may write."
+            "machine that has room and that the service may write to."
         ) from None
 
 
 def _linked(path: Path, text: str) -> bool:
-    """Writes a file beside its place and links it there when it is whole; False if another was there first."""
+    """Writes a file beside its place, and links it there when it is complete. False if another file was first."""
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # exclusive, and 0600
     try:
         with open(descriptor, "w", encoding="ascii") as file:
@@ -176,7 +178,7 @@ def _linked(path: Path, text: str) -> bool:
 
 
 def _keep_the_name_of(path: Path) -> None:
-    """Has the disk keep a new name: a key that a power cut takes away leaves what it sealed unreadable."""
+    """Makes the disk keep the new name. If a power cut lost the key, nobody could read what was sealed under it."""
     if os.name != "posix":
         return
     folder = os.open(path.parent, os.O_RDONLY)
@@ -193,13 +195,13 @@ def _lines_of(path: Path) -> list[str]:
             if os.name == "posix" and others_may:
                 raise Unavailable(
                     f"The key file {path} is open to more than its owner: run chmod 600 {path}. "
-                    "If others could read it, make a new key and seal everything anew."
+                    "If others could read the file, add a new key and run `reseal`."
                 )
             return file.read().decode("utf-8-sig", errors="replace").splitlines()
     except FileNotFoundError:
         raise Unavailable(
             f"There is no key file {path}: restore it from its backup, or name another in {SETTING}. "
-            "Without its keys nobody can read the payee details that were sealed under them."
+            "Without its keys nobody can read the bank details that were sealed under them."
         ) from None
     except OSError as error:
         raise Unavailable(
@@ -208,5 +210,5 @@ def _lines_of(path: Path) -> list[str]:
 
 
 def _fernet(key: str) -> Fernet | None:
-    # Fernet itself takes more than a key, such as two on one line, and goes by the first without a word.
+    # Fernet itself would also take two keys on one line, and silently use the first.
     return Fernet(key) if _KEY.fullmatch(key) else None

@@ -252,7 +252,7 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     again = settle(bank, tmp_path, report, "--json")
     assert (again.status, again.out, again.err) == (0, "[]\n", "")
     of_the_whole = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
-    assert "as a whole, of which" in one_line(settle(bank, tmp_path, of_the_whole))
+    assert "in this file is settled. Nothing was noted" in one_line(settle(bank, tmp_path, of_the_whole))
     assert "came back" in refused(bank, "quay", "settle", rejected, "--as", FINANCE)
     assert bank("settle", settled, "--as", FINANCE).out == f"Already noted: {settled} has arrived.\n"
     lines = bank.data("record", "quay")

@@ -72,7 +72,7 @@ def test_a_file_of_which_something_has_arrived_does_not_come_back_as_a_whole(ope
     one, other = (line.transfer for line in written(open_).lines)
     report(open_, (one, "settled"))
 
-    with pytest.raises(FileRefused, match=f"FILE1 as a whole, of which {one} is settled"):
+    with pytest.raises(FileRefused, match=f"whole payment file FILE1, but {one} in this file is settled"):
         report(open_, (one, "rejected"), (other, "rejected"), rejects_all=True)
     assert progress(open_) == {one: ("settled", ""), other: ("taken", "")}
 

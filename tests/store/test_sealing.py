@@ -101,7 +101,9 @@ def test_what_was_never_sealed_does_not_open(sealed: str) -> None:
 
 
 def test_without_its_key_nothing_opens_and_it_says_which_setting_to_look_at() -> None:
-    with pytest.raises(Unavailable, match=f"{TEAM} do not open with any key that {SETTING} names: put the key .* back"):
+    with pytest.raises(
+        Unavailable, match=f"{TEAM} do not open with any key in the file that {SETTING} names: put the key .* back"
+    ):
         Seals([NEW]).open(Seals([OLD]).seal(ACCOUNT, TEAM), TEAM)
 
 
@@ -166,7 +168,7 @@ def test_a_line_that_is_no_key_is_refused_by_its_number_and_not_repeated(
 ) -> None:
     """Fails when a message repeats the line, which may be a key with a slip in it, or when Fernet alone decides."""
     path = keys(f"# first\n{OLD}\n{wrong}\n")
-    with pytest.raises(Unavailable, match=f"Line 3 of the key file {path} is no key") as refused:
+    with pytest.raises(Unavailable, match=f"Line 3 of the key file {path} is not a key") as refused:
         Seals.from_file(path)
     assert not any(secret in everything_said(refused.value) for secret in (wrong, NEW[:20], OLD))
 
