@@ -13,8 +13,9 @@ from typer.core import TyperGroup
 from service.connection import leave
 
 from . import applications, challenges, notices, payments, rounds
+from .document import answering
 from .help import AsTyped, TakesTeams
-from .terminal import MISUSED, REFUSED, answering
+from .terminal import MISUSED, REFUSED
 
 PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Rounds": {

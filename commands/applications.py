@@ -13,8 +13,8 @@ from domain.values.calendar import spoken
 from domain.values.money import Money
 from domain.values.paging import all_of
 
+from .document import for_programs, say_done, show_json
 from .options import (
-    AsJson,
     ChallengeName,
     DecisionId,
     StageName,
@@ -31,7 +31,7 @@ from .options import (
     text_of,
 )
 from .output import applications as output
-from .terminal import misused, say, show_json
+from .terminal import misused, say
 
 
 @command
@@ -45,7 +45,6 @@ async def apply(
     submission: Annotated[
         str, typer.Option(help="Your own id of this submission. Sent again, it gets the same receipt.")
     ] = "",
-    as_json: AsJson = False,
 ) -> None:
     """Hand in an application.
 
@@ -55,7 +54,7 @@ async def apply(
     async with a_desk() as desk:
         fields = {"organisation": organisation, "email": email, "proposal": text, "submission": submission}
         receipt = await desk.applications.apply(Actor(), challenge, read_application(fields))
-        if as_json:
+        if for_programs():
             show_json(receipt)
             return
         zone = (await desk.challenges.find(Actor(), challenge)).time_zone
@@ -68,7 +67,6 @@ async def applications(
     challenge: ChallengeName,
     full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
     by: Who = "",
-    as_json: AsJson = False,
 ) -> None:
     """Read the applications to a challenge, after its window is sealed.
 
@@ -78,7 +76,7 @@ async def applications(
         actor = await reading(desk, by)
         rows = await all_of(lambda page: desk.applications.list(actor, page, challenge))
         row = await desk.challenges.find(actor, challenge)
-        if as_json:
+        if for_programs():
             show_json(rows)
         else:
             (output.applications_in_full if full else output.applications)(row, rows)
@@ -147,7 +145,7 @@ async def feedback(
     """
     words = text_of(text, "The feedback")
     async with a_desk() as desk:
-        say(await desk.applications.give_feedback(await acting(desk, by), challenge, stage, team, words))
+        say_done(await desk.applications.give_feedback(await acting(desk, by), challenge, stage, team, words))
 
 
 @command

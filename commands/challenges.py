@@ -15,8 +15,8 @@ from domain.permissions import Actor
 from domain.values.paging import all_of
 from domain.values.refusals import NotAllowed, Unavailable
 
+from .document import for_programs, say_done, show_json
 from .options import (
-    AsJson,
     ChallengeName,
     DecisionId,
     SomeChallenge,
@@ -34,14 +34,14 @@ from .options import (
     send,
 )
 from .output import challenges as output
-from .terminal import say, show_json
+from .terminal import say
 
 _GLANCE = 5
 """How many seconds `status` waits for an answer from the workflow."""
 
 
 @command
-async def status(challenge: SomeChallenge = None, by: Who = "", as_json: AsJson = False) -> None:
+async def status(challenge: SomeChallenge = None, by: Who = "") -> None:
     """Show where challenges are, what they wait for and until when.
 
     Example: `starter.py status air-quality`
@@ -50,7 +50,7 @@ async def status(challenge: SomeChallenge = None, by: Who = "", as_json: AsJson 
         actor = await reading(desk, by)
         one = await desk.challenges.find(actor, challenge) if challenge else None
         rows = (one,) if one else await all_of(lambda page: desk.challenges.list(actor, page))
-        if as_json:
+        if for_programs():
             show_json(rows)
         elif one:
             await _show_challenge(desk, actor, one)
@@ -140,7 +140,7 @@ async def participation(
 
 
 @command
-async def record(challenge: ChallengeName, by: Who, as_json: AsJson = False) -> None:
+async def record(challenge: ChallengeName, by: Who) -> None:
     """Show who did what on a challenge, when and why. Refusals are included.
 
     Example: `starter.py record air-quality --as programme-office`
@@ -149,7 +149,7 @@ async def record(challenge: ChallengeName, by: Who, as_json: AsJson = False) -> 
         actor = await acting(desk, by)
         rows = await all_of(lambda page: desk.challenges.record(actor, page, challenge))
         row = await desk.challenges.find(actor, challenge)
-        if as_json:
+        if for_programs():
             show_json(rows)
         else:
             output.record(row, rows)
@@ -175,7 +175,7 @@ async def retry(
             tried = await desk.payments.retry(actor, what)
         else:
             tried = await desk.challenges.retry(actor, what)
-        say(f"Trying again: {tried}")
+        say_done(f"Trying again: {tried}")
 
 
 async def _show_challenge(desk: Desk, actor: Actor, row: ChallengeRow) -> None:

@@ -12,10 +12,11 @@ from domain.permissions import Actor
 from domain.values.model import Value
 from domain.values.paging import all_of
 
+from .document import for_programs, say_done, show_json
 from .help import AsTyped
-from .options import AsJson, SomeChallenge, Who, a_desk, acting, command, zones_of
+from .options import SomeChallenge, Who, a_desk, acting, command, zones_of
 from .output import notices as output
-from .terminal import say, show_json
+from .terminal import say
 
 
 class Preview(Value):
@@ -49,7 +50,6 @@ async def list_(
     challenge: SomeChallenge = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only notices that reached nobody.")] = False,
     by: Who = "",
-    as_json: AsJson = False,
 ) -> None:
     """Show what was sent to whom, and whether it arrived.
 
@@ -59,7 +59,7 @@ async def list_(
         actor = await acting(desk, by)
         status = "failed" if failed else ""
         rows = await all_of(lambda page: desk.notices.list(actor, page, challenge, status=status))
-        if as_json:
+        if for_programs():
             show_json(rows)
         else:
             nothing = "No notice has failed." if failed else "No notice has been written yet."
@@ -74,7 +74,6 @@ async def show(
         typer.Argument(metavar="NOTICE", help="The key of the notice, as `notices` shows it, or the end of the key."),
     ],
     by: Who,
-    as_json: AsJson = False,
 ) -> None:
     """Show one notice in full, as it was or will be sent, and whether it arrived.
 
@@ -83,7 +82,7 @@ async def show(
     async with a_desk() as desk:
         actor = await acting(desk, by)
         found = await desk.notices.find(actor, key)
-        if as_json:
+        if for_programs():
             show_json(found)
         else:
             output.notice(found, await desk.challenges.find(actor, found.challenge))
@@ -106,14 +105,13 @@ async def resend(
     """
     async with a_desk() as desk:
         sent = await desk.notices.send_again(await acting(desk, by), key)
-        say(f"The notice is sent again as soon as possible: {sent}")
+        say_done(f"The notice is sent again as soon as possible: {sent}", notice=sent)
 
 
 @app.command(cls=AsTyped)
 @command
 async def preview(
     occasion: Annotated[Optional[Occasion], typer.Argument(help="Only this occasion.")] = None,  # noqa: UP045
-    as_json: AsJson = False,
 ) -> None:
     """Show the words of every occasion, or of one, filled in for the pilot.
 
@@ -121,7 +119,7 @@ async def preview(
     """
     async with a_desk(only_files=True) as desk:
         letters = await desk.notices.preview(Actor(), *([occasion] if occasion else Occasion))
-        if as_json:
+        if for_programs():
             previews = ((each, letter.subject, letter.body) for each, letter in letters.items())
             show_json([Preview(occasion=each, subject=subject, body=body) for each, subject, body in previews])
             return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any, Optional, ParamSpec
 
@@ -21,7 +23,8 @@ from domain.values.paging import all_of
 from domain.values.refusals import FileRefused
 from service import log, settings
 
-from .terminal import answering, for_programs, misused, say
+from .document import answering, say_done
+from .terminal import misused
 
 ChallengeName = Annotated[str, typer.Argument(metavar="CHALLENGE", help="The challenge's name, or round/name.")]
 SomeChallenge = Annotated[Optional[str], typer.Argument(metavar="[CHALLENGE]", help="Only this challenge.")]  # noqa: UP045
@@ -38,7 +41,7 @@ Who = Annotated[
     ),
 ]
 Why = Annotated[str, typer.Option("--reason", help="The reason, which the people concerned are told.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=for_programs)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 DecisionId = Annotated[str, typer.Option("--id", help="Your own id of this decision. You can safely send it again.")]
 
 
@@ -53,26 +56,38 @@ def is_payment(name: str) -> bool:
 
 
 P = ParamSpec("P")
+_AS_JSON = "as_json"
 
 
 def command(body: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Makes a command of a coroutine: it runs on one event loop, from beginning to end."""
+    """Makes a command of a coroutine: it runs on one event loop, from beginning to end, and takes `--json`.
+
+    Refusals are printed as the command line prints them.
+    """
 
     @wraps(body)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(body(*args, **kwargs))
+        with answering(as_json=bool(kwargs.pop(_AS_JSON))):
+            asyncio.run(body(*args, **kwargs))
 
+    own = signature(body, eval_str=True)
+    asked = Parameter(_AS_JSON, Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
+    # Typer makes the options of a command out of its signature.
+    run.__signature__ = own.replace(parameters=[*own.parameters.values(), asked])  # type: ignore[attr-defined]
     return run
 
 
 @asynccontextmanager
 async def a_desk(*, only_files: bool = False) -> AsyncIterator[Desk]:
-    """A desk. Refusals are printed as the command line prints them."""
-    with answering():
-        options = settings.load()
-        log.configure(options.model_copy(update={"log_level": "WARNING"}))
-        async with open_desk(options, only_files=only_files) as desk:
-            yield desk
+    """A desk as the settings say.
+
+    Raises:
+        Refused: a setting is wrong, or the database cannot be used.
+    """
+    options = settings.load()
+    log.configure(options.model_copy(update={"log_level": "WARNING"}))
+    async with open_desk(options, only_files=only_files) as desk:
+        yield desk
 
 
 async def decide(challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
@@ -83,8 +98,14 @@ async def decide(challenge: str, kind: str, by: str, decision_id: str, **fields:
 
 async def send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str, **fields: object) -> None:
     """Does the same as `decide`, with a desk that is already open."""
-    given = {"decision_id": decision_id} if decision_id else {}
-    say(await desk.challenges.decide(await acting(desk, by), challenge, kind, **fields, **given))
+    own = id_of(decision_id)
+    done = await desk.challenges.decide(await acting(desk, by), challenge, kind, decision_id=own, **fields)
+    say_done(done, decision_id=own)
+
+
+def id_of(given: str) -> str:
+    """The id of a decision: the one that was given, or else a new one."""
+    return given or uuid.uuid4().hex
 
 
 async def acting(desk: Desk, by: str) -> Actor:
@@ -122,13 +143,16 @@ def day_of(option: str, written: str) -> Date:
 
 
 def text_of(file: Path, what: str) -> str:
-    """The text in a file, or on standard input. What cannot be read is refused."""
-    with answering():
-        try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-            text.encode()  # without a locale, standard input lets through bytes that are not text
-        except OSError as error:
-            raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
-        except ValueError:
-            raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
-        return text
+    """The text in a file, or on standard input.
+
+    Raises:
+        FileRefused: the file cannot be read.
+    """
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        text.encode()  # without a locale, standard input lets through bytes that are not text
+    except OSError as error:
+        raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
+    except ValueError:
+        raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
+    return text

@@ -16,8 +16,8 @@ from domain.values.paging import all_of
 from domain.values.refusals import FileRefused, NotAllowed, Refused, Unavailable, UnknownPayment
 from domain.values.wording import counted
 
+from .document import as_data, for_programs, say_done, show_json
 from .options import (
-    AsJson,
     ChallengeName,
     DecisionId,
     PaymentKey,
@@ -31,12 +31,37 @@ from .options import (
     command,
     day_of,
     decide,
+    id_of,
     is_payment,
     text_of,
     zones_of,
 )
 from .output import payments as output
-from .terminal import REFUSED, misused, say, say_refused, show_json, somebody_is_there
+from .terminal import REFUSED, harmless, misused, say, say_refused, somebody_is_there
+
+
+class _Answers:
+    """What became of each of several payments. For programs they are one document."""
+
+    def __init__(self) -> None:
+        self.all_done = True
+        self._answers: list[dict[str, object]] = []
+
+    def done(self, key: str, text: str, **more: object) -> None:
+        """Says what was done with a payment."""
+        self._add(key, {"answer": harmless(text), **more})
+        if not for_programs():
+            say(text)
+
+    def refused(self, key: str, refusal: Refused) -> None:
+        """Says why a payment was refused."""
+        self.all_done = False
+        self._add(key, as_data(refusal))
+        say_refused(refusal)
+
+    def _add(self, key: str, said: dict[str, object]) -> None:
+        self._answers.append({"payment": key, **said})
+        show_json({"payments": self._answers})
 
 
 class Verdict(StrEnum):
@@ -53,7 +78,6 @@ async def payments(
         bool, typer.Option("--late", help="Only payments that are or were late, and the interest owed.")
     ] = False,
     by: Who = "",
-    as_json: AsJson = False,
 ) -> None:
     """Show payments: how far each has come, and when it is due.
 
@@ -64,10 +88,10 @@ async def payments(
         zones = await zones_of(desk, actor)
         if late:
             found = await desk.payments.late(actor, challenge)
-            show_json(found) if as_json else output.late(found, zones)
+            show_json(found) if for_programs() else output.late(found, zones)
             return
         rows = await all_of(lambda page: desk.payments.list(actor, page, challenge))
-        if as_json:
+        if for_programs():
             show_json(rows)
         else:
             output.payments(rows, zones)
@@ -106,7 +130,7 @@ async def payee(
     async with a_desk() as desk:
         actor = await acting(desk, by)
         taken = await desk.payments.give_payee(actor, challenge, team, given if details is None else text)
-        say(f"{taken.text}: {taken.masked}")
+        say_done(f"{taken.text}: {taken.masked}", masked=taken.masked)
 
 
 @command
@@ -143,38 +167,35 @@ async def release(
 ) -> None:
     """Release payments. You must not have selected the team, accepted its evidence or given its bank details.
 
-    On a terminal, the command first shows the account of each payment, masked, and asks. Each payment is released or
-    refused on its own. If the bank details change before the money leaves, the release is void.
+    On a terminal, the command first shows the account of each payment, masked, and asks; with --json it does not ask.
+    Each payment is released or refused on its own. If the bank details change before the money leaves, the release is
+    void.
 
     Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        found: list[Payment] = []
-        all_done = True
+        found, answers = list[Payment](), _Answers()
         for key in payments:
             try:
                 found.append(await desk.payments.find(actor, key))
             except (UnknownPayment, NotAllowed) as refusal:
-                say_refused(refusal)
-                all_done = False
-        if found and somebody_is_there():
+                answers.refused(key, refusal)
+        if found and somebody_is_there() and not for_programs():
             for payment in found:
                 say(f"{payment.key}: {payment.amount.gross.shown(payment.currency)} to {payment.payee or 'nobody yet'}")
             typer.confirm("Release?", abort=True)
-        given = {"decision_id": decision_id} if decision_id else {}
         for payment in found:
-            shown: dict[str, object] = {"payee_version": payment.payee_version, "reason": reason}
+            shown = {"payee_version": payment.payee_version, "reason": reason, "decision_id": id_of(decision_id)}
             try:
-                done = await desk.payments.decide(actor, payment.key, "release", **shown, **given)
+                done = await desk.payments.decide(actor, payment.key, "release", **shown)
             except Unavailable:
                 raise  # the other payments would meet the same
             except Refused as refusal:
-                say_refused(refusal)
-                all_done = False
+                answers.refused(payment.key, refusal)
             else:
-                say(f"{done}: {payment.payee}")
-        if not all_done:
+                answers.done(payment.key, f"{done}: {payment.payee}", decision_id=shown["decision_id"])
+        if not answers.all_done:
             raise typer.Exit(REFUSED)
 
 
@@ -227,7 +248,6 @@ async def submit(
     anew: Annotated[
         bool, typer.Option("--anew", help="Drop a file that was begun and cannot be finished, and make new files.")
     ] = False,
-    as_json: AsJson = False,
 ) -> None:
     """Put all released payments into files for the bank, one file for each currency.
 
@@ -238,28 +258,26 @@ async def submit(
 
     def show(file: PaymentFile) -> None:
         made.append(file)
-        if not as_json:
+        show_json(made)  # at once, whatever fails after it
+        if not for_programs():
             output.payment_file(file)
 
     async with a_desk() as desk:
-        try:
-            await desk.payment_files.submit(await acting(desk, by), day, anew=anew, made=show)
-        finally:
-            if as_json and made:
-                show_json(made)
-        if not made:
-            show_json(made) if as_json else say("No payments to send: every released payment is already in a file.")
+        await desk.payment_files.submit(await acting(desk, by), day, anew=anew, made=show)
+        show_json(made)
+        if not made and not for_programs():
+            say("No payments to send: every released payment is already in a file.")
 
 
 @command
-async def payment_files(by: Who, as_json: AsJson = False) -> None:
+async def payment_files(by: Who) -> None:
     """List the files for the bank: where each file is, what it holds, when the bank is to pay, who made it.
 
     Example: `starter.py payment-files --as finance`
     """
     async with a_desk() as desk:
         files = await desk.payment_files.list(await acting(desk, by))
-        show_json(files) if as_json else output.payment_files(files)
+        show_json(files) if for_programs() else output.payment_files(files)
 
 
 @command
@@ -274,7 +292,6 @@ async def settle(
             metavar="DATE", help="With a payment's key: the day on which the money arrived; without it, today."
         ),
     ] = "",
-    as_json: AsJson = False,
 ) -> None:
     """Read the bank's report on a payment file: which payments are settled, and which came back and why.
 
@@ -294,7 +311,7 @@ async def settle(
             )
         else:
             key, found = "", await desk.bank_reports.settle(actor, _bytes_of(report))
-        if as_json:
+        if for_programs():
             show_json(found)
         else:
             say(_settled(key, on, len(found)))
@@ -325,18 +342,19 @@ async def reseal(by: Who) -> None:
     """
     async with a_desk() as desk:
         number = await desk.payments.reseal(await acting(desk, by))
-        say(f"{number} bank details are sealed with the first key of {desk.core.options.payee_key_file}.")
+        line = f"{number} bank details are sealed with the first key of {desk.core.options.payee_key_file}."
+        say_done(line, resealed=number)
 
 
 @command
-async def reconcile(by: Who, as_json: AsJson = False) -> None:
+async def reconcile(by: Who) -> None:
     """Compare the ledger, the payments' workflows, the rail and the programme, and name every difference.
 
     Example: `starter.py reconcile --as finance`
     """
     async with a_desk() as desk:
         found = await desk.reconciliation.reconcile(await acting(desk, by))
-        if as_json:
+        if for_programs():
             show_json(found.differences)
         else:
             output.reconciled(found)
@@ -345,6 +363,7 @@ async def reconcile(by: Who, as_json: AsJson = False) -> None:
 
 
 async def _decide(key: str, kind: str, by: str, reason: str, decision_id: str, **fields: object) -> None:
-    given = {"decision_id": decision_id} if decision_id else {}
+    own = id_of(decision_id)
     async with a_desk() as desk:
-        say(await desk.payments.decide(await acting(desk, by), key, kind, reason=reason, **fields, **given))
+        done = await desk.payments.decide(await acting(desk, by), key, kind, reason=reason, decision_id=own, **fields)
+        say_done(done, payment=key, decision_id=own)

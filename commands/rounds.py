@@ -19,9 +19,10 @@ from desk.rehearsal import rehearse as rehearse_round
 from domain.permissions import Actor, Proof
 from domain.values.paging import Page, Paged, all_of
 
-from .options import AsJson, Who, a_desk, acting, command, moment_of
+from .document import for_programs, show_json
+from .options import Who, a_desk, acting, command, moment_of
 from .output import rounds as output
-from .terminal import misused, say, show_json
+from .terminal import misused, say
 
 RoundName = Annotated[str, typer.Argument(metavar="ROUND", help="The round's id, which is the name of its file.")]
 Opens = Annotated[
@@ -36,7 +37,7 @@ Opens = Annotated[
 
 
 @command
-async def plan(round_: RoundName, opens: Opens = "", by: Who = "", as_json: AsJson = False) -> None:
+async def plan(round_: RoundName, opens: Opens = "", by: Who = "") -> None:
     """Show all dates of a round, and its money, without starting anything.
 
     Example: `starter.py plan pilot-2016`
@@ -44,14 +45,14 @@ async def plan(round_: RoundName, opens: Opens = "", by: Who = "", as_json: AsJs
     async with a_desk(only_files=True) as desk:
         actor = Actor(name=by)
         round_file, plans = await desk.rounds.plans(actor, round_, await _opening(desk, round_, opens))
-        if as_json:
+        if for_programs():
             show_json(plans)
         else:
             output.plans(round_file, plans)
 
 
 @command
-async def open_(round_: RoundName, by: Who, opens: Opens = "", as_json: AsJson = False) -> None:
+async def open_(round_: RoundName, by: Who, opens: Opens = "") -> None:
     """Open every challenge of a round. You can safely run this again.
 
     Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00 --as programme-office`
@@ -59,7 +60,7 @@ async def open_(round_: RoundName, by: Who, opens: Opens = "", as_json: AsJson =
     async with a_desk() as desk:
         actor = await acting(desk, by)
         opened = await desk.rounds.open(actor, round_, await _opening(desk, round_, opens))
-        if as_json:
+        if for_programs():
             show_json(opened)
         else:
             output.opened((await desk.rounds.read_file(actor, round_)).programme.time_zone, opened)
@@ -72,7 +73,6 @@ async def rehearse(
     round_: RoundName,
     by: Who,
     day: Annotated[float, typer.Option(help="The length of a day in seconds.")] = 0.1,
-    as_json: AsJson = False,
 ) -> None:
     """Rehearse a whole round with short days on the running service, and check the books.
 
@@ -82,8 +82,8 @@ async def rehearse(
         misused(f"--day {day} is out of range: write seconds from 0.001 to 86400.")
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        findings = await rehearse_round(desk, actor, round_, day, _progress(quiet=as_json))
-        if as_json:
+        findings = await rehearse_round(desk, actor, round_, day, _progress(quiet=for_programs()))
+        if for_programs():
             show_json(findings)
         else:
             output.rehearsed(await _seen(desk, await desk.actor(by, Proof.TERMINAL), findings), findings)
@@ -100,8 +100,11 @@ async def renew(round_: RoundName, by: Who) -> None:
     Example: `starter.py renew pilot-2016 --as programme-office`
     """
     async with a_desk() as desk:
-        for each in await desk.rounds.renew(await acting(desk, by), round_):
-            say(f"{each} continues in a new run")
+        renewed = await desk.rounds.renew(await acting(desk, by), round_)
+        show_json({"renewed": renewed})
+        if not for_programs():
+            for each in renewed:
+                say(f"{each} continues in a new run")
 
 
 async def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:

@@ -1,19 +1,15 @@
-"""How the command line prints: tables for people, JSON for programs, one line for a refusal."""
+"""How the command line prints for people: tables, lines, one line for a refusal."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
-from pydantic import BaseModel
 from rich import box
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -28,8 +24,8 @@ REFUSED = 1
 MISUSED = 2
 """Exit status: the command itself was wrong."""
 
-_for_programs: ContextVar[bool] = ContextVar("_for_programs", default=False)
-"""Whether the command that runs was given --json."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system calls a disk without room."""
 
 _WIDE = 240
 """Columns of a file or a pipe: wide, because a folded line is hard to search."""
@@ -38,7 +34,6 @@ _STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud
 _FOLDED = 12
 """The least number of columns for folded text that is at least so long."""
 _BETWEEN_COLUMNS = 3
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
 
@@ -81,13 +76,6 @@ def cut(text: str, before: int = 0) -> str:
 def harmless(text: str) -> str:
     """The text, safe for a terminal: control characters, which a name or a proposal may contain, are replaced."""
     return _STEERS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def show_json(data: BaseModel | Sequence[BaseModel]) -> None:
-    """Prints data for programs, on standard output."""
-    _print_json(
-        data.model_dump(mode="json") if isinstance(data, BaseModel) else [each.model_dump(mode="json") for each in data]
-    )
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], nothing: str = "") -> None:
@@ -178,41 +166,12 @@ def say_refused(refusal: Refused) -> None:
     A refused file or setting gets a line for each problem.
     """
     for line in str(refusal).split("\n") if isinstance(refusal, FileRefused) else [str(refusal)]:
-        _complain(line)
+        complain(line)
 
 
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turns a refusal into a line on standard error and an exit status; with --json, also into JSON.
-
-    Raises:
-        typer.Exit: the service refused, or the answer cannot be written.
-    """
-    try:
-        try:
-            yield
-        except Refused as refusal:
-            say_refused(refusal)
-            if _for_programs.get():
-                _show_for_programs(refusal)
-            raise typer.Exit(refusal.exit_status) from None
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        _complain(f"The answer cannot be written ({error.strerror}): free space on that disk, then try again.")
-        raise typer.Exit(REFUSED) from None
-
-
-def for_programs(context: typer.Context, asked: bool) -> bool:
-    """Remembers while a command runs whether --json was given, so that a refusal is printed as JSON, too.
-
-    Args:
-        context: the command's.
-        asked: whether --json was given.
-    """
-    _for_programs.set(asked)
-    context.call_on_close(lambda: _for_programs.set(False))
-    return asked
+def complain(line: str) -> None:
+    """Prints a line on standard error."""
+    typer.echo(harmless(" ".join(line.split())), err=True)
 
 
 def misused(message: str) -> NoReturn:
@@ -223,19 +182,6 @@ def misused(message: str) -> NoReturn:
     """
     typer.echo(harmless(message), err=True)
     raise typer.Exit(MISUSED)
-
-
-def _show_for_programs(refusal: Refused) -> None:
-    problems = [{"field": harmless(each.field), "text": harmless(each.text)} for each in refusal.problems]
-    _print_json({"refused": {"code": refusal.code, "text": harmless(str(refusal)), "problems": problems}})
-
-
-def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
-
-
-def _complain(line: str) -> None:
-    typer.echo(harmless(" ".join(line.split())), err=True)
 
 
 def _cell(value: object) -> str:

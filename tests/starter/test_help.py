@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import Any
@@ -94,12 +95,11 @@ def test_the_usage_of_a_command_is_written_as_it_is_typed(name: str, usage: str)
     assert line.strip().endswith(f"{name} {usage}")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("plan", "open", "status", "apply", "applications", "payments", "submit", "settle", "reconcile"),
-        *("notices list", "notices show", "notices preview", "record", "rehearse"),
-    ],
-)
-def test_a_command_that_prints_data_can_print_json(name: str) -> None:
-    assert any("--json" in parameter.opts for parameter in COMMANDS[name].params)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_json_and_prints_a_refusal_as_one_document(name: str) -> None:
+    """Fails for a new command that is not made with `commands.options.command`."""
+    (example,) = re.findall(r"Example: `starter\.py (.*?)`", COMMANDS[name].help or "", re.DOTALL)
+    answer = Commands({"CHALLENGES_THREADS": "many"})(*shlex.split(example), "--json")
+
+    assert answer.status == 1, answer
+    assert json.loads(answer.out)["refused"]["code"] == "file-refused"

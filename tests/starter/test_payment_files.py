@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from lxml import etree
 from whenever import Instant
 
 import embedded
+from desk.payment_workflows import PaymentWorkflows
+from domain.values.refusals import Unavailable
 from gateways.banking.credit_transfers import end_to_end_id
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
 from tests.starter.commands import (
@@ -273,7 +275,9 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     assert bank.payment(rejected)["status"] == "settled"
 
 
-def test_bank_details_that_change_after_the_release_have_it_released_again(bank: Commands, keys: list[str]) -> None:
+def test_bank_details_that_change_after_the_release_have_it_released_again(
+    bank: Commands, keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = keys[2]
     release(bank, key)
     hostile = '</Nm><Amt>1000000</Amt> & "Söhne" <!-- 漢字 {{ 7*7 }} \u202e'
@@ -282,7 +286,14 @@ def test_bank_details_that_change_after_the_release_have_it_released_again(bank:
     assert bank(*SUBMIT).out.startswith("No payments to send")
 
     release(bank, key)
-    (file,) = submitted(bank)
+    # What fails after a file was made does not hide the file: programs get both in one document.
+    with monkeypatch.context() as away:
+        away.setattr(PaymentWorkflows, "ledger_changed", _told_and_then_away)
+        said = bank(*SUBMIT, "--json")
+    document = json.loads(said.out)
+    assert (said.status, document["refused"]["code"]) == (1, "unavailable")
+    (file,) = document["done"]
+    assert bank.data("payment-files")[-1] == file
     assert (file["count"], file["control_sum"]) == (1, "120.00")
     # Whatever the holder is called, it is a name in the file and nothing else.
     sent = etree.fromstring(Path(file["path"]).read_bytes())
@@ -294,6 +305,14 @@ def test_bank_details_that_change_after_the_release_have_it_released_again(bank:
     assert bank.payee("quay", key.split("/")[3]).status == 0
     assert bank.payment(key)["status"] == "submitted"
     assert bank.payment(key)["payee"] == "GB••••5555"
+
+
+_ledger_changed = PaymentWorkflows.ledger_changed
+
+
+async def _told_and_then_away(workflows: PaymentWorkflows, keys: Iterable[str]) -> None:
+    await _ledger_changed(workflows, keys)
+    raise Unavailable("Temporal is away: try again.")
 
 
 def test_a_payment_has_arrived_by_the_statement_of_a_bank_without_reports(bank: Commands, keys: list[str]) -> None:
