@@ -23,7 +23,7 @@ from store.payments.reading import Payment
 from .desk import Desk
 
 _GLANCE = 0.1
-"""Seconds between two looks at what is waited for."""
+"""Seconds between two checks of a condition."""
 
 _WAITS_FOR_PEOPLE = (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN)
 
@@ -33,14 +33,13 @@ _Answer = TypeVar("_Answer")
 class Player:
     """Everybody who has a part in one challenge.
 
-    A play of another kind overrides how people are sure that they were answered (`ask`), how they wait (`eventually`),
-    or what they give.
+    A subclass can change how people make sure of an answer (`ask`), how they wait (`eventually`), and what they give.
 
     Args:
-        desk: of a running service.
-        challenge: whose people they are.
-        programme: what the challenge runs under.
-        proof: how each of them is shown to be who they are.
+        desk: the desk of a running service.
+        challenge: the challenge of these people.
+        programme: the challenge's programme.
+        proof: how each person proves who they are.
     """
 
     def __init__(self, desk: Desk, challenge: Challenge, programme: Programme, proof: Proof) -> None:
@@ -54,41 +53,41 @@ class Player:
 
     @property
     def sponsor(self) -> str:
-        """The id of who decides for the sponsor."""
+        """The id of the person who decides for the sponsor."""
         return self.challenge.deciders[0]
 
     @property
     def operator(self) -> str:
-        """The id of who runs the programme."""
+        """The id of the person who runs the programme."""
         return self.challenge.operators[0]
 
     @property
     def finance(self) -> str:
-        """The id of who releases payments."""
+        """The id of the person who releases payments."""
         return self.challenge.releasers[0]
 
     def mailbox(self, person: str) -> str:
-        """By what name somebody acts: the contact of an application by its address, anybody else by their id."""
+        """The name under which somebody acts: an e-mail address for the contact of an application, or else an id."""
         return self._mailboxes.get(person, person)
 
     async def actor(self, person: str) -> Actor:
-        """Somebody with the roles that they have now: a person by their id, a team by the id of its application."""
+        """Somebody who acts, with their present roles: a person by id, or a team by the id of its application."""
         return await self.desk.actor(self.mailbox(person), self._proof)
 
     async def ask(self, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """Asks the desk for what can safely be asked for again: here once."""
+        """Sends a request to the desk, once. A subclass may repeat the request, so a repeat must be safe."""
         return await request()
 
     # What people do.
 
     async def hand_in(self, applying: Applying) -> Receipt:
-        """Somebody applies."""
+        """Somebody hands in an application."""
         receipt = await self.desk.applications.apply(Actor(), self.challenge.id, applying)
         self._mailboxes[receipt.application] = applying.email
         return receipt
 
     async def decide(self, kind: str, by: str = "", **fields: object) -> str:
-        """Somebody decides, for the sponsor if nobody else is named; see `Challenges.decide`."""
+        """Somebody decides: the sponsor, if nobody else is named. See `Challenges.decide`."""
         fields = {"decision_id": uuid.uuid4().hex, **fields}
 
         async def request() -> str:
@@ -102,12 +101,12 @@ class Player:
         return await self.decide("select", self.sponsor, stage=stage, teams=teams, **fields)
 
     async def take_part(self, stage: str, people: int, summary: str) -> str:
-        """Citizens meet today, as the operator reports."""
+        """The operator reports that citizens met today."""
         today = self.desk.now().to_tz(self.programme.time_zone).date()
         return await self.decide("participation", self.operator, stage=stage, on=today, people=people, summary=summary)
 
     async def retry(self, what: str) -> str:
-        """An operator lets the challenge, or the payment of a key, try again what needs attention."""
+        """An operator lets the challenge, or a payment by its key, try again the step that needs attention."""
         subject = self.desk.challenges if what == self.challenge.id else self.desk.payments
 
         async def request() -> str:
@@ -115,14 +114,20 @@ class Player:
 
         return await self.ask(request)
 
-    # What becomes of the payments.
+    # What happens to the payments.
 
     def account(self, team: str) -> Mapping[str, str]:
         """The bank details that a team gives."""
         return {"holder": f"Account of {team}"[:70], "sort_code": "60-16-13", "number": "31926819"}
 
     async def give_payee(self, team: str, by: str = "", **account: str) -> str:
-        """A team gives its bank details, or somebody gives them for it; with other fields of them if they are named."""
+        """A team gives its bank details, or somebody else gives the details for the team.
+
+        Args:
+            team: the team's id.
+            by: who gives the details. If omitted, the team.
+            account: fields that differ from `account`.
+        """
         given = {**self.account(team), **account}
 
         async def request() -> str:
@@ -132,11 +137,11 @@ class Player:
         return await self.ask(request)
 
     async def decide_payment(self, key: str, kind: str, by: str, **fields: object) -> str:
-        """Somebody decides about a payment; see `Payments.decide`."""
+        """Somebody decides about a payment. See `Payments.decide`."""
         return await self.desk.payments.decide(await self.actor(by), key, kind, **fields)
 
     async def release(self, key: str, by: str = "", **fields: object) -> str:
-        """Somebody releases a payment, finance if nobody else is named, to the bank details that the ledger has now."""
+        """Somebody releases a payment to the team's present bank details: finance, if nobody else is named."""
 
         async def request() -> Payment:
             return await self.desk.payments.find(await self.actor(self.operator), key)
@@ -145,10 +150,10 @@ class Player:
         return await self.decide_payment(key, Release.kind, by or self.finance, **fields)
 
     async def get_paid(self) -> bool:
-        """Teams that are asked for their bank details give them, and finance releases what waits for its release.
+        """Teams give the bank details that are missing, and finance releases the payments that wait for a release.
 
         Returns:
-            Whether no payment waited for any of them.
+            Whether no payment waited for a team or for finance.
         """
         waiting = [each for each in await self.ledger() if each.status in _WAITS_FOR_PEOPLE]
         for team in dict.fromkeys(each.team for each in waiting if not each.payee):
@@ -159,7 +164,7 @@ class Player:
         return not waiting
 
     async def ledger(self) -> tuple[Payment, ...]:
-        """The challenge's part of the ledger, as the operator reads it."""
+        """The challenge's payments, as the operator sees them."""
 
         async def request() -> tuple[Payment, ...]:
             operator = await self.actor(self.operator)
@@ -170,7 +175,7 @@ class Player:
     # What people wait for.
 
     async def row(self) -> ChallengeRow:
-        """Where the challenge stands."""
+        """The status of the challenge."""
         return await self.desk.challenges.find(Actor(), self.challenge.id)
 
     async def waits_for(self) -> str:
@@ -186,6 +191,6 @@ class Player:
         await self.eventually(does)
 
     async def eventually(self, came: Callable[[], Awaitable[bool]]) -> None:
-        """Waits until something is so; looks again and again, here without end."""
+        """Waits until a condition is true. Checks again and again, without a limit of time."""
         while not await came():  # noqa: ASYNC110
             await asyncio.sleep(_GLANCE)

@@ -1,6 +1,6 @@
-"""Programme and round files: read, checked, and refused in words that say where to look and what to write.
+"""Reads and checks programme and round files. A refusal says where the problem is and what to write instead.
 
-Run as a module, it writes the JSON Schemas of both anew beside the files (see `schemas`).
+`python -m desk.programme_files` writes the JSON Schemas of both kinds of file again (see `schemas`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from domain.values.wrong_values import in_words
 PROGRAMME = ".programme.toml"
 ROUND = ".round.toml"
 FOLDER = Path(__file__).parent.parent / "programmes"
-"""Where the programmes and rounds that come with the service are."""
+"""The folder of the programmes and rounds that come with the service."""
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -40,7 +40,7 @@ def load_programme(path: Path) -> Programme:
         path: a file named `<id>.programme.toml`.
 
     Raises:
-        FileRefused: it cannot be read or is wrong; a line for each problem, with file, key, value and remedy.
+        FileRefused: the file cannot be read or is wrong. Each problem has a line with file, key, value and remedy.
     """
     programme, problems = _programme(path)
     if programme is None:
@@ -49,14 +49,14 @@ def load_programme(path: Path) -> Programme:
 
 
 def load_round(path: Path) -> tuple[Round, Programme]:
-    """Reads a round, and the programme beside it that it names.
+    """Reads a round, and the programme that the round names. Both files are in the same folder.
 
     Args:
         path: a file named `<id>.round.toml`.
 
     Raises:
-        FileRefused: one of the two cannot be read or is wrong; a line for each problem of both, with file, key, value
-            and remedy.
+        FileRefused: one of the two files cannot be read or is wrong. Each problem in either file has a line with file,
+            key, value and remedy.
     """
     data, problems = _toml(path)
     round_, wrong = _checked(Round, data, path, ROUND) if data is not None else (None, [])
@@ -73,19 +73,19 @@ def load_round(path: Path) -> tuple[Round, Programme]:
 
 
 def find_round(name: str, folder: Path = FOLDER) -> tuple[Round, Programme]:
-    """Reads the round of a name.
+    """Reads a round by its name.
 
     Args:
-        name: the round's id, which is its file's name without `.round.toml`.
+        name: the round's id, which is the name of its file without `.round.toml`.
         folder: where the files are.
 
     Raises:
-        UnknownRound: there is none of that name; names those that there are.
-        FileRefused: there is one and it is wrong, or its programme is.
+        UnknownRound: the folder has no such round. The message lists the rounds in the folder.
+        FileRefused: the round's file or the programme's file is wrong.
     """
     names = _names_in(folder, ROUND)
     if not _ROUND_NAME.fullmatch(name) or name not in names:
-        has = f"it has {', '.join(names)}" if names else "it has none"
+        has = f"the folder has {', '.join(names)}" if names else "the folder has no rounds"
         raise UnknownRound(f"No round {name!r} in {folder}: {has}.")
     return load_round(folder / f"{name}{ROUND}")
 
@@ -93,9 +93,10 @@ def find_round(name: str, folder: Path = FOLDER) -> tuple[Round, Programme]:
 def schemas() -> Mapping[str, dict[str, Any]]:
     """The JSON Schemas of the files, by the name of the schema's own file in `programmes/schema/`.
 
-    They are made from the models that read the files, so that the two cannot differ; a test holds those that are kept
-    to what this gives. After changing a model write them anew with `python -m desk.programme_files`. A schema cannot
-    say everything that is checked (sums, dates in order): it is for editors, the loading decides.
+    The schemas are made from the models that read the files, so schemas and models cannot differ. A test compares the
+    schemas in the folder with this function. After you change a model, write the schemas again with
+    `python -m desk.programme_files`. The schemas help people who edit the files. They cannot express every check, such
+    as sums or the order of dates: only reading a file checks everything.
     """
     kinds: dict[str, type[BaseModel]] = {"programme.schema.json": Programme, "round.schema.json": Round}
     return {
@@ -116,14 +117,14 @@ def _programme(path: Path) -> tuple[Programme | None, list[Problem]]:
 
 
 def _programme_beside(path: Path, data: Mapping[str, Any]) -> tuple[Programme | None, list[Problem]]:
-    """The programme that a round names; nothing and no problem if the round names none that could be looked for."""
+    """The programme that a round names. No programme and no problem if the round does not name one properly."""
     name = data.get("programme")
     if not isinstance(name, str) or not _ROUND_NAME.fullmatch(name):
         return None, []
     names = _names_in(path.parent, PROGRAMME)
     if name not in names:
         write = f"write one of {', '.join(names)}" if names else "add that file"
-        text = f"{path}: programme = {_shown(name)}: there is no {name}{PROGRAMME} beside it: {write}"
+        text = f"{path}: programme = {_shown(name)}: there is no {name}{PROGRAMME} in the same folder: {write}"
         return None, [Problem(field="programme", text=text)]
     return _programme(path.parent / f"{name}{PROGRAMME}")
 
@@ -173,20 +174,20 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _toml_problem(message: str, text: str) -> str:
-    """A line of what tomllib says, with the line of the file that it is about."""
+    """The message of tomllib in our words, with the number and the text of the line in the file."""
     said, _, where = message.partition(" (at ")
     found = re.match(r"line (\d+)", where)
     lines = text.splitlines()
     number = min(int(found[1]), len(lines)) if found else len(lines)
     line = re.sub(r"\s+#.*", "", lines[number - 1]).strip() if lines else ""
     if said == "Invalid date or datetime":
-        return f"line {number}: {line}: there is no such date or time: write one that the calendar has"
+        return f"line {number}: {line}: this date or time does not exist: write one that is in the calendar"
     if said.startswith(("Cannot overwrite", "Cannot declare")):
-        return f"line {number}: {line}: the key is there twice: keep one of the two"
+        return f"line {number}: {line}: the key appears twice: keep one of the two"
     if said.endswith("declaration"):
         return f"line {number}: {line}: the brackets of this heading do not match: write it as [pay] or [[stages]]"
     if said == "Unclosed array":
-        return f"line {number}: {line}: a list up to here lacks a comma, or its closing bracket: add it"
+        return f"line {number}: {line}: a list before this point lacks a comma or its closing bracket: add it"
     if said == "Unclosed inline table":
         return f'line {number}: {line}: write the table on one line, such as {{ share = "50%", due = "end" }}'
     if said.startswith((r"Illegal character '\n'", "Unterminated string", 'Expected "')):
@@ -194,23 +195,23 @@ def _toml_problem(message: str, text: str) -> str:
     return f"line {number}: {line}: {said[:1].lower()}{said[1:]}: write key = value, with text in quotes"
 
 
-# --- What is in it is wrong ----------------------------------------------------------------------------------------
+# --- TOML with wrong content ----------------------------------------------------------------------------------------
 
 
 def _without_echoes(kind: type[BaseModel], errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Of a misspelt key that is missing under its right name one error is left: that of what is written."""
+    """Drops the error "missing" for each key that is there but misspelt: the error for the misspelt key is enough."""
     misspelt = {(*each["loc"][:-1], *_meant(kind, each["loc"])) for each in errors if each["type"] == "extra_forbidden"}
     return [each for each in errors if each["type"] != "missing" or each["loc"] not in misspelt]
 
 
 def _meant(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The key that an unknown one comes near to, if there is one."""
+    """The known key that is most like an unknown key. Empty if no known key is similar."""
     known, _ = _field(kind, location)
     return get_close_matches(str(location[-1]), known, n=1)
 
 
 def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[tuple[str, str]]:
-    """What is wrong with a value: its key, and a line of key, value, what is wrong and remedy."""
+    """The problem with a value: its key, and a line with key, value, problem and remedy."""
     location = _location(data, error["loc"], missing=error["type"] == "missing")
     key = _key(data, location)
     problem = _problem(kind, location, error)
@@ -218,14 +219,14 @@ def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> 
         return [("", line) for line in problem.splitlines()]
     value = error["input"]
     if error["type"] == "too_short" and value:
-        return []  # its entries are there and wrong, which has a line of its own
+        return []  # the list has entries, but they are wrong, and each has a line of its own
     if error["type"] == "missing" or isinstance(value, dict | list) or problem.startswith(repr(value)):
         return [(key, f"{key}: {problem}")]
     return [(key, f"{key} = {_shown(value)}: {problem}")]
 
 
 def _location(data: Any, location: tuple[int | str, ...], missing: bool) -> tuple[int | str, ...]:
-    """The part of a location that is in the file; the rest names alternatives that were tried."""
+    """The part of a location that is in the file. The rest names alternatives that pydantic tried."""
     known: list[int | str] = []
     for part in location:
         inside = isinstance(data, dict) and part in data
@@ -240,7 +241,7 @@ def _location(data: Any, location: tuple[int | str, ...], missing: bool) -> tupl
 
 
 def _key(data: Any, location: tuple[int | str, ...]) -> str:
-    """A key as a person finds it: counted from 1, entries with their name."""
+    """A key as a person finds it in the file: entries of lists are counted from 1 and have their names."""
     key = ""
     for part in location:
         found = data[part] if isinstance(part, int) or (isinstance(data, dict) and part in data) else None
@@ -255,14 +256,14 @@ def _key(data: Any, location: tuple[int | str, ...]) -> str:
 
 
 def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: ErrorDetails) -> str:
-    """What is wrong and what to write instead."""
+    """What is wrong, and what to write instead."""
     holder, field = _field(kind, location)
     match error["type"]:
         case "missing":
             return f"missing: add {location[-1]} = {_example(field)}"
         case "extra_forbidden":
             near = _meant(kind, location)
-            known = f"did you mean {near[0]}?" if near else f"remove it; known here: {', '.join(holder)}"
+            known = f"did you mean {near[0]}?" if near else f"remove it; the known keys are {', '.join(holder)}"
             return f"unknown key: {known}"
         case "model_type" if field and field.examples:
             return f"write it such as {_example(field)}"
@@ -273,7 +274,7 @@ def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: Erro
 
 
 def _field(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
-    """The keys that are known where a location ends, and the field that it is; None for an unknown one."""
+    """The keys that are known at a location, and the field there. None if the field is unknown."""
     fields: Mapping[str, FieldInfo] = {}
     here: type[BaseModel] | None = kind
     field: FieldInfo | None = None
@@ -287,14 +288,14 @@ def _field(kind: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that an annotation holds, be it alone, in a tuple or beside None."""
+    """The model in an annotation: alone, in a tuple or beside None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
 
 
 def _example(field: FieldInfo | None) -> str:
-    """What could be written for a field."""
+    """An example of what to write for a field."""
     if field is None:
         return "…"
     if field.examples:
@@ -310,14 +311,14 @@ def _example(field: FieldInfo | None) -> str:
 
 
 def _table(model: type[BaseModel] | None) -> str:
-    """A table with the keys that a model cannot do without, or else all of them."""
+    """An example of a table, with the keys that a model requires. With all keys if it requires none."""
     fields = model.model_fields if model else {}
     required = [name for name, field in fields.items() if field.is_required()]
     return "{ " + ", ".join(f"{name} = …" for name in required or fields) + " }"
 
 
 def _shown(value: object) -> str:
-    """A value as it is written in TOML, cut short."""
+    """A value as written in TOML, cut short."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime.date | datetime.time):

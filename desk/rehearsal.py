@@ -1,7 +1,7 @@
-"""Rehearsing a round: every person's part played against the real service, with short days, and the books checked.
+"""Rehearses a round: plays every person's part on the real service, with short days, and checks the books.
 
-Nothing here is simulated but the people and the length of a day: applications, decisions, payments and notices go
-through the same desk, workflows and database as always.
+Only the people and the length of a day are simulated. Applications, decisions, payments and notices go through the
+same desk, workflows and database as always.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from .player import Player
 from .rounds import RoundFile, check_operator
 
 SUBMISSIONS = 80
-"""How many applications are sent in over a round, as in the pilot; some of them too late."""
+"""How many applications are handed in during a round, as in the pilot. Some of them are too late."""
 
 _LATE_OF_EACH = 8
-"""Every so-manieth submission comes after the closing."""
+"""One submission in this many comes after the closing."""
 
 _TO_OPEN = TimeDelta(seconds=2)
-"""How long before the first window opens its challenges are started, so that no short window passes meanwhile."""
+"""The time between the start of the challenges and the first opening. A short window must not pass during the start."""
 
 _NOTHING = "nothing"
-"""What a challenge waits for once it has ended and all is paid."""
+"""What a challenge waits for after it has ended and everything is paid."""
 
 _TRADES = (
     "Data",
@@ -68,18 +68,18 @@ _IDEAS = (
 
 
 Say = Callable[[str, str], None]
-"""Told which challenge it is about, and in a few words what happened there."""
+"""Called with the challenge concerned, and with a few words on what happened there."""
 
 
 class Books(Value):
-    """What the ledger has for one stage of all challenges.
+    """The settled payments of all challenges for one stage.
 
     Args:
-        stage: its name.
-        agreed: whether its amounts were agreed at the selections; otherwise the programme fixes them.
-        each: what one payment comes to; None if they differ.
-        payments: how many are settled.
-        paid: what they come to.
+        stage: the stage's name.
+        agreed: whether the amounts were agreed at the selections. If not, the programme fixes the amounts.
+        each: the amount of one payment. None if the amounts differ.
+        payments: the number of settled payments.
+        paid: the sum of the settled payments.
     """
 
     stage: str
@@ -90,15 +90,15 @@ class Books(Value):
 
 
 class Findings(Value):
-    """What came of a rehearsal.
+    """The result of a rehearsal.
 
     Args:
-        challenges: their ids.
-        accepted, refused: submissions that were taken, and that were not.
-        ledger: what is settled, by stage.
-        fixed: the part of it that the programme fixes.
-        agreed: the part of it that was agreed at selections.
-        differences: whatever is not as the programme says; empty if all is well.
+        challenges: the ids of the challenges.
+        accepted, refused: the number of submissions that were taken, and that were refused.
+        ledger: the settled payments, by stage.
+        fixed: the sum of all settled payments whose amounts the programme fixes.
+        agreed: the sum of all settled payments whose amounts were agreed at selections.
+        differences: everything that differs from the programme. Empty if nothing does.
     """
 
     challenges: tuple[str, ...]
@@ -111,7 +111,7 @@ class Findings(Value):
 
     @property
     def paid(self) -> Money:
-        """All that the ledger has as settled."""
+        """The sum of all settled payments."""
         return self.fixed + self.agreed
 
 
@@ -119,24 +119,24 @@ async def rehearse(desk: Desk, actor: Actor, round_name: str, day: float, say: S
     """Plays a whole round.
 
     Args:
-        desk: of a running service.
-        actor: who has it rehearsed: an operator that the file of the round names.
-        round_name: whose file is played; the rehearsal opens as a round of its own.
+        desk: the desk of a running service.
+        actor: who rehearses the round. The round's file must name the actor as an operator.
+        round_name: the id of the round. The rehearsal opens a round of its own with the content of this round's file.
         day: how many seconds a day lasts.
-        say: told what happens.
-        seed: of everything that is left to chance.
+        say: called for everything that happens.
+        seed: the seed of all random choices.
 
     Raises:
-        UnknownRound, FileRefused, NotAllowed, Unavailable: as opening a round does.
-        RehearsalStopped: somebody's part could not be played, no worker took up the challenges, or they did not end
-            in twice the time that they can take; says which challenge and why.
+        UnknownRound, FileRefused, NotAllowed, Unavailable: as for opening a round.
+        RehearsalStopped: somebody's part could not be played, no worker started the challenges, or a challenge took
+            more than twice its longest time. The message says which challenge and why.
     """
     file = await desk.rounds.read_file(actor, round_name)
     check_operator(desk.core, actor, Action.REHEARSE, file.round)
     name = f"{file.round.id}{REHEARSAL}{desk.now().timestamp()}"
     await desk.core.threads.read(
         lambda: desk.core.letters
-    )  # read now: where a day is short, applications would wait for it until they are too late
+    )  # read now: days can be so short that an application that first waited for the letters would come too late
     start = desk.now() + _TO_OPEN
     short, brief = shortened(file.programme, file.challenges, start, day)
     renamed = tuple(each.model_copy(update={"id": f"{name}/{each.slug}"}) for each in brief)
@@ -153,7 +153,7 @@ async def rehearse(desk: Desk, actor: Actor, round_name: str, day: float, say: S
                 group.create_task(player.play(share))
     except TimeoutError:
         raise RehearsalStopped(await _still_running(players, patience)) from None
-    except ExceptionGroup as failures:  # the first that failed; the group has stopped the others
+    except ExceptionGroup as failures:  # the first challenge that failed; the group has stopped the others
         raise failures.exceptions[0] from None
     return await _findings(desk, short, players)
 
@@ -178,7 +178,7 @@ def _last_end(programme: Programme, challenges: tuple[Challenge, ...]) -> Instan
 
 
 class _Rehearsal(Player):
-    """Everybody who has a part in one challenge of a rehearsal, with much left to chance."""
+    """Everybody who has a part in one challenge of a rehearsal. Much of what they do is random."""
 
     def __init__(
         self,
@@ -201,10 +201,10 @@ class _Rehearsal(Player):
         self._actors: dict[str, Actor] = {}
 
     async def play(self, submissions: int) -> None:
-        """From the first application to the outcome.
+        """Plays from the first application to the outcome.
 
         Raises:
-            RehearsalStopped: somebody's part was refused, or the challenge ended before its story did.
+            RehearsalStopped: somebody's part was refused, or the challenge ended too early.
         """
         try:
             await self._taken_up()
@@ -222,13 +222,13 @@ class _Rehearsal(Player):
         self._tell(f"ended: {(await self.row()).outcome}")
 
     async def actor(self, person: str) -> Actor:
-        """See `Player`; looked up once, as nobody's roles change while a round is rehearsed."""
+        """See `Player`. Each actor is looked up once, because nobody's roles change during a rehearsal."""
         if person not in self._actors:
             self._actors[person] = await super().actor(person)
         return self._actors[person]
 
     async def _taken_up(self) -> None:
-        """A worker says where the challenge stands soon after it has opened."""
+        """Waits for a worker to start the challenge, soon after the opening."""
         await self._sleep_until(self.challenge.opens)
         patience = self.desk.core.options.answer_within
 
@@ -240,11 +240,11 @@ class _Rehearsal(Player):
                 await self.eventually(started)
         except TimeoutError:
             raise RehearsalStopped(
-                f"No worker has taken up {self.challenge.id} within {patience:g} seconds: see whether one runs."
+                f"No worker has started {self.challenge.id} within {patience:g} seconds: check that one is running."
             ) from None
 
     async def _apply(self, submissions: int) -> None:
-        """Most come in time, spread over the window; some come just too late."""
+        """Hands in applications: most in time, spread over the window, and some just too late."""
         length = seconds_between(self.challenge.opens, self.challenge.closes)
         late = submissions // _LATE_OF_EACH
         moments = sorted(0.05 + 0.85 * self._chance.random() for _ in range(submissions - late))
@@ -260,11 +260,11 @@ class _Rehearsal(Player):
             receipt = await self.hand_in(applying)
             self.receipts.append(receipt.application)
             if sent >= self.challenge.closes:
-                self.wrong.append(f"{receipt.application} was taken although it came after the closing")
+                self.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
         except TooLate as refusal:
             self.refusals.append(str(refusal))
             if self.desk.now() < self.challenge.closes:
-                self.wrong.append(f"an application was refused although it came in time: {refusal}")
+                self.wrong.append(f"an application came in time, but was refused: {refusal}")
 
     def _application(self, number: int) -> Applying:
         organisation = f"{self._chance.choice(_PLACES)} {self._chance.choice(_TRADES)} {number + 1}"
@@ -276,7 +276,10 @@ class _Rehearsal(Player):
         )
 
     async def _fill(self, stage: Stage, field: tuple[str, ...]) -> tuple[str, ...]:
-        """The sponsor takes as many as expected, one in reserve if the stage lasts, and agrees on most of the cap."""
+        """The sponsor selects the expected number of teams, with one in reserve if the stage lasts for some time.
+
+        Agreed amounts are from 50% to 90% of the most that the stage may pay.
+        """
         await asyncio.sleep(self._day * self._chance.uniform(0.5, 3))
         ranked = self._chance.sample(field, min(len(field), stage.target + (not stage.only_sifts)))
         teams, reserve = tuple(ranked[: stage.target]), tuple(ranked[stage.target :])
@@ -291,27 +294,27 @@ class _Rehearsal(Player):
         return teams
 
     async def _meet(self, stage: Stage) -> None:
-        """Citizens meet as often as the programme expects."""
+        """Reports as many sessions with citizens as the programme expects."""
         for _ in range(stage.participation_sessions):
             people = self._chance.randint(8, 40)
             await self.take_part(stage.name, people, "Residents tried the prototype and ranked what to build next.")
 
     async def waiting_for(self, what: str) -> None:
-        """See `Player`; meanwhile teams are paid.
+        """See `Player`. Pays teams while it waits.
 
         Raises:
-            RehearsalStopped: the challenge has ended, and was still to wait for something.
+            RehearsalStopped: the challenge ended before it waited for this.
         """
 
         async def does() -> bool:
-            # The status row is all that a person sees, so this is how a person would notice.
+            # The test reads only the status row, because the status row is all that a person sees.
             row = await self.row()
             if row.waits_for == what:
                 return True
             await self.get_paid()
             if row.outcome and what != _NOTHING:
                 how = ": ".join(each for each in (row.outcome, row.outcome_reason) if each)
-                raise RehearsalStopped(f"{row.id} ended ({how}) where {what} was to come.")
+                raise RehearsalStopped(f"{row.id} ended too early ({how}): the rehearsal expected the {what}.")
             return False
 
         await self.eventually(does)
@@ -339,7 +342,7 @@ async def _findings(desk: Desk, programme: Programme, players: list[_Rehearsal])
     planned = total_at_target(*(plan_of(player.challenge, programme) for player in players)).fixed.gross
     if fixed != planned:
         shown = planned.shown(programme.currency)
-        differences.append(f"{fixed.shown(programme.currency)} was paid in fixed fees, {shown} was planned")
+        differences.append(f"{fixed.shown(programme.currency)} was paid in fixed fees, but {shown} was planned")
     return Findings(
         challenges=tuple(player.challenge.id for player in players),
         accepted=sum(len(player.receipts) for player in players),
@@ -363,19 +366,21 @@ def _books(stage: Stage, settled: list[Payment]) -> Books:
 
 
 async def _differences(desk: Desk, programme: Programme, player: _Rehearsal) -> list[str]:
-    """Where a challenge did not go as the programme and its players would have it."""
+    """The differences between a challenge, its programme and the parts that were played."""
     row, operator = await player.row(), await player.actor(player.operator)
     found = [*player.wrong]
     if row.outcome != Outcome.COMPLETED:
-        found.append(f"it ended as {row.outcome or 'still running'}, not as completed")
+        found.append(f"the outcome is {row.outcome or 'still open'}, not completed")
     if row.applications != len(player.receipts):
-        found.append(f"it was sealed with {row.applications} applications, {len(player.receipts)} had receipts")
+        found.append(
+            f"the window was sealed with {row.applications} applications, but {len(player.receipts)} had receipts"
+        )
     expected = payments_expected(programme, player.taken, player.agreed)
     ledger = await player.ledger()
     actual = Counter((each.stage, each.number, each.amount.gross) for each in ledger if each.settled)
     for (stage, number, amount), is_what in (
-        *((payment, "is due and not paid") for payment in (expected - actual).elements()),
-        *((payment, "is paid and not due") for payment in (actual - expected).elements()),
+        *((payment, "is due but was not paid") for payment in (expected - actual).elements()),
+        *((payment, "was paid but is not due") for payment in (actual - expected).elements()),
     ):
         found.append(f"{amount.shown(row.currency)} for {stage}, instalment {number}, {is_what}")
     told = Counter(notice.occasion for notice in await all_of(lambda page: desk.notices.list(operator, page, row.id)))
@@ -385,5 +390,5 @@ async def _differences(desk: Desk, programme: Programme, player: _Rehearsal) -> 
         (Occasion.PAYMENT_SENT, expected.total()),
     ):
         if told[occasion] != count:
-            found.append(f"{told[occasion]} notices of {occasion} were sent, {count} were due")
+            found.append(f"{told[occasion]} notices of {occasion} were sent, but {count} were due")
     return [f"{row.id}: {each}" for each in found]

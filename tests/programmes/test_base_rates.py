@@ -78,7 +78,7 @@ def test_what_the_rates_do_not_cover_is_not_certain() -> None:
         (
             "\ncomplete_until = 2025-12-31",
             '\ncomplete_until = 2025-12-31\nsource = "the Bank"',
-            'source = "the Bank": unknown key: remove it; known here: changes, complete_until',
+            'source = "the Bank": unknown key: remove it; the known keys are changes, complete_until',
         ),
         (
             "\ncomplete_until = 2025-12-31",
@@ -88,7 +88,7 @@ def test_what_the_rates_do_not_cover_is_not_certain() -> None:
         (
             "\ncomplete_until = 2025-12-31",
             "\ncomplete_until = 2025-11-31",
-            "line 9: complete_until = 2025-11-31: there is no such date or time: write one that the calendar has",
+            "line 9: complete_until = 2025-11-31: this date or time does not exist: write one that is in the calendar",
         ),
     ],
 )

@@ -218,8 +218,8 @@ FEE = 'fixed = "15000.00"'
         (
             "proposal_limit = 20_000",
             "colour = 1",
-            "colour = 1: unknown key: remove it; known here: id, title, time_zone, currency, holidays, proposal_limit, "
-            "terms, reminders, on_time, stages",
+            "colour = 1: unknown key: remove it; the known keys are id, title, time_zone, currency, holidays, "
+            "proposal_limit, terms, reminders, on_time, stages",
         ),
         (
             FEE,
@@ -358,7 +358,7 @@ FEE = 'fixed = "15000.00"'
         (
             'stage = ["P2D"]',
             'stage = ["P2D"',
-            'line 25: payment = ["P3D", "P1D"]: a list up to here lacks a comma, or its closing bracket: add it',
+            'line 25: payment = ["P3D", "P1D"]: a list before this point lacks a comma or its closing bracket: add it',
         ),
         (
             FEE,
@@ -379,7 +379,7 @@ FEE = 'fixed = "15000.00"'
         (
             'currency = "GBP"',
             'currency = "GBP"\ncurrency = "EUR"',
-            'line 12: currency = "EUR": the key is there twice: keep one of the two',
+            'line 12: currency = "EUR": the key appears twice: keep one of the two',
         ),
     ],
 )
@@ -423,7 +423,7 @@ email = "finance@digital-directorate.example"
         (
             CLOSES,
             "closes = 2016-02-30 ",
-            "line 10: closes = 2016-02-30: there is no such date or time: write one that the calendar has",
+            "line 10: closes = 2016-02-30: this date or time does not exist: write one that is in the calendar",
         ),
         (
             CLOSES,
@@ -484,8 +484,8 @@ email = "finance@digital-directorate.example"
         (
             'programme = "pilot-2016"',
             'programme = "pilot-2017"',
-            'programme = "pilot-2017": there is no pilot-2017.programme.toml beside it: write one of pilot-2016, '
-            "round-two",
+            'programme = "pilot-2017": there is no pilot-2017.programme.toml in the same folder: write one of '
+            "pilot-2016, round-two",
         ),
         (
             'programme = "pilot-2016"',
@@ -581,11 +581,11 @@ def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_read(tmp_path: Pa
     "name", ["pilot-2017", "", "../programmes/pilot-2016", "/etc/passwd", "PILOT-2016", "pilot-2016\n", "*", "."]
 )
 def test_a_round_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
-    with pytest.raises(UnknownRound, match="it has pilot-2016, round-two") as refused:
+    with pytest.raises(UnknownRound, match="the folder has pilot-2016, round-two") as refused:
         find_round(name)
     assert "\n" not in str(refused.value)
 
 
 def test_a_folder_without_rounds_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UnknownRound, match="it has none"):
+    with pytest.raises(UnknownRound, match="the folder has no rounds"):
         find_round("pilot-2016", tmp_path)

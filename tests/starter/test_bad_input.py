@@ -112,7 +112,7 @@ def test_a_round_that_nobody_knows_is_refused_with_those_there_are(
     starter: Commands, teams: dict[str, list[str]]
 ) -> None:
     for command in ("plan", "open", "rehearse"):
-        assert f"it has {ROUND}" in one_line(starter(command, "fare"))
+        assert f"the folder has {ROUND}" in one_line(starter(command, "fare"))
 
 
 # Signals sent by hand, with Temporal's own command line.

@@ -103,11 +103,14 @@ def no_payment_told(notices: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"payments": a_payment_twice}, ["is paid and not due", "£300 was paid in fixed fees, £200 was planned"]),
+        (
+            {"payments": a_payment_twice},
+            ["was paid but is not due", "£300 was paid in fixed fees, but £200 was planned"],
+        ),
         (
             {"payments": another_amount, "notices": no_payment_told},
             [
-                "£100 for exploration, instalment 1, is due and not paid",
+                "£100 for exploration, instalment 1, is due but was not paid",
                 "£100.01",
                 "0 notices of payment-sent were sent",
             ],
