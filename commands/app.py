@@ -97,13 +97,13 @@ def main() -> NoReturn:
         )
         leave(MISUSED)
     try:
-        with answering():  # the disk can be full when help is printed, too
+        with answering():  # the disk can also be full when the help is printed
             app()
     except typer.Exit as end:
         leave(end.exit_code)
     except SystemExit as end:
         leave(end.code if isinstance(end.code, int) else REFUSED)
-    except Exception:  # our own mistake: shown in full, and the process still ends in order
+    except Exception:  # a bug: the error is printed in full, and the process still ends properly
         traceback.print_exc()
         leave(REFUSED)
     leave(0)

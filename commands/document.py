@@ -1,4 +1,4 @@
-"""What a command prints for programs: with --json one JSON document, however the command ends."""
+"""What a command prints for programs: one JSON document if --json was given, however the command ends."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .terminal import NO_ROOM, REFUSED, complain, harmless, say, say_refused
 
 
 class _Document:
-    """The document of the command that runs. It is printed once, when the command ends."""
+    """The document of the present command. The document is printed once, when the command ends."""
 
     def __init__(self) -> None:
         self.data: object = None
         self.refusal: Refused | None = None
 
     def show(self) -> None:
-        """Prints the document. A command that was used wrongly has none."""
+        """Prints the document. A misused command has no document."""
         if self.refusal is not None:
             done = {} if not self.data else {"done": self.data}
             _print_json(as_data(self.refusal) | done)
@@ -33,12 +33,12 @@ class _Document:
 
 
 _document: ContextVar[_Document | None] = ContextVar("_document", default=None)
-"""None while no command runs that was given --json."""
+"""None unless the present command was given --json."""
 
 
 @contextmanager
 def answering(*, as_json: bool = False) -> Iterator[None]:
-    """Prints how a command ends: a refusal as a line on standard error; with --json also the one document.
+    """Prints the end of a command: a refusal goes to standard error as a line. With --json, also prints the document.
 
     Args:
         as_json: whether --json was given.
@@ -68,25 +68,25 @@ def answering(*, as_json: bool = False) -> Iterator[None]:
 
 
 def for_programs() -> bool:
-    """Whether the command that runs was given --json."""
+    """Whether the present command was given --json."""
     return _document.get() is not None
 
 
 def show_json(data: BaseModel | Sequence[BaseModel] | Mapping[str, object]) -> None:
-    """Makes data the command's document, in place of what was its document so far. Without --json, does nothing.
+    """Makes data the command's document and replaces any earlier document. Does nothing without --json.
 
-    A refusal that comes later keeps the data, as what was done before.
+    If a refusal follows, the document has the refusal too, with the data as what was done before.
     """
     if (document := _document.get()) is not None:
         document.data = to_jsonable_python(data)
 
 
 def say_done(text: str, **more: object) -> None:
-    """Says what the command did: the text for people; for programs an object.
+    """Says what the command did: as text for people, as an object for programs.
 
     Args:
-        text: a line. In the object the line is the `answer`.
-        more: what else the object has, such as ids, by name.
+        text: one line. The object has the line as its `answer`.
+        more: other content of the object by name, such as ids.
     """
     if for_programs():
         show_json({"answer": harmless(text), **more})

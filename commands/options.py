@@ -60,9 +60,9 @@ _AS_JSON = "as_json"
 
 
 def command(body: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Makes a command of a coroutine: it runs on one event loop, from beginning to end, and takes `--json`.
+    """Turns a coroutine into a command that takes `--json`. The whole coroutine runs on one event loop.
 
-    Refusals are printed as the command line prints them.
+    The command prints refusals like every other command.
     """
 
     @wraps(body)
@@ -79,7 +79,7 @@ def command(body: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
 @asynccontextmanager
 async def a_desk(*, only_files: bool = False) -> AsyncIterator[Desk]:
-    """A desk as the settings say.
+    """A desk, built from the settings.
 
     Raises:
         Refused: a setting is wrong, or the database cannot be used.
@@ -104,19 +104,19 @@ async def send(desk: Desk, challenge: str, kind: str, by: str, decision_id: str,
 
 
 def id_of(given: str) -> str:
-    """The id of a decision: the one that was given, or else a new one."""
+    """The id of a decision: the given id, or else a new id."""
     return given or uuid.uuid4().hex
 
 
 async def acting(desk: Desk, by: str) -> Actor:
-    """Who acts: whoever sits at this terminal says so."""
+    """The person who acts, as named by whoever sits at this terminal."""
     if not by:
         misused(f"Say who acts: give --as PERSON, or set {settings.PREFIX}PERSON.")
     return await desk.actor(by, Proof.TERMINAL)
 
 
 async def reading(desk: Desk, by: str) -> Actor:
-    """Who reads: nobody in particular, if they do not say."""
+    """The person who reads. Nobody in particular if no name is given."""
     return await desk.actor(by, Proof.TERMINAL if by else Proof.NONE)
 
 
@@ -127,7 +127,7 @@ async def zones_of(desk: Desk, actor: Actor) -> dict[str, str]:
 
 
 def moment_of(written: str, zone: str) -> Instant:
-    """Reads an instant as a person writes it; anything else ends the command as used wrongly."""
+    """Reads an instant as a person writes it. Ends the command as misused if the text is not an instant."""
     try:
         return moment(written, zone)
     except ValueError as error:
@@ -135,7 +135,7 @@ def moment_of(written: str, zone: str) -> Instant:
 
 
 def day_of(option: str, written: str) -> Date:
-    """Reads a day as a person writes it; anything else ends the command as used wrongly."""
+    """Reads a day as a person writes it. Ends the command as misused if the text is not a day."""
     try:
         return Date.parse_iso(written)
     except ValueError:

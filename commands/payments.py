@@ -41,7 +41,7 @@ from .terminal import REFUSED, harmless, misused, say, say_refused, somebody_is_
 
 
 class _Answers:
-    """What became of each of several payments. For programs they are one document."""
+    """The answers for several payments. Programs get all answers in one document."""
 
     def __init__(self) -> None:
         self.all_done = True
@@ -190,7 +190,7 @@ async def release(
             try:
                 done = await desk.payments.decide(actor, payment.key, "release", **shown)
             except Unavailable:
-                raise  # the other payments would meet the same
+                raise  # the other payments would meet the same problem
             except Refused as refusal:
                 answers.refused(payment.key, refusal)
             else:
@@ -318,7 +318,7 @@ async def settle(
 
 
 def _bytes_of(report: Path) -> bytes:
-    """What is in a report, and one byte more than a report may have at most: a larger file is not read."""
+    """The content of a report. Reads one byte more than a report may have, which is enough to refuse a larger file."""
     try:
         with report.open("rb") as file:
             return file.read(LARGEST_REPORT + 1)
@@ -327,7 +327,7 @@ def _bytes_of(report: Path) -> bytes:
 
 
 def _settled(key: str, on: str, new: int) -> str:
-    """The answer of `settle`: for a payment by its key, or for a report with news of so many payments."""
+    """The answer of `settle`: for a payment's key, or for a report with news of `new` payments."""
     if not key:
         return f"The report has news of {counted(new, 'payment')}: see `payments` in a moment."
     arrived = f"{key} has arrived{on and f' on {on}'}"
@@ -348,7 +348,7 @@ async def reseal(by: Who) -> None:
 
 @command
 async def reconcile(by: Who) -> None:
-    """Compare the ledger, the payments' workflows, the rail and the programme, and name every difference.
+    """Compare the ledger, the payments' workflows, the rail and the programme, and list every difference.
 
     Example: `starter.py reconcile --as finance`
     """

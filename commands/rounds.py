@@ -1,4 +1,4 @@
-"""Commands for rounds: show dates and money, open a round, rehearse it, move it to a new release."""
+"""Commands for rounds: show a round's dates and money, open, rehearse, and move to a new release."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
 
 
 async def _seen(desk: Desk, actor: Actor, findings: Findings) -> list[output.Rehearsed]:
-    """What there is to see of each challenge that was rehearsed."""
+    """Each rehearsed challenge, with its payments and notices."""
     seen = []
     for name in findings.challenges:
         row = await desk.challenges.find(Actor(), name)

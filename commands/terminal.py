@@ -20,19 +20,19 @@ from whenever import Instant, Time
 from domain.values.refusals import FileRefused, Refused
 
 REFUSED = 1
-"""Exit status: the service did not do what it was asked, or not all of it. See also `domain.values.refusals.KINDS`."""
+"""Exit status: the service refused the request, or a part of it. See also `domain.values.refusals.KINDS`."""
 MISUSED = 2
 """Exit status: the command itself was wrong."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system calls a disk without room."""
+"""The system's errors for a full disk."""
 
 _WIDE = 240
-"""Columns of a file or a pipe: wide, because a folded line is hard to search."""
+"""The width of a file or a pipe, in columns. Wide, because a folded line is hard to search."""
 _STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Whatever moves a terminal's cursor, colours text or turns its direction; and code points that are not characters."""
+"""Characters that move a terminal's cursor, colour text or turn its direction, and code points without a character."""
 _FOLDED = 12
-"""The least number of columns for folded text that is at least so long."""
+"""The least width, in columns, of a table's column whose text is folded and is at least this long."""
 _BETWEEN_COLUMNS = 3
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
@@ -175,7 +175,7 @@ def complain(line: str) -> None:
 
 
 def misused(message: str) -> NoReturn:
-    """Ends the command as used wrongly, with one line and exit status 2.
+    """Ends the command as misused, with one line and exit status 2.
 
     Raises:
         typer.Exit: always.

@@ -1,1 +1,1 @@
-"""What the commands print for people, by subject; programs get the same as JSON."""
+"""What the commands print for people, by subject. Programs get the same data as JSON."""

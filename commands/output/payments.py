@@ -68,7 +68,7 @@ def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:
 def _interest(each: Late) -> str:
     owed = each.interest
     if owed is None:
-        # On the last day itself, or with nothing to pay, nothing is owed.
+        # No interest is owed for a payment on the last day itself, or for an amount of zero.
         abroad = each.by_law and each.payment.currency != "GBP"
         return "late by law; interest is calculated for payments in pounds only" if abroad else ""
     sure = "" if owed.certain else "~"

@@ -16,7 +16,7 @@ from domain.values.refusals import FileRefused
 from .credit_transfers import first_fault, parsed, schema_files
 
 LARGEST = 50 * 1024 * 1024
-"""In bytes. A report on ten thousand transfers has a few million."""
+"""The most bytes in a report. A report on ten thousand transfers has a few million bytes."""
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
 _READ_AS = {"pain.002.001.10": "pain.002.001.12", "pain.002.001.11": "pain.002.001.12"}
@@ -61,7 +61,7 @@ _REASONS = {
     "AG01": "this account may not make or take such payments",
     "AG02": "the bank does not offer this kind of payment",
     "AG03": "the bank does not support such payments",
-    "AM01": "the amount is nothing",
+    "AM01": "the amount is zero",
     "AM02": "the amount is more than is allowed",
     "AM03": "the bank does not handle this currency",
     "AM04": "the paying account has too little money",
@@ -80,27 +80,27 @@ _REASONS = {
     "CH03": "the day to pay is too far ahead",
     "CNOR": "the payee's bank cannot be reached for such payments",
     "CURR": "the currency is wrong",
-    "CUST": "the customer asked for it",
+    "CUST": "the customer asked for this",
     "DNOR": "the payer's bank takes no part in such payments",
     "DT01": "a date is wrong",
-    "DUPL": "it is the same as another payment",
-    "ED05": "the banks could not settle it",
+    "DUPL": "the payment is the same as another payment",
+    "ED05": "the banks could not settle the payment",
     "FF01": "the format of the payment file is wrong",
-    "FOCR": "it was called back",
+    "FOCR": "the payment was called back",
     "FRAD": "the bank suspects fraud",
-    "LEGL": "the law or a court forbids it",
+    "LEGL": "the law or a court forbids the payment",
     "MD07": "the account holder has died",
     "MS02": "the customer gave no reason",
     "MS03": "the bank did not say why",
-    "NARR": "the bank explains it in a note",
+    "NARR": "the bank gives the reason in a note",
     "RC01": "the bank's code, such as the sort code or BIC, is wrong",
     "RC03": "the code of the paying bank is wrong",
     "RC04": "the code of the payee's bank is wrong",
-    "RF01": "its name was used before",
-    "RR01": "the paying account or who holds it is not stated, which regulations want",
-    "RR02": "the payer's name or address is missing, which regulations want",
-    "RR03": "the payee's name or address is missing, which regulations want",
-    "RR04": "regulations forbid it",
+    "RF01": "the payment's id was used before",
+    "RR01": "the paying account or its holder is missing, and regulations require it",
+    "RR02": "the payer's name or address is missing, and regulations require it",
+    "RR03": "the payee's name or address is missing, and regulations require it",
+    "RR04": "regulations forbid the payment",
     "TM01": "the file came after the bank's cut-off time",
     "TS01": "the file did not arrive whole",
 }

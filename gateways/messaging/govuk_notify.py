@@ -223,7 +223,7 @@ class NotifyChannel:
         if status == 404 and "NoResultFound" in kinds:
             return _Forgotten("GOV.UK Notify has no such message, or has forgotten it.")
         if status == 429 and "TooManyRequestsError" in kinds:
-            # All notices wait until midnight UTC, or until somebody has the limit raised. So somebody has to know.
+            # All notices wait until midnight UTC, or until Notify raises the limit. So a person has to know.
             return Unavailable(
                 "GOV.UK Notify sends no more of this service's messages today (429): ask for a higher daily limit."
             )
@@ -233,7 +233,7 @@ class NotifyChannel:
             return self._unclear(f"GOV.UK Notify failed ({status})")
         if status < 400:
             return self._unclear(f"GOV.UK Notify's answer cannot be read ({status}): check its address")
-        return Unavailable(f"What answers is not GOV.UK Notify ({status}): check its address.")
+        return Unavailable(f"The server that answers is not GOV.UK Notify ({status}): check its address.")
 
     def _lost(self, cause: BaseException | None) -> Exception:
         """What a missing answer means. That depends on whether anything was sent."""
@@ -242,8 +242,9 @@ class NotifyChannel:
             return TemporaryFailure("GOV.UK Notify cannot be reached: check this machine's network.")
         if isinstance(reason, TlsError) and isinstance(reason.args[0], ssl.SSLCertVerificationError):
             return Unavailable(
-                f"What answers does not have GOV.UK Notify's certificate ({reason.args[0].verify_message}): check the "
-                "address of GOV.UK Notify, and any proxy between this machine and Notify."
+                "The server that answers does not have GOV.UK Notify's certificate "
+                f"({reason.args[0].verify_message}): check the address of GOV.UK Notify, and any proxy between this "
+                "machine and Notify."
             )
         return self._unclear("GOV.UK Notify did not answer in time, or closed the connection")
 

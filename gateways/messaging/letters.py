@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[2] / "letters"
 """The folder of the words that come with the service."""
 
 LONGEST_SUBJECT = 200
-"""In characters. A longer subject is cut."""
+"""The most characters in a subject. A longer subject is cut."""
 
 _ENDING = ".txt"
 _SUBJECT = "Subject:"
@@ -131,7 +131,7 @@ def _environment(pieces: Mapping[str, str]) -> Environment:
 
 @contextmanager
 def _noting(problems: list[str]) -> Iterator[None]:
-    """Notes a refusal, so that the next file is looked at too."""
+    """Notes a refusal, so that the next file is checked too."""
     try:
         yield
     except FileRefused as refusal:
@@ -220,13 +220,15 @@ def _check(
         undeclared = meta.find_undeclared_variables(tree)
         included = set(meta.find_referenced_templates(tree))
     except TemplateSyntaxError as error:
-        raise FileRefused(f"{path}: line {error.lineno}: {error.message}: mend what stands in braces there") from None
+        raise FileRefused(f"{path}: line {error.lineno}: {error.message}: correct the text in braces there") from None
     for name in sorted(undeclared - set(known)):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
-        raise FileRefused(f"{path}: line {line}: {name} is no fact of {whose}: use one of {', '.join(sorted(known))}")
+        raise FileRefused(
+            f"{path}: line {line}: {name} is not a fact of {whose}: use one of {', '.join(sorted(known))}"
+        )
     for piece in included - set(pieces):
         has = f"include one of {', '.join(sorted(pieces))}" if pieces else "write its words here"
-        raise FileRefused(f"{path}: includes {piece or 'a file by a name that changes'}, which it cannot: {has}")
+        raise FileRefused(f"{path}: cannot include {piece or 'a file by a name that changes'}: {has}")
 
 
 def _check_letter(words: _Words, path: Path, facts: Facts) -> None:
@@ -235,11 +237,11 @@ def _check_letter(words: _Words, path: Path, facts: Facts) -> None:
     except Exception as fault:  # a template can do whatever an expression can
         raise FileRefused(
             f"{path}: cannot be filled in with the facts of an example ({_first_line(fault)}): "
-            "mend what stands in braces"
+            "correct the text in braces"
         ) from None
     for name, text in (("subject", letter.subject), ("text", letter.body)):
         if not text:
-            raise FileRefused(f"{path}: its {name} is empty in some cases: let some of it stand outside of any if")
+            raise FileRefused(f"{path}: its {name} is empty in some cases: put some of the {name} outside every if")
 
 
 def _first_line(fault: Exception) -> str:

@@ -241,11 +241,11 @@ def test_composing_reads_no_file(folder: Path) -> None:
         ("Subject: Held\n\n \n\n", "has no text"),
         (
             "Subject: Held\n\nText.\n{{ untill }}\n",
-            "line 4: untill is no fact of the notice held: use one of challenge",
+            "line 4: untill is not a fact of the notice held: use one of challenge",
         ),
-        ("Subject: Until {{ until }}\n\nText.\n", "line 1: until is no fact of the notice held"),
-        ("Subject: Held\n\n{% if not reason %}{{ until }}{% endif %}Text.\n", "line 3: until is no fact"),
-        ("Subject: Held\n\n{{ range(3) }}\n", "line 3: range is no fact"),
+        ("Subject: Until {{ until }}\n\nText.\n", "line 1: until is not a fact of the notice held"),
+        ("Subject: Held\n\n{% if not reason %}{{ until }}{% endif %}Text.\n", "line 3: until is not a fact"),
+        ("Subject: Held\n\n{{ range(3) }}\n", "line 3: range is not a fact"),
         ("Subject: Held\n\n{% if reason %}\nText.\n", "line 4: Unexpected end of template"),
         ("Subject: Held {{ reason\n\nText.\n", "line 1: unexpected end of template"),
         ("Subject: Held\n\n{{ reason }\n", "line 3: unexpected '}'"),
@@ -257,10 +257,10 @@ def test_composing_reads_no_file(folder: Path) -> None:
         ("Subject: Held\n\n{% if reason is loud %}Text.{% endif %}\n", "line 3: there is no filter or test loud"),
         (
             'Subject: Held\n\nText.\n{% include "_hed.txt" %}\n',
-            "includes _hed.txt, which it cannot: include one of _foot",
+            "cannot include _hed.txt: include one of _foot",
         ),
-        ("Subject: Held\n\nText.\n{% include reason %}\n", "includes a file by a name that changes, which it cannot"),
-        ('Subject: Held\n\nText.\n{% include "completed.txt" %}\n', "includes completed.txt, which it cannot"),
+        ("Subject: Held\n\nText.\n{% include reason %}\n", "cannot include a file by a name that changes"),
+        ('Subject: Held\n\nText.\n{% include "completed.txt" %}\n', "cannot include completed.txt"),
         (
             "Subject: Held\n\n{{ reason.loudly }}\n",
             "cannot be filled in with the facts of an example ('str object' has",
@@ -316,9 +316,9 @@ def test_a_file_without_an_occasion_is_refused(folder: Path, name: str, said: st
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{{ reason }}\n", "line 1: reason is no fact of every notice: use one of challenge, contact, question"),
+        ("{{ reason }}\n", "line 1: reason is not a fact of every notice: use one of challenge, contact, question"),
         ("{% if %}\n", "line 1: Expected an expression"),
-        ('{% include "_head.txt" %}\n', "includes _head.txt, which it cannot: write its words here"),
+        ('{% include "_head.txt" %}\n', "cannot include _head.txt: write its words here"),
     ],
 )
 def test_a_shared_piece_that_is_wrong_is_refused_once(folder: Path, text: str, said: str) -> None:

@@ -109,7 +109,7 @@ def test_words_that_are_wrong_are_named_with_file_and_line(tmp_path: Path) -> No
     answer = Commands({"CHALLENGES_LETTERS": str(tmp_path)})("notices", "preview", "held")
 
     assert (answer.status, answer.out) == (1, "")
-    assert "held.txt: line 3: secret is no fact of the notice held" in answer.err.splitlines()[0]
+    assert "held.txt: line 3: secret is not a fact of the notice held" in answer.err.splitlines()[0]
 
 
 # Questions.
