@@ -1,4 +1,4 @@
-"""The floor of a lifecycle: workflows with as many waits, messages, activities and children as the real ones.
+"""The floor of a lifecycle: workflows with as many waits, messages, activities and payments as the real ones.
 
 These workflows do no work: they have no state, rules, record, details or columns.
 """
@@ -11,6 +11,8 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RawValue
+
+from . import shape
 
 NOTHING = "nothing"
 TASK_QUEUE = "floor"
@@ -40,10 +42,9 @@ class BareChallenge:
             closes: when the first wait ends, in seconds since 1970.
             stages: for each stage, the ids of the children that it starts, and its seconds.
         """
-        await _nothing()
+        await _nothing(shape.OPENING)
         await self._wait(timedelta(seconds=closes - workflow.time()))
-        await _nothing()
-        await _nothing()
+        await _nothing(shape.SEALING)
         paid = 0
         for number, (payments, seconds) in enumerate(stages, start=1):
             await self._wait(_LONG, number)
@@ -51,27 +52,24 @@ class BareChallenge:
             await asyncio.gather(*(_pay(each) for each in payments))
             paid += len(payments)
             await self._wait(timedelta(seconds=ends - workflow.time()))
-            await _nothing()
+            await _nothing(shape.STAGE_END)
         if self._settled < paid:
             await workflow.wait_condition(lambda: self._settled == paid)
-        await _nothing()
-        await _nothing()
+        await _nothing(shape.CLOSING)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "completed"
 
     @workflow.update
     async def select(self, message: RawValue) -> str:
         """Ends a wait."""
-        await _nothing()
-        await _nothing()
+        await _nothing(shape.DECISION)
         self._selected += 1
         return "done"
 
     @workflow.update
     async def participation(self, message: RawValue) -> str:
         """Changes nothing."""
-        await _nothing()
-        await _nothing()
+        await _nothing(shape.DECISION)
         return "done"
 
     @workflow.signal
@@ -92,19 +90,19 @@ class BarePayment:
     @workflow.init
     def __init__(self, challenge: str) -> None:
         self._heard = 0
-        self._ledger_has_changed = True
+        self._ledger_has_changed = False
         self._released = False
 
     @workflow.run
     async def run(self, challenge: str) -> str:
         """Goes through as many steps as a payment."""
+        await _nothing(shape.REQUEST)
         while not self._released:
             if self._ledger_has_changed:
                 self._ledger_has_changed = False
-                await _nothing()
+                await _nothing(shape.LOOK)
             await self._wait(self._heard)
-        await _nothing()
-        await _nothing()
+        await _nothing(shape.SETTLEMENT)
         await workflow.get_external_workflow_handle(challenge).signal("payment_settled", "key")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "settled"
@@ -117,8 +115,7 @@ class BarePayment:
     @workflow.update
     async def release(self, message: RawValue) -> str:
         """Ends a wait."""
-        await _nothing()
-        await _nothing()
+        await _nothing(shape.RELEASE)
         self._released = True
         self._heard += 1
         return "done"
@@ -135,9 +132,10 @@ async def _pay(key: str) -> None:
     )
 
 
-async def _nothing() -> None:
-    await workflow.execute_activity(
-        NOTHING,
-        start_to_close_timeout=timedelta(seconds=20),
-        schedule_to_close_timeout=_DAY,
-    )
+async def _nothing(times: int) -> None:
+    for _ in range(times):
+        await workflow.execute_activity(
+            NOTHING,
+            start_to_close_timeout=timedelta(seconds=20),
+            schedule_to_close_timeout=_DAY,
+        )

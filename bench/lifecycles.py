@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from statistics import mean
 from typing import Any, NamedTuple
 
@@ -57,7 +58,6 @@ _COUNTED = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED: "updates",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "signals",
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: "activities",
-    EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: "children",
     EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: "workflow tasks",
 }
 
@@ -95,7 +95,7 @@ def measure(small: bool) -> Iterator[Measurement]:
     the processors never wait for a timer. The driver starts each lifecycle, sends the same selections and sessions at
     the same points, and waits for the result.
 
-    The floor is `bench.floor`: as many timers, updates, signals, activities and children of each kind, the same worker
+    The floor is `bench.floor`: as many timers, updates, signals, activities and payments, the same worker
     settings, and no work.
 
     Args:
@@ -118,8 +118,8 @@ async def halves(size: Size, together: bool = False) -> tuple[list[Half], list[H
     async with dev_server(watch) as client:
         with database(SQLITE) as kept:
             for turn in range(size.rounds):
-                stage = _Stage(client, watch, kept, size, f"turn-{turn}")
-                sides = stage.real(), stage.bare()
+                play = Turn(client, watch, kept, size, f"turn-{turn}")
+                sides = play.real(), play.bare()
                 one, other = await asyncio.gather(*sides) if together else [await side for side in sides]
                 real.append(one)
                 bare.append(other)
@@ -165,7 +165,7 @@ def _alike(real: list[Half], bare: list[Half]) -> bool:
     )
 
 
-class _Stage:
+class Turn:
     """One round: the same challenges for the service and for the floor."""
 
     def __init__(self, client: Client, watch: Watch, kept: Database, size: Size, name: str) -> None:
@@ -210,7 +210,7 @@ class _Stage:
         return Half(
             rate=len(challenges) / took,
             cost=cost / len(challenges),
-            counted=await self._counted([each.id for each in challenges[:5]]),
+            counted=await self._counted(challenges[:5], teams),
         )
 
     async def _live_all(
@@ -255,23 +255,15 @@ class _Stage:
             task_queue=floor.TASK_QUEUE,
         )
 
-    async def _counted(self, challenges: list[str]) -> dict[str, float]:
+    async def _counted(self, challenges: list[Challenge], teams: dict[str, tuple[str, ...]]) -> dict[str, float]:
         """The average counts of a lifecycle, with its payments."""
         counts: Counter[str] = Counter()
         for challenge in challenges:
-            children = await self._count(counts, challenge)
-            for child in children:
-                await self._count(counts, child)
+            stages = (payment_keys(challenge, stage, teams[challenge.id]) for stage in self._programme.stages)
+            for workflow in (challenge.id, *chain.from_iterable(stages)):
+                history = await self._client.get_workflow_handle(workflow).fetch_history()
+                counts.update(_COUNTED[event.event_type] for event in history.events if event.event_type in _COUNTED)
         return {name: counts[name] / len(challenges) for name in _COUNTED.values()}
-
-    async def _count(self, counts: Counter[str], workflow: str) -> list[str]:
-        history = await self._client.get_workflow_handle(workflow).fetch_history()
-        counts.update(_COUNTED[event.event_type] for event in history.events if event.event_type in _COUNTED)
-        return [
-            event.start_child_workflow_execution_initiated_event_attributes.workflow_id
-            for event in history.events
-            if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
-        ]
 
 
 def _give_nothing(challenge: Challenge, stage: Stage, team: str) -> None:

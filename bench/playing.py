@@ -35,6 +35,7 @@ from worker import build_worker
 from workflows.challenge import ChallengeWorkflow
 from workflows.interface import LEDGER_CHANGED, TASK_QUEUE
 
+from . import shape
 from .temporal import Watch, is_closed
 
 TEAMS = 4
@@ -75,13 +76,13 @@ async def open_challenge(
 
 def activities_until_sealed(programme: Programme) -> int:
     """The number of finished activities when a challenge waits for its first selection."""
-    return len(programme.reminders.window) + 3  # the opening, the sealing, and the notices about the sealing
+    return shape.OPENING + len(programme.reminders.window) + shape.SEALING
 
 
 def activities_of(programme: Programme, stage: Stage) -> int:
     """The number of activities that a stage adds, with its decisions and their notices."""
-    decisions = 1 + stage.participation_sessions  # each reads the clock, and is announced
-    return 2 * decisions + len(programme.reminders.stage) + 1
+    decisions = 1 + stage.participation_sessions
+    return shape.DECISION * decisions + len(programme.reminders.stage) + shape.STAGE_END
 
 
 async def decide(
@@ -163,15 +164,15 @@ async def pay(
 
     async def waits(done: int) -> None:
         for key in keys:
-            await watch.until(key, done)  # each time the payment reads the ledger
+            await watch.until(key, done)
         await asyncio.sleep(thought)
 
-    await waits(1)
+    await waits(shape.REQUEST)
     if stage is programme.stages[0]:
         for handle, team in zip(handles, teams, strict=False):
             await asyncio.to_thread(give, challenge, stage, team)
             await handle.signal(LEDGER_CHANGED)
-        await waits(2)
+        await waits(shape.REQUEST + shape.LOOK)
     for handle in handles:
         await send(handle, Release(by=challenge.releasers[0], decision_id=f"release-{stage.name}", payee_version=1))
 
