@@ -8,7 +8,7 @@ from domain.challenges.awards import payments_due
 from domain.payments.dates import due_dates
 from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.programmes.programme import OnTime
-from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, SCOTLAND, exploring
+from tests.domain.challenges import DECIDER, FINANCE, OPERATOR, SCOTLAND, exploring
 
 ACCEPTOR, GIVER, EARLIER_GIVER, RETURNER = "acceptor", "giver", "earlier-giver", "returner"
 OWN = (DECIDER, ACCEPTOR, GIVER, EARLIER_GIVER)

@@ -11,7 +11,7 @@ from domain.challenges.stage_run import Team
 from domain.challenges.state import OrderState, State
 from domain.programmes.programme import Due, Instalment, Pay
 from domain.values.money import Money, total
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     ACCELERATOR,
     CLOSES,
     COMMERCIALISATION,
@@ -23,16 +23,15 @@ from tests.domain.strategies import (
     B,
     C,
     D,
-    Story,
     accelerating,
     explored,
     exploring,
     in_instalments,
     sealed,
     select,
-    stories,
     taking_applications,
 )
+from tests.domain.stories import Story, stories
 
 
 def ordered(state: State) -> State:

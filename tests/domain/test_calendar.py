@@ -29,7 +29,7 @@ from domain.values.calendar import (
     spoken,
     working_days_later,
 )
-from tests.domain.strategies import days, instants, lengths, zones
+from tests.domain.moments import days, instants, lengths, zones
 
 EDINBURGH = "Europe/London"
 SCOTLAND, ENGLAND = Holidays.of("GB-SCT"), Holidays.of("GB-ENG")

@@ -9,8 +9,7 @@ from domain.challenges import cancellation, holding
 from domain.challenges.decisions import Cancel, Hold
 from domain.challenges.state import Outcome, Phase, State
 from domain.values.refusals import NotAllowed, ReasonMissing, TooLate
-from tests.domain.changing import LATER, WHY, occasions, refused
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     DECIDER,
     OPERATOR,
     OTHER,
@@ -22,6 +21,7 @@ from tests.domain.strategies import (
     taking_applications,
     waiting,
 )
+from tests.domain.changing import LATER, WHY, occasions, refused
 
 
 @pytest.mark.parametrize("state", [waiting(), taking_applications(), sealed(), exploring(), explored(), accelerating()])

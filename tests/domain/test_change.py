@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 
 from domain.challenges.decisions import Cancel, Decision, Extend, Hold, Resume, Withdraw
-from tests.domain.strategies import Story, stories
+from tests.domain.stories import Story, stories
 
 
 @given(stories())

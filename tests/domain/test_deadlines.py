@@ -12,8 +12,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges import deadlines, extension, holding, selection
 from domain.challenges.decisions import Extend, Hold
 from domain.challenges.state import OrderState, Outcome, Phase, State
-from tests.domain.changing import occasions
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     CLOSES,
     DECIDER,
     EXPLORATION,
@@ -26,17 +25,17 @@ from tests.domain.strategies import (
     C,
     D,
     E,
-    Story,
     accelerating,
     completed,
     explored,
     exploring,
     sealed,
     select,
-    stories,
     taking_applications,
     waiting,
 )
+from tests.domain.changing import occasions
+from tests.domain.stories import Story, stories
 
 
 def reminders(state: State, most: int) -> list[Instant]:

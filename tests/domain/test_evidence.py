@@ -18,7 +18,7 @@ from domain.challenges.state import OrderState, Outcome, Phase, State
 from domain.programmes.programme import Due, Instalment, Pay
 from domain.values.money import Money, Vat, total
 from domain.values.refusals import NotAllowed, OnHold, ReasonMissing, Refused, TooLate, UnknownStage, UnknownTeam
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     COMMERCIALISATION,
     DECIDER,
     DEPUTY,
@@ -33,14 +33,13 @@ from tests.domain.strategies import (
     D,
     E,
     F,
-    Story,
     exploring,
     in_instalments,
     pay_of,
     select,
-    stories,
     taking_applications,
 )
+from tests.domain.stories import Story, stories
 
 NOW = Instant("2016-08-10T12:00Z")
 STAGES = in_instalments(ON_EVIDENCE)

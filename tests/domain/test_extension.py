@@ -10,8 +10,8 @@ from domain.challenges import extension, holding
 from domain.challenges.decisions import Extend, Hold
 from domain.values.calendar import end_of_day
 from domain.values.refusals import DeadlineRefused, NotAllowed, OnHold, ReasonMissing, TooLate
+from tests.domain.challenges import CLOSES, DECIDER, OPENS, OPERATOR, OTHER, A, sealed, taking_applications
 from tests.domain.changing import NOW, WHY, refused
-from tests.domain.strategies import CLOSES, DECIDER, OPENS, OPERATOR, OTHER, A, sealed, taking_applications
 
 
 def extend(closes: Instant, by: str = OPERATOR, reason: str = WHY) -> Extend:

@@ -10,7 +10,7 @@ from domain.challenges import cancellation, deadlines, selection, withdrawal
 from domain.challenges.decisions import Cancel, Decline, Withdraw
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.challenges.state import State
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     CLOSES,
     DECIDER,
     EXPLORATION,

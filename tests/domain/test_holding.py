@@ -11,8 +11,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges import cancellation, holding
 from domain.challenges.decisions import Cancel, Hold, Resume
 from domain.values.refusals import NotAllowed, OnHold, ReasonMissing, Refused, TooLate
-from tests.domain.changing import LATER, NOW, WHY, occasions, refused
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     CLOSES,
     DECIDER,
     OPENS,
@@ -30,6 +29,7 @@ from tests.domain.strategies import (
     taking_applications,
     waiting,
 )
+from tests.domain.changing import LATER, NOW, WHY, occasions, refused
 
 
 def test_those_who_were_in_reserve_of_a_stage_that_is_over_are_told_nothing_more() -> None:

@@ -11,7 +11,7 @@ from whenever import Instant
 from domain.challenges.decisions import DECISIONS, Cancel, Hold, Select
 from domain.challenges.messages import already_answered, content_of, decide, make, read
 from domain.values.refusals import AnotherDecision, NotReadable, UnknownStage
-from tests.domain.strategies import DECIDER, sealed
+from tests.domain.challenges import DECIDER, sealed
 
 
 def test_an_id_stands_for_one_decision_and_is_refused_for_another() -> None:

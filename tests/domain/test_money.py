@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.programmes.programme import Instalment, Pay
 from domain.values.money import NOTHING, Amount, Money, Vat, split, total
-from tests.domain.strategies import pay_of
+from tests.domain.challenges import pay_of
 
 amounts = st.integers(0, 10**11).map(Money)
 rates = st.decimals(0, 100, places=2)

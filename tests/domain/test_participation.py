@@ -8,8 +8,8 @@ from whenever import Date
 from domain.challenges import participation
 from domain.challenges.decisions import Participate
 from domain.values.refusals import DeadlineRefused, NotAllowed, TooEarly, UnknownStage
+from tests.domain.challenges import DECIDER, OPERATOR, A, F, exploring
 from tests.domain.changing import LATER, refused
-from tests.domain.strategies import DECIDER, OPERATOR, A, F, exploring
 
 
 def session(by: str = OPERATOR, stage: str = "exploration", on: str = "2016-08-20") -> Participate:

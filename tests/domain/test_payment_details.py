@@ -9,8 +9,8 @@ from domain.payments import page as payment_details
 from domain.payments.page import reminder_of, waits_for
 from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.values.money import Amount, Money
+from tests.domain.challenges import DECIDER, FINANCE, OPERATOR, A
 from tests.domain.payments import GIVER, REQUESTED, snapshot, to_make
-from tests.domain.strategies import DECIDER, FINANCE, OPERATOR, A
 
 PAYMENT = to_make(releasers=(FINANCE,))
 KNOWN = snapshot(PaymentStatus.PAYEE_KNOWN)

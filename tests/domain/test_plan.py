@@ -14,7 +14,7 @@ from domain.programmes.programme import Due, Instalment
 from domain.programmes.round import Challenge
 from domain.values.calendar import spoken
 from domain.values.money import Money
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     COMMERCIALISATION,
     EXPLORATION,
     INTERVIEW,
@@ -23,10 +23,10 @@ from tests.domain.strategies import (
     A,
     challenge,
     in_instalments,
-    instants,
     programme,
     select,
 )
+from tests.domain.moments import instants
 
 
 def spoken_in_edinburgh(instant: Instant) -> str:

@@ -10,17 +10,8 @@ from whenever import Instant, ItemizedDelta, TimeDelta
 from domain.programmes.plan import plan_of, total_at_target
 from domain.programmes.programme import Programme, Stage
 from domain.programmes.rehearsal import moved, shortened
-from tests.domain.strategies import (
-    CLOSES,
-    EXPLORATION,
-    INTERVIEW,
-    OPENS,
-    challenge,
-    instants,
-    lengths,
-    programme,
-    zones,
-)
+from tests.domain.challenges import CLOSES, EXPLORATION, INTERVIEW, OPENS, challenge, programme
+from tests.domain.moments import instants, lengths, zones
 
 START = Instant("2026-02-03T04:05:06Z")
 

@@ -28,7 +28,7 @@ from domain.values.refusals import (
     WrongAmount,
     WrongNumber,
 )
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     CLOSES,
     DECIDER,
     DEPUTY,
@@ -45,16 +45,15 @@ from tests.domain.strategies import (
     D,
     E,
     F,
-    Story,
     accelerating,
     completed,
     explored,
     exploring,
     sealed,
     select,
-    stories,
     taking_applications,
 )
+from tests.domain.stories import Story, stories
 
 NOW = CLOSES.add(hours=24)
 

@@ -10,8 +10,7 @@ from domain.challenges import withdrawal
 from domain.challenges.decisions import Withdraw
 from domain.challenges.state import Outcome, Phase, State
 from domain.values.refusals import NotAllowed, ReasonMissing, TooLate
-from tests.domain.changing import LATER, NOW, occasions, refused
-from tests.domain.strategies import (
+from tests.domain.challenges import (
     DECIDER,
     OPERATOR,
     OTHER,
@@ -26,6 +25,7 @@ from tests.domain.strategies import (
     exploring,
     taking_applications,
 )
+from tests.domain.changing import LATER, NOW, occasions, refused
 
 
 def withdraw(team: str, by: str = OPERATOR, replace: bool = True, reason: str = "No people.") -> Withdraw:

@@ -30,7 +30,7 @@ from domain.permissions import Actor
 from domain.values.money import Amount, Money
 from service.settings import Settings
 from store.database.database import Database
-from tests.domain.strategies import DECIDER, OPERATOR, A, B, C, D, E, exploring
+from tests.domain.challenges import DECIDER, OPERATOR, A, B, C, D, E, exploring
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
