@@ -169,7 +169,7 @@ def _check_can_have_arrived(on: Date, payment: Payment, now: Instant) -> None:
 
 def _what_to_do(contradiction: Contradiction) -> str:
     transfer = contradiction.transfer
-    twice = f"{transfer} came back by the ledger and is settled by the bank"
+    twice = f"{transfer} came back according to the ledger, but is settled according to the bank"
     if contradiction.followed:
         return (
             f"{twice}, and a later attempt may have left: ask the bank to stop one of the two attempts, or ask the "

@@ -210,10 +210,12 @@ class Core:
             return await asyncio.wait_for(_answer(handle), within or self.options.answer_within)
         except TimeoutError:
             self._connection.lost()  # perhaps no worker runs; perhaps nobody is at the other end any more
-            raise Unavailable(f"{row.id} does not say how it stands: see whether a worker runs.") from None
+            raise Unavailable(f"{row.id} has not answered: check that a worker is running.") from None
         except (RPCError, WorkflowQueryFailedError) as error:
             self._note_lost(error)
-            raise Unavailable(f"{row.id} does not say how it stands: {error}. See it in Temporal's UI.") from None
+            raise Unavailable(
+                f"{row.id} cannot report its status: {error}. See the challenge in Temporal's UI."
+            ) from None
 
     async def update(
         self,
@@ -253,8 +255,8 @@ class Core:
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             self._connection.lost()
             raise NotConfirmed(
-                f"{row.id} has not answered within {self.options.answer_within:g} seconds: see whether a worker runs, "
-                f"and ask for its status. The {name} may still be taken. You can safely send it again."
+                f"{row.id} has not answered within {self.options.answer_within:g} seconds: check that a worker is "
+                f"running, and ask for the status. The {name} may still be taken. You can safely send it again."
             ) from None
         except RPCError as error:
             self._note_lost(error)
@@ -275,12 +277,12 @@ class Core:
             how = f"is {status}" if status in OVER else how
         elif row.outcome:
             how = f"has ended ({row.outcome})"
-        refusal = TooLate(f"{workflow or row.id} {how}: {name} changes nothing in it any more.")
+        refusal = TooLate(f"{workflow or row.id} {how}: {name} can no longer change anything.")
         if message is not None:
             await self._put_on_record(row, Actor(name=message.by), name, refusal)
         return refusal
 
-    # The record of what is refused.
+    # Refusals on the record.
 
     @asynccontextmanager
     async def refusals_on_record(self, actor: Actor, action: str, *rows: ChallengeRow) -> AsyncIterator[None]:

@@ -246,7 +246,10 @@ def _check_line(line: Line, seals: Seals) -> None:
         RailRefused, FileRefused, Unavailable: the transfer cannot.
     """
     if line.arrived:
-        raise RailRefused(f"{line.arrived} came back by the ledger and is settled by the bank: find out which is true")
+        raise RailRefused(
+            f"{line.arrived} came back according to the ledger, but is settled according to the bank: "
+            "find out which is true"
+        )
     if not line.amount.pence:
         raise FileRefused("the amount is zero: cancel the payment")
     seals.open(line.sealed, line.team)

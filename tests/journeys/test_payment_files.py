@@ -289,7 +289,7 @@ async def test_what_came_back_by_mistake_and_has_arrived_is_settled_and_the_book
         assert f"{key}/1" in play.books.challenge(play.challenge.id).attention
         if then != "cancelled":
             await eventually(partial(is_listed_as_needing_attention, play, key))
-            assert f"{key}/1 came back by the ledger" in await play.retry(key)
+            assert f"{key}/1 came back" in await play.retry(key)
         assert any(command in each.body for each in play.books.notices() if each.occasion == Occasion.ATTENTION)
 
         with pytest.raises(ReasonMissing):
@@ -359,7 +359,7 @@ async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_diff
         await play.settle(said(tmp_path, second.id, {f"{key}/2": Said("ACSC")}), FINANCE)
         await play.stands(key, PaymentStatus.SETTLED)
         await play.payments_over()
-        assert f"{key}/1 came back by the ledger and is settled by the bank" in play.payment(key).attention
+        assert f"{key}/1 came back according to the ledger, but is settled" in play.payment(key).attention
         assert f"{key}/1" in play.books.challenge(play.challenge.id).attention
         assert [each.what for each in (await play.reconcile()).differences] == [
             "attempt 1 is settled, says the rail, and came back by the ledger"
@@ -377,9 +377,9 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
 
         arrived = said(tmp_path, file, {f"{key}/1": Said("ACSC")})
         for _ in range(2):
-            with pytest.raises(RailRefused, match=f"{key}/1 came back by the ledger and is settled by the bank"):
+            with pytest.raises(RailRefused, match=f"{key}/1 came back according to the ledger, but is settled"):
                 await play.settle(arrived, FINANCE)
-        with pytest.raises(FileRefused, match=f"1 payment left out of all files.*{key}: {key}/1 came back by"):
+        with pytest.raises(FileRefused, match=f"1 payment left out of all files.*{key}: {key}/1 came back according"):
             await play.submit(FINANCE)
         assert play.told(Occasion.ATTENTION)[OPERATOR] > told
         found = [each.what for each in (await play.reconcile()).differences if each.payment == key]

@@ -329,7 +329,7 @@ def test_of_several_each_is_released_or_refused_for_itself(
     assert "The ledger has no payment" in unknown
     # By then it may have been settled, or be on its way.
     assert waiting in again
-    assert "there is nothing to release" in again or "release changes nothing in it any more" in again
+    assert "there is nothing to release" in again or "release can no longer change anything" in again
     starter.until_payment(waiting, "settled")
 
 
