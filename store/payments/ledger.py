@@ -93,7 +93,7 @@ class Ledger:
 
         Args:
             payment: the payment.
-            announcement: who releases the payment and what is written down.
+            announcement: who releases the payment, for the record.
             payee_version: the version of the team's bank details to which the payment is released.
             at: when.
 
@@ -138,11 +138,11 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def begin(self, key: str, rail: str, at: Instant) -> Begun | None:
-        """Begins the transfer that a rail will be asked for. From here on its bank details and payment stay unchanged.
+        """Begins the transfer that a rail will be asked to make. From then on payment and bank details stay unchanged.
 
         Args:
             key: the payment's key.
-            rail: the name of the rail. From here on only this rail is asked for this transfer.
+            rail: the name of the rail. From then on only this rail is asked about this transfer.
             at: when.
 
         Returns:
@@ -178,7 +178,7 @@ class Ledger:
         """Notes that a rail took a transfer, and tells the team. The first note stays if this is called again.
 
         Args:
-            payment, transfer: which.
+            payment, transfer: the payment, and its transfer.
             reference: the rail's own name for the transfer, never empty.
             at: when the rail took it.
             pays_on: the day on which the bank should pay, if it does not pay at once.
@@ -201,10 +201,10 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def mark_settled(self, payment: PaymentToMake, transfer: Begun, at: Instant) -> PaymentSnapshot:
-        """Notes that a transfer has arrived. You can safely call this again.
+        """Notes that a transfer is settled. You can safely call this again.
 
         Args:
-            payment, transfer: which.
+            payment, transfer: the payment, and its transfer.
             at: when it is noted.
 
         Raises:
@@ -227,8 +227,8 @@ class Ledger:
         """Notes that a rail has rejected, cancelled or returned a transfer. You can safely call this again.
 
         Args:
-            payment, transfer: which.
-            how: which of the three. A transfer that the ledger has as settled was returned, whatever the rail says.
+            payment, transfer: the payment, and its transfer.
+            how: which of the three. If the ledger has the transfer as settled, it was returned, whatever the rail says.
             reason: why, in words.
             at: when it is noted.
 
@@ -245,7 +245,7 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def give_back(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
-        """As `mark_failed`, because a person says so. The person is kept, and cannot release the payment again.
+        """Like `mark_failed`, because a person says so. That person cannot release the payment again.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -274,9 +274,9 @@ class Ledger:
         announcement: Announcement,
         at: Instant,
     ) -> PaymentSnapshot:
-        """Undoes a return, because a person says that the attempt has arrived. The payment does not leave again.
+        """Undoes a return, because a person says that the attempt did arrive. The payment does not leave again.
 
-        A newer release that no rail was asked for is taken back. Only the record still says who reported the return.
+        A newer release is taken back if no rail was asked for it. Only the record still says who reported the return.
 
         Args:
             payment: the payment.
@@ -302,23 +302,23 @@ class Ledger:
             if row is None or row.returned_at is None:
                 raise TooEarly(
                     f"{transfer} has not come back: use `settle` for a payment that has arrived, and `undo-return` "
-                    "only for an attempt that was said to have come back."
+                    "only for an attempt that was reported as returned."
                 )
             if (last := attempts(connection, key)) != attempt:
                 raise TooLate(
-                    f"{transfer_id(key, last)} has left, or may have, since {transfer} was said to have come back: the "
-                    "money may be paid twice. Ask the bank to stop or return one of the two."
+                    f"{transfer_id(key, last)} has left, or may have left, since {transfer} was reported as returned: "
+                    "the money may be paid twice. Ask the bank to stop or return one of the two."
                 )
             _settle_after_all(connection, row, reference, announcement.entry.by, at)
             put(connection, announcement, self._compose)
             return snapshot(connection, key, at)
 
     def cancel(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
-        """Ends a payment for good, as long as no rail can have it.
+        """Cancels a payment for good. This is possible only while no rail can have the payment.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
-            TooLate: a rail has it, or may have it.
+            TooLate: a rail has the payment or may have it, or the payment was cancelled before.
             UnknownPayment: the ledger has no such payment.
             Unavailable: the database cannot be written to.
         """
@@ -363,7 +363,7 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
 def _fail(
     connection: Connection, transfer: str, key: str, how: Progress, reason: str, at: Instant, by: str = ""
 ) -> Progress:
-    """Notes that an attempt never left, or that it came back if the ledger has it as settled. Returns which."""
+    """Notes that an attempt failed. If the ledger has the attempt as settled, it came back. Returns how it failed."""
     settled = connection.scalars(select(_transfers.c.settled_at).where(_transfers.c.id == transfer)).one()
     ended_as = how if settled is None else Progress.RETURNED
     change_transfer(connection, transfer, returned_at=at, returned_by=by, ended_as=ended_as)

@@ -27,7 +27,7 @@ _BY_KEY = TotalOrder(_payments.c.key)
 
 
 class PayeeGiven(Value):
-    """What came of a change of a team's bank details.
+    """The result of a change of a team's bank details.
 
     Args:
         text: what the record says.
@@ -72,8 +72,8 @@ def give_payee(
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        # Lock before reading the payments: so none that is requested or released meanwhile is missed, and versions
-        # count one by one.
+        # Lock before reading the payments. Then no payment that is requested or released meanwhile is missed, and
+        # versions count one by one.
         hold(connection, challenge)
         version = (payees.latest_version(connection, team) or 0) + 1
         open_ones = (

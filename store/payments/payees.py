@@ -64,7 +64,7 @@ def add(connection: Connection, team: str, version: int, sealed: str, masked: st
 
 
 def latest_masked(connection: Connection, team: str) -> str:
-    """What people are shown of the details that count; empty if there are none."""
+    """The current details, masked; empty if there are none."""
     newest = select(_payees.c.masked).where(
         _payees.c.team == team, _payees.c.version == latest_version(connection, team)
     )
@@ -78,7 +78,7 @@ def latest_version(connection: Connection, team: str) -> int | None:
 
 
 def first_given(connection: Connection, team: str) -> Instant | None:
-    """When a team first gave its details. None if it has not."""
+    """When a team first gave its details. None if it has given none."""
     first = select(_payees.c.given_at).where(_payees.c.team == team, _payees.c.version == 1)
     return connection.scalars(first).one_or_none()
 

@@ -1,4 +1,4 @@
-"""Sponsors' feedback to applicants and teams that were not selected. It stays here, and never goes to Temporal."""
+"""Sponsors' feedback to applicants and teams that were not selected. It stays in the database, never in Temporal."""
 
 from __future__ import annotations
 
@@ -26,27 +26,26 @@ def keep(
 ) -> Announcement:
     """Keeps the feedback on a team's application for a stage. New feedback replaces the old.
 
-    Nothing is announced about the challenge meanwhile, so that the words go out either now or with the decision: a
-    decision that is announced first is seen here, and one that comes after it finds the words.
+    The challenge is locked meanwhile, so the feedback goes out exactly once: a decision announced before is seen here,
+    and a decision announced later finds the feedback.
 
     Args:
         database: where to.
         challenge: id of the challenge.
-        team: an application to it.
-        text: what is said.
-        stages: the stage that it is, or was, not taken into; and those after it, a selection for which settles it too.
-        given: makes the announcement, of who says it and who is told at once, if anybody. It is told whether a
-            decision that settles the stage was announced.
+        team: id of the application.
+        text: the feedback.
+        stages: the stage that the feedback is about, and those after it: a selection for any of them settles the stage.
+        given: makes the announcement. It gets whether a decision that settles the stage was announced.
         compose: finds the words of notices.
 
     Returns:
-        What was announced.
+        The announcement.
 
     Raises:
         UnknownChallenge: there is no such challenge.
-        UnknownTeam: it is no application to that challenge, or was withdrawn.
+        UnknownTeam: the team is not an application to that challenge, or it was withdrawn.
         Unavailable: the database cannot be written to.
-        Refused: as `given` raises it; then nothing is kept.
+        Refused: `given` refuses the feedback. Nothing is kept.
     """
     with database.writing() as connection:
         announcement = given(is_selected(connection, challenge, stages))

@@ -1,4 +1,4 @@
-"""Notices: who is told what, written into the outbox from which channels take them."""
+"""Notices: who is told what. They are written into the outbox, and channels take them from there."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class Notice(Value):
 
     Args:
         key: its business key, `…/occasion/recipient`: unique for ever.
-        challenge: id of the challenge that it is about.
-        occasion: what it is about.
-        recipient: id of the person or application; "applicant" for one whose application was refused.
-        address: e-mail address.
-        subject, body: its words.
-        created: when it was written.
-        status: created, sending, sent, delivered, failed, or lapsed: what it said was no longer so.
-        status_at: since when; None for one that no channel was asked to take.
-        reason: why it failed or lapsed.
-        channel: through which it went; empty before.
+        challenge: id of the challenge that the notice is about.
+        occasion: what the notice is about.
+        recipient: id of the person or application; "applicant" for a person whose application was refused.
+        address: the recipient's e-mail address.
+        subject, body: the text.
+        created: when the notice was written.
+        status: created, sending, sent, delivered, failed or lapsed. A lapsed notice was no longer true.
+        status_at: when the status last changed; None if no channel was asked to take the notice.
+        reason: why the notice failed or lapsed.
+        channel: the channel that took the notice; empty before.
     """
 
     key: str
@@ -80,7 +80,7 @@ def read_notices(database: Database, challenge: str | None = None) -> tuple[Noti
 
     Args:
         database: where from.
-        challenge: only those about this challenge.
+        challenge: only the notices about this challenge; all notices if left out.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -102,9 +102,9 @@ def page_of_notices(
     Args:
         database: where from.
         page: which one.
-        challenges: only those about these challenges; about all if left out.
-        status: only those that have come so far, such as "failed".
-        occasion: only those about this.
+        challenges: only the notices about these challenges; all notices if left out.
+        status: only the notices with this status, such as "failed".
+        occasion: only the notices for this occasion.
 
     Raises:
         NotReadable: no page begins there.
@@ -122,10 +122,10 @@ def page_of_notices(
 
 
 def find_notice(database: Database, key: str) -> Notice:
-    """One notice, by its key or what its key ends with.
+    """One notice, by its key or the end of its key.
 
     Raises:
-        UnknownNotice: there is none, or several end so.
+        UnknownNotice: no key ends like this, or several do.
         Unavailable: the database cannot be read.
     """
     matches = (_notices.c.key == key) | _notices.c.key.endswith(f"/{key}", autoescape=True)
@@ -133,8 +133,8 @@ def find_notice(database: Database, key: str) -> Notice:
         rows = connection.execute(select(_notices).where(matches).order_by(*_BY_KEY).limit(3)).all()
     exact = [row for row in rows if row.key == key]
     if len(exact or rows) != 1:
-        several = f"several, such as {rows[0].key} and {rows[1].key}" if rows else "none"
-        raise UnknownNotice(f"Of notices with the key {key!r} there are {several}: see `notices --json`.")
+        several = f"Several keys end with {key!r}, such as {rows[0].key} and {rows[1].key}" if rows else ""
+        raise UnknownNotice(f"{several or f'No notice has the key {key!r}'}: see `notices --json` for the keys.")
     return _notice((exact or rows)[0])
 
 
@@ -149,7 +149,7 @@ def tell_one(
     at: Instant,
     compose: Compose,
 ) -> None:
-    """Writes one notice, in a transaction that writes; see `written`."""
+    """Writes one notice, in a transaction that writes. See `written`."""
     notice = written(key, challenge, occasion, recipient, address, facts, at, compose)
     connection.execute(insert(_notices), notice)
 
@@ -167,16 +167,16 @@ def written(
     """The row of one notice, to be inserted.
 
     Args:
-        key: of what it is about; together with occasion and recipient it was never told before.
-        challenge: a row with the challenge's id and question.
-        occasion, facts: what it is about.
-        recipient: id of whoever it goes to.
-        address: where it goes.
+        key: key of the event. No notice with this key, occasion and recipient exists yet.
+        challenge: a row with the challenge's id, question and contact.
+        occasion, facts: what the notice is about.
+        recipient: id of the recipient.
+        address: the recipient's e-mail address.
         at: when.
         compose: finds the words.
 
     Raises:
-        KeyError: the words need a fact that it does not have: the caller is wrong.
+        KeyError: the words need a fact that is missing. The caller is wrong.
     """
     letter = compose(occasion, facts | _common(challenge))
     return {
@@ -192,17 +192,17 @@ def written(
 
 
 def tell_all(connection: Connection, announcement: Announcement, challenge: Found, compose: Compose) -> None:
-    """Writes the notices of an announcement, whoever they go to.
+    """Writes all notices of an announcement.
 
     Args:
         connection: in a transaction that writes.
-        announcement: what is told, and under which key.
-        challenge: the row of its challenge.
+        announcement: what is announced, and its key.
+        challenge: the row of the challenge.
         compose: finds the words.
 
     Raises:
-        LookupError: someone named in it is not to be found: the caller is wrong.
-        KeyError: the words need a fact that it does not have: the caller is wrong.
+        LookupError: a recipient is not in the database. The caller is wrong.
+        KeyError: the words need a fact that is missing. The caller is wrong.
     """
     for notice in announcement.notices:
         recipients = _recipients(connection, notice, challenge)
@@ -217,7 +217,7 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
 
 
 def _common(challenge: Found) -> Facts:
-    """What every notice can say."""
+    """The facts that every notice has."""
     return {"question": challenge.question, "challenge": challenge.id, "contact": challenge.contact}
 
 
@@ -230,9 +230,9 @@ def _write_with_feedback(
     challenge: Found,
     compose: Compose,
 ) -> None:
-    """Those of whom the sponsor has said something get a letter of their own; the others' comes after it.
+    """Writes a notice of their own to each recipient who has feedback. The others' notices are written after that.
 
-    What is told once is not told again, whatever comes later.
+    Feedback is sent once, whatever happens later.
     """
     found = to.subquery()
     said = connection.execute(
@@ -254,9 +254,9 @@ def _write_with_feedback(
 def _write_all(
     connection: Connection, announcement: Announcement, notice: OutgoingNotice, letter: Letter, to: Select[Any]
 ) -> None:
-    """All in one statement inside the database, however many they are; whoever has one of this key gets no other."""
+    """Writes the same notice to all recipients in one statement, except to those who have a notice with this key."""
     found, status = to.subquery(), announcement.status
-    # One may be told of several stages at once.
+    # One recipient may get feedback on several stages at once.
     key = f"{announcement.key}/{notice.whom.stage}" if isinstance(notice.whom, ToSpokenOf) else announcement.key
     waiting_for = status.waits_for if notice.lapses and status else ""
     rows = select(
@@ -278,12 +278,12 @@ def _write_all(
 
 
 def _recipients(connection: Connection, notice: OutgoingNotice, challenge: Found) -> Select[Any]:
-    """Id and address of everybody whom a notice goes to."""
+    """Id and address of every recipient of a notice."""
     match notice.whom:
         case ToApplicants(without=without):
             return _applied(challenge).where(_applications.c.withdrawn.is_(None), _applications.c.id.not_in(without))
         case ToSpokenOf(without=without):
-            # Also those who withdrew meanwhile: the words were kept for them.
+            # Applicants who withdrew meanwhile get the feedback, too: it was kept for them.
             return _applied(challenge).where(_applications.c.id.not_in(without))
         case ToTeams(teams=teams):
             wanted = _applied(challenge).where(_applications.c.id.in_(teams))
@@ -292,7 +292,7 @@ def _recipients(connection: Connection, notice: OutgoingNotice, challenge: Found
         case ToPeople(people=people):
             wanted = _of_round(challenge).where(_people.c.id.in_(people))
             if notice.occasion is Occasion.REFUSED:
-                # The sender may be anybody: a team, too, and nobody that is known.
+                # The sender of a refused message may be a team, or unknown.
                 return _either(wanted, _applied(challenge).where(_applications.c.id.in_(people)))
             _check_found(connection, wanted, people, notice, challenge)
             return wanted
@@ -323,8 +323,8 @@ def _check_found(
     missing = set(ids) - {row.recipient for row in connection.execute(wanted)}
     if missing:
         raise LookupError(
-            f"The notice {notice.occasion} about {challenge.id} goes to {sorted(missing)}, "
-            "who are not kept: keep the round before it is announced, and name only applications to it."
+            f"The notice {notice.occasion} about {challenge.id} goes to {sorted(missing)}, who are unknown: "
+            "keep the round before anything is announced, and name only applications to this challenge."
         )
 
 

@@ -1,4 +1,4 @@
-"""The record of what was done, and the announcing that writes it, the status and the notices in one piece."""
+"""The record of what was done. An announcement writes a line of the record, the status and the notices together."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class RecordLine(Value):
     """One line of the record: see `domain.announcements.announcement.Entry`.
 
     Args:
-        id: lines are numbered as they are written.
+        id: the number of the line, in the order of writing.
         key: its business key: unique for ever.
-        challenge: id of the challenge that it is about.
+        challenge: id of the challenge that the line is about.
     """
 
     id: int
@@ -52,9 +52,9 @@ class RecordLine(Value):
 
 
 def announce(database: Database, announcement: Announcement, compose: Compose) -> None:
-    """Writes down what happened: the line of the record, status, window and notices, all or nothing.
+    """Writes down what happened: the line of the record, status, window and notices; either all of them or none.
 
-    Under a key that was announced before, it does nothing.
+    If the key was announced before, this does nothing.
 
     Args:
         database: where to.
@@ -63,9 +63,9 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
 
     Raises:
         UnknownChallenge: there is no such challenge.
-        UnknownTeam: an id in it is no application to the challenge, or was withdrawn before.
-        TooLate: it opens, moves or holds a window that is sealed.
-        LookupError: a notice goes to someone who is not kept, or lacks a fact: the caller is wrong.
+        UnknownTeam: an id is not an application to the challenge, or the application was withdrawn before.
+        TooLate: the announcement opens, moves or holds a window that is sealed.
+        LookupError: a recipient is not in the database, or a notice lacks a fact. The caller is wrong.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
@@ -73,10 +73,10 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
 
 
 def put(connection: Connection, announcement: Announcement, compose: Compose) -> bool:
-    """As `announce`, in a transaction that writes more than that; says whether it was new."""
+    """Like `announce`, in the caller's transaction. Returns whether the announcement was new."""
     challenge = _taken(connection, announcement.challenge)
     if is_written(connection, announcement.key):
-        # After a reset in Temporal the same step comes to other dates: lists show those that are enforced.
+        # After a reset in Temporal the same step can give other dates. Lists must show the enforced ones.
         if announcement.status is not None and _is_later(announcement, challenge):
             _put_status(connection, challenge, announcement.status, announcement.entry.at)
         return False
@@ -85,7 +85,7 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
     if announcement.withdrawn:
         _withdraw(connection, announcement.withdrawn, challenge, announcement.entry.at)
     if announcement.window is not None:
-        # Before the notices: once the window is taken, all who applied so far are there to be told.
+        # Do this before the notices: it locks the window, so everybody who has applied so far is told.
         windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
     write_line(connection, announcement.key, challenge.id, announcement.entry)
     if announcement.attention is not None:
@@ -116,7 +116,7 @@ def page_of_record(database: Database, page: Page, challenge: str, *, refused_on
         database: where from.
         page: which one.
         challenge: id of the challenge.
-        refused_only: only what was refused.
+        refused_only: whether to read only refusals.
 
     Raises:
         NotReadable: no page begins there.
@@ -134,7 +134,7 @@ def _record_line(row: Found) -> RecordLine:
 
 
 def needs_nobody(connection: Connection, workflow: str) -> None:
-    """Forgets what needed a person in a workflow that is over; one that was terminated no longer says so itself."""
+    """Notes that a workflow no longer needs a person. A workflow that was terminated cannot say so itself."""
     connection.execute(update(_attention).where(_attention.c.workflow == workflow).values(text=""))
 
 
@@ -144,19 +144,19 @@ def _is_later(announcement: Announcement, challenge: Found) -> bool:
 
 
 def is_written(connection: Connection, key: str) -> bool:
-    """Whether the record has a line of this key."""
+    """Whether the record has a line with this key."""
     return connection.execute(select(_record.c.id).where(_record.c.key == key)).first() is not None
 
 
 def find_line(connection: Connection, key: str) -> Found | None:
-    """The line of the record under this key, if there is one."""
+    """The line of the record with this key; None if there is no such line."""
     return connection.execute(select(_record).where(_record.c.key == key)).one_or_none()
 
 
 def is_selected(connection: Connection, challenge: str, stages: tuple[str, ...]) -> bool:
-    """Whether teams were selected for one of some stages, or the challenge has ended, as far as it was announced.
+    """Whether it was announced that teams were selected for one of these stages, or that the challenge has ended.
 
-    Nobody else announces about the challenge until the transaction ends.
+    The challenge stays locked until the transaction ends: nobody else announces anything about it.
 
     Raises:
         UnknownChallenge: there is no such challenge.
@@ -173,9 +173,9 @@ def write_line(connection: Connection, key: str, challenge: str, entry: Entry) -
 
 
 def _taken(connection: Connection, challenge: str) -> Found:
-    """The row of a challenge; nobody else announces about it until the transaction ends."""
+    """The row of a challenge, locked until the transaction ends: nobody else announces anything about it."""
     row = connection.execute(
-        # Not the strongest lock: applications refer to the row, and go on meanwhile.
+        # Not the strongest lock: applications refer to this row, and must not wait.
         select(_challenges).where(_challenges.c.id == challenge).with_for_update(key_share=True)
     ).one_or_none()
     if row is None:
@@ -204,15 +204,15 @@ def _application(connection: Connection, team: str, challenge: Found) -> Found:
     ).one_or_none()
     if row is None:
         raise UnknownTeam(
-            f"{team} is no application to {challenge.id}: look up its id in the list of the challenge's applications."
+            f"{team} is not an application to {challenge.id}: look up the id in the challenge's applications."
         )
     if row.challenge != challenge.id:
-        raise UnknownTeam(f"{team} is an application to {row.challenge}, not to {challenge.id}: name one of its own.")
+        raise UnknownTeam(f"{team} is an application to {row.challenge}, not to {challenge.id}: leave it out.")
     return row
 
 
 def _put_status(connection: Connection, challenge: Found, status: Status, at: Instant) -> None:
-    """Writes the status unless a later one is there: announcements can come in out of order."""
+    """Writes the status unless a later status is there: announcements can come out of order."""
     if challenge.status_at is not None and at < challenge.status_at:
         return
     connection.execute(
@@ -230,9 +230,9 @@ def _put_status(connection: Connection, challenge: Found, status: Status, at: In
 
 
 def _put_attention(connection: Connection, challenge: Found, attention: Attention, at: Instant) -> None:
-    """Writes the workflow's row unless a later one is there: announcements can come in out of order."""
+    """Writes the workflow's row unless a later one is there: announcements can come out of order."""
     if attention.mended:
-        # An older release kept under the challenge what one of its payments had said.
+        # An older release kept the problems of payments in the row of the challenge.
         of_it = (_attention.c.challenge == challenge.id) & (_attention.c.text == attention.text)
         connection.execute(update(_attention).where(of_it).values(text=""))
     insertion = inserting(connection, _attention).values(

@@ -181,7 +181,7 @@ def test_a_closed_window_is_not_moved(starter: Commands, closed: list[str]) -> N
     [
         ("explorations", "0 1", SPONSOR, "No stage 'explorations' in brief"),
         ("accelerator", "0", SPONSOR, "exploration comes before accelerator"),
-        ("exploration", "0 market-000000", SPONSOR, "market-000000 is no application to"),
+        ("exploration", "0 market-000000", SPONSOR, "market-000000 is not an application to"),
         ("exploration", "0 other", SPONSOR, "is an application to fair/bridge, not to fair/market"),
         ("exploration", "0", SPONSOR, "takes 2 to 3 teams: 1 was named"),
         ("exploration", "0 1 2 3", SPONSOR, "takes 2 to 3 teams: 4 were named"),

@@ -59,13 +59,13 @@ def test_one_notice_is_shown_in_full_by_its_key_or_the_end_of_it(
 
 @pytest.mark.parametrize("key", ["application-received/nobody", "window-opened", "%", "_", ""])
 def test_a_notice_that_there_is_not_is_refused(starter: Commands, purse: dict[str, list[str]], key: str) -> None:
-    assert f"with the key {key!r} there are none" in one_line(starter("notices", "show", key))
+    assert f"No notice has the key {key!r}" in one_line(starter("notices", "show", key))
 
 
 def test_the_end_of_several_keys_is_refused_with_two_of_them(starter: Commands, purse: dict[str, list[str]]) -> None:
     line = one_line(starter("notices", "show", f"window-opened/{SPONSOR}"))
 
-    assert "there are several, such as" in line
+    assert "Several keys end with" in line
 
 
 def test_those_that_reached_nobody_are_found(
@@ -88,7 +88,7 @@ def test_those_that_reached_nobody_are_found(
     assert starter("notices", "resend", key) == (0, f"The notice is sent again as soon as possible: {known}\n", "")
     assert starter.data("notices", "show", key)["status"] == "created"
     assert "is created: only what has failed is sent again" in one_line(starter("notices", "resend", key))
-    assert "there are none" in one_line(starter("notices", "resend", "nothing/nobody"))
+    assert "No notice has the key" in one_line(starter("notices", "resend", "nothing/nobody"))
 
 
 def test_the_words_of_every_occasion_are_shown_without_a_service(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_feedback_that_may_not_be_is_refused_on_the_record(starter: Commands, pu
         (other, "No.", SPONSOR, "interview", "No stage 'interview' in purse"),
         (other, "No.", SPONSOR, "accelerator", "was not in Exploration, so nobody decides"),
         (purse["pond"][0], "No.", SPONSOR, "exploration", "is an application to purse/pond"),
-        ("nobody", "No.", SPONSOR, "exploration", "nobody is no application to purse/barn"),
+        ("nobody", "No.", SPONSOR, "exploration", "nobody is not an application to purse/barn"),
         (other, " \n", SPONSOR, "exploration", "write 1 to 10,000"),
         (other, "x" * 10_001, SPONSOR, "exploration", "10001 characters: write 1 to 10,000"),
         (other, "a\0b", SPONSOR, "exploration", "NUL character"),

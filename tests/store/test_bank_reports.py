@@ -172,7 +172,9 @@ def test_what_a_later_attempt_may_have_left_of_has_not_arrived_after_all(open_: 
     assert [each.followed for each in bank_reports.contradicted(open_, "FILE1")] == [True]
     call(till)
     before = till.transfers
-    with pytest.raises(TooLate, match=f"{till.key}/2 has left, or may have, since {first.transfer} was said"):
+    with pytest.raises(
+        TooLate, match=f"{till.key}/2 has left, or may have left, since {first.transfer} was reported as returned"
+    ):
         till.undo_return()
     assert till.transfers == before
 

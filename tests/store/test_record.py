@@ -131,7 +131,7 @@ def test_telling_somebody_who_is_not_kept_is_a_fault_and_changes_nothing(open_: 
     elsewhere = applied(open_, challenge=ROADS)
     notice = to_people(("stranger",), CANCELLED, WHY) if whom == "people" else to_teams((elsewhere,), CANCELLED, WHY)
 
-    with pytest.raises(LookupError, match="not kept"):
+    with pytest.raises(LookupError, match="who are unknown"):
         announce(open_, announcing("cancel", notice), compose)
 
     assert len(read_record(open_, AIR)) == 1
@@ -155,7 +155,7 @@ def test_a_team_that_nobody_knows_is_refused(open_: Database) -> None:
         announcing("select", applications=("air-quality-nobody",)),
         announcing("withdraw", withdrawn="air-quality-nobody"),
     ):
-        with pytest.raises(UnknownTeam, match="air-quality-nobody is no application to test-2016/air-quality"):
+        with pytest.raises(UnknownTeam, match="air-quality-nobody is not an application to test-2016/air-quality"):
             announce(open_, announcement, compose)
 
 

@@ -120,11 +120,11 @@ async def test_a_selection_that_the_rules_or_the_database_refuse_by_signal_chang
         message = {"by": SPONSOR, "stage": "exploration"}
         await play.handle.signal("select", message | {"teams": teams})
         await play.handle.signal("select", message | {"teams": [teams[0], "air-quality-000000"]})
-        await play.until(lambda state: "is no application" in state.story[-1].text)
+        await play.until(lambda state: "is not an application" in state.story[-1].text)
 
         assert [text.partition(":")[0] for text in play.refusals()] == [
             "Exploration takes 1 to 3 teams",
-            f"air-quality-000000 is no application to {AIR}",
+            f"air-quality-000000 is not an application to {AIR}",
         ]
         assert play.told(Occasion.REFUSED) == {SPONSOR: 2}
         assert (await play.state()).phase is Phase.DECIDING

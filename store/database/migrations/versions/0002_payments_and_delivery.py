@@ -31,7 +31,7 @@ def upgrade() -> None:
 
 
 def _attention() -> None:
-    """One text for a challenge, whichever of its workflows had said it, becomes a row for each workflow."""
+    """The one text of a challenge, from any of its workflows, becomes a row for each workflow."""
     op.create_table(
         "attention",
         sa.Column("workflow", sa.String(), nullable=False),
@@ -194,7 +194,7 @@ def _files() -> None:
 
 
 def _take_over() -> None:
-    """What an older release has paid stands as one transfer of the service's own, at the rail by the payment's key."""
+    """A payment that an older release made becomes one transfer, released by the service, at the embedded rail."""
     op.execute(
         'INSERT INTO payments (key, challenge, stage, team, number, "of", net, vat, currency, requested_at, status) '
         'SELECT key, challenge, stage, team, number, "of", net, vat, currency, requested_at, '
@@ -217,7 +217,7 @@ def _take_over() -> None:
 
 
 def _second_person() -> None:
-    """Nobody releases what follows from their own decision or word, whichever way the row is written."""
+    """Nobody can release a payment that follows from their own decision or word, however the row is written."""
     last = "SELECT max(attempt) FROM transfers WHERE payment = NEW.payment AND attempt < NEW.attempt"
     own = (
         "EXISTS (SELECT 1 FROM payments WHERE key = NEW.payment AND NEW.released_by IN (selected_by, accepted_by)) "
@@ -245,7 +245,7 @@ def _second_person() -> None:
 
 
 def _what_was_said_stays() -> None:
-    """No row that a second person is known from changes afterwards: whoever it names would be somebody else."""
+    """The rows that say who may not release a payment never change, so they always name the same people."""
     if op.get_context().dialect.name != "sqlite":
         op.execute(
             "CREATE FUNCTION stays_as_it_is() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -253,7 +253,7 @@ def _what_was_said_stays() -> None:
         )
     released = "id, payment, attempt, team, payee_version, released_by, released_at"
     _refuse("transfers", f"UPDATE OF {released}", "a release stays as it was given")
-    # The name goes only with the return itself, where that is undone as the money has arrived.
+    # The name may be removed only when the return itself is undone because the money has arrived.
     undone = "NEW.returned_at IS NULL AND NEW.settled_at IS NOT NULL"
     said = f"OLD.returned_at IS NOT NULL AND NEW.returned_by <> OLD.returned_by AND NOT ({undone})"
     _refuse("transfers", "UPDATE OF returned_by", "who said that it came back stays", said)

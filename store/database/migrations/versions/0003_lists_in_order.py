@@ -1,4 +1,4 @@
-"""Indexes by which every list is read in its order, page by page, and the next notice is found among any number."""
+"""Indexes for reading every list in order, page by page, and for finding the next notice however many there are."""
 
 from __future__ import annotations
 
