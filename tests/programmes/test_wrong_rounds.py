@@ -1,0 +1,178 @@
+"""What the author of a wrong round is told, or of a file that is neither round nor programme."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from desk.programme_files import FOLDER, find_round, load_programme, load_round
+from domain.values.refusals import FileRefused, UnknownRound
+from tests.programmes.spoilt import FILES, Problems
+
+OPENS, CLOSES, SESSION = "opens = 2016-07-06T09:00:00", "closes = 2016-08-01 ", "at = 2016-07-07T14:00:00"
+RELEASERS = """[[releasers]]
+id = "finance"
+name = "Finance officer"
+email = "finance@digital-directorate.example"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            CLOSES,
+            "closes = 2016-02-30 ",
+            "line 10: closes = 2016-02-30: this date or time does not exist: write one that is in the calendar",
+        ),
+        (
+            CLOSES,
+            "closes = 17:00:00 ",
+            "closes = 17:00:00: is no date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes",
+        ),
+        (
+            CLOSES,
+            "closes = 20160801 ",
+            "closes = 20160801: is no date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes",
+        ),
+        (
+            OPENS,
+            "opens = 2016-03-27T01:30:00",
+            "opens: 2016-03-27T01:30:00 does not exist in Europe/London, where clocks go forward: write another time",
+        ),
+        (
+            SESSION,
+            "at = 2016-10-30T01:30:00",
+            "challenges[1] (air-quality).engagement[1].at: 2016-10-30T01:30:00 occurs twice in Europe/London: write "
+            "it with its offset, such as 2016-10-30T01:30:00+01:00",
+        ),
+        (
+            SESSION,
+            "at = 2016-07-07",
+            "challenges[1] (air-quality).engagement[1].at = 2016-07-07: has no time of day: write it such as "
+            "2016-07-07T14:00:00",
+        ),
+        (
+            CLOSES,
+            "closes = 2016-07-01 ",
+            "closes: Friday 1 July 2016, 24:00 BST (closes) is not after Wednesday 6 July 2016, 09:00 BST (opens): "
+            "move one of the two",
+        ),
+        (
+            'sponsor = "nss"',
+            'sponsor = "nss"\ncloses = 2016-07-01',
+            "challenges[3] (health-data).closes: Friday 1 July 2016, 24:00 BST (closes) is not after Wednesday 6 July "
+            "2016, 09:00 BST (opens): move one of the two",
+        ),
+        (
+            'sponsor = "nss"',
+            'sponsor = "nhs"',
+            "challenges[3] (health-data).sponsor: 'nhs' is no sponsor of this round: write one of sepa, nss, "
+            "transport-scotland, or add it under [[sponsors]]",
+        ),
+        (
+            'id = "nss-decider"',
+            'id = "sepa-decider"',
+            "people: two have the id 'sepa-decider': give each their own id, and one role",
+        ),
+        (
+            "challenge.lead@sepa.example",
+            "challenge.lead",
+            'sponsors[1] (sepa).deciders[1] (sepa-decider).email = "challenge.lead": write an e-mail address, such as '
+            "name@body.example",
+        ),
+        (
+            'programme = "pilot-2016"',
+            'programme = "pilot-2017"',
+            'programme = "pilot-2017": there is no pilot-2017.programme.toml in the same folder: write one of '
+            "pilot-2016, round-two",
+        ),
+        (
+            'programme = "pilot-2016"',
+            'programme = "../pilot-2016"',
+            'programme = "../pilot-2016": write lower-case letters, digits and single hyphens, such as air-quality',
+        ),
+        ('programme = "pilot-2016"\n', "", 'programme: missing: add programme = "…"'),
+        (
+            RELEASERS,
+            "",
+            "releasers: nobody is named, and pilot-2016 pays teams: name under [[releasers]] who releases payments, "
+            "other people than those who decide",
+        ),
+        (
+            'id = "finance"',
+            'id = "sepa-decider"',
+            "people: two have the id 'sepa-decider': give each their own id, and one role",
+        ),
+    ],
+)
+def test_a_wrong_round_is_refused_by_key_value_and_remedy(problems: Problems, old: str, new: str, line: str) -> None:
+    assert problems((old, new), in_round=True) == [line]
+
+
+def test_a_round_of_a_programme_that_pays_nothing_needs_nobody_who_releases(tmp_path: Path) -> None:
+    """Fails when releasers are asked for whatever the programme says."""
+    for file in FILES:
+        shutil.copy(file, tmp_path)
+    round_file, programme_file = (tmp_path / f"pilot-2016.{kind}.toml" for kind in ("round", "programme"))
+    text = round_file.read_text(encoding="utf-8")
+    round_file.write_text(text.replace(RELEASERS, ""), encoding="utf-8")
+    text = programme_file.read_text(encoding="utf-8")
+    programme_file.write_text(re.sub(r"\[stages\.pay\]\n(?:[a-z_]+ = .*\n)+", "", text), encoding="utf-8")
+
+    round_, programme = load_round(round_file)
+    assert round_.releasers == ()
+    assert [stage.pay for stage in programme.stages] == [None] * 4
+
+
+def test_every_date_that_is_none_has_its_line(problems: Problems) -> None:
+    lines = problems((OPENS, "opens = 2016-03-27T01:30:00"), (SESSION, "at = 2016-10-30T01:30:00"), in_round=True)
+    assert [line.partition(":")[0] for line in lines] == ["opens", "challenges[1] (air-quality).engagement[1].at"]
+
+
+def test_problems_of_a_round_and_of_its_programme_are_told_together(tmp_path: Path) -> None:
+    (tmp_path / "a.round.toml").write_text('id = "a"\nprogramme = "b"\n', encoding="utf-8")
+    (tmp_path / "b.programme.toml").write_text('id = "b"\n', encoding="utf-8")
+    with pytest.raises(FileRefused) as refused:
+        load_round(tmp_path / "a.round.toml")
+    said = {line.partition(": ")[0].rpartition("/")[2] for line in str(refused.value).splitlines()}
+    assert said == {"a.round.toml", "b.programme.toml"}
+
+
+def test_a_file_that_is_not_there_cannot_be_read_or_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.programme.toml"
+    with pytest.raises(FileRefused, match="there is no such file: check the name"):
+        load_programme(path)
+    path.mkdir()
+    with pytest.raises(FileRefused, match="cannot be read: "):
+        load_programme(path)
+    path.rmdir()
+    path.write_bytes(b'title = "\xff"')
+    with pytest.raises(FileRefused, match="is not text in UTF-8"):
+        load_programme(path)
+    path.write_text("stages = 5\nterms = 3\n", encoding="utf-8")
+    with pytest.raises(FileRefused, match=r"terms = 3: write a table, such as \{ intellectual_property = …, equity"):
+        load_programme(path)
+
+
+def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pilot-2016.programme.toml"
+    path.write_text((FOLDER / path.name).read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert load_programme(path) == load_programme(FOLDER / path.name)
+
+
+@pytest.mark.parametrize(
+    "name", ["pilot-2017", "", "../programmes/pilot-2016", "/etc/passwd", "PILOT-2016", "pilot-2016\n", "*", "."]
+)
+def test_a_round_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(UnknownRound, match="the folder has pilot-2016, round-two") as refused:
+        find_round(name)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_without_rounds_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRound, match="the folder has no rounds"):
+        find_round("pilot-2016", tmp_path)
