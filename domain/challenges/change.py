@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from whenever import Instant
 
 from domain.announcements.announcement import (
@@ -16,7 +18,7 @@ from domain.announcements.announcement import (
 )
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
-from domain.values.refusals import OnHold, ReasonMissing, TooLate
+from domain.values.refusals import OnHold, ReasonMissing, TooLate, refuse_for_all
 
 from .decisions import Decision, Withdraw
 from .feedback import kept_words
@@ -64,8 +66,13 @@ def need_reason(message: Decision, what: str) -> None:
     Raises:
         ReasonMissing: the decision gives no reason.
     """
+    refuse_for_all(no_reason(message, what))
+
+
+def no_reason(message: Decision, what: str) -> Iterator[ReasonMissing]:
+    """The refusal of a decision that gives no reason, beside its other faults. See `need_reason`."""
     if not message.reason:
-        raise ReasonMissing(f"{what} needs a reason, which those concerned are told.")
+        yield ReasonMissing(f"{what} needs a reason, which those concerned are told.")
 
 
 def key_of(state: State, message: Decision) -> str:

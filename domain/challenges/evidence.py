@@ -7,7 +7,15 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
-from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, UnknownTeam
+from domain.values.refusals import (
+    OnHold,
+    ReasonMissing,
+    Refused,
+    TooLate,
+    UnknownStage,
+    UnknownTeam,
+    refuse_for_all,
+)
 
 from .decisions import Evidence
 from .stage_run import OpenEvidence, Team, Verdict
@@ -23,9 +31,14 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
     state.check_may(Action.EVIDENCE, message.by)
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
-    if not message.accepted and not message.reason:
-        raise ReasonMissing("A rejection needs a reason, which the team is told.")
-    wanted = _wanted(state, message)
+    missing = not message.accepted and not message.reason
+    faults: list[Refused] = [ReasonMissing("A rejection needs a reason, which the team is told.")] if missing else []
+    try:
+        wanted = _wanted(state, message)
+    except Refused as fault:
+        refuse_for_all([*faults, fault])
+        raise
+    refuse_for_all(faults)
     final = message.final or state.phase is Phase.ENDED
     done = "accepted" if message.accepted else "rejected for good" if final else "rejected"
     new = state

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToSpokenOf, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
-from domain.values.refusals import NotReadable, UnknownStage, UnknownTeam
+from domain.values.refusals import NotReadable, Refused, UnknownStage, UnknownTeam, refuse_for_all
 
 from .state import Phase, State
 
@@ -63,24 +65,9 @@ def feedback_given(
     """
     state.check_may(Action.FEEDBACK, by)
     titles = {each.name: each.title for each in state.programme.stages}
-    if stage not in titles:
-        raise UnknownStage(f"No stage {stage!r} in {state.programme.id}: it has {', '.join(titles)}.")
-    if not text.strip() or len(text) > _LONGEST:
-        raise NotReadable(f"The feedback has {len(text)} characters: write 1 to {_LONGEST:,}.")
-    if "\x00" in text:
-        raise NotReadable("The feedback has a NUL character: hand it in as plain text.")
-    order = list(titles)
-    before = [run for run in state.runs if order.index(run.stage) < order.index(stage)]
-    if before and team not in [each.id for each in before[-1].teams]:
-        raise UnknownTeam(
-            f"{team} was not in {titles[before[-1].stage]}, so nobody decides whether it enters {titles[stage]}: "
-            "name the stage that it was not taken into."
-        )
-    run = next((run for run in state.runs if run.stage == stage), None)
-    if run is not None and team in [each.id for each in run.teams]:
-        raise UnknownTeam(f"{team} was taken into {titles[stage]}: feedback is for those who were not.")
+    refuse_for_all([*_wrong_team(state, titles, stage, team), *_wrong_text(text)])
     told: tuple[OutgoingNotice, ...] = ()
-    if settled or _is_settled(state, order.index(stage)):
+    if settled or _is_settled(state, list(titles).index(stage)):
         told = (to_teams((team,), Occasion.FEEDBACK, {"stage": titles[stage], "feedback": text.strip()}),)
     when = "told at once" if told else "to be told with the decision"
     return Announcement(
@@ -97,6 +84,31 @@ def feedback_given(
         notices=told,
         applications=(team,),
     )
+
+
+def _wrong_team(state: State, titles: Mapping[str, str], stage: str, team: str) -> Iterator[Refused]:
+    """Whether there is no such stage, or nobody decides, or decided, against the team in the stage."""
+    if stage not in titles:
+        yield UnknownStage(f"No stage {stage!r} in {state.programme.id}: it has {', '.join(titles)}.")
+        return
+    order = list(titles)
+    before = [run for run in state.runs if order.index(run.stage) < order.index(stage)]
+    if before and team not in [each.id for each in before[-1].teams]:
+        yield UnknownTeam(
+            f"{team} was not in {titles[before[-1].stage]}, so nobody decides whether it enters {titles[stage]}: "
+            "name the stage that it was not taken into."
+        )
+        return
+    run = next((run for run in state.runs if run.stage == stage), None)
+    if run is not None and team in [each.id for each in run.teams]:
+        yield UnknownTeam(f"{team} was taken into {titles[stage]}: feedback is for those who were not.")
+
+
+def _wrong_text(text: str) -> Iterator[NotReadable]:
+    if not text.strip() or len(text) > _LONGEST:
+        yield NotReadable(f"The feedback has {len(text)} characters: write 1 to {_LONGEST:,}.")
+    if "\x00" in text:
+        yield NotReadable("The feedback has a NUL character: hand it in as plain text.")
 
 
 def _is_settled(state: State, index: int) -> bool:

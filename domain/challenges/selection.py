@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people, to_teams
@@ -9,18 +12,20 @@ from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.programmes.programme import Stage
 from domain.values.calendar import later
-from domain.values.money import NOTHING, Amount, Vat
+from domain.values.money import NOTHING, Amount, Money, Vat
 from domain.values.refusals import (
     NamedTwice,
     OnHold,
     Problem,
     ReasonMissing,
+    Refused,
     TooEarly,
     TooLate,
     UnknownStage,
     UnknownTeam,
     WrongAmount,
     WrongNumber,
+    refuse_for_all,
 )
 from domain.values.wording import counted, listed
 
@@ -37,17 +42,12 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     The announcement names the applications: the database checks that they belong to this challenge.
 
     Raises:
-        Refused: one of its kinds, with the reason for the sponsor.
+        Refused: one of its kinds, with the reason for the sponsor. The refusal names all faults of the selection.
     """
     index = _stage_to_decide(state, message.stage, message.by, Action.SELECT)
     stage = state.programme.stages[index]
-    _check_names(state, message)
-    _check_number(stage, message)
-    if stage.only_sifts and message.reserve:
-        text = f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
-        raise WrongNumber.for_problems([Problem(field="reserve", text=text)])
-    currency = state.programme.currency
-    teams = tuple(Team(id=team, since=now, award=_award(stage, message, team, currency)) for team in message.teams)
+    refuse_for_all(_faults(state, stage, message))
+    teams = tuple(Team(id=team, since=now, award=_award(stage, message.amounts.get(team))) for team in message.teams)
     run = StageRun(
         stage=stage.name,
         selected_by=message.by,
@@ -157,57 +157,81 @@ def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
     return index
 
 
-def _check_names(state: State, message: Select) -> None:
-    named = (*message.teams, *message.reserve)
-    for team in named:
-        if named.count(team) > 1:
-            raise NamedTwice(f"{team} is named twice: name each team once.")
-        if state.runs and team not in state.field:
-            raise UnknownTeam(
-                f"{team} is not a team in {state.run.stage} of {state.challenge.id}: choose from {listed(state.field)}."
-            )
-    for team in message.amounts:
-        if team not in message.teams:
-            raise UnknownTeam(
-                f"An amount is given for {team}, which is not selected: name it as a team or leave it out."
-            )
+def _faults(state: State, stage: Stage, message: Select) -> Iterator[Refused]:
+    """Everything that is wrong with a selection for a stage that may be filled now."""
+    yield from _wrong_names(state, message)
+    yield from _wrong_number(stage, message)
+    if stage.only_sifts and message.reserve:
+        text = f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
+        yield WrongNumber.for_problems([Problem(field="reserve", text=text)])
+    for team in dict.fromkeys(message.teams):
+        if text := _wrong_amount(stage, team, message.amounts.get(team), state.programme.currency):
+            yield WrongAmount(text)
 
 
-def _check_number(stage: Stage, message: Select) -> None:
+def _wrong_names(state: State, message: Select) -> Iterator[Refused]:
+    count = Counter((*message.teams, *message.reserve))
+    if twice := [team for team in count if count[team] > 1]:
+        yield NamedTwice(f"{listed(twice)} {_is(twice)} named twice: name each team once.")
+    for field, teams in (("teams", message.teams), ("reserve", message.reserve)):
+        unknown = [team for team in dict.fromkeys(teams) if state.runs and team not in state.field]
+        if unknown:
+            text = (
+                f"{listed(unknown)} {_is(unknown)} not {'a team' if len(unknown) == 1 else 'teams'} in "
+                f"{state.run.stage} of {state.challenge.id}: choose from {listed(state.field)}."
+            )
+            yield UnknownTeam.for_problems([Problem(field=field, text=text)])
+    if others := [team for team in message.amounts if team not in message.teams]:
+        one = len(others) == 1
+        text = (
+            f"{'An amount is' if one else 'Amounts are'} given for {listed(others)}, which {_is(others)} not selected: "
+            + ("name it as a team or leave it out." if one else "name them as teams or leave them out.")
+        )
+        yield UnknownTeam.for_problems([Problem(field="amounts", text=text)])
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _wrong_number(stage: Stage, message: Select) -> Iterator[Refused]:
     count = len(message.teams)
     if not stage.min <= count <= stage.max:
         fewest = f"{stage.min} to " if stage.min < stage.max else ""
         named = f"{count} {'was' if count == 1 else 'were'} named"
         too_few = " If there are no more to take, decline: that ends the challenge." if count < stage.min else ""
-        raise WrongNumber(f"{stage.title} takes {fewest}{counted(stage.max, 'team')}: {named}.{too_few}")
-    if count > stage.target and not message.reason:
-        raise ReasonMissing(f"{stage.title} expects {counted(stage.target, 'team')}: taking {count} needs a reason.")
+        yield WrongNumber(f"{stage.title} takes {fewest}{counted(stage.max, 'team')}: {named}.{too_few}")
+    can_enter = min(count, stage.max)
+    if can_enter > stage.target and not message.reason:
+        yield ReasonMissing(
+            f"{stage.title} expects {counted(stage.target, 'team')}: taking {can_enter} needs a reason."
+        )
 
 
-def _award(stage: Stage, message: Select, team: str, currency: str) -> Amount | None:
-    agreed = message.amounts.get(team)
+def _wrong_amount(stage: Stage, team: str, agreed: Money | None, currency: str) -> str:
+    """What is wrong with the amount that is agreed for a team, or with its absence; empty if nothing is."""
     named = agreed.shown(currency) if agreed is not None else ""
     if stage.pay is None:
-        if agreed is not None:
-            raise WrongAmount(f"{stage.title} pays nothing: leave the amount {named} out.")
-        return None
+        return f"{stage.title} pays nothing: leave the amount {named} out." if named else ""
     most = stage.pay.most.shown(currency)
     if stage.pay.agreed_up_to is None:
-        if agreed is not None:
-            raise WrongAmount(f"{stage.title} pays a fixed {most}: leave the amount {named} out.")
-        return stage.pay.amount_of(stage.pay.most)
+        return f"{stage.title} pays a fixed {most}: leave the amount {named} out." if named else ""
     if agreed is None:
-        raise WrongAmount(f"{stage.title} pays an agreed amount up to {most}: name the amount for {team}.")
+        return f"{stage.title} pays an agreed amount up to {most}: name the amount for {team}."
     if agreed == NOTHING:
-        raise WrongAmount(f"{named} for {team} is nothing: name an amount up to {most}.")
+        return f"{named} for {team} is nothing: name an amount up to {most}."
     if agreed > stage.pay.most:
-        raise WrongAmount(f"{named} for {team} is over the cap of {stage.title}: agree on {most} at most.")
-    award = stage.pay.amount_of(agreed)
-    if any(part.gross == NOTHING for part in stage.pay.instalments_of(award)):
-        raise WrongAmount(
-            f"{named} for {team} is too little for {len(stage.pay.instalments)} instalments: one would be nothing."
-        )
-    return award
+        return f"{named} for {team} is over the cap of {stage.title}: agree on {most} at most."
+    if any(part.gross == NOTHING for part in stage.pay.instalments_of(stage.pay.amount_of(agreed))):
+        return f"{named} for {team} is too little for {len(stage.pay.instalments)} instalments: one would be nothing."
+    return ""
+
+
+def _award(stage: Stage, agreed: Money | None) -> Amount | None:
+    """What a team is due for a stage, by the amount that was agreed for it if there is one."""
+    if stage.pay is None:
+        return None
+    return stage.pay.amount_of(stage.pay.most if agreed is None else agreed)
 
 
 def _notices(old: State, new: State, stage: Stage, message: Select) -> tuple[OutgoingNotice, ...]:

@@ -234,6 +234,24 @@ class Unavailable(Refused):
     code = "unavailable"
 
 
+def refuse_for_all(found: Iterable[Refused]) -> None:
+    """Refuses for everything that is wrong at once, so that nobody mends one fault only to be told the next.
+
+    Args:
+        found: a refusal for each fault, in the order in which people are told.
+
+    Raises:
+        Refused: there is a fault. The kind is that of the first; the text and the problems are those of all.
+    """
+    faults = tuple(found)
+    if not faults:
+        return
+    if len(faults) == 1:
+        raise faults[0]
+    problems = [problem for each in faults for problem in each.problems or (Problem(field="", text=str(each)),)]
+    raise type(faults[0])(" ".join(map(str, faults)), problems)
+
+
 class Kind(NamedTuple):
     """How the web and the command line answer one kind of refusal.
 

@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from domain.announcements.occasions import COMMON, FACTS, MAY_BE_EMPTY, SAMPLES, Facts, Occasion
 from domain.values.model import Value
-from domain.values.refusals import FileRefused
+from domain.values.refusals import FileRefused, Problem
 
 FOLDER = Path(__file__).parents[2] / "letters"
 """The folder of the words that come with the service."""
@@ -62,7 +62,7 @@ class Letters:
             with _noting(problems):
                 _check(environment, path, _text_of(path), COMMON, "every notice", pieces=())
         if problems:  # every file that includes the piece would have the same problem
-            raise FileRefused("\n".join(problems))
+            raise FileRefused.for_problems([Problem(field="", text=line) for line in problems])
         self._words: dict[Occasion, _Words] = {}
         for path in files:
             with _noting(problems):
@@ -74,7 +74,7 @@ class Letters:
             if folder / f"{occasion}{_ENDING}" not in files
         ]
         if problems:
-            raise FileRefused("\n".join(problems))
+            raise FileRefused.for_problems([Problem(field="", text=line) for line in problems])
 
     def compose(self, occasion: Occasion, facts: Facts) -> Letter:
         """The letter for an occasion.

@@ -163,6 +163,14 @@ def test_only_those_in_charge_judge(by: str) -> None:
     assert f"{by} may not judge evidence" in refused(NotAllowed, exploring(*STAGES), says(by=by))
 
 
+def test_a_rejection_without_a_reason_of_an_unknown_team_is_refused_for_both() -> None:
+    with pytest.raises(ReasonMissing) as caught:
+        evidence.judge(exploring(*STAGES), says(F, accepted=False, reason=""), NOW)
+    reason, team = caught.value.problems
+    assert reason.field == "reason"
+    assert team.text.startswith(f"{F} was not in exploration")
+
+
 def test_a_rejection_needs_a_reason() -> None:
     assert "which the team is told" in refused(ReasonMissing, exploring(*STAGES), says(accepted=False, reason=""))
 

@@ -36,6 +36,14 @@ def test_a_deadline_does_not_move_into_the_past() -> None:
     assert "Wednesday 6 July 2016, 09:00 BST is in the past" in text
 
 
+def test_a_wrong_deadline_without_a_reason_is_refused_for_both() -> None:
+    """Fails when the person is told of the reason first, and of the deadline once the reason is there."""
+    message = extend(OPENS).model_copy(update={"reason": ""})
+    with pytest.raises(ReasonMissing) as caught:
+        extension.extend(taking_applications(), message, NOW)
+    assert [problem.field for problem in caught.value.problems] == ["reason", "closes"]
+
+
 @pytest.mark.parametrize("closes", [CLOSES, CLOSES.subtract(hours=1)])
 def test_a_deadline_does_not_move_to_an_earlier_time(closes: Instant) -> None:
     text = refused(DeadlineRefused, lambda: extension.extend(taking_applications(), extend(closes), NOW))

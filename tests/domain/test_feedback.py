@@ -10,6 +10,7 @@ from domain.challenges import cancellation, deadlines, selection, withdrawal
 from domain.challenges.decisions import Cancel, Decline, Withdraw
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.challenges.state import State
+from domain.values.refusals import UnknownStage, UnknownTeam
 from tests.domain.challenges import (
     CLOSES,
     DECIDER,
@@ -141,3 +142,17 @@ def test_a_stage_is_settled_by_a_selection_for_it_or_for_one_after_it() -> None:
     assert stages_from(sealed(), "pre-commercial") == STAGES[2:]
     assert stages_from(sealed(INTERVIEW, EXPLORATION), "interview") == ("interview", "exploration")
     assert stages_from(sealed(), "nowhere") == ()
+
+
+def test_feedback_that_is_wrong_in_several_ways_is_refused_for_all_of_them() -> None:
+    """Fails when a sponsor mends the stage only to be told that the text is wrong, too."""
+    with pytest.raises(UnknownStage) as caught:
+        feedback_given(explored(), "acceleration", A, DECIDER, "\x00" * 10_001, NOW, "1")
+    assert [problem.text.partition(":")[0] for problem in caught.value.problems] == [
+        f"No stage 'acceleration' in {explored().programme.id}",
+        "The feedback has 10001 characters",
+        "The feedback has a NUL character",
+    ]
+    with pytest.raises(UnknownTeam) as caught_again:
+        feedback_given(explored(), "accelerator", D, DECIDER, " ", NOW, "1")
+    assert len(caught_again.value.problems) == 2

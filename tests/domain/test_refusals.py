@@ -5,8 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from commands.app import app
-from domain.values.refusals import KINDS, FileRefused, NotReadable, Problem, ReasonMissing, Refused, TooLate
+from domain.values.refusals import (
+    KINDS,
+    FileRefused,
+    NotReadable,
+    Problem,
+    ReasonMissing,
+    Refused,
+    TooLate,
+    refuse_for_all,
+)
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
 TWO = (Problem(field="email", text="The address is empty."), Problem(field="proposal", text="The proposal is empty."))
@@ -55,6 +66,19 @@ def test_a_refusal_for_several_problems_says_all_of_them_in_one_line_and_of_a_fi
     assert str(FileRefused.for_problems(TWO)) == "The address is empty.\nThe proposal is empty."
     assert NotReadable.for_problems(TWO).problems == TWO
     assert NotReadable("Write one JSON object.").problems == ()
+
+
+def test_several_refusals_become_one_of_the_kind_of_the_first_with_the_problems_of_all() -> None:
+    missing, late = ReasonMissing("A hold needs a reason."), TooLate("It has closed.")
+    with pytest.raises(ReasonMissing) as caught:
+        refuse_for_all([missing, late])
+    assert str(caught.value) == "A hold needs a reason. It has closed."
+    assert caught.value.problems == (*missing.problems, Problem(field="", text="It has closed."))
+
+    with pytest.raises(TooLate) as alone:
+        refuse_for_all([late])
+    assert alone.value is late
+    refuse_for_all([])
 
 
 def test_a_refusal_that_is_always_about_one_field_names_it_by_itself() -> None:

@@ -308,7 +308,7 @@ def test_a_team_is_told_in_pounds_how_it_is_paid_in_amounts_and_what_is_added() 
 
 @given(stories())
 def test_nobody_is_ever_in_a_stage_who_was_not_in_the_one_before(story: Story) -> None:
-    """Fails when `_check_names` does not compare with the field."""
+    """Fails when `_wrong_names` does not compare with the field."""
     names = [stage.name for stage in story.state.programme.stages]
     for step in story.steps:
         if isinstance(step.message, Select):
@@ -335,6 +335,39 @@ def test_a_duration_is_the_only_thing_that_makes_a_stage_run() -> None:
     longer = EXPLORATION.model_copy(update={"duration": ItemizedDelta(weeks=3)})
     new, _ = selection.select(sealed(longer), select("exploration", A, reserve=(E,)), NOW)
     assert new.run.ends == NOW.add(hours=3 * 7 * 24)
+
+
+def test_a_selection_with_several_faults_names_all_of_them() -> None:
+    """Fails when a sponsor mends one fault only to be told the next."""
+    message = select("accelerator", A, B, C, E, F, reserve=(B, D))
+    with pytest.raises(NamedTwice) as caught:
+        selection.select(explored(), message, NOW)
+    assert [(problem.field, problem.text.partition(":")[0]) for problem in caught.value.problems] == [
+        ("teams", "team-b is named twice"),
+        ("teams", f"team-e and team-f are not teams in exploration of {explored().challenge.id}"),
+        ("reserve", f"team-d is not a team in exploration of {explored().challenge.id}"),
+        ("teams", "Accelerator takes 1 to 3 teams"),
+        ("reason", "Accelerator expects 1 team"),
+    ]
+    assert str(caught.value) == " ".join(problem.text for problem in caught.value.problems)
+    assert "taking 3 needs a reason" in str(caught.value)
+
+
+def test_every_amount_that_is_wrong_is_named() -> None:
+    message = agreed({A: Money(0), B: Money(5_000_001), D: Money(1), E: Money(1)}, A, B, C)
+    with pytest.raises(Refused) as caught:
+        selection.select(accelerated(), message, NOW)
+    assert {problem.field for problem in caught.value.problems} == {"teams", "amounts"}
+    said = str(caught.value)
+    assert "Amounts are given for team-d and team-e, which are not selected" in said
+    assert "£0 for team-a is nothing" in said
+    assert "£50,000.01 for team-b is over the cap" in said
+    assert "name the amount for team-c" in said
+
+
+def test_too_many_teams_for_a_stage_that_expects_as_many_as_it_takes_need_no_reason() -> None:
+    text = refused(WrongNumber, sealed(), select("exploration", A, B, C, D))
+    assert "reason" not in text
 
 
 def test_an_agreed_amount_of_nothing_is_refused() -> None:

@@ -338,6 +338,7 @@ def test_every_wrong_file_has_its_line(folder: Path) -> None:
     lines = str(refused.value).splitlines()
     assert [Path(line.partition(": ")[0]).name for line in lines] == ["held.txt", "resumed.txt", "completed.txt"]
     assert lines[1].endswith("is not text in UTF-8: save it in that encoding")
+    assert [problem.text for problem in refused.value.problems] == lines
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

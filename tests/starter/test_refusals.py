@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.starter.commands import Commands
+from tests.starter.commands import SPONSOR, Commands
 
 
 def refusal_of(starter: Commands, *words: str, **given: str) -> dict[str, object]:
@@ -61,4 +61,14 @@ def test_an_application_with_three_faults_names_three(starter: Commands, teams: 
     problems = refused["problems"]
     assert isinstance(problems, list)
     assert [each["field"] for each in problems] == ["organisation", "email", "proposal"]
+    assert refused["text"] == " ".join(each["text"] for each in problems)
+
+
+def test_a_selection_with_faults_of_three_kinds_names_all_of_them(starter: Commands, closed: list[str]) -> None:
+    """Fails when a sponsor mends one fault only to be told the next, or when problems are lost on the way."""
+    refused = refusal_of(starter, "select", "market", "exploration", *closed, closed[0], "--as", SPONSOR)
+    problems = refused["problems"]
+    assert isinstance(problems, list)
+    assert refused["code"] == "named-twice"
+    assert [each["field"] for each in problems] == ["teams", "teams", "reason"]
     assert refused["text"] == " ".join(each["text"] for each in problems)
