@@ -17,7 +17,8 @@ from gateways.messaging.smtp import SmtpChannel
 from store.database.database import Database
 from tests.activities.running import environment, failure_of
 from tests.gateways.mailbox import Mailbox, Step
-from tests.gateways.notify import API_KEY, TEMPLATE, Answer, Fault, Notify
+from tests.gateways.notify import API_KEY, TEMPLATE, Fault, Notify
+from tests.gateways.serving import Answer
 from tests.store.posting import calls_for_operators, notice, taken, told
 from tests.store.said import MIDWAY, compose
 from tests.waiting import SOON

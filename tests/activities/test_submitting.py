@@ -21,7 +21,8 @@ from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.record.record import announce
 from tests.activities.paying import ACCOUNT, SEALS, Cashier, came_back, cancelled, release
-from tests.gateways.provider import Answer, Fault, Provider
+from tests.gateways.provider import Fault, Provider
+from tests.gateways.serving import Answer
 from tests.store.filing import batch
 from tests.store.paying import lines
 from tests.store.said import CLOSES, OPENS, compose, opened

@@ -1,31 +1,23 @@
-"""GOV.UK Notify on this machine, as far as e-mails go: answers as its published API does, or misbehaves.
-
-It runs in threads of the test's process; workers in other processes reach it by its address.
-"""
+"""GOV.UK Notify on this machine, as far as e-mails go: answers as its published API does, or misbehaves."""
 
 from __future__ import annotations
 
 import json
-import random
 import re
-import socket
 import ssl
-import sys
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 from notifications_python_client.authentication import decode_jwt_token, get_token_issuer
 from notifications_python_client.errors import TokenError, TokenExpiredError, TokenIssuerError
 from whenever import Instant
+
+from tests.gateways.serving import PATIENCE, Answer, Chance, Conversation, Service
 
 SERVICE = "26785a09-ab16-4eb0-8407-a37497a57506"
 SECRET = "3d844edf-8d35-48ac-975b-e847b4f122b0"
@@ -35,8 +27,6 @@ _SENDS = "/v2/notifications/email"
 _LOOKS = "/v2/notifications"
 _TAKES = {"email_address", "template_id", "personalisation", "reference", "email_reply_to_id"}
 _PAGE = 250
-_PATIENCE = 300
-"""Seconds after which a request that waits for its client to hang up is let go, so that nothing hangs for ever."""
 
 
 class Fault(StrEnum):
@@ -71,29 +61,10 @@ MISCHIEF = tuple(
 """What passes by itself: after the others nobody tries again."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is answered, without anything else being done."""
+class Mischief(Chance[Fault]):
+    """What goes wrong by itself, and passes by itself."""
 
-    status: int
-    body: bytes
-
-
-class Mischief:
-    """Decides for each request what goes wrong with it.
-
-    Args:
-        seed: the same one makes the same mischief.
-        likelihood: of something going wrong, from 0 to 1.
-    """
-
-    def __init__(self, seed: int, likelihood: float = 0.5) -> None:
-        self._random = random.Random(seed)
-        self._likelihood = likelihood
-
-    def __call__(self) -> Fault:
-        """What goes wrong with the next request."""
-        return self._random.choice(MISCHIEF) if self._random.random() < self._likelihood else Fault.NONE
+    none, faults = Fault.NONE, MISCHIEF
 
 
 def no_mischief() -> Fault:
@@ -126,7 +97,7 @@ class Request:
     fault: Fault | Answer = Fault.NONE
 
 
-class Notify:
+class Notify(Service[Fault]):
     """Notify, as a context: it answers while the block runs. What it took can be looked at also afterwards.
 
     Args:
@@ -144,53 +115,14 @@ class Notify:
         tls: ssl.SSLContext | None = None,
         hidden: int = 0,
     ) -> None:
+        super().__init__(_Conversation, mischief, port, tls)
         self.requests: list[Request] = []
         self.messages: list[Sent] = []
         """In the order in which they were taken."""
         self.most_at_once = 0
         """The most requests that ran at one time."""
         self._running = 0
-        self._mischief = mischief
-        self._planned: deque[Fault | Answer] = deque()
         self._hidden = hidden
-        self._changed = threading.Condition()
-        self._port = port
-        self._tls = tls
-        self._server: _Server | None = None
-
-    @property
-    def url(self) -> str:
-        """Its base address."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Listens; after `stop`, on the same port and with the same messages."""
-        self._server = _Server(self, self._port, self._tls)
-        self._port = self._server.server_address[1]
-        self._server.start()
-
-    def stop(self) -> None:
-        """Hangs up on everybody and ends every request that runs.
-
-        Raises:
-            AssertionError: something went wrong here that nobody had planned.
-        """
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
-            assert not server.errors, server.errors
-
-    def will(self, *faults: Fault | Answer) -> None:
-        """Plans what happens to the next requests, one each."""
-        with self._changed:
-            self._planned.extend(faults)
 
     def under(self, reference: str) -> list[Sent]:
         """The messages that were taken under a reference. There should never be two."""
@@ -215,7 +147,7 @@ class Notify:
         with self._changed:
             self.messages = [message for message in self.messages if message.reference != reference]
 
-    def wait_until(self, holds: Callable[[Notify], bool], timeout: float = _PATIENCE) -> bool:
+    def wait_until(self, holds: Callable[[Notify], bool], timeout: float = PATIENCE) -> bool:
         """Waits until something holds of what came in or was taken; says whether it does."""
         with self._changed:
             return self._changed.wait_for(lambda: holds(self), timeout)
@@ -235,7 +167,7 @@ class Notify:
     def next_fault(self, method: str, path: str, query: dict[str, list[str]]) -> Fault | Answer:
         """Notes a request; says what goes wrong with it."""
         with self._changed:
-            fault = self._planned.popleft() if self._planned else self._mischief()
+            fault = self._happens()
             self.requests.append(Request(method, path, query, fault))
             self._changed.notify_all()
             return fault
@@ -365,75 +297,14 @@ _REFUSALS = {
 """Status, type and text; the text of a bad request quotes more than Notify would, so that nobody may repeat it."""
 
 
-class _Server(ThreadingHTTPServer):
-    """Listens, and knows its connections, so that none is left open."""
-
-    daemon_threads = False
-    request_queue_size = 64
-
-    def __init__(self, notify: Notify, port: int, tls: ssl.SSLContext | None) -> None:
-        self.notify = notify
-        self.errors: list[BaseException] = []
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", port), _Conversation)
-        if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def server_bind(self) -> None:
-        """As a plain server does: nobody needs this machine's name looked up."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.shutdown()
-        self._thread.join()
-        with self._lock:
-            for connection in self._connections:
-                _hang_up(connection)
-        self.server_close()  # waits for the requests that still run
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        error = sys.exception()
-        if error is not None and not isinstance(error, OSError):  # clients may hang up whenever they like
-            self.errors.append(error)
-
-
-class _Conversation(BaseHTTPRequestHandler):
-    """One connection of a client."""
-
-    server: _Server
-    protocol_version = "HTTP/1.1"
+class _Conversation(Conversation):
     wbufsize = -1  # an answer goes out whole
 
-    def do_GET(self) -> None:
-        with self.server.notify.running():
-            self._answer()
+    def answer(self) -> None:
+        with self.server.service.running():
+            self._answer(self.server.service)
 
-    def do_POST(self) -> None:
-        with self.server.notify.running():
-            self._answer()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing."""
-
-    def _answer(self) -> None:
-        notify = self.server.notify
+    def _answer(self, notify: Notify) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
@@ -443,44 +314,20 @@ class _Conversation(BaseHTTPRequestHandler):
             notify.answer(*request)
         match fault:
             case Answer():
-                self._send(fault)
+                self.send(fault)
             case Fault.NONE:
-                self._send(notify.answer(*request))
+                self.send(notify.answer(*request))
             case Fault.DROPPED_BEFORE | Fault.DROPPED_AFTER:
-                self.close_connection = True
-                _hang_up(self.connection)
+                self.hang_up()
             case Fault.SLOW_BEFORE | Fault.SLOW_AFTER:
-                self.close_connection = True
-                self._wait_for_hanging_up()
+                self.wait_for_hanging_up()
             case Fault.GARBAGE:
-                self._send(Answer(201, b"<html>" + body))
+                self.send(Answer(201, b"<html>" + body))
             case Fault.GONE:
-                self._send(Answer(502, b"<html>Bad gateway" + body))
+                self.send(Answer(502, b"<html>Bad gateway" + body))
             case _:
                 status, kind, said = _REFUSALS[fault]
-                self._send(_refusal(status, kind, said.format(address=_address_in(body))))
-
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def _wait_for_hanging_up(self) -> None:
-        """Until the client has closed its end, which it does when it has waited for long enough."""
-        self.connection.settimeout(_PATIENCE)
-        try:
-            self.connection.recv(1)
-        except OSError:
-            return  # in whatever way it ended
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other end was quicker
+                self.send(_refusal(status, kind, said.format(address=_address_in(body))))
 
 
 def _refusal(status: int, kind: str, *texts: str) -> Answer:

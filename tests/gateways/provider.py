@@ -1,36 +1,25 @@
-"""A payment provider with the API of `gateways.banking.http_rail`, on this machine, which can be told to misbehave.
-
-It runs in threads of the test's process; workers in other processes reach it by its address.
-"""
+"""A payment provider with the API of `gateways.banking.http_rail`, on this machine, which can be told to misbehave."""
 
 from __future__ import annotations
 
 import json
-import random
 import re
-import socket
 import ssl
-import sys
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
 from whenever import Instant
+
+from tests.gateways.serving import PATIENCE, Answer, Chance, Conversation, Service
 
 TOKEN = "token-of-a-test"
 _TRANSFERS = "/transfers"
 _BODY = {"id", "amount", "currency", "payee", "reference"}
 _PAYEES = ({"holder", "sort_code", "number"}, {"holder", "iban"}, {"holder", "iban", "bic"})
-_PATIENCE = 300
-"""Seconds after which a request that waits for its client to hang up is let go, so that nothing hangs for ever."""
 
 
 class Fault(StrEnum):
@@ -58,30 +47,10 @@ class Fault(StrEnum):
 _MISCHIEF = [fault for fault in Fault if fault not in (Fault.NONE, Fault.DRIPS)]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is answered without looking at the request; nothing is booked."""
+class Mischief(Chance[Fault]):
+    """What goes wrong by itself, and passes by itself."""
 
-    status: int
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class Mischief:
-    """Decides for each request what goes wrong with it.
-
-    Args:
-        seed: the same one makes the same mischief.
-        likelihood: of something going wrong, from 0 to 1.
-    """
-
-    def __init__(self, seed: int, likelihood: float = 0.5) -> None:
-        self._random = random.Random(seed)
-        self._likelihood = likelihood
-
-    def __call__(self) -> Fault:
-        """What goes wrong with the next request."""
-        return self._random.choice(_MISCHIEF) if self._random.random() < self._likelihood else Fault.NONE
+    none, faults = Fault.NONE, _MISCHIEF
 
 
 def no_mischief() -> Fault:
@@ -126,7 +95,7 @@ class Request:
     fault: Fault | Answer
 
 
-class Provider:
+class Provider(Service[Fault]):
     """The provider, as a context: it answers while the block runs. Its books can be looked at also afterwards.
 
     Args:
@@ -148,47 +117,13 @@ class Provider:
         settles_at_once: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(_Conversation, mischief, port, tls)
         self.token = token
         self.requests: list[Request] = []
         self.bookings: list[Booking] = []
         """Each time that money was sent out. No id should ever be here twice."""
-        self._mischief = mischief
-        self._planned: deque[Fault | Answer] = deque()
         self._clock = clock
         self._progress = "settled" if settles_at_once else "taken"
-        self._tls = tls
-        self._lock = threading.RLock()
-        self._port = port
-        self._server: _Server | None = None
-
-    @property
-    def url(self) -> str:
-        """Its base address."""
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Listens; after `stop`, on the same port and with the same books."""
-        self._server = _Server(self, self._port, self._tls)
-        self._port = self._server.server_address[1]
-        self._server.start()
-
-    def stop(self) -> None:
-        """Hangs up on everybody and ends every request that runs.
-
-        Raises:
-            AssertionError: something went wrong in the provider that nobody had planned.
-        """
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
-            assert not server.errors, server.errors
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -199,19 +134,14 @@ class Provider:
         finally:
             self.start()
 
-    def will(self, *faults: Fault | Answer) -> None:
-        """Plans what happens to the next requests, one each."""
-        with self._lock:
-            self._planned.extend(faults)
-
     def paid(self, id: str) -> int:  # noqa: A002
         """The pence sent out under an id, over all its bookings."""
-        with self._lock:
+        with self._changed:
             return sum(booking.pence for booking in self.bookings if booking.id == id)
 
     def times_booked(self, id: str) -> int:  # noqa: A002
         """How often money was sent out under an id."""
-        with self._lock:
+        with self._changed:
             return sum(booking.id == id for booking in self.bookings)
 
     def settle(self, id: str) -> None:  # noqa: A002
@@ -224,8 +154,8 @@ class Provider:
 
     def next_fault(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Fault | Answer:
         """Notes a request; says what goes wrong with it."""
-        with self._lock:
-            fault = self._planned.popleft() if self._planned else self._mischief()
+        with self._changed:
+            fault = self._happens()
             self.requests.append(Request(method, path, headers, body, fault))
             return fault
 
@@ -243,7 +173,7 @@ class Provider:
         asked = _understood(body)
         if asked is None or asked["id"] != key:
             return _refusal(400, "not_readable", f"not understood: {body.decode(errors='replace')}")
-        with self._lock:
+        with self._changed:
             known = self._known(key)
             if known is None:
                 pence = int(asked["amount"].replace(".", ""))
@@ -256,7 +186,7 @@ class Provider:
         return _done(200, known)
 
     def _tell(self, id: str) -> Answer:  # noqa: A002
-        with self._lock:
+        with self._changed:
             known = self._known(id)
         return _refusal(404, "unknown_transfer", "no such transfer") if known is None else _done(200, known)
 
@@ -264,124 +194,50 @@ class Provider:
         return next((booking for booking in self.bookings if booking.id == id), None)
 
     def _move(self, id: str, *, progress: str, reason: str) -> None:  # noqa: A002
-        with self._lock:
+        with self._changed:
             [number] = [number for number, booking in enumerate(self.bookings) if booking.id == id]
             self.bookings[number] = replace(self.bookings[number], progress=progress, reason=reason)
 
 
-class _Server(ThreadingTCPServer):
-    """Listens, and knows its connections, so that none is left open."""
-
-    allow_reuse_address = True
-    request_queue_size = 64
-
-    def __init__(self, provider: Provider, port: int, tls: ssl.SSLContext | None) -> None:
-        self.provider = provider
-        self.errors: list[BaseException] = []
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", port), _Conversation)
-        if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self.shutdown()
-        self._thread.join()
-        with self._lock:
-            for connection in self._connections:
-                _hang_up(connection)
-        self.server_close()  # waits for the requests that still run
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        error = sys.exception()
-        if error is not None and not isinstance(error, OSError):  # clients may hang up whenever they like
-            self.errors.append(error)
-
-
-class _Conversation(BaseHTTPRequestHandler):
-    """One connection of a client."""
-
-    server: _Server
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Says nothing."""
-
-    def _answer(self) -> None:
-        provider = self.server.provider
+class _Conversation(Conversation):
+    def answer(self) -> None:
+        provider: Provider = self.server.service
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         request = (self.command, self.path, dict(self.headers.items()), body)
         fault = provider.next_fault(*request)
         match fault:
             case Answer():
-                self._send(fault)
+                self.send(fault)
             case Fault.NONE:
-                self._send(provider.answer(*request))
+                self.send(provider.answer(*request))
             case Fault.DROPPED_BEFORE:
-                self._hang_up()
+                self.hang_up()
             case Fault.DROPPED_AFTER:
                 provider.answer(*request)
-                self._hang_up()
+                self.hang_up()
             case Fault.LATE_BEFORE:
-                self._wait_for_hanging_up()
+                self.wait_for_hanging_up()
                 provider.answer(*request)
             case Fault.LATE_AFTER:
                 provider.answer(*request)
-                self._wait_for_hanging_up()
+                self.wait_for_hanging_up()
             case Fault.FAILS_BEFORE:
-                self._send(_refusal(500, "broken", f"failed on {body.decode()}"))
+                self.send(_refusal(500, "broken", f"failed on {body.decode()}"))
             case Fault.FAILS_AFTER:
                 provider.answer(*request)
-                self._send(_refusal(503, "broken", f"failed on {body.decode()}"))
+                self.send(_refusal(503, "broken", f"failed on {body.decode()}"))
             case Fault.BUSY:
-                self._send(Answer(429, b"", {"Retry-After": "7"}))
+                self.send(Answer(429, b"", {"Retry-After": "7"}))
             case Fault.TWICE:
                 provider.answer(*request)
-                self._send(provider.answer(*request))
+                self.send(provider.answer(*request))
             case Fault.GARBAGE:
-                self._send(Answer(provider.answer(*request).status, b"<html>\xff" + body))
+                self.send(Answer(provider.answer(*request).status, b"<html>\xff" + body))
             case Fault.CUT:
                 whole = provider.answer(*request)
-                self._send(replace(whole, body=whole.body[: len(whole.body) // 2]))
+                self.send(replace(whole, body=whole.body[: len(whole.body) // 2]))
             case Fault.DRIPS:
                 self._drip(provider.answer(*request))
-
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in ({"Content-Type": "application/json"} | answer.headers).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        _hang_up(self.connection)
-
-    def _wait_for_hanging_up(self) -> None:
-        """Until the client has closed its end, which it does when it has waited for long enough."""
-        self._hung_up_within(_PATIENCE)
-        self.close_connection = True
 
     def _drip(self, answer: Answer) -> None:
         """Space after space, each in time, as long as anybody listens; bounded, so that a test cannot hang."""
@@ -389,27 +245,11 @@ class _Conversation(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         self.send_header("Content-Length", "1000000")
         self.end_headers()
-        for _ in range(_PATIENCE * 20):
+        for _ in range(PATIENCE * 20):
             self.wfile.write(b" ")
-            if self._hung_up_within(0.05):
+            if self.hung_up_within(0.05):
                 return
-        self._hang_up()
-
-    def _hung_up_within(self, seconds: float) -> bool:
-        self.connection.settimeout(seconds)
-        try:
-            return not self.connection.recv(1)
-        except TimeoutError:
-            return False
-        except OSError:
-            return True
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other end was quicker
+        self.hang_up()
 
 
 def _understood(body: bytes) -> dict[str, Any] | None:

@@ -10,8 +10,9 @@ from domain.values.refusals import Unavailable
 from gateways.messaging.channels import PermanentFailure, Progress, TemporaryFailure
 from gateways.messaging.govuk_notify import NotifyChannel
 from tests.gateways.notices import NOTICE, PERSONAL, notice, told
-from tests.gateways.notify import SECRET, Answer, Fault, Notify
+from tests.gateways.notify import SECRET, Fault, Notify
 from tests.gateways.notifying import channel_to
+from tests.gateways.serving import Answer
 from tests.waiting import SOON
 
 pytestmark = pytest.mark.usefixtures("no_proxy")

@@ -12,7 +12,8 @@ from domain.payments.rails import Instruction, Progress, Transfer
 from domain.values.money import Money
 from domain.values.refusals import Unavailable
 from gateways.banking.http_rail import HttpRail
-from tests.gateways.provider import TOKEN, Answer, Fault, Mischief, Provider
+from tests.gateways.provider import TOKEN, Fault, Mischief, Provider
+from tests.gateways.serving import Answer
 from tests.gateways.transfers import AT, HOLDER, IBAN, ID, NUMBER, SORT_CODE, answered, instruction, rail_to
 from tests.waiting import HANGS, SOON
 

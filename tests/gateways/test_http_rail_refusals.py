@@ -8,7 +8,8 @@ import pytest
 
 from domain.values.refusals import RailRefused, Unavailable
 from gateways.banking.http_rail import HttpRail
-from tests.gateways.provider import Answer, Provider
+from tests.gateways.provider import Provider
+from tests.gateways.serving import Answer
 from tests.gateways.transfers import AT, HOLDER, ID, NUMBER, answered, asked, instruction, rail_to
 
 

@@ -10,7 +10,8 @@ import pytest
 from domain.values.refusals import FileRefused, Refused, Unavailable
 from gateways.banking.http_rail import HttpRail
 from tests.gateways.certificates import Certificate
-from tests.gateways.provider import TOKEN, Answer, Fault, Provider
+from tests.gateways.provider import TOKEN, Fault, Provider
+from tests.gateways.serving import Answer
 from tests.gateways.transfers import AT, HOLDER, IBAN, ID, NUMBER, SECRETS, answered, asked, instruction, rail_to
 from tests.waiting import SOON
 

@@ -20,7 +20,8 @@ from domain.payments.payment import PaymentStatus
 from domain.permissions import Actor
 from domain.values.refusals import Refused
 from store.database import tables
-from tests.gateways.provider import TOKEN, Answer, Fault, Provider
+from tests.gateways.provider import TOKEN, Fault, Provider
+from tests.gateways.serving import Answer
 from tests.play import Play
 from tests.playing import months, playing
 from tests.replay import recording
@@ -115,6 +116,7 @@ MASKED = ("•819", "•5432")
 PERSONAL = (*MARKERS, *BANK, *MASKED, "marker-feedback")
 
 
+# Longer than others: one life of a payment, whose whole history is then searched.
 async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happens_to_a_payment(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, impatient: None
 ) -> None:
