@@ -1,13 +1,18 @@
-"""The check of who may import whom sees what it is there to see."""
+"""The checks of who may import whom, and of how long code is, see what they are there to see."""
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.house import NO_PART, ROOT, check
+from tests.house import NO_PART, ROOT, check, parts_of
+
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+WHY = "# Longer than others: "
+"""How a comment begins that says why: in the first line of a file, or above a function."""
 
 
 @pytest.fixture
@@ -71,3 +76,63 @@ def test_a_module_without_a_place_fails_the_check(house: Path, module: str) -> N
     status, said = check(house)
 
     assert (status, Path(module).parts[0].removesuffix(".py") in said) == (1, True)
+
+
+def too_long(root: Path) -> list[str]:
+    """The files and functions that are too long, and for which no comment says why.
+
+    Args:
+        root: of the project, or of a copy.
+    """
+    found = []
+    for part in (*parts_of(root).values(), root / "tests"):
+        for path in sorted(part.rglob("*.py")) if part.is_dir() else [part]:
+            text = path.read_text(encoding="utf-8")
+            lines, name = text.splitlines(), path.relative_to(root)
+            if len(lines) > LONGEST_FILE and not lines[0].startswith(WHY):
+                found.append(f"{name} has {len(lines)} lines: divide it, or say why in its first line: {WHY}…")
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    length = (node.end_lineno or node.lineno) - node.lineno + 1
+                    if length > LONGEST_FUNCTION and not is_explained(lines, node):
+                        found.append(f"{name}: {node.name} has {length} lines: divide it, or say why above: {WHY}…")
+    return found
+
+
+def is_explained(lines: list[str], function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the comment above a function, and above its decorators, says why it is long."""
+    above = min(each.lineno for each in (function, *function.decorator_list)) - 2
+    while above >= 0 and (line := lines[above].strip()).startswith("#"):
+        if line.startswith(WHY):
+            return True
+        above -= 1
+    return False
+
+
+def test_no_file_and_no_function_is_too_long_unless_a_comment_says_why() -> None:
+    assert too_long(ROOT) == []
+
+
+LONG_FILE, LONG_FUNCTION = "one = 1\n" * 401, "@print\nasync def long() -> None:\n" + "    print()\n" * 60
+
+
+@pytest.mark.parametrize("folder", [".", "desk", "tests/desk"])
+@pytest.mark.parametrize(("text", "says"), [(LONG_FILE, "has 401 lines"), (LONG_FUNCTION, "long has 61 lines")])
+def test_what_is_too_long_fails_the_check_unless_a_comment_says_why(
+    tmp_path: Path, folder: str, text: str, says: str
+) -> None:
+    """Fails when a folder is left out, when nobody looks above the decorators, and when one line is not too much."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / folder).mkdir(exist_ok=True)
+    path = tmp_path / folder / "long.py"
+
+    path.write_text(text, encoding="utf-8")
+    (said,) = too_long(tmp_path)
+    assert said.startswith(str(path.relative_to(tmp_path)))
+    assert says in said
+
+    path.write_text(f"{WHY}because.\n{text}", encoding="utf-8")
+    assert too_long(tmp_path) == []
+
+    path.write_text(text.replace("one = 1\n", "", 1).replace("    print()\n", "", 1), encoding="utf-8")
+    assert too_long(tmp_path) == []

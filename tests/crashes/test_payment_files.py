@@ -89,6 +89,7 @@ def settings_for_files(folder: Path) -> dict[str, str]:
     }
 
 
+# Longer than others: each of the six files needs what came of the file before.
 async def test_every_transfer_is_in_one_file_however_often_the_desk_dies(tmp_path: Path) -> None:
     """Six files, each made by a command that dies at another point and is given again; so are reports and bank details.
 

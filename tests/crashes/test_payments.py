@@ -78,6 +78,7 @@ async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp
         together.create_task(play(await new_namespace(), tmp_path / "three", 3, BEGUN, RAIL_ASKED))
 
 
+# Longer than others: one life of four payments, each step of which follows from the step before.
 async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
     """Four payments: one settles, although a person once says that it came back; one comes back and is made again; one
     comes back late; one is cancelled."""

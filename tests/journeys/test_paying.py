@@ -59,6 +59,7 @@ def told_of_payments(play: Play) -> dict[str, dict[str, int]]:
     return {str(occasion): dict(play.told(occasion)) for occasion in OF_PAYMENTS if play.told(occasion)}
 
 
+# Longer than others: one payment from the request to the money, with each reminder in its order.
 async def test_a_payment_waits_for_bank_details_and_for_its_release_and_people_are_reminded_until_it_is_paid(
     tmp_path: Path,
 ) -> None:
