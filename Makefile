@@ -28,7 +28,7 @@ help:
 	@echo 'make demo            rehearse the whole pilot in about a minute (KEEP=1 leaves the servers up)'
 	@echo 'make run             the service with embedded servers, for real use; its state is kept in var/'
 	@echo 'make test            format, lint, types, import contracts and all tests'
-	@echo 'make bench           the measurements, written to a file in bench/'
+	@echo 'make bench           the measurements, written to a file in bench/ (AGAINST=REV compares with that build)'
 	@echo 'make lock            write the locks anew from pyproject.toml (UPGRADE=1 takes newer versions)'
 	@echo 'make clean           remove the environment and the caches, never var/'
 
@@ -46,7 +46,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m mypy & types=$$!; $(RUN) $(BIN)/python -m pytest $(SPREAD); tests=$$?; wait $$types && exit $$tests
 
 bench: $(VENV)/.dev
-	$(RUN) $(BIN)/python -m bench
+	$(RUN) $(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST))
 
 lock: $(VENV)/.dev
 	$(COMPILE) --extra embedded --output-file requirements.lock

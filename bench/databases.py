@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import create_engine, insert, make_url, text
+from sqlalchemy import URL, create_engine, insert, make_url, text
 from sqlalchemy.pool import NullPool
 
 from domain.programmes.programme import Programme
@@ -32,34 +32,43 @@ def kinds() -> tuple[str, ...]:
 @contextmanager
 def database(kind: str) -> Iterator[Database]:
     """A database with tables and no rows, in a folder that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        if kind == SQLITE:
-            yield from _migrated(f"sqlite:///{folder}/service.db")
-            return
-        with _postgresql(Path(folder)) as server:
-            yield from _migrated(server)
-
-
-def _migrated(url: str) -> Iterator[Database]:
-    opened = Database(url)
-    try:
-        opened.migrate()
-        yield opened
-    finally:
-        opened.close()
+    with urls(kind, 1) as (url,):
+        opened = Database(url)
+        try:
+            opened.migrate()
+            yield opened
+        finally:
+            opened.close()
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
+def urls(kind: str, number: int) -> Iterator[tuple[str, ...]]:
+    """The URLs of so many databases without tables, on one server, in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        if kind == SQLITE:
+            places = [Path(folder) / str(each) for each in range(number)]
+            for place in places:
+                place.mkdir()  # of its own: what a database needs besides is beside it
+            yield tuple(f"sqlite:///{place}/service.db" for place in places)
+            return
+        with _postgresql(Path(folder)) as server:
+            yield tuple(_created(server) for _ in range(number))
+
+
+@contextmanager
+def _postgresql(folder: Path) -> Iterator[URL]:
     from .postgres import running  # not built for every Python
 
     with running(folder) as server:
-        address = make_url(server).set(drivername="postgresql+psycopg")
-        name = f"bench_{os.getpid()}_{next(_numbers)}"
-        engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-        yield address.set(database=name).render_as_string(hide_password=False)
+        yield make_url(server).set(drivername="postgresql+psycopg")
+
+
+def _created(server: URL) -> str:
+    name = f"bench_{os.getpid()}_{next(_numbers)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    return server.set(database=name).render_as_string(hide_password=False)
 
 
 def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Payments in a second through the ledger, from the request to the rail."""
+"""Payments in a second through the ledger, from the request to the settlement."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gateways.messaging.letters import Letters
 from store.database import tables
 from store.database.database import Database
 from store.payments.ledger import Ledger
+from store.payments.reading import read_returned, under_way
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say
@@ -25,19 +26,21 @@ from .playing import give_payee
 
 NAME = "payments"
 _AIM = 0.5
-_TRANSACTIONS = 4
 _MANY = 10**8
 
-Inserts = list[tuple[Table, list[dict[str, object]]]]
+Rows = list[dict[str, object]]
+"""The rows of a table."""
+
+Inserts = list[tuple[Table, Rows]]
 """The rows of a transaction, by table."""
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """The ledger's moves of a payment, against bare inserts of the rows that the moves leave.
+    """The ledger's part of a payment, against bare inserts of the rows that the payment leaves.
 
-    The moves are `request` (the bank details are there, so the payee is known at once), `release`, `begin` and
-    `mark_submitted`: as many transactions, with the lines of the record and the notices that go with them. The floor
-    is bare inserts of the final rows, in as many transactions and by the same library.
+    It is every call of the ledger that the service makes for a payment from its request (the bank details are there, so
+    the payee is known at once) to its settlement, with the lines of the record and the notices, and without the rail.
+    The floor is bare inserts of the final rows, in as many transactions that write and by the same library.
 
     Args:
         small: whether a few are enough, only to see that the measurement works.
@@ -57,8 +60,8 @@ def _measured(kept: Database, kind: str, till: Till, threads: int, rounds: int, 
     compared = Compared.of([(made, floor) for made, floor in rates])
     return Measurement(
         name=f"{NAME}: {kind}, {threads} thread{'s' if threads > 1 else ''}",
-        what="Payments of one challenge from their request to the rail, with their lines of the record and their "
-        "notices, against bare inserts of the same rows in as many transactions.",
+        what="Payments of one challenge from their request to their settlement, with their lines of the record and "
+        "their notices, against bare inserts of the same rows in as many transactions.",
         unit="a second",
         figure=compared.figure,
         floor=compared.floor,
@@ -68,7 +71,7 @@ def _measured(kept: Database, kind: str, till: Till, threads: int, rounds: int, 
         notes=(
             f"{kind} {versions(kept)}.",
             compared.spread,
-            f"{till.rows} rows in {_TRANSACTIONS} transactions for each payment.",
+            f"{till.rows} rows in {till.transactions} transactions for each payment.",
         ),
     )
 
@@ -115,23 +118,33 @@ class Till:
         )
         self.make(str(_MANY))
         self._pattern = self._rows_of_the_first()
+        self.transactions = len(self._pattern)
         self.rows = sum(len(rows) for inserts in self._pattern for _, rows in inserts)
 
     def make(self, name: str) -> None:
-        """Makes a payment as the service does."""
+        """Makes a payment: the calls of the ledger, in their order, as the payment's workflow and activities make them.
+
+        Args:
+            name: digits, different each time.
+        """
         order = self._payment.order
         order = order.model_copy(update={"key": self._key(name), "number": int(name)})
         payment = self._payment.model_copy(update={"order": order})
         now = Instant.now()
         self._ledger.request(payment, now)
-        released = announcements.decided(
+        release = announcements.decided(
             payment, Release(by=self._releaser, decision_id="release", payee_version=1), now
         )
-        self._ledger.release(payment, released, 1, now)
+        self._ledger.request(payment, now, release)  # whether the decision was taken before
+        self._ledger.release(payment, release, 1, now)
+        under_way(self._kept, order.key)
+        read_returned(self._kept, order.key)
         begun = self._ledger.begin(order.key, "embedded", now)
         if begun is None:
             raise RuntimeError(f"{order.key} was released, and there is nothing to ask a rail for")
         self._ledger.mark_submitted(payment, begun, "reference", now)
+        under_way(self._kept, order.key)
+        self._ledger.mark_settled(payment, begun, now)
 
     def insert(self, name: str) -> None:
         """Inserts the rows of a payment."""
@@ -149,32 +162,36 @@ class Till:
         return self._payment.order.key.replace(f"/{_MANY}", f"/{int(name)}")
 
     def _rows_of_the_first(self) -> tuple[Inserts, ...]:
-        """Each row with the other rows of its move. `begin` writes none: the last two rows have a transaction each."""
+        """The rows of each transaction. `begin` inserts none: of the next move, line and notice have one each."""
         payments, transfers, record, notices = tables.payments, tables.transfers, tables.record, tables.notices
         key = self._payment.order.key
         with self._kept.reading() as connection:
 
-            def found(table: Table) -> list[dict[str, object]]:
+            def found(table: Table) -> Rows:
                 column = table.c.id if table is transfers else table.c.key
                 rows = connection.execute(select(table).where(column.startswith(key, autoescape=True)).order_by(column))
                 numbered = {"id"} if table is record else set()
                 return [{name: each[name] for name in each if name not in numbered} for each in rows.mappings()]
 
             told, lines = found(notices), found(record)
-            last_told = [each for each in told if "/submitted-" in str(each["key"])]
-            last_line = [each for each in lines if "/submitted-" in str(each["key"])]
-            released = [each for each in lines if "/release/" in str(each["key"])]
-            requested = [each for each in lines if each not in (*last_line, *released)]
+            released, submitted, settled = (_of(lines, step) for step in ("/release/", "/submitted-", "/settled-"))
+            requested = [each for each in lines if each not in (*released, *submitted, *settled)]
+            sent = _of(told, "/submitted-")
             return (
                 [
                     (payments, found(payments)),
                     (record, requested),
-                    (notices, [each for each in told if each not in last_told]),
+                    (notices, [each for each in told if each not in sent]),
                 ],
                 [(transfers, found(transfers)), (record, released)],
-                [(record, last_line)],
-                [(notices, last_told)],
+                [(record, submitted)],
+                [(notices, sent)],
+                [(record, settled)],
             )
+
+
+def _of(rows: Rows, step: str) -> Rows:
+    return [each for each in rows if step in str(each["key"])]
 
 
 def _renamed(value: object, first: str, key: str) -> object:

@@ -30,7 +30,8 @@ def as_markdown(day: str, machine: Mapping[str, str], measured: Sequence[Measure
     parts = [
         "# Measurements",
         f"Written by `make bench` on {day}. A floor is the same thing without the work. The two take turns on the "
-        "same machine in the same run, so only the ratio can be compared between machines.",
+        "same machine in the same run, so only the ratio can be compared between machines. In the rows that begin with "
+        "`against`, the floor is the build of that revision.",
         _table(("Measurement", "Figure", "Floor", "Ratio", "Aim", "Met"), rows),
     ]
     for each in measured:

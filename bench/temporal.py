@@ -70,12 +70,18 @@ class _Counting(ActivityInboundInterceptor):
 
 
 @asynccontextmanager
-async def dev_server(watch: Watch) -> AsyncIterator[Client]:
-    """The development server, in memory and in real time."""
+async def dev_server(watch: Watch, *namespaces: str) -> AsyncIterator[Client]:
+    """The development server, in memory and in real time.
+
+    Args:
+        watch: an interceptor of the client.
+        namespaces: that the server has besides the client's.
+    """
     async with await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=program("temporal"),
         dev_server_log_level="error",
+        dev_server_extra_args=[part for each in namespaces for part in ("--namespace", each)],
         interceptors=[watch],
         runtime=_runtime(),
     ) as environment:
