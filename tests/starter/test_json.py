@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from commands import payments
 from embedded import Service
 from tests.starter.commands import FINANCE, OPERATOR, PURSE, SPONSOR, WITH_MONEY, Answer, Commands, write_round
 from tests.starter.conftest import handed_in
@@ -81,8 +82,12 @@ def test_whatever_else_changes_something_says_so_in_one_document(starter: Comman
     assert document(starter("submit", "--as", FINANCE, "--json"), status=1)["refused"]["code"] == "file-refused"
 
 
-def test_payments_are_released_or_refused_each_on_its_own_in_one_document(starter: Commands, fen: list[str]) -> None:
-    """Fails when two payments are two documents, or when a refused one hides the one that was released."""
+def test_payments_are_released_or_refused_each_on_its_own_in_one_document(
+    starter: Commands, fen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails when two payments are two documents, when a refused one hides the one that was released, and when the
+    command asks somebody at the terminal, because the question would stand in the document."""
+    monkeypatch.setattr(payments, "somebody_is_there", lambda: True)
     first, second = starter.ordered(FEN, 2)
     details = ("--holder", "Tay", "--sort-code", "60-16-13", "--account", "31926819")
     given = document(starter("payee", FEN, first.split("/")[3], *details, "--as", OPERATOR, "--json"))
