@@ -61,7 +61,7 @@ class OutgoingNotice(Value):
     Args:
         occasion: what it is about.
         whom: who is told.
-        facts: exactly those of the occasion, except the facts that every occasion has.
+        facts: exactly the facts of the occasion, without the facts that every occasion has.
         lapses: whether the notice is sent only while the challenge still waits for the same thing.
         payment: key of a payment, if the notice is sent only while that payment's status is unchanged.
     """
@@ -164,7 +164,7 @@ class Announcement(Value):
     """What happened, in one piece.
 
     Args:
-        key: its business key: an announcement that comes twice under one key is written once.
+        key: its business key. If an announcement comes twice under one key, it is written once.
         challenge: id of the challenge.
         entry: the line of the record.
         status: where the challenge stands afterwards; None if nothing changes, as in a refusal.

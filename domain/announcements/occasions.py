@@ -11,7 +11,7 @@ Facts = dict[str, str]
 
 
 class Occasion(StrEnum):
-    """What a notice is about, in the order of a challenge's life. The text of each stands in a file of its name."""
+    """What a notice is about, in the order of a challenge's life. The text of each is in a file with its name."""
 
     WINDOW_OPENED = "window-opened"
     QUESTION_ANSWERED = "question-answered"
@@ -149,7 +149,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "challenge": Fact("the challenge's id", "pilot-2016/air-quality"),
     "change": Fact(
         "what has changed since the last request to release; empty if nothing",
-        "The team's bank details were changed, and the release to those before is void.",
+        "The team's bank details were changed, and the release to the old details is void.",
     ),
     "closes": Fact("when the window closes", "Monday 1 August 2016, 24:00 BST"),
     "contact": Fact(

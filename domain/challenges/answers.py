@@ -22,7 +22,7 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
     state.check_may(Action.ANSWER, message.by)
     if state.phase is not Phase.WINDOW:
         raise TooLate(
-            f"The window of {state.challenge.id} closed on {state.at(state.closes)}: what is answered now helps nobody."
+            f"The window of {state.challenge.id} closed on {state.at(state.closes)}: it is too late for answers."
         )
     facts = {"asked": message.question, "answer": message.answer}
     text = f"Question answered: {message.question}"

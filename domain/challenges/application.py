@@ -108,18 +108,16 @@ def _organisation(name: str) -> Iterator[str]:
     if not name.strip():
         yield "The application names no organisation: say who applies."
     if len(name) > _LONGEST_NAME:
-        yield (f"The organisation's name has {len(name):,} characters, and {_LONGEST_NAME} is the most: shorten it.")
+        yield (f"The organisation's name has {len(name):,} characters: shorten it to {_LONGEST_NAME} at most.")
     yield from _no_text(name, "organisation's name")
 
 
 def _email(address: str) -> Iterator[str]:
     # Copying an address can bring such characters along. A channel would refuse every letter to it.
     if not address.strip().isprintable():
-        yield "The e-mail address has a character in it that nobody can see: type it again instead of copying it."
+        yield "The e-mail address has an invisible character: type the address instead of copying it."
     elif len(address) > _LONGEST_EMAIL:
-        yield (
-            f"The e-mail address has {len(address):,} characters, and {_LONGEST_EMAIL} is the most: give a shorter one."
-        )
+        yield (f"The e-mail address has {len(address):,} characters: give one of {_LONGEST_EMAIL} at most.")
     elif not _EMAIL.fullmatch(address.strip()):
         yield "The application has no contact: give an e-mail address for receipts, such as name@company.example."
 
@@ -128,7 +126,7 @@ def _proposal(answer: str, limit: int) -> Iterator[str]:
     if not answer.strip():
         yield "The proposal is empty: write an answer to the challenge's question."
     if len(answer) > limit:
-        yield f"The proposal has {len(answer):,} characters, and {limit:,} is the most: shorten it."
+        yield f"The proposal has {len(answer):,} characters: shorten it to {limit:,} at most."
     yield from _no_text(answer, "proposal")
 
 
@@ -142,6 +140,6 @@ def _unreadable(error: ErrorDetails) -> Problem:
     """What is wrong with a field that is not text. An unknown field name is not repeated: it can be any text."""
     name = str(error["loc"][0])
     if name not in Applying.model_fields:
-        return Problem(field="", text="The application has a field that is not known: leave it out.")
-    wrong = "is missing: add it" if error["type"] == "missing" else "is no plain text: write it again"
+        return Problem(field="", text="The application has an unknown field: leave it out.")
+    wrong = "is missing: add it" if error["type"] == "missing" else "is not plain text: write it again"
     return Problem(field=name, text=f"The {name} {wrong}.")

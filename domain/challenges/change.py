@@ -43,7 +43,7 @@ def check_goes_on(state: State) -> None:
         TooLate: the challenge has ended.
     """
     if state.phase is Phase.ENDED:
-        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing changes in it any more.")
+        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): it cannot change any more.")
 
 
 def check_not_held(state: State) -> None:
@@ -72,11 +72,11 @@ def need_reason(message: Decision, what: str) -> None:
 def no_reason(message: Decision, what: str) -> Iterator[ReasonMissing]:
     """The refusal of a decision that gives no reason, beside its other faults. See `need_reason`."""
     if not message.reason:
-        yield ReasonMissing(f"{what} needs a reason, which those concerned are told.")
+        yield ReasonMissing(f"{what} needs a reason, for the people who are told.")
 
 
 def key_of(state: State, message: Decision) -> str:
-    """The business key of the announcement of a decision: a decision that is announced twice is written once."""
+    """The business key of a decision's announcement. A decision that is announced twice is written once."""
     return f"{state.challenge.id}/{message.kind}/{message.decision_id}"
 
 

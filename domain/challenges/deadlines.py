@@ -147,7 +147,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
         case Phase.ENDED:
             notices = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
-            text = f"Reminder: evidence is to be shown by {', '.join(teams)}"
+            text = f"Reminder: evidence is expected from {', '.join(teams)}"
     notices = tuple(map(while_so, notices))
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, notices, f"{state.stage_name}-{rung}")

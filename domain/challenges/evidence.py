@@ -32,7 +32,7 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
     missing = not message.accepted and not message.reason
-    faults: list[Refused] = [ReasonMissing("A rejection needs a reason, which the team is told.")] if missing else []
+    faults: list[Refused] = [ReasonMissing("A rejection needs a reason, for the team.")] if missing else []
     try:
         wanted = _wanted(state, message)
     except Refused as fault:
@@ -78,20 +78,22 @@ def _wanted(state: State, message: Evidence) -> OpenEvidence:
     run = next((run for run in state.runs if run.stage == message.stage), None)
     if run is None:
         names = ", ".join(run.stage for run in state.runs) or "none yet"
-        raise UnknownStage(f"{state.challenge.id} has not been in a stage {message.stage!r}: it was in {names}.")
+        raise UnknownStage(
+            f"{state.challenge.id} has not reached a stage {message.stage!r}. Its stages so far: {names}."
+        )
     if message.team not in [team.id for team in run.teams]:
         teams = ", ".join(team.id for team in run.teams)
-        raise UnknownTeam(f"{message.team} was not in {run.stage} of {state.challenge.id}: {teams} were.")
+        raise UnknownTeam(f"{message.team} was not in {run.stage} of {state.challenge.id}: choose from {teams}.")
     if state.outcome is Outcome.CANCELLED:
-        raise TooLate(f"{state.challenge.id} was cancelled: no evidence is judged any more.")
+        raise TooLate(f"{state.challenge.id} was cancelled: nobody can decide on evidence now.")
     waiting = [each for each in state.open_evidence if (each.stage, each.team) == (run.stage, message.team)]
     for each in waiting:
         if message.number in (0, each.number):
             return each
     which = f"instalment {message.number} of {message.team}" if message.number else message.team
     raise TooLate(
-        f"Nothing waits for evidence of {which} in {run.stage}: it was decided, is not paid on evidence, "
-        "or the team has left."
+        f"No evidence of {which} in {run.stage} waits for a decision: it was accepted or rejected before, the payment "
+        "needs no evidence, or the team has left."
     )
 
 

@@ -26,7 +26,9 @@ def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announce
     check_may_change(state, message)
     check_not_held(state)
     if state.phase is not Phase.WINDOW or now >= state.closes:
-        raise TooLate(f"The window of {state.challenge.id} closed on {state.at(state.closes)} for good.")
+        raise TooLate(
+            f"The window of {state.challenge.id} closed on {state.at(state.closes)} for good: it cannot be extended."
+        )
     refuse_for_all([*no_reason(message, "Moving a deadline"), *_wrong_deadline(state, message, now)])
     new = state.having(closes=message.closes, reminded=now)
     text = f"Window closes on {new.at(new.closes)} instead of {state.at(state.closes)}"
@@ -36,11 +38,11 @@ def extend(state: State, message: Extend, now: Instant) -> tuple[State, Announce
 
 def _wrong_deadline(state: State, message: Extend, now: Instant) -> Iterator[DeadlineRefused]:
     if message.closes <= now:
-        yield DeadlineRefused(f"{state.at(message.closes)} is in the past: move the deadline to a time to come.")
+        yield DeadlineRefused(f"{state.at(message.closes)} is in the past: choose a time in the future.")
     elif message.closes <= state.closes:
         yield DeadlineRefused(
-            f"{state.at(message.closes)} is not after {state.at(state.closes)}, which applicants rely on: "
-            "a deadline only moves to a later time."
+            f"{state.at(message.closes)} is not after {state.at(state.closes)}: "
+            "a deadline only moves to a later time, because applicants rely on it."
         )
     elif message.closes > now + _LONGEST_EXTENSION:
         yield DeadlineRefused(f"{state.at(message.closes)} is more than two years away: check the date.")

@@ -46,7 +46,7 @@ def stages_from(state: State, stage: str) -> tuple[str, ...]:
 def feedback_given(
     state: State, stage: str, team: str, by: str, text: str, now: Instant, unique: str, *, settled: bool = False
 ) -> Announcement:
-    """Records that feedback was given. The text goes only to the team, and never stands here.
+    """Records that feedback was given. The text goes only to the team, and is never in the record.
 
     If the stage is settled, the team is told at once; otherwise the text goes out later (see `kept_words`).
 
@@ -96,12 +96,12 @@ def _wrong_team(state: State, titles: Mapping[str, str], stage: str, team: str) 
     if before and team not in [each.id for each in before[-1].teams]:
         yield UnknownTeam(
             f"{team} was not in {titles[before[-1].stage]}, so nobody decides whether it enters {titles[stage]}: "
-            "name the stage that it was not taken into."
+            "name the stage for which it was not selected."
         )
         return
     run = next((run for run in state.runs if run.stage == stage), None)
     if run is not None and team in [each.id for each in run.teams]:
-        yield UnknownTeam(f"{team} was taken into {titles[stage]}: feedback is for those who were not.")
+        yield UnknownTeam(f"{team} was selected for {titles[stage]}: feedback is for teams that were not.")
 
 
 def _wrong_text(text: str) -> Iterator[NotReadable]:

@@ -25,7 +25,9 @@ def hold(state: State, message: Hold, now: Instant) -> tuple[State, Announcement
     need_reason(message, "A hold")
     check_not_held(state)
     if state.phase is Phase.WINDOW and now >= state.closes:
-        raise TooLate(f"The window of {state.challenge.id} has just closed: hold it once it is sealed.")
+        raise TooLate(
+            f"The window of {state.challenge.id} has just closed: hold the challenge once the window is sealed."
+        )
     new = state.having(held=Held(since=now, by=message.by, reason=message.reason))
     text = f"On hold, while waiting for {state.waiting}"
     facts = {"reason": message.reason, "waits_for": state.waiting}
@@ -41,7 +43,7 @@ def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announce
     """
     check_may_change(state, message)
     if state.held is None:
-        raise TooLate(f"{state.challenge.id} is not on hold.")
+        raise TooLate(f"{state.challenge.id} is not on hold: there is nothing to resume.")
     since = state.held.since
 
     def later(deadline: Instant) -> Instant:

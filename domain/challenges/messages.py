@@ -61,7 +61,9 @@ def read(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], 
     """
     model = _model(kind, known)
     if len(said) != 1:
-        raise NotReadable(f"The {kind} cannot be read: it came with {len(said)} arguments; send one, a JSON object.")
+        raise NotReadable(
+            f"The {kind} cannot be read: it came with {len(said)} arguments; send exactly one JSON object."
+        )
     try:
         decision = model.model_validate_json(said[0] or b"null")
     except ValidationError as error:
@@ -81,7 +83,7 @@ def already_answered(state: State, decision: Decision) -> str | None:
     if before is None:
         return None
     if before.content != content_of(decision):
-        raise AnotherDecision(f"The id {decision.decision_id!r} was used for another decision: give this one its own.")
+        raise AnotherDecision(f"The id {decision.decision_id!r} was used for another decision: use a new id.")
     return before.text
 
 
@@ -99,10 +101,10 @@ def texts_in(said: Sequence[bytes]) -> list[str]:
 
 
 def not_about_a_payment() -> NotReadable:
-    """The refusal of a message that looks as if a payment had sent it, but is wrong."""
+    """The refusal of a wrong message under the name that only payments use."""
     return NotReadable(
-        f"The word of a payment cannot be read: it has a payment's key and one of {', '.join(OrderState)}. "
-        "Payments send it by themselves: see `reconcile`."
+        f"The message of a payment cannot be read: it needs a payment's key and one of {', '.join(OrderState)}. "
+        "Payments send this message themselves: see `reconcile`."
     )
 
 
@@ -136,8 +138,8 @@ def decide(state: State, decision: Decision, now: Instant) -> tuple[State, Annou
         raise
     except Exception as fault:
         raise NotReadable(
-            f"The {decision.kind} cannot be worked out ({type(fault).__name__}): nothing has changed; "
-            "check its values, and tell whoever runs the service."
+            f"The {decision.kind} failed with an error ({type(fault).__name__}), and nothing has changed: "
+            "check the values, and tell the people who run the service."
         ) from fault
 
 
@@ -209,7 +211,7 @@ def sender(said: Sequence[bytes]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without characters that a database or a terminal cannot show, cut to the length of a line."""
+    """The text without characters that a database or a terminal cannot show, cut to one line."""
     return "".join(character for character in text if character.isprintable())[:_LONGEST]
 
 
@@ -248,7 +250,7 @@ def _in_field(model: type[Decision], where: str, error: ErrorDetails) -> str:
         near = get_close_matches(str(name), model.model_fields, n=1)
         return f"{where}{shown}: is not known here: {f'write {near[0]}, or ' if near else ''}leave it out"
     field = model.model_fields[str(name)]
-    takes = field.description or "it otherwise"
+    takes = field.description or "another value"
     problem = in_words(error, takes) if field.annotation not in (Date, Instant) else f"write {takes}"
     return f"{where}{shown}: {problem if shown else problem.replace(repr(value), 'this')}"
 

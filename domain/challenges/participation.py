@@ -27,13 +27,16 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
         raise UnknownStage(f"No stage {message.stage!r} in {state.programme.id}: it has {', '.join(names)}.")
     run = next((run for run in state.runs if run.stage == message.stage), None)
     if run is None:
-        raise TooEarly(f"{message.stage} of {state.challenge.id} has not begun: no session can have been held in it.")
+        raise TooEarly(f"{message.stage} of {state.challenge.id} has not begun: report a session after it was held.")
     if state.role_of(message.by) == "team" and message.by not in run.active:
-        raise NotAllowed(f"{message.by} is not in {message.stage} of {state.challenge.id}: a team of it tells.")
+        raise NotAllowed(
+            f"{message.by} is not in {message.stage} of {state.challenge.id}: "
+            "a team that is in the stage can report the session."
+        )
     first, last = (instant.to_tz(state.zone).date() for instant in (run.begins, run.ended or now))
     if not first <= message.on <= last:
         end = f"{last}, when it ended" if run.ended else f"today, {last}"
-        text = f"{message.on} is not between {first}, when {message.stage} began, and {end}."
+        text = f"{message.on} is not between {first}, when {message.stage} began, and {end}: correct the date."
         raise DeadlineRefused.for_problems([Problem(field="on", text=text)])
     sessions = (*run.sessions, Session(on=message.on, people=message.people))
     new = state.having(

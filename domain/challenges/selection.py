@@ -77,7 +77,7 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
     index = _stage_to_decide(state, message.stage, message.by, Action.DECLINE)
     stage = state.programme.stages[index]
     if not message.reason:
-        raise ReasonMissing(f"Taking nobody into {stage.title} needs a reason, which the applicants are told.")
+        raise ReasonMissing(f"Taking nobody into {stage.title} needs a reason, for the applicants.")
     awarded = any(team.award for run in state.runs for team in run.teams)
     outcome = Outcome.DISCONTINUED if awarded else Outcome.NO_AWARD
     text = f"Nobody taken into {stage.title}; the challenge ends: {outcome}"
@@ -137,7 +137,7 @@ def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
         raise UnknownStage(f"No stage {name!r} in {state.programme.id}: it has {', '.join(names)}.")
     index = names.index(name)
     if state.phase is Phase.ENDED:
-        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing is decided on it any more.")
+        raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing can be decided now.")
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
     if state.phase is Phase.WINDOW:
@@ -146,7 +146,7 @@ def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
         )
     decided = next((run for run in state.runs if run.stage == name), None)
     if decided:
-        raise TooLate(f"{name} was decided on {state.at(decided.begins)}: {listed(decided.active)} are in.")
+        raise TooLate(f"{name} was decided on {state.at(decided.begins)}: its teams are {listed(decided.active)}.")
     if index < state.stage:
         raise TooLate(f"{name} was skipped; the challenge is at {state.filling.name}.")
     if state.phase is Phase.RUNNING:
@@ -162,7 +162,7 @@ def _faults(state: State, stage: Stage, message: Select) -> Iterator[Refused]:
     yield from _wrong_names(state, message)
     yield from _wrong_number(stage, message)
     if stage.only_sifts and message.reserve:
-        text = f"{stage.title} takes no time, so that no place in it can come free: name nobody in reserve for it."
+        text = f"{stage.title} takes no time, so no place in it can become free: name nobody in reserve for it."
         yield WrongNumber.for_problems([Problem(field="reserve", text=text)])
     for team in dict.fromkeys(message.teams):
         if text := _wrong_amount(stage, team, message.amounts.get(team), state.programme.currency):
@@ -185,7 +185,7 @@ def _wrong_names(state: State, message: Select) -> Iterator[Refused]:
         one = len(others) == 1
         text = (
             f"{'An amount is' if one else 'Amounts are'} given for {listed(others)}, which {_is(others)} not selected: "
-            + ("name it as a team or leave it out." if one else "name them as teams or leave them out.")
+            + ("select it, or leave out the amount." if one else "select them, or leave out the amounts.")
         )
         yield UnknownTeam.for_problems([Problem(field="amounts", text=text)])
 
@@ -199,7 +199,7 @@ def _wrong_number(stage: Stage, message: Select) -> Iterator[Refused]:
     if not stage.min <= count <= stage.max:
         fewest = f"{stage.min} to " if stage.min < stage.max else ""
         named = f"{count} {'was' if count == 1 else 'were'} named"
-        too_few = " If there are no more to take, decline: that ends the challenge." if count < stage.min else ""
+        too_few = " If no more teams are suitable, decline: that ends the challenge." if count < stage.min else ""
         yield WrongNumber(f"{stage.title} takes {fewest}{counted(stage.max, 'team')}: {named}.{too_few}")
     can_enter = min(count, stage.max)
     if can_enter > stage.target and not message.reason:

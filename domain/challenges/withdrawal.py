@@ -27,7 +27,7 @@ def withdraw(state: State, message: Withdraw, now: Instant) -> tuple[State, Anno
     """
     if message.by != message.team:
         if state.role_of(message.by) == Role.TEAM:
-            raise NotAllowed(f"{message.by} may not withdraw {message.team}: a team withdraws itself alone.")
+            raise NotAllowed(f"{message.by} may not withdraw {message.team}: a team can withdraw only itself.")
         state.check_may(Action.WITHDRAW, message.by)
     check_goes_on(state)
     need_reason(message, "A withdrawal")

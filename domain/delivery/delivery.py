@@ -115,7 +115,7 @@ def why_given_up(written: Instant, tries: int, reason: str, now: Instant) -> str
 
 
 def ask_again_at(sent: Instant, now: Instant) -> Instant | None:
-    """When to ask the channel next what became of a notice; None if it is not asked any more.
+    """When to ask the channel next what became of a notice; None if the channel is not asked again.
 
     Args:
         sent: when the channel took it.
@@ -175,7 +175,7 @@ def details(outbox: Outbox | None, attention: str) -> str:
     if attention:
         lines.append(
             f"**Needs attention:** {attention}; {remedy('notices')}.\n\n"
-            "No notice is lost; it is also tried again every minute."
+            "No notice is lost. The service also tries again every minute."
         )
     if outbox is None:
         return "\n\n".join([*lines, "Starting."])
@@ -185,13 +185,13 @@ def details(outbox: Outbox | None, attention: str) -> str:
         lines.append("Notices stay in the outbox: the worker that was asked has no channel.")
     lines.append(
         f"- **waiting**: {outbox.waiting}, to be sent or sent again\n"
-        f"- **sent**: {outbox.sent}, of which it is not known whether they arrived\n"
+        f"- **sent**: {outbox.sent}; nobody knows yet whether they arrived\n"
         f"- **delivered**: {outbox.delivered}\n"
-        f"- **failed**: {outbox.failed}, which reached nobody\n"
-        f"- **lapsed**: {outbox.lapsed}, not sent because they were no longer so"
+        f"- **failed**: {outbox.failed}; they reached nobody\n"
+        f"- **lapsed**: {outbox.lapsed}, not sent because they were no longer true"
     )
     lines.append(
-        f"Counted on {spoken(outbox.at, 'UTC')}, as is done about every ten minutes. "
-        "Which ones failed or lapsed, and why, is in the list of notices: `starter.py notices`."
+        f"Counted on {spoken(outbox.at, 'UTC')}. The count is repeated about every ten minutes. "
+        "The list of notices says which ones failed or lapsed, and why: `starter.py notices`."
     )
     return "\n\n".join(lines)

@@ -42,7 +42,7 @@ def payee_given(
         by, role: who gives the details, and in what role.
         at: when.
     """
-    still = f"; still on their way to those before: {', '.join(on_its_way)}" if on_its_way else ""
+    still = f"; still on their way to the old details: {', '.join(on_its_way)}" if on_its_way else ""
     facts = {"by": "you" if by == team else "the programme office", "on_its_way": ", ".join(on_its_way)}
     return Announcement(
         key=f"{challenge}/payee/{team}/{version}",
@@ -77,7 +77,7 @@ def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: st
     """
     what = "the team's bank details were changed"
     if was_released:
-        action, change = "payment-release-void", f"{what}, and the release to those before is void"
+        action, change = "payment-release-void", f"{what}, and the release to the old details is void"
     else:
         action, change = "payee-changed", what
     told = (_to_release(payment, snapshot, account, f"{change[0].upper()}{change[1:]}."),)
@@ -125,7 +125,7 @@ def decided(
             done = f"released, to bank details {decision.payee_version}"
             why = why or _why_due(payment)
         case _:
-            raise AssertionError(f"{type(decision).__name__} is no decision on a payment")
+            raise AssertionError(f"{type(decision).__name__} is not a decision on a payment")
     step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
     return _entry(payment, at, decision.by, step, action, _doing(payment, done), notices, why)
 
@@ -193,7 +193,7 @@ def reminded(payment: PaymentToMake, snapshot: PaymentSnapshot, rung: Instant, n
         told = (to_people(whom, Occasion.PAYMENT_OVERDUE, facts),)
         text = f"Reminder: {payment.order.key} is {snapshot.status}, and was due by {payment.at(snapshot.pay_by)}"
         if late_by_law:
-            text += f"; it is late by law since {payment.at(snapshot.pay_by_law)}"
+            text += f"; it has been late by law since {payment.at(snapshot.pay_by_law)}"
     told = tuple(_while_so(payment, notice) for notice in told)
     return _entry(payment, now, SERVICE, key, "reminded", text, told)
 

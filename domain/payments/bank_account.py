@@ -21,7 +21,7 @@ from domain.values.model import Value
 from domain.values.refusals import NotReadable, Problem
 
 _IN_WORDS = {
-    "string_pattern_mismatch": "has a character that no bank knows: write it on one line, in plain text",
+    "string_pattern_mismatch": "has a character that banks do not accept: write it on one line, in plain text",
     "string_too_short": "is missing",
 }
 """What is wrong with bank details, for the checks whose own message is meant for programs."""
@@ -47,7 +47,9 @@ def _checked_iban(text: str) -> str:
             warnings.simplefilter("ignore", NationalChecksumNotVerified)
             IBAN(text, validate_bban=True)
     except SchwiftyException:
-        raise ValueError("is no IBAN, or has a slip in it: compare it with the one on a bank statement") from None
+        raise ValueError(
+            "is not an IBAN, or has a mistake in it: compare it with the IBAN on a bank statement"
+        ) from None
     return text
 
 
@@ -58,20 +60,20 @@ def _checked_bic(text: str) -> str:
         BIC(text)
     except SchwiftyException:
         raise ValueError(
-            "is no BIC: write 8 or 11 letters and digits as the bank gives them, or leave it out"
+            "is not a BIC: write 8 or 11 letters and digits as the bank gives them, or leave it out"
         ) from None
     return text
 
 
 def _checked_sort_code(text: str) -> str:
     if text and not re.fullmatch(r"[0-9]{6}", text):
-        raise ValueError("is no sort code: write six digits such as 12-34-56")
+        raise ValueError("is not a sort code: write six digits such as 12-34-56")
     return text
 
 
 def _checked_number(text: str) -> str:
     if text and not re.fullmatch(r"[0-9]{8}", text):
-        raise ValueError("is no account number: write eight digits; put a zero before one of seven")
+        raise ValueError("is not a account number: write eight digits; put a zero before a number of seven digits")
     return text
 
 
@@ -153,7 +155,7 @@ def read_account(given: Mapping[str, str] | str) -> BankAccount:
     try:
         return BankAccount.model_validate(tomllib.loads(given) if isinstance(given, str) else given)
     except tomllib.TOMLDecodeError:
-        raise NotReadable('The bank details are no TOML: write lines such as sort_code = "12-34-56".') from None
+        raise NotReadable('The bank details are not TOML: write lines such as sort_code = "12-34-56".') from None
     except ValidationError as error:
         problems = [_problem(each) for each in error.errors(include_input=False)]
         what = "; ".join(problem.text for problem in problems)

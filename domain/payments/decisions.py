@@ -1,5 +1,7 @@
-"""What people decide on a payment, and who may decide what. Nobody may release a payment that follows from their own
-decision."""
+"""What people decide on a payment, and who may decide what.
+
+Nobody may release a payment that follows from their own decision.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ class Release(Decision):
 
 
 class Return(Decision):
-    """The money came back, or never arrived; it can be released and sent again.
+    """The money came back, or never arrived. The payment can be released and sent again.
 
     Args:
         reason: why, as the bank says.
@@ -36,7 +38,7 @@ class Return(Decision):
 
 
 class UndoReturn(Decision):
-    """A payment reported as returned did arrive after all. Nothing of it is paid again.
+    """A payment reported as returned did arrive after all. The payment is not made again.
 
     Args:
         attempt: the attempt that arrived.
@@ -64,7 +66,7 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
 
     Raises:
         NotAllowed: the person may not; above all, nobody may release a payment that follows from their own decision.
-        TooEarly, TooLate: the payment has not come so far, or is past that.
+        TooEarly, TooLate: the payment has not come far enough, or is already past this.
         ReasonMissing: the decision needs a reason.
     """
     match decision:
@@ -77,13 +79,15 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
                     f"{payment.order.key} is {snapshot.status}: no money is on its way that could come back."
                 )
             if snapshot.status is PaymentStatus.CANCELLED:
-                raise TooLate(f"{payment.order.key} was cancelled: no money is on its way to come back.")
+                raise TooLate(f"{payment.order.key} was cancelled: no money is on its way that could come back.")
         case UndoReturn():  # the ledger knows which attempts came back, and whether any has left since
             _check_role(payment, decision)
         case CancelPayment():
             _check_role(payment, decision)
             if snapshot.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED):
-                raise TooLate(f"{payment.order.key} was {snapshot.status}: what has left cannot be cancelled.")
+                raise TooLate(
+                    f"{payment.order.key} was {snapshot.status}: a payment that has left cannot be cancelled."
+                )
             if snapshot.status is PaymentStatus.CANCELLED:
                 raise TooLate(f"{payment.order.key} was cancelled before.")
 
@@ -96,8 +100,8 @@ def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
     """
     if released_to != latest:
         raise TooLate(
-            f"{payment.order.key} goes to version {latest} of the team's bank details, and was to be released to "
-            f"version {released_to}: look at them in `payments`, then release it to those."
+            f"{payment.order.key} goes to version {latest} of the team's bank details, and this release is for "
+            f"version {released_to}: look at the details in `payments`, then release the payment again."
         )
 
 
@@ -106,9 +110,9 @@ def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: R
     _check_role(payment, release)
     own = had_a_part_in(payment, snapshot)
     if by in own:
-        raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person has to release it.")
+        raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person must release it.")
     if snapshot.status is PaymentStatus.REQUESTED:
-        raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} has to give its bank details first.")
+        raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} must give its bank details first.")
     if snapshot.status not in TO_RELEASE:
         raise TooLate(f"{key} is {snapshot.status}: there is nothing to release.")
     check_payee(payment, release.payee_version, snapshot.payee_version)
@@ -126,4 +130,4 @@ def _check_role(payment: PaymentToMake, decision: Decision) -> None:
     people = {Role.OPERATOR: payment.operators, Role.RELEASER: payment.releasers}
     check_may(action, decision.by, role_in(payment, decision.by), payment.order.key, people)
     if not decision.reason and action is not Action.RELEASE:
-        raise ReasonMissing(f"To {RIGHTS[action].words} {payment.order.key} needs a reason, which the team is told.")
+        raise ReasonMissing(f"To {RIGHTS[action].words} {payment.order.key} needs a reason, for the team.")

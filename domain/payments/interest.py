@@ -36,7 +36,7 @@ def _read_day(value: object) -> Date:
     try:
         return Date.parse_iso(value if isinstance(value, str) else "")
     except ValueError:
-        raise ValueError("is no date: write it such as 2025-12-18") from None
+        raise ValueError("is not a date: write it such as 2025-12-18") from None
 
 
 _Day = Annotated[

@@ -34,7 +34,7 @@ class PaymentRequest(Move):
     """The ledger enters the payment if the payment is new, and says how the payment stands.
 
     Args:
-        announcement: of a decision, to learn whether the decision was taken before. None asks about no decision.
+        announcement: of a decision, to learn whether the decision was taken before; None if there is no decision.
     """
 
     announcement: Announcement | None = None
@@ -85,7 +85,7 @@ def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcem
         announcement: of the decision.
 
     Raises:
-        TypeError: the decision is about no payment.
+        TypeError: the decision is not about a payment.
     """
     match decision:
         case Release(payee_version=version):
@@ -96,4 +96,4 @@ def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcem
             return UndonePaymentReturn(payment=payment, announcement=announcement, attempt=attempt)
         case CancelPayment():
             return PaymentCancellation(payment=payment, announcement=announcement)
-    raise TypeError(f"{type(decision).__name__} is no decision on a payment")
+    raise TypeError(f"{type(decision).__name__} is not a decision on a payment")

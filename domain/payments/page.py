@@ -100,7 +100,7 @@ def _who_acts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> str:
         return f"{office}, to find out which is true"
     match snapshot.status:
         case PaymentStatus.REQUESTED:
-            return f"the team {payment.order.team}, which has to give its bank details"
+            return f"the team {payment.order.team}, which must give its bank details"
         case PaymentStatus.PAYEE_KNOWN:
             return _who_releases(payment, snapshot)
         case PaymentStatus.REJECTED | PaymentStatus.RETURNED:

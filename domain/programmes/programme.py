@@ -21,7 +21,7 @@ from domain.values.money import CURRENCIES, NOTHING, Amount, Money, Vat, split
 
 def _known_currency(code: str) -> str:
     if code not in CURRENCIES:
-        raise ValueError("is no currency with hundredths: write it by its three letters, such as GBP or EUR")
+        raise ValueError("is not a currency with hundredths: write it by its three letters, such as GBP or EUR")
     return code
 
 
@@ -39,7 +39,7 @@ _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 def _read_share(text: str) -> Decimal:
     match = _SHARE.fullmatch(text)
     if match is None or not 0 < Decimal(match[1]) <= 100:
-        raise ValueError('is no share: write a percentage above 0 such as "50%"')
+        raise ValueError('is not a share: write a percentage above 0 such as "50%"')
     return Decimal(match[1])
 
 
@@ -63,7 +63,7 @@ class Instalment(Value):
         if (self.share is None) == (self.amount is None):
             raise ValueError("needs either a share or an amount: keep one of the two")
         if (self.due is Due.EVIDENCE) != (self.evidence is not None):
-            raise ValueError('needs evidence = "what is to be shown" exactly if it is due = "evidence"')
+            raise ValueError('needs evidence = "what the team must show" if it is due = "evidence", and only then')
         if self.amount == NOTHING:
             raise ValueError("has the amount 0.00: leave it out, or give it an amount")
         return self
@@ -192,7 +192,7 @@ class Reminders(Value):
     @classmethod
     def _lasts(cls, value: ItemizedDelta) -> ItemizedDelta:
         if value.sign() == 0:
-            raise ValueError("must last: write a duration such as P3D")
+            raise ValueError("takes no time: write a duration such as P3D")
         return value
 
 
@@ -248,5 +248,5 @@ class Programme(Value):
         if twice:
             raise ValueError(f"two have the name {min(twice)!r}: give each stage its own")
         if stages and stages[-1].may_be_skipped:
-            raise ValueError(f"has {stages[-1].name} last, which may be skipped: nothing follows to skip it for")
+            raise ValueError(f"has {stages[-1].name} last, but it may be skipped: no stage follows it")
         return stages

@@ -22,7 +22,7 @@ def _read_written(value: object) -> datetime.date:
         text = value if isinstance(value, str) else ""
         return datetime.date.fromisoformat(text) if len(text) <= 10 else datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("is no date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes") from None
+        raise ValueError("is not a date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes") from None
 
 
 def _read_time_written(value: object) -> datetime.date:
@@ -116,10 +116,10 @@ class Round(Value):
     def _names_are_known_and_differ(self) -> Self:
         bodies = [sponsor.id for sponsor in self.sponsors]
         problems = (
-            [] if not is_rehearsed(self.id) else [f"id: {REHEARSAL!r} in it is for rehearsals: name it otherwise"]
+            [] if not is_rehearsed(self.id) else [f"id: {REHEARSAL!r} is only for ids of rehearsals: choose another id"]
         )
         problems += [
-            f"{_key(number, question)}.sponsor: {question.sponsor!r} is no sponsor of this round: "
+            f"{_key(number, question)}.sponsor: {question.sponsor!r} is not a sponsor of this round: "
             f"write one of {', '.join(bodies)}, or add it under [[sponsors]]"
             for number, question in enumerate(self.challenges, start=1)
             if question.sponsor not in bodies
@@ -133,7 +133,7 @@ class Round(Value):
         mailboxes = [person.email.casefold() for person in self.people()]
         problems += [
             f"people: {' and '.join(self._people_at(mailbox))} share the address {mailbox!r}: "
-            "one mailbox is one person, so give each their own"
+            "a mailbox belongs to one person, so give each person their own"
             for mailbox in _twice(mailboxes)
         ]
         if problems:
@@ -186,7 +186,7 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     if not round_.releasers and any(stage.pay for stage in programme.stages):
         problems.append(
             f"releasers: nobody is named, and {programme.id} pays teams: "
-            "name under [[releasers]] who releases payments, other people than those who decide"
+            "name the people who release payments under [[releasers]], and nobody who decides"
         )
     if problems:
         raise ValueError("\n".join(problems))

@@ -48,7 +48,7 @@ def _known_zone(name: str) -> str:
     try:
         _SOME_INSTANT.to_tz(name)
     except TimeZoneNotFoundError:
-        raise ValueError("is no time zone: write one as in the tz database, such as Europe/London") from None
+        raise ValueError("is not a time zone: write one as in the tz database, such as Europe/London") from None
     return name
 
 
@@ -116,7 +116,7 @@ def _read_duration(value: object) -> ItemizedDelta:
     try:
         duration = ItemizedDelta.parse_iso(value if isinstance(value, str) else "")
     except ValueError:
-        raise ValueError("is no duration: write ISO 8601 such as P2W, P3M or PT0S") from None
+        raise ValueError("is not a duration: write ISO 8601 such as P2W, P3M or PT0S") from None
     if duration.sign() < 0:
         raise ValueError("is a negative duration: leave out the minus")
     try:
@@ -169,7 +169,7 @@ class WorkingDays:
         """
         match = cls._FORM.fullmatch(text)
         if match is None:
-            raise ValueError('is no number of working days: write it such as "10 working days"')
+            raise ValueError('is not a number of working days: write it such as "10 working days"')
         return cls(int(match[1]))
 
     @classmethod
@@ -327,7 +327,7 @@ def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Insta
     try:
         return OffsetDateTime.parse_iso(text).to_instant()
     except ValueError:
-        raise ValueError(f"{text!r} is no date or time: write it such as 2016-08-01 or 2016-08-01T17:00") from None
+        raise ValueError(f"{text!r} is not a date or time: write it such as 2016-08-01 or 2016-08-01T17:00") from None
 
 
 def spoken(instant: Instant, zone: str) -> str:

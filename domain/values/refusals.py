@@ -19,8 +19,8 @@ class Problem(Value):
     """One problem in what somebody sent or wrote.
 
     Args:
-        field: where it stands: the name of a field of the form, the message, the file or the settings; empty if it
-            is none of them alone.
+        field: the name of the field in the form, message, file or settings; empty if the problem is not in one field
+            alone.
         text: what is wrong and what to do. The text never repeats personal data.
     """
 
@@ -35,8 +35,8 @@ class Refused(Exception):
 
     Args:
         text: what is wrong, with which value, and what to do.
-        problems: the fields that are wrong, all of them. Left out, it is the one field that refusals of this kind are
-            always about, or nothing where they are about none.
+        problems: all fields that are wrong. If left out: the one field that refusals of this kind are always about, if
+            there is such a field.
     """
 
     code: ClassVar[str] = "refused"
@@ -78,20 +78,20 @@ class UnknownRound(Refused):
 
 
 class UnknownChallenge(Refused):
-    """No challenge of that name was opened."""
+    """No challenge with that name was opened."""
 
     code = "unknown-challenge"
 
 
 class UnknownStage(Refused):
-    """The programme has no stage of that name."""
+    """The programme has no stage with that name."""
 
     code = "unknown-stage"
     _field = "stage"
 
 
 class UnknownTeam(Refused):
-    """There is no such application or team here: it answers another challenge, or was not in the stage before."""
+    """There is no such application or team here: it belongs to another challenge, or was not in the stage before."""
 
     code = "unknown-team"
 
@@ -109,19 +109,19 @@ class NotAllowed(Refused):
 
 
 class TooEarly(Refused):
-    """The time for this has not come: the window is open, or the stage before still runs."""
+    """It is too early for this: the window is still open, or the stage before still runs."""
 
     code = "too-early"
 
 
 class TooLate(Refused):
-    """The time for this has passed: it was decided, sealed or closed already."""
+    """It is too late for this: something was already decided, sealed or closed."""
 
     code = "too-late"
 
 
 class WrongNumber(Refused):
-    """There are too few or too many teams, in the stage or in reserve."""
+    """Too few or too many teams are named, for the stage or for the reserve."""
 
     code = "wrong-number"
     _field = "teams"
@@ -135,14 +135,14 @@ class NamedTwice(Refused):
 
 
 class ReasonMissing(Refused):
-    """This needs a reason and none was given."""
+    """This needs a reason, and no reason was given."""
 
     code = "reason-missing"
     _field = "reason"
 
 
 class WrongAmount(Refused):
-    """An award's amount is missing, not wanted, or over the stage's cap."""
+    """The amount of an award is missing, not allowed, or over the cap of the stage."""
 
     code = "wrong-amount"
     _field = "amounts"
@@ -162,7 +162,7 @@ class OnHold(Refused):
 
 
 class ApplicationRefused(Refused):
-    """The application is incomplete or wrong: its problems name every field to mend."""
+    """The application is incomplete or wrong: its problems name every field to correct."""
 
     code = "application-refused"
 
@@ -174,7 +174,7 @@ class WindowNotSealed(Refused):
 
 
 class NotConfirmed(Refused):
-    """No answer came in time: the message may have been taken, and sending it again is harmless."""
+    """No answer came in time. The message may have been taken: you can safely send it again."""
 
     code = "not-confirmed"
 
@@ -204,7 +204,7 @@ class UnknownPayment(Refused):
 
 
 class UnknownNotice(Refused):
-    """No notice has that key, or several have it."""
+    """No notice has that key, or several keys end with it."""
 
     code = "unknown-notice"
 
@@ -222,14 +222,14 @@ class RehearsalStopped(Refused):
 
 
 class FileRefused(Refused):
-    """A file or a setting is wrong: there is a line for each problem."""
+    """A file or a setting is wrong: the text has a line for each problem."""
 
     code = "file-refused"
     _between = "\n"
 
 
 class Unavailable(Refused):
-    """Something that the service needs cannot be reached, or is full: try again."""
+    """Something that the service needs cannot be reached, or is full: try again later."""
 
     code = "unavailable"
 
@@ -256,9 +256,9 @@ class Kind(NamedTuple):
     """How the web and the command line answer one kind of refusal.
 
     Args:
-        refusal: its class.
-        http_status: for the web.
-        exit_status: for the command line.
+        refusal: the class of the refusal.
+        http_status: the status of the answer on the web.
+        exit_status: the exit status of the command.
     """
 
     refusal: type[Refused]

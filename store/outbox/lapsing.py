@@ -52,9 +52,9 @@ def why_lapsed(connection: Connection, row: Found, now: Instant) -> str:
     if row.payment_status and not _is_payment_so(connection, row):
         return f"The payment is {row.payment_status} by now."
     if later := _overtaken_by(connection, row):
-        return f"The notice {later} to {row.recipient} came after it."
+        return f"The later notice {later} to {row.recipient} replaced it."
     if row.occasion == Occasion.ATTENTION and _was_mended(connection, row):
-        return "It was mended after that."
+        return "The problem was solved after that."
     if row.occasion == Occasion.PAYMENT_DUE and _was_due(connection, row, now):
         return "The day by which the payment was promised has passed."
     return ""

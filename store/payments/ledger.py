@@ -111,7 +111,7 @@ class Ledger:
             if _taken_before(connection, announcement):
                 return snapshot(connection, key, at)
             if row.status == PaymentStatus.REQUESTED:
-                raise TooEarly(f"{key} has no payee yet: the team has to give its bank details first.")
+                raise TooEarly(f"{key} has no payee yet: the team must give its bank details first.")
             if row.status not in TO_RELEASE:
                 raise TooLate(f"{key} is {row.status}: there is nothing to release.")
             decisions.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
@@ -133,7 +133,7 @@ class Ledger:
             except IntegrityError as error:
                 if _ONES_OWN not in str(error.orig):
                     raise
-                raise NotAllowed(f"{by} may not release {key}: a second person has to.") from None
+                raise NotAllowed(f"{by} may not release {key}: a second person must release it.") from None
             change(connection, key, status=PaymentStatus.RELEASED, reason="")
             return snapshot(connection, key, at)
 
@@ -356,7 +356,7 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
     line, entry = find_line(connection, decision.key), decision.entry
     if line is not None and (line.by, line.text, line.reason) != (entry.by, entry.text, entry.reason):
         used = decision.key.rpartition("/")[2]
-        raise AnotherDecision(f"The id {used!r} was used for another decision: give this one its own.")
+        raise AnotherDecision(f"The id {used!r} was used for another decision: use a new id.")
     return line is not None
 
 

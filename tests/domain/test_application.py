@@ -21,4 +21,4 @@ def test_every_field_that_is_missing_or_no_text_is_named_without_what_was_given(
 
     assert [each.field for each in caught.value.problems] == ["organisation", "email", "proposal", ""]
     assert "31926819" not in str(caught.value)
-    assert str(caught.value).startswith("The organisation is no plain text: write it again. ")
+    assert str(caught.value).startswith("The organisation is not plain text: write it again. ")

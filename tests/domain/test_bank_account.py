@@ -54,13 +54,13 @@ def test_a_sort_code_is_read_as_people_write_it(sort_code: str) -> None:
 @pytest.mark.parametrize("sort_code", ["20304", "2030400", "20304x", "٢٠٣٠٤٠", "20/30/40"])
 def test_what_is_no_sort_code_is_refused(sort_code: str) -> None:
     """Fails when digits of other scripts pass: no bank reads them."""
-    assert "is no sort code: write six digits" in refused(sort_code=sort_code, number="12345678")
+    assert "is not a sort code: write six digits" in refused(sort_code=sort_code, number="12345678")
 
 
 @pytest.mark.parametrize("number", ["1234567", "123456789", "1234567x", "１２３４５６７８"])
 def test_what_is_no_account_number_is_refused(number: str) -> None:
     """Fails when digits of other scripts pass: no bank reads them."""
-    assert "is no account number: write eight digits" in refused(sort_code="203040", number=number)
+    assert "is not a account number: write eight digits" in refused(sort_code="203040", number=number)
 
 
 # --- By IBAN -------------------------------------------------------------------------------------------------------
@@ -95,20 +95,20 @@ def test_a_wrong_digit_in_an_iban_is_always_found(iban: str, data: st.DataObject
     place = data.draw(st.sampled_from([place for place, character in enumerate(iban) if character.isdigit()]))
     digit = data.draw(st.sampled_from("0123456789"))
     assume(digit != iban[place])
-    assert "is no IBAN, or has a slip in it" in refused(iban=iban[:place] + digit + iban[place + 1 :])
+    assert "is not an IBAN, or has a mistake in it" in refused(iban=iban[:place] + digit + iban[place + 1 :])
 
 
 @pytest.mark.parametrize(
     "iban", ["GB33BUKB2020155555555", "GB", "XX82WEST12345698765432", "GB33BUKB2020155555555５", "n/a", "ß" * 22]
 )
 def test_what_is_no_iban_is_refused(iban: str) -> None:
-    assert "is no IBAN, or has a slip in it" in refused(iban=iban)
+    assert "is not an IBAN, or has a mistake in it" in refused(iban=iban)
 
 
 def test_an_iban_whose_national_check_digits_are_wrong_is_refused() -> None:
     """Fails without `validate_bban`: the IBAN's own check digits fit."""
     wrong = str(IBAN.from_bban("FR", "20041010050500013M02607"))
-    assert "is no IBAN, or has a slip in it" in refused(iban=wrong)
+    assert "is not an IBAN, or has a mistake in it" in refused(iban=wrong)
 
 
 # --- With a BIC ----------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_a_bic_that_is_given_counts_before_the_one_that_is_found() -> None:
 
 @pytest.mark.parametrize("bic", ["BARCGB2", "BARCGB22XX", "BARCZZ22", "BARC-GB-22-X", "B" * 40])
 def test_what_is_no_bic_is_refused(bic: str) -> None:
-    assert "is no BIC: write 8 or 11 letters and digits" in refused(iban=LONDON, bic=bic)
+    assert "is not a BIC: write 8 or 11 letters and digits" in refused(iban=LONDON, bic=bic)
 
 
 def test_a_bic_of_another_country_is_refused() -> None:
@@ -261,7 +261,7 @@ def test_every_field_that_is_wrong_is_named() -> None:
     with pytest.raises(NotReadable) as error:
         read_account({"holder": " ", "sort_code": "12", "number": "3", "31926819": "x"})
     assert [each.field for each in error.value.problems] == ["holder", "sort_code", "number", ""]
-    assert "holder is missing; sort_code is no sort code" in str(error.value)
+    assert "holder is missing; sort_code is not a sort code" in str(error.value)
 
 
 def test_what_is_wrong_with_the_whole_account_is_a_problem_of_no_field_alone() -> None:

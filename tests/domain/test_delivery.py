@@ -16,17 +16,17 @@ def test_the_page_says_how_many_notices_have_come_how_far_each_on_a_line_of_its_
     assert "Notices leave through **smtp**." in page
     assert [line for line in page.splitlines() if line.startswith("- ")] == [
         "- **waiting**: 3, to be sent or sent again",
-        "- **sent**: 12, of which it is not known whether they arrived",
+        "- **sent**: 12; nobody knows yet whether they arrived",
         "- **delivered**: 4",
-        "- **failed**: 1, which reached nobody",
-        "- **lapsed**: 2, not sent because they were no longer so",
+        "- **failed**: 1; they reached nobody",
+        "- **lapsed**: 2, not sent because they were no longer true",
     ]
     assert "|" not in page
 
 
 def test_the_page_says_how_old_its_numbers_can_be_in_words_for_everybody() -> None:
     page = details(OUTBOX, "")
-    assert "Counted on Friday 5 August 2016, 12:00 UTC, as is done about every ten minutes." in page
+    assert "Counted on Friday 5 August 2016, 12:00 UTC. The count is repeated about every ten minutes." in page
     assert "heartbeat" not in page
 
 
@@ -35,5 +35,5 @@ def test_what_needs_attention_comes_with_the_command_that_has_it_tried_again() -
     for outbox in (None, OUTBOX):
         page = details(outbox, "The password is wrong")
         assert "**Needs attention:** The password is wrong; mend the cause, then `starter.py retry notices`." in page
-        assert "No notice is lost; it is also tried again every minute." in page
+        assert "No notice is lost. The service also tries again every minute." in page
         assert "Needs attention" not in details(outbox, "")

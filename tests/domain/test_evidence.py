@@ -122,7 +122,7 @@ def test_a_final_rejection_is_for_good() -> None:
     new, announcement = evidence.judge(exploring(*STAGES), says(accepted=False, final=True), NOW)
     assert announcement.notices[0].facts["final"] == "yes"
     assert "rejected for good" in announcement.entry.text
-    assert "it was decided" in refused(TooLate, new, says(number=2))
+    assert "it was accepted or rejected before" in refused(TooLate, new, says(number=2))
     assert due(new) == at_start()
     assert f"{A}/3" in due(judged(new, says())), "what comes next is still waited for"
 
@@ -151,7 +151,7 @@ def test_an_instalment_that_was_ordered_is_not_ordered_again_by_a_second_verdict
 @pytest.mark.parametrize("number", [1, 4, 5])
 def test_what_is_not_paid_on_evidence_is_not_judged(number: int) -> None:
     text = refused(TooLate, exploring(*STAGES), says(number=number))
-    assert f"Nothing waits for evidence of instalment {number} of {A} in exploration" in text
+    assert f"No evidence of instalment {number} of {A} in exploration waits" in text
 
 
 # --- Who, whose, when ----------------------------------------------------------------------------------------------
@@ -172,18 +172,18 @@ def test_a_rejection_without_a_reason_of_an_unknown_team_is_refused_for_both() -
 
 
 def test_a_rejection_needs_a_reason() -> None:
-    assert "which the team is told" in refused(ReasonMissing, exploring(*STAGES), says(accepted=False, reason=""))
+    assert "a reason, for the team" in refused(ReasonMissing, exploring(*STAGES), says(accepted=False, reason=""))
 
 
 @pytest.mark.parametrize("team", [D, F])
 def test_a_team_that_was_not_in_the_stage_shows_nothing(team: str) -> None:
-    assert "team-a, team-b, team-c were" in refused(UnknownTeam, exploring(*STAGES), says(team))
+    assert "choose from team-a, team-b, team-c" in refused(UnknownTeam, exploring(*STAGES), says(team))
 
 
 @pytest.mark.parametrize("stage", ["accelerator", "nowhere"])
 def test_a_stage_that_has_not_begun_waits_for_nothing(stage: str) -> None:
-    assert "it was in exploration" in refused(UnknownStage, exploring(*STAGES), says(stage=stage))
-    assert "it was in none yet" in refused(UnknownStage, taking_applications(*STAGES), says(stage=stage))
+    assert "Its stages so far: exploration" in refused(UnknownStage, exploring(*STAGES), says(stage=stage))
+    assert "Its stages so far: none yet" in refused(UnknownStage, taking_applications(*STAGES), says(stage=stage))
 
 
 def test_nothing_is_judged_on_hold() -> None:
@@ -236,7 +236,7 @@ def test_after_the_end_a_rejection_is_final() -> None:
     for team in (A, B, C):
         state = judged(state, says(team, accepted=False), says(team, accepted=False))
     assert state.open_evidence == ()
-    assert "it was decided" in refused(TooLate, state, says(number=2))
+    assert "it was accepted or rejected before" in refused(TooLate, state, says(number=2))
     assert due(state) == at_start() | {f"{team}/4" for team in (A, B, C)}
 
 

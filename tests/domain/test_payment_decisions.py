@@ -78,7 +78,7 @@ def test_who_may_move_a_payment_from_where_it_stands(decision: type[Decision], s
 def test_nobody_releases_what_follows_from_their_own_decision_and_is_told_why(by: str, why: str) -> None:
     """Invariant 10. Fails without any one of the four comparisons."""
     back = snapshot(PaymentStatus.RETURNED, returned_by=RETURNER)
-    with pytest.raises(NotAllowed, match=f"{by} {why}, and a second person has to release it"):
+    with pytest.raises(NotAllowed, match=f"{by} {why}, and a second person must release it"):
         check_move(to_make(releasers=(FINANCE, RETURNER, *OWN)), back, Release(by=by, payee_version=1))
 
 
@@ -97,7 +97,7 @@ def test_a_payment_that_hangs_on_no_evidence_has_nobody_who_accepted_it() -> Non
 def test_a_release_is_for_the_bank_details_that_count(version: int) -> None:
     """Fails when the version that the releaser saw is not compared."""
     known = snapshot(PaymentStatus.PAYEE_KNOWN, payee_version=2)
-    with pytest.raises(TooLate, match=f"goes to version 2 of .* was to be released to version {version}"):
+    with pytest.raises(TooLate, match=f"goes to version 2 of .* this release is for version {version}"):
         check_move(to_make(), known, Release(by=FINANCE, payee_version=version))
     check_move(to_make(), known, Release(by=FINANCE, payee_version=2))
 
@@ -105,7 +105,7 @@ def test_a_release_is_for_the_bank_details_that_count(version: int) -> None:
 @pytest.mark.parametrize("decision", [Return, CancelPayment])
 def test_what_the_team_is_told_of_needs_a_reason(decision: type[Decision]) -> None:
     status = PaymentStatus.RELEASED
-    with pytest.raises(ReasonMissing, match="needs a reason, which the team is told"):
+    with pytest.raises(ReasonMissing, match="needs a reason, for the team"):
         check_move(to_make(), snapshot(status), decision(by=FINANCE))
 
 

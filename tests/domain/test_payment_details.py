@@ -34,7 +34,7 @@ def test_the_page_says_what_is_paid_to_whom_with_its_vat() -> None:
 @pytest.mark.parametrize(
     ("status", "is_batched", "waiting", "acts"),
     [
-        ("requested", False, "bank details", f"the team {A}, which has to give its bank details"),
+        ("requested", False, "bank details", f"the team {A}, which must give its bank details"),
         ("payee known", False, "release", f"{FINANCE}, to release it"),
         ("released", False, "rail", "nobody"),
         ("released", True, "payment file", f"{OPERATOR} or {FINANCE}, to put it into a payment file"),

@@ -138,7 +138,7 @@ def test_a_later_stage_is_not_filled_while_one_runs() -> None:
 
 
 def test_a_selection_that_was_taken_is_not_taken_again() -> None:
-    assert "team-a, team-b and team-c are in" in refused(TooLate, exploring(), select("exploration", D))
+    assert "its teams are team-a, team-b and team-c" in refused(TooLate, exploring(), select("exploration", D))
     refused(TooLate, explored(), select("exploration", D))
 
 
@@ -177,7 +177,7 @@ def test_too_few_and_too_many_teams_are_refused_with_the_number(teams: tuple[str
 def test_a_stage_that_takes_an_exact_number_says_so() -> None:
     exact = EXPLORATION.model_copy(update={"min": 3})
     text = refused(WrongNumber, sealed(exact), select("exploration", A))
-    assert "takes 3 teams: 1 was named. If there are no more to take, decline: that ends the challenge." in text
+    assert "takes 3 teams: 1 was named. If no more teams are suitable, decline: that ends the challenge." in text
     too_many = refused(WrongNumber, sealed(exact), select("exploration", A, B, C, D))
     assert too_many.endswith("takes 3 teams: 4 were named.")
 
@@ -289,7 +289,7 @@ def test_nobody_is_put_in_reserve_for_a_stage_that_takes_no_time() -> None:
     """Fails when it is taken: whoever waits there would be told of a time that begins and ends at one instant."""
     state = sealed(INTERVIEW, EXPLORATION)
     text = refused(WrongNumber, state, select("interview", A, B, reserve=(C,)))
-    assert text == "Interview takes no time, so that no place in it can come free: name nobody in reserve for it."
+    assert text == "Interview takes no time, so no place in it can become free: name nobody in reserve for it."
 
 
 def test_a_team_is_told_in_pounds_how_it_is_paid_in_amounts_and_what_is_added() -> None:

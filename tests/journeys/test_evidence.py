@@ -75,7 +75,7 @@ async def test_an_instalment_is_paid_once_its_evidence_is_accepted_and_released_
             await play.release_past_the_desk(key, OPERATOR)
         with pytest.raises(NotAllowed, match="sepa-decider selected the team"):
             await play.release_past_the_desk(key, SPONSOR)
-        with pytest.raises(TooLate, match="Nothing waits for evidence"):
+        with pytest.raises(TooLate, match="No evidence of"):
             await play.decide("evidence", SPONSOR, stage="exploration", team=team, number=2, accepted=True)
         await play.payments_over(2)
 

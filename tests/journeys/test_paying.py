@@ -162,7 +162,7 @@ async def test_nobody_releases_what_follows_from_their_own_decision_and_nobody_t
         await play.give_payee(play.payment(key).team, by=OPERATOR)
         await play.stands(key, PaymentStatus.PAYEE_KNOWN)
 
-        with pytest.raises(NotAllowed, match="sepa-decider selected the team, and a second person has to release it"):
+        with pytest.raises(NotAllowed, match="sepa-decider selected the team, and a second person must release it"):
             await play.release_past_the_desk(key, SPONSOR)
         with pytest.raises(NotAllowed, match="programme-office gave or changed the team's bank details"):
             await play.release_past_the_desk(key, OPERATOR)

@@ -115,9 +115,7 @@ async def test_bank_details_that_change_before_the_file_is_made_need_another_rel
             await play.until_told(Occasion.PAYMENT_TO_RELEASE, {FINANCE: times})
             assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
             assert await play.submit(FINANCE) == ()
-            with pytest.raises(
-                TooLate, match=f"goes to version {times} of .* was to be released to version {times - 1}"
-            ):
+            with pytest.raises(TooLate, match=f"goes to version {times} of .* this release is for version {times - 1}"):
                 await play.release(key, **by_hand)
             by_hand["payee_version"] = times
             await handle.signal("release", by_hand)

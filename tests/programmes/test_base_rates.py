@@ -62,11 +62,11 @@ def test_what_the_rates_do_not_cover_is_not_certain() -> None:
         ('rate = "0.25"', 'rate = "-0.25"', 'changes[2].rate = "-0.25": is below 0: write 0 or more'),
         ('rate = "0.25"', 'rate = "low"', 'changes[2].rate = "low": write a number in quotes, such as "20"'),
         ('rate = "0.25"', 'rate = "NaN"', 'changes[2].rate = "NaN": write a number in quotes, such as "20"'),
-        ("on = 2016-08-04", 'on = "soon"', 'changes[2].on = "soon": is no date: write it such as 2025-12-18'),
+        ("on = 2016-08-04", 'on = "soon"', 'changes[2].on = "soon": is not a date: write it such as 2025-12-18'),
         (
             "on = 2016-08-04",
             "on = 2016-08-04T12:00:00",
-            "changes[2].on = 2016-08-04T12:00:00: is no date: write it such as 2025-12-18",
+            "changes[2].on = 2016-08-04T12:00:00: is not a date: write it such as 2025-12-18",
         ),
         ('rate = "0.25"', 'rte = "0.25"', 'changes[2].rte = "0.25": unknown key: did you mean rate?'),
         (', rate = "0.25"', "", 'changes[2].rate: missing: add rate = "0.50"'),

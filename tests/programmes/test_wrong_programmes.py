@@ -21,7 +21,8 @@ FEE = 'fixed = "15000.00"'
         (
             '"Europe/London"',
             '"Europe/Edinburgh"',
-            'time_zone = "Europe/Edinburgh": is no time zone: write one as in the tz database, such as Europe/London',
+            'time_zone = "Europe/Edinburgh": is not a time zone: write one as in the tz database, '
+            "such as Europe/London",
         ),
         (
             '"GB-SCT"',
@@ -37,7 +38,7 @@ FEE = 'fixed = "15000.00"'
         (
             'currency = "GBP"',
             'currency = "XXX"',
-            'currency = "XXX": is no currency with hundredths: write it by its three letters, such as GBP or EUR',
+            'currency = "XXX": is not a currency with hundredths: write it by its three letters, such as GBP or EUR',
         ),
         ("proposal_limit = 20_000", "proposal_limit = 0", "proposal_limit = 0: is below 1: write 1 or more"),
         ("proposal_limit", "proposl_limit", "proposl_limit = 20000: unknown key: did you mean proposal_limit?"),
@@ -103,25 +104,26 @@ FEE = 'fixed = "15000.00"'
         (
             FEE,
             FEE + '\ninstalments = [{ share = "half" }]',
-            'stages[2] (accelerator).pay.instalments[1].share = "half": is no share: write a percentage above 0 '
+            'stages[2] (accelerator).pay.instalments[1].share = "half": is not a share: write a percentage above 0 '
             'such as "50%"',
         ),
         (
             FEE,
             FEE + '\ninstalments = [{ share = "50%", due = "evidence" }, { share = "50%" }]',
-            'stages[2] (accelerator).pay.instalments[1]: needs evidence = "what is to be shown" exactly if it is '
-            'due = "evidence"',
+            'stages[2] (accelerator).pay.instalments[1]: needs evidence = "what the team must show" if it is '
+            'due = "evidence", and only then',
         ),
         (
             'duration = "P2W"',
             'duration = "two weeks"',
-            'stages[1] (exploration).duration = "two weeks": is no duration: write ISO 8601 such as P2W, P3M or PT0S',
+            'stages[1] (exploration).duration = "two weeks": is not a duration: write ISO 8601 such as P2W, P3M or '
+            "PT0S",
         ),
         (
             '"10 working days"',
             '"10 days"',
-            'stages[1] (exploration).decision_within = "10 days": is no duration: write ISO 8601 such as P2W, P3M or '
-            'PT0S, or "10 working days"',
+            'stages[1] (exploration).decision_within = "10 days": is not a duration: write ISO 8601 such as P2W, P3M '
+            'or PT0S, or "10 working days"',
         ),
         ("target = 3", 'target = "3"', 'stages[1] (exploration).target = "3": write a whole number, without quotes'),
         ("target = 3", "target = true", "stages[1] (exploration).target = true: write a whole number, without quotes"),
@@ -139,17 +141,17 @@ FEE = 'fixed = "15000.00"'
         (
             'payment = ["P3D", "P1D"]',
             'payment_overdue_every = "PT0S"',
-            'reminders.payment_overdue_every = "PT0S": must last: write a duration such as P3D',
+            'reminders.payment_overdue_every = "PT0S": takes no time: write a duration such as P3D',
         ),
         (
             'payment = ["P3D", "P1D"]',
             'evidence_overdue_every = "weekly"',
-            'reminders.evidence_overdue_every = "weekly": is no duration: write ISO 8601 such as P2W, P3M or PT0S',
+            'reminders.evidence_overdue_every = "weekly": is not a duration: write ISO 8601 such as P2W, P3M or PT0S',
         ),
         (
             "[reminders]",
             '[on_time]\nwithin = "soon"\n[reminders]',
-            'on_time.within = "soon": is no duration: write ISO 8601 such as P2W, P3M or PT0S, or "10 working days"',
+            'on_time.within = "soon": is not a duration: write ISO 8601 such as P2W, P3M or PT0S, or "10 working days"',
         ),
         (
             "[reminders]",

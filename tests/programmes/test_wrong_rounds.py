@@ -31,12 +31,12 @@ email = "finance@digital-directorate.example"
         (
             CLOSES,
             "closes = 17:00:00 ",
-            "closes = 17:00:00: is no date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes",
+            "closes = 17:00:00: is not a date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes",
         ),
         (
             CLOSES,
             "closes = 20160801 ",
-            "closes = 20160801: is no date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes",
+            "closes = 20160801: is not a date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes",
         ),
         (
             OPENS,
@@ -70,7 +70,7 @@ email = "finance@digital-directorate.example"
         (
             'sponsor = "nss"',
             'sponsor = "nhs"',
-            "challenges[3] (health-data).sponsor: 'nhs' is no sponsor of this round: write one of sepa, nss, "
+            "challenges[3] (health-data).sponsor: 'nhs' is not a sponsor of this round: write one of sepa, nss, "
             "transport-scotland, or add it under [[sponsors]]",
         ),
         (
@@ -99,8 +99,8 @@ email = "finance@digital-directorate.example"
         (
             RELEASERS,
             "",
-            "releasers: nobody is named, and pilot-2016 pays teams: name under [[releasers]] who releases payments, "
-            "other people than those who decide",
+            "releasers: nobody is named, and pilot-2016 pays teams: name the people who release payments "
+            "under [[releasers]], and nobody who decides",
         ),
         (
             'id = "finance"',

@@ -85,7 +85,7 @@ def test_evidence_makes_an_instalment_due_or_loses_it(starter: Commands, purse: 
     lost = starter(*judging, "reject", "--final", "--as", OPERATOR, "--reason", "No trial took place.")
     assert "rejected for good" in lost.out
 
-    assert "Nothing waits for evidence" in refused(starter, "well", *judging, "accept", "--as", SPONSOR)
+    assert "No evidence of" in refused(starter, "well", *judging, "accept", "--as", SPONSOR)
     assert "Settled: £1,200\n" in starter("payments", "well").out  # 240 for exploration, 600 and 360 after it
 
 
@@ -183,11 +183,11 @@ def test_a_key_that_no_payment_has_is_refused_by_every_command(starter: Commands
 @pytest.mark.parametrize(
     ("words", "says", "slip"),
     [
-        (["--sort-code", "60-16-1", "--account", ACCOUNT], "is no sort code", "60-16-1"),
-        (["--sort-code", SORT_CODE, "--account", "3192681"], "is no account number", "3192681"),
-        (["--sort-code", "६०१६१३", "--account", ACCOUNT], "is no sort code", "६०१६१३"),
-        (["--iban", "GB33BUKB20201555555556"], "is no IBAN, or has a slip in it", "20201555555556"),
-        (["--iban", "QQ00"], "is no IBAN", "QQ00"),
+        (["--sort-code", "60-16-1", "--account", ACCOUNT], "is not a sort code", "60-16-1"),
+        (["--sort-code", SORT_CODE, "--account", "3192681"], "is not a account number", "3192681"),
+        (["--sort-code", "६०१६१३", "--account", ACCOUNT], "is not a sort code", "६०१६१३"),
+        (["--iban", "GB33BUKB20201555555556"], "is not an IBAN, or has a mistake in it", "20201555555556"),
+        (["--iban", "QQ00"], "is not an IBAN", "QQ00"),
         (["--iban", IBAN, "--bic", "DEUTDEFF"], "BIC of another country", "DEUTDEFF"),
         (["--sort-code", SORT_CODE, "--account", ACCOUNT, "--iban", IBAN], "needs either", IBAN),
         (["--sort-code", SORT_CODE], "together", SORT_CODE),

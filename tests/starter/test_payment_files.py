@@ -102,8 +102,8 @@ def test_nothing_waits_to_leave_before_a_release(bank: Commands, keys: list[str]
     [
         ({"CHALLENGES_PAYER_HOLDER": ""}, "The account that pays cannot be used"),
         ({"CHALLENGES_PAYER_NUMBER": ""}, "needs a sort code and an account number together"),
-        ({"CHALLENGES_PAYER_NUMBER": "5577991"}, "number is no account number"),
-        ({"CHALLENGES_PAYER_IBAN": "GB33BUKB20201555555556"}, "iban is no IBAN"),
+        ({"CHALLENGES_PAYER_NUMBER": "5577991"}, "number is not a account number"),
+        ({"CHALLENGES_PAYER_IBAN": "GB33BUKB20201555555556"}, "iban is not an IBAN"),
         ({"CHALLENGES_PAYMENT_FORM": "pain.008"}, "CHALLENGES_PAYMENT_FORM=pain.008"),
         ({"CHALLENGES_PAYMENT_RAIL": "embedded"}, "leave by the embedded rail"),
     ],

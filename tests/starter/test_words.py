@@ -41,8 +41,8 @@ def test_a_selection_takes_who_is_named_and_keeps_in_reserve_who_stands_after_th
 @pytest.mark.parametrize(
     ("opens", "says"),
     [
-        ("2027-13-01", "'2027-13-01' is no date or time: write it such as 2016-08-01 or 2016-08-01T17:00"),
-        ("soon", "'soon' is no date or time"),
+        ("2027-13-01", "'2027-13-01' is not a date or time: write it such as 2016-08-01 or 2016-08-01T17:00"),
+        ("soon", "'soon' is not a date or time"),
     ],
 )
 def test_what_is_no_date_is_said_as_it_was_typed(opens: str, says: str) -> None:

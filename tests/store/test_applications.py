@@ -153,17 +153,17 @@ def test_an_application_during_a_hold_is_refused_as_that(open_: Database, now: I
     [
         ({"email": "nowhere"}, "no contact"),
         *(
-            ({"email": f"bre{hidden}athe@applicants.example"}, "nobody can see")
+            ({"email": f"bre{hidden}athe@applicants.example"}, "invisible character")
             for hidden in "\a\x1b\x7f\x9b\n\u200b\u202e"
         ),
-        ({"email": f"{'x' * 300}@company.example"}, "has 316 characters, and 254 is the most"),
+        ({"email": f"{'x' * 300}@company.example"}, "has 316 characters: give one of 254 at most"),
         ({"organisation": " "}, "no organisation"),
         ({"proposal": "\n"}, "empty"),
-        ({"proposal": "x" * 1001}, "1,001 characters, and 1,000 is the most"),
+        ({"proposal": "x" * 1001}, "1,001 characters: shorten it to 1,000 at most"),
         ({"proposal": "good\0bad"}, "character at position 5"),
         ({"organisation": "good\0bad"}, "character at position 5"),
         ({"proposal": "good\ud800bad"}, "character at position 5"),
-        ({"email": "bre\0athe@applicants.example"}, "nobody can see"),
+        ({"email": "bre\0athe@applicants.example"}, "invisible character"),
     ],
 )
 def test_an_application_that_cannot_be_considered_is_refused_with_what_is_wrong(

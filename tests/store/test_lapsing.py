@@ -203,7 +203,7 @@ def test_releasers_are_asked_to_release_to_the_bank_details_that_count_and_not_t
     assert sorted(body.partition(";")[0] for body in asked) == ["account: masked 1", "account: masked 3"]
     assert all(till.key not in body for body in asked if "masked 1" in body), "that is of the other one"
     lapsed = notice(open_, f"{till.key}/payee-known/payment-to-release/fiona")
-    assert (lapsed.status, lapsed.reason) == ("lapsed", "The notice payment-to-release to fiona came after it.")
+    assert (lapsed.status, lapsed.reason) == ("lapsed", "The later notice payment-to-release to fiona replaced it.")
 
 
 @pytest.mark.parametrize("occasion", [Occasion.PAYMENT_RETURNED, Occasion.PAYMENT_DUE, Occasion.PAYMENT_OVERDUE])
@@ -285,7 +285,7 @@ def test_of_its_places_a_team_is_told_the_last(kept: Database, place: Occasion) 
         *(f"{AIR}/then/{team}/{later}/{team}" for team, later in afterwards.items()),
     }
     for team, later in afterwards.items():
-        reason = f"The notice {later} to {team} came after it."
+        reason = f"The later notice {later} to {team} replaced it."
         assert notice(kept, f"{AIR}/selected/{place}/{team}").reason == reason
 
 
@@ -335,7 +335,7 @@ def test_operators_are_not_called_for_what_was_mended_before_they_could_be(open_
 
     key = f"{AIR}/attention/{{}}/attention/olivia"
     assert sent(open_, "/attention/") == [key.format(number) for number in (1, 2, 6)]
-    assert {notice(open_, key.format(number)).reason for number in (0, 4)} == {"It was mended after that."}
+    assert {notice(open_, key.format(number)).reason for number in (0, 4)} == {"The problem was solved after that."}
 
 
 def _with_application(database: Database, id_: str = "team") -> None:

@@ -258,7 +258,7 @@ def test_neither_who_selected_nor_who_accepted_nor_who_ever_gave_the_details_rel
     give_payee(open_, till.team, 2, by=till.team)
     till.request()
     for own in (SELECTOR, "amy", "olivia", till.team):
-        with pytest.raises(NotAllowed, match=f"{own} may not release {till.key}: a second person has to"):
+        with pytest.raises(NotAllowed, match=f"{own} may not release {till.key}: a second person must release it"):
             till.release(own, by=own)
     assert till.transfers == []
     assert till.now.status is PaymentStatus.PAYEE_KNOWN
@@ -272,7 +272,7 @@ def test_whoever_said_that_it_came_back_does_not_release_it_again(till: Till) ->
     says is nobody's word, and only the last attempt counts: two people at least stand behind each that follows."""
     till.brought_to(PaymentStatus.SETTLED)
     assert till.give_back(by=RELEASER).returned_by == RELEASER
-    with pytest.raises(NotAllowed, match=f"{RELEASER} may not release {till.key}: a second person has to"):
+    with pytest.raises(NotAllowed, match=f"{RELEASER} may not release {till.key}: a second person must release it"):
         till.release("2", by=RELEASER)
     assert till.release("3", by=SECOND_RELEASER).returned_by == ""
 

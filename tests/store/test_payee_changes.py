@@ -74,7 +74,7 @@ def test_nothing_is_released_to_details_that_its_releaser_did_not_see(till: Till
     till.brought_to(PaymentStatus.PAYEE_KNOWN)
     give_payee(till.database, till.team, 2)
     for version in (1, 3):
-        with pytest.raises(TooLate, match=f"goes to version 2 of .* was to be released to version {version}"):
+        with pytest.raises(TooLate, match=f"goes to version 2 of .* this release is for version {version}"):
             till.release(str(version), payee_version=version)
     assert till.transfers == []
     till.release("2", payee_version=2)
@@ -90,7 +90,7 @@ def test_whoever_changes_details_is_told_what_still_goes_to_those_before(till: T
     given = give_payee(till.database, till.team, 2)
 
     assert given.on_its_way == (till.key, other.key)
-    assert given.text == f"Bank details 2 of {till.team} given; still on their way to those before: " + ", ".join(
+    assert given.text == f"Bank details 2 of {till.team} given; still on their way to the old details: " + ", ".join(
         given.on_its_way
     )
     letter = [each for each in read_notices(till.database) if each.occasion == Occasion.PAYEE_GIVEN][-1]

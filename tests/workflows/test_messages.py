@@ -52,7 +52,7 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "too early": ("select", [SELECT], "decide after it is sealed", SPONSOR),
     "no settlement": (interface.PAYMENT_CHANGED, [{"what": 1}], "has a payment's key and one of", OPERATOR),
     "no settlement that there is": (interface.PAYMENT_CHANGED, ["a/b/c/d/1", "paidd"], "one of under way, s", OPERATOR),
-    "an empty settlement": (interface.PAYMENT_CHANGED, [], "The word of a payment cannot be read", OPERATOR),
+    "an empty settlement": (interface.PAYMENT_CHANGED, [], "The message of a payment cannot be read", OPERATOR),
     "without a reason": ("cancel", [{"by": OPERATOR}], "A cancellation needs a reason", OPERATOR),
 }
 
