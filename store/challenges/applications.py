@@ -236,8 +236,7 @@ def _accept(
 
 def _window_held_still(connection: Connection, challenge: str, submission: str) -> Found:
     """The window with its challenge, and the application of this submission if there is one."""
-    wanted = _HELD_STILL[connection.dialect.name]
-    row: Found | None = wanted.one_or_none(connection, {"challenge": challenge, "submission": submission})
+    row: Found | None = _HELD_STILL.one_or_none(connection, {"challenge": challenge, "submission": submission})
     if row is None:
         raise _unknown(challenge)
     return row

@@ -24,8 +24,8 @@ _windows = tables.windows
 _GATE = 2016
 
 
-def held_still(selection: Select[Any]) -> dict[str, Prepared]:
-    """A selection of one window that keeps the window unchanged until the transaction ends, for each kind of database.
+def held_still(selection: Select[Any]) -> Prepared:
+    """A selection of one window that keeps the window unchanged until the transaction ends.
 
     Args:
         selection: takes the challenge's id as the parameter "challenge".
@@ -33,10 +33,8 @@ def held_still(selection: Select[Any]) -> dict[str, Prepared]:
     gate = select(func.pg_advisory_xact_lock_shared(_GATE, func.hashtext(bindparam("challenge"))).label("passed"))
     # The join makes PostgreSQL lock the row only after the gate was passed.
     passed = selection.join(gate.cte("gate").prefix_with("MATERIALIZED"), true())
-    return {
-        "postgresql": Prepared(passed.with_for_update(read=True, of=_windows)),
-        "sqlite": Prepared(selection),  # a transaction that writes has the database for itself
-    }
+    # In SQLite, a transaction that writes has the database for itself.
+    return Prepared(passed.with_for_update(read=True, of=_windows), sqlite=selection)
 
 
 def seal(connection: Connection, challenge: str, at: Instant) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, insert
+from sqlalchemy import Column, Connection, Insert, Select, Table, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .prepared import Prepared
@@ -48,7 +49,34 @@ def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlit
     return postgresql.insert(table)
 
 
+def unless_there(table: Table, rows: Select[Any] | None = None) -> Prepared:
+    """An insert that leaves out each row of which the table has the key. It says how many rows it wrote.
+
+    Args:
+        table: into which.
+        rows: finds the rows, with the names of the table's columns. If left out, the insert takes one row as its
+            values, with every column that has no default and may not be empty.
+    """
+
+    def insertion(into: Callable[[Table], Any]) -> Any:
+        if rows is None:
+            filled = into(table).values({column: bindparam(column.name) for column in _needed(table)})
+        else:
+            filled = into(table).from_select([column.name for column in rows.selected_columns], rows)
+        return filled.on_conflict_do_nothing()
+
+    return Prepared(insertion(postgresql.insert), sqlite=insertion(sqlite.insert))
+
+
 def _by_full_name(table: Table) -> Insert:
     """An insert that takes its values as "table_column", because several tables share column names."""
-    needed = [column for column in table.columns if column.server_default is None and not column.nullable]
-    return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in needed})
+    return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in _needed(table)})
+
+
+def _needed(table: Table) -> list[Column[Any]]:
+    """The columns that every row has to say: they have no default and may not be empty."""
+    return [
+        column
+        for column in table.columns
+        if column.server_default is None and not column.nullable and column.autoincrement is not True
+    ]

@@ -1,8 +1,8 @@
 """Statements that are made once and run often, by the driver itself.
 
-For each statement, SQLAlchemy's own work takes longer than SQLite's. Where many people wait in a queue of transactions,
-as applicants do in the last minutes, these statements leave out SQLAlchemy's work. Values are written and read as
-SQLAlchemy would, and errors have the same types.
+For each statement, SQLAlchemy's own work takes longer than SQLite's. Where many transactions wait for one another, as
+those of applicants do in the last minutes, and those of every step of every challenge and payment, these statements
+leave out SQLAlchemy's work. Values are written and read as SQLAlchemy would, and errors have the same types.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Insert, Select
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 
 _Convert = Callable[[Any], Any]
+_Statement = Select[Any] | Insert | Update
 
 
 class _Made(NamedTuple):
@@ -42,23 +43,31 @@ class Prepared:
 
     Args:
         statement: takes its values as named parameters.
+        sqlite: the statement for SQLite, if SQLite needs another one.
     """
 
-    def __init__(self, statement: Select[Any] | Insert) -> None:
+    def __init__(self, statement: _Statement, *, sqlite: _Statement | None = None) -> None:
         self._statement = statement
+        self._sqlite = statement if sqlite is None else sqlite
         self._made: dict[str, _Made] = {}
 
-    def execute(self, connection: Connection, values: Mapping[str, Any]) -> None:
+    def execute(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Runs the statement.
 
         Args:
             connection: in a transaction.
             values: by name. Values that the statement does not take are ignored.
 
+        Returns:
+            How many rows an insert or update wrote.
+
         Raises:
             DBAPIError: the same error that SQLAlchemy would raise.
         """
-        self._cursor(connection, values).close()
+        cursor = self._cursor(connection, values)
+        written: int = cursor.rowcount
+        cursor.close()
+        return written
 
     def one_or_none(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """The only row that a selection finds, with the columns as attributes, or None. See `execute`."""
@@ -74,18 +83,20 @@ class Prepared:
         dialect = connection.dialect
         made = self._made.get(dialect.name) or self._make(dialect)
         all_values = {**made.given, **values}
-        kept = {name: keep(all_values[name]) for name, keep in made.kept}
+        # Without names, a value that the statement has twice is given twice.
+        kept = [(name, keep(all_values[name])) for name, keep in made.kept]
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(made.sql, kept if made.named else tuple(kept.values()))
+            cursor.execute(made.sql, dict(kept) if made.named else [value for _, value in kept])
         except dialect.loaded_dbapi.Error as error:
             raise DBAPIError.instance(made.sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True) from None
         return cursor
 
     def _make(self, dialect: Dialect) -> _Made:
-        compiled: Any = self._statement.compile(dialect=dialect)
+        statement = self._sqlite if dialect.name == "sqlite" else self._statement
+        compiled: Any = statement.compile(dialect=dialect)
         names = tuple(compiled.positiontup or compiled.binds)
-        columns = self._statement.selected_columns if isinstance(self._statement, Select) else ()
+        columns = statement.selected_columns if isinstance(statement, Select) else ()
         made = _Made(
             sql=str(compiled),
             given={name: bound.value for name, bound in compiled.binds.items() if bound.value is not None},

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, String, cast, insert, literal, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    bindparam,
+    false,
+    insert,
+    not_,
+    select,
+    true,
+    update,
+)
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
@@ -15,9 +29,9 @@ from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownNotice
 from store.database import tables
 from store.database.database import Database
-from store.database.inserts import inserting
-from store.database.instants import Moment
+from store.database.inserts import unless_there
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.database.tables import Found
 
 _notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
@@ -205,15 +219,13 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
         KeyError: the words need a fact that is missing. The caller is wrong.
     """
     for notice in announcement.notices:
-        recipients = _recipients(connection, notice, challenge)
         if isinstance(notice.whom, ToSpokenOf):
-            _write_with_feedback(connection, announcement, notice, recipients, notice.whom.stage, challenge, compose)
+            _write_with_feedback(connection, announcement, notice, notice.whom.stage, challenge, compose)
             continue
         if notice.occasion is Occasion.NOT_SELECTED:
-            stage = announcement.entry.stage
-            _write_with_feedback(connection, announcement, notice, recipients, stage, challenge, compose)
+            _write_with_feedback(connection, announcement, notice, announcement.entry.stage, challenge, compose)
         letter = compose(notice.occasion, notice.facts | _common(challenge))
-        _write_all(connection, announcement, notice, letter, recipients)
+        _write_all(connection, announcement, notice, letter, challenge, _recipients(notice))
 
 
 def _common(challenge: Found) -> Facts:
@@ -221,11 +233,28 @@ def _common(challenge: Found) -> Facts:
     return {"question": challenge.question, "challenge": challenge.id, "contact": challenge.contact}
 
 
+class _Recipients(NamedTuple):
+    """Whom a notice goes to.
+
+    Args:
+        found: makes the selection of their ids and addresses for a number of named ids. Its parameters are the
+            challenge, its round and those ids.
+        ids: the named ids.
+    """
+
+    found: Callable[[int], Select[Any]]
+    ids: tuple[str, ...]
+
+    def values(self, challenge: Found) -> dict[str, object]:
+        """The parameters of the selection."""
+        named = {f"id_{number}": each for number, each in enumerate(self.ids)}
+        return {"challenge": challenge.id, "round": challenge.round, **named}
+
+
 def _write_with_feedback(
     connection: Connection,
     announcement: Announcement,
     notice: OutgoingNotice,
-    to: Select[Any],
     stage: str,
     challenge: Found,
     compose: Compose,
@@ -234,16 +263,16 @@ def _write_with_feedback(
 
     Feedback is sent once, whatever happens later.
     """
-    found = to.subquery()
-    said = connection.execute(
+    to = _recipients(notice)
+    found = to.found(len(to.ids)).subquery()
+    said = (
         select(found.c.recipient, _feedback.c.text)
         .join(_feedback, _feedback.c.team == found.c.recipient)
         .where(_feedback.c.stage == stage, _feedback.c.told_at.is_(None))
     )
-    for row in said.all():
+    for row in connection.execute(said, to.values(challenge)).all():
         letter = compose(notice.occasion, notice.facts | _common(challenge) | {"feedback": row.text})
-        one = select(found.c.recipient, found.c.address).where(found.c.recipient == row.recipient)
-        _write_all(connection, announcement, notice, letter, one)
+        _write_all(connection, announcement, notice, letter, challenge, _Recipients(_teams, (row.recipient,)))
         connection.execute(
             update(_feedback)
             .where(_feedback.c.team == row.recipient, _feedback.c.stage == stage)
@@ -252,75 +281,104 @@ def _write_with_feedback(
 
 
 def _write_all(
-    connection: Connection, announcement: Announcement, notice: OutgoingNotice, letter: Letter, to: Select[Any]
+    connection: Connection,
+    announcement: Announcement,
+    notice: OutgoingNotice,
+    letter: Letter,
+    challenge: Found,
+    to: _Recipients,
 ) -> None:
     """Writes the same notice to all recipients in one statement, except to those who have a notice with this key."""
-    found, status = to.subquery(), announcement.status
+    status = announcement.status
     # One recipient may get feedback on several stages at once.
     key = f"{announcement.key}/{notice.whom.stage}" if isinstance(notice.whom, ToSpokenOf) else announcement.key
     waiting_for = status.waits_for if notice.lapses and status else ""
-    rows = select(
-        (literal(f"{key}/{notice.occasion}/") + cast(found.c.recipient, String)),
-        literal(announcement.challenge),
-        literal(str(notice.occasion)),
-        found.c.recipient,
-        found.c.address,
-        literal(letter.subject),
-        literal(letter.body),
-        literal(announcement.entry.at, Moment),
-        literal(waiting_for),
-        literal(status.until if waiting_for and status else None, Moment),
-        literal(notice.payment or None, String),
-    ).where(found.c.recipient.is_not(None))
-    columns = ["key", "challenge", "occasion", "recipient", "address", "subject", "body", "created_at"]
-    columns += ["while_waiting_for", "while_until", "while_payment"]
-    connection.execute(inserting(connection, _notices).from_select(columns, rows).on_conflict_do_nothing())
+    values = to.values(challenge) | {
+        "key": f"{key}/{notice.occasion}/",
+        "occasion": str(notice.occasion),
+        "subject": letter.subject,
+        "body": letter.body,
+        "created_at": announcement.entry.at,
+        "while_waiting_for": waiting_for,
+        "while_until": status.until if waiting_for and status else None,
+        "while_payment": notice.payment or None,
+    }
+    written = _writing(to.found, len(to.ids)).execute(connection, values)
+    if isinstance(notice.whom, ToTeams | ToPeople) and written < len(set(to.ids)):
+        _check_found(connection, notice, challenge, to)
 
 
-def _recipients(connection: Connection, notice: OutgoingNotice, challenge: Found) -> Select[Any]:
-    """Id and address of every recipient of a notice."""
+@lru_cache
+def _writing(found: Callable[[int], Select[Any]], number: int) -> Prepared:
+    """The statement that writes a notice to all recipients. It is made once: making it takes longer than running it."""
+    to = found(number).subquery()
+    same = ["challenge", "occasion", "subject", "body", "created_at"]
+    same += ["while_waiting_for", "while_until", "while_payment"]
+    return unless_there(
+        _notices,
+        select(
+            (bindparam("key", type_=String) + to.c.recipient).label("key"),
+            to.c.recipient,
+            to.c.address,
+            *(bindparam(name, type_=_notices.c[name].type).label(name) for name in same),
+        ).where(true()),  # without WHERE, SQLite takes the ON of the conflict for the ON of a join
+    )
+
+
+def _recipients(notice: OutgoingNotice) -> _Recipients:
     match notice.whom:
         case ToApplicants(without=without):
-            return _applied(challenge).where(_applications.c.withdrawn.is_(None), _applications.c.id.not_in(without))
+            return _Recipients(_applicants, without)
         case ToSpokenOf(without=without):
-            # Applicants who withdrew meanwhile get the feedback, too: it was kept for them.
-            return _applied(challenge).where(_applications.c.id.not_in(without))
+            return _Recipients(_all_who_applied, without)
         case ToTeams(teams=teams):
-            wanted = _applied(challenge).where(_applications.c.id.in_(teams))
-            _check_found(connection, wanted, teams, notice, challenge)
-            return wanted
+            return _Recipients(_teams, teams)
         case ToPeople(people=people):
-            wanted = _of_round(challenge).where(_people.c.id.in_(people))
-            if notice.occasion is Occasion.REFUSED:
-                # The sender of a refused message may be a team, or unknown.
-                return _either(wanted, _applied(challenge).where(_applications.c.id.in_(people)))
-            _check_found(connection, wanted, people, notice, challenge)
-            return wanted
+            # The sender of a refused message may be a team, or unknown.
+            return _Recipients(_anybody if notice.occasion is Occasion.REFUSED else _people_of_round, people)
 
 
-def _applied(challenge: Found) -> Select[Any]:
-    return select(_applications.c.id.label("recipient"), _applications.c.email.label("address")).where(
-        _applications.c.challenge == challenge.id
-    )
+def _applicants(number: int) -> Select[Any]:
+    """Applicants who have not withdrawn, except those named."""
+    return _all_who_applied(number).where(_applications.c.withdrawn.is_(None))
 
 
-def _of_round(challenge: Found) -> Select[Any]:
+def _all_who_applied(number: int) -> Select[Any]:
+    """Applicants except those named. Applicants who withdrew meanwhile get the feedback, too: it was kept for them."""
+    return _applied().where(not_(_is_named(_applications.c.id, number)))
+
+
+def _teams(number: int) -> Select[Any]:
+    return _applied().where(_is_named(_applications.c.id, number))
+
+
+def _people_of_round(number: int) -> Select[Any]:
     return select(_people.c.id.label("recipient"), _people.c.email.label("address")).where(
-        _people.c.round == challenge.round
+        _people.c.round == bindparam("round"), _is_named(_people.c.id, number)
     )
 
 
-def _either(one: Select[Any], other: Select[Any]) -> Select[Any]:
-    both = one.union_all(other).subquery()
+def _anybody(number: int) -> Select[Any]:
+    both = _people_of_round(number).union_all(_teams(number)).subquery()
     return select(both.c.recipient, both.c.address)
 
 
-def _check_found(
-    connection: Connection, wanted: Select[Any], ids: Iterable[str], notice: OutgoingNotice, challenge: Found
-) -> None:
+def _applied() -> Select[Any]:
+    return select(_applications.c.id.label("recipient"), _applications.c.email.label("address")).where(
+        _applications.c.challenge == bindparam("challenge")
+    )
+
+
+def _is_named(column: Column[Any], number: int) -> ColumnElement[bool]:
+    return column.in_([bindparam(f"id_{each}") for each in range(number)]) if number else false()
+
+
+def _check_found(connection: Connection, notice: OutgoingNotice, challenge: Found, to: _Recipients) -> None:
+    """Checks that every recipient is known. A known recipient who got no notice had one before."""
     if notice.occasion is Occasion.REFUSED:
         return
-    missing = set(ids) - {row.recipient for row in connection.execute(wanted)}
+    found = connection.execute(to.found(len(to.ids)), to.values(challenge))
+    missing = set(to.ids) - {row.recipient for row in found}
     if missing:
         raise LookupError(
             f"The notice {notice.occasion} about {challenge.id} goes to {sorted(missing)}, who are unknown: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Attention, Entry, Status
@@ -14,8 +14,9 @@ from domain.values.refusals import UnknownChallenge, UnknownTeam
 from store.challenges import windows
 from store.database import tables
 from store.database.database import Database
-from store.database.inserts import inserting
+from store.database.inserts import inserting, unless_there
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.database.tables import Found
 
 from .notices import Compose as Compose
@@ -27,6 +28,25 @@ from .notices import tell_all
 _challenges, _applications, _record = tables.challenges, tables.applications, tables.record
 _AS_WRITTEN = TotalOrder(_record.c.id)
 _attention = tables.attention
+
+# Made once, because making a statement takes longer than running it.
+# Not the strongest lock: applications refer to this row, and must not wait.
+_CHALLENGE = Prepared(
+    select(_challenges).where(_challenges.c.id == bindparam("challenge")).with_for_update(key_share=True)
+)
+_LINE = Prepared(select(_record).where(_record.c.key == bindparam("wanted")))
+_NEW_LINE = unless_there(_record)
+_STATUS = Prepared(
+    update(_challenges)
+    .where(_challenges.c.id == bindparam("challenge"))
+    .values(
+        {
+            name: bindparam(name, type_=_challenges.c[name].type)
+            for name in ("stage", "waits_for", "until", "outcome", "outcome_reason", "status_at")
+        }
+    )
+)
+_NEEDS_NOBODY = Prepared(update(_attention).where(_attention.c.workflow == bindparam("wanted")).values(text=""))
 
 
 class RecordLine(Value):
@@ -75,7 +95,7 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
 def put(connection: Connection, announcement: Announcement, compose: Compose) -> bool:
     """Like `announce`, in the caller's transaction. Returns whether the announcement was new."""
     challenge = _taken(connection, announcement.challenge)
-    if is_written(connection, announcement.key):
+    if not _is_new(connection, announcement):
         # After a reset in Temporal the same step can give other dates. Lists must show the enforced ones.
         if announcement.status is not None and _is_later(announcement, challenge):
             _put_status(connection, challenge, announcement.status, announcement.entry.at)
@@ -87,7 +107,6 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
     if announcement.window is not None:
         # Do this before the notices: it locks the window, so everybody who has applied so far is told.
         windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
-    write_line(connection, announcement.key, challenge.id, announcement.entry)
     if announcement.attention is not None:
         _put_attention(connection, challenge, announcement.attention, announcement.entry.at)
     if announcement.status is not None:
@@ -135,7 +154,7 @@ def _record_line(row: Found) -> RecordLine:
 
 def needs_nobody(connection: Connection, workflow: str) -> None:
     """Notes that a workflow no longer needs a person. A workflow that was terminated cannot say so itself."""
-    connection.execute(update(_attention).where(_attention.c.workflow == workflow).values(text=""))
+    _NEEDS_NOBODY.execute(connection, {"wanted": workflow})
 
 
 def _is_later(announcement: Announcement, challenge: Found) -> bool:
@@ -143,14 +162,10 @@ def _is_later(announcement: Announcement, challenge: Found) -> bool:
     return challenge.status_at is None or at > challenge.status_at
 
 
-def is_written(connection: Connection, key: str) -> bool:
-    """Whether the record has a line with this key."""
-    return connection.execute(select(_record.c.id).where(_record.c.key == key)).first() is not None
-
-
 def find_line(connection: Connection, key: str) -> Found | None:
     """The line of the record with this key; None if there is no such line."""
-    return connection.execute(select(_record).where(_record.c.key == key)).one_or_none()
+    line: Found | None = _LINE.one_or_none(connection, {"wanted": key})
+    return line
 
 
 def is_selected(connection: Connection, challenge: str, stages: tuple[str, ...]) -> bool:
@@ -172,12 +187,15 @@ def write_line(connection: Connection, key: str, challenge: str, entry: Entry) -
     connection.execute(insert(_record).values(key=key, challenge=challenge, **dict(entry)))
 
 
+def _is_new(connection: Connection, announcement: Announcement) -> bool:
+    """Adds the line of an announcement to the record. False if the record has a line with this key."""
+    line = {"key": announcement.key, "challenge": announcement.challenge, **dict(announcement.entry)}
+    return _NEW_LINE.execute(connection, line) > 0
+
+
 def _taken(connection: Connection, challenge: str) -> Found:
     """The row of a challenge, locked until the transaction ends: nobody else announces anything about it."""
-    row = connection.execute(
-        # Not the strongest lock: applications refer to this row, and must not wait.
-        select(_challenges).where(_challenges.c.id == challenge).with_for_update(key_share=True)
-    ).one_or_none()
+    row: Found | None = _CHALLENGE.one_or_none(connection, {"challenge": challenge})
     if row is None:
         raise UnknownChallenge(f"No challenge {challenge!r} was opened: open its round first.")
     return row
@@ -215,18 +233,8 @@ def _put_status(connection: Connection, challenge: Found, status: Status, at: In
     """Writes the status unless a later status is there: announcements can come out of order."""
     if challenge.status_at is not None and at < challenge.status_at:
         return
-    connection.execute(
-        update(_challenges)
-        .where(_challenges.c.id == challenge.id)
-        .values(
-            stage=status.stage,
-            waits_for=status.waits_for,
-            until=status.until,
-            outcome=status.outcome,
-            outcome_reason=status.reason,
-            status_at=at,
-        )
-    )
+    values = dict(status) | {"outcome_reason": status.reason, "status_at": at, "challenge": challenge.id}
+    _STATUS.execute(connection, values)
 
 
 def _put_attention(connection: Connection, challenge: Found, attention: Attention, at: Instant) -> None:

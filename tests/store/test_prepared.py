@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import bindparam, column, insert, select, table
+from sqlalchemy import Boolean, bindparam, column, insert, literal_column, select, table, update
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant, TimeDelta
 
 from domain.values.refusals import Unavailable
 from store.database import tables
 from store.database.database import Database
+from store.database.inserts import unless_there
 from store.database.prepared import Prepared
 from tests.store.said import AIR
 
@@ -53,6 +54,39 @@ def test_a_row_is_kept_as_sqlalchemy_keeps_it(open_: Database) -> None:
         k: v for k, v in other._mapping.items() if k not in differs
     }
     assert (one.received, one.proposal) == (Instant("2016-07-28T15:05:12.000001Z"), _ROW["proposal"])
+
+
+def test_an_update_says_how_many_rows_it_changed(open_: Database) -> None:
+    """Fails when whoever asks is told nothing, or a value that a statement has twice is given once."""
+    wanted = tables.windows.c.challenge == bindparam("wanted")
+    held = Prepared(update(tables.windows).where(wanted, wanted).values(held=bindparam("held", type_=Boolean)))
+    with open_.writing() as connection:
+        assert held.execute(connection, {"wanted": AIR, "held": True}) == 1
+        assert held.execute(connection, {"wanted": "another", "held": True}) == 0
+        row = Prepared(_WINDOWS).one_or_none(connection, {"wanted": AIR})
+    assert row is not None
+    assert row.held is True
+
+
+def test_sqlite_can_have_a_statement_of_its_own(open_: Database) -> None:
+    """Fails when both databases get the same: SQLite takes no lock."""
+    own = Prepared(
+        select(literal_column("'postgresql'").label("name")), sqlite=select(literal_column("'sqlite'").label("name"))
+    )
+    with open_.reading() as connection:
+        row = own.one_or_none(connection, {})
+        assert row is not None
+        assert row.name == connection.dialect.name
+
+
+def test_an_insert_leaves_out_what_is_there(open_: Database) -> None:
+    """Fails when a key that is there is an error, or replaces the row, or counts as written."""
+    insertion = unless_there(tables.applications)
+    with open_.writing() as connection:
+        assert insertion.execute(connection, _ROW) == 1
+        assert insertion.execute(connection, _ROW | {"organisation": "Another"}) == 0
+        kept = connection.scalars(select(tables.applications.c.organisation)).all()
+    assert kept == [_ROW["organisation"]]
 
 
 def test_an_error_is_of_sqlalchemys_kind_and_holds_nothing_of_the_row(open_: Database) -> None:

@@ -84,7 +84,7 @@ def test_whoever_seals_is_not_overtaken_by_applications_without_end(open_: Datab
         pytest.skip("on SQLite one writes at a time")
     with ThreadPoolExecutor(2) as pool:
         with open_.writing() as connection:
-            _HELD_STILL["postgresql"].one_or_none(connection, {"challenge": AIR, "submission": "first"})
+            _HELD_STILL.one_or_none(connection, {"challenge": AIR, "submission": "first"})
             sealing = pool.submit(seal, open_, AIR, MIDWAY)
             wait_for_waiting(open_, [sealing])
             late = pool.submit(accept, open_, AIR, applying(), lambda: MIDWAY, compose)
