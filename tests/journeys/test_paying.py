@@ -309,7 +309,7 @@ async def test_bank_details_that_change_while_the_rail_is_asked_do_not_move_what
         await play.give_payee(play.payment(key).team, number=OTHER)
         cancelled = asyncio.create_task(play.decide_payment(key, "cancel", FINANCE, reason="It is another account."))
         gated.rail.gate.set()
-        with pytest.raises(TooLate, match=r"what (may have|has) left cannot be cancelled"):
+        with pytest.raises(TooLate, match=r"a payment that (may have|has) left cannot be cancelled"):
             await cancelled
         payment = await play.stands(key, PaymentStatus.SETTLED)
 

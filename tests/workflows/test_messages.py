@@ -50,7 +50,7 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "an unknown name and nothing": ("abolish", [], "No message 'abolish' is known", OPERATOR),
     "an unknown field of a session": ("participation", [{"by": OPERATOR, "on": "soon"}], "on (", OPERATOR),
     "too early": ("select", [SELECT], "decide after it is sealed", SPONSOR),
-    "no settlement": (interface.PAYMENT_CHANGED, [{"what": 1}], "has a payment's key and one of", OPERATOR),
+    "no settlement": (interface.PAYMENT_CHANGED, [{"what": 1}], "needs a payment's key and one of", OPERATOR),
     "no settlement that there is": (interface.PAYMENT_CHANGED, ["a/b/c/d/1", "paidd"], "one of under way, s", OPERATOR),
     "an empty settlement": (interface.PAYMENT_CHANGED, [], "The message of a payment cannot be read", OPERATOR),
     "without a reason": ("cancel", [{"by": OPERATOR}], "A cancellation needs a reason", OPERATOR),
