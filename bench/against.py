@@ -64,7 +64,7 @@ def measure(revision: str, small: bool) -> Iterator[Measurement]:
     """
     size = Size(1, 1, 1, 1, 1) if small else Size(36, 72, 24, 3, 31)
     prefix = f"{NAME} {revision}"
-    with _tree_of(revision) as tree, Sides(tree, together=small) as sides:
+    with tree_of(revision) as tree, Sides(tree, together=small) as sides:
         yield from _lifecycles(prefix, sides, size)
         yield _events(prefix, sides, size)
         for kind in kinds()[: 1 if small else None]:
@@ -193,7 +193,7 @@ def _no_more_than(number: int) -> Aim:
 
 
 @contextmanager
-def _tree_of(revision: str) -> Iterator[Path]:
+def tree_of(revision: str) -> Iterator[Path]:
     """The files of a revision, in a worktree that is removed afterwards.
 
     Raises:

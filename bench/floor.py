@@ -125,6 +125,42 @@ class BarePayment:
             await workflow.wait_condition(lambda: self._ledger_has_changed or self._heard > heard, timeout=_LONG)
 
 
+@workflow.defn(name="BareSleeper")
+class BareSleeper:
+    """Sleeps like a challenge in its window."""
+
+    @workflow.init
+    def __init__(self, until: float, opened: bool) -> None:
+        self._renewed = False
+
+    @workflow.run
+    async def run(self, until: float, opened: bool) -> None:
+        """Has one activity done, and sleeps.
+
+        Args:
+            until: when the sleep ends, in seconds since 1970.
+            opened: whether an earlier run has had the activity done.
+        """
+        if not opened:
+            await _nothing(shape.OPENING)
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._renewed, timeout=timedelta(seconds=until - workflow.time()), timeout_summary="sleeps"
+            )
+        if self._renewed:
+            workflow.continue_as_new(args=[until, True])
+
+    @workflow.query
+    def state(self) -> str:
+        """Says that it sleeps."""
+        return "asleep"
+
+    @workflow.signal
+    def renew(self) -> None:
+        """Ends the sleep: the workflow goes on in a fresh run."""
+        self._renewed = True
+
+
 async def _pay(key: str) -> None:
     challenge = workflow.info().workflow_id
     await workflow.start_child_workflow(

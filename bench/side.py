@@ -20,6 +20,9 @@ from typing import Any, TextIO
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+_ONLY_ERRORS = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
 
 
 class Side:
@@ -47,7 +50,11 @@ class Side:
         if not self._stage:
             watch = lifecycles.Watch()
             client = await Client.connect(
-                address, namespace=namespace, data_converter=pydantic_data_converter, interceptors=[watch]
+                address,
+                namespace=namespace,
+                data_converter=pydantic_data_converter,
+                interceptors=[watch],
+                runtime=Runtime(telemetry=TelemetryConfig(logging=_ONLY_ERRORS)),
             )
             await import_module("worker").register_search_attributes(client)
             self._stage = client, watch, _opened(database)

@@ -83,7 +83,7 @@ async def dev_server(watch: Watch, *namespaces: str) -> AsyncIterator[Client]:
         dev_server_log_level="error",
         dev_server_extra_args=[part for each in namespaces for part in ("--namespace", each)],
         interceptors=[watch],
-        runtime=_runtime(),
+        runtime=quiet_runtime(),
     ) as environment:
         await register_search_attributes(environment.client)
         yield environment.client
@@ -96,7 +96,7 @@ async def months(watch: Watch) -> AsyncIterator[WorkflowEnvironment]:
         data_converter=pydantic_data_converter,
         test_server_existing_path=program("temporal-test-server"),
         interceptors=[watch],
-        runtime=_runtime(),
+        runtime=quiet_runtime(),
     ) as environment:
         await environment.client.operator_service.add_search_attributes(
             search_attributes_wanted("default", SEARCH_ATTRIBUTES)
@@ -116,8 +116,8 @@ async def is_closed(client: Client, workflow: str) -> None:
 
 
 @cache
-def _runtime() -> Runtime:
-    """A runtime that does not warn about what a test server cannot do."""
+def quiet_runtime() -> Runtime:
+    """A runtime that logs errors only: it does not warn about what a test server cannot do, or cannot do in time."""
     only_errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
     return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=only_errors)))
 

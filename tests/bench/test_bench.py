@@ -8,7 +8,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from bench import against, lifecycles
+from bench import against, lifecycles, sleepers
 from bench.__main__ import MEASUREMENTS, run
 from bench.databases import SQLITE, database
 from bench.measuring import Compared, Measurement
@@ -19,8 +19,10 @@ from store.database import tables
 from store.database.database import Database
 from store.payments.reading import read_payments
 
+OTHERWISE_TESTED = (against.NAME, lifecycles.NAME, sleepers.NAME)
 
-@pytest.mark.parametrize("name", [name for name in MEASUREMENTS if name not in (against.NAME, lifecycles.NAME)])
+
+@pytest.mark.parametrize("name", [name for name in MEASUREMENTS if name not in OTHERWISE_TESTED])
 async def test_a_measurement_gives_figures_at_a_tiny_size(name: str) -> None:
     measured = await asyncio.to_thread(run, [name], small=True)
 
