@@ -160,7 +160,7 @@ def test_bank_details_are_read_from_a_file_or_standard_input(starter: Commands, 
         ('holder = "Tay"\nsort_code = "60-16-13"\naccount = "31926819"\n', "account", 1),
         ("", "holder", 1),
         ("[holder]\nname = 31926819\n", "holder", 1),
-        ('holder = "Tay\n', "no TOML", 1),
+        ('holder = "Tay\n', "not TOML", 1),
     ],
     ids=["no toml", "a number", "a slip", "another name", "empty", "a table", "cut off"],
 )

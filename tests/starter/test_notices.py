@@ -190,7 +190,7 @@ def test_feedback_that_may_not_be_is_refused_on_the_record(starter: Commands, pu
     starter.waits_for("barn", "selection for accelerator")
     record = starter.data("record", "barn")
     for team, text, by, stage, says in (
-        (chosen, "Well done.", SPONSOR, "exploration", "was taken into Exploration"),
+        (chosen, "Well done.", SPONSOR, "exploration", "was selected for Exploration"),
         (other, "No.", FINANCE, "exploration", f"{FINANCE} may not give feedback"),
         (other, "No.", "nobody", "exploration", "nobody may not give feedback"),
         (other, "No.", "me@body.example", "exploration", "me@body.example may not give feedback"),
