@@ -8,7 +8,7 @@ leave out SQLAlchemy's work. Values are written and read as SQLAlchemy would, an
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Update
@@ -74,8 +74,16 @@ class Prepared:
         cursor = self._cursor(connection, values)
         found = cursor.fetchone()
         cursor.close()
-        if found is None:
-            return None
+        return None if found is None else self._row(connection, found)
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """All rows that a selection finds, like `one_or_none`."""
+        cursor = self._cursor(connection, values)
+        found = cursor.fetchall()
+        cursor.close()
+        return [self._row(connection, each) for each in found]
+
+    def _row(self, connection: Connection, found: Sequence[Any]) -> Any:
         made = self._made[connection.dialect.name]
         return made.row(*(read(value) for read, value in zip(made.read, found, strict=True)))
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from whenever import Instant
 
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 
 _payees = tables.payees
 _VERSIONS = TotalOrder(_payees.c.team, _payees.c.version)
+
+# Made once, because making a statement takes longer than running it.
+_OF_TEAM = _payees.c.team == bindparam("team")
+_LAST = select(func.max(_payees.c.version)).where(_OF_TEAM).scalar_subquery()
+_LATEST = Prepared(select(_payees.c.version, _payees.c.masked).where(_OF_TEAM, _payees.c.version == _LAST))
+_FIRST = Prepared(select(_payees.c.given_at).where(_OF_TEAM, _payees.c.version == 1))
 
 
 def are_kept(database: Database) -> bool:
@@ -65,25 +72,17 @@ def add(connection: Connection, team: str, version: int, sealed: str, masked: st
 
 def latest_masked(connection: Connection, team: str) -> str:
     """The current details, masked; empty if there are none."""
-    newest = select(_payees.c.masked).where(
-        _payees.c.team == team, _payees.c.version == latest_version(connection, team)
-    )
-    return connection.scalars(newest).one_or_none() or ""
+    found = _LATEST.one_or_none(connection, {"team": team})
+    return found.masked if found else ""
 
 
 def latest_version(connection: Connection, team: str) -> int | None:
     """The number of the last version. None if the team has given no details."""
-    newest: int | None = connection.scalars(select(func.max(_payees.c.version)).where(_payees.c.team == team)).one()
-    return newest
+    found = _LATEST.one_or_none(connection, {"team": team})
+    return found.version if found else None
 
 
 def first_given(connection: Connection, team: str) -> Instant | None:
     """When a team first gave its details. None if it has given none."""
-    first = select(_payees.c.given_at).where(_payees.c.team == team, _payees.c.version == 1)
-    return connection.scalars(first).one_or_none()
-
-
-def given_by(connection: Connection, team: str) -> tuple[str, ...]:
-    """The ids of all people who gave or changed the details."""
-    people = select(_payees.c.given_by).where(_payees.c.team == team).distinct()
-    return tuple(sorted(connection.scalars(people)))
+    found = _FIRST.one_or_none(connection, {"team": team})
+    return found.given_at if found else None

@@ -41,6 +41,8 @@ def test_a_row_is_what_sqlalchemy_reads(open_: Database) -> None:
         assert (row.challenge, row.held, row.sealed_at) == (AIR, False, None)
         assert isinstance(row.closes, Instant)
         assert prepared.one_or_none(connection, {"wanted": "another"}) is None
+        assert prepared.all(connection, {"wanted": AIR}) == [row]
+        assert prepared.all(connection, {"wanted": "another"}) == []
 
 
 def test_a_row_is_kept_as_sqlalchemy_keeps_it(open_: Database) -> None:
