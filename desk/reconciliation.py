@@ -183,7 +183,7 @@ def _with_attempt(rail: PaymentRail, transfer: TransferRow, payment: Payment) ->
         return
     if known is None:
         if transfer.submitted is not None:
-            yield f"attempt {transfer.attempt} is submitted in the ledger, and the rail knows nothing of it"
+            yield f"attempt {transfer.attempt} is submitted according to the ledger, but the rail does not know it"
         elif transfer.rail and transfer.returned is None:
             yield f"attempt {transfer.attempt} was begun, and the rail has nothing of it"
         return
@@ -193,15 +193,16 @@ def _with_attempt(rail: PaymentRail, transfer: TransferRow, payment: Payment) ->
     if transfer.returned is not None:
         # A file contains its transfers for ever. A rail may also call a transfer settled for ever that came back later.
         if known.progress is Progress.SETTLED and not transfer.came_back_later:
-            yield f"attempt {transfer.attempt} is settled, says the rail, and came back by the ledger"
+            yield f"attempt {transfer.attempt} is settled according to the rail, but came back according to the ledger"
         elif known.progress is Progress.TAKEN and not rail.is_batched:
-            yield f"attempt {transfer.attempt} is on its way, says the rail, and came back by the ledger"
+            came_back = "is on its way according to the rail, but came back according to the ledger"
+            yield f"attempt {transfer.attempt} {came_back}"
     elif transfer.submitted is None:
-        yield f"attempt {transfer.attempt} is with the rail, and the ledger does not say so yet"
+        yield f"attempt {transfer.attempt} is with the rail, and the ledger does not have this yet"
     elif known.progress is Progress.SETTLED and transfer.settled is None:
-        yield f"attempt {transfer.attempt} is settled, says the rail, and the ledger does not say so yet"
+        yield f"attempt {transfer.attempt} is settled according to the rail, and the ledger does not have this yet"
     elif known.progress.has_failed:
         how = "came back" if known.progress is Progress.RETURNED else f"was {known.progress}"
-        yield f"attempt {transfer.attempt} {how}, says the rail, and the ledger does not say so"
+        yield f"attempt {transfer.attempt} {how} according to the rail, but not according to the ledger"
     elif known.progress is Progress.TAKEN and transfer.settled is not None:
-        yield f"attempt {transfer.attempt} is settled by the ledger, and the rail does not say so"
+        yield f"attempt {transfer.attempt} is settled according to the ledger, but not according to the rail"

@@ -175,7 +175,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
         pytest.param(
             ["DELETE FROM rail_transfers"],
             "paid",
-            ["attempt 1 is submitted in the ledger, and the rail knows nothing of it"],
+            ["attempt 1 is submitted according to the ledger, but the rail does not know it"],
             id="settled without the rail",
         ),
         pytest.param(
@@ -213,13 +213,13 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
                 "INSERT INTO rail_transfers VALUES ('{known}/1', 'x', 200000, '2026-01-01', 'GBP')",
             ],
             "known",
-            ["attempt 1 is with the rail, and the ledger does not say so yet"],
+            ["attempt 1 is with the rail, and the ledger does not have this yet"],
             id="with the rail alone",
         ),
         pytest.param(
             SUBMITTED,
             "paid",
-            [NOT_HEARD, "attempt 1 is settled, says the rail, and the ledger does not say so yet"],
+            [NOT_HEARD, "attempt 1 is settled according to the rail, and the ledger does not have this yet"],
             id="arrived by the rail alone",
         ),
         pytest.param(
@@ -227,7 +227,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
             "paid",
             [
                 NOT_HEARD.replace("submitted", "returned"),
-                "attempt 1 is settled, says the rail, and came back by the ledger",
+                "attempt 1 is settled according to the rail, but came back according to the ledger",
             ],
             id="came back by the ledger, arrived by the rail",
         ),
@@ -236,7 +236,7 @@ NOT_HEARD = "is submitted in the ledger, and its workflow is completed: take it 
             "paid",
             [
                 NOT_HEARD.replace("submitted", "returned"),
-                "attempt 1 is settled, says the rail, and came back by the ledger",
+                "attempt 1 is settled according to the rail, but came back according to the ledger",
             ],
             id="came back by a word that the rail took back",
         ),
@@ -319,7 +319,9 @@ async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named_unless_
             return believed
 
         monkeypatch.setattr(desk.core, "state", says)
-        found = [what for key, what in await differences(desk) if key == books.paid and "says the rail" not in what]
+        found = [
+            what for key, what in await differences(desk) if key == books.paid and "according to the rail" not in what
+        ]
         assert found == named
 
 
@@ -327,8 +329,8 @@ async def test_what_has_left_and_is_cancelled_for_the_challenge_is_named_unless_
     ("progress", "planted", "named"),
     [
         ("settled", (), []),
-        ("returned", (), ["attempt 1 came back, says the rail, and the ledger does not say so"]),
-        ("taken", (), ["attempt 1 is settled by the ledger, and the rail does not say so"]),
+        ("returned", (), ["attempt 1 came back according to the rail, but not according to the ledger"]),
+        ("taken", (), ["attempt 1 is settled according to the ledger, but not according to the rail"]),
         ("taken", SUBMITTED, [NOT_HEARD]),
     ],
 )
@@ -353,7 +355,10 @@ async def test_a_provider_is_asked_and_one_that_is_silent_is_named(books: Books,
             rail.transfer(asked, Instant.now())
         with copied(books, tmp_path, came_back, of_payment, **settings) as desk:
             found = await differences(desk)
-            assert (books.paid, "attempt 1 is on its way, says the rail, and came back by the ledger") in found
+            assert (
+                books.paid,
+                "attempt 1 is on its way according to the rail, but came back according to the ledger",
+            ) in found
             with provider.away():
                 [silent] = [what for _, what in await differences(desk) if "does not say whether" in what]
     assert silent.startswith("attempt 1: the rail does not say whether it has it (The payment provider")

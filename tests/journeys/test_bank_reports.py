@@ -204,7 +204,7 @@ async def test_what_has_left_again_before_the_bank_corrected_itself_stays_a_diff
         assert f"{key}/1 came back according to the ledger, but is settled" in play.payment(key).attention
         assert f"{key}/1" in play.books.challenge(play.challenge.id).attention
         assert [each.what for each in (await play.reconcile()).differences] == [
-            "attempt 1 is settled, says the rail, and came back by the ledger"
+            "attempt 1 is settled according to the rail, but came back according to the ledger"
         ]
 
 
@@ -225,6 +225,6 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
             await play.submit(FINANCE)
         assert play.told(Occasion.ATTENTION)[OPERATOR] > told
         found = [each.what for each in (await play.reconcile()).differences if each.payment == key]
-        assert "attempt 1 is settled, says the rail, and came back by the ledger" in found
+        assert "attempt 1 is settled according to the rail, but came back according to the ledger" in found
         await play.decide_payment(key, "cancel", FINANCE, reason="The team has its money.")
         assert play.payment(key).status is PaymentStatus.CANCELLED

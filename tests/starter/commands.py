@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from whenever import Instant, TimeDelta
 
 from commands.app import app
-from desk import open as front
+from desk import open as opening
 from embedded import ROOT
 from service import log
 from tests.books import Books
@@ -269,7 +269,7 @@ class Commands:
         with (
             patch.object(log, "configure"),
             patch.object(typer.testing, "_get_command", return_value=_COMMANDS),
-            patch.object(front, "Database", database_at),
+            patch.object(opening, "Database", database_at),
         ):
             result = CliRunner().invoke(app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception
