@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,16 +103,9 @@ class Sides:
             same: what else both are asked.
         """
         questions = [{"what": what, **each, **same} for each in own or ({}, {})]
-        if self._together:
-            for program, question in zip(self._programs, questions, strict=True):
-                program.ask(question)
-            ours, theirs = (program.answer() for program in self._programs)
-            return ours, theirs
-        answers = []
-        for program, question in zip(self._programs, questions, strict=True):
-            program.ask(question)
-            answers.append(program.answer())
-        return answers[0], answers[1]
+        with ThreadPoolExecutor(2 if self._together else 1) as pool:  # with one thread, the other side has to wait
+            ours, theirs = pool.map(Program.ask, self._programs, questions)
+        return ours, theirs
 
 
 def _lifecycles(prefix: str, sides: Sides, size: Size) -> Iterator[Measurement]:
@@ -131,13 +125,10 @@ def _lifecycles(prefix: str, sides: Sides, size: Size) -> Iterator[Measurement]:
 async def _rounds(sides: Sides, size: Size) -> Answers:
     halves: Answers = []
     with urls(SQLITE, 2) as places:
+        own = [{"namespace": name, "database": url} for name, url in zip(_NAMESPACES, places, strict=True)]
         async with dev_server(Watch(), *_NAMESPACES) as client:
             address = client.service_client.config.target_host
             for turn in range(size.rounds):
-                own = [
-                    {"namespace": namespace, "database": url}
-                    for namespace, url in zip(_NAMESPACES, places, strict=True)
-                ]
                 same = {"address": address, "name": f"turn-{turn}", "at_once": size.at_once, "total": size.total}
                 halves.append(await asyncio.to_thread(sides.ask, "lifecycles", *own, **same))
                 say("  {:.2f} a second, the other build {:.2f}".format(*(each["rate"] for each in halves[-1])))

@@ -37,19 +37,19 @@ class Program:
         )
         self.pid = self._process.pid
 
-    def ask(self, question: Mapping[str, object]) -> None:
-        """Sends a question, and does not wait for the answer."""
-        assert self._process.stdin is not None, "its input is a pipe"
-        print(json.dumps(question), file=self._process.stdin, flush=True)
-
-    def answer(self) -> Any:
-        """Waits for the answer to the first question that was not answered yet.
+    def ask(self, question: Mapping[str, object]) -> Any:
+        """Asks a question and waits for the answer.
 
         Raises:
             RuntimeError: the program has ended instead. It has said why on standard error.
         """
+        assert self._process.stdin is not None, "its input is a pipe"
         assert self._process.stdout is not None, "its output is a pipe"
-        line = self._process.stdout.readline()
+        try:
+            print(json.dumps(question), file=self._process.stdin, flush=True)
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
         if not line:
             raise RuntimeError(f"{self._command} ended with {self._process.wait()} and did not answer")
         return json.loads(line)

@@ -169,8 +169,8 @@ async def _worker(client: Client, kept: Database, bare: bool) -> AsyncIterator[P
     """A worker in a process of its own, until the block ends."""
     with worker_process() as process:
         address = client.service_client.config.target_host
-        process.ask({"address": address, "database": str(kept.engine.url), "bare": bare})
-        await asyncio.to_thread(process.answer)
+        question = {"address": address, "database": str(kept.engine.url), "bare": bare}
+        await asyncio.to_thread(process.ask, question)
         yield process
 
 

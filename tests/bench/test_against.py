@@ -58,4 +58,4 @@ def test_a_program_that_fails_gives_no_answer() -> None:
         pytest.raises(RuntimeError, match="ended with 3 and did not answer"),
         Program(["-c", "import sys; sys.exit(3)"]) as program,
     ):
-        program.answer()
+        program.ask({"what": "nothing"})
