@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Column, Connection, Insert, Select, Table, bindparam, insert
@@ -49,21 +49,23 @@ def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlit
     return postgresql.insert(table)
 
 
-def unless_there(table: Table, rows: Select[Any] | None = None) -> Prepared:
-    """An insert that leaves out each row of which the table has the key. It says how many rows it wrote.
+def unless_there(key: Column[Any], rows: Select[Any] | None = None, also: Collection[str] = ()) -> Prepared:
+    """An insert that leaves out each row whose key the table has. It says how many rows it wrote.
 
     Args:
-        table: into which.
+        key: the unique column of the table.
         rows: finds the rows, with the names of the table's columns. If left out, the insert takes one row as its
             values, with every column that has no default and may not be empty.
+        also: the names of the other columns that this row has.
     """
 
     def insertion(into: Callable[[Table], Any]) -> Any:
         if rows is None:
-            filled = into(table).values({column: bindparam(column.name) for column in _needed(table)})
+            columns = [*_needed(key.table), *(key.table.c[name] for name in also)]
+            filled = into(key.table).values({column: bindparam(column.name) for column in columns})
         else:
-            filled = into(table).from_select([column.name for column in rows.selected_columns], rows)
-        return filled.on_conflict_do_nothing()
+            filled = into(key.table).from_select([column.name for column in rows.selected_columns], rows)
+        return filled.on_conflict_do_nothing(index_elements=[key])
 
     return Prepared(insertion(postgresql.insert), sqlite=insertion(sqlite.insert))
 

@@ -24,18 +24,18 @@ class _Made(NamedTuple):
     Args:
         sql: the text of the statement.
         given: the values that are part of the statement.
-        kept: the names of the other values, in the statement's order, and how each value is converted.
+        kept: the names of the other values, in the statement's order, and how each value is converted, if it is.
         named: whether the statement takes the values by name.
         row: makes a row.
-        read: how each column of a row is converted.
+        read: the places of the columns in a row that are converted, and how.
     """
 
     sql: str
     given: Mapping[str, Any]
-    kept: tuple[tuple[str, _Convert], ...]
+    kept: tuple[tuple[str, _Convert | None], ...]
     named: bool
     row: Callable[..., Any]
-    read: tuple[_Convert, ...]
+    read: tuple[tuple[int, _Convert], ...]
 
 
 class Prepared:
@@ -84,15 +84,17 @@ class Prepared:
         return [self._row(connection, each) for each in found]
 
     def _row(self, connection: Connection, found: Sequence[Any]) -> Any:
-        made = self._made[connection.dialect.name]
-        return made.row(*(read(value) for read, value in zip(made.read, found, strict=True)))
+        made, values = self._made[connection.dialect.name], list(found)
+        for place, read in made.read:
+            values[place] = read(values[place])
+        return made.row(*values)
 
     def _cursor(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         dialect = connection.dialect
         made = self._made.get(dialect.name) or self._make(dialect)
         all_values = {**made.given, **values}
         # Without names, a value that the statement has twice is given twice.
-        kept = [(name, keep(all_values[name])) for name, keep in made.kept]
+        kept = [(name, keep(all_values[name]) if keep else all_values[name]) for name, keep in made.kept]
         cursor = connection.connection.cursor()
         try:
             cursor.execute(made.sql, dict(kept) if made.named else [value for _, value in kept])
@@ -109,18 +111,15 @@ class Prepared:
             sql=str(compiled),
             given={name: bound.value for name, bound in compiled.binds.items() if bound.value is not None},
             kept=tuple(
-                (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is)
-                for name in names
+                (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names
             ),
             named=compiled.positiontup is None,
             row=namedtuple("Row", [column.name for column in columns]),
             read=tuple(
-                column.type.dialect_impl(dialect).result_processor(dialect, None) or _as_it_is for column in columns
+                (place, read)
+                for place, column in enumerate(columns)
+                if (read := column.type.dialect_impl(dialect).result_processor(dialect, None))
             ),
         )
         self._made[dialect.name] = made
         return made
-
-
-def _as_it_is(value: object) -> object:
-    return value

@@ -315,7 +315,7 @@ def _writing(found: Callable[[int], Select[Any]], number: int) -> Prepared:
     same = ["challenge", "occasion", "subject", "body", "created_at"]
     same += ["while_waiting_for", "while_until", "while_payment"]
     return unless_there(
-        _notices,
+        _notices.c.key,
         select(
             (bindparam("key", type_=String) + to.c.recipient).label("key"),
             to.c.recipient,

@@ -82,13 +82,18 @@ def test_sqlite_can_have_a_statement_of_its_own(open_: Database) -> None:
 
 
 def test_an_insert_leaves_out_what_is_there(open_: Database) -> None:
-    """Fails when a key that is there is an error, or replaces the row, or counts as written."""
-    insertion = unless_there(tables.applications)
+    """Fails when a key that is there is an error, or replaces the row, or counts as written; or when more is left out.
+
+    A submission that is there under another key is still an error.
+    """
+    insertion = unless_there(tables.applications.c.id)
     with open_.writing() as connection:
         assert insertion.execute(connection, _ROW) == 1
         assert insertion.execute(connection, _ROW | {"organisation": "Another"}) == 0
         kept = connection.scalars(select(tables.applications.c.organisation)).all()
     assert kept == [_ROW["organisation"]]
+    with pytest.raises(IntegrityError), open_.writing() as connection:
+        insertion.execute(connection, _ROW | {"id": "air-2"})
 
 
 def test_an_error_is_of_sqlalchemys_kind_and_holds_nothing_of_the_row(open_: Database) -> None:
