@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import text
 from whenever import Instant, TimeDelta
 
-from domain.announcements.announcement import Window
+from domain.announcements.announcement import Window, to_people
+from domain.announcements.occasions import Occasion
 from domain.values.refusals import TooLate
 from store.challenges.applications import _HELD_STILL, accept, count, read, seal
+from store.challenges.rounds import find_challenge
 from store.database.database import Database
-from store.record.record import announce, read_notices
+from store.record.record import announce, put, read_notices, read_record
 from tests.processes import forking
 from tests.store.racing import apply_same, apply_until_refused, seal_when_closed
-from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose
+from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose, status
 from tests.waiting import HANGS
 
 
@@ -92,6 +94,25 @@ def test_whoever_seals_is_not_overtaken_by_applications_without_end(open_: Datab
         assert sealing.result(HANGS) == 0
         with pytest.raises(TooLate, match="sealed for good"):
             late.result(HANGS)
+
+
+def test_what_is_announced_twice_at_once_is_written_once_and_nothing_older_hides_it(open_: Database) -> None:
+    """Fails on PostgreSQL if whoever waited goes by the row or the record as they were before the wait."""
+    notice = to_people(("sam",), Occasion.REFUSED, {"action": "select", "reason": "no"})
+    newer = announcing("new", notice, at=MIDWAY + TimeDelta(seconds=1), status=status("newer"))
+    with ThreadPoolExecutor(2) as pool:
+        with open_.writing() as connection:
+            assert put(connection, newer, compose)
+            again, older = announcing("new", notice), announcing("old", at=MIDWAY, status=status("older"))
+            others = [pool.submit(announce, open_, each, compose) for each in (again, older)]
+            if open_.engine.dialect.name == "postgresql":
+                wait_for_waiting(open_, others)
+        for other in others:
+            other.result(HANGS)
+
+    assert sorted(line.key for line in read_record(open_, AIR)) == [f"{AIR}/new", f"{AIR}/old", f"{AIR}/opened"]
+    assert len(read_notices(open_, AIR)) == 1
+    assert find_challenge(open_, AIR).waits_for == "newer"
 
 
 def wait_for_waiting(database: Database, kept: Sequence[Future[Any]]) -> None:
