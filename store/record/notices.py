@@ -264,13 +264,8 @@ def _write_with_feedback(
     Feedback is sent once, whatever happens later.
     """
     to = _recipients(notice)
-    found = to.found(len(to.ids)).subquery()
-    said = (
-        select(found.c.recipient, _feedback.c.text)
-        .join(_feedback, _feedback.c.team == found.c.recipient)
-        .where(_feedback.c.stage == stage, _feedback.c.told_at.is_(None))
-    )
-    for row in connection.execute(said, to.values(challenge)).all():
+    feedback = _feedback_on(to.found, len(to.ids))
+    for row in feedback.all(connection, to.values(challenge) | {"on": stage}):
         letter = compose(notice.occasion, notice.facts | _common(challenge) | {"feedback": row.text})
         _write_all(connection, announcement, notice, letter, challenge, _Recipients(_teams, (row.recipient,)))
         connection.execute(
@@ -278,6 +273,17 @@ def _write_with_feedback(
             .where(_feedback.c.team == row.recipient, _feedback.c.stage == stage)
             .values(told_at=announcement.entry.at)
         )
+
+
+@lru_cache
+def _feedback_on(found: Callable[[int], Select[Any]], number: int) -> Prepared:
+    """The statement that selects the feedback on a stage that none of the recipients was sent yet."""
+    to = found(number).subquery()
+    return Prepared(
+        select(to.c.recipient, _feedback.c.text)
+        .join(_feedback, _feedback.c.team == to.c.recipient)
+        .where(_feedback.c.stage == bindparam("on"), _feedback.c.told_at.is_(None))
+    )
 
 
 def _write_all(
