@@ -29,7 +29,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.announcements import Announcing
 from activities.delivery import Delivering
 from activities.failures import SortFailures
+from activities.payment_runs import PaymentRuns, TemporalRuns
 from activities.payments import Paying
+from activities.rails import Rails
 from domain.payments.rails import PaymentRail
 from domain.values.refusals import Refused, Unavailable
 from service import log, settings
@@ -49,7 +51,9 @@ _GRACE = timedelta(seconds=20)
 _PURE = SandboxRestrictions.default.with_passthrough_modules("domain", "whenever", "holidays")
 
 
-def activities(database: Database, rail: PaymentRail, options: Settings) -> list[Callable[..., object]]:
+def activities(
+    database: Database, rail: PaymentRail, runs: PaymentRuns, options: Settings
+) -> list[Callable[..., object]]:
     """All activities of the service, with what they need.
 
     Raises:
@@ -57,14 +61,16 @@ def activities(database: Database, rail: PaymentRail, options: Settings) -> list
         Unavailable: the keys of bank details, or the settings of the channel, cannot be used.
     """
     compose = letters_of(options).compose
-    announcing = Announcing(database, compose)
-    paying = Paying(database, rail, EmbeddedRail(database.engine), seals_of(options, database), compose)
+    rails = Rails(real=rail, rehearsal=EmbeddedRail(database.engine))
+    announcing = Announcing(database, rails, runs, compose)
+    paying = Paying(database, rails, runs, seals_of(options, database), compose)
     delivering = Delivering(database, channel_of(options), options.notice_rate, compose)
     return [
         delivering.deliver,
         announcing.announce,
         announcing.read_clock,
         announcing.seal_window,
+        announcing.order_payments,
         paying.request,
         paying.release,
         paying.submit,
@@ -97,7 +103,7 @@ def build_worker(client: Client, database: Database, rail: PaymentRail, options:
         client,
         task_queue=TASK_QUEUE,
         workflows=[ChallengeWorkflow, DeliveryWorkflow, PaymentWorkflow],
-        activities=activities(database, rail, options),
+        activities=activities(database, rail, TemporalRuns(client, asyncio.get_running_loop()), options),
         activity_executor=ThreadPoolExecutor(at_once, thread_name_prefix="activity"),
         max_concurrent_activities=at_once,
         max_concurrent_local_activities=options.threads,

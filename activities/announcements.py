@@ -1,35 +1,49 @@
-"""Activities that write down and announce what happened to a challenge, and that seal its window."""
+"""Activities that write down and announce what happened to a challenge, seal its window, and order its payments."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from temporalio import activity
+from whenever import Instant
 
-from domain.announcements.announcement import Announcement
-from domain.challenges.state import Sealing
-from store.challenges import applications
+from domain.challenges.steps import Orders, Sealing, ToAnnounce
+from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from store.database.database import Database
+from store.payments import reading
+from store.payments.ledger import Ledger
 from store.record import record
 from store.record.notices import Compose
 from workflows import stubs
 
+from .payment_runs import PaymentRuns
+from .rails import Rails
+
 
 class Announcing:
-    """Activities on the record, the window and the notices.
+    """Activities on the record, the window, the notices and the payments of a challenge.
 
     Args:
-        database: where the record, the window and the notices are.
+        database: where they all are.
+        rails: how money leaves.
+        runs: the workflows of payments.
         compose: finds the words of notices.
     """
 
-    def __init__(self, database: Database, compose: Compose) -> None:
+    def __init__(self, database: Database, rails: Rails, runs: PaymentRuns, compose: Compose) -> None:
         self._database = database
+        self._rails = rails
+        self._runs = runs
         self._compose = compose
+        self._ledger = Ledger(database, compose)
 
     @stubs.ANNOUNCE.does
-    def announce(self, announcement: Announcement) -> datetime:
-        """Writes the line of the record, the status, the window and the notices in one transaction, once for each key.
+    def announce(self, what: ToAnnounce) -> datetime:
+        """Writes what happened and what is due because of it in one transaction, and starts the payments' workflows.
+
+        The transaction has the line of the record, the status, the window, the notices and the payments. The same
+        announcement changes nothing the second time.
 
         Returns:
             See `read_clock`.
@@ -37,19 +51,33 @@ class Announcing:
         Raises:
             Refused: a named application is unknown or withdrawn, or the window is sealed for good.
         """
-        record.announce(self._database, announcement, self._compose)
-        return _asked_at()
+        self._start(what.payments, self._ledger.announce(what.announcement, what.payments, _asked_at()))
+        return _asked_at().to_stdlib()
 
     @stubs.SEAL_WINDOW.does
     def seal_window(self, sealing: Sealing) -> int:
-        """Seals the window for good. Returns how many applications there are, the same number each time."""
-        return applications.seal(self._database, sealing.challenge, sealing.at)
+        """Seals the window for good and announces it. Returns how many applications there are, the same each time."""
+        return record.seal(self._database, sealing.state, sealing.at, self._compose)
+
+    @stubs.ORDER_PAYMENTS.does
+    def order_payments(self, orders: Orders) -> None:
+        """Takes payments into the ledger and starts their workflows, as far as that was not done."""
+        self._start(orders.payments, tuple(self._ledger.request(each, _asked_at()) for each in orders.payments))
 
     @stubs.READ_CLOCK.does
     def read_clock(self, _: None) -> datetime:
         """The instant at which this activity was scheduled, by Temporal's clock."""
-        return _asked_at()
+        return _asked_at().to_stdlib()
+
+    def _start(self, payments: Sequence[PaymentToMake], snapshots: Sequence[PaymentSnapshot]) -> None:
+        for payment, snapshot in zip(payments, snapshots, strict=True):
+            known = self._rails.known_to(payment, snapshot)
+            self._runs.start(payment.model_copy(update={"snapshot": known}))
+            # Whoever gave bank details before the workflow was there could not tell it.
+            if reading.version(self._database, payment.order.key) != snapshot.version:
+                self._runs.ledger_changed(payment)
 
 
-def _asked_at() -> datetime:
-    return activity.info().scheduled_time
+def _asked_at() -> Instant:
+    """When this activity was scheduled, by Temporal's clock. The same in every try."""
+    return Instant(activity.info().scheduled_time)

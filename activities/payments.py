@@ -7,7 +7,6 @@ import re
 from temporalio import activity
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement
 from domain.keys import transfer_id
 from domain.payments.moves import (
     PaymentCancellation,
@@ -20,9 +19,8 @@ from domain.payments.moves import (
 )
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
-from domain.programmes.round import is_rehearsed
 from domain.values.money import Money
-from domain.values.refusals import RailRefused, TooEarly, TooLate
+from domain.values.refusals import RailRefused, TooEarly, TooLate, Unavailable
 from store.database.database import Database
 from store.payments.ledger import Ledger
 from store.payments.reading import Begun, read_returned, under_way
@@ -30,111 +28,72 @@ from store.payments.sealing import Seals
 from store.record.notices import Compose
 from workflows import stubs
 
+from .payment_runs import PaymentRuns
+from .rails import Rails
+
 
 class Paying:
     """Activities on payments. Each can safely run again at any time: nothing is paid twice.
 
-    No database transaction is open while a rail is asked.
+    Each goes as far as it can without a person, and tells the challenge when the payment is over, or owed again. No
+    database transaction is open while a rail is asked.
 
     Args:
         database: where the ledger is.
-        rail: how money leaves.
-        rehearsal: the rail for rehearsed rounds, which moves no money.
+        rails: how money leaves.
+        runs: the workflows of payments.
         seals: opens the payees' bank details.
         compose: finds the words of notices.
     """
 
-    def __init__(
-        self, database: Database, rail: PaymentRail, rehearsal: PaymentRail, seals: Seals, compose: Compose
-    ) -> None:
+    def __init__(self, database: Database, rails: Rails, runs: PaymentRuns, seals: Seals, compose: Compose) -> None:
         self._database = database
-        self._rail = rail
-        self._rehearsal = rehearsal
+        self._rails = rails
+        self._runs = runs
         self._seals = seals
         self._ledger = Ledger(database, compose)
 
     @stubs.REQUEST_PAYMENT.does
     def request(self, move: PaymentRequest) -> PaymentSnapshot:
-        """Enters the payment in the ledger, and notes when its payee has become known."""
-        return self._look(move.payment, move.announcement)
+        """Looks at the ledger, which enters the payment if the payment is new and notes when its payee is known."""
+        return self._answer(move.payment, self._look(move.payment))
 
     @stubs.RELEASE_PAYMENT.does
     def release(self, move: PaymentRelease) -> PaymentSnapshot:
-        """Releases the payment, as a second person decided."""
-        snapshot = self._ledger.release(move.payment, move.announcement, move.payee_version, _asked_at())
-        return self._by_its_rail(move.payment, snapshot)
+        """Releases the payment, as a second person decides, and gives it to its rail.
+
+        If the rail cannot be asked now, the payment stays released: the payment's workflow submits it later.
+        """
+        payment, rail = move.payment, self._rails.of(move.payment)
+        # What the rail says of earlier attempts is looked at before another leaves: that is a step of its own.
+        leaves = not (rail.is_batched or read_returned(self._database, payment.order.key))
+        snapshot = self._ledger.release(payment, move.decision, rail.name if leaves else "", _asked_at())
+        if leaves and snapshot.status is PaymentStatus.RELEASED:
+            try:
+                snapshot = self._submit(payment, begun=transfer_id(payment.order.key, snapshot.attempt))
+            except (RailRefused, Unavailable) as fault:
+                activity.logger.warning("payment released, not submitted yet", extra={"fault": str(fault)})
+        return self._answer(payment, snapshot)
 
     @stubs.SUBMIT_PAYMENT.does
     def submit(self, move: PaymentSubmission) -> PaymentSnapshot:
         """Gives the payment to the rail, unless the rail already has it from an earlier try."""
-        rail, key = self._rail_for(move.payment), move.payment.order.key
-        released = under_way(self._database, key)
-        if released is None:
-            return self._look(move.payment)
-        released.check_rail(rail.name)
-        transfer = rail.find(released.id)
-        if transfer is None:
-            self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
-        # A batched payment leaves when a person makes the payment file, not here.
-        if transfer is None and rail.is_batched:
-            return self._look(move.payment)
-        begun = released if rail.is_batched else self._ledger.begin(key, rail.name, _asked_at())
-        if begun is None or begun.id != released.id:
-            return self._look(move.payment)
-        transfer = transfer or rail.transfer(self._instruction(move.payment, begun), _asked_at())
-        _check_amount(move.payment, transfer)
-        snapshot = self._ledger.mark_submitted(move.payment, begun, transfer.reference, transfer.at, transfer.pays_on)
-        gone_back = snapshot.attempt > begun.attempt or snapshot.status in FAILED
-        if gone_back and not transfer.progress.has_failed:
-            raise RailRefused(
-                f"The rail has {begun.id}, which was said to have come back meanwhile: make sure that it does come "
-                "back, and release nothing more until it has."
-            )
-        return self._by_its_rail(move.payment, snapshot)
+        return self._answer(move.payment, self._submit(move.payment))
 
     @stubs.SETTLE_PAYMENT.does
     def settle(self, move: PaymentSettlement) -> PaymentSnapshot:
         """Asks the rail whether the payment has arrived or come back."""
-        begun = under_way(self._database, move.payment.order.key)
-        if begun is None:
-            return self._look(move.payment)
-        rail = self._rail_for(move.payment)
-        begun.check_rail(rail.name)
-        transfer = rail.find(begun.id)
-        if transfer is None:
-            snapshot = self._look(move.payment)
-            if snapshot.attempt != begun.attempt or snapshot.status not in _WITH_THE_RAIL:
-                return snapshot  # an earlier try was lost, and the payment has come back and left again since
-            raise RailRefused(
-                f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
-            )
-        _check_amount(move.payment, transfer)
-        return self._by_its_rail(move.payment, self._note(move.payment, begun, transfer))
+        return self._answer(move.payment, self._settle(move.payment))
 
     @stubs.RETURN_PAYMENT.does
     def give_back(self, move: PaymentReturn) -> PaymentSnapshot:
         """Notes that the money came back, as a person says. Refused while the rail may still have it on its way."""
-        begun = under_way(self._database, move.payment.order.key)
-        rail = self._rail_for(move.payment)
-        # If another rail had the transfer, only the person can know.
-        transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
-        if begun and transfer is None and rail.is_batched and begun.rail == rail.name:
-            raise TooEarly(
-                f"{move.payment.order.key} has left in no file yet: make the one that was begun with `submit` first, "
-                "or drop that with `submit --anew`."
-            )
-        if transfer is not None and transfer.progress is Progress.TAKEN and not rail.is_batched:
-            raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
-        arrived = (
-            transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(move.payment, transfer)
-        )
-        if transfer is not None and arrived and begun and not begun.settled:
-            raise TooEarly(
-                f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
-                "and say it again only if the money came back after that."
-            )
-        snapshot = self._ledger.give_back(move.payment, move.announcement, _asked_at())
-        return self._by_its_rail(move.payment, snapshot)
+        payment = move.payment
+        snapshot = self._ledger.check(payment, move.decision, _asked_at())
+        if snapshot is None:
+            self._check_may_be_back(payment)
+            snapshot = self._ledger.give_back(payment, move.decision, _asked_at())
+        return self._answer(payment, snapshot)
 
     @stubs.UNDO_RETURN_PAYMENT.does
     def undo_return(self, move: UndonePaymentReturn) -> PaymentSnapshot:
@@ -142,36 +101,100 @@ class Paying:
 
         For a payment in a file the person's word counts, because its record holds only what people have reported.
         """
-        snapshot = self._look(move.payment, move.announcement)
-        if snapshot.answered:
-            return snapshot  # the answer of an earlier try was lost
-        rail, transfer_name = self._rail_for(move.payment), transfer_id(move.payment.order.key, move.attempt)
-        transfer = rail.find(transfer_name)
-        if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
-            raise TooEarly(f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it.")
-        _check_amount(move.payment, transfer)
-        snapshot = self._ledger.undo_return(
-            move.payment, move.attempt, transfer.reference, move.announcement, _asked_at()
-        )
-        return self._by_its_rail(move.payment, snapshot)
+        payment, decision = move.payment, move.decision
+        snapshot = self._ledger.check(payment, decision, _asked_at())
+        if snapshot is None:
+            rail, transfer_name = self._rails.of(payment), transfer_id(payment.order.key, decision.attempt)
+            transfer = rail.find(transfer_name)
+            if transfer is None or (transfer.progress is not Progress.SETTLED and not rail.is_batched):
+                raise TooEarly(
+                    f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it."
+                )
+            _check_amount(payment, transfer)
+            snapshot = self._ledger.undo_return(payment, decision, transfer.reference, _asked_at())
+        return self._answer(payment, snapshot)
 
     @stubs.CANCEL_PAYMENT.does
     def cancel(self, move: PaymentCancellation) -> PaymentSnapshot:
         """Ends the payment for good, as long as no rail can have it."""
-        snapshot = self._ledger.cancel(move.payment, move.announcement, _asked_at())
-        return self._by_its_rail(move.payment, snapshot)
+        return self._answer(move.payment, self._ledger.cancel(move.payment, move.decision, _asked_at()))
 
-    def _look(self, payment: PaymentToMake, asked: Announcement | None = None) -> PaymentSnapshot:
-        """Looks at the ledger, which enters the payment if the payment is new."""
-        return self._by_its_rail(payment, self._ledger.request(payment, _asked_at(), asked))
+    def _look(self, payment: PaymentToMake) -> PaymentSnapshot:
+        return self._ledger.request(payment, _asked_at())
 
-    def _by_its_rail(self, payment: PaymentToMake, snapshot: PaymentSnapshot) -> PaymentSnapshot:
-        """Adds whether people carry the payment to its rail in a file: the ledger cannot know that."""
-        return snapshot.model_copy(update={"is_batched": self._rail_for(payment).is_batched})
+    def _submit(self, payment: PaymentToMake, begun: str = "") -> PaymentSnapshot:
+        """Gives the payment to its rail, which may have it.
 
-    def _rail_for(self, payment: PaymentToMake) -> PaymentRail:
-        """No rehearsal ever moves money, whatever the service is set to."""
-        return self._rehearsal if is_rehearsed(payment.order.challenge) else self._rail
+        Args:
+            payment: the payment.
+            begun: the transfer that the ledger has just begun, if it has.
+        """
+        rail, key = self._rails.of(payment), payment.order.key
+        released = under_way(self._database, key)
+        if released is None:
+            return self._look(payment)
+        released.check_rail(rail.name)
+        transfer = rail.find(released.id)
+        if transfer is None and released.id != begun:
+            self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
+        if rail.is_batched:
+            has_begun = transfer is not None  # a person makes the payment file, with which it leaves
+        else:
+            has_begun = released.id == (begun or self._ledger.begin(key, rail.name, _asked_at()))
+        if not has_begun:
+            return self._look(payment)
+        transfer = transfer or rail.transfer(self._instruction(payment, released), _asked_at())
+        _check_amount(payment, transfer)
+        snapshot = self._note(payment, released, transfer)
+        gone_back = snapshot.attempt > released.attempt or snapshot.status in FAILED
+        if gone_back and not transfer.progress.has_failed:
+            raise RailRefused(
+                f"The rail has {released.id}, which was said to have come back meanwhile: make sure that it does come "
+                "back, and release nothing more until it has."
+            )
+        return snapshot
+
+    def _settle(self, payment: PaymentToMake) -> PaymentSnapshot:
+        rail = self._rails.of(payment)
+        begun = under_way(self._database, payment.order.key)
+        if begun is None:
+            return self._look(payment)
+        begun.check_rail(rail.name)
+        transfer = rail.find(begun.id)
+        if transfer is None:
+            snapshot = self._look(payment)
+            if snapshot.attempt != begun.attempt or snapshot.status not in _WITH_THE_RAIL:
+                return snapshot  # an earlier try was lost, and the payment has come back and left again since
+            raise RailRefused(
+                f"The rail has lost {begun.id}, which it had taken: ask who runs it, before anything else."
+            )
+        _check_amount(payment, transfer)
+        return self._note(payment, begun, transfer)
+
+    def _answer(self, payment: PaymentToMake, snapshot: PaymentSnapshot) -> PaymentSnapshot:
+        """Tells the challenge if the payment is over, or is owed again: a challenge that knows it loses nothing."""
+        if snapshot.is_over or snapshot.status in FAILED:
+            self._runs.tell_challenge(payment, snapshot)
+        return self._rails.known_to(payment, snapshot)
+
+    def _check_may_be_back(self, payment: PaymentToMake) -> None:
+        begun = under_way(self._database, payment.order.key)
+        rail = self._rails.of(payment)
+        # If another rail had the transfer, only the person can know.
+        transfer = rail.find(begun.id) if begun and begun.rail in ("", rail.name) else None
+        if begun and transfer is None and rail.is_batched and begun.rail == rail.name:
+            raise TooEarly(
+                f"{payment.order.key} has left in no file yet: make the one that was begun with `submit` first, "
+                "or drop that with `submit --anew`."
+            )
+        if transfer is not None and transfer.progress is Progress.TAKEN and not rail.is_batched:
+            raise TooLate(f"{transfer.id} is on its way, says the rail: it cannot have come back yet.")
+        arrived = transfer is not None and transfer.progress is Progress.SETTLED and _is_as_ordered(payment, transfer)
+        if transfer is not None and arrived and begun and not begun.settled:
+            raise TooEarly(
+                f"{transfer.id} is settled, says the rail, which the ledger has not noted yet: `retry` the payment, "
+                "and say it again only if the money came back after that."
+            )
 
     def _check_came_back(self, rail: PaymentRail, key: str) -> None:
         """Checks, before a payment leaves again, that its earlier attempts really came back.
@@ -192,14 +215,8 @@ class Paying:
                 )
 
     def _note(self, payment: PaymentToMake, begun: Begun, transfer: Transfer) -> PaymentSnapshot:
-        match transfer.progress:
-            case Progress.SETTLED:
-                return self._ledger.mark_settled(payment, begun, _asked_at())
-            case Progress.TAKEN:
-                return self._look(payment)
-            case how:
-                reason = self._without_name(transfer.reason, begun)
-                return self._ledger.mark_failed(payment, begun, how, reason, _asked_at())
+        reason = self._without_name(transfer.reason, begun) if transfer.progress.has_failed else ""
+        return self._ledger.note(payment, begun, transfer.model_copy(update={"reason": reason}), _asked_at())
 
     def _without_name(self, reason: str, begun: Begun) -> str:
         """A rail's words without the account holder's name, because the words go to Temporal and to people."""

@@ -9,15 +9,15 @@ from sqlalchemy import Table, insert, select
 from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
-from domain.payments import announcements
 from domain.payments.decisions import Release
 from domain.payments.payment import PaymentToMake
+from domain.payments.rails import Progress, Transfer
 from domain.values.money import Amount, Money
 from gateways.messaging.letters import Letters
 from store.database import tables
 from store.database.database import Database
 from store.payments.ledger import Ledger
-from store.payments.reading import read_returned, under_way
+from store.payments.reading import under_way
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say
@@ -132,19 +132,20 @@ class Till:
         payment = self._payment.model_copy(update={"order": order})
         now = Instant.now()
         self._ledger.request(payment, now)
-        release = announcements.decided(
-            payment, Release(by=self._releaser, decision_id="release", payee_version=1), now
-        )
-        self._ledger.request(payment, now, release)  # whether the decision was taken before
-        self._ledger.release(payment, release, 1, now)
-        under_way(self._kept, order.key)
-        read_returned(self._kept, order.key)
-        begun = self._ledger.begin(order.key, "embedded", now)
+        release = Release(by=self._releaser, decision_id="release", payee_version=1)
+        self._ledger.release(payment, release, "embedded", now)
+        begun = under_way(self._kept, order.key)
         if begun is None:
             raise RuntimeError(f"{order.key} was released, and there is nothing to ask a rail for")
-        self._ledger.mark_submitted(payment, begun, "reference", now)
-        under_way(self._kept, order.key)
-        self._ledger.mark_settled(payment, begun, now)
+        said = Transfer(
+            id=begun.id,
+            amount=order.amount.gross,
+            currency=order.currency,
+            reference="reference",
+            at=now,
+            progress=Progress.SETTLED,
+        )
+        self._ledger.note(payment, begun, said, now)
 
     def insert(self, name: str) -> None:
         """Inserts the rows of a payment."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from domain.challenges.state import State
+from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
-from store.challenges import applications
+from gateways.messaging.letters import Letters
 from store.database.database import Database
+from store.record import record
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Measurement, say, seconds
@@ -18,7 +21,7 @@ _AIM = 1.0
 
 
 def measure(small: bool) -> Iterator[Measurement]:
-    """`store.challenges.applications.seal` on a window with 100,000 applications, in each of the pilot's challenges.
+    """`store.record.record.seal` on a window with 100,000 applications, in each of the pilot's challenges.
 
     The applications are inserted in bulk. The sealing is the service's own: it counts the applications that are not
     withdrawn. There is no floor: the aim is a time.
@@ -33,7 +36,7 @@ def measure(small: bool) -> Iterator[Measurement]:
             round_, programme, challenges = pilot()
             sealed = challenges[: 1 if small else 3]
             keep(kept, round_, programme, sealed)
-            times = [_seal(kept, challenge, number) for challenge in sealed]
+            times = [_seal(kept, challenge, programme, number) for challenge in sealed]
             yield Measurement(
                 name=f"{NAME}: {kind}",
                 what=f"Sealing a window with {number:,} applications.",
@@ -48,10 +51,11 @@ def measure(small: bool) -> Iterator[Measurement]:
             )
 
 
-def _seal(kept: Database, challenge: Challenge, number: int) -> float:
+def _seal(kept: Database, challenge: Challenge, programme: Programme, number: int) -> float:
     insert_applications(kept, challenge, number)
     counted: list[int] = []
-    took = seconds(lambda: counted.append(applications.seal(kept, challenge.id, challenge.closes)))
+    state, compose = State.of(challenge, programme), Letters().compose
+    took = seconds(lambda: counted.append(record.seal(kept, state, challenge.closes, compose)))
     if counted != [number]:
         raise RuntimeError(f"{challenge.id} was sealed with {counted} applications, but {number} were inserted")
     return took

@@ -7,10 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from domain.challenges.awards import order_in_words, payments_due
+from domain.challenges.awards import payments_due
 from domain.challenges.state import State
 from domain.payments import decisions
 from domain.payments.payment import OVER, PaymentStatus, PaymentToMake, payment_to_make
@@ -19,6 +18,7 @@ from store.challenges.rounds import ChallengeRow
 from store.payments import reading
 from store.payments.reading import Payment
 from workflows import interface
+from workflows.payment_start import payment_start
 
 from .core import Core
 
@@ -76,15 +76,7 @@ class PaymentWorkflows:
                 if (await client.get_workflow_handle(payment.key).describe()).close_time is None:
                     return None
         to_make = _to_make(await self._core.state(row), payment.key)
-        return WithStartWorkflowOperation(
-            interface.PAYMENT,
-            to_make,
-            id=payment.key,
-            task_queue=interface.TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=order_in_words(to_make.order, to_make.title)[:200],
-        )
+        return WithStartWorkflowOperation(interface.PAYMENT, to_make, **payment_start(to_make))
 
 
 _GOES_ON = frozenset(

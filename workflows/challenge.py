@@ -13,16 +13,13 @@ from functools import partial
 from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.common import RawValue, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
+from temporalio.common import RawValue
 
 from . import columns, interface
 from .handlers import on_record, said_in, unanswered
-from .payment import PaymentWorkflow
 from .runs import Run
 from .steps import Steps
-from .stubs import ANNOUNCE, READ_CLOCK, SEAL_WINDOW
+from .stubs import ANNOUNCE, ORDER_PAYMENTS, READ_CLOCK, SEAL_WINDOW
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -30,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.announcements.announcement import Announcement, Attention
     from domain.announcements.attention import attention_called
     from domain.challenges import deadlines
-    from domain.challenges.awards import PaymentOrder, order_closed, order_in_words, payments_due, unpaid_orders
+    from domain.challenges.awards import order_closed, payments_due, unpaid_orders
     from domain.challenges.decisions import DECISIONS
     from domain.challenges.messages import (
         already_answered,
@@ -42,7 +39,8 @@ with workflow.unsafe.imports_passed_through():
         texts_in,
     )
     from domain.challenges.page import details
-    from domain.challenges.state import OrderState, Phase, Result, Sealing, State
+    from domain.challenges.state import OrderState, Phase, Result, State
+    from domain.challenges.steps import Orders, Sealing, ToAnnounce
     from domain.payments.payment import payment_to_make
     from domain.values.refusals import Refused
 
@@ -99,21 +97,17 @@ class ChallengeWorkflow:
 
     async def _select_teams(self) -> None:
         while self._state.phase is Phase.DECIDING:
-            await self._pay_what_is_due()  # evidence of the stage before may be accepted meanwhile
             await self._wait()
 
     async def _run_stage(self) -> None:
         while self._state.phase is Phase.RUNNING:
-            await self._pay_what_is_due()
             await self._wait()
             async with self._one_at_a_time:
                 await self._act_on_deadline()
-        await self._pay_what_is_due()
 
     async def _close(self) -> Result:
         paid_up = not self._state.payments
         while True:
-            await self._pay_what_is_due()
             if self._state.is_open:
                 await self._wait()
                 paid_up = False
@@ -174,49 +168,33 @@ class ChallengeWorkflow:
             else:
                 await self._announce(*deadlines.opened(self._state, self._run.known))
 
-    async def _announce(self, new: State, announcement: Announcement) -> None:
-        """Writes down and tells what happened; after that it has happened."""
-        entry = announcement.entry
-        summary = f"Refused: {entry.text}" if entry.refused else entry.text
-        announced_at = await self._steps.do(ANNOUNCE, announcement, summary)
-        self._run.learn(announced_at)
-        self._become(new, announcement)
+    async def _announce(self, new: State, announcement: Announcement, *, asked: bool = False) -> None:
+        """Writes down and tells what happened, and orders what is due because of it; after that it has happened.
 
-    async def _announce_unless_refused(self, new: State, announcement: Announcement) -> None:
-        """As `_announce`, for what a person asked: the database may know a reason against it."""
-        announced_at = await self._steps.do_unless_refused(ANNOUNCE, announcement, announcement.entry.text)
+        Args:
+            new: the challenge from then on.
+            announcement: what happened.
+            asked: whether a person has asked for it: the database may know a reason against it.
+        """
+        entry, orders = announcement.entry, payments_due(new)
+        payments = tuple(payment_to_make(new, each) for each in orders)
+        summary = f"Refused: {entry.text}" if entry.refused else entry.text
+        do = self._steps.do_unless_refused if asked else self._steps.do
+        what, new = ToAnnounce(announcement=announcement, payments=payments), new.ordering(each.key for each in orders)
+        try:
+            announced_at = await do(ANNOUNCE, what, summary)
+        except asyncio.CancelledError:
+            # Cancelled in Temporal meanwhile: this may be announced already, with its payments on their way.
+            await do(ANNOUNCE, what, summary)
+            self._become(new, announcement)
+            raise
         self._run.learn(announced_at)
         self._become(new, announcement)
 
     async def _seal(self) -> None:
-        sealing = Sealing(challenge=self._state.challenge.id, at=self._run.known)
-        applications = await self._steps.do(SEAL_WINDOW, sealing, "seal the window")
-        await self._announce(*deadlines.sealed(self._state, applications, self._run.known))
-
-    async def _pay_what_is_due(self) -> None:
-        async with self._one_at_a_time:
-            orders = payments_due(self._state)
-            if orders:
-                await asyncio.gather(*(self._order_payment(order) for order in orders))
-                ordered = {order.key: OrderState.UNDER_WAY for order in orders}
-                self._become(self._state.having(payments={**self._state.payments, **ordered}))
-
-    async def _order_payment(self, order: PaymentOrder) -> None:
-        payment = payment_to_make(self._state, order)
-        try:
-            await workflow.start_child_workflow(
-                PaymentWorkflow.run,
-                payment,
-                id=order.key,
-                # After a reset the same payment is ordered again: its activities repeat nothing, and it tells us anew.
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                # Cancelled in Temporal while this waits for the start: what was due is paid all the same.
-                cancellation_type=ChildWorkflowCancellationType.ABANDON,
-                static_summary=order_in_words(order, payment.title)[:200],
-            )
-        except WorkflowAlreadyStartedError:
-            workflow.logger.info("payment is under way already", extra={"payment": order.key})
+        at = self._run.known
+        applications = await self._steps.do(SEAL_WINDOW, Sealing(state=self._state, at=at), "seal the window")
+        self._become(*deadlines.sealed(self._state, applications, at))
 
     async def _end_as_cancelled_in_temporal(self) -> None:
         async with self._one_at_a_time:
@@ -232,6 +210,8 @@ class ChallengeWorkflow:
     @workflow.update(dynamic=True, description="A decision, by its name in domain.challenges.decisions.")
     async def any_update(self, name: str, arguments: Sequence[RawValue]) -> str:
         """A refusal is raised to the sender, and is on the record."""
+        # History vouches for this instant: an accepted update is in it together with the task that accepted it.
+        self._run.learn(workflow.now())
         return await self._decide(name, said_in(arguments))
 
     @workflow.signal(dynamic=True, description="A decision, by its name, as by update; or a payment's settlement.")
@@ -241,6 +221,8 @@ class ChallengeWorkflow:
             await self._payment_changed(said_in(arguments))
             return
         with unanswered(name):
+            # A signal can reach a run that is read only to answer a query: Temporal's time is an earlier one there.
+            await self._read_clock()
             await self._decide(name, said_in(arguments))
 
     async def _payment_changed(self, said: Sequence[bytes]) -> None:
@@ -263,9 +245,12 @@ class ChallengeWorkflow:
         if self._steps.attention:
             return self._steps.try_again()
         async with self._one_at_a_time:
-            again = unpaid_orders(self._state)
-            await asyncio.gather(*(self._order_payment(order) for order in again))
-        return f"ordered again: {', '.join(order.key for order in again)}" if again else interface.NOTHING_TO_TRY
+            again = tuple(payment_to_make(self._state, each) for each in unpaid_orders(self._state))
+            if not again:
+                return interface.NOTHING_TO_TRY
+            what = f"ordered again: {', '.join(each.order.key for each in again)}"
+            await self._steps.do(ORDER_PAYMENTS, Orders(payments=again), what)
+            return what
 
     @workflow.query(name=interface.STATE, description="All that is known of the challenge.")
     def state(self) -> State:
@@ -282,7 +267,6 @@ class ChallengeWorkflow:
             ApplicationError: it is refused, and why.
         """
         async with self._one_at_a_time:
-            await self._read_clock()
             # After an outage a message comes before the timer that fell due earlier.
             await self._act_on_deadline()
             async with on_record(partial(self._refuse, kind, said)):
@@ -292,9 +276,8 @@ class ChallengeWorkflow:
                     return answered
                 new, announcement = decide(self._state, decision, self._run.known)
                 answer = announcement.entry.text
-                await self._announce_unless_refused(
-                    new.answering(decision.decision_id, answer, content_of(decision)), announcement
-                )
+                answering = new.answering(decision.decision_id, answer, content_of(decision))
+                await self._announce(answering, announcement, asked=True)
                 return answer
 
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:

@@ -14,7 +14,6 @@ from typing import NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
 
 from . import columns, interface
 from .handlers import on_record, said_in, unanswered
@@ -28,12 +27,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.announcements.announcement import Announcement, Attention
     from domain.announcements.attention import attention_called
     from domain.challenges.messages import printable, read, sender
-    from domain.challenges.state import OrderState
-    from domain.payments import announcements, dates, decisions
+    from domain.challenges.steps import ToAnnounce
+    from domain.payments import announcements, dates
     from domain.payments import page as payment_details
     from domain.payments.decisions import PAYMENT_DECISIONS
     from domain.payments.moves import Move, PaymentRequest, PaymentSettlement, PaymentSubmission, move_for
-    from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
+    from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
     from domain.programmes.round import round_of
     from domain.values.refusals import Refused
 
@@ -51,15 +50,14 @@ class PaymentWorkflow:
     def __init__(self, payment: PaymentToMake) -> None:
         self._payment = payment
         self._key = payment.order.key
-        self._snapshot: PaymentSnapshot | None = None
+        self._snapshot = payment.snapshot
         self._run = Run(self._key)
         self._steps = Steps(self._run, self._show, self._call, self._leave, payment.stood_still)
         self._reminded = payment.reminded or self._run.known
         # Whether money has left or come back is asked and said in turn: between the two it could leave twice.
         self._turn = asyncio.Lock()
-        self._ledger_has_changed = True
+        self._ledger_has_changed = payment.snapshot is None
         self._moved = False
-        self._told: OrderState | None = None
 
     @workflow.run
     async def run(self, payment: PaymentToMake) -> str:
@@ -86,7 +84,6 @@ class PaymentWorkflow:
             snapshot = await self._take_steps()
             await self._steps.rest()
             self._show_columns(snapshot)
-            await self._tell_challenge(OrderState(snapshot.status))
             await workflow.wait_condition(workflow.all_handlers_finished)
             # A handler may have had the last word: money that had arrived has come back.
             if not self._has_changed(snapshot) and not self._ledger_has_changed:
@@ -102,8 +99,6 @@ class PaymentWorkflow:
                 continue
             if snapshot.is_over and (self._moved or snapshot.status is PaymentStatus.CANCELLED):
                 return snapshot
-            if snapshot.status in FAILED and self._told is not OrderState.UNDER_WAY:
-                await self._tell_challenge(OrderState.UNDER_WAY)
             self._moved = True
             if snapshot.status is PaymentStatus.RELEASED:
                 what = f"{self._payment.amount} for {self._payment.order.team}"
@@ -152,12 +147,13 @@ class PaymentWorkflow:
         self._reminded = self._run.known
 
     async def _announce(self, announcement: Announcement) -> None:
-        announced_at = await self._steps.do(ANNOUNCE, announcement, announcement.entry.text)
+        announced_at = await self._steps.do(ANNOUNCE, ToAnnounce(announcement=announcement), announcement.entry.text)
         self._run.learn(announced_at)
 
     def _leave(self, stands_still: str = "") -> NoReturn:
         # What fell due since the last reminder, as while no worker ran, is for the next run to send.
-        self._run.leave(self._payment.model_copy(update={"reminded": self._reminded, "stood_still": stands_still}))
+        left = {"reminded": self._reminded, "stood_still": stands_still, "snapshot": None}
+        self._run.leave(self._payment.model_copy(update=left))
 
     async def _move(self, stub: Stub[Moved, PaymentSnapshot], move: Moved, summary: str) -> None:
         self._become(await self._steps.do(stub, move, summary, self._turn, self._wait_for_a_person))
@@ -181,15 +177,6 @@ class PaymentWorkflow:
         if self._snapshot is None or snapshot.version >= self._snapshot.version:
             self._snapshot = snapshot
         self._show()
-
-    async def _tell_challenge(self, how: OrderState) -> None:
-        challenge = workflow.get_external_workflow_handle(self._payment.order.challenge)
-        try:
-            await challenge.signal(interface.PAYMENT_CHANGED, args=[self._key, str(how)])
-        except ApplicationError as error:
-            # The money has moved and the ledger says so; a challenge that was terminated has nobody left to tell.
-            workflow.logger.warning("challenge not told", extra={"fault": error.message})
-        self._told = how
 
     # What people say. See `ChallengeWorkflow`: the handlers are dynamic, and a signal is handled as an update is.
 
@@ -232,32 +219,20 @@ class PaymentWorkflow:
             ApplicationError: it is refused, and why.
         """
         async with on_record(partial(self._refuse, kind, said)):
-            # An earlier run may have taken it: the record knows, before anything is said against it.
-            asked = announcements.decided(self._payment, read(kind, said, PAYMENT_DECISIONS, ""), self._run.known)
-            now = await self._steps.do_unless_refused(
-                REQUEST_PAYMENT,
-                PaymentRequest(payment=self._payment, announcement=asked),
-                f"{kind}: look at the ledger",
-            )
-            self._become(now)
-            if now.answered:
-                return asked.entry.text
-            snapshot = self._snapshot
-            assert snapshot is not None, "the ledger has just answered"
-            decision = read(kind, said, PAYMENT_DECISIONS, f"version {snapshot.version}")
-            decisions.check_move(self._payment, snapshot, decision)
-            announcement = announcements.decided(self._payment, decision, self._run.known, snapshot.status)
-            move = move_for(self._payment, decision, announcement)
-            moved = await self._steps.do_unless_refused(stub_of(move), move, announcement.entry.text, self._turn)
-            self._become(moved)
+            await workflow.wait_condition(lambda: self._snapshot is not None)
+            assert self._snapshot is not None, "the ledger has just answered"
+            decision = read(kind, said, PAYMENT_DECISIONS, f"version {self._snapshot.version}")
+            move = move_for(self._payment, decision)
+            answer = announcements.decided(self._payment, decision, self._run.known).entry.text
+            self._become(await self._steps.do_unless_refused(stub_of(move), move, answer, self._turn))
             self._steps.try_again()  # a step that stands still may be overtaken by this
-            return announcement.entry.text
+            return answer
 
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
         """Puts on record what is not done, and tells its sender."""
         what, why, unique = printable(kind)[:60], printable(str(refusal)), str(workflow.uuid4())
         announcement = announcements.refused(self._payment, what, sender(said), why, self._run.known, unique)
-        await self._steps.do(ANNOUNCE, announcement, f"Refused: {announcement.entry.text}")
+        await self._steps.do(ANNOUNCE, ToAnnounce(announcement=announcement), f"Refused: {announcement.entry.text}")
 
     def _call(self, attention: Attention) -> Announcement:
         order, unique = self._payment.order, str(workflow.uuid4())

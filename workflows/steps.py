@@ -20,6 +20,7 @@ from .stubs import ANNOUNCE, Answer, Input, Stub
 
 with workflow.unsafe.imports_passed_through():
     from domain.announcements.announcement import Announcement, Attention
+    from domain.challenges.steps import ToAnnounce
     from domain.values.refusals import Refused, Unavailable
 
 Wait = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -166,7 +167,9 @@ class Steps:
         of = workflow.info().workflow_id
         attention = Attention(text=what, mended=mended, of=of, unresolved=self.attention)
         try:
-            await self._attempt(ANNOUNCE, self._call(attention), attention.text, _PATIENCE_TO_TELL)
+            await self._attempt(
+                ANNOUNCE, ToAnnounce(announcement=self._call(attention)), attention.text, _PATIENCE_TO_TELL
+            )
         except (ActivityError, Refused) as fault:
             workflow.logger.warning("operators not told", extra={"fault": type(fault).__name__})
 

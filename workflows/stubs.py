@@ -15,11 +15,10 @@ from typing import Any, Generic, TypeVar
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.announcements.announcement import Announcement
-    from domain.challenges.state import Sealing
+    from domain.challenges.steps import Orders, Sealing, ToAnnounce
     from domain.delivery.delivery import Outbox, Sending
     from domain.payments.moves import (
-        DecidedMove,
+        Move,
         PaymentCancellation,
         PaymentRelease,
         PaymentRequest,
@@ -57,9 +56,10 @@ class Stub(Generic[Input, Answer]):
         return activity.defn(name=self.name, no_thread_cancel_exception=True)(method)
 
 
-ANNOUNCE = Stub("announce", Announcement, datetime)
+ANNOUNCE = Stub("announce", ToAnnounce, datetime)
 READ_CLOCK = Stub("read_clock", type(None), datetime)
 SEAL_WINDOW = Stub("seal_window", Sealing, int)
+ORDER_PAYMENTS = Stub("order_payments", Orders, type(None))
 
 REQUEST_PAYMENT = Stub("request_payment", PaymentRequest, PaymentSnapshot)
 SUBMIT_PAYMENT = Stub("submit_payment", PaymentSubmission, PaymentSnapshot)
@@ -76,6 +76,7 @@ STUBS: tuple[Stub[Any, Any], ...] = (
     ANNOUNCE,
     READ_CLOCK,
     SEAL_WINDOW,
+    ORDER_PAYMENTS,
     REQUEST_PAYMENT,
     SUBMIT_PAYMENT,
     SETTLE_PAYMENT,
@@ -86,11 +87,11 @@ STUBS: tuple[Stub[Any, Any], ...] = (
     DELIVER_NOTICES,
 )
 
-_OF_MOVES: Mapping[type[DecidedMove], Stub[Any, PaymentSnapshot]] = {
+_OF_MOVES: Mapping[type[Move], Stub[Any, PaymentSnapshot]] = {
     each.input: each for each in (RELEASE_PAYMENT, RETURN_PAYMENT, UNDO_RETURN_PAYMENT, CANCEL_PAYMENT)
 }
 
 
-def stub_of(move: DecidedMove) -> Stub[DecidedMove, PaymentSnapshot]:
+def stub_of(move: Move) -> Stub[Move, PaymentSnapshot]:
     """The activity that makes a move that a person has decided on."""
     return _OF_MOVES[type(move)]

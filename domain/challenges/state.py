@@ -6,7 +6,7 @@ together with the announcement of what happened. So a workflow can stop at any w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Self
 
@@ -150,6 +150,10 @@ class State(Value):
         """This state remembering what was answered to a decision."""
         kept = [*self.decisions.items(), (decision_id, Answer(text=text, content=content))][-DECISIONS_KEPT:]
         return self.having(decisions=dict(kept))
+
+    def ordering(self, keys: Iterable[str]) -> Self:
+        """This state with more payments under way."""
+        return self.having(payments={**self.payments, **dict.fromkeys(keys, OrderState.UNDER_WAY)})
 
     @property
     def zone(self) -> str:
@@ -306,13 +310,6 @@ class State(Value):
         if any(person == team.id or person in run.reserve for run in self.runs for team in run.teams):
             return "team"
         return "unknown"
-
-
-class Sealing(Value):
-    """A request to seal a challenge's window, with the time by Temporal's clock."""
-
-    challenge: str
-    at: Instant
 
 
 class Result(Value):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from domain.announcements.announcement import Announcement
 from domain.challenges.decisions import Decision
 from domain.values.model import Value
 
@@ -20,34 +19,8 @@ class Move(Value):
     payment: PaymentToMake
 
 
-class DecidedMove(Move):
-    """A move that a person has decided on.
-
-    Args:
-        announcement: of the decision.
-    """
-
-    announcement: Announcement
-
-
 class PaymentRequest(Move):
-    """The ledger enters the payment if the payment is new, and says how the payment stands.
-
-    Args:
-        announcement: of a decision, to learn whether the decision was taken before; None if there is no decision.
-    """
-
-    announcement: Announcement | None = None
-
-
-class PaymentRelease(DecidedMove):
-    """A second person has released the payment.
-
-    Args:
-        payee_version: the bank details that the release is for.
-    """
-
-    payee_version: int
+    """The ledger says how the payment stands. It enters the payment first if the payment is new."""
 
 
 class PaymentSubmission(Move):
@@ -58,42 +31,47 @@ class PaymentSettlement(Move):
     """The rail is asked what became of the payment."""
 
 
-class PaymentReturn(DecidedMove):
+class PaymentRelease(Move):
+    """A second person releases the payment, and it is given to its rail."""
+
+    decision: Release
+
+
+class PaymentReturn(Move):
     """The money came back, as a person says."""
 
-
-class UndonePaymentReturn(DecidedMove):
-    """The returned payment did arrive, as a person says.
-
-    Args:
-        attempt: the attempt that arrived.
-    """
-
-    attempt: int
+    decision: Return
 
 
-class PaymentCancellation(DecidedMove):
+class UndonePaymentReturn(Move):
+    """The returned payment did arrive, as a person says."""
+
+    decision: UndoReturn
+
+
+class PaymentCancellation(Move):
     """The payment will never be made."""
 
+    decision: CancelPayment
 
-def move_for(payment: PaymentToMake, decision: Decision, announcement: Announcement) -> DecidedMove:
+
+def move_for(payment: PaymentToMake, decision: Decision) -> Move:
     """The move that carries out a person's decision.
 
     Args:
         payment: the payment.
         decision: one of `domain.payments.decisions.PAYMENT_DECISIONS`.
-        announcement: of the decision.
 
     Raises:
         TypeError: the decision is not about a payment.
     """
     match decision:
-        case Release(payee_version=version):
-            return PaymentRelease(payment=payment, announcement=announcement, payee_version=version)
+        case Release():
+            return PaymentRelease(payment=payment, decision=decision)
         case Return():
-            return PaymentReturn(payment=payment, announcement=announcement)
-        case UndoReturn(attempt=attempt):
-            return UndonePaymentReturn(payment=payment, announcement=announcement, attempt=attempt)
+            return PaymentReturn(payment=payment, decision=decision)
+        case UndoReturn():
+            return UndonePaymentReturn(payment=payment, decision=decision)
         case CancelPayment():
-            return PaymentCancellation(payment=payment, announcement=announcement)
+            return PaymentCancellation(payment=payment, decision=decision)
     raise TypeError(f"{type(decision).__name__} is not a decision on a payment")

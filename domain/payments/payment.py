@@ -53,6 +53,63 @@ def status_after(ended_as: Progress) -> PaymentStatus:
     return PaymentStatus.RETURNED if ended_as is Progress.RETURNED else PaymentStatus.REJECTED
 
 
+class PaymentSnapshot(Value):
+    """A payment as the ledger has it, in ids only: the answer of activities to the payment's workflow.
+
+    Args:
+        at: when the workflow asked for the activity, by Temporal's clock.
+        version: counts the changes of the payment, so that an outdated answer is recognised.
+        status: how far the payment has come.
+        attempt: the transfer under way, or the last one; 0 before the first release.
+        requested: when the ledger took the payment.
+        pay_by: the promised day, once the payee is known.
+        pay_by_law: the payment is late by law after this instant.
+        payee_by: ids of all who gave or changed the team's bank details.
+        payee_version: the version of the team's bank details that the payment goes to, from 1; 0 while there are none.
+        released_by: who released the present attempt; empty before the first release.
+        returned_by: the person who said that the last attempt was rejected or came back; empty if the rail said so, or
+            the attempt has not failed.
+        reason: why the payment was rejected, returned or cancelled.
+        released, submitted, settled, returned: when the last attempt was; a rejection counts as a return.
+        is_batched: whether people make a file with the payment, and bring the bank's report on the file.
+        contradicted: the attempt on which ledger and rail disagree, and what to do; empty if they agree.
+    """
+
+    at: Instant
+    version: int
+    status: PaymentStatus
+    attempt: int
+    requested: Instant
+    pay_by: Instant | None = None
+    pay_by_law: Instant | None = None
+    payee_by: tuple[str, ...] = ()
+    payee_version: int = 0
+    released_by: str = ""
+    returned_by: str = ""
+    reason: str = ""
+    released: Instant | None = None
+    submitted: Instant | None = None
+    settled: Instant | None = None
+    returned: Instant | None = None
+    is_batched: bool = False
+    contradicted: str = ""
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether the rail can say how far the payment has come. For a batched rail a person brings the report."""
+        return self.status is PaymentStatus.SUBMITTED and not self.is_batched
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the payment is settled or cancelled."""
+        return self.status in OVER
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether a person must find out what is true before the payment goes on."""
+        return bool(self.contradicted) and not self.is_over
+
+
 class PaymentToMake(Value):
     """What a payment's workflow starts from.
 
@@ -69,6 +126,7 @@ class PaymentToMake(Value):
         reminded: an earlier run dealt with the reminders due up to this instant; None in the first run, which sends no
             reminders due before its start.
         stood_still: what needed a person when an earlier run ended.
+        snapshot: how the payment stands in the ledger; None if the run has to look.
     """
 
     order: PaymentOrder
@@ -84,6 +142,7 @@ class PaymentToMake(Value):
     remind_every: Duration
     reminded: Instant | None = None
     stood_still: str = ""
+    snapshot: PaymentSnapshot | None = None
 
     @property
     def amount(self) -> str:
@@ -118,65 +177,6 @@ def payment_to_make(state: State, order: PaymentOrder) -> PaymentToMake:
         remind_before=reminders.payment,
         remind_every=reminders.payment_overdue_every,
     )
-
-
-class PaymentSnapshot(Value):
-    """A payment as the ledger has it, in ids only: the answer of activities to the payment's workflow.
-
-    Args:
-        at: when the workflow asked for the activity, by Temporal's clock.
-        version: counts the changes of the payment, so that an outdated answer is recognised.
-        status: how far the payment has come.
-        attempt: the transfer under way, or the last one; 0 before the first release.
-        requested: when the ledger took the payment.
-        pay_by: the promised day, once the payee is known.
-        pay_by_law: the payment is late by law after this instant.
-        payee_by: ids of all who gave or changed the team's bank details.
-        payee_version: the version of the team's bank details that the payment goes to, from 1; 0 while there are none.
-        released_by: who released the present attempt; empty before the first release.
-        returned_by: the person who said that the last attempt was rejected or came back; empty if the rail said so, or
-            the attempt has not failed.
-        reason: why the payment was rejected, returned or cancelled.
-        released, submitted, settled, returned: when the last attempt was; a rejection counts as a return.
-        is_batched: whether people make a file with the payment, and bring the bank's report on the file.
-        answered: whether the decision in the request had been taken before.
-        contradicted: the attempt on which ledger and rail disagree, and what to do; empty if they agree.
-    """
-
-    at: Instant
-    version: int
-    status: PaymentStatus
-    attempt: int
-    requested: Instant
-    pay_by: Instant | None = None
-    pay_by_law: Instant | None = None
-    payee_by: tuple[str, ...] = ()
-    payee_version: int = 0
-    released_by: str = ""
-    returned_by: str = ""
-    reason: str = ""
-    released: Instant | None = None
-    submitted: Instant | None = None
-    settled: Instant | None = None
-    returned: Instant | None = None
-    is_batched: bool = False
-    answered: bool = False
-    contradicted: str = ""
-
-    @property
-    def can_be_asked(self) -> bool:
-        """Whether the rail can say how far the payment has come. For a batched rail a person brings the report."""
-        return self.status is PaymentStatus.SUBMITTED and not self.is_batched
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the payment is settled or cancelled."""
-        return self.status in OVER
-
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether a person must find out what is true before the payment goes on."""
-        return bool(self.contradicted) and not self.is_over
 
 
 def role_in(payment: PaymentToMake, person: str) -> str:

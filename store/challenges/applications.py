@@ -113,25 +113,6 @@ def accept(
     raise AssertionError("the last attempt returns or raises")
 
 
-def seal(database: Database, challenge: str, at: Instant) -> int:
-    """Seals the window for good: no application is taken from then on. You can safely call this again.
-
-    Args:
-        database: where to.
-        challenge: id of the challenge.
-        at: when the window is sealed. If it was sealed before, the first time stays.
-
-    Returns:
-        How many applications were not withdrawn when the window was sealed.
-
-    Raises:
-        UnknownChallenge: there is no such challenge.
-        Unavailable: the database cannot be written to.
-    """
-    with database.writing() as connection:
-        return windows.seal(connection, challenge, at)
-
-
 def read(database: Database, challenge: str) -> tuple[Application, ...]:
     """The applications to a challenge, including withdrawn ones, in the order in which they came.
 

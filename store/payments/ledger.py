@@ -9,15 +9,19 @@ notices. You can safely ask for a change again: the second time it does nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from whenever import Date, Instant
+from whenever import Instant
 
 from domain.announcements.announcement import Announcement
+from domain.challenges.decisions import Decision
 from domain.keys import transfer_id
 from domain.payments import announcements, dates, decisions
-from domain.payments.payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
-from domain.payments.rails import Progress
+from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
+from domain.payments.rails import Progress, Transfer
 from domain.values.refusals import AnotherDecision, NotAllowed, TooEarly, TooLate
 from store.database import tables
 from store.database.database import Database
@@ -49,52 +53,73 @@ class Ledger:
         self._database = database
         self._compose = compose
 
-    def request(
-        self,
-        payment: PaymentToMake,
-        at: Instant,
-        decision: Announcement | None = None,
-    ) -> PaymentSnapshot:
+    def announce(
+        self, announcement: Announcement, payments: Sequence[PaymentToMake], at: Instant
+    ) -> tuple[PaymentSnapshot, ...]:
+        """Writes down what happened to a challenge, and takes the payments into the ledger that are due because of it.
+
+        Args:
+            announcement: what happened; see `store.record.record.announce`.
+            payments: what should be paid.
+            at: when the payments are requested.
+
+        Returns:
+            The payments as they stand, in the same order.
+
+        Raises:
+            AnotherPayment: the ledger has another payment under a key.
+            Refused: as `store.record.record.announce`.
+            Unavailable: the database cannot be written to.
+        """
+        with self._database.writing() as connection:
+            put(connection, announcement, self._compose)
+            return tuple(self._request(connection, each, at) for each in payments)
+
+    def request(self, payment: PaymentToMake, at: Instant) -> PaymentSnapshot:
         """Takes a payment into the ledger. The time to pay starts when the team has given its bank details.
 
         Args:
             payment: what should be paid.
             at: when the payment is requested.
-            decision: a decision on the payment. The snapshot's `answered` says whether it is on the record already.
 
         Raises:
             AnotherPayment: the ledger has another payment under this key.
-            AnotherDecision: the id of the decision was used for another.
             Unavailable: the database cannot be written to.
         """
-        order = payment.order
-        values = dict(order) | {"net": order.amount.net.pence, "vat": order.amount.vat.pence}
-        del values["amount"]
         with self._database.writing() as connection:
-            insertion = inserting(connection, _payments).values(
-                **values, requested_at=at, selected_by=payment.selected_by, accepted_by=payment.accepted_by
-            )
-            connection.execute(insertion.on_conflict_do_nothing(index_elements=["key"]))
-            row = taken(connection, order.key)
-            check_same(row, order)
-            if row.status == PaymentStatus.REQUESTED:
-                self._know_payee(connection, payment, row, at)
-            answered = decision is not None and _taken_before(connection, decision)
-            return snapshot(connection, order.key, at).model_copy(update={"answered": answered})
+            return self._request(connection, payment, at)
 
-    def release(
-        self,
-        payment: PaymentToMake,
-        announcement: Announcement,
-        payee_version: int,
-        at: Instant,
-    ) -> PaymentSnapshot:
-        """Releases a payment, as a second person decided: its next attempt begins.
+    def check(self, payment: PaymentToMake, decision: Decision, at: Instant) -> PaymentSnapshot | None:
+        """Checks that a person may decide this, before a rail is asked about it.
 
         Args:
             payment: the payment.
-            announcement: who releases the payment, for the record.
-            payee_version: the version of the team's bank details to which the payment is released.
+            decision: on the payment.
+            at: now.
+
+        Returns:
+            The payment as it stands, if the decision was taken before; None if the decision is new.
+
+        Raises:
+            AnotherDecision: the id of the decision was used for another.
+            NotAllowed, TooEarly, TooLate, ReasonMissing: see `domain.payments.decisions.check_move`.
+            Unavailable: the database cannot be read.
+        """
+        with self._database.reading() as connection:
+            now = snapshot(connection, payment.order.key, at)
+            if _taken_before(connection, announcements.decided(payment, decision, at)):
+                return now
+            decisions.check_move(payment, now, decision)
+            return None
+
+    def release(self, payment: PaymentToMake, decision: Release, rail: str, at: Instant) -> PaymentSnapshot:
+        """Releases a payment, as a second person decides, and begins its next attempt.
+
+        Args:
+            payment: the payment.
+            decision: who releases the payment, and to which bank details.
+            rail: the name of the rail that is asked for the attempt next, and no other rail from then on; empty if
+                people carry the payment to its rail in a file.
             at: when.
 
         Raises:
@@ -105,40 +130,34 @@ class Ledger:
                 previous attempt came back.
             Unavailable: the database cannot be written to.
         """
-        key, by = payment.order.key, announcement.entry.by
+        key, by = payment.order.key, decision.by
         with self._database.writing() as connection:
             row = taken(connection, key)
-            if _taken_before(connection, announcement):
-                return snapshot(connection, key, at)
-            if row.status == PaymentStatus.REQUESTED:
-                raise TooEarly(f"{key} has no payee yet: the team must give its bank details first.")
-            if row.status not in TO_RELEASE:
-                raise TooLate(f"{key} is {row.status}: there is nothing to release.")
-            decisions.check_payee(payment, payee_version, payees.latest_version(connection, row.team) or 0)
-            put(connection, announcement, self._compose)
-            attempt = attempts(connection, key) + 1
-            transfer = transfer_id(key, attempt)
-            try:
-                connection.execute(
-                    insert(_transfers).values(
-                        id=transfer,
-                        payment=key,
-                        attempt=attempt,
-                        team=row.team,
-                        payee_version=payee_version,
-                        released_by=by,
-                        released_at=at,
+            if self._decide(connection, payment, decision, at):
+                attempt = attempts(connection, key) + 1
+                try:
+                    connection.execute(
+                        insert(_transfers).values(
+                            id=transfer_id(key, attempt),
+                            payment=key,
+                            attempt=attempt,
+                            team=row.team,
+                            payee_version=decision.payee_version,
+                            released_by=by,
+                            released_at=at,
+                            begun_at=at if rail else None,
+                            rail=rail,
+                        )
                     )
-                )
-            except IntegrityError as error:
-                if _ONES_OWN not in str(error.orig):
-                    raise
-                raise NotAllowed(f"{by} may not release {key}: a second person must release it.") from None
-            change(connection, key, status=PaymentStatus.RELEASED, reason="")
+                except IntegrityError as error:
+                    if _ONES_OWN not in str(error.orig):
+                        raise
+                    raise NotAllowed(f"{by} may not release {key}: a second person has to.") from None
+                change(connection, key, status=PaymentStatus.RELEASED, reason="")
             return snapshot(connection, key, at)
 
-    def begin(self, key: str, rail: str, at: Instant) -> Begun | None:
-        """Begins the transfer that a rail will be asked to make. From then on payment and bank details stay unchanged.
+    def begin(self, key: str, rail: str, at: Instant) -> str:
+        """Begins the transfer that a rail will be asked for. From here on its bank details and payment stay unchanged.
 
         Args:
             key: the payment's key.
@@ -146,7 +165,7 @@ class Ledger:
             at: when.
 
         Returns:
-            The transfer. None if the payment is not released or has been submitted already.
+            The id of the transfer; empty if the payment is not released, or has been submitted already.
 
         Raises:
             UnknownPayment: the ledger has no such payment.
@@ -154,98 +173,56 @@ class Ledger:
             Unavailable: the database cannot be written to.
         """
         with self._database.writing() as connection:
-            row = taken(connection, key)
-            if row.status != PaymentStatus.RELEASED:
-                return None
+            if taken(connection, key).status != PaymentStatus.RELEASED:
+                return ""
             connection.execute(
                 update(_transfers)
                 .where(_transfers.c.payment == key, _transfers.c.returned_at.is_(None), _transfers.c.begun_at.is_(None))
                 .values(begun_at=at, rail=rail)
             )
             begun = transfer_under_way(connection, key)
-            if begun is not None:
-                begun.check_rail(rail)
-            return begun
+            if begun is None:
+                return ""
+            begun.check_rail(rail)
+            return begun.id
 
-    def mark_submitted(
-        self,
-        payment: PaymentToMake,
-        transfer: Begun,
-        reference: str,
-        at: Instant,
-        pays_on: Date | None = None,
-    ) -> PaymentSnapshot:
-        """Notes that a rail took a transfer, and tells the team. The first note stays if this is called again.
+    def note(self, payment: PaymentToMake, begun: Begun, transfer: Transfer, at: Instant) -> PaymentSnapshot:
+        """Notes what a rail says of a transfer: that it has the transfer, and what became of it.
+
+        The team is told that the payment has left, and whoever has to act is told if it failed. You can safely note
+        the same again. What a rail says of an attempt that is over changes nothing.
 
         Args:
-            payment, transfer: the payment, and its transfer.
-            reference: the rail's own name for the transfer, never empty.
-            at: when the rail took it.
-            pays_on: the day on which the bank should pay, if it does not pay at once.
-
-        Raises:
-            UnknownPayment: the ledger has no such payment.
-            Unavailable: the database cannot be written to.
-        """
-        key = payment.order.key
-        with self._database.writing() as connection:
-            row = taken(connection, key)
-            if row.status == PaymentStatus.RELEASED and attempts(connection, key) == transfer.attempt:
-                change_transfer(connection, transfer.id, submitted_at=at, rail_reference=reference)
-                change(connection, key, status=PaymentStatus.SUBMITTED)
-                put(
-                    connection,
-                    announcements.submitted(payment, transfer.attempt, reference, at, pays_on),
-                    self._compose,
-                )
-            return snapshot(connection, key, at)
-
-    def mark_settled(self, payment: PaymentToMake, transfer: Begun, at: Instant) -> PaymentSnapshot:
-        """Notes that a transfer is settled. You can safely call this again.
-
-        Args:
-            payment, transfer: the payment, and its transfer.
+            payment, begun: the payment, and the attempt that the rail was asked for.
+            transfer: what the rail says. A transfer that the ledger has as settled was returned, however the rail says
+                that it failed.
             at: when it is noted.
 
         Raises:
             UnknownPayment: the ledger has no such payment.
             Unavailable: the database cannot be written to.
         """
-        key = payment.order.key
+        key, attempt = payment.order.key, begun.attempt
         with self._database.writing() as connection:
-            row = taken(connection, key)
-            if row.status == PaymentStatus.SUBMITTED and attempts(connection, key) == transfer.attempt:
-                change_transfer(connection, transfer.id, settled_at=at)
-                change(connection, key, status=PaymentStatus.SETTLED)
-                needs_nobody(connection, key)
-                put(connection, announcements.settled(payment, transfer.attempt, at), self._compose)
+            status = PaymentStatus(taken(connection, key).status)
+            if status in _ON_ITS_WAY and attempts(connection, key) == attempt:
+                if status is PaymentStatus.RELEASED:
+                    status = self._submitted(connection, payment, begun, transfer)
+                if status is PaymentStatus.SUBMITTED and transfer.progress is Progress.SETTLED:
+                    self._settled(connection, payment, begun, at)
+                elif transfer.progress.has_failed:
+                    how = _fail(connection, begun.id, key, transfer.progress, transfer.reason, at)
+                    failed = announcements.failed(payment, attempt, how, transfer.reason, at)
+                    put(connection, failed, self._compose)
             return snapshot(connection, key, at)
 
-    def mark_failed(
-        self, payment: PaymentToMake, transfer: Begun, how: Progress, reason: str, at: Instant
-    ) -> PaymentSnapshot:
-        """Notes that a rail has rejected, cancelled or returned a transfer. You can safely call this again.
+    def give_back(self, payment: PaymentToMake, decision: Return, at: Instant) -> PaymentSnapshot:
+        """Notes that a payment came back, because a person says so. That person cannot release the payment again.
 
         Args:
-            payment, transfer: the payment, and its transfer.
-            how: which of the three. If the ledger has the transfer as settled, it was returned, whatever the rail says.
-            reason: why, in words.
-            at: when it is noted.
-
-        Raises:
-            UnknownPayment: the ledger has no such payment.
-            Unavailable: the database cannot be written to.
-        """
-        key = payment.order.key
-        with self._database.writing() as connection:
-            row = taken(connection, key)
-            if row.status in _ON_ITS_WAY and attempts(connection, key) == transfer.attempt:
-                how = _fail(connection, transfer.id, key, how, reason, at)
-                put(connection, announcements.failed(payment, transfer.attempt, how, reason, at), self._compose)
-            return snapshot(connection, key, at)
-
-    def give_back(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
-        """Like `mark_failed`, because a person says so. That person cannot release the payment again.
+            payment: the payment.
+            decision: who says so and why.
+            at: when.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -256,33 +233,22 @@ class Ledger:
         key = payment.order.key
         with self._database.writing() as connection:
             row = taken(connection, key)
-            if _taken_before(connection, announcement):
-                return snapshot(connection, key, at)
-            transfer = transfer_under_way(connection, key)
-            if transfer is None or row.status not in _ON_ITS_WAY or not has_begun(connection, key):
-                raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
-            entry = announcement.entry
-            _fail(connection, transfer.id, key, Progress.REJECTED, entry.reason, at, entry.by)
-            put(connection, announcement, self._compose)
+            if self._decide(connection, payment, decision, at):
+                transfer = transfer_under_way(connection, key)
+                if transfer is None or row.status not in _ON_ITS_WAY or not has_begun(connection, key):
+                    raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
+                _fail(connection, transfer.id, key, Progress.REJECTED, decision.reason, at, decision.by)
             return snapshot(connection, key, at)
 
-    def undo_return(
-        self,
-        payment: PaymentToMake,
-        attempt: int,
-        reference: str,
-        announcement: Announcement,
-        at: Instant,
-    ) -> PaymentSnapshot:
-        """Undoes a return, because a person says that the attempt did arrive. The payment does not leave again.
+    def undo_return(self, payment: PaymentToMake, decision: UndoReturn, reference: str, at: Instant) -> PaymentSnapshot:
+        """Undoes a return, because a person says that the attempt has arrived. The payment does not leave again.
 
         A newer release is taken back if no rail was asked for it. Only the record still says who reported the return.
 
         Args:
             payment: the payment.
-            attempt: the number of the attempt.
+            decision: who says so and why, and which attempt has arrived.
             reference: the rail's own name for the attempt.
-            announcement: who says so and why.
             at: when.
 
         Raises:
@@ -292,29 +258,32 @@ class Ledger:
             UnknownPayment: the ledger has no such payment.
             Unavailable: the database cannot be written to.
         """
-        key, transfer = payment.order.key, transfer_id(payment.order.key, attempt)
+        key, transfer = payment.order.key, transfer_id(payment.order.key, decision.attempt)
         with self._database.writing() as connection:
             taken(connection, key)
-            if _taken_before(connection, announcement):
-                return snapshot(connection, key, at)
-            take_release_back(connection, key)
-            row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
-            if row is None or row.returned_at is None:
-                raise TooEarly(
-                    f"{transfer} has not come back: use `settle` for a payment that has arrived, and `undo-return` "
-                    "only for an attempt that was reported as returned."
-                )
-            if (last := attempts(connection, key)) != attempt:
-                raise TooLate(
-                    f"{transfer_id(key, last)} has left, or may have left, since {transfer} was reported as returned: "
-                    "the money may be paid twice. Ask the bank to stop or return one of the two."
-                )
-            _settle_after_all(connection, row, reference, announcement.entry.by, at)
-            put(connection, announcement, self._compose)
+            if self._decide(connection, payment, decision, at):
+                take_release_back(connection, key)
+                row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
+                if row is None or row.returned_at is None:
+                    raise TooEarly(
+                        f"{transfer} has not come back: use `settle` for a payment that has arrived, and `undo-return` "
+                        "only for an attempt that was said to have come back."
+                    )
+                if (last := attempts(connection, key)) != decision.attempt:
+                    raise TooLate(
+                        f"{transfer_id(key, last)} has left, or may have, since {transfer} was said to have come back: "
+                        "the money may be paid twice. Ask the bank to stop or return one of the two."
+                    )
+                _settle_after_all(connection, row, reference, decision.by, at)
             return snapshot(connection, key, at)
 
-    def cancel(self, payment: PaymentToMake, announcement: Announcement, at: Instant) -> PaymentSnapshot:
-        """Cancels a payment for good. This is possible only while no rail can have the payment.
+    def cancel(self, payment: PaymentToMake, decision: CancelPayment, at: Instant) -> PaymentSnapshot:
+        """Ends a payment for good, as long as no rail can have it.
+
+        Args:
+            payment: the payment.
+            decision: who cancels the payment and why.
+            at: when.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -324,18 +293,52 @@ class Ledger:
         """
         key = payment.order.key
         with self._database.writing() as connection:
-            row = taken(connection, key)
-            if _taken_before(connection, announcement):
-                return snapshot(connection, key, at)
-            if row.status == PaymentStatus.CANCELLED:
-                raise TooLate(f"{key} was cancelled before.")
-            if row.status in (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED) or has_begun(connection, key):
-                raise TooLate(f"{key} is on its way: a payment that may have left cannot be cancelled.")
-            take_release_back(connection, key)
-            change(connection, key, status=PaymentStatus.CANCELLED, reason=announcement.entry.reason)
-            needs_nobody(connection, key)
-            put(connection, announcement, self._compose)
+            taken(connection, key)
+            if self._decide(connection, payment, decision, at):
+                if has_begun(connection, key):
+                    raise TooLate(f"{key} is on its way: a payment that may have left cannot be cancelled.")
+                take_release_back(connection, key)
+                change(connection, key, status=PaymentStatus.CANCELLED, reason=decision.reason)
+                needs_nobody(connection, key)
             return snapshot(connection, key, at)
+
+    def _request(self, connection: Connection, payment: PaymentToMake, at: Instant) -> PaymentSnapshot:
+        order = payment.order
+        values = dict(order) | {"net": order.amount.net.pence, "vat": order.amount.vat.pence}
+        del values["amount"]
+        insertion = inserting(connection, _payments).values(
+            **values, requested_at=at, selected_by=payment.selected_by, accepted_by=payment.accepted_by
+        )
+        connection.execute(insertion.on_conflict_do_nothing(index_elements=["key"]))
+        row = taken(connection, order.key)
+        check_same(row, order)
+        if row.status == PaymentStatus.REQUESTED:
+            self._know_payee(connection, payment, row, at)
+        return snapshot(connection, order.key, at)
+
+    def _decide(self, connection: Connection, payment: PaymentToMake, decision: Decision, at: Instant) -> bool:
+        """Checks a person's decision and writes it down. Returns False if it was taken before: it then does nothing."""
+        if _taken_before(connection, announcements.decided(payment, decision, at)):
+            return False
+        now = snapshot(connection, payment.order.key, at)
+        decisions.check_move(payment, now, decision)
+        put(connection, announcements.decided(payment, decision, at, now.status), self._compose)
+        return True
+
+    def _submitted(
+        self, connection: Connection, payment: PaymentToMake, begun: Begun, transfer: Transfer
+    ) -> PaymentStatus:
+        change_transfer(connection, begun.id, submitted_at=transfer.at, rail_reference=transfer.reference)
+        change(connection, payment.order.key, status=PaymentStatus.SUBMITTED)
+        submitted = announcements.submitted(payment, begun.attempt, transfer.reference, transfer.at, transfer.pays_on)
+        put(connection, submitted, self._compose)
+        return PaymentStatus.SUBMITTED
+
+    def _settled(self, connection: Connection, payment: PaymentToMake, begun: Begun, at: Instant) -> None:
+        change_transfer(connection, begun.id, settled_at=at)
+        change(connection, payment.order.key, status=PaymentStatus.SETTLED)
+        needs_nobody(connection, payment.order.key)
+        put(connection, announcements.settled(payment, begun.attempt, at), self._compose)
 
     def _know_payee(self, connection: Connection, payment: PaymentToMake, row: Found, at: Instant) -> None:
         """The time to pay counts from the request or from the team's first bank details, whichever is later."""

@@ -9,7 +9,9 @@ from sqlalchemy.dialects import postgresql
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Attention, Entry, Status
+from domain.challenges import deadlines
 from domain.challenges.decisions import Select
+from domain.challenges.state import State
 from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
@@ -115,6 +117,30 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         _put_status(connection, challenge, announcement.status, announcement.entry.at)
     tell_all(connection, announcement, challenge, compose)
     return True
+
+
+def seal(database: Database, state: State, at: Instant, compose: Compose) -> int:
+    """Seals a challenge's window for good and announces it, in one transaction. You can safely call this again.
+
+    Args:
+        database: where to.
+        state: the challenge with its window still open.
+        at: when the window is sealed. If it was sealed before, the first time stays.
+        compose: finds the words of notices.
+
+    Returns:
+        How many applications were not withdrawn when the window was sealed.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be written to.
+    """
+    with database.writing() as connection:
+        challenge = _taken(connection, state.challenge.id)  # before the window: see `put`
+        count = windows.seal(connection, challenge.id, at)
+        _, announcement = deadlines.sealed(state, count, at)
+        put(connection, announcement, compose)
+        return count
 
 
 def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:

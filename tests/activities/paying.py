@@ -11,8 +11,8 @@ from sqlalchemy import update
 from temporalio.exceptions import ApplicationError
 
 from activities.payments import Paying
+from activities.rails import Rails
 from domain.challenges.decisions import Decision
-from domain.payments.announcements import decided
 from domain.payments.bank_account import BankAccount
 from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
 from domain.payments.moves import Move, move_for
@@ -23,6 +23,7 @@ from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.sealing import Seals
 from tests.activities.running import failure_of, run
+from tests.activities.runs import RememberingRuns
 from tests.store.paying import OPERATOR, RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, applied, compose
 
@@ -35,6 +36,11 @@ Activity = Callable[[Any], PaymentSnapshot]
 """An activity on payments, whatever its move."""
 
 
+def paying(database: Database, rail: PaymentRail, runs: RememberingRuns) -> Paying:
+    """The activities on payments, where the service is set to a rail."""
+    return Paying(database, Rails(rail, EmbeddedRail(database.engine)), runs, SEALS, compose)
+
+
 @dataclass(frozen=True)
 class Cashier:
     """A payment, and the activities on it.
@@ -42,10 +48,12 @@ class Cashier:
     Args:
         till: the payment in the ledger.
         paying: the activities.
+        runs: what they said to workflows.
     """
 
     till: Till
     paying: Paying
+    runs: RememberingRuns
 
     @classmethod
     def of(cls, database: Database, rail: PaymentRail, challenge: str = AIR) -> Cashier:
@@ -55,12 +63,13 @@ class Cashier:
         with database.writing() as connection:
             connection.execute(update(tables.payees).values(sealed=SEALS.seal(ACCOUNT, team)))
         till = Till(database, to_make(team, challenge=challenge))
-        return cls(till, Paying(database, rail, EmbeddedRail(database.engine), SEALS, compose))
+        runs = RememberingRuns()
+        return cls(till, paying(database, rail, runs), runs)
 
     def on(self, rail: PaymentRail) -> Cashier:
         """The same payment, where the service is set to another rail."""
         database = self.till.database
-        return Cashier(self.till, Paying(database, rail, EmbeddedRail(database.engine), SEALS, compose))
+        return Cashier(self.till, paying(database, rail, self.runs), self.runs)
 
     @property
     def first(self) -> str:
@@ -77,8 +86,7 @@ class Cashier:
         if decision is None:
             kind: type[Move] = get_type_hints(activity)["move"]
             return kind(payment=self.till.payment)
-        announcement = decided(self.till.payment, decision, self.till.now.requested)
-        return move_for(self.till.payment, decision, announcement)
+        return move_for(self.till.payment, decision)
 
     def run(self, activity: Activity, decision: Decision | None = None) -> PaymentSnapshot:
         """What an activity answers."""

@@ -6,17 +6,24 @@ import pytest
 from whenever import TimeDelta
 
 from activities.announcements import Announcing
+from activities.rails import Rails
 from domain.announcements.announcement import Window, to_people, to_teams
 from domain.announcements.occasions import Occasion
-from domain.challenges.state import Sealing
+from domain.challenges import deadlines
+from domain.challenges.state import State
+from domain.challenges.steps import Sealing, ToAnnounce
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import TooLate
 from store.challenges import applications
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
+from store.payments.embedded_rail import EmbeddedRail
 from store.record.notices import read_notices
 from store.record.record import read_record
 from tests.activities.running import environment, failure_of, run
-from tests.store.said import AIR, CLOSES, MIDWAY, announcing, applied, compose, facts, status
+from tests.activities.runs import RememberingRuns
+from tests.store.said import AIR, CLOSES, MIDWAY, OPENS, announcing, applied, compose, facts, status
 
 HOUR = TimeDelta(hours=1)
 
@@ -24,7 +31,15 @@ HOUR = TimeDelta(hours=1)
 @pytest.fixture
 def announcing_(open_: Database) -> Announcing:
     """The activities, on a challenge whose window is open."""
-    return Announcing(open_, compose)
+    rail = EmbeddedRail(open_.engine)
+    return Announcing(open_, Rails(rail, rail), RememberingRuns(), compose)
+
+
+@pytest.fixture
+def window(round_: Round, programme: Programme) -> State:
+    """The challenge as its workflow knows it while its window is open."""
+    challenge = next(each for each in challenges_of(round_, programme) if each.id == AIR)
+    return deadlines.opened(State.of(challenge, programme), OPENS)[0]
 
 
 def test_what_is_announced_again_is_written_and_told_once(open_: Database, announcing_: Announcing) -> None:
@@ -34,7 +49,7 @@ def test_what_is_announced_again_is_written_and_told_once(open_: Database, annou
     told = (to_people(("sam",), Occasion.HELD, facts(Occasion.HELD)),)
     announcement = announcing("held", *told, to_teams((team,), Occasion.HELD, facts(Occasion.HELD)), status=status())
 
-    asked = [run(announcing_.announce, announcement, at) for at in (MIDWAY, MIDWAY + HOUR)]
+    asked = [run(announcing_.announce, ToAnnounce(announcement=announcement), at) for at in (MIDWAY, MIDWAY + HOUR)]
 
     assert asked == [MIDWAY.to_stdlib(), (MIDWAY + HOUR).to_stdlib()]
     assert [line.key for line in read_record(open_, AIR)].count(announcement.key) == 1
@@ -48,7 +63,7 @@ async def test_an_announcement_is_made_whole_or_not_at_all(open_: Database, anno
     announcement = announcing("select", held, status=status("nothing"), applications=("nobody-1",))
     lines, notices = read_record(open_, AIR), read_notices(open_)
 
-    failure = await failure_of(announcing_.announce, announcement)
+    failure = await failure_of(announcing_.announce, ToAnnounce(announcement=announcement))
 
     assert (failure.type, failure.non_retryable) == ("unknown-team", True)
     assert (read_record(open_, AIR), read_notices(open_)) == (lines, notices)
@@ -57,20 +72,24 @@ async def test_an_announcement_is_made_whole_or_not_at_all(open_: Database, anno
 
 async def test_a_withdrawn_team_is_in_no_selection(open_: Database, announcing_: Announcing) -> None:
     team = applied(open_)
-    run(announcing_.announce, announcing("withdraw", withdrawn=team))
-    run(announcing_.announce, announcing("withdraw", withdrawn=team))
+    run(announcing_.announce, ToAnnounce(announcement=announcing("withdraw", withdrawn=team)))
+    run(announcing_.announce, ToAnnounce(announcement=announcing("withdraw", withdrawn=team)))
 
-    failure = await failure_of(announcing_.announce, announcing("select", applications=(team,)))
+    failure = await failure_of(
+        announcing_.announce, ToAnnounce(announcement=announcing("select", applications=(team,)))
+    )
     assert (failure.type, failure.non_retryable) == ("unknown-team", True)
     assert "breathe@" not in failure.message
 
 
-def test_a_window_is_sealed_for_good_with_the_same_number_each_time(open_: Database, announcing_: Announcing) -> None:
+def test_a_window_is_sealed_for_good_with_the_same_number_each_time(
+    open_: Database, announcing_: Announcing, window: State
+) -> None:
     """Fails when applications are counted anew: a workflow that is reset would read another number."""
     stays, leaves = applied(open_), applied(open_, "Tay Ltd")
-    first = run(announcing_.seal_window, Sealing(challenge=AIR, at=CLOSES))
-    run(announcing_.announce, announcing("withdraw", withdrawn=leaves, at=CLOSES))
-    again = run(announcing_.seal_window, Sealing(challenge=AIR, at=CLOSES + HOUR))
+    first = run(announcing_.seal_window, Sealing(state=window, at=CLOSES))
+    run(announcing_.announce, ToAnnounce(announcement=announcing("withdraw", withdrawn=leaves, at=CLOSES)))
+    again = run(announcing_.seal_window, Sealing(state=window, at=CLOSES + HOUR))
 
     assert (first, again) == (2, 2)
     assert find_challenge(open_, AIR).applications == 2
@@ -79,15 +98,16 @@ def test_a_window_is_sealed_for_good_with_the_same_number_each_time(open_: Datab
         applied(open_, "Clyde Ltd")
 
 
-async def test_a_sealed_window_is_not_opened_again(open_: Database, announcing_: Announcing) -> None:
-    run(announcing_.seal_window, Sealing(challenge=AIR, at=CLOSES))
+async def test_a_sealed_window_is_not_opened_again(announcing_: Announcing, window: State) -> None:
+    run(announcing_.seal_window, Sealing(state=window, at=CLOSES))
     moved = announcing("extend", window=Window(opens=MIDWAY, closes=CLOSES + HOUR))
-    failure = await failure_of(announcing_.announce, moved)
+    failure = await failure_of(announcing_.announce, ToAnnounce(announcement=moved))
     assert (failure.type, failure.non_retryable) == ("too-late", True)
 
 
-async def test_a_challenge_that_was_never_opened_is_refused(announcing_: Announcing) -> None:
-    failure = await failure_of(announcing_.seal_window, Sealing(challenge="test-2016/nothing", at=CLOSES))
+async def test_a_challenge_that_was_never_opened_is_refused(announcing_: Announcing, window: State) -> None:
+    unknown = window.having(challenge=window.challenge.model_copy(update={"id": "test-2016/nothing"}))
+    failure = await failure_of(announcing_.seal_window, Sealing(state=unknown, at=CLOSES))
     assert (failure.type, failure.non_retryable) == ("unknown-challenge", True)
 
 

@@ -45,8 +45,8 @@ from temporalio.worker import (
 from whenever import Instant
 
 import worker
-from domain.announcements.announcement import Announcement
-from domain.challenges.state import Sealing
+from domain.challenges.decisions import Decision
+from domain.challenges.steps import Orders, Sealing, ToAnnounce
 from domain.payments.moves import Move
 from domain.payments.rails import Instruction, PaymentRail, Transfer
 from service import log, settings
@@ -109,13 +109,16 @@ class _Dying(ActivityInboundInterceptor):
 
 def _key(argument: object) -> str:
     match argument:
-        case Announcement():
-            return argument.key
+        case ToAnnounce():
+            return argument.announcement.key
         case Sealing():
-            return argument.challenge
+            return argument.state.challenge.id
+        case Orders():
+            return argument.payments[0].order.key
         case Move():
-            announcement: Announcement | None = getattr(argument, "announcement", None)
-            return announcement.key if announcement else argument.payment.order.key
+            decision: Decision | None = getattr(argument, "decision", None)
+            key = argument.payment.order.key
+            return f"{key}/{decision.kind}/{decision.decision_id}" if decision else key
     raise TypeError(f"{type(argument).__name__} has no business key here: give it one")
 
 

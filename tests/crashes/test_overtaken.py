@@ -14,9 +14,9 @@ from temporalio.testing import ActivityEnvironment
 from whenever import Date, Instant
 
 from activities.payments import Paying
+from activities.rails import Rails
 from domain.challenges.decisions import Decision
 from domain.keys import transfer_id
-from domain.payments import announcements
 from domain.payments.bank_account import BankAccount
 from domain.payments.decisions import Return, UndoReturn
 from domain.payments.moves import PaymentSettlement, PaymentSubmission, move_for
@@ -36,6 +36,7 @@ from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.payments.reading import under_way
 from store.record.record import announce
+from tests.activities.runs import RememberingRuns
 from tests.rounds import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, opened
@@ -86,8 +87,7 @@ class Step:
         return self._decide(self.paying.undo_return, decision)
 
     def _decide(self, activity: Callable[[Any], PaymentSnapshot], decision: Decision) -> PaymentStatus:
-        announcement = announcements.decided(self.till.payment, decision, CLOSES)
-        return self.environment.run(activity, move_for(self.till.payment, decision, announcement)).status
+        return self.environment.run(activity, move_for(self.till.payment, decision)).status
 
 
 @pytest.fixture
@@ -115,7 +115,8 @@ def step(database: Database, rail: PaymentRail, folder: Path) -> Step:
     till.brought_to(PaymentStatus.RELEASED)
     with database.writing() as connection:
         connection.execute(update(tables.payees).values(sealed=seals.seal(ACCOUNT, team)))
-    return Step(till, Paying(database, rail, EmbeddedRail(database.engine), seals, compose))
+    rails = Rails(rail, EmbeddedRail(database.engine))
+    return Step(till, Paying(database, rails, RememberingRuns(), seals, compose))
 
 
 def batch(database: Database) -> payment_files.Batch:

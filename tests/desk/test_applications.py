@@ -13,7 +13,7 @@ from store.challenges import applications
 from store.database.database import Database
 from store.record.notices import read_notices
 from tests.desk.asking import ALL, NOBODY, STRANGER, acting, desk_on, refusals
-from tests.store.said import AIR, CLOSES, MICROSECOND, applied, applying
+from tests.store.said import AIR, CLOSES, MICROSECOND, applied, applying, seal
 
 
 async def test_nobody_in_particular_applies_and_has_a_receipt_and_a_letter(open_: Database) -> None:
@@ -64,7 +64,7 @@ async def test_nobody_reads_before_the_seal_and_that_is_on_the_record(open_: Dat
 
 async def test_once_it_is_sealed_those_in_charge_read_in_the_order_of_receipt(open_: Database) -> None:
     ids = [applied(open_, name) for name in ("Tay Ltd", "Breathe Ltd", "Clyde Ltd")]
-    applications.seal(open_, AIR, CLOSES)
+    seal(open_, AIR, CLOSES)
     async with desk_on(open_, CLOSES) as desk:
         for who in ("sam", "olivia"):
             actor = await acting(desk, who)

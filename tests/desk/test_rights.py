@@ -32,7 +32,7 @@ from store.record.record import read_record
 from tests.gateways.status_report import status_report
 from tests.rights import GUIDE, printed
 from tests.store.paying import Till, to_make
-from tests.store.said import AIR, CLOSES, applied, compose
+from tests.store.said import AIR, CLOSES, applied, compose, seal
 
 ALL = Page()
 SUBJECTS = (
@@ -217,7 +217,7 @@ async def test_each_role_reads_what_the_table_says_and_nothing_else(
     """Fails where one role, or one period of the challenge, is let through or kept out against the table."""
     database, team = round_with_money.database, round_with_money.team
     if sealed:
-        applications.seal(database, AIR, CLOSES)
+        seal(database, AIR, CLOSES)
     with database.reading() as connection:
         contact = connection.exec_driver_sql("SELECT email FROM applications").scalar_one()
     people = {Role.ANYONE: "nobody", Role.TEAM: contact, Role.SPONSOR: "sam", Role.OPERATOR: "olivia"}
@@ -248,7 +248,7 @@ async def test_another_sponsors_decider_reads_nothing_of_a_challenge(
     other = sponsor.model_copy(update={"id": "other", "deciders": (decider,)})
     with round_with_money.database.writing() as connection:
         keep_people(connection, round_.model_copy(update={"sponsors": (sponsor, other)}))
-    applications.seal(round_with_money.database, AIR, CLOSES)
+    seal(round_with_money.database, AIR, CLOSES)
 
     async with desk_on(round_with_money.database) as desk:
         actor = await desk.actor("other-decider", Proof.TERMINAL)

@@ -13,13 +13,13 @@ from domain.challenges.awards import PaymentOrder
 from domain.payments import announcements
 from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
-from domain.payments.rails import Progress
+from domain.payments.rails import Progress, Transfer
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Holidays
 from store.database import tables
 from store.database.database import Database
 from store.database.tables import Found
-from store.payments import payee_changes
+from store.payments import payee_changes, reading
 from store.payments.ledger import Ledger
 from store.payments.payee_changes import PayeeGiven
 from store.payments.reading import Begun, Payment, find_payment
@@ -100,12 +100,13 @@ class Till:
     ) -> PaymentSnapshot:
         """Somebody releases it, by a decision of that id, to the bank details that count unless others are named."""
         version = payee_version or self.now.payee_version
-        announcement = announcements.decided(self.payment, Release(by=by, decision_id=id, payee_version=version), at)
-        return self._ledger.release(self.payment, announcement, version, at)
+        return self._ledger.release(self.payment, Release(by=by, decision_id=id, payee_version=version), "", at)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""
-        return self._ledger.begin(self.key, rail, at)
+        begun = self._ledger.begin(self.key, rail, at)
+        under_way = reading.under_way(self.database, self.key)
+        return under_way if begun else None
 
     def begun(self, at: Instant = CLOSES) -> Begun:
         """As `begin`, where there is something to ask for."""
@@ -115,34 +116,43 @@ class Till:
 
     def submit(self, begun: Begun, reference: str = "rail-1", at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail has taken it."""
-        return self._ledger.mark_submitted(self.payment, begun, reference, at)
+        return self.note(begun, Progress.TAKEN, at, reference)
 
     def settle(self, begun: Begun, at: Instant = CLOSES) -> PaymentSnapshot:
         """A rail says that it has arrived."""
-        return self._ledger.mark_settled(self.payment, begun, at)
+        return self.note(begun, Progress.SETTLED, at)
 
     def come_back(self, begun: Begun, at: Instant = CLOSES, how: Progress = Progress.RETURNED) -> PaymentSnapshot:
         """A rail says that it has come back, or that it never left."""
-        return self._ledger.mark_failed(self.payment, begun, how, "account closed", at)
+        return self.note(begun, how, at)
+
+    def note(self, begun: Begun, how: Progress, at: Instant = CLOSES, reference: str = "rail-1") -> PaymentSnapshot:
+        """A rail says how far it has come."""
+        order, reason = self.payment.order, "account closed" if how.has_failed else ""
+        said = Transfer(
+            id=begun.id,
+            amount=order.amount.gross,
+            currency=order.currency,
+            reference=reference,
+            at=at,
+            progress=how,
+            reason=reason,
+        )
+        return self._ledger.note(self.payment, begun, said, at)
 
     def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that it has come back."""
-        decision = Return(by=by, decision_id=id, reason="The bank called.")
-        announcement = announcements.decided(self.payment, decision, at)
-        return self._ledger.give_back(self.payment, announcement, at)
+        return self._ledger.give_back(self.payment, Return(by=by, decision_id=id, reason="The bank called."), at)
 
     def undo_return(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that an attempt has arrived after all."""
         decision = UndoReturn(by=by, decision_id=id, attempt=attempt, reason="It is on the statement.")
-        announcement = announcements.decided(self.payment, decision, LATER)
-        return self._ledger.undo_return(self.payment, attempt, "rail-1", announcement, LATER)
+        return self._ledger.undo_return(self.payment, decision, "rail-1", LATER)
 
     def cancel(self, id: str = "1", at: Instant = CLOSES, compose: Compose = compose) -> PaymentSnapshot:  # noqa: A002
         """A person cancels it."""
         decision = CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")
-        return Ledger(self.database, compose).cancel(
-            self.payment, announcements.decided(self.payment, decision, at), at
-        )
+        return Ledger(self.database, compose).cancel(self.payment, decision, at)
 
     @property
     def now(self) -> Payment:

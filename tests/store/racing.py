@@ -7,10 +7,10 @@ from typing import Any
 from whenever import Instant
 
 from domain.values.refusals import TooLate
-from store.challenges.applications import accept, seal
+from store.challenges.applications import accept
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
-from tests.store.said import AIR, applying, compose
+from tests.store.said import AIR, applying, compose, seal
 
 
 def migrate(url: str) -> None:

@@ -17,11 +17,23 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.values.refusals import ApplicationRefused, OnHold, Refused, Unavailable, UnknownChallenge, WindowNotSealed
 from store.challenges import applications
-from store.challenges.applications import accept, count, read, seal
+from store.challenges.applications import accept, count, read
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce, read_notices, read_record
-from tests.store.said import AIR, CLOSES, MICROSECOND, MIDWAY, OPENS, ROADS, announcing, applied, applying, compose
+from tests.store.said import (
+    AIR,
+    CLOSES,
+    MICROSECOND,
+    MIDWAY,
+    OPENS,
+    ROADS,
+    announcing,
+    applied,
+    applying,
+    compose,
+    seal,
+)
 
 
 def at(instant: Instant) -> Callable[[], Instant]:

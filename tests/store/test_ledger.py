@@ -119,13 +119,15 @@ def test_the_first_word_of_a_rail_stays(till: Till) -> None:
     assert (till.now.reference, till.now.submitted) == ("rail-1", CLOSES)
 
 
-def test_a_payment_is_not_settled_before_a_rail_took_it(till: Till) -> None:
-    """Fails when `mark_settled` does not look whether it was submitted."""
+def test_a_payment_that_a_rail_settles_at_once_was_submitted_too(till: Till) -> None:
+    """Fails when the team is not told that its payment has left."""
     till.brought_to(PaymentStatus.RELEASED)
-    begun = till.begun()
 
-    assert till.settle(begun).status is PaymentStatus.RELEASED
-    assert till.now.settled is None
+    settled = till.settle(till.begun())
+
+    assert settled.status is PaymentStatus.SETTLED
+    assert None not in (settled.submitted, settled.settled)
+    assert lines(till)[-2:] == ["submitted-1", "settled-1"]
 
 
 def test_nothing_is_released_before_the_payee_is_known(till: Till) -> None:

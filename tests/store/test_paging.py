@@ -16,7 +16,7 @@ from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentStatus
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotReadable, WindowNotSealed
-from store.challenges.applications import page_of_applications, read, seal
+from store.challenges.applications import page_of_applications, read
 from store.challenges.rounds import challenges, page_of_challenges
 from store.database import tables
 from store.database.database import Database
@@ -26,7 +26,7 @@ from store.record.notices import page_of_notices, read_notices
 from store.record.record import announce, page_of_record, read_record
 from tests.store.filing import batch
 from tests.store.paying import Till, give_payee, to_make
-from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, compose, facts
+from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, compose, facts, seal
 
 LISTS: dict[str, Callable[[Database, Page], Paged[Any]]] = {
     "applications": lambda database, page: page_of_applications(database, page, AIR),

@@ -13,13 +13,13 @@ from whenever import Instant, TimeDelta
 from domain.announcements.announcement import Window, to_people
 from domain.announcements.occasions import Occasion
 from domain.values.refusals import TooLate
-from store.challenges.applications import _HELD_STILL, accept, count, read, seal
+from store.challenges.applications import _HELD_STILL, accept, count, read
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
 from store.record.record import announce, put, read_notices, read_record
 from tests.processes import forking
 from tests.store.racing import apply_same, apply_until_refused, seal_when_closed
-from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose, status
+from tests.store.said import AIR, MIDWAY, OPENS, announcing, applying, compose, seal, status
 from tests.waiting import HANGS
 
 

@@ -12,7 +12,7 @@ from whenever import Instant, TimeDelta
 from domain.announcements.announcement import Attention, OutgoingNotice, ToApplicants, Window, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.values.refusals import TooLate, UnknownChallenge, UnknownTeam
-from store.challenges.applications import count, seal
+from store.challenges.applications import count
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
 from store.record.record import announce, read_notices, read_record
@@ -29,6 +29,7 @@ from tests.store.said import (
     entry,
     facts,
     opened,
+    seal,
     status,
 )
 

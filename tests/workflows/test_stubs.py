@@ -10,6 +10,7 @@ from temporalio import activity
 from service.settings import Settings
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
+from tests.activities.runs import RememberingRuns
 from worker import activities
 from workflows import stubs
 from workflows.stubs import STUBS, Stub
@@ -20,7 +21,9 @@ def done_by_the_worker(folder: Path) -> dict[str | None, tuple[tuple[type, ...],
     database = Database(f"sqlite:///{folder / 'service.db'}")
     database.migrate()
     try:
-        methods = activities(database, EmbeddedRail(database.engine), Settings(payee_key_file=folder / "payee.key"))
+        methods = activities(
+            database, EmbeddedRail(database.engine), RememberingRuns(), Settings(payee_key_file=folder / "payee.key")
+        )
         found = [activity._Definition.must_from_callable(each) for each in methods]
         return {each.name: (tuple(each.arg_types or ()), each.ret_type) for each in found}
     finally:

@@ -1,0 +1,45 @@
+"""What the activities of a challenge get: each is a whole step, which goes as far as it can without a person."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement
+from domain.payments.payment import PaymentToMake
+from domain.values.model import Value
+
+from .state import State
+
+
+class ToAnnounce(Value):
+    """Something has happened.
+
+    Args:
+        announcement: of it.
+        payments: what is due because of it.
+    """
+
+    announcement: Announcement
+    payments: tuple[PaymentToMake, ...] = ()
+
+
+class Sealing(Value):
+    """The window is to be sealed.
+
+    Args:
+        state: the challenge with its window still open.
+        at: when it is sealed, by Temporal's clock.
+    """
+
+    state: State
+    at: Instant
+
+
+class Orders(Value):
+    """Payments that are to be made, whatever was ordered before.
+
+    Args:
+        payments: the payments.
+    """
+
+    payments: tuple[PaymentToMake, ...]

@@ -1,0 +1,32 @@
+"""The workflows of payments and challenges, which only remember what activities said to them."""
+
+from __future__ import annotations
+
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
+
+
+class RememberingRuns:
+    """See `activities.payment_runs.PaymentRuns`.
+
+    Attributes:
+        started: the payments whose workflows were started.
+        looks: keys of the payments whose workflows were told that the ledger has changed.
+        told: what challenges were told: the key of a payment, and how it stands.
+    """
+
+    def __init__(self) -> None:
+        self.started: list[PaymentToMake] = []
+        self.looks: list[str] = []
+        self.told: list[tuple[str, PaymentStatus]] = []
+
+    def start(self, payment: PaymentToMake) -> None:
+        """Remembers it."""
+        self.started.append(payment)
+
+    def ledger_changed(self, payment: PaymentToMake) -> None:
+        """Remembers it."""
+        self.looks.append(payment.order.key)
+
+    def tell_challenge(self, payment: PaymentToMake, snapshot: PaymentSnapshot) -> None:
+        """Remembers it."""
+        self.told.append((payment.order.key, snapshot.status))

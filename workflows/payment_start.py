@@ -1,0 +1,31 @@
+"""How the workflow of a payment is started, by whoever starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from . import interface
+
+with workflow.unsafe.imports_passed_through():
+    from domain.challenges.awards import order_in_words
+    from domain.payments.payment import PaymentToMake
+
+_LONGEST_SUMMARY = 200
+
+
+def payment_start(payment: PaymentToMake) -> dict[str, Any]:
+    """The arguments with which a client starts the workflow of a payment, which is named by its business key.
+
+    A workflow that runs goes on. One that has ended is started again: after a reset of its challenge, or when money
+    that had arrived came back.
+    """
+    return {
+        "id": payment.order.key,
+        "task_queue": interface.TASK_QUEUE,
+        "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
+        "static_summary": order_in_words(payment.order, payment.title)[:_LONGEST_SUMMARY],
+    }
