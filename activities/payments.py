@@ -20,7 +20,7 @@ from domain.payments.moves import (
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.values.money import Money
-from domain.values.refusals import RailRefused, TooEarly, TooLate, Unavailable
+from domain.values.refusals import RailRefused, Refused, TooEarly, TooLate, Unavailable
 from store.database.database import Database
 from store.payments.ledger import Ledger
 from store.payments.reading import Begun, read_returned, under_way
@@ -62,17 +62,24 @@ class Paying:
     def release(self, move: PaymentRelease) -> PaymentSnapshot:
         """Releases the payment, as a second person decides, and gives it to its rail.
 
-        If the rail cannot be asked now, the payment stays released: the payment's workflow submits it later.
+        If the rail cannot be asked now, the payment stays released, and can still be cancelled if nothing was begun.
+        The payment's workflow submits it later. So it is, too, if an attempt has failed before: what the rail says of
+        earlier attempts is looked at first, in a step that people see.
         """
         payment, rail = move.payment, self._rails.of(move.payment)
-        # What the rail says of earlier attempts is looked at before another leaves: that is a step of its own.
-        leaves = not (rail.is_batched or read_returned(self._database, payment.order.key))
+        try:
+            leaves = not (rail.is_batched or read_returned(self._database, payment.order.key))
+            transfer = rail.find(transfer_id(payment.order.key, 1)) if leaves else None
+        except (RailRefused, Unavailable) as fault:
+            leaves, transfer = False, None
+            _warn(fault)
         snapshot = self._ledger.release(payment, move.decision, rail.name if leaves else "", _asked_at())
-        if leaves and snapshot.status is PaymentStatus.RELEASED:
+        begun = under_way(self._database, payment.order.key) if leaves else None
+        if begun is not None and snapshot.status is PaymentStatus.RELEASED and begun.rail == rail.name:
             try:
-                snapshot = self._submit(payment, begun=transfer_id(payment.order.key, snapshot.attempt))
+                snapshot = self._hand_over(payment, rail, begun, transfer)
             except (RailRefused, Unavailable) as fault:
-                activity.logger.warning("payment released, not submitted yet", extra={"fault": str(fault)})
+                _warn(fault)
         return self._answer(payment, snapshot)
 
     @stubs.SUBMIT_PAYMENT.does
@@ -122,34 +129,34 @@ class Paying:
     def _look(self, payment: PaymentToMake) -> PaymentSnapshot:
         return self._ledger.request(payment, _asked_at())
 
-    def _submit(self, payment: PaymentToMake, begun: str = "") -> PaymentSnapshot:
-        """Gives the payment to its rail, which may have it.
-
-        Args:
-            payment: the payment.
-            begun: the transfer that the ledger has just begun, if it has.
-        """
+    def _submit(self, payment: PaymentToMake) -> PaymentSnapshot:
         rail, key = self._rails.of(payment), payment.order.key
         released = under_way(self._database, key)
         if released is None:
             return self._look(payment)
         released.check_rail(rail.name)
         transfer = rail.find(released.id)
-        if transfer is None and released.id != begun:
+        if transfer is None:
             self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
-        if rail.is_batched:
-            has_begun = transfer is not None  # a person makes the payment file, with which it leaves
-        else:
-            has_begun = released.id == (begun or self._ledger.begin(key, rail.name, _asked_at()))
-        if not has_begun:
+        # A batched payment leaves when a person makes the payment file, not here.
+        if transfer is None and rail.is_batched:
             return self._look(payment)
-        transfer = transfer or rail.transfer(self._instruction(payment, released), _asked_at())
+        begun = released if rail.is_batched else self._ledger.begin(key, rail.name, _asked_at())
+        if begun is None or begun.id != released.id:
+            return self._look(payment)
+        return self._hand_over(payment, rail, begun, transfer)
+
+    def _hand_over(
+        self, payment: PaymentToMake, rail: PaymentRail, begun: Begun, transfer: Transfer | None
+    ) -> PaymentSnapshot:
+        """Asks the rail for a transfer that was begun, unless the rail has it, and notes what the rail says."""
+        transfer = transfer or rail.transfer(self._instruction(payment, begun), _asked_at())
         _check_amount(payment, transfer)
-        snapshot = self._note(payment, released, transfer)
-        gone_back = snapshot.attempt > released.attempt or snapshot.status in FAILED
+        snapshot = self._note(payment, begun, transfer)
+        gone_back = snapshot.attempt > begun.attempt or snapshot.status in FAILED
         if gone_back and not transfer.progress.has_failed:
             raise RailRefused(
-                f"The rail has {released.id}, which was said to have come back meanwhile: make sure that it does come "
+                f"The rail has {begun.id}, which was said to have come back meanwhile: make sure that it does come "
                 "back, and release nothing more until it has."
             )
         return snapshot
@@ -255,3 +262,8 @@ _WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
 def _asked_at() -> Instant:
     """When this activity was scheduled, by Temporal's clock. The same in every try."""
     return Instant(activity.info().scheduled_time)
+
+
+def _warn(fault: Refused) -> None:
+    """The payment's workflow tries it again, and calls for a person if it cannot be done."""
+    activity.logger.warning("payment released, not submitted yet", extra={"fault": str(fault)})

@@ -6,20 +6,20 @@ fewer activities from now on, change the number here: a test compares the floor'
 
 OPENING = 1
 """Of a challenge: its window opens."""
-SEALING = 2
-"""Of a challenge: the window is sealed, and the notices about the sealing."""
-DECISION = 2
-"""Of a challenge: the clock, and the announcement of the decision."""
+SEALING = 1
+"""Of a challenge: the window is sealed, with the notices about the sealing."""
+DECISION = 1
+"""Of a challenge: the announcement of the decision, with the payments that are due because of it."""
 STAGE_END = 1
 """Of a challenge: the announcement that a stage is over."""
 CLOSING = 2
 """Of a challenge: the clock, and the announcement that everything is paid."""
 
-REQUEST = 1
+REQUEST = 0
 """Of a payment, before its first wait."""
 LOOK = 1
 """Of a payment, whenever its ledger has changed."""
-RELEASE = 2
-"""Of a payment: the update that releases the payment."""
-SETTLEMENT = 2
-"""Of a payment, after its release: to the rail, and settled."""
+RELEASE = 1
+"""Of a payment: the update that releases the payment, gives it to its rail and notes that it is settled."""
+SETTLEMENT = 0
+"""Of a payment, after its release."""

@@ -156,7 +156,7 @@ class Ledger:
                 change(connection, key, status=PaymentStatus.RELEASED, reason="")
             return snapshot(connection, key, at)
 
-    def begin(self, key: str, rail: str, at: Instant) -> str:
+    def begin(self, key: str, rail: str, at: Instant) -> Begun | None:
         """Begins the transfer that a rail will be asked for. From here on its bank details and payment stay unchanged.
 
         Args:
@@ -165,7 +165,7 @@ class Ledger:
             at: when.
 
         Returns:
-            The id of the transfer; empty if the payment is not released, or has been submitted already.
+            The transfer; None if the payment is not released, or has been submitted already.
 
         Raises:
             UnknownPayment: the ledger has no such payment.
@@ -174,17 +174,16 @@ class Ledger:
         """
         with self._database.writing() as connection:
             if taken(connection, key).status != PaymentStatus.RELEASED:
-                return ""
+                return None
             connection.execute(
                 update(_transfers)
                 .where(_transfers.c.payment == key, _transfers.c.returned_at.is_(None), _transfers.c.begun_at.is_(None))
                 .values(begun_at=at, rail=rail)
             )
             begun = transfer_under_way(connection, key)
-            if begun is None:
-                return ""
-            begun.check_rail(rail)
-            return begun.id
+            if begun is not None:
+                begun.check_rail(rail)
+            return begun
 
     def note(self, payment: PaymentToMake, begun: Begun, transfer: Transfer, at: Instant) -> PaymentSnapshot:
         """Notes what a rail says of a transfer: that it has the transfer, and what became of it.

@@ -19,7 +19,7 @@ from domain.values.calendar import Holidays
 from store.database import tables
 from store.database.database import Database
 from store.database.tables import Found
-from store.payments import payee_changes, reading
+from store.payments import payee_changes
 from store.payments.ledger import Ledger
 from store.payments.payee_changes import PayeeGiven
 from store.payments.reading import Begun, Payment, find_payment
@@ -104,9 +104,7 @@ class Till:
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""
-        begun = self._ledger.begin(self.key, rail, at)
-        under_way = reading.under_way(self.database, self.key)
-        return under_way if begun else None
+        return self._ledger.begin(self.key, rail, at)
 
     def begun(self, at: Instant = CLOSES) -> Begun:
         """As `begin`, where there is something to ask for."""
