@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import quote
+
+from sqlalchemy import Connection
 
 BEFORE = "before its work"
 WITHIN = "within its first transaction"
 AFTER = "after its work was kept, before anybody heard of it"
+
+_under_way: ContextVar[tuple[str, str] | None] = ContextVar("business key and step under way", default=None)
 
 
 def point(key: str, step: str, moment: str) -> str:
@@ -21,6 +27,16 @@ def point(key: str, step: str, moment: str) -> str:
 def only_in(step: str, moment: str) -> str:
     """A moment of steps of one name alone."""
     return f"{moment} in {step}"
+
+
+@contextmanager
+def under_way(key: str, step: str) -> Iterator[None]:
+    """What is committed while the block runs belongs to this step."""
+    token = _under_way.set((key, step))
+    try:
+        yield
+    finally:
+        _under_way.reset(token)
 
 
 class Deaths:
@@ -46,6 +62,12 @@ class Deaths:
         except FileExistsError:
             return
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def die_within(self, connection: Connection) -> None:
+        """Called before something is committed: all of it is lost."""
+        step = _under_way.get()
+        if step is not None and not connection.get_execution_options().get("reading"):
+            self.die_once(*step, WITHIN)
 
     def _planned(self, key: str, step: str, moment: str) -> str | None:
         if not self._moments.isdisjoint((moment, only_in(step, moment))):

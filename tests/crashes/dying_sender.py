@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import timedelta
 from functools import partial, wraps
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
 from whenever import Instant
 
 import worker
@@ -19,7 +17,7 @@ from gateways.messaging.channels import Channel, Delivery, Message
 from service import wiring
 from store.database.database import Database
 from store.outbox import outbox
-from tests.crashes.dying import AFTER, BEFORE, WITHIN, Deaths
+from tests.crashes.dying import AFTER, BEFORE, Deaths, under_way
 from tests.waiting import SOON
 
 SENDER = "sender"
@@ -36,8 +34,6 @@ _STEPS = ("claim", "question", "note_sent", "note_delivered", "note_failed", "no
 """What a sender asks of the outbox, by the names in `store.outbox.outbox`."""
 
 _T = TypeVar("_T")
-
-_step: ContextVar[str] = ContextVar("step of the sender", default="")
 
 
 class ChannelOfDeath:
@@ -72,12 +68,6 @@ class ChannelOfDeath:
             self._deaths.die_once(SENDER, step, AFTER)
 
 
-def die_within(connection: Connection, deaths: Deaths) -> None:
-    """Called before something is committed: all of it is lost."""
-    if _step.get() and not connection.get_execution_options().get("reading"):
-        deaths.die_once(SENDER, _step.get(), WITHIN)
-
-
 def make_mortal(deaths: Deaths, start: Instant) -> None:
     """Gives the sender of this process moments to die at, and time that has passed faster since an instant."""
     for step in _STEPS:
@@ -99,11 +89,8 @@ def _with_deaths(deaths: Deaths, step: str, work: Callable[..., Any]) -> Callabl
     @wraps(work)
     def mortal(*args: Any, **kwargs: Any) -> Any:
         deaths.die_once(SENDER, step, BEFORE)
-        token = _step.set(step)
-        try:
+        with under_way(SENDER, step):
             found = work(*args, **kwargs)
-        finally:
-            _step.reset(token)
         if found is not None or step.startswith("note") or step == "put_back":  # or else there was nothing to do
             deaths.die_once(SENDER, step, AFTER)
         return found

@@ -188,6 +188,10 @@ class Played(People):
         """The keys of the first stage's payments in the order of the teams, once they are requested."""
         return await self.requested(STAGES[0], self.teams[: self.programme.stages[0].target])
 
+    def payments_of(self, stage: str) -> list[str]:
+        """The keys of a stage's payments that the ledger has."""
+        return [key for key, payment in self.payments().items() if payment.stage == stage]
+
     async def decide_payment(self, key: str, kind: str, by: str, **fields: object) -> str:
         """See `Player`; again and again until it is done: a repeat of what ended a payment would come too late."""
         before, answer = self.payment(key), ""
@@ -255,8 +259,13 @@ class Played(People):
     async def play(self) -> Result:
         """Everything, from the opening to the outcome."""
         await self.open()
+        first, *others = STAGES
+        await self.waiting_for(f"selection for {first}")
+        await self.select_for(first)
+        # Not before all its payments were started: those that miss it need no look at the ledger.
+        await self.waiting_for(f"selection for {others[0]}")
         async with self.finance_at_work():
-            for stage in STAGES:
+            for stage in others:
                 await self.waiting_for(f"selection for {stage}")
                 if stage == HELD_BEFORE:
                     await self.hold()

@@ -17,7 +17,8 @@ from domain.keys import transfer_id
 from domain.payments.payment import PaymentStatus
 from tests.crashes.account import Account, account_of
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, point
-from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died
+from tests.crashes.dying_payments import BEGUN, RAIL_ASKED, TRANSFER, note_in, start_in, telling_in
+from tests.crashes.dying_worker import check_died
 from tests.crashes.played import HELD_BEFORE, STAGES, Played, short_pilot
 from tests.crashes.running import Worker, opened_desk, running_worker
 from tests.servers import new_namespace
@@ -27,7 +28,6 @@ OPENS_IN = 10
 ANNOUNCED = (
     "scheduled",
     "opened",
-    "sealed",
     *(f"select/for-{stage}" for stage in STAGES),
     "hold/in-spring",
     "resume/in-summer",
@@ -61,9 +61,10 @@ async def test_a_worker_killed_anywhere_changes_nothing(tmp_path: Path) -> None:
     Three die once at moments of their own of every activity; one is killed at every wait, twice of them until after
     the deadline.
 
-    Fails when a payment is submitted without asking the rail before, on a rail that takes the same key again (two
-    transfers); when announcing does not look for its key, and when settling does not look whether it was done (the
-    step is tried again in vain).
+    Fails when a payment is handed over without asking the rail before, on a rail that takes the same key again (two
+    transfers); when announcing or releasing does not look for its key, and when a note does not look whether it was
+    made (the step is tried again in vain); when payments are started before the ledger has them, or only by the try
+    that entered them; and when a challenge is told only by the try that settled a payment.
     """
     undisturbed, *disturbed, (killed, killed_at) = await asyncio.gather(
         play_with_deaths(await new_namespace(), tmp_path, "air-quality"),
@@ -89,24 +90,37 @@ async def play_with_deaths(client: Client, folder: Path, slug: str, *moments: st
         played = Played(desk, slug, short_pilot(), opens_in=OPENS_IN)
         result = await played.play()
         worker.check_alive()
-        check_died(worker.deaths, deaths_of(played, *moments))
+        check_died(worker.deaths, deaths_of(played, *moments), looks_of(played, *moments))
         return account_of(played, result)
 
 
 def deaths_of(played: Played, *moments: str) -> frozenset[str]:
     """Every death to be died, from what a challenge has announced and ordered."""
-    done = [(f"{played.id}/{step}", "announce") for step in ANNOUNCED] + [(played.id, "seal_window")]
-    asked = []
+    of_activities = [(f"{played.id}/{step}", "announce") for step in ANNOUNCED] + [(played.id, "seal_window")]
+    of_runs, of_notes, of_rail = [], [], []
     for key in played.payments():
-        done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
-        release = f"{key}/release/{played.decision_on('release', 0)}"
-        done += [(release, "request_payment"), (release, "release_payment")]  # was it taken before?
-        asked += [(transfer_id(key, 1), SUBMIT)]
-    return frozenset(
-        point(key, activity, moment)
-        for moment in moments
-        for key, activity in (asked if moment in (BEGUN, RAIL_ASKED) else done)
-    )
+        of_activities += [(f"{key}/release/{played.decision_on('release', 0)}", "release_payment")]
+        of_runs += [(key, start_in("announce")), (key, telling_in("release_payment"))]
+        of_notes += [(transfer_id(key, 1), note_in("release_payment"))]
+        of_rail += [(transfer_id(key, 1), TRANSFER)]
+    # The teams give their bank details when these have been ordered.
+    of_activities += [(key, "request_payment") for key in played.payments_of(STAGES[0])]
+    steps = {
+        BEFORE: of_activities + of_runs,
+        WITHIN: of_activities + of_notes,
+        BEGUN: of_rail,
+        RAIL_ASKED: of_rail,
+        AFTER: of_activities + of_runs,
+    }
+    return frozenset(point(key, step, moment) for moment in moments for key, step in steps[moment])
+
+
+def looks_of(played: Played, *moments: str) -> frozenset[str]:
+    """Deaths in looks that there are only if a payment got ahead of the announcement that ordered it."""
+    steps = ("request_payment", "settle_payment", *map(telling_in, ("request_payment", "settle_payment")))
+    steps += (note_in("settle_payment"),)
+    keys = [name for key in played.payments() for name in (key, transfer_id(key, 1))]
+    return frozenset(point(key, step, moment) for key in keys for step in steps for moment in moments)
 
 
 async def play_with_kills(client: Client, folder: Path, slug: str) -> tuple[Account, tuple[str, ...]]:

@@ -20,7 +20,6 @@ from gateways.banking.credit_transfers import Version, end_to_end_id, validate
 from store.database.tables import payment_files
 from tests.crashes import dying_desk
 from tests.crashes.dying import AFTER, only_in, point
-from tests.crashes.dying_worker import SUBMIT
 from tests.crashes.played import Played, books_agree, waiting_pilot
 from tests.crashes.running import Commands, Worker, opened_desk, running_commands, running_worker
 from tests.gateways.status_report import Said, status_report
@@ -37,7 +36,7 @@ SUBMITS = (
     dying_desk.NOTED,
     dying_desk.TOLD_ONE,
 )
-DIES_IN = (SUBMIT, "settle_payment")
+DIES_IN = ("submit_payment", "settle_payment")
 DEATHS = tuple(only_in(activity, AFTER) for activity in DIES_IN)
 SETTLES = (dying_desk.WITHIN, dying_desk.REPORTED, dying_desk.TOLD_ONE)
 

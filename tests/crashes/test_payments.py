@@ -10,15 +10,15 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from domain.announcements.occasions import Occasion
 from domain.keys import transfer_id
-from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.payments.payment import PaymentStatus
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
+from tests.crashes.dying_payments import BEGUN, RAIL_ASKED, TRANSFER, note_in, start_in, telling_in
 from tests.crashes.dying_sender import SENDER
-from tests.crashes.dying_worker import BEGUN, RAIL_ASKED, SUBMIT, check_died
+from tests.crashes.dying_worker import check_died
 from tests.crashes.played import Played, books_agree, waiting_pilot
 from tests.crashes.running import Worker, opened_desk, running_worker, telling, through
 from tests.gateways import notify
@@ -28,12 +28,25 @@ from tests.rounds import FINANCE, OPERATOR
 from tests.servers import new_namespace
 from tests.waiting import until
 
-OF_THESE = tuple(
-    only_in(activity, moment)
-    for activity in ("settle_payment", "return_payment", "undo_return_payment", "cancel_payment")
-    for moment in (BEFORE, WITHIN)
+NOTED_BY = ("submit_payment", "settle_payment")
+TOLD_BY = ("settle_payment", "return_payment", "undo_return_payment", "cancel_payment")
+OF_THESE = (
+    *(
+        only_in(activity, moment)
+        for activity in ("order_payments", "submit_payment", "return_payment", "undo_return_payment", "cancel_payment")
+        for moment in (BEFORE, WITHIN)
+    ),
+    only_in("settle_payment", BEFORE),
+    *(only_in(note_in(activity), WITHIN) for activity in NOTED_BY),
 )
 """Moments of the activities that `test_deaths` does not have, or not with money that comes back."""
+OF_RUNS_AND_RAIL = (
+    only_in(start_in("order_payments"), BEFORE),
+    *(only_in(telling_in(activity), BEFORE) for activity in TOLD_BY),
+    BEGUN,
+    RAIL_ASKED,
+)
+"""Moments around what these activities do besides: they start and tell workflows, and ask the rail."""
 SENDS = ("claim", "send", "note_sent")
 """What a sender does for every notice."""
 PASSES = {
@@ -75,7 +88,7 @@ async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp
     async with asyncio.TaskGroup() as together:
         together.create_task(play(await new_namespace(), tmp_path / "one", 1, AFTER))
         together.create_task(play(await new_namespace(), tmp_path / "two", 2, *OF_THESE))
-        together.create_task(play(await new_namespace(), tmp_path / "three", 3, BEGUN, RAIL_ASKED))
+        together.create_task(play(await new_namespace(), tmp_path / "three", 3, *OF_RUNS_AND_RAIL))
 
 
 # Longer than others: one life of four payments, each step of which follows from the step before.
@@ -97,6 +110,7 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
         await played.waiting_for("selection for exploration")
         await played.select_for("exploration")
         *to_pay, given_up = await played.payments_of_teams()
+        await order_again(played, *to_pay, given_up)
         await played.decide_on(given_up, "cancel", reason="The team has no account.")
 
         provider.token = "another"
@@ -143,6 +157,17 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
             assert {point(SENDER, step, AFTER) for step in SENDS} <= worker.deaths
         assert await books_agree(desk) == ()
         assert (needed_attention(played), played.books.challenge(played.id).attention) == (len(to_pay), "")
+
+
+async def order_again(played: Played, *payments: str) -> None:
+    """Once the payments run, somebody terminates all their workflows; the challenge orders them again."""
+    await played.waiting_for("end of exploration")
+    client = await played.desk.core.client()
+    for key in payments:
+        await client.get_workflow_handle(key).terminate("by mistake")
+    await played.retry(played.id)
+    for key in payments:
+        assert (await client.get_workflow_handle(key).describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 def needed_attention(played: Played) -> int:
@@ -202,24 +227,38 @@ async def check_sent(played: Played, post: Notify) -> None:
 def check_deaths(worker: Worker, played: Played, to_pay: list[str], given_up: str, moments: tuple[str, ...]) -> None:
     """The worker died at every moment of every step that was to be taken; see `check_died`."""
     straight, back, back_late = to_pay
-    done = [(f"{played.id}/{step}", "announce") for step in ("opened", "sealed", "select/for-exploration")]
-    done += [(played.id, "seal_window"), (given_up, "request_payment")]
-    done += [(f"{given_up}/cancel/{played.decision_on('cancel', 0)}", "cancel_payment")]
-    done += [(f"{key}/return/{played.decision_on('return', 1)}", "return_payment") for key in (straight, back_late)]
-    done += [(f"{straight}/undo-return/{played.decision_on('undo-return', 1)}", "undo_return_payment")]
-    for key in to_pay:
-        done += [(key, "request_payment"), (key, SUBMIT), (key, "settle_payment")]
     releases = [(straight, 0), (back, 0), (back_late, 0), (back, 1), (back_late, 1)]
-    done += [(f"{key}/release/{played.decision_on('release', times)}", "release_payment") for key, times in releases]
-    decided = {f"{kind.replace('-', '_')}_payment" for kind in PAYMENT_DECISIONS}
-    done += [(key, "request_payment") for key, activity in done if activity in decided]  # were they taken before?
-    asked = [(transfer_id(key, times + 1), SUBMIT) for key, times in releases]
+    transfers = [transfer_id(key, times + 1) for key, times in releases]
+    of_challenge = [(f"{played.id}/{step}", "announce") for step in ("opened", "select/for-exploration")]
+    of_challenge += [(played.id, "seal_window"), (straight, "order_payments")]
+    decided = [(f"{key}/release/{played.decision_on('release', times)}", "release_payment") for key, times in releases]
+    decided += [(f"{given_up}/cancel/{played.decision_on('cancel', 0)}", "cancel_payment")]
+    decided += [(f"{key}/return/{played.decision_on('return', 1)}", "return_payment") for key in (straight, back_late)]
+    decided += [(f"{straight}/undo-return/{played.decision_on('undo-return', 1)}", "undo_return_payment")]
+    moved = [(key, activity) for key in to_pay for activity in ("request_payment", "submit_payment", "settle_payment")]
+    told = [(key, telling_in("settle_payment")) for key in to_pay]
+    told += [(key, telling_in("return_payment")) for key in (straight, back_late)]
+    told += [(straight, telling_in("undo_return_payment")), (given_up, telling_in("cancel_payment"))]
+    started = [(key, start_in(by)) for key in (*to_pay, given_up) for by in ("announce", "order_payments")]
+    noted = [(each, note_in(activity)) for each in transfers for activity in NOTED_BY]
+    asked = [(each, TRANSFER) for each in transfers]
+    activities = of_challenge + decided + moved
+    steps = {
+        BEFORE: activities + started + told,
+        WITHIN: activities + noted,
+        BEGUN: asked,
+        RAIL_ASKED: asked,
+        AFTER: activities + started + told,
+    }
     # The keys of calls for a person are left to chance, and so is what a sender comes to do.
     died = {each for each in worker.deaths if "/attention/" not in each and not each.startswith(SENDER)}
     wanted = {
-        point(key, activity, moment)
-        for moment in (BEFORE, WITHIN, BEGUN, RAIL_ASKED, AFTER)
-        for key, activity in (asked if moment in (BEGUN, RAIL_ASKED) else done)
-        if moment in moments or only_in(activity, moment) in moments
+        point(key, step, moment)
+        for moment, taken in steps.items()
+        for key, step in taken
+        if moment in moments or only_in(step, moment) in moments
     }
-    check_died(died, wanted)
+    # Whether a run that is started again when its payment is over has ended before is left to chance.
+    looks = ("request_payment", telling_in("request_payment"))
+    allowed = {point(key, look, moment) for key in (*to_pay, given_up) for look in looks for moment in moments}
+    check_died(died, wanted, allowed)
