@@ -133,6 +133,8 @@ class Ledger:
         key, by = payment.order.key, decision.by
         with self._database.writing() as connection:
             row = taken(connection, key)
+            if row.status == PaymentStatus.REQUESTED:  # bank details may have been kept, and nobody told of them
+                self._know_payee(connection, payment, row, at)
             if self._decide(connection, payment, decision, at):
                 attempt = attempts(connection, key) + 1
                 try:

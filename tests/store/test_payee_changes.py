@@ -27,6 +27,18 @@ def test_details_that_change_before_a_rail_is_asked_make_the_release_void(till: 
     assert till.begun().sealed == "sealed 2"
 
 
+def test_a_release_finds_details_of_which_nobody_has_told_the_payment(till: Till) -> None:
+    """As when the desk dies as soon as it has kept them. Fails when only a look at the ledger notes the payee."""
+    till.request()
+    give_payee(till.database, till.team)
+    assert till.now.status is PaymentStatus.REQUESTED
+
+    released = till.release()
+
+    assert (released.status, released.pay_by is None) == (PaymentStatus.RELEASED, False)
+    assert lines(till) == ["requested", "payee-known", "release/1"]
+
+
 @pytest.mark.parametrize("status", [PaymentStatus.PAYEE_KNOWN, PaymentStatus.RELEASED, PaymentStatus.RETURNED])
 def test_releasers_are_told_of_every_change_of_details_before_the_money_leaves(
     till: Till, status: PaymentStatus
