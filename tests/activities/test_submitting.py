@@ -168,7 +168,7 @@ def test_a_rehearsed_round_never_reaches_the_real_rail(
     announce(open_, opened(REHEARSED), compose)
     cashier = Cashier.of(open_, rail, REHEARSED)
 
-    assert cashier.submitted().status is PaymentStatus.SUBMITTED
+    assert cashier.submitted().status is PaymentStatus.SETTLED
     assert cashier.run(cashier.paying.settle).status is PaymentStatus.SETTLED
     assert provider.requests == []
     booked = EmbeddedRail(open_.engine).find(cashier.first)
@@ -217,9 +217,13 @@ def test_a_payment_that_leaves_in_a_file_waits_for_the_file(cashier: Cashier) ->
     assert filed.till.now.reference == made.id
 
 
-def test_the_ledger_has_the_instants_at_which_temporal_asked_and_not_those_of_the_machine(cashier: Cashier) -> None:
+def test_the_ledger_has_the_instants_at_which_temporal_asked_and_not_those_of_the_machine(
+    cashier: Cashier, provider: Provider
+) -> None:
     """Fails when a try that comes late writes down when it came."""
-    cashier.released()
+    cashier.run(cashier.paying.request)
+    with provider.away():
+        cashier.run(cashier.paying.release, release())
     assert (cashier.till.now.requested, cashier.till.now.released) == (CLOSES, CLOSES)
     assert [each.begun_at for each in cashier.till.transfers] == [None]
     cashier.run(cashier.paying.submit)

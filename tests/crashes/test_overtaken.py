@@ -159,7 +159,7 @@ def test_a_rail_that_has_a_transfer_is_not_asked_for_it_again(database: Database
     rail.meanwhile = count_and_fail
     with pytest.raises(Unavailable, match="lost"):
         one.submit()
-    assert one.submit() is PaymentStatus.SUBMITTED
+    assert one.submit() is PaymentStatus.SETTLED
     assert asked["transfer"] == 1
 
 
@@ -172,7 +172,7 @@ def test_asking_after_an_attempt_that_a_try_before_has_closed_is_no_alarm(databa
     one.till.release("again")
 
     assert one.settle() is PaymentStatus.RELEASED
-    assert one.submit() is PaymentStatus.SUBMITTED
+    assert one.submit() is PaymentStatus.SETTLED
     assert one.settle() is PaymentStatus.SETTLED
 
 
@@ -184,19 +184,23 @@ def test_a_transfer_that_its_rail_has_lost_needs_a_person(database: Database, tm
         one.settle()
 
 
-class ForgetfulProvider(EmbeddedRail):
-    """A rail that loses the answer to the first transfer, and books it only when `late` says so, as far as it does."""
+class TellingRail(EmbeddedRail):
+    """The embedded rail, which says of every transfer what the test has it say."""
 
     progress = Progress.SETTLED
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database.engine)
-        self._lost: list[Instruction] = []
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `PaymentRail`."""
         found = super().find(id)
         return found and found.model_copy(update={"progress": self.progress})
+
+
+class ForgetfulProvider(TellingRail):
+    """A rail that loses the answer to the first transfer, and books it only when `late` says so, as far as it does."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine)
+        self._lost: list[Instruction] = []
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `PaymentRail`."""
@@ -264,23 +268,22 @@ def test_what_had_arrived_and_came_back_later_leaves_again(
     database: Database, tmp_path: Path, progress: Progress
 ) -> None:
     """Fails when a rail must see what a person sees on a statement."""
-    one = step(database, EmbeddedRail(database.engine), tmp_path)
-    one.submit()
-    assert one.settle() is PaymentStatus.SETTLED
+    rail = TellingRail(database.engine)
+    one = step(database, rail, tmp_path)
+    assert one.submit() is PaymentStatus.SETTLED
     assert one.give_back() is PaymentStatus.RETURNED
     one.till.release("again")
-    rail = ForgetfulProvider(database)
     rail.progress = progress
 
-    assert one.submit() is PaymentStatus.SUBMITTED
+    assert one.submit() is PaymentStatus.SETTLED
+    assert one.till.now.attempt == 2
 
 
 def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(database: Database, tmp_path: Path) -> None:
     """Fails when a rail that says settled, returned and settled again is believed the second word and not the third."""
-    rail = ForgetfulProvider(database)
-    one = step(database, EmbeddedRail(database.engine), tmp_path)
-    one.submit()
-    one.settle()
+    rail = EmbeddedRail(database.engine)
+    one = step(database, rail, tmp_path)
+    assert one.submit() is PaymentStatus.SETTLED
     begun = under_way(database, one.till.key)
     assert begun is not None
     assert one.till.come_back(begun).status is PaymentStatus.RETURNED
@@ -293,8 +296,10 @@ def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(databa
 
 def test_what_has_arrived_does_not_come_back_before_the_ledger_knows_that(database: Database, tmp_path: Path) -> None:
     """Fails when a person is believed who cannot know: the rail would be said to have it by mistake ever after."""
-    one = step(database, EmbeddedRail(database.engine), tmp_path)
-    one.submit()
+    rail = EmbeddedRail(database.engine)
+    one = step(database, rail, tmp_path)
+    one.till.submit(one.till.begun())
+    rail.transfer(_instruction(one), CLOSES)
     with pytest.raises(TooEarly, match="is settled, says the rail, which the ledger has not noted yet"):
         one.give_back()
     one.settle()
@@ -330,7 +335,7 @@ def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_p
     # A person who has asked there is believed.
     assert one.give_back() is PaymentStatus.REJECTED
     one.till.release("again")
-    assert one.submit() is (PaymentStatus.RELEASED if is_batched else PaymentStatus.SUBMITTED)
+    assert one.submit() is (PaymentStatus.RELEASED if is_batched else PaymentStatus.SETTLED)
 
 
 def test_a_provider_is_not_asked_for_what_is_in_a_file(database: Database, tmp_path: Path) -> None:
@@ -365,15 +370,19 @@ def test_a_transfer_of_another_amount_is_not_taken_for_the_payment(
     assert one.till.cancel().status is PaymentStatus.CANCELLED
 
 
-def test_a_transfer_of_another_amount_that_came_back_is_noted(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_a_transfer_of_another_amount_that_came_back_is_noted(
+    database: Database, tmp_path: Path, is_noted: bool
+) -> None:
     """Fails when a payment whose rail has put its mistake right stands still for ever."""
     rail = ForgetfulProvider(database)
     rail.progress = Progress.RETURNED
     one = step(database, rail, tmp_path)
     EmbeddedRail(database.engine).transfer(_instruction(one).model_copy(update={"currency": "EUR"}), CLOSES)
 
-    assert one.submit() is PaymentStatus.SUBMITTED
-    assert one.settle() is PaymentStatus.RETURNED
+    if is_noted:
+        one.till.submit(one.till.begun())
+    assert (one.settle if is_noted else one.submit)() is PaymentStatus.RETURNED
 
 
 def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database, tmp_path: Path) -> None:

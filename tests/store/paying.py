@@ -97,10 +97,14 @@ class Till:
         by: str = RELEASER,
         at: Instant = CLOSES,
         payee_version: int = 0,
+        rail: str = "",
     ) -> PaymentSnapshot:
-        """Somebody releases it, by a decision of that id, to the bank details that count unless others are named."""
+        """Somebody releases it, by a decision of that id, to the bank details that count unless others are named.
+
+        If a rail is named, it is asked next.
+        """
         version = payee_version or self.now.payee_version
-        return self._ledger.release(self.payment, Release(by=by, decision_id=id, payee_version=version), "", at)
+        return self._ledger.release(self.payment, Release(by=by, decision_id=id, payee_version=version), rail, at)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""

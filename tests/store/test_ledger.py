@@ -15,14 +15,14 @@ from domain.payments.bank_account import BankAccount
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, Progress
 from domain.values.money import Amount, Money
-from domain.values.refusals import AnotherPayment, NotAllowed, TooEarly, TooLate, UnknownPayment
+from domain.values.refusals import AnotherPayment, TooEarly, TooLate, UnknownPayment
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.ledger import Ledger
 from store.payments.reading import Begun, find_payment, read_payments, read_transfers, under_way
 from store.record.record import announce, read_notices, read_record
-from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, lines, to_make, told
+from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, Till, give_payee, lines, to_make, told
 from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, announcing, applied, compose
 
 STATUSES = list(PaymentStatus)
@@ -247,63 +247,6 @@ def test_details_that_change_before_the_request_count_from_when_they_were_first_
 def test_nothing_is_promised_as_long_as_nobody_knows_whom_to_pay(till: Till) -> None:
     snapshot = till.request()
     assert (snapshot.pay_by, snapshot.pay_by_law, till.now.payee) == (None, None, "")
-
-
-# --- Whose decision ------------------------------------------------------------------------------------------------
-
-
-def test_neither_who_selected_nor_who_accepted_nor_who_ever_gave_the_details_releases(open_: Database) -> None:
-    """Invariant 10. Fails without the triggers of the migration, whatever the rules of the domain have let through."""
-    till = Till(open_, to_make(applied(open_), accepted_by="amy"))
-    till.request()
-    give_payee(open_, till.team, 1, by="olivia")
-    give_payee(open_, till.team, 2, by=till.team)
-    till.request()
-    for own in (SELECTOR, "amy", "olivia", till.team):
-        with pytest.raises(NotAllowed, match=f"{own} may not release {till.key}: a second person must release it"):
-            till.release(own, by=own)
-    assert till.transfers == []
-    assert till.now.status is PaymentStatus.PAYEE_KNOWN
-    assert not any(line.startswith("release/") for line in lines(till))
-
-    assert till.release(by=RELEASER).status is PaymentStatus.RELEASED
-
-
-def test_whoever_said_that_it_came_back_does_not_release_it_again(till: Till) -> None:
-    """One person alone would pay the same twice. Fails when the ledger does not keep whose word it was; what a rail
-    says is nobody's word, and only the last attempt counts: two people at least stand behind each that follows."""
-    till.brought_to(PaymentStatus.SETTLED)
-    assert till.give_back(by=RELEASER).returned_by == RELEASER
-    with pytest.raises(NotAllowed, match=f"{RELEASER} may not release {till.key}: a second person must release it"):
-        till.release("2", by=RELEASER)
-    assert till.release("3", by=SECOND_RELEASER).returned_by == ""
-
-    assert till.come_back(till.begun()).returned_by == ""
-    assert till.release("4", by=RELEASER).attempt == 3
-    assert [each.returned_by for each in read_transfers(till.database, AIR)] == [RELEASER, "", ""]
-
-
-def test_a_fault_of_the_ledger_is_not_called_a_release_of_ones_own(till: Till) -> None:
-    """Fails when whatever the database refuses of a release is put down to whoever releases."""
-    other = Till(till.database, to_make(till.team, 2))
-    for each in (till, other):
-        each.brought_to(PaymentStatus.PAYEE_KNOWN)
-    with till.database.writing() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO transfers (id, payment, attempt, team, payee_version, released_by, released_at) "
-                f"SELECT '{till.key}/1', '{other.key}', 1, team, 1, '{RELEASER}', given_at FROM payees"
-            )
-        )
-    with pytest.raises(IntegrityError, match=r"(?i)unique"):
-        till.release()
-
-
-def test_people_who_gave_the_details_are_known_to_whoever_asks_how_it_stands(till: Till) -> None:
-    till.request()
-    give_payee(till.database, till.team, 1, by="olivia")
-    give_payee(till.database, till.team, 2)
-    assert till.request().payee_by == tuple(sorted(["olivia", till.team]))
 
 
 # --- One key, one payment ------------------------------------------------------------------------------------------
