@@ -1,0 +1,353 @@
+"""A payment is released and goes as far as it can at once: handed to its rail, and noted as the rail has it."""
+
+from __future__ import annotations
+
+import pytest
+from whenever import Instant
+
+from domain.announcements.occasions import Occasion
+from domain.payments.payment import PaymentSnapshot, PaymentStatus
+from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
+from domain.values.money import Money
+from gateways.banking.http_rail import HttpRail
+from store.challenges.rounds import keep_round
+from store.database.database import Database
+from store.payments.embedded_rail import EmbeddedRail
+from store.payments.file_rail import FileRail
+from store.record.record import announce
+from tests.activities.paying import Cashier, came_back, cancelled, release
+from tests.gateways.provider import Fault, Provider
+from tests.gateways.serving import Answer
+from tests.store.filing import batch
+from tests.store.paying import SECOND_RELEASER, lines, told
+from tests.store.said import CLOSES, OPENS, compose, opened
+
+REHEARSED = "test-2016-rehearsal-1/air-quality"
+RELEASED = ["requested", "payee-known", "release/1"]
+
+
+@pytest.fixture
+def requested(cashier: Cashier) -> Cashier:
+    """A payment that waits for a second person."""
+    assert cashier.run(cashier.paying.request).status is PaymentStatus.PAYEE_KNOWN
+    return cashier
+
+
+def released(cashier: Cashier, id: str = "1", by: str = "fiona") -> PaymentSnapshot:  # noqa: A002
+    """A second person releases the payment; what the activity answers."""
+    return cashier.run(cashier.paying.release, release(id, by))
+
+
+def asked(provider: Provider) -> list[str]:
+    """What the provider was asked, in order: GET looks a transfer up, POST has it made."""
+    return [each.method for each in provider.requests]
+
+
+# --- All in one go -------------------------------------------------------------------------------------------------
+
+
+def test_a_released_payment_is_handed_over_and_noted_in_one_go(
+    requested: Cashier, provider: Provider, rail: HttpRail
+) -> None:
+    snapshot = released(requested)
+
+    assert (snapshot.status, snapshot.attempt, snapshot.released_by) == (PaymentStatus.SUBMITTED, 1, "fiona")
+    assert (snapshot.released, snapshot.submitted, snapshot.is_batched) == (CLOSES, CLOSES, False)
+    requested.check_names_nobody(snapshot)
+    assert asked(provider) == ["GET", "POST"]
+    assert provider.paid(requested.first) == 240_000
+    assert lines(requested.till) == [*RELEASED, "submitted-1"]
+    assert told(requested.till.database, Occasion.PAYMENT_SENT) == [requested.till.team]
+    assert requested.till.now.reference == "tr-1"
+    assert [(each.begun_at, each.rail) for each in requested.till.transfers] == [(CLOSES, rail.name)]
+    assert requested.runs.told == [], "it is neither over nor owed again"
+
+
+def test_what_its_rail_settles_at_once_is_over_and_its_challenge_is_told(requested: Cashier) -> None:
+    """Fails when a second step has to ask what the rail has said already."""
+    embedded = requested.on(EmbeddedRail(requested.till.database.engine))
+    snapshot = released(embedded)
+
+    assert (snapshot.status, snapshot.settled) == (PaymentStatus.SETTLED, CLOSES)
+    assert lines(embedded.till) == [*RELEASED, "submitted-1", "settled-1"]
+    assert embedded.runs.told == [(embedded.till.key, PaymentStatus.SETTLED)]
+
+
+class RejectingRail(EmbeddedRail):
+    """A rail that takes every transfer and says at once that it will never leave."""
+
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        taken = super().transfer(instruction, at)
+        return taken.model_copy(update={"progress": Progress.REJECTED, "reason": "Lovelace has no account"})
+
+
+def test_what_its_rail_rejects_at_once_is_owed_again_and_its_challenge_is_told(requested: Cashier) -> None:
+    """Fails when only a rail that is asked later is believed, or the account's holder is named to Temporal."""
+    rejecting = requested.on(RejectingRail(requested.till.database.engine))
+    snapshot = released(rejecting)
+
+    assert (snapshot.status, snapshot.reason) == (PaymentStatus.REJECTED, "•••• has no account")
+    assert lines(rejecting.till) == [*RELEASED, "submitted-1", "returned-1"]
+    assert rejecting.runs.told == [(rejecting.till.key, PaymentStatus.REJECTED)]
+
+
+def test_a_rehearsed_payment_is_released_on_no_real_rail(
+    open_: Database, round_: Round, programme: Programme, rail: HttpRail, provider: Provider
+) -> None:
+    rehearsed = round_.model_copy(update={"id": REHEARSED.partition("/")[0]})
+    keep_round(open_, rehearsed, programme, challenges_of(rehearsed, programme), OPENS)
+    announce(open_, opened(REHEARSED), compose)
+    cashier = Cashier.of(open_, rail, REHEARSED)
+    cashier.run(cashier.paying.request)
+
+    assert released(cashier).status is PaymentStatus.SETTLED
+    assert provider.requests == []
+    assert EmbeddedRail(open_.engine).find(cashier.first) is not None
+
+
+# --- What stays to be submitted ------------------------------------------------------------------------------------
+
+
+def _is_released_and_not_begun(cashier: Cashier, snapshot: PaymentSnapshot) -> None:
+    """That no rail has what was released, as the ledger says too."""
+    assert (snapshot.status, snapshot.submitted) == (PaymentStatus.RELEASED, None)
+    assert [(each.begun_at, each.rail) for each in cashier.till.transfers[snapshot.attempt - 1 :]] == [(None, "")]
+
+
+def test_while_the_rail_is_away_a_release_begins_nothing_and_can_be_cancelled(
+    requested: Cashier, provider: Provider
+) -> None:
+    """Fails when a payment is begun before its rail has answered: nobody could take it back although nothing left."""
+    with provider.away():
+        _is_released_and_not_begun(requested, released(requested))
+    assert lines(requested.till) == RELEASED
+    assert requested.runs.told == []
+
+    assert requested.run(requested.paying.cancel, cancelled()).status is PaymentStatus.CANCELLED
+    assert provider.bookings == []
+
+
+@pytest.mark.parametrize("fault", [Fault.DROPPED_BEFORE, Fault.FAILS_BEFORE, Fault.BUSY, Answer(401, b"")], ids=str)
+def test_what_could_not_be_looked_up_is_submitted_later_and_once(
+    requested: Cashier, provider: Provider, fault: Fault | Answer
+) -> None:
+    provider.will(fault)
+    _is_released_and_not_begun(requested, released(requested))
+    assert asked(provider) == ["GET"]
+    assert released(requested).status is PaymentStatus.RELEASED, "a try that was not heard of begins nothing either"
+    assert provider.bookings == []
+
+    assert requested.run(requested.paying.submit).status is PaymentStatus.SUBMITTED
+    assert (provider.times_booked(requested.first), provider.paid(requested.first)) == (1, 240_000)
+
+
+LOST = [
+    Fault.DROPPED_BEFORE,
+    Fault.DROPPED_AFTER,
+    Fault.FAILS_BEFORE,
+    Fault.FAILS_AFTER,
+    Fault.BUSY,
+    Fault.GARBAGE,
+    Fault.CUT,
+]
+
+
+@pytest.mark.parametrize("fault", LOST)
+async def test_what_its_rail_may_have_is_not_lost_and_is_paid_once(
+    requested: Cashier, provider: Provider, rail: HttpRail, fault: Fault
+) -> None:
+    """Fails when a release is refused whose rail may have the money, or is undone."""
+    provider.will(Fault.NONE, fault)
+    snapshot = released(requested)
+
+    assert (snapshot.status, snapshot.submitted) == (PaymentStatus.RELEASED, None)
+    assert lines(requested.till) == RELEASED
+    assert [(each.begun_at, each.rail) for each in requested.till.transfers] == [(CLOSES, rail.name)]
+    assert await requested.failure(requested.paying.cancel, cancelled()) == ("too-late", True)
+
+    assert requested.run(requested.paying.submit).status is PaymentStatus.SUBMITTED
+    assert (provider.times_booked(requested.first), provider.paid(requested.first)) == (1, 240_000)
+    assert lines(requested.till) == [*RELEASED, "submitted-1"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 422])
+async def test_what_the_rail_refuses_stays_released_and_then_waits_for_a_person(
+    requested: Cashier, provider: Provider, status: int
+) -> None:
+    """Fails when the release itself is refused: it is on the record, and the rail was asked."""
+    no = Answer(status, b'{"code": "no_such_account", "message": "Ada Lovelace 31926819"}')
+    provider.will(Fault.NONE, no, Fault.NONE, no)
+    assert released(requested).status is PaymentStatus.RELEASED
+
+    assert await requested.failure(requested.paying.submit) == ("rail-refused", True)
+    assert provider.bookings == []
+
+
+async def test_another_amount_at_the_rail_is_not_taken_for_the_payment(requested: Cashier) -> None:
+    """Fails when what a rail answers to a release is not compared with what was ordered."""
+
+    class WrongRail(EmbeddedRail):
+        """A rail that says that it has paid a tenth."""
+
+        def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+            """See `PaymentRail`."""
+            return super().transfer(instruction.model_copy(update={"amount": Money.parse("240")}), at)
+
+    wrong = requested.on(WrongRail(requested.till.database.engine))
+    assert released(wrong).status is PaymentStatus.RELEASED
+    assert await wrong.failure(wrong.paying.submit) == ("rail-refused", True)
+    assert lines(wrong.till) == RELEASED
+
+
+def test_a_payment_that_leaves_in_a_file_is_only_released(requested: Cashier) -> None:
+    """Fails when a rail that is asked for no single transfer is asked, or its payment can be in no file any more."""
+    filed = requested.on(FileRail(requested.till.database.engine))
+    snapshot = released(filed)
+
+    assert snapshot.is_batched
+    _is_released_and_not_begun(filed, snapshot)
+    made = batch(filed.till.database)
+    assert made is not None
+    assert [each.transfer for each in made.lines] == [filed.first]
+
+
+def test_a_payment_whose_attempt_has_failed_is_only_released(requested: Cashier, provider: Provider) -> None:
+    """Fails when it leaves again before anybody has looked whether the attempt before came back.
+
+    That look is a step of its own, in which a person sees it stand still.
+    """
+    released(requested)
+    provider.return_(requested.first, "closed")
+    requested.run(requested.paying.settle)
+    before = asked(provider)
+
+    snapshot = released(requested, "2")
+    assert snapshot.attempt == 2
+    _is_released_and_not_begun(requested, snapshot)
+    assert asked(provider) == before
+    assert requested.run(requested.paying.submit).status is PaymentStatus.SUBMITTED
+    assert [booking.id for booking in provider.bookings] == [requested.first, f"{requested.till.key}/2"]
+
+
+async def test_what_one_rail_may_have_no_other_is_asked_for_by_the_release_that_runs_again(
+    requested: Cashier, provider: Provider
+) -> None:
+    """Invariant 1. Fails when a worker that is set to another rail takes the same release over."""
+    provider.will(Fault.NONE, Fault.DROPPED_AFTER)
+    released(requested)
+    other = EmbeddedRail(requested.till.database.engine)
+    replaced = requested.on(other)
+
+    assert released(replaced).status is PaymentStatus.RELEASED
+    assert other.find(requested.first) is None
+    assert await replaced.failure(replaced.paying.submit) == ("rail-refused", True)
+    assert requested.run(requested.paying.submit).status is PaymentStatus.SUBMITTED
+    assert provider.times_booked(requested.first) == 1
+
+
+def test_what_no_rail_was_asked_for_goes_to_the_rail_that_is_set_when_it_leaves(
+    requested: Cashier, provider: Provider
+) -> None:
+    with provider.away():
+        released(requested)
+    other = EmbeddedRail(requested.till.database.engine)
+    replaced = requested.on(other)
+
+    assert replaced.run(replaced.paying.submit).status is PaymentStatus.SETTLED
+    assert released(requested).status is PaymentStatus.SETTLED
+    assert other.find(requested.first) is not None
+    assert provider.bookings == []
+
+
+# --- Tries that were not heard of ----------------------------------------------------------------------------------
+
+
+class Died(BaseException):
+    """The worker is no more."""
+
+
+class DyingRail:
+    """A rail during whose first question of a kind the worker dies.
+
+    Args:
+        rail: that is asked.
+        at: the question, "find" or "transfer".
+        has_done: whether the rail has done what it was asked.
+    """
+
+    is_batched = False
+
+    def __init__(self, rail: PaymentRail, at: str, has_done: bool) -> None:
+        self.name = rail.name
+        self._rail = rail
+        self._at = at
+        self._has_done = has_done
+
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """See `PaymentRail`."""
+        self._dies("find", has_done=False)
+        found = self._rail.find(id)
+        self._dies("find", has_done=True)
+        return found
+
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        self._dies("transfer", has_done=False)
+        transfer = self._rail.transfer(instruction, at)
+        self._dies("transfer", has_done=True)
+        return transfer
+
+    def _dies(self, at: str, has_done: bool) -> None:
+        if (self._at, self._has_done) == (at, has_done):
+            self._at = ""
+            raise Died
+
+
+@pytest.mark.parametrize("has_done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", ["find", "transfer"])
+def test_a_release_that_runs_again_pays_once_and_answers_the_same(
+    requested: Cashier, rail: HttpRail, provider: Provider, at: str, has_done: bool
+) -> None:
+    """Invariant 1. Fails when a try that follows a death releases, asks or tells anew, or gives up what was begun."""
+    dying = requested.on(DyingRail(rail, at, has_done))
+    with pytest.raises(Died):
+        released(dying)
+
+    first, again = released(dying), released(dying)
+    assert first == again
+    assert (first.status, first.attempt) == (PaymentStatus.SUBMITTED, 1)
+    assert (provider.times_booked(requested.first), provider.paid(requested.first)) == (1, 240_000)
+    assert lines(requested.till) == [*RELEASED, "submitted-1"]
+    assert told(requested.till.database, Occasion.PAYMENT_SENT) == [requested.till.team]
+
+
+def test_a_release_whose_payment_has_gone_on_meanwhile_only_says_how_it_stands(
+    requested: Cashier, provider: Provider
+) -> None:
+    """Fails when a late try of the first release makes the second leave."""
+    released(requested)
+    provider.settle(requested.first)
+    requested.run(requested.paying.settle)
+    requested.run(requested.paying.give_back, came_back())
+    assert released(requested, "1").status is PaymentStatus.RETURNED
+    assert released(requested, "2", by=SECOND_RELEASER).status is PaymentStatus.RELEASED
+
+    late = released(requested, "1")
+    assert (late.status, late.attempt) == (PaymentStatus.RELEASED, 2)
+    assert [booking.id for booking in provider.bookings] == [requested.first]
+
+
+async def test_a_challenge_that_could_not_be_told_is_told_by_the_next_try(requested: Cashier) -> None:
+    """Fails when a challenge never hears that a payment is over, because Temporal was away at that moment."""
+    embedded = requested.on(EmbeddedRail(requested.till.database.engine))
+    embedded.runs.away = True
+    assert await embedded.failure(embedded.paying.release, release()) == ("unavailable", False)
+    assert embedded.status is PaymentStatus.SETTLED
+
+    embedded.runs.away = False
+    assert released(embedded).status is PaymentStatus.SETTLED
+    assert embedded.runs.told == [(embedded.till.key, PaymentStatus.SETTLED)]
+    assert lines(embedded.till) == [*RELEASED, "submitted-1", "settled-1"]
