@@ -61,7 +61,7 @@ def activities(
         Unavailable: the keys of bank details, or the settings of the channel, cannot be used.
     """
     compose = letters_of(options).compose
-    rails = Rails(real=rail, rehearsal=EmbeddedRail(database.engine))
+    rails = Rails(real=rail, rehearsal=EmbeddedRail(database))
     announcing = Announcing(database, rails, runs, compose)
     paying = Paying(database, rails, runs, seals_of(options, database), compose)
     delivering = Delivering(database, channel_of(options), options.notice_rate, compose)

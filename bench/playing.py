@@ -57,7 +57,7 @@ def options_for(database: Database) -> Settings:
 
 def service_worker(client: Client, database: Database) -> Worker:
     """The service's own worker."""
-    return build_worker(client, database, EmbeddedRail(database.engine), options_for(database))
+    return build_worker(client, database, EmbeddedRail(database), options_for(database))
 
 
 async def open_challenge(

@@ -69,7 +69,7 @@ class Reconciliation:
             FileRefused: the settings of the rail are wrong.
         """
         rows = await self._core.reach(actor, Action.RECONCILE, await self._core.challenges())
-        real, rehearsal = rail_of(self._core.options, self._core.database), EmbeddedRail(self._core.database.engine)
+        real, rehearsal = rail_of(self._core.options, self._core.database), EmbeddedRail(self._core.database)
         found, count = list[Difference](), 0
         try:
             for row in rows:

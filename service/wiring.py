@@ -74,10 +74,10 @@ def rail_of(options: Settings, database: Database) -> PaymentRail:
     """
     match options.payment_rail:
         case "embedded":
-            return EmbeddedRail(database.engine)
+            return EmbeddedRail(database)
         case "files":
             payer_of(options)
-            return FileRail(database.engine)
+            return FileRail(database)
         case "http":
             return HttpRail(options.rail_url, options.rail_token.get_secret_value(), timeout=_RAIL_SECONDS)
 

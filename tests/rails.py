@@ -21,7 +21,7 @@ class CountingRail(EmbeddedRail):
     """The embedded rail, which counts how often it was asked to pay."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database.engine)
+        super().__init__(database)
         self.asked: Counter[str] = Counter()
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:

@@ -5,13 +5,14 @@ A person makes the file, takes it to the bank, and brings the bank's reports bac
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from whenever import Date, Instant
 
 from domain.payments.rails import Instruction, Progress, Transfer
 from domain.values.money import Money
 from domain.values.refusals import RailRefused
 from store.database import tables
+from store.database.database import Database
 
 _files, _filed = tables.payment_files, tables.filed_transfers
 
@@ -20,14 +21,14 @@ class FileRail:
     """A transfer counts as taken once its file is written.
 
     Args:
-        engine: a database that has the tables `payment_files` and `filed_transfers`.
+        database: has the tables `payment_files` and `filed_transfers`.
     """
 
     name = "files"
     is_batched = True
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `PaymentRail`."""
@@ -36,7 +37,7 @@ class FileRail:
             .join(_files, _files.c.id == _filed.c.file)
             .where(_filed.c.transfer == id, _files.c.written_at.is_not(None))
         )
-        with self._engine.connect() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         if row is None:
             return None

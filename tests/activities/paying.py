@@ -38,7 +38,7 @@ Activity = Callable[[Any], PaymentSnapshot]
 
 def paying(database: Database, rail: PaymentRail, runs: RememberingRuns) -> Paying:
     """The activities on payments, where the service is set to a rail."""
-    return Paying(database, Rails(rail, EmbeddedRail(database.engine)), runs, SEALS, compose)
+    return Paying(database, Rails(rail, EmbeddedRail(database)), runs, SEALS, compose)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ HOUR = TimeDelta(hours=1)
 @pytest.fixture
 def announcing_(open_: Database) -> Announcing:
     """The activities, on a challenge whose window is open."""
-    rail = EmbeddedRail(open_.engine)
+    rail = EmbeddedRail(open_)
     return Announcing(open_, Rails(rail, rail), RememberingRuns(), compose)
 
 

@@ -94,7 +94,7 @@ async def test_another_amount_than_was_ordered_is_not_taken_for_the_payment(
 
 async def test_only_the_rail_that_took_a_payment_is_asked_about_it(cashier: Cashier) -> None:
     cashier.submitted()
-    replaced = cashier.on(EmbeddedRail(cashier.till.database.engine))
+    replaced = cashier.on(EmbeddedRail(cashier.till.database))
     assert await replaced.failure(replaced.paying.settle) == ("rail-refused", True)
 
 
@@ -110,7 +110,7 @@ async def test_only_the_rail_that_took_a_payment_is_asked_about_it(cashier: Cash
 def test_what_a_bank_reports_of_a_file_is_noted(
     cashier: Cashier, progress: str, status: PaymentStatus, reason: str
 ) -> None:
-    filed = cashier.on(FileRail(cashier.till.database.engine))
+    filed = cashier.on(FileRail(cashier.till.database))
     filed.released()
     written(filed.till.database)
     filed.run(filed.paying.submit)
@@ -173,12 +173,12 @@ async def test_what_has_arrived_is_noted_before_it_can_come_back(cashier: Cashie
 def test_what_a_rail_has_that_is_gone_comes_back_by_a_persons_word(cashier: Cashier) -> None:
     """Fails when a rail is asked for what it never had: it would know nothing, and the payment could never go on."""
     cashier.submitted()
-    replaced = cashier.on(EmbeddedRail(cashier.till.database.engine))
+    replaced = cashier.on(EmbeddedRail(cashier.till.database))
     assert replaced.run(replaced.paying.give_back, came_back()).status is PaymentStatus.REJECTED
 
 
 async def test_what_is_in_a_file_that_was_only_begun_has_not_left_and_cannot_come_back(cashier: Cashier) -> None:
-    filed = cashier.on(FileRail(cashier.till.database.engine))
+    filed = cashier.on(FileRail(cashier.till.database))
     filed.released()
     assert batch(filed.till.database) is not None
     assert await filed.failure(filed.paying.give_back, came_back()) == ("too-early", True)

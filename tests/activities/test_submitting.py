@@ -132,7 +132,7 @@ async def test_a_transfer_that_another_rail_may_have_is_asked_for_nowhere_else(
     cashier.released()
     provider.will(Fault.NONE, Fault.DROPPED_AFTER)
     await cashier.failure(cashier.paying.submit)
-    other = EmbeddedRail(cashier.till.database.engine)
+    other = EmbeddedRail(cashier.till.database)
 
     replaced = cashier.on(other)
     assert await replaced.failure(replaced.paying.submit) == ("rail-refused", True)
@@ -171,7 +171,7 @@ def test_a_rehearsed_round_never_reaches_the_real_rail(
     assert cashier.submitted().status is PaymentStatus.SETTLED
     assert cashier.run(cashier.paying.settle).status is PaymentStatus.SETTLED
     assert provider.requests == []
-    booked = EmbeddedRail(open_.engine).find(cashier.first)
+    booked = EmbeddedRail(open_).find(cashier.first)
     assert booked is not None
     assert booked.amount == Money.parse("2400")
 
@@ -204,7 +204,7 @@ async def test_a_person_is_believed_that_what_had_arrived_came_back(cashier: Cas
 
 
 def test_a_payment_that_leaves_in_a_file_waits_for_the_file(cashier: Cashier) -> None:
-    filed = cashier.on(FileRail(cashier.till.database.engine))
+    filed = cashier.on(FileRail(cashier.till.database))
     filed.released()
 
     waiting = filed.run(filed.paying.submit)
@@ -236,5 +236,5 @@ async def test_what_a_provider_may_have_goes_into_no_file(cashier: Cashier, prov
     provider.will(Fault.NONE, Fault.DROPPED_AFTER)
     await cashier.failure(cashier.paying.submit)
 
-    filed = cashier.on(FileRail(cashier.till.database.engine))
+    filed = cashier.on(FileRail(cashier.till.database))
     assert await filed.failure(filed.paying.submit) == ("rail-refused", True)

@@ -115,7 +115,7 @@ def step(database: Database, rail: PaymentRail, folder: Path) -> Step:
     till.brought_to(PaymentStatus.RELEASED)
     with database.writing() as connection:
         connection.execute(update(tables.payees).values(sealed=seals.seal(ACCOUNT, team)))
-    rails = Rails(rail, EmbeddedRail(database.engine))
+    rails = Rails(rail, EmbeddedRail(database))
     return Step(till, Paying(database, rails, RememberingRuns(), seals, compose))
 
 
@@ -136,7 +136,7 @@ def _instruction(one: Step) -> Instruction:
 
 def test_money_that_leaves_although_it_was_said_to_be_back_needs_a_person(database: Database, tmp_path: Path) -> None:
     """Fails when submitting takes whatever the ledger answers: a second attempt would be released unaware."""
-    rail = OvertakenRail(database.engine)
+    rail = OvertakenRail(database)
     one = step(database, rail, tmp_path)
     rail.meanwhile = one.give_back
 
@@ -148,12 +148,12 @@ def test_money_that_leaves_although_it_was_said_to_be_back_needs_a_person(databa
 
 def test_a_rail_that_has_a_transfer_is_not_asked_for_it_again(database: Database, tmp_path: Path) -> None:
     """Fails without the look at the rail: of one that forgets what it was asked, a payment would be made twice."""
-    rail, asked = OvertakenRail(database.engine), Counter[str]()
+    rail, asked = OvertakenRail(database), Counter[str]()
     one = step(database, rail, tmp_path)
 
     def count_and_fail() -> None:
         asked["transfer"] += 1
-        EmbeddedRail(database.engine).transfer(_instruction(one), CLOSES)
+        EmbeddedRail(database).transfer(_instruction(one), CLOSES)
         raise Unavailable("the answer was lost")
 
     rail.meanwhile = count_and_fail
@@ -165,7 +165,7 @@ def test_a_rail_that_has_a_transfer_is_not_asked_for_it_again(database: Database
 
 def test_asking_after_an_attempt_that_a_try_before_has_closed_is_no_alarm(database: Database, tmp_path: Path) -> None:
     """Fails when whatever attempt is under way must be with the rail: this one is released, and was not sent yet."""
-    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    one = step(database, EmbeddedRail(database), tmp_path)
     begun = one.till.begun()
     one.till.submit(begun)
     one.till.come_back(begun)
@@ -177,7 +177,7 @@ def test_asking_after_an_attempt_that_a_try_before_has_closed_is_no_alarm(databa
 
 
 def test_a_transfer_that_its_rail_has_lost_needs_a_person(database: Database, tmp_path: Path) -> None:
-    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    one = step(database, EmbeddedRail(database), tmp_path)
     one.till.submit(one.till.begun())
 
     with pytest.raises(RailRefused, match="has lost"):
@@ -199,7 +199,7 @@ class ForgetfulProvider(TellingRail):
     """A rail that loses the answer to the first transfer, and books it only when `late` says so, as far as it does."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database.engine)
+        super().__init__(database)
         self._lost: list[Instruction] = []
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
@@ -281,7 +281,7 @@ def test_what_had_arrived_and_came_back_later_leaves_again(
 
 def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(database: Database, tmp_path: Path) -> None:
     """Fails when a rail that says settled, returned and settled again is believed the second word and not the third."""
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     one = step(database, rail, tmp_path)
     assert one.submit() is PaymentStatus.SETTLED
     begun = under_way(database, one.till.key)
@@ -296,7 +296,7 @@ def test_what_the_rail_itself_takes_back_its_word_of_does_not_leave_again(databa
 
 def test_what_has_arrived_does_not_come_back_before_the_ledger_knows_that(database: Database, tmp_path: Path) -> None:
     """Fails when a person is believed who cannot know: the rail would be said to have it by mistake ever after."""
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     one = step(database, rail, tmp_path)
     one.till.submit(one.till.begun())
     rail.transfer(_instruction(one), CLOSES)
@@ -319,7 +319,7 @@ class AnotherRail(EmbeddedRail):
 @pytest.mark.parametrize("is_batched", [True, False])
 def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_path: Path, is_batched: bool) -> None:
     """Invariant 1. Fails when the name of the rail is not looked at: it would be paid twice, or stand still unseen."""
-    rail = AnotherRail(database.engine)
+    rail = AnotherRail(database)
     rail.is_batched = is_batched
     one = step(database, rail, tmp_path)
     begun = one.till.begun()
@@ -340,11 +340,11 @@ def test_a_rail_is_not_asked_for_what_another_may_have(database: Database, tmp_p
 
 def test_a_provider_is_not_asked_for_what_is_in_a_file(database: Database, tmp_path: Path) -> None:
     """Invariant 1. Fails when a worker that is set to another rail than the desk takes over what has left."""
-    one = step(database, EmbeddedRail(database.engine), tmp_path)
+    one = step(database, EmbeddedRail(database), tmp_path)
     batch(database)
     with pytest.raises(RailRefused, match="was begun at the rail files, and this is embedded"):
         one.submit()
-    assert EmbeddedRail(database.engine).find(f"{one.till.key}/1") is None
+    assert EmbeddedRail(database).find(f"{one.till.key}/1") is None
 
 
 @pytest.mark.parametrize("changed", [{"amount": Money.parse("2400.01")}, {"currency": "EUR"}], ids=str)
@@ -352,7 +352,7 @@ def test_a_transfer_of_another_amount_is_not_taken_for_the_payment(
     database: Database, tmp_path: Path, changed: dict[str, object]
 ) -> None:
     """Fails when what is found at the rail is not compared with what was ordered."""
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     one = step(database, rail, tmp_path)
     rail.transfer(_instruction(one).model_copy(update=changed), CLOSES)
 
@@ -378,7 +378,7 @@ def test_a_transfer_of_another_amount_that_came_back_is_noted(
     rail = ForgetfulProvider(database)
     rail.progress = Progress.RETURNED
     one = step(database, rail, tmp_path)
-    EmbeddedRail(database.engine).transfer(_instruction(one).model_copy(update={"currency": "EUR"}), CLOSES)
+    EmbeddedRail(database).transfer(_instruction(one).model_copy(update={"currency": "EUR"}), CLOSES)
 
     if is_noted:
         one.till.submit(one.till.begun())
@@ -387,7 +387,7 @@ def test_a_transfer_of_another_amount_that_came_back_is_noted(
 
 def test_what_may_still_leave_in_a_file_cannot_have_come_back(database: Database, tmp_path: Path) -> None:
     """Fails without the look at the file: it would still be written, and the payment be made again besides."""
-    one = step(database, FileRail(database.engine), tmp_path)
+    one = step(database, FileRail(database), tmp_path)
     with pytest.raises(TooEarly, match="no money is on its way"):
         one.give_back()
     made = batch(database)

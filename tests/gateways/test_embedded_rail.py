@@ -61,7 +61,7 @@ def bookings(database: Database) -> list[tuple[str, int]]:
 
 
 def test_a_transfer_is_booked_and_settled_at_once(database: Database) -> None:
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     asked = AT + TimeDelta(nanoseconds=123_456_789)
     transfer = rail.transfer(instruction(), asked)
 
@@ -75,12 +75,12 @@ def test_a_transfer_is_booked_and_settled_at_once(database: Database) -> None:
 
 
 def test_what_nobody_asked_for_is_not_found(database: Database) -> None:
-    assert EmbeddedRail(database.engine).find(ID) is None
+    assert EmbeddedRail(database).find(ID) is None
 
 
 def test_a_transfer_that_is_asked_for_again_is_the_same(database: Database) -> None:
     """Fails when a booking that is there already counts as an error."""
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     first = rail.transfer(instruction(), AT)
 
     assert rail.transfer(instruction(), LATER) == first == rail.find(ID)
@@ -93,7 +93,7 @@ def test_many_who_ask_at_once_get_one_transfer(database: Database) -> None:
 
     def pay(number: int) -> Transfer:
         together.wait(timeout=HANGS)
-        return EmbeddedRail(database.engine).transfer(instruction(), AT + TimeDelta(seconds=number))
+        return EmbeddedRail(database).transfer(instruction(), AT + TimeDelta(seconds=number))
 
     with ThreadPoolExecutor(8) as threads:
         transfers = set(threads.map(pay, range(8)))
@@ -104,7 +104,7 @@ def test_many_who_ask_at_once_get_one_transfer(database: Database) -> None:
 
 def test_an_id_that_is_asked_for_with_another_amount_is_refused_and_keeps_the_first(database: Database) -> None:
     """Fails without the comparison of amounts."""
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     rail.transfer(instruction(), AT)
 
     with pytest.raises(RailRefused, match=rf"{ID} was booked with 2400\.00 GBP, and is now requested with 2400\.01"):
@@ -114,7 +114,7 @@ def test_an_id_that_is_asked_for_with_another_amount_is_refused_and_keeps_the_fi
 
 
 def test_transfers_of_different_ids_have_different_references(database: Database) -> None:
-    rail = EmbeddedRail(database.engine)
+    rail = EmbeddedRail(database)
     first, second = (rail.transfer(instruction(f"{ID}/{number}"), AT) for number in (1, 2))
 
     assert first.reference != second.reference
@@ -123,14 +123,14 @@ def test_transfers_of_different_ids_have_different_references(database: Database
 def test_a_long_id_is_booked_with_a_large_amount(database: Database) -> None:
     """Fails in PostgreSQL when the reference grows with the id."""
     long = "/".join(["x" * 60] * 4)
-    transfer = EmbeddedRail(database.engine).transfer(instruction(long, "999,999,999.99"), AT)
+    transfer = EmbeddedRail(database).transfer(instruction(long, "999,999,999.99"), AT)
 
     assert len(transfer.reference) <= 35
     assert bookings(database) == [(long, 99_999_999_999)]
 
 
 def test_nothing_of_the_payee_is_kept(database: Database) -> None:
-    EmbeddedRail(database.engine).transfer(instruction(), AT)
+    EmbeddedRail(database).transfer(instruction(), AT)
     with database.reading() as connection:
         [row] = connection.execute(text("SELECT * FROM rail_transfers"))
 

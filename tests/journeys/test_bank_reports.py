@@ -51,7 +51,7 @@ class SlowToAnswer(FileRail):
     """A rail that takes its time to say that something has arrived."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database.engine)
+        super().__init__(database)
         self.gate, self.asked = threading.Event(), threading.Event()
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002

@@ -316,7 +316,7 @@ def test_an_amount_of_many_millions_is_kept_to_the_penny(open_: Database) -> Non
 
 
 def test_the_embedded_rail_books_a_transfer_once_in_this_database(till: Till) -> None:
-    rail = EmbeddedRail(till.database.engine)
+    rail = EmbeddedRail(till.database)
     till.brought_to(PaymentStatus.RELEASED)
     begun = till.begun()
     payee = BankAccount(holder="Breathe Ltd", sort_code="60-16-13", number="31926819")

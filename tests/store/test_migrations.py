@@ -144,7 +144,7 @@ def test_payments_of_an_older_release_stand_as_they_did(older: Database) -> None
 
 def test_transfers_of_an_older_release_are_known_to_the_rail_by_their_new_names(older: Database) -> None:
     """Invariant 1. Fails when the rail's own records keep the old names: it would not find what it has paid."""
-    rail = EmbeddedRail(older.engine)
+    rail = EmbeddedRail(older)
     for number in (1, 2):
         key = f"old/air/trial/air-1/{number}"
         begun = under_way(older, key)
@@ -167,7 +167,7 @@ def test_what_the_rail_took_before_and_nobody_noted_is_found_and_not_paid_again(
     give_payee(older, team, challenge="old/air")
     till.request()
     till.release(by="olivia")
-    transfer = EmbeddedRail(older.engine).find(till.begun().id)
+    transfer = EmbeddedRail(older).find(till.begun().id)
     assert transfer is not None
     assert (transfer.reference, transfer.id) == ("rail-3", f"{key}/1")
 

@@ -22,7 +22,7 @@ def done_by_the_worker(folder: Path) -> dict[str | None, tuple[tuple[type, ...],
     database.migrate()
     try:
         methods = activities(
-            database, EmbeddedRail(database.engine), RememberingRuns(), Settings(payee_key_file=folder / "payee.key")
+            database, EmbeddedRail(database), RememberingRuns(), Settings(payee_key_file=folder / "payee.key")
         )
         found = [activity._Definition.must_from_callable(each) for each in methods]
         return {each.name: (tuple(each.arg_types or ()), each.ret_type) for each in found}
