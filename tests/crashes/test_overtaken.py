@@ -268,7 +268,7 @@ def test_what_had_arrived_and_came_back_later_leaves_again(
     database: Database, tmp_path: Path, progress: Progress
 ) -> None:
     """Fails when a rail must see what a person sees on a statement."""
-    rail = TellingRail(database.engine)
+    rail = TellingRail(database)
     one = step(database, rail, tmp_path)
     assert one.submit() is PaymentStatus.SETTLED
     assert one.give_back() is PaymentStatus.RETURNED
