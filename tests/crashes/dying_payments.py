@@ -5,8 +5,10 @@ That is the rail, the note of what the rail has said, and the workflows that are
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from temporalio import activity
 from whenever import Instant
@@ -44,13 +46,17 @@ def telling_in(activity_name: str) -> str:
 
 
 class RailOfDeath:
-    """A rail with moments to die at; while there is a file of the name `strike`, it takes nothing."""
+    """A rail with moments to die at. While there is a file `strike` in the folder, the rail takes nothing.
 
-    def __init__(self, rail: PaymentRail, deaths: Deaths, strike: Path) -> None:
+    It leaves a file `asked again` there when it is asked for a transfer that it took from a worker that has died since:
+    the next worker has to look before it asks.
+    """
+
+    def __init__(self, rail: PaymentRail, deaths: Deaths, folder: Path) -> None:
         self.name, self.is_batched = rail.name, rail.is_batched
         self._rail = rail
         self._deaths = deaths
-        self._strike = strike
+        self._folder = folder
 
     def find(self, id: str) -> Transfer | None:  # noqa: A002
         """See `domain.payments.rails.PaymentRail`."""
@@ -59,10 +65,15 @@ class RailOfDeath:
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
         """See `domain.payments.rails.PaymentRail`."""
         self._deaths.die_once(instruction.id, TRANSFER, BEGUN)
-        if self._strike.exists():
+        if (self._folder / "strike").exists():
             raise Unavailable("The rail is on strike: wait.")
+        taken, by = self._folder / f"taken {quote(instruction.id, safe='')}", str(os.getpid())
+        if taken.exists() and taken.read_text() != by:
+            (self._folder / "asked again").write_text(instruction.id)
         try:
-            return self._rail.transfer(instruction, at)
+            transfer = self._rail.transfer(instruction, at)
+            taken.write_text(by)
+            return transfer
         finally:  # also when its answer was lost
             self._deaths.die_once(instruction.id, TRANSFER, RAIL_ASKED)
 

@@ -172,7 +172,7 @@ async def _work(address: str, namespace: str, folder: Path, moments: Collection[
     )
     database = Database(options.database_url)
     event.listen(database.engine, "commit", deaths.die_within)
-    rail = RailOfDeath(rail_of(options, database), deaths, folder / "strike")
+    rail = RailOfDeath(rail_of(options, database), deaths, folder)
     # Whoever started this went away or wants no more of it; there is nothing to be finished, as with any death.
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), os._exit, 0)
     dying_payments.make_mortal(deaths)

@@ -59,6 +59,11 @@ class Worker:
         status = self._process.poll()
         assert status is None, f"the worker failed with exit status {status}: {(self.folder / 'log').read_text()}"
 
+    def check_looked(self) -> None:
+        """That each worker looked what its rail had taken from those before it."""
+        again = self.folder / "asked again"
+        assert not again.exists(), f"the rail was asked again for {again.read_text()}, which it had taken"
+
     async def started(self) -> None:
         """Waits until there is a worker."""
         await until(lambda: self._process.poll() is not None or self.pid != 0)

@@ -61,10 +61,9 @@ async def test_a_worker_killed_anywhere_changes_nothing(tmp_path: Path) -> None:
     Three die once at moments of their own of every activity; one is killed at every wait, twice of them until after
     the deadline.
 
-    Fails when a payment is handed over without asking the rail before, on a rail that takes the same key again (two
-    transfers); when announcing or releasing does not look for its key, and when a note does not look whether it was
-    made (the step is tried again in vain); when payments are started before the ledger has them, or only by the try
-    that entered them; and when a challenge is told only by the try that settled a payment.
+    Fails when a payment is handed over without a look at what the rail has taken; when announcing or releasing does not
+    look for its key, and when a note does not look whether it was made (the step is tried again in vain); when only the
+    try that entered payments starts them; and when only the try that settled a payment tells its challenge.
     """
     undisturbed, *disturbed, (killed, killed_at) = await asyncio.gather(
         play_with_deaths(await new_namespace(), tmp_path, "air-quality"),
@@ -90,6 +89,7 @@ async def play_with_deaths(client: Client, folder: Path, slug: str, *moments: st
         played = Played(desk, slug, short_pilot(), opens_in=OPENS_IN)
         result = await played.play()
         worker.check_alive()
+        worker.check_looked()
         check_died(worker.deaths, deaths_of(played, *moments), looks_of(played, *moments))
         return account_of(played, result)
 

@@ -82,8 +82,9 @@ async def test_a_payment_is_made_once_however_often_worker_and_provider_fail(tmp
     """Three challenges at once, with deaths of their own, and with mischief of their own of the provider and of Notify.
 
     Fails when the name of a transfer changes from try to try (booked twice); when a transfer is not noted as begun, or
-    a release does not look for its key (a step is tried again in vain, and needs a person who cannot mend it); and when
-    a notice that may have been sent is sent again without a look, or not at all.
+    a release does not look for its key (a step is tried again in vain, and needs a person who cannot mend it); when the
+    rail is asked without a look at what it has taken; when payments that are ordered again are not started; and when a
+    notice that may have been sent is sent again without a look, or not at all.
     """
     async with asyncio.TaskGroup() as together:
         together.create_task(play(await new_namespace(), tmp_path / "one", 1, AFTER))
@@ -147,6 +148,7 @@ async def play(client: Client, folder: Path, seed: int, *moments: str) -> None:
             await played.stands(key, PaymentStatus.SETTLED)
 
         worker.check_alive()
+        worker.check_looked()
         check_deaths(worker, played, to_pay, given_up, moments)
         mood.calm = True
         check_books(played, provider, {straight: 1, back: 2, back_late: 2, given_up: 0})
