@@ -30,6 +30,7 @@ from store.database.database import Database
 from tests.play import Play
 from tests.replay import recording
 from tests.rounds import FINANCE, round_from_file
+from tests.sandbox import SANDBOX
 from tests.store.sqlite import fresh_sqlite
 from tests.waiting import HANGS
 from worker import build_worker, search_attributes_wanted
@@ -106,7 +107,7 @@ async def playing(
     at_work = AsyncExitStack()
 
     async def start_work() -> None:
-        await at_work.enter_async_context(build_worker(client, database, the_rail, settings))
+        await at_work.enter_async_context(build_worker(client, database, the_rail, settings, SANDBOX))
 
     @asynccontextmanager
     async def without_worker() -> AsyncIterator[None]:

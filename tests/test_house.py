@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,32 @@ def test_what_is_too_long_fails_the_check_unless_a_comment_says_why(
 
     path.write_text(text.replace("one = 1\n", "", 1).replace("    print()\n", "", 1), encoding="utf-8")
     assert too_long(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", ["workflows", "domain/challenges"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from whenever import Instant\nNOW = Instant.now()",
+        "import datetime\nNOW = datetime.datetime.now(datetime.UTC)",
+        "import random\nCHANCE = random.random()",
+        "import os\nPLACE = os.environ",
+    ],
+    ids=["the present", "the present of the standard library", "chance", "the outside"],
+)
+def test_workflows_and_rules_that_come_to_another_result_on_replay_fail_the_linter(
+    house: Path, place: str, line: str
+) -> None:
+    """Fails when the linter lets such code pass: a worker runs workflows outside Temporal's sandbox."""
+    there, elsewhere = house / place / "spoilt.py", house / "store" / "spoilt.py"
+    for module in (there, elsewhere):
+        module.write_text(f"{line}\n", encoding="utf-8")
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("ruff"), "check", "--select", "TID251", "--output-format", "concise", "."],
+        cwd=house,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.stdout.count("TID251") == 1
+    assert f"{place}/spoilt.py" in linted.stdout

@@ -8,15 +8,14 @@ from pathlib import Path
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from whenever import TimeDelta
 
-import worker
 from domain.challenges.state import Outcome
 from domain.values.calendar import lasting
 from tests.play import Play
 from tests.playing import playing
 from tests.rounds import pilot
+from tests.sandbox import SANDBOX
 from tests.servers import dev_server
 from tests.waiting import eventually
 from tests.workflows.asleep import without_worker_before_a_timer
@@ -55,7 +54,7 @@ async def test_a_run_that_is_read_anew_for_a_query_when_a_deadline_has_just_pass
         assert WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR not in causes
         await Replayer(
             workflows=[ChallengeWorkflow, PaymentWorkflow],
-            workflow_runner=SandboxedWorkflowRunner(restrictions=worker._PURE),
+            workflow_runner=SANDBOX,
             data_converter=pydantic_data_converter,
         ).replay_workflow(history)
 
