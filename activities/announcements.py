@@ -11,7 +11,7 @@ from whenever import Instant
 from domain.challenges.steps import Orders, Sealing, ToAnnounce
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from store.database.database import Database
-from store.payments import reading
+from store.payments import payees
 from store.payments.ledger import Ledger
 from store.record import record
 from store.record.notices import Compose
@@ -74,7 +74,7 @@ class Announcing:
             known = self._rails.known_to(payment, snapshot)
             self._runs.start(payment.model_copy(update={"snapshot": known}))
             # Whoever gave bank details before the workflow was there could not tell it.
-            if reading.version(self._database, payment.order.key) != snapshot.version:
+            if payees.read_latest_version(self._database, payment.order.team) != snapshot.payee_version:
                 self._runs.ledger_changed(payment)
 
 

@@ -76,6 +76,16 @@ def latest_masked(connection: Connection, team: str) -> str:
     return found.masked if found else ""
 
 
+def read_latest_version(database: Database, team: str) -> int:
+    """The number of the last version; 0 if the team has given no details.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        return latest_version(connection, team) or 0
+
+
 def latest_version(connection: Connection, team: str) -> int | None:
     """The number of the last version. None if the team has given no details."""
     found = _LATEST.one_or_none(connection, {"team": team})

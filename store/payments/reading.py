@@ -266,16 +266,6 @@ def transfer_under_way(connection: Connection, key: str) -> Begun | None:
     )
 
 
-def version(database: Database, key: str) -> int:
-    """How often a payment has changed; see `PaymentSnapshot.version`.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    with database.reading() as connection:
-        return int(connection.scalars(select(_payments.c.version).where(_payments.c.key == key)).one())
-
-
 def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
     """A payment that the ledger has, as it stands at one moment."""
     row = _snapshot().one_or_none(connection, {"payment": key})

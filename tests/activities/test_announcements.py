@@ -98,6 +98,36 @@ def test_a_window_is_sealed_for_good_with_the_same_number_each_time(
         applied(open_, "Clyde Ltd")
 
 
+def test_a_sealed_window_is_announced_once_in_the_step_that_seals_it(
+    open_: Database, announcing_: Announcing, window: State
+) -> None:
+    """Fails when a window can be sealed and nobody is told, or whoever decides is told of each try."""
+    applied(open_)
+    for at in (CLOSES, CLOSES + HOUR):
+        run(announcing_.seal_window, Sealing(state=window, at=at))
+
+    [line] = [each for each in read_record(open_, AIR) if each.key == f"{AIR}/sealed"]
+    assert (line.at, line.by) == (CLOSES, "service")
+    assert line.text.startswith("Window sealed with 1 application; selection for Exploration is due on ")
+    challenge = find_challenge(open_, AIR)
+    assert (challenge.stage, challenge.waits_for) == ("exploration", "selection for exploration")
+    invited = [each for each in read_notices(open_) if each.occasion == Occasion.DECISION_INVITED]
+    assert [each.recipient for each in invited] == ["sam"]
+
+
+def test_a_window_whose_sealing_cannot_be_announced_is_not_sealed(
+    open_: Database, announcing_: Announcing, window: State
+) -> None:
+    """Fails when a window is sealed in a transaction of its own."""
+    unheard = window.having(challenge=window.challenge.model_copy(update={"deciders": ("nobody",)}))
+    applied(open_)
+    with pytest.raises(LookupError, match="nobody"):
+        run(announcing_.seal_window, Sealing(state=unheard, at=CLOSES))
+
+    assert find_challenge(open_, AIR).waits_for == "applications"
+    assert applied(open_, "Clyde Ltd")
+
+
 async def test_a_sealed_window_is_not_opened_again(announcing_: Announcing, window: State) -> None:
     run(announcing_.seal_window, Sealing(state=window, at=CLOSES))
     moved = announcing("extend", window=Window(opens=MIDWAY, closes=CLOSES + HOUR))

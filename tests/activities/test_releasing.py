@@ -67,7 +67,7 @@ def test_a_released_payment_is_handed_over_and_noted_in_one_go(
 
 def test_what_its_rail_settles_at_once_is_over_and_its_challenge_is_told(requested: Cashier) -> None:
     """Fails when a second step has to ask what the rail has said already."""
-    embedded = requested.on(EmbeddedRail(requested.till.database.engine))
+    embedded = requested.on(EmbeddedRail(requested.till.database))
     snapshot = released(embedded)
 
     assert (snapshot.status, snapshot.settled) == (PaymentStatus.SETTLED, CLOSES)
@@ -86,7 +86,7 @@ class RejectingRail(EmbeddedRail):
 
 def test_what_its_rail_rejects_at_once_is_owed_again_and_its_challenge_is_told(requested: Cashier) -> None:
     """Fails when only a rail that is asked later is believed, or the account's holder is named to Temporal."""
-    rejecting = requested.on(RejectingRail(requested.till.database.engine))
+    rejecting = requested.on(RejectingRail(requested.till.database))
     snapshot = released(rejecting)
 
     assert (snapshot.status, snapshot.reason) == (PaymentStatus.REJECTED, "•••• has no account")
@@ -105,7 +105,7 @@ def test_a_rehearsed_payment_is_released_on_no_real_rail(
 
     assert released(cashier).status is PaymentStatus.SETTLED
     assert provider.requests == []
-    assert EmbeddedRail(open_.engine).find(cashier.first) is not None
+    assert EmbeddedRail(open_).find(cashier.first) is not None
 
 
 # --- What stays to be submitted ------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ async def test_another_amount_at_the_rail_is_not_taken_for_the_payment(requested
             """See `PaymentRail`."""
             return super().transfer(instruction.model_copy(update={"amount": Money.parse("240")}), at)
 
-    wrong = requested.on(WrongRail(requested.till.database.engine))
+    wrong = requested.on(WrongRail(requested.till.database))
     assert released(wrong).status is PaymentStatus.RELEASED
     assert await wrong.failure(wrong.paying.submit) == ("rail-refused", True)
     assert lines(wrong.till) == RELEASED
@@ -204,7 +204,7 @@ async def test_another_amount_at_the_rail_is_not_taken_for_the_payment(requested
 
 def test_a_payment_that_leaves_in_a_file_is_only_released(requested: Cashier) -> None:
     """Fails when a rail that is asked for no single transfer is asked, or its payment can be in no file any more."""
-    filed = requested.on(FileRail(requested.till.database.engine))
+    filed = requested.on(FileRail(requested.till.database))
     snapshot = released(filed)
 
     assert snapshot.is_batched
@@ -238,7 +238,7 @@ async def test_what_one_rail_may_have_no_other_is_asked_for_by_the_release_that_
     """Invariant 1. Fails when a worker that is set to another rail takes the same release over."""
     provider.will(Fault.NONE, Fault.DROPPED_AFTER)
     released(requested)
-    other = EmbeddedRail(requested.till.database.engine)
+    other = EmbeddedRail(requested.till.database)
     replaced = requested.on(other)
 
     assert released(replaced).status is PaymentStatus.RELEASED
@@ -253,7 +253,7 @@ def test_what_no_rail_was_asked_for_goes_to_the_rail_that_is_set_when_it_leaves(
 ) -> None:
     with provider.away():
         released(requested)
-    other = EmbeddedRail(requested.till.database.engine)
+    other = EmbeddedRail(requested.till.database)
     replaced = requested.on(other)
 
     assert replaced.run(replaced.paying.submit).status is PaymentStatus.SETTLED
@@ -342,7 +342,7 @@ def test_a_release_whose_payment_has_gone_on_meanwhile_only_says_how_it_stands(
 
 async def test_a_challenge_that_could_not_be_told_is_told_by_the_next_try(requested: Cashier) -> None:
     """Fails when a challenge never hears that a payment is over, because Temporal was away at that moment."""
-    embedded = requested.on(EmbeddedRail(requested.till.database.engine))
+    embedded = requested.on(EmbeddedRail(requested.till.database))
     embedded.runs.away = True
     assert await embedded.failure(embedded.paying.release, release()) == ("unavailable", False)
     assert embedded.status is PaymentStatus.SETTLED

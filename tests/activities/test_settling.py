@@ -208,3 +208,57 @@ async def test_a_return_is_not_undone_by_another_amount(cashier: Cashier, provid
 
     assert await cashier.failure(cashier.paying.undo_return, arrived_after_all()) == ("rail-refused", True)
     assert cashier.status is PaymentStatus.RETURNED
+
+
+# --- What the challenge is told ------------------------------------------------------------------------------------
+
+
+def _told(cashier: Cashier) -> list[PaymentStatus]:
+    """What the challenge was told of the payment, in order."""
+    assert {key for key, _ in cashier.runs.told} <= {cashier.till.key}
+    return [status for _, status in cashier.runs.told]
+
+
+def test_a_challenge_is_told_nothing_of_a_payment_that_is_on_its_way(cashier: Cashier) -> None:
+    """Fails when every step costs the challenge a task of its own."""
+    cashier.submitted()
+    for activity in (cashier.paying.request, cashier.paying.submit, cashier.paying.settle):
+        assert cashier.run(activity).status is PaymentStatus.SUBMITTED
+    assert _told(cashier) == []
+
+
+def test_a_challenge_is_told_that_a_payment_is_over_by_every_step_that_sees_it(
+    cashier: Cashier, provider: Provider
+) -> None:
+    """Fails when a challenge waits for ever for a payment that another step, or a lost try, has found to be over."""
+    cashier.submitted()
+    provider.settle(cashier.first)
+    for activity in (cashier.paying.settle, cashier.paying.settle, cashier.paying.request, cashier.paying.submit):
+        assert cashier.run(activity).status is PaymentStatus.SETTLED
+    assert _told(cashier) == [PaymentStatus.SETTLED] * 4
+
+
+def test_a_challenge_is_told_that_a_payment_is_cancelled(cashier: Cashier) -> None:
+    cashier.released()
+    cashier.run(cashier.paying.cancel, cancelled())
+    assert _told(cashier) == [PaymentStatus.CANCELLED]
+
+
+def test_a_challenge_is_told_that_a_payment_is_owed_again_and_that_it_has_arrived_after_all(
+    cashier: Cashier, provider: Provider
+) -> None:
+    """Fails when a challenge counts a payment as made whose money has come back."""
+    cashier.submitted()
+    provider.settle(cashier.first)
+    cashier.run(cashier.paying.settle)
+    cashier.run(cashier.paying.give_back, came_back())
+    cashier.run(cashier.paying.undo_return, arrived_after_all())
+    assert _told(cashier) == [PaymentStatus.SETTLED, PaymentStatus.RETURNED, PaymentStatus.SETTLED]
+
+
+async def test_a_challenge_is_told_nothing_of_what_is_refused(cashier: Cashier, provider: Provider) -> None:
+    cashier.submitted()
+    provider.settle(cashier.first)
+    assert await cashier.failure(cashier.paying.cancel, cancelled()) == ("too-late", True)
+    assert await cashier.failure(cashier.paying.give_back, came_back()) == ("too-early", True)
+    assert _told(cashier) == []
