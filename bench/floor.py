@@ -5,7 +5,6 @@ These workflows do no work: they have no state, rules, record, details or column
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,7 +13,8 @@ from temporalio.common import RawValue
 
 from . import shape
 
-NOTHING = "nothing"
+NOTHING, START, TELL = "nothing", "start", "tell"
+PAYMENT = "BarePayment"
 TASK_QUEUE = "floor"
 _LONG = timedelta(days=14)
 _DAY = timedelta(days=1)
@@ -25,12 +25,31 @@ def nothing() -> None:
     """Does nothing."""
 
 
+@activity.defn(name=START)
+async def start(keys: list[str]) -> None:
+    """Starts payments of the challenge that asks for it, as the announcement of a decision does."""
+    challenge = activity.info().workflow_id
+    for key in keys:
+        await activity.client().start_workflow(PAYMENT, challenge, id=key, task_queue=TASK_QUEUE)
+
+
+@activity.defn(name=TELL)
+async def tell(challenge: str) -> None:
+    """Tells a challenge that a payment is settled, as the release does."""
+    await activity.client().get_workflow_handle(challenge).signal("payment_settled", "key")
+
+
+ACTIVITIES = (nothing, start, tell)
+"""All activities of the floor."""
+
+
 @workflow.defn(name="BareChallenge")
 class BareChallenge:
-    """Has as many timers, messages, activities and children as a challenge."""
+    """Has as many timers, messages and activities as a challenge."""
 
     @workflow.init
     def __init__(self, closes: float, stages: list[tuple[list[str], float]]) -> None:
+        self._payments = [payments for payments, _ in stages]
         self._selected = 0
         self._settled = 0
 
@@ -40,19 +59,17 @@ class BareChallenge:
 
         Args:
             closes: when the first wait ends, in seconds since 1970.
-            stages: for each stage, the ids of the children that it starts, and its seconds.
+            stages: for each stage, the ids of its payments, and its seconds.
         """
         await _nothing(shape.OPENING)
         await self._wait(timedelta(seconds=closes - workflow.time()))
         await _nothing(shape.SEALING)
-        paid = 0
-        for number, (payments, seconds) in enumerate(stages, start=1):
+        for number, (_, seconds) in enumerate(stages, start=1):
             await self._wait(_LONG, number)
             ends = workflow.time() + seconds
-            await asyncio.gather(*(_pay(each) for each in payments))
-            paid += len(payments)
             await self._wait(timedelta(seconds=ends - workflow.time()))
             await _nothing(shape.STAGE_END)
+        paid = sum(len(payments) for payments in self._payments)
         if self._settled < paid:
             await workflow.wait_condition(lambda: self._settled == paid)
         await _nothing(shape.CLOSING)
@@ -62,7 +79,8 @@ class BareChallenge:
     @workflow.update
     async def select(self, message: RawValue) -> str:
         """Ends a wait."""
-        await _nothing(shape.DECISION)
+        await _nothing(shape.DECISION - 1)
+        await _have_done(START, self._payments[self._selected])
         self._selected += 1
         return "done"
 
@@ -74,7 +92,7 @@ class BareChallenge:
 
     @workflow.signal
     async def payment_settled(self, key: str) -> None:
-        """Counts a payment of a child."""
+        """Counts a payment."""
         self._settled += 1
 
     async def _wait(self, longest: timedelta, selections: int = 1_000) -> None:
@@ -83,12 +101,13 @@ class BareChallenge:
             await workflow.wait_condition(lambda: self._selected >= selections, timeout=longest)
 
 
-@workflow.defn(name="BarePayment")
+@workflow.defn(name=PAYMENT)
 class BarePayment:
     """Has as many timers, messages and activities as a payment."""
 
     @workflow.init
     def __init__(self, challenge: str) -> None:
+        self._challenge = challenge
         self._heard = 0
         self._ledger_has_changed = False
         self._released = False
@@ -103,7 +122,6 @@ class BarePayment:
                 await _nothing(shape.LOOK)
             await self._wait(self._heard)
         await _nothing(shape.SETTLEMENT)
-        await workflow.get_external_workflow_handle(challenge).signal("payment_settled", "key")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return "settled"
 
@@ -115,7 +133,8 @@ class BarePayment:
     @workflow.update
     async def release(self, message: RawValue) -> str:
         """Ends a wait."""
-        await _nothing(shape.RELEASE)
+        await _nothing(shape.RELEASE - 1)
+        await _have_done(TELL, self._challenge)
         self._released = True
         self._heard += 1
         return "done"
@@ -161,17 +180,15 @@ class BareSleeper:
         self._renewed = True
 
 
-async def _pay(key: str) -> None:
-    challenge = workflow.info().workflow_id
-    await workflow.start_child_workflow(
-        BarePayment.run, challenge, id=key, parent_close_policy=workflow.ParentClosePolicy.ABANDON
-    )
-
-
 async def _nothing(times: int) -> None:
     for _ in range(times):
-        await workflow.execute_activity(
-            NOTHING,
-            start_to_close_timeout=timedelta(seconds=20),
-            schedule_to_close_timeout=_DAY,
-        )
+        await _have_done(NOTHING)
+
+
+async def _have_done(name: str, *given: object) -> None:
+    await workflow.execute_activity(
+        name,
+        args=given,
+        start_to_close_timeout=timedelta(seconds=20),
+        schedule_to_close_timeout=_DAY,
+    )

@@ -193,7 +193,7 @@ class Turn:
         settings = self._worker.config()
         settings["task_queue"] = floor.TASK_QUEUE
         settings["workflows"] = [floor.BareChallenge, floor.BarePayment]
-        settings["activities"] = [floor.nothing]
+        settings["activities"] = floor.ACTIVITIES
         return await self._run(Worker(**settings), self._begin_bare, _give_nothing, _BARE)
 
     async def _run(self, worker: Worker, begin: Begin, give: Giving, prefix: str) -> Half:

@@ -56,7 +56,7 @@ async def _run(address: str, database: str, bare: bool) -> None:
             settings = worker.config()
             settings["task_queue"] = floor.TASK_QUEUE
             settings["workflows"] = [floor.BareSleeper]
-            settings["activities"] = [floor.nothing]
+            settings["activities"] = floor.ACTIVITIES
             worker = Worker(**settings)
         async with worker:
             print(json.dumps("ready"), flush=True)
