@@ -17,7 +17,7 @@ from gateways.messaging.letters import Letters
 from store.database import tables
 from store.database.database import Database
 from store.payments.ledger import Ledger
-from store.payments.reading import under_way
+from store.payments.reading import read_returned, under_way
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say
@@ -133,6 +133,7 @@ class Till:
         now = Instant.now()
         self._ledger.request(payment, now)
         release = Release(by=self._releaser, decision_id="release", payee_version=1)
+        read_returned(self._kept, order.key)
         self._ledger.release(payment, release, "embedded", now)
         begun = under_way(self._kept, order.key)
         if begun is None:
@@ -163,7 +164,7 @@ class Till:
         return self._payment.order.key.replace(f"/{_MANY}", f"/{int(name)}")
 
     def _rows_of_the_first(self) -> tuple[Inserts, ...]:
-        """The rows of each transaction. `begin` inserts none: of the next move, line and notice have one each."""
+        """The rows of each transaction: of the request, of the release, and of what the rail has said."""
         payments, transfers, record, notices = tables.payments, tables.transfers, tables.record, tables.notices
         key = self._payment.order.key
         with self._kept.reading() as connection:
@@ -178,16 +179,11 @@ class Till:
             released, submitted, settled = (_of(lines, step) for step in ("/release/", "/submitted-", "/settled-"))
             requested = [each for each in lines if each not in (*released, *submitted, *settled)]
             sent = _of(told, "/submitted-")
+            told_before = [each for each in told if each not in sent]
             return (
-                [
-                    (payments, found(payments)),
-                    (record, requested),
-                    (notices, [each for each in told if each not in sent]),
-                ],
+                [(payments, found(payments)), (record, requested), (notices, told_before)],
                 [(transfers, found(transfers)), (record, released)],
-                [(record, submitted)],
-                [(notices, sent)],
-                [(record, settled)],
+                [(record, submitted + settled), (notices, sent)],
             )
 
 
