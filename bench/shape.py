@@ -12,8 +12,8 @@ DECISION = 1
 """Of a challenge: the announcement of the decision, with the payments that are due because of it."""
 STAGE_END = 1
 """Of a challenge: the announcement that a stage is over."""
-CLOSING = 2
-"""Of a challenge: the clock, and the announcement that everything is paid."""
+CLOSING = 1
+"""Of a challenge: the announcement that everything is paid."""
 
 REQUEST = 0
 """Of a payment, before its first wait."""

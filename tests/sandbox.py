@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-# These packages are pure and slow to import: each workflow uses the imported ones instead of importing them again.
-SANDBOX = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules("domain", "whenever", "holidays")
-)
+
+def sandbox(*imported: str) -> SandboxedWorkflowRunner:
+    """A sandbox.
+
+    Args:
+        imported: modules that workflows do not import again, besides packages that are pure and slow to import.
+    """
+    pure = SandboxRestrictions.default.with_passthrough_modules("domain", "whenever", "holidays", *imported)
+    return SandboxedWorkflowRunner(restrictions=pure)
+
+
+SANDBOX = sandbox()

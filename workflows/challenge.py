@@ -124,9 +124,8 @@ class ChallengeWorkflow:
         async with self._one_at_a_time:
             if self._state.is_open:
                 return False
-            # The payments' own runs have gone on since this one last learned what time it is.
-            await self._read_clock()
-            await self._announce(*deadlines.paid_up(self._state, self._run.known))
+            # The payments have gone on since the challenge last learned what time it is. People only read this time.
+            await self._announce(*deadlines.paid_up(self._state, self._run.now()))
             return True
 
     # What the steps are made of.

@@ -13,7 +13,6 @@ import pytest
 from temporalio.common import RetryPolicy
 from whenever import Instant
 
-import worker
 import workflows.delivery
 import workflows.steps
 from activities.delivery import Delivering
@@ -22,6 +21,7 @@ from gateways.messaging.smtp import SmtpChannel
 from store.database.database import Database
 from tests.gateways.mailbox import Mailbox
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
+from tests.sandbox import sandbox
 from tests.waiting import SOON
 from tests.workflows.posting import Post
 
@@ -35,7 +35,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     Patience ends by the number of tries and not by the clock: what can be done is done, however slow the machine is.
     Each workflow has modules of its own; this one is shared with them, so that its patience can be changed.
     """
-    monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.steps"))
+    monkeypatch.setattr("tests.playing.SANDBOX", sandbox("workflows.steps"))
     few = RetryPolicy(initial_interval=timedelta(milliseconds=100), backoff_coefficient=1, maximum_attempts=_TRIES)
     monkeypatch.setattr(workflows.steps, "_RETRIES", few)
 
@@ -65,7 +65,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 @pytest.fixture
 def alert(monkeypatch: pytest.MonkeyPatch) -> None:
     """A workflow whose activity hears within seconds that it is to end; see `impatient`."""
-    monkeypatch.setattr(worker, "_PURE", worker._PURE.with_passthrough_modules("workflows.delivery"))
+    monkeypatch.setattr("tests.playing.SANDBOX", sandbox("workflows.delivery"))
     monkeypatch.setattr(workflows.delivery, "HEARTBEAT", timedelta(seconds=2))
     monkeypatch.setattr("activities.delivery._BEAT_EVERY", 0.2)
 
