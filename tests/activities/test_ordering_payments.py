@@ -67,7 +67,7 @@ def written(database: Database) -> tuple[object, ...]:
 
 def started(runs: RememberingRuns) -> list[tuple[str, PaymentStatus | None]]:
     """The workflows that were started, and how each knows its payment to stand."""
-    return [(each.order.key, each.snapshot and each.snapshot.status) for each in runs.started]
+    return [(each.order.key, each.snapshot.status if each.snapshot else None) for each in runs.started]
 
 
 def test_payments_are_entered_with_what_they_are_due_for_and_their_workflows_start(

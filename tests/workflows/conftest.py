@@ -13,6 +13,7 @@ import pytest
 from temporalio.common import RetryPolicy
 from whenever import Instant
 
+import worker
 import workflows.delivery
 import workflows.steps
 from activities.delivery import Delivering
