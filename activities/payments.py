@@ -20,7 +20,7 @@ from domain.payments.moves import (
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.values.money import Money
-from domain.values.refusals import RailRefused, Refused, TooEarly, TooLate, Unavailable
+from domain.values.refusals import RailRefused, Refused, TooEarly, TooLate
 from store.database.database import Database
 from store.payments.ledger import Ledger
 from store.payments.reading import Begun, read_returned, under_way
@@ -62,15 +62,16 @@ class Paying:
     def release(self, move: PaymentRelease) -> PaymentSnapshot:
         """Releases the payment, as a second person decides, and gives it to its rail.
 
-        If the rail cannot be asked now, the payment stays released, and can still be cancelled if nothing was begun.
-        The payment's workflow submits it later. So it is, too, if an attempt has failed before: what the rail says of
-        earlier attempts is looked at first, in a step that people see.
+        If the rail cannot be asked now, for whatever reason, the payment stays released, and can still be cancelled if
+        nothing was begun. The payment's workflow submits it later, and whoever released it is not kept waiting. So it
+        is, too, if an attempt has failed before: what the rail says of earlier attempts is looked at first, in a step
+        that people see.
         """
         payment, rail = move.payment, self._rails.of(move.payment)
         try:
             leaves = not (rail.is_batched or read_returned(self._database, payment.order.key))
             transfer = rail.find(transfer_id(payment.order.key, 1)) if leaves else None
-        except (RailRefused, Unavailable) as fault:
+        except Exception as fault:
             leaves, transfer = False, None
             _warn(fault)
         snapshot = self._ledger.release(payment, move.decision, rail.name if leaves else "", _asked_at())
@@ -78,7 +79,7 @@ class Paying:
         if begun is not None and snapshot.status is PaymentStatus.RELEASED and begun.rail == rail.name:
             try:
                 snapshot = self._hand_over(payment, rail, begun, transfer)
-            except (RailRefused, Unavailable) as fault:
+            except Exception as fault:
                 _warn(fault)
         return self._answer(payment, snapshot)
 
@@ -264,6 +265,8 @@ def _asked_at() -> Instant:
     return Instant(activity.info().scheduled_time)
 
 
-def _warn(fault: Refused) -> None:
+def _warn(fault: Exception) -> None:
     """The payment's workflow tries it again, and calls for a person if it cannot be done."""
-    activity.logger.warning("payment released, not submitted yet", extra={"fault": str(fault)})
+    # What a driver says may hold bank details: its words are not kept.
+    what = str(fault) if isinstance(fault, Refused) else type(fault).__name__
+    activity.logger.warning("payment released, not submitted yet", extra={"fault": what})

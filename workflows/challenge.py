@@ -7,8 +7,9 @@ state and the announcement of it; here the announcement is made, and only then t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
@@ -19,7 +20,7 @@ from . import columns, interface
 from .handlers import on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
-from .stubs import ANNOUNCE, ORDER_PAYMENTS, READ_CLOCK, SEAL_WINDOW
+from .stubs import ANNOUNCE, ORDER_PAYMENTS, READ_CLOCK, SEAL_WINDOW, Answer
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -180,20 +181,36 @@ class ChallengeWorkflow:
         summary = f"Refused: {entry.text}" if entry.refused else entry.text
         do = self._steps.do_unless_refused if asked else self._steps.do
         what, new = ToAnnounce(announcement=announcement, payments=payments), new.ordering(each.key for each in orders)
-        try:
-            announced_at = await do(ANNOUNCE, what, summary)
-        except asyncio.CancelledError:
-            # Cancelled in Temporal meanwhile: this may be announced already, with its payments on their way.
-            await do(ANNOUNCE, what, summary)
+
+        def has_happened(announced_at: datetime) -> None:
+            self._run.learn(announced_at)
             self._become(new, announcement)
-            raise
-        self._run.learn(announced_at)
-        self._become(new, announcement)
+
+        await self._whole(partial(do, ANNOUNCE, what, summary), has_happened)
 
     async def _seal(self) -> None:
         at = self._run.known
-        applications = await self._steps.do(SEAL_WINDOW, Sealing(state=self._state, at=at), "seal the window")
-        self._become(*deadlines.sealed(self._state, applications, at))
+        sealing = Sealing(state=self._state, at=at)
+        await self._whole(
+            partial(self._steps.do, SEAL_WINDOW, sealing, "seal the window"),
+            lambda applications: self._become(*deadlines.sealed(self._state, applications, at)),
+        )
+
+    async def _whole(self, step: Callable[[], Awaitable[Answer]], has_happened: Callable[[Answer], None]) -> None:
+        """Takes a step to its end, also if the challenge is cancelled in Temporal meanwhile.
+
+        The step may be done already then, with payments on their way.
+
+        Args:
+            step: the step, which can safely be taken twice.
+            has_happened: what follows from its answer.
+        """
+        try:
+            answer = await step()
+        except asyncio.CancelledError:
+            has_happened(await step())
+            raise
+        has_happened(answer)
 
     async def _end_as_cancelled_in_temporal(self) -> None:
         async with self._one_at_a_time:

@@ -56,7 +56,8 @@ class PaymentWorkflow:
         self._reminded = payment.reminded or self._run.known
         # Whether money has left or come back is asked and said in turn: between the two it could leave twice.
         self._turn = asyncio.Lock()
-        self._ledger_has_changed = payment.snapshot is None
+        # The challenge of a payment that is over has to be told: after a reset it does not know.
+        self._ledger_has_changed = payment.snapshot is None or payment.snapshot.is_over
         self._moved = False
 
     @workflow.run

@@ -16,6 +16,8 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowHistory
 
+from workflows.stubs import ANNOUNCE
+
 HISTORIES = Path(__file__).parent / "histories"
 VARIABLE = "KEEP_HISTORIES_IN"
 
@@ -82,10 +84,13 @@ async def _runs(client: Client, challenge: str) -> list[WorkflowHistory]:
 
 
 def _first_payment(runs: list[WorkflowHistory]) -> str:
+    """The key of the first payment that the challenge has announced. The payment's workflow has that id."""
     for run in runs:
         for event in run.events:
-            if event.HasField("start_child_workflow_execution_initiated_event_attributes"):
-                return event.start_child_workflow_execution_initiated_event_attributes.workflow_id
+            scheduled = event.activity_task_scheduled_event_attributes
+            if scheduled.activity_type.name == ANNOUNCE.name:
+                for payment in json.loads(scheduled.input.payloads[0].data)["payments"]:
+                    return str(payment["order"]["key"])
     return ""
 
 

@@ -9,8 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy import Connection, event, text
 from temporalio.client import WorkflowExecutionStatus
 
 from domain.announcements.occasions import Occasion
@@ -29,12 +28,15 @@ MARKER = "robin.marker@company.example"
 
 
 @contextmanager
-def refusing_to_write(database: Database, after: str = "") -> Iterator[list[ExceptionContext]]:
-    """A database in which nothing can be put on record, or nothing once an action is there; gives what was refused."""
+def refusing_to_write(database: Database, after: str = "") -> Iterator[list[Connection]]:
+    """A database in which nothing can be put on record, or nothing once an action is there.
+
+    Gives the connections whose transactions came to nothing.
+    """
     when = f"WHEN EXISTS (SELECT 1 FROM record WHERE action = '{after}')" if after else ""
-    refused: list[ExceptionContext] = []
+    refused: list[Connection] = []
     note = refused.append  # the same object each time, by which it is taken away again
-    event.listen(database.engine, "handle_error", note)
+    event.listen(database.engine, "rollback", note)
     with database.engine.begin() as connection:
         connection.execute(
             text(f"CREATE TRIGGER full BEFORE INSERT ON record {when} BEGIN SELECT RAISE(ABORT, 'disk full'); END")
@@ -44,7 +46,7 @@ def refusing_to_write(database: Database, after: str = "") -> Iterator[list[Exce
     finally:
         with database.engine.begin() as connection:
             connection.execute(text("DROP TRIGGER full"))
-        event.remove(database.engine, "handle_error", note)
+        event.remove(database.engine, "rollback", note)
 
 
 async def until_attention(play: Play, workflow: str, needed: bool) -> None:

@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from whenever import Instant, TimeDelta
 
 from domain.announcements.occasions import Occasion
-from domain.challenges.state import Outcome, Phase
+from domain.challenges.state import OrderState, Outcome, Phase
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
 from domain.payments.rails import Instruction, Transfer
 from domain.values.refusals import TooEarly, Unavailable
@@ -139,6 +139,23 @@ async def test_a_challenge_that_is_reset_while_payments_are_under_way_finds_them
         assert set(state.unpaid) == set(keys[1:])
         assert play.books.payments() == before
         assert play.told(Occasion.PAYMENT_REQUESTED) == requested
+
+
+async def test_a_challenge_that_is_reset_hears_again_of_a_payment_that_was_cancelled(tmp_path: Path) -> None:
+    """Fails when a payment that is over ends without a word to its challenge, which then waits for it for ever."""
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
+        play.finance_works = False
+        (key,) = await play.owed()
+        await play.decide_payment(key, "cancel", FINANCE, reason="They have left before they began.")
+        await play.until(lambda state: not state.unpaid)
+        before = play.books.payments()
+        await reset_to_start(play)
+        await play.until(lambda state: state.phase is Phase.DECIDING)
+        await play.decide("select", stage="exploration", teams=[play.payment(key).team])
+        state = await play.until(lambda state: not state.unpaid)
+
+        assert state.payments == {key: OrderState.CANCELLED}
+        assert play.books.payments() == before
 
 
 async def test_a_payment_that_is_reset_goes_on_from_where_the_ledger_has_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from workflows.interface import SPONSOR as SPONSOR_COLUMN
 
 
 async def test_the_list_and_the_page_of_a_challenge_say_where_it_stands_and_who_must_act(tmp_path: Path) -> None:
-    """Fails when a column is not brought up to date, or a child has no summary."""
+    """Fails when a column is not brought up to date, or a payment has no summary."""
     async with dev_server() as client, playing(tmp_path, client) as play:
         opened = await play.until(lambda state: state.opened)
         described = await play.handle.describe()
@@ -91,18 +91,17 @@ async def test_the_list_says_of_a_payment_what_it_waits_for_and_until_when(tmp_p
 
 
 async def test_every_timer_and_write_in_a_history_says_what_it_is_for(tmp_path: Path) -> None:
+    """Holds it for a challenge and for its payment. Fails when an activity is called without a summary."""
     async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
         await play.exploring(1)
-        await play.payments_over()
-        events = (await play.handle.fetch_history()).events
-        wanted = [
-            event
-            for event in events
-            if event.HasField("timer_started_event_attributes")
-            or event.HasField("start_child_workflow_execution_initiated_event_attributes")
-        ]
-        assert len(wanted) >= 3
-        assert all(event.user_metadata.summary.data for event in wanted)
+        state = await play.payments_over()
+        for workflow in (play.challenge.id, *state.payments):
+            events = (await client.get_workflow_handle(workflow).fetch_history()).events
+            timers = [event for event in events if event.HasField("timer_started_event_attributes")]
+            writes = [event for event in events if event.HasField("activity_task_scheduled_event_attributes")]
+            assert timers, workflow
+            assert writes, workflow
+            assert all(event.user_metadata.summary.data for event in (*timers, *writes)), workflow
 
 
 async def test_the_page_says_the_sums_that_the_ledger_has(tmp_path: Path) -> None:
