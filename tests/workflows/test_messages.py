@@ -92,6 +92,7 @@ async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path)
         teams = await play.applied(3)
         await play.sealed()
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration", "teams": teams})
+        await play.until(lambda state: len(state.payments) == 3)
         state = await play.payments_over(3)
 
         assert state.run.active == tuple(teams)
@@ -99,7 +100,11 @@ async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path)
 
         # By hand without an id: the same words later are another decision, which comes too late.
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration", "teams": teams})
-        assert await play.decide("hold", OPERATOR, reason="Comes after the signal.")
+
+        async def is_refused() -> bool:
+            return bool(play.refusals())
+
+        await play.eventually(is_refused)
         assert [text.partition(" on ")[0] for text in play.refusals()] == ["exploration was decided"]
         assert len(play.books.payments()) == 3
 
