@@ -154,12 +154,12 @@ class Ledger:
                 except IntegrityError as error:
                     if _ONES_OWN not in str(error.orig):
                         raise
-                    raise NotAllowed(f"{by} may not release {key}: a second person has to.") from None
+                    raise NotAllowed(f"{by} may not release {key}: a second person must release it.") from None
                 change(connection, key, status=PaymentStatus.RELEASED, reason="")
             return snapshot(connection, key, at)
 
     def begin(self, key: str, rail: str, at: Instant) -> Begun | None:
-        """Begins the transfer that a rail will be asked for. From here on its bank details and payment stay unchanged.
+        """Begins the transfer that a rail will be asked to make. From then on payment and bank details stay unchanged.
 
         Args:
             key: the payment's key.
@@ -242,7 +242,7 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def undo_return(self, payment: PaymentToMake, decision: UndoReturn, reference: str, at: Instant) -> PaymentSnapshot:
-        """Undoes a return, because a person says that the attempt has arrived. The payment does not leave again.
+        """Undoes a return, because a person says that the attempt did arrive. The payment does not leave again.
 
         A newer release is taken back if no rail was asked for it. Only the record still says who reported the return.
 
@@ -268,18 +268,18 @@ class Ledger:
                 if row is None or row.returned_at is None:
                     raise TooEarly(
                         f"{transfer} has not come back: use `settle` for a payment that has arrived, and `undo-return` "
-                        "only for an attempt that was said to have come back."
+                        "only for an attempt that was reported as returned."
                     )
                 if (last := attempts(connection, key)) != decision.attempt:
                     raise TooLate(
-                        f"{transfer_id(key, last)} has left, or may have, since {transfer} was said to have come back: "
-                        "the money may be paid twice. Ask the bank to stop or return one of the two."
+                        f"{transfer_id(key, last)} has left, or may have left, since {transfer} was reported as "
+                        "returned: the money may be paid twice. Ask the bank to stop or return one of the two."
                     )
                 _settle_after_all(connection, row, reference, decision.by, at)
             return snapshot(connection, key, at)
 
     def cancel(self, payment: PaymentToMake, decision: CancelPayment, at: Instant) -> PaymentSnapshot:
-        """Ends a payment for good, as long as no rail can have it.
+        """Cancels a payment for good. This is possible only while no rail can have the payment.
 
         Args:
             payment: the payment.
