@@ -17,7 +17,7 @@ from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.record.record import announce
-from tests.activities.paying import Cashier, came_back, cancelled, release
+from tests.activities.paying import SECRETS, Cashier, came_back, cancelled, release
 from tests.gateways.provider import Fault, Provider
 from tests.gateways.serving import Answer
 from tests.store.filing import batch
@@ -184,6 +184,49 @@ async def test_what_the_rail_refuses_stays_released_and_then_waits_for_a_person(
 
     assert await requested.failure(requested.paying.submit) == ("rail-refused", True)
     assert provider.bookings == []
+
+
+class BrokenInside(EmbeddedRail):
+    """A rail whose driver fails with an error of its own, whose words hold bank details.
+
+    Args:
+        database: of the embedded rail.
+        at: the question that it fails at.
+    """
+
+    def __init__(self, database: Database, at: str) -> None:
+        super().__init__(database)
+        self._at = at
+
+    def find(self, id: str) -> Transfer | None:  # noqa: A002
+        """See `PaymentRail`."""
+        if self._at == "find":
+            raise ConnectionError("no route for 31926819 of Ada Lovelace")
+        return super().find(id)
+
+    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
+        """See `PaymentRail`."""
+        if self._at == "transfer":
+            raise ConnectionError("no route for 31926819 of Ada Lovelace")
+        return super().transfer(instruction, at)
+
+
+@pytest.mark.parametrize(("at", "rail_kept"), [("find", ""), ("transfer", "embedded")])
+def test_a_rail_that_breaks_keeps_nobody_waiting_and_its_words_are_in_no_log(
+    requested: Cashier, caplog: pytest.LogCaptureFixture, at: str, rail_kept: str
+) -> None:
+    """Fails when only what a rail should raise is expected of it: whoever releases would wait for its mending."""
+    broken = requested.on(BrokenInside(requested.till.database, at))
+    assert released(broken).status is PaymentStatus.RELEASED
+    assert [each.rail for each in requested.till.transfers] == [rail_kept]
+    said = [
+        vars(each) for each in caplog.records if each.getMessage().startswith("payment released, not submitted yet")
+    ]
+    assert [each["fault"] for each in said] == ["ConnectionError"]
+    assert not [secret for secret in SECRETS if secret in str(said)]
+
+    mended = requested.on(EmbeddedRail(requested.till.database))
+    assert mended.run(mended.paying.submit).status is PaymentStatus.SETTLED
 
 
 async def test_another_amount_at_the_rail_is_not_taken_for_the_payment(requested: Cashier) -> None:
