@@ -34,7 +34,6 @@ from temporalio.worker import (
     ExecuteActivityInput,
     Interceptor,
     StartActivityInput,
-    UnsandboxedWorkflowRunner,
     WorkerConfig,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
@@ -155,9 +154,8 @@ class _SoonReplaced(SimplePlugin):
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
         config = super().configure_worker(config)
         config["sticky_queue_schedule_to_start_timeout"] = timedelta(milliseconds=200)
-        # What takes most of the time of a start: reading all code to name the build, and all of it again in a sandbox.
+        # What takes most of the time of a start: reading all code to name the build.
         config["build_id"] = "dying worker"
-        config["workflow_runner"] = UnsandboxedWorkflowRunner()
         return config
 
 
