@@ -13,8 +13,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.challenges.state import OrderState
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from domain.values.refusals import Unavailable
+from service.payment_start import payment_start
 from workflows import interface
-from workflows.payment_start import payment_start
 
 _PATIENCE = 10.0
 """Seconds to wait for Temporal."""

@@ -14,11 +14,11 @@ from domain.challenges.state import State
 from domain.payments import decisions
 from domain.payments.payment import OVER, PaymentStatus, PaymentToMake, payment_to_make
 from domain.values.refusals import Unavailable
+from service.payment_start import payment_start
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
 from store.payments.reading import Payment
 from workflows import interface
-from workflows.payment_start import payment_start
 
 from .core import Core
 

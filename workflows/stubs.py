@@ -72,21 +72,6 @@ CANCEL_PAYMENT = Stub("cancel_payment", PaymentCancellation, PaymentSnapshot)
 
 DELIVER_NOTICES = Stub("deliver_notices", Sending, Outbox)
 
-STUBS: tuple[Stub[Any, Any], ...] = (
-    ANNOUNCE,
-    READ_CLOCK,
-    SEAL_WINDOW,
-    ORDER_PAYMENTS,
-    REQUEST_PAYMENT,
-    SUBMIT_PAYMENT,
-    SETTLE_PAYMENT,
-    RELEASE_PAYMENT,
-    RETURN_PAYMENT,
-    UNDO_RETURN_PAYMENT,
-    CANCEL_PAYMENT,
-    DELIVER_NOTICES,
-)
-
 _OF_MOVES: Mapping[type[Move], Stub[Any, PaymentSnapshot]] = {
     each.input: each for each in (RELEASE_PAYMENT, RETURN_PAYMENT, UNDO_RETURN_PAYMENT, CANCEL_PAYMENT)
 }

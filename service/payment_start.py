@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from temporalio import workflow
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from . import interface
-
-with workflow.unsafe.imports_passed_through():
-    from domain.challenges.awards import order_in_words
-    from domain.payments.payment import PaymentToMake
+from domain.challenges.awards import order_in_words
+from domain.payments.payment import PaymentToMake
+from workflows import interface
 
 _LONGEST_SUMMARY = 200
 
