@@ -80,6 +80,9 @@ class Paying:
             try:
                 snapshot = self._hand_over(payment, rail, begun, transfer)
             except Exception as fault:
+                snapshot = self._look(payment)
+                if snapshot.status is not PaymentStatus.RELEASED:
+                    raise  # somebody has moved the payment on meanwhile, and nobody would look at this again
                 _warn(fault)
         return self._answer(payment, snapshot)
 

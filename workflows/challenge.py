@@ -237,9 +237,7 @@ class ChallengeWorkflow:
             await self._payment_changed(said_in(arguments))
             return
         with unanswered(name):
-            # A signal can reach a run that is read only to answer a query: Temporal's time is an earlier one there.
-            await self._read_clock()
-            await self._decide(name, said_in(arguments))
+            await self._decide(name, said_in(arguments), by_signal=True)
 
     async def _payment_changed(self, said: Sequence[bytes]) -> None:
         """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
@@ -273,7 +271,7 @@ class ChallengeWorkflow:
         """The state as it stands."""
         return self._state
 
-    async def _decide(self, kind: str, said: Sequence[bytes]) -> str:
+    async def _decide(self, kind: str, said: Sequence[bytes], *, by_signal: bool = False) -> str:
         """Takes a decision, or refuses it on the record.
 
         Returns:
@@ -283,6 +281,10 @@ class ChallengeWorkflow:
             ApplicationError: it is refused, and why.
         """
         async with self._one_at_a_time:
+            if by_signal:
+                # A signal can reach a run that is read only to answer a query: Temporal's time is an earlier one there.
+                now = await self._steps.do(READ_CLOCK, None, "what time it is")
+                self._run.learn(now)
             # After an outage a message comes before the timer that fell due earlier.
             await self._act_on_deadline()
             async with on_record(partial(self._refuse, kind, said)):
@@ -332,10 +334,6 @@ class ChallengeWorkflow:
             (interface.NEEDS_ATTENTION, bool(attention)),
             (interface.OUTCOME, str(state.outcome) if state.outcome else None),
         )
-
-    async def _read_clock(self) -> None:
-        now = await self._steps.do(READ_CLOCK, None, "what time it is")
-        self._run.learn(now)
 
     def _timer_summary(self, wake: Instant | None) -> str:
         what = self._state.waiting if wake == self._state.deadline else f"reminder of {self._state.waiting}"

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from domain.payments.payment import PaymentStatus
 from gateways.banking.http_rail import HttpRail
 from store.database.database import Database
 from tests.activities.paying import Cashier
@@ -43,3 +44,10 @@ def rail(provider: Provider) -> Iterator[HttpRail]:
 def cashier(open_: Database, rail: HttpRail) -> Cashier:  # noqa: F811
     """A payment whose team has given its bank details, and the activities that pay it through the provider."""
     return Cashier.of(open_, rail)
+
+
+@pytest.fixture
+def requested(cashier: Cashier) -> Cashier:
+    """A payment that waits for a second person."""
+    assert cashier.run(cashier.paying.request).status is PaymentStatus.PAYEE_KNOWN
+    return cashier

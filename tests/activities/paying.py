@@ -30,6 +30,8 @@ from tests.store.said import AIR, applied, compose
 ACCOUNT = BankAccount(holder="Ada Lovelace", sort_code="601613", number="31926819")
 SECRETS = ("Ada", "Lovelace", "601613", "31926819")
 """What must be in no answer and in no failure."""
+RELEASED = ["requested", "payee-known", "release/1"]
+"""The lines of a payment that was released, and nothing more."""
 SEALS = Seals([Fernet.generate_key().decode()])
 
 Activity = Callable[[Any], PaymentSnapshot]
@@ -136,3 +138,8 @@ def arrived_after_all(attempt: int = 1) -> UndoReturn:
 def cancelled(id: str = "1") -> CancelPayment:  # noqa: A002
     """An operator cancels the payment."""
     return CancelPayment(by=OPERATOR, decision_id=id, reason="Asked for in error.")
+
+
+def released(cashier: Cashier, id: str = "1", by: str = "fiona") -> PaymentSnapshot:  # noqa: A002
+    """A second person releases the payment; what the activity answers."""
+    return cashier.run(cashier.paying.release, release(id, by))

@@ -7,7 +7,7 @@ from whenever import Instant
 
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
-from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
+from domain.payments.rails import Instruction, Progress, Transfer
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.money import Money
@@ -17,27 +17,14 @@ from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.record.record import announce
-from tests.activities.paying import SECRETS, Cashier, came_back, cancelled, release
+from tests.activities.paying import RELEASED, SECRETS, Cashier, cancelled, released
 from tests.gateways.provider import Fault, Provider
 from tests.gateways.serving import Answer
 from tests.store.filing import batch
-from tests.store.paying import SECOND_RELEASER, lines, told
+from tests.store.paying import lines, told
 from tests.store.said import CLOSES, OPENS, compose, opened
 
 REHEARSED = "test-2016-rehearsal-1/air-quality"
-RELEASED = ["requested", "payee-known", "release/1"]
-
-
-@pytest.fixture
-def requested(cashier: Cashier) -> Cashier:
-    """A payment that waits for a second person."""
-    assert cashier.run(cashier.paying.request).status is PaymentStatus.PAYEE_KNOWN
-    return cashier
-
-
-def released(cashier: Cashier, id: str = "1", by: str = "fiona") -> PaymentSnapshot:  # noqa: A002
-    """A second person releases the payment; what the activity answers."""
-    return cashier.run(cashier.paying.release, release(id, by))
 
 
 def asked(provider: Provider) -> list[str]:
@@ -303,94 +290,3 @@ def test_what_no_rail_was_asked_for_goes_to_the_rail_that_is_set_when_it_leaves(
     assert released(requested).status is PaymentStatus.SETTLED
     assert other.find(requested.first) is not None
     assert provider.bookings == []
-
-
-# --- Tries that were not heard of ----------------------------------------------------------------------------------
-
-
-class Died(BaseException):
-    """The worker is no more."""
-
-
-class DyingRail:
-    """A rail during whose first question of a kind the worker dies.
-
-    Args:
-        rail: that is asked.
-        at: the question, "find" or "transfer".
-        has_done: whether the rail has done what it was asked.
-    """
-
-    is_batched = False
-
-    def __init__(self, rail: PaymentRail, at: str, has_done: bool) -> None:
-        self.name = rail.name
-        self._rail = rail
-        self._at = at
-        self._has_done = has_done
-
-    def find(self, id: str) -> Transfer | None:  # noqa: A002
-        """See `PaymentRail`."""
-        self._dies("find", has_done=False)
-        found = self._rail.find(id)
-        self._dies("find", has_done=True)
-        return found
-
-    def transfer(self, instruction: Instruction, at: Instant) -> Transfer:
-        """See `PaymentRail`."""
-        self._dies("transfer", has_done=False)
-        transfer = self._rail.transfer(instruction, at)
-        self._dies("transfer", has_done=True)
-        return transfer
-
-    def _dies(self, at: str, has_done: bool) -> None:
-        if (self._at, self._has_done) == (at, has_done):
-            self._at = ""
-            raise Died
-
-
-@pytest.mark.parametrize("has_done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("at", ["find", "transfer"])
-def test_a_release_that_runs_again_pays_once_and_answers_the_same(
-    requested: Cashier, rail: HttpRail, provider: Provider, at: str, has_done: bool
-) -> None:
-    """Invariant 1. Fails when a try that follows a death releases, asks or tells anew, or gives up what was begun."""
-    dying = requested.on(DyingRail(rail, at, has_done))
-    with pytest.raises(Died):
-        released(dying)
-
-    first, again = released(dying), released(dying)
-    assert first == again
-    assert (first.status, first.attempt) == (PaymentStatus.SUBMITTED, 1)
-    assert (provider.times_booked(requested.first), provider.paid(requested.first)) == (1, 240_000)
-    assert lines(requested.till) == [*RELEASED, "submitted-1"]
-    assert told(requested.till.database, Occasion.PAYMENT_SENT) == [requested.till.team]
-
-
-def test_a_release_whose_payment_has_gone_on_meanwhile_only_says_how_it_stands(
-    requested: Cashier, provider: Provider
-) -> None:
-    """Fails when a late try of the first release makes the second leave."""
-    released(requested)
-    provider.settle(requested.first)
-    requested.run(requested.paying.settle)
-    requested.run(requested.paying.give_back, came_back())
-    assert released(requested, "1").status is PaymentStatus.RETURNED
-    assert released(requested, "2", by=SECOND_RELEASER).status is PaymentStatus.RELEASED
-
-    late = released(requested, "1")
-    assert (late.status, late.attempt) == (PaymentStatus.RELEASED, 2)
-    assert [booking.id for booking in provider.bookings] == [requested.first]
-
-
-async def test_a_challenge_that_could_not_be_told_is_told_by_the_next_try(requested: Cashier) -> None:
-    """Fails when a challenge never hears that a payment is over, because Temporal was away at that moment."""
-    embedded = requested.on(EmbeddedRail(requested.till.database))
-    embedded.runs.away = True
-    assert await embedded.failure(embedded.paying.release, release()) == ("unavailable", False)
-    assert embedded.status is PaymentStatus.SETTLED
-
-    embedded.runs.away = False
-    assert released(embedded).status is PaymentStatus.SETTLED
-    assert embedded.runs.told == [(embedded.till.key, PaymentStatus.SETTLED)]
-    assert lines(embedded.till) == [*RELEASED, "submitted-1", "settled-1"]
