@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select, update
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
@@ -22,23 +21,30 @@ from domain.payments import announcements, dates, decisions
 from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
 from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
 from domain.payments.rails import Progress, Transfer
-from domain.values.refusals import AnotherDecision, NotAllowed, TooEarly, TooLate
+from domain.values.refusals import AnotherDecision, TooEarly, TooLate
 from store.database import tables
 from store.database.database import Database
-from store.database.inserts import inserting
 from store.database.tables import Found
 from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
 
 from . import payees
 from .reading import Begun, snapshot, transfer_under_way
-from .rows import attempts, change, change_transfer, check_same, has_begun, take_release_back, taken
+from .rows import (
+    add_payment,
+    add_transfer,
+    attempts,
+    change,
+    change_transfer,
+    check_same,
+    has_begun,
+    take_release_back,
+    taken,
+)
 
 _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_transfers
 
 _ON_ITS_WAY = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
-_ONES_OWN = "released by whoever"
-"""The beginning of the trigger's error when a person releases a payment that follows from their own decision."""
 
 
 class Ledger:
@@ -130,31 +136,14 @@ class Ledger:
                 previous attempt came back.
             Unavailable: the database cannot be written to.
         """
-        key, by = payment.order.key, decision.by
+        key = payment.order.key
         with self._database.writing() as connection:
             row = taken(connection, key)
             if row.status == PaymentStatus.REQUESTED:  # bank details may have been kept, and nobody told of them
                 self._know_payee(connection, payment, row, at)
             if self._decide(connection, payment, decision, at):
                 attempt = attempts(connection, key) + 1
-                try:
-                    connection.execute(
-                        insert(_transfers).values(
-                            id=transfer_id(key, attempt),
-                            payment=key,
-                            attempt=attempt,
-                            team=row.team,
-                            payee_version=decision.payee_version,
-                            released_by=by,
-                            released_at=at,
-                            begun_at=at if rail else None,
-                            rail=rail,
-                        )
-                    )
-                except IntegrityError as error:
-                    if _ONES_OWN not in str(error.orig):
-                        raise
-                    raise NotAllowed(f"{by} may not release {key}: a second person must release it.") from None
+                add_transfer(connection, row, attempt, decision.payee_version, decision.by, at, rail)
                 change(connection, key, status=PaymentStatus.RELEASED, reason="")
             return snapshot(connection, key, at)
 
@@ -305,16 +294,11 @@ class Ledger:
 
     def _request(self, connection: Connection, payment: PaymentToMake, at: Instant) -> PaymentSnapshot:
         order = payment.order
-        values = dict(order) | {"net": order.amount.net.pence, "vat": order.amount.vat.pence}
-        del values["amount"]
-        insertion = inserting(connection, _payments).values(
-            **values, requested_at=at, selected_by=payment.selected_by, accepted_by=payment.accepted_by
-        )
-        connection.execute(insertion.on_conflict_do_nothing(index_elements=["key"]))
+        add_payment(connection, payment, at)
         row = taken(connection, order.key)
         check_same(row, order)
         if row.status == PaymentStatus.REQUESTED:
-            self._know_payee(connection, payment, row, at)
+            return self._know_payee(connection, payment, row, at)
         return snapshot(connection, order.key, at)
 
     def _decide(self, connection: Connection, payment: PaymentToMake, decision: Decision, at: Instant) -> bool:
@@ -341,7 +325,7 @@ class Ledger:
         needs_nobody(connection, payment.order.key)
         put(connection, announcements.settled(payment, begun.attempt, at), self._compose)
 
-    def _know_payee(self, connection: Connection, payment: PaymentToMake, row: Found, at: Instant) -> None:
+    def _know_payee(self, connection: Connection, payment: PaymentToMake, row: Found, at: Instant) -> PaymentSnapshot:
         """The time to pay counts from the request or from the team's first bank details, whichever is later."""
         key = payment.order.key
         given = payees.first_given(connection, row.team)
@@ -353,6 +337,7 @@ class Ledger:
         if given is not None:
             masked = payees.latest_masked(connection, row.team)
             put(connection, announcements.payee_known(payment, now, masked), self._compose)
+        return now
 
 
 def _taken_before(connection: Connection, decision: Announcement) -> bool:

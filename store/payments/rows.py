@@ -5,18 +5,25 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, true, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
-from domain.payments.payment import PaymentStatus, status_after
+from domain.keys import transfer_id
+from domain.payments.payment import PaymentStatus, PaymentToMake, status_after
 from domain.payments.rails import Progress
 from domain.values.money import Amount, Money
-from domain.values.refusals import AnotherPayment, UnknownPayment
+from domain.values.refusals import AnotherPayment, NotAllowed, UnknownPayment
 from store.database import tables
+from store.database.inserts import unless_there
 from store.database.prepared import Prepared
 from store.database.tables import Found
 
 _payments, _transfers, _challenges = tables.payments, tables.transfers, tables.challenges
+_ONES_OWN = "released by whoever"
+"""The beginning of the trigger's error when a person releases a payment that follows from their own decision."""
+
 _UNDER_WAY = (_transfers.c.payment == bindparam("payment"), _transfers.c.returned_at.is_(None))
 
 # Made once, because making a statement takes longer than running it.
@@ -31,6 +38,9 @@ _TAKEN = Prepared(
     ).with_for_update(key_share=True, of=_payments),
     sqlite=_PAYMENT,  # a transaction that writes has the database for itself
 )
+_NEW_PAYMENT = unless_there(_payments.c.key, also=("selected_by", "accepted_by"))
+_RELEASED = ("id", "payment", "attempt", "team", "payee_version", "released_by", "released_at", "begun_at", "rail")
+_NEW_TRANSFER = Prepared(insert(_transfers).values({name: bindparam(name) for name in _RELEASED}))
 _ATTEMPTS = Prepared(
     select(func.max(_transfers.c.attempt).label("last")).where(_transfers.c.payment == bindparam("payment"))
 )
@@ -47,6 +57,42 @@ def taken(connection: Connection, key: str) -> Found:
     if row is None:
         raise UnknownPayment(f"The ledger has no payment {key}: request it first.")
     return row
+
+
+def add_payment(connection: Connection, payment: PaymentToMake, at: Instant) -> None:
+    """Adds a payment that is requested, unless there is one with its key."""
+    order = payment.order
+    values = dict(order) | {"net": order.amount.net.pence, "vat": order.amount.vat.pence, "requested_at": at}
+    by = {"selected_by": payment.selected_by, "accepted_by": payment.accepted_by}
+    _NEW_PAYMENT.execute(connection, values | by)
+
+
+def add_transfer(
+    connection: Connection, payment: Found, attempt: int, payee_version: int, by: str, at: Instant, rail: str
+) -> None:
+    """Adds an attempt of a payment, which is released.
+
+    Args:
+        connection: in a transaction that writes.
+        payment: its row.
+        attempt: the number of the attempt.
+        payee_version: the version of the bank details to which the payment is released.
+        by: who releases it.
+        at: when.
+        rail: the name of the rail that may have it from now on; empty if it has not begun.
+
+    Raises:
+        NotAllowed: this person may not release this payment.
+    """
+    released = {"payee_version": payee_version, "released_by": by, "released_at": at}
+    begun = {"begun_at": at if rail else None, "rail": rail}
+    which = {"id": transfer_id(payment.key, attempt), "payment": payment.key, "attempt": attempt, "team": payment.team}
+    try:
+        _NEW_TRANSFER.execute(connection, which | released | begun)
+    except IntegrityError as error:
+        if _ONES_OWN not in str(error.orig):
+            raise
+        raise NotAllowed(f"{by} may not release {payment.key}: a second person must release it.") from None
 
 
 def hold(connection: Connection, challenge: str) -> None:
