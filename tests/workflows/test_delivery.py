@@ -92,7 +92,7 @@ async def test_notices_leave_no_trace_in_the_history_of_their_challenge(tmp_path
         await until_all_are(play, "sent", "delivered")
         async with play.without_worker():
             pass
-        await eventually(partial(says, play, f"- **sent**: {len(expected)}, "))
+        await eventually(partial(says, play, f"- **sent**: {len(expected)}; "))
 
         assert notify.counts() == dict.fromkeys(expected, 1)
         assert len((await play.handle.fetch_history()).events) == before
