@@ -48,9 +48,9 @@ class PaymentWorkflow:
 
     @workflow.init
     def __init__(self, payment: PaymentToMake) -> None:
-        self._payment = payment
-        self._key = payment.order.key
         self._snapshot = payment.snapshot
+        self._payment = payment.model_copy(update={"snapshot": None})  # which no activity has to be told
+        self._key = payment.order.key
         self._run = Run(self._key)
         self._steps = Steps(self._run, self._show, self._call, self._leave, payment.stood_still)
         self._reminded = payment.reminded or self._run.known
@@ -153,7 +153,7 @@ class PaymentWorkflow:
 
     def _leave(self, stands_still: str = "") -> NoReturn:
         # What fell due since the last reminder, as while no worker ran, is for the next run to send.
-        left = {"reminded": self._reminded, "stood_still": stands_still, "snapshot": None}
+        left = {"reminded": self._reminded, "stood_still": stands_still}
         self._run.leave(self._payment.model_copy(update=left))
 
     async def _move(self, stub: Stub[Moved, PaymentSnapshot], move: Moved, summary: str) -> None:
