@@ -44,7 +44,12 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "an address as sender": ("release", [{"by": "robin@firm.example"}], "by: ", OPERATOR),
     "a stranger": ("release", [RELEASE | {"by": "passer-by"}], "passer-by may not release", OPERATOR),
     "without bank details": ("release", [SAID], "payee_version: is missing", FINANCE),
-    "bank details that nobody gave": ("release", [RELEASE | {"payee_version": 7}], "this release is for version 7: look", FINANCE),
+    "bank details that nobody gave": (
+        "release",
+        [RELEASE | {"payee_version": 7}],
+        "release is for version 7: look",
+        FINANCE,
+    ),
     "an unknown name": ("abolish", [RELEASE], "No message 'abolish' is known: send one of", FINANCE),
     "a decision of challenges": ("select", [RELEASE], "No message 'select' is known", FINANCE),
     "an endless name": ("x" * 900, [RELEASE], "No message 'xxx", FINANCE),
