@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any, Self
+from functools import lru_cache
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from whenever import Instant
 
 from domain.announcements.announcement import Status, Window
@@ -79,6 +80,12 @@ DECISIONS_KEPT = 1000
 """How many decision ids a challenge remembers, so that a repeated decision gets its first answer."""
 
 
+@lru_cache(maxsize=64)
+def _shared(programme: Programme) -> Programme:
+    """The same object for equal programmes. A worker holds thousands of challenges, and only a few programmes."""
+    return programme
+
+
 class State(Value):
     """One challenge as it stands.
 
@@ -103,7 +110,7 @@ class State(Value):
     """
 
     challenge: Challenge
-    programme: Programme
+    programme: Annotated[Programme, AfterValidator(_shared)]
     opens: Instant
     closes: Instant
     phase: Phase = Phase.WINDOW
