@@ -85,7 +85,7 @@ async def test_a_withdrawn_team_is_in_no_selection(open_: Database, announcing_:
 def test_a_window_is_sealed_for_good_with_the_same_number_each_time(
     open_: Database, announcing_: Announcing, window: State
 ) -> None:
-    """Fails when applications are counted anew: a workflow that is reset would read another number."""
+    """Fails when applications are counted again: a workflow that is reset would read another number."""
     stays, leaves = applied(open_), applied(open_, "Tay Ltd")
     first = run(announcing_.seal_window, Sealing(state=window, at=CLOSES))
     run(announcing_.announce, ToAnnounce(announcement=announcing("withdraw", withdrawn=leaves, at=CLOSES)))

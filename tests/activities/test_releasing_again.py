@@ -61,7 +61,7 @@ class DyingRail:
 def test_a_release_that_runs_again_pays_once_and_answers_the_same(
     requested: Cashier, rail: HttpRail, provider: Provider, at: str, has_done: bool
 ) -> None:
-    """Invariant 1. Fails when a try that follows a death releases, asks or tells anew, or gives up what was begun."""
+    """Invariant 1. Fails when a try that follows a death releases, asks or tells again, or gives up what was begun."""
     dying = requested.on(DyingRail(rail, at, has_done))
     with pytest.raises(Died):
         released(dying)
