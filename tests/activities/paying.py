@@ -24,12 +24,23 @@ from store.payments.embedded_rail import EmbeddedRail
 from store.payments.sealing import Seals
 from tests.activities.running import failure_of, run
 from tests.activities.runs import RememberingRuns
+from tests.gateways.provider import Fault
 from tests.store.paying import OPERATOR, RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, applied, compose
 
 ACCOUNT = BankAccount(holder="Ada Lovelace", sort_code="601613", number="31926819")
 SECRETS = ("Ada", "Lovelace", "601613", "31926819")
 """What must be in no answer and in no failure."""
+LOST = [
+    Fault.DROPPED_BEFORE,
+    Fault.DROPPED_AFTER,
+    Fault.FAILS_BEFORE,
+    Fault.FAILS_AFTER,
+    Fault.BUSY,
+    Fault.GARBAGE,
+    Fault.CUT,
+]
+"""The ways in which the answer of a provider is lost, who may have the transfer."""
 RELEASED = ["requested", "payee-known", "release/1"]
 """The lines of a payment that was released, and nothing more."""
 SEALS = Seals([Fernet.generate_key().decode()])

@@ -17,7 +17,7 @@ from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.record.record import announce
-from tests.activities.paying import RELEASED, SECRETS, Cashier, cancelled, released
+from tests.activities.paying import LOST, RELEASED, SECRETS, Cashier, cancelled, released
 from tests.gateways.provider import Fault, Provider
 from tests.gateways.serving import Answer
 from tests.store.filing import batch
@@ -129,17 +129,6 @@ def test_what_could_not_be_looked_up_is_submitted_later_and_once(
 
     assert requested.run(requested.paying.submit).status is PaymentStatus.SUBMITTED
     assert (provider.times_booked(requested.first), provider.paid(requested.first)) == (1, 240_000)
-
-
-LOST = [
-    Fault.DROPPED_BEFORE,
-    Fault.DROPPED_AFTER,
-    Fault.FAILS_BEFORE,
-    Fault.FAILS_AFTER,
-    Fault.BUSY,
-    Fault.GARBAGE,
-    Fault.CUT,
-]
 
 
 @pytest.mark.parametrize("fault", LOST)

@@ -20,7 +20,7 @@ from store.payments import payment_files
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.record.record import announce
-from tests.activities.paying import ACCOUNT, SEALS, Cashier, came_back, cancelled, release
+from tests.activities.paying import ACCOUNT, LOST, SEALS, Cashier, came_back, cancelled, release
 from tests.gateways.provider import Fault, Provider
 from tests.gateways.serving import Answer
 from tests.store.filing import batch
@@ -72,17 +72,6 @@ def test_nothing_leaves_before_a_second_person_has_released_it(cashier: Cashier,
     cashier.run(cashier.paying.request)
     assert cashier.run(cashier.paying.submit).status is PaymentStatus.PAYEE_KNOWN
     assert provider.requests == []
-
-
-LOST = [
-    Fault.DROPPED_BEFORE,
-    Fault.DROPPED_AFTER,
-    Fault.FAILS_BEFORE,
-    Fault.FAILS_AFTER,
-    Fault.BUSY,
-    Fault.GARBAGE,
-    Fault.CUT,
-]
 
 
 @pytest.mark.parametrize("fault", LOST)
