@@ -14,7 +14,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 INTERPRETER = $(or $(PYTHON),python3)
 
 # Most tests wait for servers longer than they compute. Which go together, and in which order: tests/conftest.py.
-SPREAD := -n 6 --dist loadscope --no-loadscope-reorder
+# A process that dies is not replaced: its test would be run again and again.
+SPREAD := -n 6 --dist loadscope --no-loadscope-reorder --max-worker-restart 0
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	--only-binary :all: --require-hashes
