@@ -145,10 +145,16 @@ class Pay(Value):
         return Amount.of(fee, self.vat, self.vat_rate)
 
     def instalments_of(self, award: Amount) -> tuple[Amount, ...]:
-        """The instalments of an award, in order. Their net amounts and their VAT sum to the award's, to the penny."""
-        weights = [part.weight for part in self.instalments]
-        pairs = zip(split(award.net, weights), split(award.vat, weights), strict=True)
-        return tuple(Amount(net=net, vat=vat) for net, vat in pairs)
+        """The instalments of an award, in order.
+
+        The gross amount of the award is split as the programme says, to the penny. If the fee includes VAT, the VAT is
+        taken out of each part by itself, as on an invoice for that part. Otherwise the net amounts sum to the fee.
+        """
+        parts = split(award.gross, [part.weight for part in self.instalments])
+        if self.vat is Vat.INCLUDED:
+            return tuple(self.amount_of(part) for part in parts)
+        taxes = split(award.vat, [part.pence for part in parts]) if award.vat.pence else (NOTHING,) * len(parts)
+        return tuple(Amount(net=Money(part.pence - tax.pence), vat=tax) for part, tax in zip(parts, taxes, strict=True))
 
 
 class Stage(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -145,13 +146,49 @@ def pays(draw: st.DrawFn) -> Pay:
     return pay_of(sum(pence), vat, rate, parts)
 
 
-@given(pays())
-def test_instalments_sum_to_the_award_in_net_and_vat_whatever_they_are(pay: Pay) -> None:
-    """Fails when the VAT of each instalment is computed from its net instead of split from the award's VAT."""
+def check_instalments(pay: Pay) -> None:
+    """The parts of a fee are right: gross, net and VAT."""
     award = pay.amount_of(pay.most)
     parts = pay.instalments_of(award)
-    assert len(parts) == len(pay.instalments)
-    assert total(part.net for part in parts) == award.net
-    assert total(part.vat for part in parts) == award.vat
-    if pay.instalments[0].amount and pay.vat is not Vat.INCLUDED:
-        assert [part.net for part in parts] == [each.amount for each in pay.instalments]
+    assert [part.gross for part in parts] == list(split(award.gross, [each.weight for each in pay.instalments]))
+    assert total(part.gross for part in parts) == award.gross
+    rate = Fraction(pay.vat_rate) if pay.vat is not Vat.NONE else Fraction(0)
+    for part in parts:
+        exact = part.gross.pence * rate / (100 + rate)
+        assert abs(part.vat.pence - exact) <= (Fraction(1, 2) if pay.vat is Vat.INCLUDED else Fraction(3, 2))
+    if pay.vat is not Vat.INCLUDED:
+        assert (total(part.net for part in parts), total(part.vat for part in parts)) == (award.net, award.vat)
+    if stated := [each.amount for each in pay.instalments if each.amount]:
+        assert [part.gross if pay.vat is Vat.INCLUDED else part.net for part in parts] == stated
+
+
+@given(pays())
+def test_instalments_split_the_gross_as_the_programme_says_and_vat_is_part_of_each(pay: Pay) -> None:
+    """Fails when net and VAT are split apart: two halves of £50,000 with VAT in it were £25,000.01 and £24,999.99."""
+    check_instalments(pay)
+
+
+def test_ten_thousand_fees_are_split_to_the_penny() -> None:
+    """Also fees that nobody would call round, at any rate of VAT, by share and by amount."""
+    random = Random(12)
+    for _ in range(10_000):
+        number, vat = random.randint(1, 6), random.choice(list(Vat))
+        rate = random.choice([Decimal(20), Decimal(5), Decimal("17.5"), Decimal(random.randint(0, 10_000)) / 100])
+        if random.random() < 0.5:
+            cuts = sorted(random.sample(range(1, 10_000), number - 1))
+            shares = [b - a for a, b in zip([0, *cuts], [*cuts, 10_000], strict=True)]
+            parts = tuple(Instalment(share=f"{Decimal(share) / 100}%") for share in shares)
+            fee = random.randint(100_000, 10**8)
+        else:
+            parts = tuple(Instalment(amount=Money(random.randint(1, 10**7))) for _ in range(number))
+            fee = total(part.amount for part in parts if part.amount).pence
+        check_instalments(Pay(fixed=Money(fee), vat=vat, vat_rate=rate, instalments=parts))
+
+
+def test_two_halves_of_a_fee_with_vat_in_it_are_alike() -> None:
+    halves = (Instalment(amount=Money.parse("25000.00")),) * 2
+    pay = pay_of(5_000_000, Vat.INCLUDED, Decimal(20), halves)
+    parts = pay.instalments_of(pay.amount_of(pay.most))
+    assert [(str(each.gross), str(each.net), str(each.vat)) for each in parts] == [
+        ("25000.00", "20833.33", "4166.67")
+    ] * 2
