@@ -31,7 +31,7 @@ from .measuring import Measurement, say, seconds
 from .notices import told_all
 from .pilot import pilot
 from .playing import service_worker
-from .temporal import Watch, dev_server
+from .temporal import PATIENCE, Watch, dev_server
 
 NAME = "delivering"
 _AIM_OF_RATE = 0.25
@@ -149,9 +149,10 @@ async def _send_all(kept: Database, number: int, before: int) -> Sent:
         settings["activities"] = [Delivering(kept, post, _UNLIMITED, Letters().compose).deliver]
         async with Worker(**settings):
             handle = await client.start_workflow(DELIVERY, id=NOTICES, task_queue=_TASK_QUEUE)
-            await post.sent_all.wait()
-            while outbox.outbox(kept, post.name, Instant.now()).waiting:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)  # the last notice is not noted yet
+            async with asyncio.timeout(PATIENCE):
+                await post.sent_all.wait()
+                while outbox.outbox(kept, post.name, Instant.now()).waiting:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)  # the last notice is not noted yet
             took, most = time.perf_counter() - post.warm_at, _most_memory()
         events = (await handle.fetch_history()).events
     return Sent(

@@ -38,7 +38,7 @@ from .playing import (
     service_worker,
     take_part,
 )
-from .temporal import Watch, dev_server
+from .temporal import PATIENCE, Watch, dev_server
 
 NAME = "lifecycles"
 _AIM = 0.9
@@ -239,7 +239,8 @@ class Turn:
             await take_part(handle, challenge, self._programme, stage, Instant.now())
             await pay(self._client, self._watch, give, challenge, self._programme, stage, teams, _THOUGHT)
             done += activities_of(self._programme, stage)
-        await handle.result()
+        async with asyncio.timeout(PATIENCE):
+            await handle.result()
 
     async def _begin_real(self, challenge: Challenge) -> WorkflowHandle[Any, Any]:
         return await open_challenge(self._client, challenge, self._programme)

@@ -36,7 +36,7 @@ from workflows.challenge import ChallengeWorkflow
 from workflows.interface import LEDGER_CHANGED, TASK_QUEUE
 
 from . import shape
-from .temporal import Watch, is_closed
+from .temporal import PATIENCE, Watch, is_closed
 
 TEAMS = 4
 """The least number of applications: those selected first, and the reserve."""
@@ -229,6 +229,7 @@ async def play_months(
 
     Raises:
         RuntimeError: the challenge does not end as completed.
+        TimeoutError: the server stands still.
     """
     client, give = environment.client, payees_kept_in(kept)
     handle = await open_challenge(client, challenge, programme)
@@ -244,7 +245,8 @@ async def play_months(
         state = await handle.query(ChallengeWorkflow.state)
         await _skip_to(environment, state.run.ends)
         done += activities_of(programme, stage)
-    result = await handle.result()
+    async with asyncio.timeout(PATIENCE):
+        result = await handle.result()
     if result.outcome is not Outcome.COMPLETED:
         raise RuntimeError(f"{challenge.id} ended with {result.outcome}: {result.reason}")
     return handle
@@ -252,7 +254,8 @@ async def play_months(
 
 async def _skip_to(environment: WorkflowEnvironment, moment: Instant) -> None:
     now = await _now(environment)
-    await environment.sleep(timedelta(seconds=(moment - now).total("seconds")) + _A_BREATH)
+    async with asyncio.timeout(PATIENCE):
+        await environment.sleep(timedelta(seconds=(moment - now).total("seconds")) + _A_BREATH)
 
 
 async def _now(environment: WorkflowEnvironment) -> Instant:

@@ -20,14 +20,13 @@ from .measuring import Compared, Measurement, say
 from .pilot import pilot
 from .playing import open_challenge
 from .programs import Program
-from .temporal import Watch, dev_server
+from .temporal import PATIENCE, Watch, dev_server
 from .worker_process import memory_of, worker_process
 
 NAME = "sleepers"
 _AIM = 1.5
 _AT_ONCE = 50
 """Requests of the driver under way at the same time."""
-_PATIENCE = 120.0
 _GLANCE = 0.02
 _LONG = 60 * 24
 """Hours that the floor sleeps."""
@@ -141,7 +140,7 @@ async def _is_asleep(client: Client, workflow: str, not_in: str = "") -> None:
     Raises:
         TimeoutError: something is still done for it after two minutes.
     """
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         while True:
             told = (await client.get_workflow_handle(workflow).describe()).raw_description
             if told.workflow_execution_info.execution.run_id != not_in and not (

@@ -23,7 +23,8 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from worker import register_search_attributes, search_attributes_wanted
 from workflows.interface import SEARCH_ATTRIBUTES
 
-_PATIENCE = 120.0
+PATIENCE = 120.0
+"""Seconds to wait for anything: a test server can stand still for good."""
 
 
 class Watch(temporalio.client.Interceptor, temporalio.worker.Interceptor):
@@ -52,7 +53,7 @@ class Watch(temporalio.client.Interceptor, temporalio.worker.Interceptor):
             TimeoutError: it does not have them within two minutes.
         """
         changed = self._changed[workflow]
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while self._done[workflow] < number:
                 changed.clear()
                 await changed.wait()
@@ -110,7 +111,7 @@ async def is_closed(client: Client, workflow: str) -> None:
     Raises:
         TimeoutError: the workflow has not ended within two minutes.
     """
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         while (await client.get_workflow_handle(workflow).describe()).close_time is None:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

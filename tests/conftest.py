@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers import share
+from tests.waiting import with_an_end
 
 _TOGETHER = "tests/starter/"
 """Tests of the command line share a service, with rounds whose windows have closed."""
@@ -61,6 +63,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     gc.enable()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """See pytest. Servers may answer never; whoever awaits them is told where."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = with_an_end(item.obj)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HANGS = 300
 """Seconds after which whatever is waited for is taken to hang: far more than it takes on any machine."""
+
+LONGEST_TEST = 540
+"""Seconds after which a whole asynchronous test is taken to hang. Fewer than `faulthandler_timeout` in pyproject.toml,
+so that the test itself still says what it waited for."""
 
 SOON = 3
 """Seconds after which those who have to give up on an answer do so: hundreds of times what any answer takes that comes
@@ -40,3 +49,19 @@ async def until(came: Callable[[], bool]) -> None:
         return came()
 
     await eventually(has_come)
+
+
+def with_an_end(test: Callable[P, Coroutine[Any, Any, T]], within: float = LONGEST_TEST) -> Callable[P, Awaitable[T]]:
+    """The same test, which does not wait for ever, whatever it waits for.
+
+    Args:
+        test: an asynchronous function.
+        within: seconds in which it must be done; after that it raises TimeoutError where it waits.
+    """
+
+    @wraps(test)
+    async def bounded(*args: P.args, **kwargs: P.kwargs) -> T:
+        async with asyncio.timeout(within):
+            return await test(*args, **kwargs)
+
+    return bounded

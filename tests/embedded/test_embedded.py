@@ -29,7 +29,16 @@ def started(*words: str) -> Iterator[subprocess.Popen[str]]:
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(HANGS)
+                end_of(process)
+
+
+def end_of(process: subprocess.Popen[str]) -> None:
+    """Waits until a process that was told to stop has ended; kills it, and fails, if it does not."""
+    try:
+        process.wait(HANGS)
+    except subprocess.TimeoutExpired:
+        process.kill()  # whoever leaves the block of a process waits for its end once more, and for ever
+        raise
 
 
 def free_port() -> int:

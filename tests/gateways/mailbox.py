@@ -21,9 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.gateways.certificates import Certificate
-from tests.waiting import SOON
-
-_PATIENCE = 300
+from tests.waiting import HANGS, SOON
 
 
 class Step(StrEnum):
@@ -183,7 +181,7 @@ class Mailbox:
         with self._changed:
             return [str(one.letter["Message-ID"]) for one in self.received]
 
-    def wait_until(self, holds: Callable[[Mailbox], bool], timeout: float = _PATIENCE) -> bool:
+    def wait_until(self, holds: Callable[[Mailbox], bool], timeout: float = HANGS) -> bool:
         """Waits until something holds of what was received; says whether it does."""
         with self._changed:
             return self._changed.wait_for(lambda: holds(self), timeout)
@@ -278,6 +276,7 @@ def saying(*answers: bytes) -> Iterator[int]:
                 connection, _ = listener.accept()
             except OSError:
                 return
+            connection.settimeout(HANGS)
             with connection, connection.makefile("rb") as lines, suppress(OSError):
                 for said in answers:
                     connection.sendall(said)
@@ -292,5 +291,5 @@ def saying(*answers: bytes) -> Iterator[int]:
         yield listener.getsockname()[1]
     finally:
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        thread.join(HANGS)
         listener.close()

@@ -17,7 +17,8 @@ from notifications_python_client.authentication import decode_jwt_token, get_tok
 from notifications_python_client.errors import TokenError, TokenExpiredError, TokenIssuerError
 from whenever import Instant
 
-from tests.gateways.serving import PATIENCE, Answer, Chance, Conversation, Service
+from tests.gateways.serving import Answer, Chance, Conversation, Service
+from tests.waiting import HANGS
 
 SERVICE = "26785a09-ab16-4eb0-8407-a37497a57506"
 SECRET = "3d844edf-8d35-48ac-975b-e847b4f122b0"
@@ -147,7 +148,7 @@ class Notify(Service[Fault]):
         with self._changed:
             self.messages = [message for message in self.messages if message.reference != reference]
 
-    def wait_until(self, holds: Callable[[Notify], bool], timeout: float = PATIENCE) -> bool:
+    def wait_until(self, holds: Callable[[Notify], bool], timeout: float = HANGS) -> bool:
         """Waits until something holds of what came in or was taken; says whether it does."""
         with self._changed:
             return self._changed.wait_for(lambda: holds(self), timeout)

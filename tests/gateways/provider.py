@@ -14,7 +14,8 @@ from urllib.parse import unquote
 
 from whenever import Instant
 
-from tests.gateways.serving import PATIENCE, Answer, Chance, Conversation, Service
+from tests.gateways.serving import Answer, Chance, Conversation, Service
+from tests.waiting import HANGS
 
 TOKEN = "token-of-a-test"
 _TRANSFERS = "/transfers"
@@ -245,7 +246,7 @@ class _Conversation(Conversation):
         self.send_response(answer.status)
         self.send_header("Content-Length", "1000000")
         self.end_headers()
-        for _ in range(PATIENCE * 20):
+        for _ in range(HANGS * 20):
             self.wfile.write(b" ")
             if self.hung_up_within(0.05):
                 return

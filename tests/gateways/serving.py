@@ -18,8 +18,7 @@ from socketserver import ThreadingTCPServer
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-PATIENCE = 300
-"""Seconds after which a request that waits for its client to hang up is let go, so that nothing hangs for ever."""
+from tests.waiting import HANGS
 
 F = TypeVar("F")
 """What can go wrong with one request."""
@@ -201,7 +200,7 @@ class Conversation(BaseHTTPRequestHandler):
 
     def wait_for_hanging_up(self) -> None:
         """Until the client has closed its end, which it does when it has waited for long enough."""
-        self.hung_up_within(PATIENCE)
+        self.hung_up_within(HANGS)
         self.close_connection = True
 
     def hung_up_within(self, seconds: float) -> bool:

@@ -134,7 +134,7 @@ def test_a_signal_that_cannot_be_followed_is_on_the_record_and_changes_nothing(
     before, record = known_of(starter, "bridge"), starter.data("record", "bridge")
 
     command = ["temporal", "workflow", "signal", "--workflow-id", f"{ROUND}/bridge", "--name", name, "--input", content]
-    subprocess.run(command, env=service.environment, check=True, capture_output=True)
+    subprocess.run(command, env=service.environment, check=True, capture_output=True, timeout=HANGS)
 
     end = time.monotonic() + HANGS
     while len(entries := starter.data("record", "bridge")) == len(record):
@@ -153,7 +153,7 @@ def test_what_temporal_does_not_do_is_said_in_one_line(
     write_round(tmp_path, {"fountain": 86_400}, name="another")
     assert starter("open", "another", CHALLENGES_PROGRAMMES=str(tmp_path)).status == 0
     command = ["temporal", "workflow", "terminate", "--workflow-id", "another/fountain"]
-    subprocess.run(command, env=service.environment, check=True, capture_output=True)
+    subprocess.run(command, env=service.environment, check=True, capture_output=True, timeout=HANGS)
 
     assert "another/fountain" in one_line(starter("hold", "fountain", "--as", OPERATOR, "--reason", "None."))
     assert one_line(starter("renew", "another"))

@@ -18,6 +18,7 @@ from store.database.database import Database
 from store.payments.sealing import Seals
 from tests.processes import Program
 from tests.starter.commands import ACCOUNT, IBAN, SORT_CODE, Commands, gives_away, of_nothing_else, one_line
+from tests.waiting import HANGS
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,9 @@ def test_a_new_first_key_takes_the_place_of_the_old_one(
     """What one key sealed is opened by another only once it was sealed anew; each way round here, and back."""
     old = tmp_path / "old.key"
     old.write_text(keys.read_text())
-    made = subprocess.run([sys.executable, "-c", _A_KEY], check=True, capture_output=True, text=True, cwd=ROOT)
+    made = subprocess.run(
+        [sys.executable, "-c", _A_KEY], check=True, capture_output=True, text=True, cwd=ROOT, timeout=HANGS
+    )
     both, new = tmp_path / "both.key", tmp_path / "new.key"
     both.write_text(made.stdout + old.read_text())
     new.write_text(made.stdout)

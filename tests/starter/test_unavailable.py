@@ -10,6 +10,7 @@ import pytest
 
 from embedded import ROOT, Service, free_ports
 from tests.starter.commands import OPERATOR, ROUND, Commands, as_process, one_line
+from tests.waiting import HANGS
 
 HOLD = ("hold", "bridge", "--as", OPERATOR, "--reason", "Election period.")
 
@@ -88,7 +89,9 @@ def test_a_process_that_was_connected_leaves_without_the_clearing_up_that_aborts
         "import atexit; from service.connection import leave; "
         "atexit.register(print, 'cleared up'); print('done'); leave(3)"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANGS
+    )
 
     assert (done.returncode, done.stdout, done.stderr) == (3, "done\n", "")
 

@@ -21,6 +21,7 @@ from store.database.database import Database
 from store.database.failures import unavailable
 from store.record.record import announce, read_notices, read_record
 from tests.store.said import AIR, MIDWAY, announcing, applied, applying, compose, status
+from tests.waiting import HANGS
 
 SAM = {"round": "test-2016", "id": "sam", "name": "Sam", "email": "sam@sepa.example"}
 
@@ -67,7 +68,7 @@ def test_writers_take_turns(database: Database) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(HANGS)
 
     assert len(names(database)) == 30
 

@@ -34,7 +34,7 @@ def test_processes_racing_at_the_closing_lose_nothing_and_take_nothing_too_late(
         appliers = [pool.submit(apply_until_refused, url, name, start) for name in ("One", "Two")]
         sealing = pool.submit(seal_when_closed, url, start)
         start.wait()
-        until_all_have_applied = Instant.now() + TimeDelta(hours=1)
+        until_all_have_applied = Instant.now() + TimeDelta(seconds=HANGS)
         announce(open_, announcing("extend", window=Window(opens=OPENS, closes=until_all_have_applied)), compose)
         start.wait()
         start.wait()
