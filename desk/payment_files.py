@@ -13,9 +13,10 @@ from domain.keys import payment_of
 from domain.payments.bank_account import BankAccount
 from domain.payments.rails import Instruction
 from domain.permissions import Action, Actor
-from domain.values.calendar import Holidays, working_days_later
+from domain.values.calendar import working_days_later
 from domain.values.model import Value
 from domain.values.money import Money, total
+from domain.values.places import Holidays
 from domain.values.refusals import (
     FileRefused,
     NotReadable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from temporalio.client import Client
@@ -19,7 +20,7 @@ from domain.programmes.rehearsal import moved, moved_instant
 from domain.programmes.round import Challenge, Round, challenges_of
 from domain.values.calendar import spoken
 from domain.values.model import Value
-from domain.values.refusals import NotAllowed, TooLate, Unavailable, UnknownChallenge
+from domain.values.refusals import FileRefused, NotAllowed, Problem, TooLate, Unavailable, UnknownChallenge
 from domain.values.wording import either
 from store.challenges import rounds
 from store.challenges.rounds import ChallengeRow
@@ -75,7 +76,7 @@ class Rounds:
 
         Raises:
             UnknownRound: there is no such file.
-            FileRefused: the round's file or the programme's file has an error.
+            FileRefused: the round's file or the programme's file has an error, or a date cannot be planned.
         """
         self._core.allow_anyone(actor, Action.PLAN)
         return await self._core.threads.read(self._file, name, opens)
@@ -85,6 +86,7 @@ class Rounds:
         challenges = challenges_of(round_, programme)
         if opens is not None:
             challenges = moved(challenges, opens, programme.time_zone)
+        _check_planned(challenges, programme)
         return RoundFile(round=round_, programme=programme, challenges=challenges)
 
     async def plans(self, actor: Actor, name: str, opens: Instant | None = None) -> tuple[Round, tuple[Plan, ...]]:
@@ -188,6 +190,24 @@ class Rounds:
         if gone:
             raise TooLate(f"No longer in Temporal: {', '.join(gone)}. The others of {name} continue in fresh runs.")
         return (*waiting, *unpaid)
+
+
+def _check_planned(challenges: Sequence[Challenge], programme: Programme) -> None:
+    """Checks that all dates of all challenges can be planned.
+
+    Raises:
+        FileRefused: they cannot. The text has a line for each reason, with the first challenge for which it is so.
+    """
+    reasons: dict[str, str] = {}
+    for challenge in challenges:
+        try:
+            plan_of(challenge, programme)
+        except ValueError as error:
+            reasons.setdefault(str(error), challenge.id)
+    if reasons:
+        raise FileRefused.for_problems(
+            [Problem(field="opens", text=f"{challenge}: {reason}.") for reason, challenge in reasons.items()]
+        )
 
 
 def check_operator(core: Core, actor: Actor, action: Action, round_: Round) -> None:

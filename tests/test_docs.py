@@ -19,7 +19,7 @@ from desk.programme_files import load_programme, load_round
 from domain.challenges.messages import make
 from domain.programmes.programme import Instalment, OnTime, Pay, Programme, Reminders, Stage, Terms
 from domain.programmes.round import Engagement, Person, Question, Round, Sponsor
-from domain.values.calendar import Holidays
+from domain.values.places import Holidays
 from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent

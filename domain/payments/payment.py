@@ -14,8 +14,9 @@ from whenever import Instant
 from domain.challenges.awards import PaymentOrder
 from domain.challenges.state import State
 from domain.programmes.programme import OnTime
-from domain.values.calendar import Duration, Holidays, spoken
+from domain.values.calendar import Duration, spoken
 from domain.values.model import Value
+from domain.values.places import Holidays
 
 from .rails import Progress
 

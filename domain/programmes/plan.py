@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from whenever import Instant
 
-from domain.values.calendar import later, moment
+from domain.values.calendar import WorkingDays, day_of, later, moment
 from domain.values.model import Value
 from domain.values.money import Amount, total
 
@@ -130,15 +130,20 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
 
     Args:
         challenge: the challenge with its window.
-        programme: the programme that the challenge runs under. Dates are computed in the programme's time zone.
+        programme: the programme that the challenge runs under. Dates are computed in the programme's time zone, with
+            the public holidays that the challenge will be frozen with.
         engagement: its engagement sessions.
+
+    Raises:
+        ValueError: the programme counts working days, and a date is in a year whose holidays the challenge will lack.
     """
+    programme = programme.model_copy(update={"holidays": programme.holidays.around(challenge.opens)})
     stages: list[StagePlan] = []
     before = challenge.closes
     for stage in programme.stages:
         stages.append(_stage_plan(stage, before, programme))
         before = stages[-1].ends
-    return Plan(
+    plan = Plan(
         challenge=challenge.id,
         question=challenge.question,
         sponsor=challenge.sponsor,
@@ -149,6 +154,8 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
         engagement=engagement,
         stages=tuple(stages),
     )
+    _check_holidays(plan, programme)
+    return plan
 
 
 def total_at_target(*plans: Plan) -> Total:
@@ -157,6 +164,32 @@ def total_at_target(*plans: Plan) -> Total:
     return Total(
         fixed=_sum(stage.at_target for stage in stages if not stage.agreed),
         agreed_up_to=_sum(stage.at_target for stage in stages if stage.agreed),
+    )
+
+
+def _check_holidays(plan: Plan, programme: Programme) -> None:
+    """Checks that every year in which working days may be counted is one whose public holidays the challenge keeps.
+
+    Raises:
+        ValueError: the holidays of a year are missing, so its working days would be counted as if it had none.
+    """
+    on_time = programme.on_time
+    promises = [on_time.within, on_time.by_law] if any(stage.pay for stage in programme.stages) else []
+    promises = [each for each in promises if isinstance(each, WorkingDays)]
+    if not promises and not any(isinstance(stage.decision_within, WorkingDays) for stage in programme.stages):
+        return
+    zone, off = plan.time_zone, programme.holidays
+    last = max((later(plan.ends, each, zone, off) for each in promises), default=plan.ends)
+    # The first day that is counted is the one that follows the closing.
+    first_year, last_year = plan.closes.to_tz(zone).year, day_of(last, zone).year
+    kept = off.years_around(plan.opens)
+    if first_year in kept and last_year in kept:
+        return
+    only = f"only for {kept[0]} to {kept[-1]}" if kept else "for none of these years"
+    raise ValueError(
+        f"working days are counted from {first_year} to {last_year}, but a challenge that opens then keeps the public "
+        f"holidays of {off.code} {only}: shorten its stages, open it in other years, or write each time "
+        "allowed as a duration such as P2W"
     )
 
 

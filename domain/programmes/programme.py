@@ -14,9 +14,10 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from whenever import ItemizedDelta
 
-from domain.values.calendar import Duration, TimeAllowed, WorkingDays, WrittenHolidays, Zone
+from domain.values.calendar import Duration, TimeAllowed, WorkingDays
 from domain.values.model import Line, Name, Value
 from domain.values.money import CURRENCIES, NOTHING, Amount, Money, Vat, split
+from domain.values.places import WrittenHolidays, Zone
 
 
 def _known_currency(code: str) -> str:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from functools import cache
 from typing import Annotated, Any
 
-import holidays
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     GetCoreSchemaHandler,
     PlainSerializer,
@@ -31,25 +27,14 @@ from whenever import (
     SkippedTime,
     Time,
     TimeDelta,
-    TimeZoneNotFoundError,
     ZonedDateTime,
 )
 
-from .model import Value
+from .places import Holidays
 
-_SOME_INSTANT = Instant.from_utc(2016, 1, 1)
-_HOLIDAY_YEARS = range(2010, 2061)
 _A_LEAP_DAY = ZonedDateTime(2016, 2, 29, tz="UTC")
 _TOO_LONG = _A_LEAP_DAY.add(years=30)
 _YEARS = range(2000, 2200)
-
-
-def _known_zone(name: str) -> str:
-    try:
-        _SOME_INSTANT.to_tz(name)
-    except TimeZoneNotFoundError:
-        raise ValueError("is not a time zone: write one as in the tz database, such as Europe/London") from None
-    return name
 
 
 # Always in English: a workflow must not depend on the machine's locale.
@@ -58,56 +43,6 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-
-Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/London"])]
-
-
-class Holidays(Value):
-    """The public holidays of a place. Files name the place by its code.
-
-    Each challenge keeps the days themselves, with the rest of its programme. So a newer calendar of holidays never
-    moves a deadline that people were told.
-
-    Args:
-        code: country or country-part, such as "GB-SCT" (Scotland).
-        days: the holidays, in order.
-    """
-
-    code: str
-    days: tuple[Date, ...]
-
-    @classmethod
-    def of(cls, code: str) -> Holidays:
-        """The holidays of a place for a lifetime of programmes.
-
-        Raises:
-            ValueError: the service knows no holidays for this place.
-        """
-        return cls(code=code, days=_holidays(code))
-
-    def around(self, instant: Instant) -> Holidays:
-        """The holidays that matter to a challenge that opens at this instant: those of that year and the next five."""
-        year = instant.to_tz("UTC").year
-        return Holidays(code=self.code, days=tuple(day for day in self.days if 0 <= day.year - year <= 5))
-
-
-@cache
-def _holidays(code: str) -> tuple[Date, ...]:
-    country, _, part = code.partition("-")
-    try:
-        known = holidays.country_holidays(country, subdiv=part or None, years=_HOLIDAY_YEARS)
-    except NotImplementedError:
-        raise ValueError("has no known holidays: write a country, or country-part, such as GB-SCT") from None
-    return tuple(Date(day) for day in sorted(known))
-
-
-def _read_holidays(value: object) -> object:
-    return Holidays.of(value) if isinstance(value, str) else value
-
-
-WrittenHolidays = Annotated[
-    Holidays, BeforeValidator(_read_holidays, json_schema_input_type=str), Field(examples=["GB-SCT"])
-]
 
 
 def _read_duration(value: object) -> ItemizedDelta:

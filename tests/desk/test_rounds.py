@@ -48,6 +48,19 @@ async def test_files_that_are_not_there_or_wrong_are_refused(database: Database,
             await desk.rounds.read_file(NOBODY, "broken")
 
 
+async def test_what_needs_holidays_that_are_not_known_is_neither_planned_nor_opened(open_: Database) -> None:
+    """Fails when a date is shown or enforced that was counted as if the year had no holidays."""
+    opens = Instant("2061-01-04T09:00Z")
+    async with desk_on(open_, BEFORE) as desk:
+        who = await acting(desk, await operator_of(open_))
+        for refused in (desk.rounds.plans(NOBODY, PILOT, opens), desk.rounds.open(who, PILOT, opens)):
+            with pytest.raises(FileRefused) as refusal:
+                await refused
+            (line,) = str(refusal.value).splitlines()
+            assert line.startswith(f"{PILOT}/air-quality: working days are counted from 2061 to 2062, but ")
+    assert rounds.challenges(open_, PILOT) == ()
+
+
 @pytest.mark.parametrize("who", ["", "somebody", "olivia"])
 async def test_only_an_operator_whom_the_file_names_opens_a_round(open_: Database, who: str) -> None:
     """Fails when a right in one round, as Olivia has it in another, is a right in all."""

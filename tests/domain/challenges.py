@@ -14,8 +14,9 @@ from domain.challenges.decisions import Select
 from domain.challenges.state import State
 from domain.programmes.programme import Due, Instalment, Pay, Programme, Reminders, Stage, Terms
 from domain.programmes.round import Challenge
-from domain.values.calendar import Holidays, WorkingDays
+from domain.values.calendar import WorkingDays
 from domain.values.money import Money, Vat
+from domain.values.places import Holidays
 
 SCOTLAND = Holidays.of("GB-SCT")
 OPENS = Instant("2016-07-06T08:00Z")

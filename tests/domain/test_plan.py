@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from whenever import Instant, TimeDelta
+from pydantic import TypeAdapter
+from whenever import Instant, ItemizedDelta, TimeDelta
 
 from domain.challenges import deadlines, selection
 from domain.challenges.decisions import Select
 from domain.challenges.state import Phase, State
 from domain.programmes.plan import plan_of, total_at_target
-from domain.programmes.programme import Due, Instalment
+from domain.programmes.programme import Due, Instalment, OnTime, Programme
 from domain.programmes.round import Challenge
-from domain.values.calendar import spoken
+from domain.values.calendar import TimeAllowed, day_of, spoken
 from domain.values.money import Money
 from tests.domain.challenges import (
     COMMERCIALISATION,
@@ -119,3 +121,53 @@ def test_a_plan_names_its_challenge() -> None:
     assert (plan.challenge, plan.question, plan.sponsor) == (asked.id, asked.question, asked.sponsor)
     assert (plan.time_zone, plan.currency, plan.opens) == ("Europe/London", "GBP", OPENS)
     assert plan.closes - plan.opens == TimeDelta(hours=26 * 24 + 15)
+
+
+def long(stage: str, **more: str) -> Programme:
+    """The pilot's programme with a first stage of another length, counted in working days or not."""
+    first, *others = programme().stages
+    allowed = TypeAdapter(TimeAllowed).validate_python
+    first = first.model_copy(update={"duration": ItemizedDelta.parse_iso(stage)})
+    stages = tuple(
+        each.model_copy(update={"decision_within": allowed(more.get("decision", "10 working days"))})
+        for each in (first, *others)
+    )
+    on_time = OnTime(within=allowed(more.get("within", "10 working days")))
+    return programme(*stages).model_copy(update={"on_time": on_time})
+
+
+@pytest.mark.parametrize(("length", "ends"), [("P2W", 2017), ("P4Y", 2021)])
+def test_a_plan_of_years_counts_with_the_holidays_that_the_run_is_frozen_with(length: str, ends: int) -> None:
+    rules = long(length)
+    frozen = State.of(challenge(), rules).programme
+    assert plan_of(challenge(), rules) == plan_of(challenge(), frozen)
+    assert day_of(plan_of(challenge(), rules).ends, "Europe/London").year == ends
+
+
+@pytest.mark.parametrize(
+    ("length", "opens", "says"),
+    [
+        ("P6Y8M", OPENS, "counted from 2016 to 2024, but .* of GB-SCT only for 2016 to 2021"),
+        ("P2W", Instant("2061-01-04T09:00Z"), "counted from 2061 to 2062, but .* for none of these years"),
+        ("P2W", Instant("2060-06-04T09:00Z"), "counted from 2060 to 2061, but .* only for 2060 to 2060"),
+        ("P2W", Instant("2008-06-04T09:00Z"), "counted from 2008 to 2009, but .* only for 2010 to 2013"),
+    ],
+)
+def test_a_plan_is_refused_where_holidays_are_missing(length: str, opens: Instant, says: str) -> None:
+    """Fails when working days are counted as if a year had no holidays: a deadline would be days too early."""
+    with pytest.raises(ValueError, match=says):
+        plan_of(challenge(opens, opens.add(hours=24 * 20)), long(length))
+
+
+def test_where_no_working_days_are_counted_no_holidays_are_missed() -> None:
+    years = plan_of(challenge(), long("P20Y", decision="P2W", within="P14D"))
+    assert day_of(years.ends, "Europe/London").year == 2037
+    for counted in ({"decision": "P2W"}, {"within": "P14D"}):
+        with pytest.raises(ValueError, match="working days are counted from 2016 to 2037"):
+            plan_of(challenge(), long("P20Y", **counted))
+
+
+def test_a_challenge_that_opens_as_the_year_begins_has_that_years_holidays() -> None:
+    """Fails when an opening at midnight is taken for the year before."""
+    opens = Instant("2017-01-01T00:00Z")
+    assert plan_of(challenge(opens, opens.add(hours=24 * 20)), programme()).opens == opens

@@ -15,7 +15,7 @@ from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Progress, Transfer
 from domain.programmes.programme import OnTime
-from domain.values.calendar import Holidays
+from domain.values.places import Holidays
 from store.database import tables
 from store.database.database import Database
 from store.database.tables import Found
