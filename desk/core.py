@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -16,7 +15,6 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.service import RPCError, RPCStatusCode
 from whenever import Instant
@@ -30,7 +28,7 @@ from domain.permissions import RIGHTS, Action, Actor, Grant, Proof, Role, check_
 from domain.values.calendar import spoken
 from domain.values.refusals import NotAllowed, NotConfirmed, Refused, TooLate, Unavailable, WindowNotSealed
 from gateways.messaging.letters import Letters
-from service.connection import Connection
+from service.connection import Connection, answered
 from service.settings import Settings
 from service.threads import Threads
 from service.wiring import letters_of
@@ -207,7 +205,7 @@ class Core:
         """
         handle = (await self.client()).get_workflow_handle(row.id)
         try:
-            return await asyncio.wait_for(_answer(handle), within or self.options.answer_within)
+            return await answered(_answer(handle), within or self.options.answer_within)
         except TimeoutError:
             self._connection.lost()  # perhaps no worker runs; perhaps nobody is at the other end any more
             raise Unavailable(f"{row.id} has not answered: check that a worker is running.") from None
@@ -249,10 +247,10 @@ class Core:
                 if start
                 else client.get_workflow_handle(workflow or row.id).execute_update(name, **said)  # type: ignore[call-overload]
             )
-            answer: str = await asyncio.wait_for(sending, self.options.answer_within)
+            answer = await answered(sending, self.options.answer_within)
         except WorkflowUpdateFailedError as failure:
             raise _refusal(failure) from None
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        except TimeoutError:
             self._connection.lost()
             raise NotConfirmed(
                 f"{row.id} has not answered within {self.options.answer_within:g} seconds: check that a worker is "

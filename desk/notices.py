@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Actor
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotConfirmed, TooLate, Unavailable, UnknownNotice
+from service.connection import answered
 from store.outbox import failing
 from store.record import notices
 from store.record.notices import Letter, Notice
@@ -126,10 +124,9 @@ class Notices:
         await self._core.reach(actor, Action.RETRY, await self._core.challenges())
         handle = (await self._core.client()).get_workflow_handle(interface.NOTICES)
         try:
-            answer: str = await asyncio.wait_for(
-                handle.execute_update(interface.RETRY, result_type=str), self._core.options.answer_within
-            )
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            retried = handle.execute_update(interface.RETRY, result_type=str)
+            answer: str = await answered(retried, self._core.options.answer_within)
+        except TimeoutError:
             raise NotConfirmed("The sender of notices has not answered: check that a worker is running.") from None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:

@@ -9,16 +9,18 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.values.refusals import Unavailable
+
+T = TypeVar("T")
 
 _WITHIN = 10
 """Seconds in which a server must answer."""
@@ -78,6 +80,28 @@ class Connection:
     def lost(self) -> None:
         """Temporal did not answer: the next who asks gets a new connection."""
         self._client = None
+
+
+async def answered(question: Awaitable[T], within: float) -> T:
+    """Temporal's answer to a question.
+
+    Args:
+        question: the call that was made.
+        within: how many seconds to wait.
+
+    Raises:
+        TimeoutError: no answer came in time.
+        CancelledError: whoever waits for the answer was cancelled. The SDK calls both the same if it waits for an
+            update, and a cancellation that is taken for a late answer lets its task go on for ever.
+    """
+    try:
+        async with asyncio.timeout(within):
+            return await question
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from None
+        raise TimeoutError from None
 
 
 @cache

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowUpdateInput,
+    WorkflowUpdateHandle,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from desk.desk import Desk
 from domain.values.refusals import Unavailable
-from service.connection import Connection
+from service.connection import Connection, answered
 from service.settings import Settings
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
 from tests.servers import Server, client_at, new_namespace
 from tests.store.said import AIR
+from tests.waiting import HANGS
+from workflows import interface
 
 
 async def test_two_who_ask_at_the_same_moment_get_one_connection() -> None:
@@ -77,3 +86,53 @@ async def test_the_desk_reaches_temporal_again_after_it_was_away(tmp_path: Path,
         desk.close()
         server.kill()
     assert made == 2
+
+
+class _Asked(Interceptor):
+    """Tells when an update is on its way to Temporal."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002
+        asked = self.asked
+
+        class Telling(OutboundInterceptor):
+            async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002
+                asked.set()
+                return await super().start_workflow_update(input)
+
+        return Telling(next)
+
+
+async def test_whoever_is_cancelled_while_temporal_is_asked_is_cancelled(kept: Database) -> None:
+    """No worker runs, so no answer comes. Fails where this is taken for a late answer, which may be asked for again."""
+    client, telling = await new_namespace(), _Asked()
+    config = client.config()
+    config["interceptors"] = [telling]
+    own, row = Client(**config), find_challenge(kept, AIR)
+
+    async def connect() -> Client:
+        return own
+
+    await client.start_workflow(interface.CHALLENGE, id=AIR, task_queue=interface.TASK_QUEUE)
+    desk = Desk(Settings(answer_within=HANGS), kept, connect)
+    try:
+        asking = asyncio.create_task(desk.core.update(row, interface.RETRY, None))
+        await asyncio.wait_for(telling.asked.wait(), HANGS)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    finally:
+        desk.close()
+
+
+async def test_a_cancellation_counts_when_the_answer_comes_at_the_same_moment() -> None:
+    """Fails where the answer is given then: whoever asks again and again never learns of the cancellation."""
+    answer = asyncio.get_running_loop().create_future()
+    asking = asyncio.create_task(answered(answer, HANGS))
+    await asyncio.sleep(0)  # it waits
+    answer.set_result("taken")
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
