@@ -12,8 +12,10 @@ from domain.keys import payment_of, transfer_id
 from domain.payments.payment import SERVICE
 from domain.payments.rails import Progress
 from domain.permissions import Action, Actor
-from domain.values.refusals import FileRefused, NotReadable, RailRefused
-from gateways.banking.status_reports import LARGEST, StatusReport, in_words, read_status_report
+from domain.values.refusals import NotReadable, RailRefused
+from gateways.banking.bank_files import read_bank_file
+from gateways.banking.messages import LARGEST
+from gateways.banking.status_reports import StatusReport, in_words
 from store.payments import bank_reports, payment_files, reading
 from store.payments.bank_reports import Contradiction, Reported
 from store.payments.reading import Payment
@@ -35,7 +37,11 @@ class BankReports:
         self._workflows = PaymentWorkflows(core)
 
     async def settle(self, actor: Actor, report: bytes) -> tuple[Payment, ...]:
-        """Reads a bank's report on a payment file, and informs the payments in the report.
+        """Reads a bank's reports on payment files, and informs the payments in the reports.
+
+        Args:
+            actor: who brings the reports.
+            report: the bank's file, with one report or with several in an envelope.
 
         Returns:
             The payments on which the report says something new.
@@ -48,11 +54,12 @@ class BankReports:
                 payment came back. The operators are told.
             Unavailable: the database cannot be written to.
         """
-        threads = self._core.threads
-        if len(report) > LARGEST_REPORT:
-            raise FileRefused(f"The report has more than {LARGEST_REPORT:,} bytes: ask the bank to split it.")
-        said = await threads.read(read_status_report, report)
-        file = said.original_message_id
+        said = await self._core.threads.read(read_bank_file, report)
+        found = [await self._settle(actor, each) for each in said]
+        return tuple({payment.key: payment for each in found for payment in each}.values())
+
+    async def _settle(self, actor: Actor, said: StatusReport) -> tuple[Payment, ...]:
+        threads, file = self._core.threads, said.original_message_id
         challenges = await threads.read(payment_files.challenges_concerned, self._database, file)
         roles = await acting_on_payments(self._core, actor, Action.BRING_REPORT, challenges)
         rows = [await self._core.find(each) for each in challenges]

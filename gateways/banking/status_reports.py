@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from lxml import etree
-from whenever import Date, OffsetDateTime, PlainDateTime
+from whenever import Date
 
 from domain.payments.rails import Progress
 from domain.values.model import Value
 from domain.values.refusals import FileRefused
 
-from .credit_transfers import first_fault, parsed, schema_files
+from .credit_transfers import schema_files
+from .messages import NAMESPACE, Message, check, text_of
+from .moments import BANK_ZONE, instant_of
 
-LARGEST = 50 * 1024 * 1024
-"""The most bytes in a report. A report on ten thousand transfers has a few million bytes."""
+KIND = "pain.002"
 
-_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3}\.\d{3}\.\d{2})")
-_READ_AS = {"pain.002.001.10": "pain.002.001.12", "pain.002.001.11": "pain.002.001.12"}
-"""Versions for which the package has no schema. Another version's schema checks them: it allows everything that they
-allow, except mandates of direct debits and tax periods, which no report on this service's credit transfers has."""
+_READ_AS = {f"pain.002.001.{version:02}": "pain.002.001.12" for version in range(4, 12)} | {
+    "pain.002.001.13": "pain.002.001.14"
+}
+"""Versions for which the package has no schema. The schema of the next version checks them: versions only add elements,
+except in the parts that nobody reads."""
 
-_Names = Mapping[str | None, str]
-"""The namespace of elements without a prefix, in the form that lxml takes."""
+_NEVER_READ = frozenset(
+    {"OrgnlTxRef", "SplmtryData", "InitgPty", "FwdgAgt", "DbtrAgt", "CdtrAgt", "Orgtr", "ChrgsInf", "TrckrData"}
+)
+"""Parts that hold parties, addresses and a copy of the payment. They changed between versions, and are left out before
+another version's schema checks a report."""
 
 _NOTE_LENGTH = 200
-_BANK_ZONE = "Europe/London"
+_NOT_PROVIDED = "NOTPROVIDED"
+"""What a bank writes for an id that was lost on the way."""
 
 _PROGRESS: dict[str, Progress | None] = {
     "ACSC": Progress.SETTLED,
@@ -194,23 +199,21 @@ def in_words(code: str) -> str:
     return known or (code if _CODE.fullmatch(code) else "the bank gave a reason of its own")
 
 
-def read_status_report(xml: bytes) -> StatusReport:
+def read_status_report(message: Message) -> StatusReport:
     """Reads a status report from a bank.
 
     Args:
-        xml: pain.002, in a version for which there is a schema, or which another version's schema can check.
+        message: pain.002, in a version for which there is a schema, or which another version's schema can check. The
+            parts that nobody reads may be removed from it.
 
     Raises:
-        FileRefused: the file is not a status report, does not fit its schema, has an unknown status, or contradicts
-            itself. The message says what to do.
+        FileRefused: the message does not fit its schema, has an unknown status, or contradicts itself. The refusal says
+            what to do.
     """
-    if len(xml) > LARGEST:
-        raise FileRefused(f"The status report has {len(xml):,} bytes, more than {LARGEST:,}: ask the bank to split it.")
-    root = parsed(xml, "status report")
-    names: _Names = {None: _checked(root)}
-    report = root[0]
-    message_id = _text(report, "GrpHdr/MsgId", names)
-    _must_be_on_credit_transfers(_text(report, "OrgnlGrpInfAndSts/OrgnlMsgNmId", names), message_id)
+    message = _checked(message)
+    names, report = message.names, message.root[0]
+    message_id = text_of(report, "GrpHdr/MsgId", names)
+    _must_be_on_credit_transfers(text_of(report, "OrgnlGrpInfAndSts/OrgnlMsgNmId", names), message_id)
 
     reader = _Reader(names, message_id)
     group = reader.said(report.find("OrgnlGrpInfAndSts", names), "GrpSts", _Said(None))
@@ -226,8 +229,8 @@ def read_status_report(xml: bytes) -> StatusReport:
     whole = said[0] if len(said) == 1 else group
     return StatusReport(
         message_id=message_id,
-        made_on=_day(_text(report, "GrpHdr/CreDtTm", names), message_id),
-        original_message_id=_text(report, "OrgnlGrpInfAndSts/OrgnlMsgId", names),
+        made_on=_day(text_of(report, "GrpHdr/CreDtTm", names), message_id),
+        original_message_id=text_of(report, "OrgnlGrpInfAndSts/OrgnlMsgId", names),
         group=whole.status,
         group_progress=whole.progress,
         group_code=whole.code,
@@ -236,34 +239,28 @@ def read_status_report(xml: bytes) -> StatusReport:
     )
 
 
-def _checked(root: etree._Element) -> str:
-    """Checks a document against the schema of its version.
+def _checked(message: Message) -> Message:
+    """Checks a message against the schema of its version, or of another version that has the same elements.
 
     Returns:
-        The namespace of the document's elements. The check may have changed it.
+        The message, under the name by which it was checked.
     """
-    namespace = etree.QName(root).namespace or ""
-    named = _NAMESPACE.fullmatch(namespace)
-    if named is None or not named[1].startswith("pain.002."):
-        what = named[1] if named else "another kind of file"
-        raise FileRefused(f"The status report is {what}, not pain.002: choose the file that answers a payment file.")
-    version = named[1]
     folder = schema_files() / "pain002" / "schemas"
-    file = folder / f"{_READ_AS.get(version, version)}.xsd"
+    version = _READ_AS.get(message.name, message.name)
+    file = folder / f"{version}.xsd"
     if not file.exists():
         known = ", ".join(sorted({path.stem for path in folder.glob("pain.002.*.xsd")} | _READ_AS.keys()))
         raise FileRefused(
-            f"The status report is {version}, which this service cannot read: ask the bank for one of {known}."
+            f"The status report is {message.name}, which this service cannot read: ask the bank for one of {known}."
         )
-    if version in _READ_AS:
-        checked_as = namespace.replace(version, _READ_AS[version])
-        for element in root.iter(f"{{{namespace}}}*"):
-            element.tag = f"{{{checked_as}}}{etree.QName(element).localname}"
-        namespace = checked_as
-    fault = first_fault(root, etree.XMLSchema(file=str(file)))
-    if fault:
-        raise FileRefused(f"The status report does not fit {version}, see {fault}: fetch it from the bank again.")
-    return namespace
+    if version != message.name:
+        for element in [*message.root.iter(f"{{{NAMESPACE}{message.name}}}*")]:
+            named = etree.QName(element).localname
+            if named in _NEVER_READ and (parent := element.getparent()) is not None:
+                parent.remove(element)
+            element.tag = f"{{{NAMESPACE}{version}}}{named}"
+    check(message, file, "status report")
+    return message._replace(name=version)
 
 
 def _must_be_on_credit_transfers(original: str, message_id: str) -> None:
@@ -282,7 +279,7 @@ class _Reader:
         message_id: the bank's id of the report, for refusals.
     """
 
-    def __init__(self, names: _Names, message_id: str) -> None:
+    def __init__(self, names: dict[str | None, str], message_id: str) -> None:
         self._names = names
         self._message_id = message_id
 
@@ -295,7 +292,7 @@ class _Reader:
         """
         if element is None:
             return outer
-        status = _text(element, tag, self._names) or outer.status
+        status = text_of(element, tag, self._names) or outer.status
         if status and status not in _PROGRESS:
             raise FileRefused(
                 f"The status report {self._message_id} has the unknown status {status}: ask the bank what it means, "
@@ -316,7 +313,8 @@ class _Reader:
     def transfer(self, element: etree._Element, block: _Said) -> TransferStatus:
         said = self.said(element, "TxSts", block)
         # The service writes one name in both places; some banks give back only one of them.
-        name = _text(element, "OrgnlEndToEndId", self._names) or _text(element, "OrgnlInstrId", self._names)
+        ids = (text_of(element, tag, self._names) for tag in ("OrgnlEndToEndId", "OrgnlInstrId"))
+        name = next(filter(is_given, ids), "")
         if not name:
             raise FileRefused(
                 f"The status report {self._message_id} does not name a payment at line {element.sourceline}: ask the "
@@ -332,7 +330,7 @@ class _Reader:
         codes: list[str] = []
         notes: list[str] = []
         for why in element.findall("StsRsnInf", self._names):
-            codes += filter(None, (_text(why, "Rsn/Cd", self._names) or _text(why, "Rsn/Prtry", self._names),))
+            codes += filter(None, (text_of(why, "Rsn/Cd", self._names) or text_of(why, "Rsn/Prtry", self._names),))
             notes += (note.text or "" for note in why.findall("AddtlInf", self._names))
         words = "; ".join(dict.fromkeys(_REASONS.get(code, code) for code in codes))
         note = " ".join(" ".join(notes).split())
@@ -345,20 +343,16 @@ def _reason(said: _Said) -> str:
     return said.reason or _NO_REASON.get(said.status or "", "")
 
 
+def is_given(name: str) -> bool:
+    """Whether an id names something. Banks write NOTPROVIDED for an id that was lost on the way."""
+    return "".join(name.split()).upper() not in {"", _NOT_PROVIDED}
+
+
 def _day(moment: str, message_id: str) -> Date:
     """The day of a moment in a report, which has an offset or is in the bank's local time."""
     try:
-        return OffsetDateTime.parse_iso(moment).to_tz(_BANK_ZONE).date()
-    except ValueError:
-        pass
-    try:
-        return PlainDateTime.parse_iso(moment).date()
+        return instant_of(moment).to_tz(BANK_ZONE).date()
     except ValueError:
         raise FileRefused(
             f"The status report {message_id} was made at {moment!r}, which is not a time: ask the bank for it again."
         ) from None
-
-
-def _text(element: etree._Element, path: str, names: _Names) -> str:
-    """The text of an element, on one line. Empty if there is none."""
-    return " ".join((element.findtext(path, "", names) or "").split())

@@ -11,12 +11,13 @@ from whenever import Date
 
 from domain.payments.rails import Progress
 from domain.values.refusals import FileRefused
-from gateways.banking import status_reports
+from gateways.banking import messages, status_reports
+from gateways.banking.bank_files import read_bank_file
 from gateways.banking.credit_transfers import Version
-from gateways.banking.status_reports import TransferStatus, in_words, read_status_report
+from gateways.banking.status_reports import StatusReport, TransferStatus, in_words
 from tests.gateways.status_report import NEWEST, Said, end_to_end_ids, many, status_report, written
 
-VERSIONS = [f"pain.002.001.{number}" for number in ("03", "10", "11", "12", "14", "15")]
+VERSIONS = [f"pain.002.001.{number:02}" for number in range(3, 16)]
 SETTLED, REJECTED = Progress.SETTLED, Progress.REJECTED
 MEANING = {
     "ACSC": SETTLED,
@@ -24,6 +25,12 @@ MEANING = {
     "RJCT": REJECTED,
     "CANC": Progress.CANCELLED,
 } | dict.fromkeys(["RCVD", "PDNG", "PART", "ACTC", "ACCP", "ACSP", "ACWC", "ACWP", "ACFC"])
+
+
+def read_status_report(xml: bytes) -> StatusReport:
+    """The one report in a file."""
+    [report] = read_bank_file(xml)
+    return report
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -178,6 +185,45 @@ def test_a_payment_named_only_by_its_instruction_is_found() -> None:
     assert transfer == TransferStatus(end_to_end_id="A", progress=SETTLED)
 
 
+@pytest.mark.parametrize("lost", ["NOTPROVIDED", "NotProvided", " not provided ", "NOTPROVIDED\n"])
+def test_a_payment_whose_end_to_end_id_was_lost_is_found_by_its_instruction(lost: str) -> None:
+    """Fails when what stands in the place of a lost id counts as an id."""
+    named = status_report({"A": Said("ACSC")}, named_by="OrgnlInstrId").replace(
+        b"</OrgnlInstrId>", f"</OrgnlInstrId><OrgnlEndToEndId>{lost}</OrgnlEndToEndId>".encode()
+    )
+    [transfer] = read_status_report(named).transfers
+
+    assert transfer.end_to_end_id == "A"
+    with pytest.raises(FileRefused, match="does not name a payment at line 2: ask the bank"):
+        read_status_report(named.replace(b">A<", b">NOTPROVIDED<"))
+
+
+OLD_PARTS = """
+  <InitgPty><Nm>Bank</Nm><PstlAdr><AdrTp>ADDR</AdrTp></PstlAdr><CtctDtls><Othr>desk 3</Othr></CtctDtls></InitgPty>
+"""
+OLD_COPY = "<OrgnlTxRef><ReqdExctnDt>2026-02-01</ReqdExctnDt><PmtMtd>TRF</PmtMtd></OrgnlTxRef>"
+
+
+@pytest.mark.parametrize("version", [f"pain.002.001.{number:02}" for number in range(4, 8)])
+def test_parts_that_changed_between_versions_do_not_keep_a_report_from_being_read(version: str) -> None:
+    """Fails when the schema of another version checks what nobody reads."""
+    xml = status_report({"A": Said("RJCT", "AC04")}, version=version).decode()
+    xml = xml.replace("</CreDtTm>", f"</CreDtTm>{OLD_PARTS}").replace("</TxInfAndSts>", f"{OLD_COPY}</TxInfAndSts>")
+    [transfer] = read_status_report(xml.encode()).transfers
+
+    assert (transfer.end_to_end_id, transfer.progress, transfer.code) == ("A", REJECTED, "AC04")
+
+
+@pytest.mark.parametrize("version", [f"pain.002.001.{number:02}" for number in (3, 4, 9, 13, 14)])
+def test_what_is_read_of_a_report_is_checked_in_every_version(version: str) -> None:
+    """Fails when a version without a schema of its own is not checked."""
+    xml = status_report({"A": Said("ACSC")}, version=version)
+
+    for wrong in (xml.replace(b"OrgnlMsgNmId", b"Extra"), xml.replace(b"STATUS-1", b"S" * 36)):
+        with pytest.raises(FileRefused, match=rf"does not fit {version}|does not fit pain\.002\.001\.1[24]"):
+            read_status_report(wrong)
+
+
 def laughs(by: str = "ten") -> bytes:
     """A file that grows to gigabytes in a careless reader."""
     entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
@@ -197,13 +243,13 @@ GOOD = status_report({"A": Said("ACSC")})
         (b"status: fine", "cannot be read as XML at line 1: fetch it from the bank again"),
         (GOOD[:-20], "cannot be read as XML"),
         (b"PK\x03\x04" + b"\x00" * 100, "cannot be read as XML"),
-        (b"<html/>", "is another kind of file, not pain.002"),
+        (b"<html/>", "has no ISO 20022 message: choose"),
         (written(many(1)), r"is pain\.001\.001\.09, not pain\.002: choose"),
         (
             GOOD.replace(b"002.001.12", b"002.001.99"),
             r"is pain\.002\.001\.99, which this service cannot read: .*one of pain\.002",
         ),
-        (GOOD.replace(b"pain.002.001.12", b"pain.002.../../x"), "is another kind of file"),
+        (GOOD.replace(b"pain.002.001.12", b"pain.002.../../x"), "has no version that ISO 20022 knows"),
         (GOOD.replace(b"OrgnlMsgNmId", b"Extra"), r"does not fit pain\.002\.001\.12, see line 2, Extra: fetch"),
         (status_report({"A": Said("ACCC")}, version=VERSIONS[0]), r"does not fit pain\.002\.001\.03"),
         (status_report({"A": Said()}, named_by="StsId"), "does not name a payment at line 2: ask the bank"),
@@ -252,7 +298,7 @@ def test_a_comment_does_not_cut_what_it_stands_in() -> None:
 
 def test_a_report_that_is_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails without the limit: the file is no XML, and is turned away for its size."""
-    monkeypatch.setattr(status_reports, "LARGEST", 1000)
+    monkeypatch.setattr(messages, "LARGEST", 1000)
 
     with pytest.raises(FileRefused, match="has 1,001 bytes, more than 1,000: ask the bank to split it"):
         read_status_report(b"x" * 1001)
@@ -291,13 +337,22 @@ def test_a_report_that_says_two_things_of_a_payment_is_turned_away() -> None:
         # At midnight in Frankfurt it is the day before in London, and a day ends later in summer than by UTC.
         ("2026-02-02T00:30:00+01:00", Date(2026, 2, 1)),
         ("2026-06-30T23:30:00Z", Date(2026, 7, 1)),
+        ("2026-02-01T24:00:00Z", Date(2026, 2, 2)),
+        ("\n  2026-02-01T09:00:00  ", Date(2026, 2, 1)),
     ],
 )
 def test_the_day_of_a_report_is_the_one_in_london(moment: str, day: Date) -> None:
     assert read_status_report(GOOD.replace(b"2026-02-01T09:00:00Z", moment.encode())).made_on == day
 
 
-@pytest.mark.parametrize("moment", [b"2026-02-01T24:00:00Z", b"12026-02-01T09:00:00Z"])
+@pytest.mark.parametrize("moment", [b"2026-02-01T23:59:60Z", b"2026-02-01T24:00:01Z", b"2026-02-01 09:00:00"])
+def test_a_report_of_a_time_that_does_not_exist_is_turned_away(moment: bytes) -> None:
+    with pytest.raises(FileRefused, match=r"does not fit pain\.002\.001\.12, see line 2, CreDtTm") as refused:
+        read_status_report(GOOD.replace(b"2026-02-01T09:00:00Z", moment))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("moment", [b"12026-02-01T09:00:00Z", b"-2026-02-01T09:00:00Z"])
 def test_a_report_of_a_time_that_nobody_can_place_is_turned_away(moment: bytes) -> None:
     """The schema allows it."""
     with pytest.raises(FileRefused, match="which is not a time: ask the bank for it again"):
