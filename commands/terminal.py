@@ -29,7 +29,9 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _WIDE = 240
 """The width of a file or a pipe, in columns. Wide, because a folded line is hard to search."""
-_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 """Characters that move a terminal's cursor, colour text or turn its direction, and code points without a character."""
 _FOLDED = 12
 """The least width, in columns, of a table's column whose text is folded and is at least this long."""
@@ -48,10 +50,10 @@ def say(line: str, indent: int = 0, *, bold: bool = False) -> None:
     """
     style = "bold" if bold else ""
     if out.is_terminal:
-        for part in Text(harmless(line), style=style).wrap(out, max(20, out.width - indent)):
+        for part in Text(_one_line(line), style=style).wrap(out, max(20, out.width - indent)):
             out.print(Text(" " * indent) + part)
     else:
-        out.print(Text(" " * indent + harmless(line), style=style), soft_wrap=True)
+        out.print(Text(" " * indent + _one_line(line), style=style), soft_wrap=True)
 
 
 def show_entry(head: str, *lines: Sequence[object]) -> None:
@@ -61,7 +63,7 @@ def show_entry(head: str, *lines: Sequence[object]) -> None:
         head: the first line, with the thing's id. It is never folded, so that people can copy the id.
         lines: printed below, indented. The parts of a line are joined with semicolons; empty parts are left out.
     """
-    out.print(Text(harmless(head)), soft_wrap=True)
+    out.print(Text(_one_line(head)), soft_wrap=True)
     for parts in lines:
         if line := "; ".join(filter(None, map(_cell, parts))):
             say(line, indent=4)
@@ -125,7 +127,7 @@ def _least(heading: str, cells: Sequence[object]) -> int:
 
 def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
     """Prints names and values, one pair on a line; names without a value are left out."""
-    out.print(Text(harmless(title), style="bold"), soft_wrap=not out.is_terminal)
+    out.print(Text(_one_line(title), style="bold"), soft_wrap=not out.is_terminal)
     width = max(len(name) for name, _ in facts) + 2
     grid = Table.grid(padding=(0, 0))
     grid.add_column(width=width, no_wrap=True)
@@ -185,4 +187,9 @@ def misused(message: str) -> NoReturn:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else harmless(str(value))
+    return "" if value is None else _one_line(str(value))
+
+
+def _one_line(text: str) -> str:
+    """The text, safe for a terminal, and on one line: after a line break it would look like another entry."""
+    return harmless(text.replace("\n", " "))

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from whenever import Instant
 
+from domain.values.addresses import read_address
 from domain.values.model import Value
 from domain.values.refusals import ApplicationRefused, Problem
+from domain.values.text import one_line
 
 _LONGEST_NAME = 300
-_LONGEST_EMAIL = 254
-_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
 
 
@@ -109,17 +109,20 @@ def _organisation(name: str) -> Iterator[str]:
         yield "The application names no organisation: say who applies."
     if len(name) > _LONGEST_NAME:
         yield (f"The organisation's name has {len(name):,} characters: shorten it to {_LONGEST_NAME} at most.")
-    yield from _no_text(name, "organisation's name")
+    try:
+        one_line(name)
+    except ValueError as error:
+        yield f"The organisation's name {error}."
 
 
 def _email(address: str) -> Iterator[str]:
-    # Copying an address can bring such characters along. A channel would refuse every letter to it.
-    if not address.strip().isprintable():
-        yield "The e-mail address has an invisible character: type the address instead of copying it."
-    elif len(address) > _LONGEST_EMAIL:
-        yield (f"The e-mail address has {len(address):,} characters: give one of {_LONGEST_EMAIL} at most.")
-    elif not _EMAIL.fullmatch(address.strip()):
+    if "@" not in address:
         yield "The application has no contact: give an e-mail address for receipts, such as name@company.example."
+        return
+    try:
+        read_address(address)
+    except ValueError as error:
+        yield f"The e-mail address {error}."
 
 
 def _proposal(answer: str, limit: int) -> Iterator[str]:

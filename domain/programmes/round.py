@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from whenever import Instant
 
 from domain.values.calendar import Date, end_of_day, moment, spoken
-from domain.values.model import Line, Name, Value
+from domain.values.model import EmailAddress, Line, Name, Value
 
 from .programme import Programme
 
@@ -58,14 +58,7 @@ class Person(Value):
 
     id: Name
     name: Line
-    email: Annotated[
-        str,
-        Field(
-            pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
-            max_length=254,
-            description="an e-mail address, such as name@body.example",
-        ),
-    ]
+    email: EmailAddress
 
 
 class Sponsor(Value):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from .addresses import read_address
+from .text import on_one_line, one_line
 
 
 class Value(BaseModel):
@@ -19,21 +22,36 @@ Name = Annotated[
     StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60),
     Field(description="lower-case letters, digits and single hyphens, such as air-quality"),
 ]
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _joined(value: object) -> object:
+    return on_one_line(value) if isinstance(value, str) else value
+
+
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\r\n\x00]*$"),
-    Field(description="one line of text, at most 300 characters"),
+    BeforeValidator(_stripped),
+    StringConstraints(min_length=1, max_length=300),
+    AfterValidator(one_line),
+    Field(description="one line of text, at most 300 characters", json_schema_extra={"pattern": r"^[^\r\n\x00]*$"}),
 ]
-
-
-def _one_line(value: object) -> object:
-    """A reason is quoted inside other lines, so it must be a single line."""
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
 Reason = Annotated[
     str,
-    BeforeValidator(_one_line),
-    StringConstraints(max_length=2000, pattern=r"^[^\x00]*$"),
+    BeforeValidator(_joined),
+    StringConstraints(max_length=2000),
     Field(description="why, in words that may be shown to those concerned; no personal data"),
+]
+EmailAddress = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    StringConstraints(pattern="@"),
+    AfterValidator(read_address),
+    Field(
+        description="an e-mail address, such as name@body.example",
+        json_schema_extra={"pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "maxLength": 254},
+    ),
 ]

@@ -22,6 +22,7 @@ from typing import Literal
 
 from whenever import Instant
 
+from domain.values.addresses import in_ascii
 from domain.values.refusals import Unavailable
 
 from .channels import Delivery, Message, PermanentFailure, Progress, TemporaryFailure
@@ -312,17 +313,14 @@ def _sender(text: str) -> Address:
 
 def _recipient(text: str) -> str:
     """The address as mail servers take it: a single address, without a name, in ASCII."""
-    try:
-        address = Address(addr_spec=text)
-        good = address.addr_spec == text and text.isprintable()
-        address = Address(username=address.username, domain=_in_ascii(address.domain))
-    except _NO_ADDRESS:
-        good = False
-    if not good:
+    address = ""
+    with suppress(ValueError):
+        address = in_ascii(text)
+    if not address:
         raise PermanentFailure(
             "The recipient's address is not an e-mail address that letters can go to: ask for another one."
         )
-    return address.addr_spec
+    return address
 
 
 def _in_ascii(domain: str) -> str:

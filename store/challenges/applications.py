@@ -14,6 +14,7 @@ from whenever import Instant
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
+from domain.values.addresses import read_address
 from domain.values.calendar import spoken
 from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import (
@@ -26,6 +27,7 @@ from domain.values.refusals import (
     UnknownChallenge,
     WindowNotSealed,
 )
+from domain.values.text import one_line
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import Together
@@ -195,8 +197,8 @@ def _accept(
     application = {
         "id": receipt.application,
         "challenge": challenge,
-        "organisation": applying.organisation.strip(),
-        "email": applying.email.strip(),
+        "organisation": one_line(applying.organisation),
+        "email": read_address(applying.email),
         "proposal": applying.proposal,
         "submission": submission,
         "received": now,
@@ -206,7 +208,7 @@ def _accept(
         window,
         Occasion.APPLICATION_RECEIVED,
         receipt.application,
-        applying.email.strip(),
+        read_address(applying.email),
         {"application": receipt.application, "received": spoken(now, window.time_zone)},
         now,
         compose,
@@ -290,7 +292,7 @@ def _note_refusal(
         write_line(connection, key, challenge, entry)
         if is_contact(applying.email):
             facts = {"reason": text}
-            address = applying.email.strip()
+            address = read_address(applying.email)
             tell_one(connection, key, window, Occasion.APPLICATION_REFUSED, APPLICANT, address, facts, at, compose)
 
 

@@ -33,6 +33,13 @@ TEXTS = {
 }
 """A proposal may have 200 characters; each of these can be one."""
 
+STEERING = ("escape", "directions", "letters")
+"""The kinds that no name may be of."""
+
+
+def name_of(kind: str) -> str:
+    return f"{kind} Ltd" if kind in STEERING else TEXTS[kind]
+
 
 def harmless(printed: str) -> bool:
     """Whether a text leaves a terminal as it is: no control characters but line ends, and none that turn directions."""
@@ -50,8 +57,11 @@ def moor(starter: Commands, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     assert starter("open", "wild", CHALLENGES_PROGRAMMES=str(tmp_path_factory.getbasetemp())).status == 0
     teams = {}
     for kind, text in TEXTS.items():
-        words = ["--organisation", text, "--email", f"{kind}@company.example", "--proposal", "-", "--json"]
-        answer = starter("apply", "moor", *words, text=f"{text}\n{kind}")
+        words = ["--email", f"{kind}@company.example", "--proposal", "-", "--json"]
+        if kind in STEERING:
+            refused = starter("apply", "moor", "--organisation", text, *words, text="Ours.")
+            assert (refused.status, "invisible character" in refused.err) == (1, True), refused
+        answer = starter("apply", "moor", "--organisation", name_of(kind), *words, text=f"{text}\n{kind}")
         assert answer.status == 0, answer
         teams[kind] = json.loads(answer.out)["application"]
     return teams
@@ -62,7 +72,7 @@ def test_applications_are_read_as_they_were_handed_in(starter: Commands, moor: d
     kept = {each["id"]: each for each in starter.data("applications", "moor")}
 
     for kind, text in TEXTS.items():
-        assert kept[moor[kind]]["organisation"] == text
+        assert kept[moor[kind]]["organisation"] == name_of(kind)
         assert kept[moor[kind]]["proposal"] == f"{text}\n{kind}".replace("\r", "\n")  # standard input is text
     for words in ([], ["--full"]):
         printed = starter("applications", "moor", *words)
