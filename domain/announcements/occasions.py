@@ -23,6 +23,7 @@ class Occasion(StrEnum):
     DECISION_DUE = "decision-due"
     DECISION_OVERDUE = "decision-overdue"
     SHORTLISTED = "shortlisted"
+    PRIZE_WON = "prize-won"
     STAGE_STARTED = "stage-started"
     FROM_RESERVE = "from-reserve"
     IN_RESERVE = "in-reserve"
@@ -82,6 +83,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.DECISION_DUE: frozenset({"stage", "until"}),
     Occasion.DECISION_OVERDUE: frozenset({"stage", "until", "waits_for"}),
     Occasion.SHORTLISTED: frozenset({"stage", "next"}),
+    Occasion.PRIZE_WON: frozenset({"stage", "award", "paid", "next", *_TERMS}),
     Occasion.STAGE_STARTED: frozenset({"stage", "begins", "ends", "award", "paid", "sessions", *_TERMS}),
     Occasion.FROM_RESERVE: frozenset({"stage", "ends", "award", "paid", "sessions", *_TERMS}),
     Occasion.IN_RESERVE: frozenset({"stage", "begins", "ends"}),
@@ -115,6 +117,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
 MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.DECISION_INVITED: frozenset({"amount"}),
     Occasion.SHORTLISTED: frozenset({"next"}),
+    Occasion.PRIZE_WON: frozenset({"next"}),
     Occasion.STAGE_STARTED: frozenset({"award", "paid", "sessions"}),
     Occasion.FROM_RESERVE: frozenset({"award", "paid", "sessions"}),
     Occasion.NOT_SELECTED: frozenset({"feedback"}),
@@ -174,7 +177,7 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
-    "next": Fact("the stage that the shortlisted can enter next; empty if there is none", "Exploration"),
+    "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
     "on_its_way": Fact(
         "the keys of the payments that still go to the old bank details; empty if none",
@@ -228,6 +231,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
         "until": "Wednesday 14 June 2017, 24:00 BST",
     },
     Occasion.SHORTLISTED: {"stage": "Interview"},
+    Occasion.PRIZE_WON: {"stage": "Prize", "award": "£20,000", "paid": "all of it now", "next": "Accelerator"},
     Occasion.EVIDENCE_DUE: _ACCELERATOR,
     Occasion.EVIDENCE_ACCEPTED: _ACCELERATOR,
     Occasion.EVIDENCE_REJECTED: _ACCELERATOR | {"reason": "The report does not say how many citizens took part."},

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from whenever import Instant
 
+from domain.announcements.announcement import Status
 from domain.programmes.programme import Due, Instalment, Programme, Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 
 from .stage_run import StageRun, Team
-from .state import OrderState, State
+from .state import OrderState, Phase, State
 
 
 class PaymentOrder(Value):
@@ -57,6 +58,13 @@ def unpaid_orders(state: State) -> tuple[PaymentOrder, ...]:
 def orders_made(state: State) -> Mapping[str, PaymentOrder]:
     """All payments ordered so far, by key."""
     return {each.key: each for each in payments_due(state.having(payments={})) if each.key in state.payments}
+
+
+def status_of(state: State) -> Status:
+    """The row that lists show. What falls due at the end is owed, and shown as owed, from that moment on."""
+    if state.phase is not Phase.ENDED:
+        return state.status
+    return state.ordering(each.key for each in payments_due(state)).status
 
 
 _COME_OUT = {

@@ -20,6 +20,7 @@ from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.values.refusals import OnHold, ReasonMissing, TooLate, refuse_for_all
 
+from .awards import status_of
 from .decisions import Decision, Withdraw
 from .feedback import kept_words
 from .state import Phase, State
@@ -130,7 +131,7 @@ def announced_to_all(
         key=key_of(new, message),
         challenge=new.challenge.id,
         entry=entry_of(new, message, now, text),
-        status=new.status,
+        status=status_of(new),
         window=window,
         # An ending is final; every other notice is right until the next deadline or the next change.
         notices=(*notices, *kept_words(new)) if new.phase is Phase.ENDED else tuple(map(while_so, notices)),

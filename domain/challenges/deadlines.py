@@ -20,7 +20,7 @@ from domain.announcements.occasions import Occasion
 from domain.values.calendar import earlier, later
 from domain.values.wording import counted
 
-from .awards import payments_due
+from .awards import payments_due, status_of
 from .feedback import kept_words
 from .selection import agreed_amount_in_words
 from .state import Outcome, Phase, State
@@ -148,7 +148,8 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             notices = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
             text = f"Reminder: evidence is expected from {', '.join(teams)}"
-    notices = tuple(map(while_so, notices))
+    if state.phase is not Phase.ENDED:  # evidence is wanted after the end whether or not payments are still to be made
+        notices = tuple(map(while_so, notices))
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, notices, f"{state.stage_name}-{rung}")
 
@@ -281,6 +282,6 @@ def _by_service(
         key=f"{state.challenge.id}/{action}" + (f"-{which}" if which else ""),
         challenge=state.challenge.id,
         entry=Entry(at=now, by=SERVICE, role=SERVICE, action=action, stage=state.stage_name, text=text),
-        status=state.status,
+        status=status_of(state),
         notices=notices,
     )

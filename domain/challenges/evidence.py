@@ -17,6 +17,7 @@ from domain.values.refusals import (
     refuse_for_all,
 )
 
+from .awards import status_of
 from .decisions import Evidence
 from .stage_run import OpenEvidence, Team, Verdict
 from .state import Outcome, Phase, State
@@ -60,7 +61,7 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
             text=text,
             reason=message.reason,
         ),
-        status=new.status,
+        status=status_of(new),
         notices=(_telling(state, message, wanted, title, final),),
     )
 

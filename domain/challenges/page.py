@@ -107,7 +107,7 @@ def _who_acts(state: State) -> str:
         case Phase.ENDED:
             judge = [f"{in_charge}: accept or reject the evidence"] if state.open_evidence else []
             look = ["nobody here: see the payments that are not paid yet"] if state.unpaid else []
-            return "; ".join(judge or look) or "nobody"
+            return "; ".join(judge + look) or "nobody"
 
 
 def _selection_wanted(state: State) -> str:

@@ -29,7 +29,7 @@ from domain.values.refusals import (
 )
 from domain.values.wording import counted, listed
 
-from .awards import amount_in_words
+from .awards import amount_in_words, status_of
 from .decisions import Decline, Select
 from .feedback import kept_words
 from .stage_run import StageRun, Team
@@ -123,7 +123,7 @@ def _announced(
             text=text,
             reason=message.reason,
         ),
-        status=new.status,
+        status=status_of(new),
         notices=notices,
         applications=applications,
     )
@@ -252,11 +252,15 @@ def _notices(old: State, new: State, stage: Stage, message: Select) -> tuple[Out
 
 
 def _welcomed(state: State, stage: Stage, team: Team) -> OutgoingNotice:
-    """The team's notice: its stage has begun; or, if the stage only sifts, it is shortlisted for the next."""
+    """The team's notice: its stage has begun. A stage that takes no time shortlists the team, or gives it a prize."""
     if stage.only_sifts:
         following = state.programme.stages[state.stage + 1 : state.stage + 2]
         facts = {"stage": stage.title, "next": following[0].title if following else ""}
-        return to_teams((team.id,), Occasion.SHORTLISTED, facts)
+        if stage.pay is None:
+            return to_teams((team.id,), Occasion.SHORTLISTED, facts)
+        paid = stage.pay.in_words(state.programme.currency, at_once=True)
+        facts |= {"award": award_in_words(state, team), "paid": paid} | state.programme.terms.model_dump()
+        return to_teams((team.id,), Occasion.PRIZE_WON, facts)
     facts = {"begins": state.at(state.run.begins)} | place_in_words(state, stage, team)
     return to_teams((team.id,), Occasion.STAGE_STARTED, facts)
 

@@ -241,7 +241,8 @@ class State(Value):
             case Phase.RUNNING:
                 return f"end of {stage}"
             case Phase.ENDED:
-                return "evidence" if self.open_evidence else "payments" if self.unpaid else "nothing"
+                open_ = {"evidence": self.open_evidence, "payments": self.unpaid}
+                return " and ".join(what for what, left in open_.items() if left) or "nothing"
 
     @property
     def situation(self) -> str:

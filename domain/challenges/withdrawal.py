@@ -9,6 +9,7 @@ from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Role
 from domain.values.refusals import NotAllowed, TooLate
 
+from .awards import status_of
 from .change import check_goes_on, entry_of, key_of, need_reason
 from .decisions import Withdraw
 from .feedback import kept_words
@@ -65,7 +66,7 @@ def _team_left(state: State, left: Team, message: Withdraw, now: Instant) -> tup
         key=key_of(state, message),
         challenge=state.challenge.id,
         entry=entry_of(new, message, now, text),
-        status=new.status,
+        status=status_of(new),
         notices=tuple(notices),
         withdrawn=message.team,
     )

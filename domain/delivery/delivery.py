@@ -140,7 +140,8 @@ SAYS_PLACE = frozenset({Occasion.SHORTLISTED, Occasion.STAGE_STARTED, Occasion.F
 _OF_A_PAYMENT = (*_STILL, Occasion.PAYMENT_DUE, Occasion.PAYMENT_OVERDUE)
 _ENDS_A_PLACE = {Occasion.NOT_SELECTED, Occasion.NOT_CONTINUED, Occasion.CANCELLED, Occasion.COMPLETED}
 OVERTAKEN_BY: Mapping[Occasion, frozenset[Occasion]] = {
-    **dict.fromkeys(SAYS_PLACE, SAYS_PLACE | _ENDS_A_PLACE),
+    # A prize is won for good, even if the challenge ends at that moment: nothing overtakes its notice.
+    **dict.fromkeys(SAYS_PLACE, SAYS_PLACE | _ENDS_A_PLACE | {Occasion.PRIZE_WON}),
     Occasion.EVIDENCE_DUE: frozenset({Occasion.EVIDENCE_ACCEPTED, Occasion.EVIDENCE_REJECTED}),
     **{occasion: frozenset({occasion}) for occasion in _OF_A_PAYMENT},
 }

@@ -218,7 +218,11 @@ def _instalments(pay: Pay, begins: Instant, ends: Instant) -> tuple[InstalmentPl
     amounts = pay.instalments_of(pay.amount_of(pay.most))
     return tuple(
         InstalmentPlan(
-            amount=amount, due=part.due, at=dates.get(part.due), evidence=part.evidence or "", when=part.when
+            amount=amount,
+            due=part.due,
+            at=dates.get(part.due),
+            evidence=part.evidence or "",
+            when=part.when(at_once=begins == ends),
         )
         for part, amount in zip(pay.instalments, amounts, strict=True)
     )

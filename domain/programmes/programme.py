@@ -69,11 +69,16 @@ class Instalment(Value):
             raise ValueError("has the amount 0.00: leave it out, or give it an amount")
         return self
 
-    @property
-    def when(self) -> str:
-        """When the instalment is paid, in words."""
+    def when(self, *, at_once: bool = False) -> str:
+        """When the instalment is paid, in words.
+
+        Args:
+            at_once: whether the stage takes no time, so that its start and its end are now.
+        """
         if self.due is Due.EVIDENCE:
             return f"once this is accepted: {self.evidence}"
+        if at_once:
+            return "now"
         return "at the start" if self.due is Due.START else "at the end"
 
     @property
@@ -127,17 +132,18 @@ class Pay(Value):
         assert fee is not None, "validated above"
         return fee
 
-    def in_words(self, currency: str) -> str:
+    def in_words(self, currency: str, *, at_once: bool = False) -> str:
         """How an award is paid: "50% at the start, 50% once this is accepted: a report".
 
         Args:
             currency: of the programme. An instalment that is an amount is shown in this currency, without VAT.
+            at_once: whether the stage takes no time.
         """
         if len(self.instalments) == 1:
-            return f"all of it {self.instalments[0].when}"
+            return f"all of it {self.instalments[0].when(at_once=at_once)}"
         more = " without VAT" if self.vat is Vat.ADDED else ""
         return ", ".join(
-            f"{part.amount.shown(currency)}{more} {part.when}" if part.amount else f"{part.share} {part.when}"
+            f"{part.amount.shown(currency) + more if part.amount else part.share} {part.when(at_once=at_once)}"
             for part in self.instalments
         )
 
@@ -167,7 +173,9 @@ class Stage(Value):
     target: Annotated[int, Field(ge=1, le=1000, strict=True)]
     max: Annotated[int, Field(ge=1, le=1000, strict=True)]
     decision_within: TimeAllowed
-    duration: Duration = Field(default=ItemizedDelta(seconds=0), description="PT0S for a stage that only sifts")
+    duration: Duration = Field(
+        default=ItemizedDelta(seconds=0), description="PT0S for a stage that only sifts, or is a prize"
+    )
     pay: Pay | None = None
     may_be_skipped: Annotated[bool, Field(strict=True)] = False
     participation_sessions: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
@@ -180,7 +188,7 @@ class Stage(Value):
 
     @property
     def only_sifts(self) -> bool:
-        """Whether the stage takes no time, as an interview round does."""
+        """Whether the stage takes no time, as an interview round does. If the stage pays, the payment is a prize."""
         return self.duration.sign() == 0
 
 

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select, update
 from whenever import Instant
 
+from domain.payments.payment import OVER
 from domain.permissions import Period, Place
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
@@ -189,12 +190,23 @@ def _rows() -> Select[Any]:
         .scalar_subquery()
     )
     return select(
-        tables.challenges,
+        *(column for column in tables.challenges.columns if column.name != "waits_for"),
+        _waits_for().label("waits_for"),
         func.coalesce(texts, "").label("attention"),
         window.c.opens,
         window.c.closes,
         window.c.sealed_count.label("applications"),
     ).join_from(tables.challenges, window, isouter=True)
+
+
+def _waits_for() -> ColumnElement[str]:
+    """What the workflow last reported; but money that came back after the workflow had ended is owed again."""
+    challenge, payment = tables.challenges, tables.payments
+    owed = exists().where(
+        payment.c.challenge == challenge.c.id, payment.c.status.not_in([str(status) for status in OVER])
+    )
+    over = and_(challenge.c.outcome != "", challenge.c.waits_for == "nothing")
+    return case((and_(over, owed), "payments"), else_=challenge.c.waits_for)
 
 
 def _challenge_row(row: Any) -> ChallengeRow:

@@ -10,6 +10,7 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement, ToApplicants, ToPeople, ToTeams
 from domain.announcements.occasions import Occasion
 from domain.challenges import deadlines, extension, holding, selection
+from domain.challenges.awards import payments_due
 from domain.challenges.decisions import Extend, Hold
 from domain.challenges.state import OrderState, Outcome, Phase, State
 from tests.domain.challenges import (
@@ -17,6 +18,7 @@ from tests.domain.challenges import (
     DECIDER,
     EXPLORATION,
     INTERVIEW,
+    ON_EVIDENCE,
     OPENS,
     OPERATOR,
     TEAMS,
@@ -29,6 +31,7 @@ from tests.domain.challenges import (
     completed,
     explored,
     exploring,
+    in_instalments,
     sealed,
     select,
     taking_applications,
@@ -202,6 +205,28 @@ def test_a_cancellation_in_temporal_itself_is_told_like_any_other() -> None:
     ]
     held = holding.hold(explored(), Hold(by=OPERATOR, reason="Because."), CLOSES)[0]
     assert deadlines.cancelled_outside(held, CLOSES)[0].held is None
+
+
+def test_what_falls_due_at_the_very_end_is_shown_as_owed_by_the_announcement_of_the_end() -> None:
+    """Fails when the list says that an ended challenge waits for nothing, with money still to be paid."""
+    last = in_instalments()[0]
+    state = exploring(last)
+    state = state.ordering(each.key for each in payments_due(state))
+    paid = state.having(payments=dict.fromkeys(state.payments, OrderState.SETTLED))
+    _, announcement = deadlines.stage_ended(paid, paid.run.ends)
+    assert announcement.status is not None
+    assert (announcement.status.waits_for, announcement.status.outcome) == ("payments", "completed")
+
+
+def test_an_ended_challenge_waits_for_evidence_and_for_payments_at_once() -> None:
+    """Fails when open evidence hides that money is owed."""
+    state = exploring(*in_instalments(ON_EVIDENCE)[:1])
+    ended, announcement = deadlines.stage_ended(state, state.run.ends)
+    assert announcement.status is not None
+    assert announcement.status.waits_for == "evidence and payments"
+    reminder = deadlines.next_reminder(ended)
+    assert reminder is not None
+    assert {notice.lapses for notice in deadlines.reminded(ended, reminder)[1].notices} == {False}
 
 
 def test_an_ended_challenge_waits_for_its_payments() -> None:

@@ -268,6 +268,17 @@ def test_a_team_that_has_left_is_not_told_of_its_place(kept: Database, place: Oc
     assert notice(kept, f"{AIR}/selected/{place}/team").reason == "team has left."
 
 
+def test_a_prize_is_told_even_if_the_challenge_ends_with_it(kept: Database) -> None:
+    """Fails when "Completed" takes the place of the letter that says how much was won and what to do now."""
+    _with_application(kept, "team")
+    won = to_teams(("team",), Occasion.PRIZE_WON, facts(Occasion.PRIZE_WON))
+    announce(kept, announcing("selected", won), compose)
+    over = to_teams(("team",), Occasion.COMPLETED, facts(Occasion.COMPLETED))
+    announce(kept, announcing("ended", over, at=MIDWAY + SECOND), compose)
+
+    assert sent(kept, "") == [f"{AIR}/selected/prize-won/team", f"{AIR}/ended/completed/team"]
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_of_its_places_a_team_is_told_the_last(kept: Database, place: Occasion) -> None:
     """Fails when "You have no place yet" arrives after the place, or a good word after the end of it all; and when

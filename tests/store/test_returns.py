@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from domain.announcements.announcement import Status
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Progress
 from domain.values.refusals import TooEarly, TooLate
+from store.challenges.rounds import find_challenge
+from store.record.record import announce
 from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, Till, give_payee, lines, told
-from tests.store.said import CLOSES
+from tests.store.said import AIR, CLOSES, announcing, compose
 
 STATUSES = list(PaymentStatus)
 
@@ -35,6 +38,9 @@ def test_money_that_came_back_is_released_again_as_another_attempt(till: Till, r
     assert snapshot.reason == ("The bank called." if by_a_person else "account closed")
     assert till.now.settled is None, "what came back was not paid"
     assert till.begin() is None
+    over = Status(stage="exploration", waits_for="nothing", until=None, outcome="completed")
+    announce(till.database, announcing("paid-up", at=LATER, status=over), compose)
+    assert find_challenge(till.database, AIR).waits_for == "payments", "an ended challenge that owes money again"
 
     assert till.release("2", SECOND_RELEASER).attempt == 2
     second = till.begun()
@@ -45,6 +51,7 @@ def test_money_that_came_back_is_released_again_as_another_attempt(till: Till, r
     assert (again.status, again.settled, again.reference) == (PaymentStatus.SETTLED, LATER, "rail-2")
     assert [row.returned_at for row in till.transfers] == [CLOSES, None]
     assert till.now.reason == ""
+    assert find_challenge(till.database, AIR).waits_for == "nothing"
 
 
 @pytest.mark.parametrize("settled", [True, False])
