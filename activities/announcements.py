@@ -42,8 +42,8 @@ class Announcing:
     def announce(self, what: ToAnnounce) -> datetime:
         """Writes what happened and what is due because of it in one transaction, and starts the payments' workflows.
 
-        The transaction has the line of the record, the status, the window, the notices and the payments. The same
-        announcement changes nothing the second time.
+        The transaction has the line of the record, the status, the window, the notices and the payments. If a team
+        leaves, the releases of its payments are taken back. The same announcement changes nothing the second time.
 
         Returns:
             See `read_clock`.
@@ -51,7 +51,10 @@ class Announcing:
         Raises:
             Refused: a named application is unknown or withdrawn, or the window is sealed for good.
         """
-        self._start(what.payments, self._ledger.announce(what.announcement, what.payments, _asked_at()))
+        asked = _asked_at()
+        self._start(what.payments, self._ledger.announce(what.announcement, what.payments, asked, what.leaving))
+        for payment in what.leaving:
+            self._runs.ledger_changed(payment)
         return _asked_at().to_stdlib()
 
     @stubs.SEAL_WINDOW.does

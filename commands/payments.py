@@ -37,7 +37,7 @@ from .options import (
     zones_of,
 )
 from .output import payments as output
-from .terminal import REFUSED, harmless, misused, say, say_refused, somebody_is_there
+from .terminal import REFUSED, complain, harmless, misused, say, say_refused, somebody_is_there
 
 
 class _Answers:
@@ -182,8 +182,11 @@ async def release(
             except (UnknownPayment, NotAllowed) as refusal:
                 answers.refused(key, refusal)
         if found and somebody_is_there() and not for_programs():
+            zones = await zones_of(desk, actor)
             for payment in found:
                 say(f"{payment.key}: {payment.amount.gross.shown(payment.currency)} to {payment.payee or 'nobody yet'}")
+                if left := output.team_left(payment, zones):
+                    say(left, indent=4)
             typer.confirm("Release?", abort=True)
         for payment in found:
             shown = {"payee_version": payment.payee_version, "reason": reason, "decision_id": id_of(decision_id)}
@@ -263,10 +266,13 @@ async def submit(
             output.payment_file(file)
 
     async with a_desk() as desk:
-        await desk.payment_files.submit(await acting(desk, by), day, anew=anew, made=show)
+        actor = await acting(desk, by)
+        await desk.payment_files.submit(actor, day, anew=anew, made=show)
         show_json(made)
         if not made and not for_programs():
             say("No payments to send: every released payment is already in a file.")
+        for line in output.held(await desk.payment_files.held(actor), await zones_of(desk, actor)):
+            complain(line)
 
 
 @command

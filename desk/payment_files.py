@@ -11,11 +11,13 @@ from whenever import Date, Instant
 
 from domain.keys import payment_of
 from domain.payments.bank_account import BankAccount
+from domain.payments.payment import TO_RELEASE
 from domain.payments.rails import Instruction
 from domain.permissions import Action, Actor
 from domain.values.calendar import working_days_later
 from domain.values.model import Value
 from domain.values.money import Money, total
+from domain.values.paging import Page, Paged, everything
 from domain.values.places import Holidays
 from domain.values.refusals import (
     FileRefused,
@@ -29,8 +31,9 @@ from domain.values.wording import counted
 from gateways.banking.credit_transfers import Version, credit_transfer_file, end_to_end_id
 from gateways.banking.payment_folder import PaymentFolder
 from service.wiring import payer_of, seals_of
-from store.payments import bank_reports, payment_files
+from store.payments import bank_reports, payment_files, reading
 from store.payments.payment_files import Batch, Line
+from store.payments.reading import Payment
 from store.payments.sealing import Seals
 
 from .bank_roles import BANK_ZONE, Acting, acting_on_payments
@@ -129,6 +132,24 @@ class PaymentFiles:
                 made(file)
             await self._workflows.ledger_changed(keys)
         return tuple(written)
+
+    async def held(self, actor: Actor) -> tuple[Payment, ...]:
+        """The payments that are in no file because their team has left and nobody has released them since.
+
+        Args:
+            actor: who asks: an operator or a releaser. Only the payments of the actor's challenges are given.
+
+        Raises:
+            NotAllowed: the actor is not an operator or releaser of any challenge.
+            Unavailable: the database cannot be read.
+        """
+        theirs = await self._core.theirs(actor, Action.READ_PAYMENT_FILES, None)
+
+        def page_of(page: Page) -> Paged[Payment]:
+            return reading.page_of_payments(self._database, page, challenges=theirs)
+
+        found = await self._core.threads.read(lambda: [*everything(page_of)])
+        return tuple(each for each in found if each.team_left and each.status in TO_RELEASE)
 
     async def list(self, actor: Actor) -> tuple[PaymentFile, ...]:
         """All payment files, in the order in which they were made.
@@ -251,6 +272,8 @@ def _check_line(line: Line, seals: Seals) -> None:
             f"{line.arrived} came back according to the ledger, but is settled according to the bank: "
             "find out which is true"
         )
+    if line.left:
+        raise RailRefused("its team has left since it was released, and a releaser must say again whether it is paid")
     if not line.amount.pence:
         raise FileRefused("the amount is zero: cancel the payment")
     seals.open(line.sealed, line.team)

@@ -180,7 +180,10 @@ class ChallengeWorkflow:
         payments = tuple(payment_to_make(new, each) for each in orders)
         summary = f"Refused: {entry.text}" if entry.refused else entry.text
         do = self._steps.do_unless_refused if asked else self._steps.do
-        what, new = ToAnnounce(announcement=announcement, payments=payments), new.ordering(each.key for each in orders)
+        owed = unpaid_orders(new) if announcement.withdrawn else ()
+        leaving = tuple(payment_to_make(new, each) for each in owed if each.team == announcement.withdrawn)
+        what = ToAnnounce(announcement=announcement, payments=payments, leaving=leaving)
+        new = new.ordering(each.key for each in orders)
 
         def has_happened(announced_at: datetime) -> None:
             self._run.learn(announced_at)

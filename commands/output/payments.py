@@ -9,7 +9,7 @@ from desk.late_payments import Late
 from desk.open import Payment
 from desk.payment_files import PaymentFile
 from desk.reconciliation import Reconciled
-from domain.payments.payment import OVER, PaymentStatus
+from domain.payments.payment import OVER, TO_RELEASE, PaymentStatus
 from domain.values.calendar import spoken
 from domain.values.money import total
 from domain.values.wording import counted
@@ -36,6 +36,7 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
                 row.reason and f"reason: {row.reason}",
             ),
             (row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",),
+            (team_left(row, zones),),
         )
     if not rows:
         say("No payments yet.")
@@ -44,6 +45,23 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
         settled = total(row.amount.gross for row in of_it if row.status is PaymentStatus.SETTLED)
         owed = total(row.amount.gross for row in of_it if row.status not in OVER)
         say(f"Settled: {settled.shown(currency)}" + (f"; to be paid: {owed.shown(currency)}" if owed.pence else ""))
+
+
+def team_left(row: Payment, zones: Mapping[str, str]) -> str:
+    """What the leaving of its team means for a payment that is not over; empty if the team has not left."""
+    if row.team_left is None or row.status in OVER:
+        return ""
+    since = f"its team left on {spoken(row.team_left, zones[row.challenge])}"
+    if row.status in (PaymentStatus.REQUESTED, *TO_RELEASE):
+        return f"{since}: `release` it only if it is still owed; otherwise `cancel-payment`"
+    if row.released is not None and row.released > row.team_left:
+        return f"{since}, and it was released after that"
+    return f"{since}, and it cannot be held: it may have left"
+
+
+def held(rows: Sequence[Payment], zones: Mapping[str, str]) -> list[str]:
+    """A line for each payment that is in no file because its team has left."""
+    return [f"In no file: {row.key}, because {team_left(row, zones)}." for row in rows]
 
 
 def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:

@@ -38,6 +38,7 @@ class Occasion(StrEnum):
     PAYMENT_TO_RELEASE = "payment-to-release"
     PAYMENT_DUE = "payment-due"
     PAYMENT_OVERDUE = "payment-overdue"
+    PAYMENT_NOT_HELD = "payment-not-held"
     PAYMENT_SENT = "payment-sent"
     PAYMENT_RETURNED = "payment-returned"
     PAYMENT_RETURN_UNDONE = "payment-return-undone"
@@ -98,6 +99,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_TO_RELEASE: frozenset({*_RELEASE, "account", "payee_version", "change"}),
     Occasion.PAYMENT_DUE: frozenset(_RELEASE),
     Occasion.PAYMENT_OVERDUE: frozenset({*_RELEASE, "late_by_law"}),
+    Occasion.PAYMENT_NOT_HELD: frozenset({*_PAYMENT, "team", "where"}),
     Occasion.PAYMENT_SENT: frozenset({*_PAYMENT, "reference", "pays_on"}),
     Occasion.PAYMENT_RETURNED: frozenset({*_PAYMENT, "reason", "never_left"}),
     Occasion.PAYMENT_RETURN_UNDONE: frozenset({*_PAYMENT, "reason"}),
@@ -207,6 +209,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "waits_for": Fact("what the challenge waits for", "selection for Exploration"),
     "was": Fact("when the window would have closed, before the deadline moved", "Monday 1 August 2016, 24:00 BST"),
     "what": Fact("what happened, or what is wrong", "air-quality-7kx3qm left Exploration"),
+    "where": Fact("where a payment is that cannot be held", "in the payment file CH201608178D1F0A2B3C4D"),
 }
 """Every fact by its name. A fact means the same on every occasion."""
 

@@ -17,10 +17,12 @@ class ToAnnounce(Value):
     Args:
         announcement: of it.
         payments: what is due because of it.
+        leaving: if a team leaves, its payments that are not over. Those that can still be held do not leave.
     """
 
     announcement: Announcement
     payments: tuple[PaymentToMake, ...] = ()
+    leaving: tuple[PaymentToMake, ...] = ()
 
 
 class Sealing(Value):

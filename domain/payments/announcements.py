@@ -62,7 +62,8 @@ def payee_known(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str)
         account: the bank details, masked.
     """
     text = f"{payment.order.key}: payee known, to be paid by {payment.at(snapshot.pay_by)}"
-    told = (_to_release(payment, snapshot, account),)
+    change = f"The team has left. {_IF_STILL_OWED}" if snapshot.team_left else ""
+    told = (_to_release(payment, snapshot, account, change),)
     why = "The team has given its bank details."
     return _entry(payment, snapshot.at, SERVICE, "payee-known", "payee-known", text, told, why)
 
@@ -83,6 +84,52 @@ def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: st
     told = (_to_release(payment, snapshot, account, f"{change[0].upper()}{change[1:]}."),)
     step, text = f"payee-{snapshot.payee_version}", f"{payment.order.key}: {change}"
     return _entry(payment, snapshot.at, SERVICE, step, action, text, told)
+
+
+def team_left(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, was_released: bool) -> Announcement:
+    """The team of a payment has left, and the payment has not. The releasers are asked again.
+
+    Args:
+        payment, snapshot: the payment, and where it stands now.
+        account: the bank details, masked.
+        was_released: whether the payment had been released. That release is void.
+    """
+    what = "the team has left"
+    if was_released:
+        action, what = "payment-release-void", f"{what}, and the release before that is void"
+    else:
+        action = "payment-team-left"
+    told = (_to_release(payment, snapshot, account, f"{what[0].upper()}{what[1:]}. {_IF_STILL_OWED}"),)
+    return _entry(payment, snapshot.at, SERVICE, "team-left", action, f"{payment.order.key}: {what}", told)
+
+
+def not_held(payment: PaymentToMake, where: str, at: Instant) -> Announcement:
+    """The team of a payment has left, and a rail may have the payment: nobody can hold it here.
+
+    Args:
+        payment: the payment.
+        where: see `whereabouts`.
+        at: when.
+    """
+    facts = _facts(payment) | {"team": payment.order.team, "where": where}
+    told = (to_people((*payment.releasers, *payment.operators), Occasion.PAYMENT_NOT_HELD, facts),)
+    text = f"{payment.order.key}: the team has left, and the payment cannot be held: it is {where}"
+    return _entry(payment, at, SERVICE, "team-left", "payment-not-held", text, told)
+
+
+def whereabouts(file: str, *, is_written: bool) -> str:
+    """Where a payment is that a rail may have, in words.
+
+    Args:
+        file: id of the payment file that has the payment; empty if a provider has it.
+        is_written: whether that file is ready for the bank.
+    """
+    if not file:
+        return "with the payment provider"
+    return f"in the payment file {file}" + ("" if is_written else ", which is not finished")
+
+
+_IF_STILL_OWED = "Release the payment only if it is still owed; otherwise cancel it with `cancel-payment`."
 
 
 def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> OutgoingNotice:

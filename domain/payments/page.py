@@ -71,6 +71,8 @@ def _facts(payment: PaymentToMake, snapshot: PaymentSnapshot, now: Instant, atte
     if snapshot.pay_by and snapshot.pay_by_law and not snapshot.is_over:
         facts.append(_date(payment, snapshot.pay_by, now, "To be paid by", "**Overdue since**"))
         facts.append(_date(payment, snapshot.pay_by_law, now, "Late by law after", "**Late by law since**"))
+    if snapshot.team_left and not snapshot.is_over:
+        facts.append(("Team", f"left on {payment.at(snapshot.team_left)}"))
     if snapshot.payee_version and snapshot.status is not PaymentStatus.CANCELLED:
         facts.append(("Bank details", f"version {snapshot.payee_version} of the team's"))
     if snapshot.released and snapshot.released_by:
@@ -119,6 +121,7 @@ def _who_acts(payment: PaymentToMake, snapshot: PaymentSnapshot) -> str:
 def _who_releases(payment: PaymentToMake, snapshot: PaymentSnapshot) -> str:
     barred = had_a_part_in(payment, snapshot)
     others = [person for person in payment.releasers if person not in barred]
+    then = ", or to cancel it, because the team has left" if snapshot.team_left else ""
     if not others:
-        return f"somebody other than {' or '.join(payment.releasers)}, who had a part in it, to release it"
-    return f"{' or '.join(others)}, to release it"
+        return f"somebody other than {' or '.join(payment.releasers)}, who had a part in it, to release it{then}"
+    return f"{' or '.join(others)}, to release it{then}"

@@ -74,6 +74,7 @@ class PaymentSnapshot(Value):
         released, submitted, settled, returned: when the last attempt was; a rejection counts as a return.
         is_batched: whether people make a file with the payment, and bring the bank's report on the file.
         contradicted: the attempt on which ledger and rail disagree, and what to do; empty if they agree.
+        team_left: when the team left, if it did.
     """
 
     at: Instant
@@ -94,6 +95,7 @@ class PaymentSnapshot(Value):
     returned: Instant | None = None
     is_batched: bool = False
     contradicted: str = ""
+    team_left: Instant | None = None
 
     @property
     def can_be_asked(self) -> bool:

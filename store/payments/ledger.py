@@ -29,7 +29,7 @@ from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
 
 from . import payees
-from .reading import Begun, snapshot, transfer_under_way
+from .reading import Begun, transfer_under_way
 from .rows import (
     add_payment,
     add_transfer,
@@ -41,6 +41,8 @@ from .rows import (
     take_release_back,
     taken,
 )
+from .snapshots import snapshot
+from .team_leaving import hold_back
 
 _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_transfers
 
@@ -60,7 +62,11 @@ class Ledger:
         self._compose = compose
 
     def announce(
-        self, announcement: Announcement, payments: Sequence[PaymentToMake], at: Instant
+        self,
+        announcement: Announcement,
+        payments: Sequence[PaymentToMake],
+        at: Instant,
+        leaving: Sequence[PaymentToMake] = (),
     ) -> tuple[PaymentSnapshot, ...]:
         """Writes down what happened to a challenge, and takes the payments into the ledger that are due because of it.
 
@@ -68,6 +74,7 @@ class Ledger:
             announcement: what happened; see `store.record.record.announce`.
             payments: what should be paid.
             at: when the payments are requested.
+            leaving: if a team leaves, its payments; see `team_leaving.hold_back`.
 
         Returns:
             The payments as they stand, in the same order.
@@ -78,7 +85,8 @@ class Ledger:
             Unavailable: the database cannot be written to.
         """
         with self._database.writing() as connection:
-            put(connection, announcement, self._compose)
+            if put(connection, announcement, self._compose):
+                hold_back(connection, leaving, at, self._compose)
             return tuple(self._request(connection, each, at) for each in payments)
 
     def request(self, payment: PaymentToMake, at: Instant) -> PaymentSnapshot:

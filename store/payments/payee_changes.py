@@ -19,8 +19,8 @@ from store.record.notices import Compose
 from store.record.record import put
 
 from . import payees
-from .reading import snapshot
 from .rows import has_begun, hold, order_of, take_release_back
+from .snapshots import snapshot
 
 _payments = tables.payments
 _BY_KEY = TotalOrder(_payments.c.key)

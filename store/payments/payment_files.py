@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import Connection, ScalarSelect, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Label, ScalarSelect, delete, exists, func, insert, select, update
 from whenever import Date, Instant
 
 from domain.keys import payment_of
@@ -24,7 +24,7 @@ from .file_record import write_lines
 from .rows import take_release_back
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
-_files, _filed = tables.payment_files, tables.filed_transfers
+_files, _filed, _applications = tables.payment_files, tables.filed_transfers, tables.applications
 _AS_MADE = TotalOrder(_files.c.made_at, _files.c.id)
 _FILED = TotalOrder(_filed.c.transfer)
 _PAYMENTS = TotalOrder(_payments.c.key)
@@ -49,6 +49,7 @@ class Line(Value):
         sealed: the payee's bank details, sealed for the team.
         arrived: an earlier attempt of the same payment on which ledger and bank disagree (see
             `bank_reports.Contradiction`); normally empty.
+        left: whether the team has left since the transfer was released; known only of a file that was begun.
     """
 
     transfer: str
@@ -57,6 +58,7 @@ class Line(Value):
     reference: str
     sealed: str
     arrived: str = ""
+    left: bool = False
 
 
 class Batch(Value):
@@ -191,8 +193,8 @@ def move(database: Database, file: str, execute_on: Date) -> None:
 def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: Instant) -> tuple[str, ...]:
     """Drops a file that was begun and not written: its payments wait for the next file.
 
-    The caller must know that no copy of the file exists. A payment that was released to bank details that have changed
-    meanwhile must be released again.
+    The caller must know that no copy of the file exists. A payment must be released again if its team has changed its
+    bank details since it was released, or has left.
 
     Args:
         database: where from.
@@ -224,8 +226,8 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         connection.execute(delete(_filed).where(_filed.c.file == file))
         connection.execute(delete(_files).where(_files.c.id == file))
         connection.execute(update(_transfers).where(_transfers.c.id.in_(inside)).values(begun_at=None, rail=""))
-        for row in connection.execute(select(_transfers).where(_transfers.c.id.in_(inside))).all():
-            if row.payee_version != payees.latest_version(connection, row.team):
+        for row in connection.execute(select(_transfers, _left()).where(_transfers.c.id.in_(inside))).all():
+            if row.left or row.payee_version != payees.latest_version(connection, row.team):
                 take_release_back(connection, row.payment)
         text = f"Payment file {file} dropped, before it was written"
         write_lines(connection, keys, f"payment-file-dropped/{file}", text, by, roles, at)
@@ -351,10 +353,16 @@ def _arrived() -> ScalarSelect[str]:
     )
 
 
+def _left() -> Label[bool]:
+    """Whether the team of a transfer has left since the transfer was released."""
+    gone = exists().where(_applications.c.id == _transfers.c.team, _applications.c.withdrawn > _transfers.c.released_at)
+    return gone.correlate(_transfers).label("left")
+
+
 def _batch(connection: Connection, file: str) -> Batch:
     row = connection.execute(select(_files).where(_files.c.id == file)).one()
     lines = connection.execute(
-        select(_filed.c.transfer, _filed.c.pence, _payments, _payees.c.sealed, _arrived().label("arrived"))
+        select(_filed.c.transfer, _filed.c.pence, _payments, _payees.c.sealed, _arrived().label("arrived"), _left())
         .join(_transfers, _transfers.c.id == _filed.c.transfer)
         .join(_payments, _payments.c.key == _transfers.c.payment)
         .join(_payees, (_payees.c.team == _transfers.c.team) & (_payees.c.version == _transfers.c.payee_version))
@@ -368,7 +376,7 @@ def _batch(connection: Connection, file: str) -> Batch:
         execute_on=Date.parse_iso(row.execute_on),
         made=row.made_at,
         made_by=row.made_by,
-        lines=tuple(map(_line, lines)),
+        lines=tuple(_line(line).model_copy(update={"left": line.left}) for line in lines),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, case, func, select
 from whenever import Date, Instant
 
-from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus
+from domain.payments.payment import PaymentStatus
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from domain.values.paging import Page, Paged, everything
@@ -21,11 +21,10 @@ from store.database.prepared import Prepared
 from store.database.tables import Found
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
-_filed, _attention = tables.filed_transfers, tables.attention
+_filed, _attention, _applications = tables.filed_transfers, tables.attention, tables.applications
 _AS_REQUESTED = TotalOrder(_payments.c.requested_at, _payments.c.key)
 _BY_ATTEMPT = TotalOrder(_transfers.c.payment, _transfers.c.attempt)
 
-_BETWEEN = "\n"  # the ids of people, none of which has it
 # Made once, because making a statement takes longer than running it.
 _RETURNED = Prepared(
     select(_transfers)
@@ -61,6 +60,7 @@ class Payment(Value):
         payee_version: the version of the team's bank details, counted from 1; 0 if they are unknown.
         reason: why the payment was rejected, returned or cancelled.
         attention: what needs a person; empty if nothing does.
+        team_left: when the team left the challenge, if it did.
     """
 
     key: str
@@ -86,6 +86,7 @@ class Payment(Value):
     payee_version: int
     reason: str
     attention: str
+    team_left: Instant | None
 
 
 class Begun(Value):
@@ -158,7 +159,7 @@ def find_payment(database: Database, key: str) -> Payment:
         Unavailable: the database cannot be read.
     """
     with database.reading() as connection:
-        row = connection.execute(_with_contradictions().where(_payments.c.key == key)).one_or_none()
+        row = connection.execute(with_contradictions().where(_payments.c.key == key)).one_or_none()
     if row is None:
         raise UnknownPayment(f"The ledger has no payment {key!r}: see `payments` for their keys.")
     return _payment(row)
@@ -197,7 +198,7 @@ def page_of_payments(
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
     """
-    wanted = _with_contradictions()
+    wanted = with_contradictions()
     if challenges is not None:
         wanted = wanted.where(_payments.c.challenge.in_(challenges))
     if status is not None:
@@ -266,30 +267,6 @@ def transfer_under_way(connection: Connection, key: str) -> Begun | None:
     )
 
 
-def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
-    """A payment that the ledger has, as it stands at one moment."""
-    row = _snapshot().one_or_none(connection, {"payment": key})
-    return PaymentSnapshot(
-        at=at,
-        version=row.version,
-        status=row.status,
-        attempt=row.attempt or 0,
-        requested=row.requested_at,
-        pay_by=row.pay_by,
-        pay_by_law=row.pay_by_law,
-        payee_by=tuple(sorted(set(row.payee_by.split(_BETWEEN)))) if row.payee_by else (),
-        payee_version=row.payee_version or 0,
-        released_by=(row.released_by or "") if row.status not in FAILED else "",
-        returned_by=row.returned_by or "",
-        reason=row.reason,
-        released=row.released_at,
-        submitted=row.submitted_at,
-        settled=row.settled_at,
-        returned=row.returned_at,
-        contradicted=row.contradiction or "",
-    )
-
-
 @cache
 def _with_transfer() -> Select[Any]:
     """Payments with their last transfer, if any, and the bank details to which that transfer or the next one goes.
@@ -315,8 +292,9 @@ def _with_transfer() -> Select[Any]:
             _payees.c.masked,
             _attention.c.text.label("attention"),
             _payees.c.version.label("payee_version"),
+            _applications.c.withdrawn.label("team_left"),
         )
-        .select_from(_payments)
+        .join_from(_payments, _applications, _applications.c.id == _payments.c.team)
         .join(_attention, _attention.c.workflow == _payments.c.key, isouter=True)
         .join(_transfers, (_transfers.c.payment == _payments.c.key) & (_transfers.c.attempt == last), isouter=True)
         .join(_filed, _filed.c.transfer == _transfers.c.id, isouter=True)
@@ -330,7 +308,7 @@ def _with_transfer() -> Select[Any]:
 
 
 @cache
-def _with_contradictions() -> Select[Any]:
+def with_contradictions() -> Select[Any]:
     """Like `_with_transfer`, and what needs a person in any attempt, whatever the payment's own workflow says."""
     attempts, calls = _transfers.alias(), _attention.alias()
     called = (
@@ -340,19 +318,6 @@ def _with_contradictions() -> Select[Any]:
         .scalar_subquery()
     )
     return _with_transfer().add_columns(called.label("contradiction"))
-
-
-@cache
-def _snapshot() -> Prepared:
-    """Like `_with_contradictions`, for one payment, with everybody who gave or changed the team's bank details."""
-    one = _with_contradictions().where(_payments.c.key == bindparam("payment"))
-    versions = _payees.alias()
-
-    def with_people(joined: Any) -> Select[Any]:
-        people = select(joined(versions.c.given_by, _BETWEEN)).where(versions.c.team == _payments.c.team)
-        return one.add_columns(people.scalar_subquery().label("payee_by"))
-
-    return Prepared(with_people(func.string_agg), sqlite=with_people(func.group_concat))
 
 
 def _payment(row: Found) -> Payment:
@@ -381,6 +346,7 @@ def _payment(row: Found) -> Payment:
         payee_version=row.payee_version or 0,
         reason=row.reason,
         attention=row.attention or row.contradiction or "",
+        team_left=row.team_left,
     )
 
 

@@ -162,6 +162,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "payments.retry": partial(desk.payments.retry, actor, key),
         "payments.reseal": partial(desk.payments.reseal, actor),
         "payment_files.submit": partial(desk.payment_files.submit, actor),
+        "payment_files.held": partial(desk.payment_files.held, actor),
         "payment_files.list": partial(desk.payment_files.list, actor),
         "bank_reports.settle": partial(desk.bank_reports.settle, actor, b"<nothing/>"),
         "bank_reports.confirm_settled": partial(desk.bank_reports.confirm_settled, actor, key),

@@ -129,3 +129,13 @@ def test_a_timer_says_what_people_will_be_reminded_of() -> None:
         snapshot(PaymentStatus.SUBMITTED): "reminder that it has not arrived",
     }
     assert {at: reminder_of(at) for at in said} == said
+
+
+def test_the_page_says_that_the_team_has_left_while_the_payment_is_not_over() -> None:
+    left = KNOWN.model_copy(update={"team_left": REQUESTED})
+    page = details(PAYMENT, left, REQUESTED)
+    assert "| Team | left on Monday 15 August 2016, 11:00 BST |" in page
+    assert f"{FINANCE}, to release it, or to cancel it, because the team has left" in page
+    over = details(PAYMENT, snapshot(PaymentStatus.SETTLED, team_left=REQUESTED), REQUESTED)
+    assert "has left" not in over
+    assert "| Team |" not in over

@@ -8,9 +8,12 @@ import pytest
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Outcome
+from domain.payments.payment import PaymentStatus
 from domain.values.refusals import NotAllowed, TooLate, UnknownTeam
+from tests.gateways.status_report import Said
+from tests.journeys.filing import paying_by_files, said
 from tests.playing import months, playing
-from tests.rounds import OPERATOR, SPONSOR
+from tests.rounds import FINANCE, OPERATOR, SPONSOR
 
 
 async def test_a_team_leaves_exploration_and_the_reserve_comes_in_and_is_paid(tmp_path: Path) -> None:
@@ -81,3 +84,30 @@ async def test_an_application_withdrawn_before_the_closing_can_no_longer_be_sele
             await play.decide("select", stage="exploration", teams=[stays, leaves])
         await play.decide("select", stage="exploration", teams=[stays])
         assert (await play.state()).run.active == (stays,)
+
+
+async def test_money_that_was_released_does_not_leave_after_its_team_until_somebody_says_so_again(
+    tmp_path: Path,
+) -> None:
+    """Fails when the payment's workflow does not hear that its release is void, and when the file has it all the
+    same."""
+    async with paying_by_files(tmp_path, 2) as (play, (stays, leaves)):
+        team = play.payment(leaves).team
+        await play.decide("withdraw", team, team=team, reason="We have closed down.")
+
+        (file,) = await play.submit(FINANCE)
+        assert file.count == 1
+        await play.stands(stays, PaymentStatus.SUBMITTED)
+        await play.stands(leaves, PaymentStatus.PAYEE_KNOWN)
+        assert play.payment(leaves).team_left is not None
+        held = await play.desk.payment_files.held(await play.desk.actor(FINANCE))
+        assert [each.key for each in held] == [leaves]
+
+        await play.release(leaves)
+        (second,) = await play.submit(FINANCE)
+        assert second.count == 1
+        await play.stands(leaves, PaymentStatus.SUBMITTED)
+        for each in (file, second):
+            keys = [f"{key}/1" for key in ((stays,) if each is file else (leaves,))]
+            await play.settle(said(tmp_path, each.id, {key: Said("ACSC") for key in keys}), FINANCE)
+        await play.payments_over()

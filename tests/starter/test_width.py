@@ -70,6 +70,7 @@ def payment(status: PaymentStatus) -> Payment:
         status=status,
         pay_by=AT,
         pay_by_law=AT.add(hours=24 * 20),
+        team_left=None,
         settled=None,
         released_by="finance-officer",
         reference="embedded:b3e4e0983302ade0b3e4e0983302ade0",
@@ -110,6 +111,24 @@ def test_a_payment_that_needs_attention_says_what_to_do(printed: Callable[[], li
     payments.payments([payment(PaymentStatus.RELEASED).model_copy(update={"attention": text})], ZONES)
     said = " ".join(" ".join(printed()).split())
     assert f"needs attention: submit £24,000: the rail is down; mend the cause, then `starter.py retry {KEY}`" in said
+
+
+def test_a_payment_whose_team_has_left_says_what_becomes_of_it(printed: Callable[[], list[str]]) -> None:
+    """Fails when a payment that is held looks like any other, and when one that is not looks held."""
+    left = {"team_left": AT, "released": AT.subtract(hours=1)}
+    held = payment(PaymentStatus.PAYEE_KNOWN).model_copy(update=left)
+    gone = payment(PaymentStatus.SUBMITTED).model_copy(update=left)
+    since = "its team left on Monday 15 August 2016, 24:00 BST"
+
+    assert payments.held([held], ZONES) == [
+        f"In no file: {KEY}, because {since}: `release` it only if it is still owed; otherwise `cancel-payment`."
+    ]
+    payments.payments([held], ZONES)
+    assert since in " ".join(" ".join(printed()).split())
+    assert "cannot be held" in payments.team_left(gone, ZONES)
+    again = gone.model_copy(update={"released": AT.add(hours=1)})
+    assert payments.team_left(again, ZONES) == f"{since}, and it was released after that"
+    assert payments.team_left(payment(PaymentStatus.SETTLED).model_copy(update=left), ZONES) == ""
 
 
 def test_a_late_payment_says_what_is_owed(printed: Callable[[], list[str]]) -> None:

@@ -1,0 +1,57 @@
+"""A payment as it stands at one moment, for the payment's workflow: ids only."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, func, select
+from whenever import Instant
+
+from domain.payments.payment import FAILED, PaymentSnapshot
+from store.database import tables
+from store.database.prepared import Prepared
+
+from .reading import with_contradictions
+
+_payments, _payees = tables.payments, tables.payees
+
+_BETWEEN = "\n"  # the ids of people, none of which has it
+
+
+def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
+    """A payment that the ledger has, as it stands at one moment."""
+    row = _snapshot().one_or_none(connection, {"payment": key})
+    return PaymentSnapshot(
+        at=at,
+        version=row.version,
+        status=row.status,
+        attempt=row.attempt or 0,
+        requested=row.requested_at,
+        pay_by=row.pay_by,
+        pay_by_law=row.pay_by_law,
+        payee_by=tuple(sorted(set(row.payee_by.split(_BETWEEN)))) if row.payee_by else (),
+        payee_version=row.payee_version or 0,
+        released_by=(row.released_by or "") if row.status not in FAILED else "",
+        returned_by=row.returned_by or "",
+        reason=row.reason,
+        released=row.released_at,
+        submitted=row.submitted_at,
+        settled=row.settled_at,
+        returned=row.returned_at,
+        contradicted=row.contradiction or "",
+        team_left=row.team_left,
+    )
+
+
+@cache
+def _snapshot() -> Prepared:
+    """Like `with_contradictions`, for one payment, with everybody who gave or changed the team's bank details."""
+    one = with_contradictions().where(_payments.c.key == bindparam("payment"))
+    versions = _payees.alias()
+
+    def with_people(joined: Any) -> Select[Any]:
+        people = select(joined(versions.c.given_by, _BETWEEN)).where(versions.c.team == _payments.c.team)
+        return one.add_columns(people.scalar_subquery().label("payee_by"))
+
+    return Prepared(with_people(func.string_agg), sqlite=with_people(func.group_concat))
