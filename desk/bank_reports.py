@@ -9,13 +9,13 @@ from whenever import Date, Instant
 from domain.announcements.announcement import Announcement, Attention, Entry, to_people
 from domain.announcements.occasions import Occasion
 from domain.keys import payment_of, transfer_id
+from domain.payments.bank_reports import BankReport
 from domain.payments.payment import SERVICE
 from domain.payments.rails import Progress
 from domain.permissions import Action, Actor
-from domain.values.refusals import NotReadable, RailRefused
+from domain.values.refusals import FileRefused, NotReadable, RailRefused
 from gateways.banking.bank_files import read_bank_file
 from gateways.banking.messages import LARGEST
-from gateways.banking.status_reports import StatusReport, in_words
 from store.payments import bank_reports, payment_files, reading
 from store.payments.bank_reports import Contradiction, Reported
 from store.payments.reading import Payment
@@ -54,12 +54,17 @@ class BankReports:
                 payment came back. The operators are told.
             Unavailable: the database cannot be written to.
         """
-        said = await self._core.threads.read(read_bank_file, report)
+        said = await self._core.threads.read(read_bank_file, report, self._core.options.bank_zone)
         found = [await self._settle(actor, each) for each in said]
         return tuple({payment.key: payment for each in found for payment in each}.values())
 
-    async def _settle(self, actor: Actor, said: StatusReport) -> tuple[Payment, ...]:
-        threads, file = self._core.threads, said.original_message_id
+    async def _settle(self, actor: Actor, said: BankReport) -> tuple[Payment, ...]:
+        threads, file = self._core.threads, said.file
+        if any(each.is_duplicate for each in (said.whole, *said.transfers) if each):
+            raise FileRefused(
+                f"The status report {said.message_id} refuses a file or payment that the bank already had, so no "
+                "payment was returned. See the bank's report on the first copy. If you sent only one, ask the bank."
+            )
         challenges = await threads.read(payment_files.challenges_concerned, self._database, file)
         roles = await acting_on_payments(self._core, actor, Action.BRING_REPORT, challenges)
         rows = [await self._core.find(each) for each in challenges]
@@ -114,31 +119,28 @@ class BankReports:
         await self._workflows.ledger_changed([key])
         return (payment,) if new else ()
 
-    def _note(self, said: StatusReport, roles: Acting) -> tuple[str, ...]:
+    def _note(self, said: BankReport, roles: Acting) -> tuple[str, ...]:
         # A bank's clock may be ahead, but no report counts for a future day.
-        made_on = min(said.made_on, self._core.now().to_tz(BANK_ZONE).date())
+        made_on = min(said.made_at.to_tz(BANK_ZONE).date(), self._core.now().to_tz(BANK_ZONE).date())
 
         def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
-            for each in said.of(names):
+            for each in said.said_of(names):
                 progress = each.progress or Progress.TAKEN
                 yield Reported(
-                    end_to_end=each.end_to_end_id,
+                    end_to_end=each.end_to_end,
                     progress=progress,
                     arrived_on=made_on if progress is Progress.SETTLED else None,
-                    # The bank's own words are left out: they can name people and accounts.
-                    reason=(in_words(each.code) if each.code else "the bank gives no reason")
-                    if progress.has_failed
-                    else "",
+                    reason=each.reason,
                 )
 
         return bank_reports.report(
             self._database,
-            said.original_message_id,
+            said.file,
             statuses,
             roles.by,
             roles.roles,
             self._core.now(),
-            rejects_all=said.group == "RJCT",
+            rejects_all=said.whole is not None and said.whole.progress is Progress.REJECTED,
         )
 
     async def _call_operators(self, contradiction: Contradiction) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.values.places import Zone
 from domain.values.refusals import FileRefused, Problem
 
 PREFIX = "CHALLENGES_"
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
         payment_rail: how money leaves: only booked here (embedded), in files for a bank, or through a provider by HTTP.
         payment_files: the folder for payment files.
         payment_form: the form of payment files.
+        bank_zone: the time zone of the bank's clock, for times in its reports that have no offset.
         payer_holder, payer_sort_code, payer_number, payer_iban, payer_bic: the account that is charged.
         rail_url, rail_token: the provider's address, and our token there.
         notice_channel: how notices leave: not at all (outbox), by mail, or through GOV.UK Notify.
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     payment_rail: Literal["embedded", "files", "http"] = "embedded"
     payment_files: Path = _ROOT / "var" / "payments"
     payment_form: Literal["pain.001.001.09", "pain.001.001.03"] = "pain.001.001.09"
+    bank_zone: Zone = "Europe/London"
     payer_holder: str = ""
     payer_sort_code: str = ""
     payer_number: str = ""

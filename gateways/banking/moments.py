@@ -6,9 +6,6 @@ import re
 
 from whenever import Date, Instant, OffsetDateTime, PlainDateTime
 
-BANK_ZONE = "Europe/London"
-"""The time zone of a bank that gives times without an offset."""
-
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)T(?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<offset>Z|[+-]\d\d:\d\d)?", re.ASCII
 )
@@ -18,12 +15,14 @@ _NANOSECONDS = 10
 """The digits of a fraction that count, with its dot. XML Schema allows any number of digits."""
 
 
-def instant_of(text: str) -> Instant:
+def instant_of(text: str, zone: str) -> Instant:
     """The instant of an xs:dateTime. White space around it is allowed, and so is 24:00:00, the end of a day.
 
     Args:
         text: with an offset, or in the bank's local time. A local time that the clock shows twice is the later one, and
-            one that it skips is the one after the change: what a bank reports had certainly happened by then.
+            one that it skips is the one after the change: what a bank reports had certainly happened by then. Taken as
+            too old, a report would change nothing, and nobody would see it.
+        zone: the time zone of the bank's clock.
 
     Raises:
         ValueError: this is no such time, or one that nobody can place. Second 60 is no second of XML Schema.
@@ -37,7 +36,7 @@ def instant_of(text: str) -> Instant:
         time = "00:00:00" if ends else found["time"] + (found["fraction"] or "")[:_NANOSECONDS]
         if found["offset"]:
             return OffsetDateTime.parse_iso(f"{day}T{time}{found['offset']}").to_instant()
-        return PlainDateTime.parse_iso(f"{day}T{time}").assume_tz(BANK_ZONE, disambiguation="later").to_instant()
+        return PlainDateTime.parse_iso(f"{day}T{time}").assume_tz(zone, disambiguation="later").to_instant()
     except ValueError:
         raise ValueError("is not a time") from None
 

@@ -6,15 +6,16 @@ import re
 from typing import NamedTuple
 
 from lxml import etree
-from whenever import Date
+from whenever import Instant
 
-from domain.payments.rails import Progress
-from domain.values.model import Value
+from domain.payments.bank_reports import BankReport, BankWord, TransferWord
+from domain.payments.rails import FAILED, Progress
 from domain.values.refusals import FileRefused
 
 from .credit_transfers import schema_files
 from .messages import NAMESPACE, Message, check, text_of
-from .moments import BANK_ZONE, instant_of
+from .moments import instant_of
+from .reasons import explains, in_the_banks_words, is_of_a_copy, masked, why
 
 KIND = "pain.002"
 
@@ -30,7 +31,6 @@ _NEVER_READ = frozenset(
 """Parts that hold parties, addresses and a copy of the payment. They changed between versions, and are left out before
 another version's schema checks a report."""
 
-_NOTE_LENGTH = 200
 _NOT_PROVIDED = "NOTPROVIDED"
 """What a bank writes for an id that was lost on the way."""
 
@@ -44,167 +44,39 @@ _PROGRESS: dict[str, Progress | None] = {
 )
 """The progress for each status code. None where the bank has not decided yet."""
 
-_DUPLICATES = frozenset({"AM05", "DUPL", "RF01", *(f"DU0{number}" for number in range(1, 6))})
-"""Reasons that do not mean a rejected payment: the bank refuses a second copy, and goes on with the first."""
-
-_CODE = re.compile(r"[A-Z]{2}[A-Z0-9]{2}")
-
-_NO_REASON = {"RJCT": "the bank gave no reason", "CANC": "the payment was cancelled at the bank"}
-
-_REASONS = {
-    "AB05": "the payee's bank did not answer in time",
-    "AB06": "a bank on the way did not answer in time",
-    "AC01": "the account number is wrong or in the wrong format",
-    "AC02": "the paying account's number is wrong",
-    "AC03": "the payee's account number is wrong",
-    "AC04": "the account is closed",
-    "AC05": "the paying account is closed",
-    "AC06": "the account is blocked",
-    "AC07": "the payee's account is closed",
-    "AC09": "the account is not in this currency",
-    "AC14": "the payee's account is of a kind that cannot be paid to",
-    "AG01": "this account may not make or take such payments",
-    "AG02": "the bank does not offer this kind of payment",
-    "AG03": "the bank does not support such payments",
-    "AM01": "the amount is zero",
-    "AM02": "the amount is more than is allowed",
-    "AM03": "the bank does not handle this currency",
-    "AM04": "the paying account has too little money",
-    "AM05": "the bank has had this payment before",
-    "AM06": "the amount is less than is allowed",
-    "AM07": "the money is blocked",
-    "AM09": "the amount is not the one agreed",
-    "AM10": "the sum in the payment file does not match its payments",
-    "AM14": "the amount is over the limit agreed with the bank",
-    "AM18": "the number of payments in the file does not match its payments",
-    "BE01": "the name does not belong to the account",
-    "BE04": "the payee's address is missing or wrong",
-    "BE05": "the bank does not know who sent the file",
-    "BE06": "the payee's bank does not know the payee",
-    "BE07": "the payer's address is missing or wrong",
-    "CH03": "the day to pay is too far ahead",
-    "CNOR": "the payee's bank cannot be reached for such payments",
-    "CURR": "the currency is wrong",
-    "CUST": "the customer asked for this",
-    "DNOR": "the payer's bank takes no part in such payments",
-    "DT01": "a date is wrong",
-    "DUPL": "the payment is the same as another payment",
-    "ED05": "the banks could not settle the payment",
-    "FF01": "the format of the payment file is wrong",
-    "FOCR": "the payment was called back",
-    "FRAD": "the bank suspects fraud",
-    "LEGL": "the law or a court forbids the payment",
-    "MD07": "the account holder has died",
-    "MS02": "the customer gave no reason",
-    "MS03": "the bank did not say why",
-    "NARR": "the bank gives the reason in a note",
-    "RC01": "the bank's code, such as the sort code or BIC, is wrong",
-    "RC03": "the code of the paying bank is wrong",
-    "RC04": "the code of the payee's bank is wrong",
-    "RF01": "the payment's id was used before",
-    "RR01": "the paying account or its holder is missing, and regulations require it",
-    "RR02": "the payer's name or address is missing, and regulations require it",
-    "RR03": "the payee's name or address is missing, and regulations require it",
-    "RR04": "regulations forbid the payment",
-    "TM01": "the file came after the bank's cut-off time",
-    "TS01": "the file did not arrive whole",
-}
-"""The codes for credit transfers from the external code list of status reasons."""
-
-
-class TransferStatus(Value):
-    """What a report says about one transfer.
-
-    Args:
-        end_to_end_id: the transfer's id in the payment file.
-        progress: settled, rejected or cancelled. None while the bank is still processing the transfer.
-        code: the bank's reason code. Empty if the bank gave none. A bank's own code may be any text.
-        reason: the reason in words, with the bank's notes. The notes may hold names and account numbers, so callers
-            keep the reason out of Temporal and logs, and use `in_words(code)` there.
-    """
-
-    end_to_end_id: str
-    progress: Progress | None
-    code: str = ""
-    reason: str = ""
-
-
-class StatusReport(Value):
-    """A bank's report on one payment file.
-
-    Args:
-        message_id: the bank's id of the report.
-        made_on: the day on which the bank made the report. Everything in the report had happened by then.
-        original_message_id: the id of the payment file.
-        group: the status code of the whole file. None if the report gives none.
-        group_progress: the progress of every transfer that the report does not name. None for no change.
-        group_code, group_reason: as in `TransferStatus`.
-        transfers: the transfers that the report names, in its order.
-    """
-
-    message_id: str
-    made_on: Date
-    original_message_id: str
-    group: str | None
-    group_progress: Progress | None
-    group_code: str = ""
-    group_reason: str = ""
-    transfers: tuple[TransferStatus, ...]
-
-    def of(self, end_to_end_ids: tuple[str, ...]) -> tuple[TransferStatus, ...]:
-        """The status of each transfer in the payment file, whether the report names it or not, in the order given.
-
-        Raises:
-            FileRefused: the report names a transfer that is not in the payment file.
-        """
-        named = {transfer.end_to_end_id: transfer for transfer in self.transfers}
-        unknown = sorted(named.keys() - set(end_to_end_ids))
-        if unknown:
-            raise FileRefused(
-                f"The status report {self.message_id} names {unknown[0]}, which is not in payment file "
-                f"{self.original_message_id}: ask the bank which file it means."
-            )
-        return tuple(
-            named.get(name)
-            or TransferStatus(
-                end_to_end_id=name, progress=self.group_progress, code=self.group_code, reason=self.group_reason
-            )
-            for name in end_to_end_ids
-        )
-
 
 class _Said(NamedTuple):
     """What one level of a report says: about the file, its block of payments, or one payment."""
 
     status: str | None
     codes: tuple[str, ...] = ()
-    reason: str = ""
-
-    @property
-    def code(self) -> str:
-        return self.codes[0] if self.codes else ""
+    words: str = ""
 
     @property
     def progress(self) -> Progress | None:
         return _PROGRESS[self.status] if self.status else None
 
+    def word(self, at: Instant) -> BankWord:
+        """What the level says, in no particular form."""
+        if self.progress not in FAILED:
+            return BankWord(progress=self.progress, at=at)
+        return BankWord(
+            progress=self.progress,
+            at=at,
+            reason=why(self.codes),
+            words=masked(self.words),
+            explains=explains(self.codes),
+            is_duplicate=self.progress is Progress.REJECTED and is_of_a_copy(self.codes),
+        )
 
-def in_words(code: str) -> str:
-    """The meaning of a reason code. It names nobody, so logs and Temporal may have it.
 
-    Returns:
-        The meaning, or the code itself if it is not a common one. If the bank wrote more than a code, a general phrase.
-    """
-    known = _REASONS.get(code)
-    return known or (code if _CODE.fullmatch(code) else "the bank gave a reason of its own")
-
-
-def read_status_report(message: Message) -> StatusReport:
+def read_status_report(message: Message, zone: str) -> BankReport:
     """Reads a status report from a bank.
 
     Args:
         message: pain.002, in a version for which there is a schema, or which another version's schema can check. The
             parts that nobody reads may be removed from it.
+        zone: the time zone of the bank's clock, for times without an offset.
 
     Raises:
         FileRefused: the message does not fit its schema, has an unknown status, or contradicts itself. The refusal says
@@ -215,26 +87,24 @@ def read_status_report(message: Message) -> StatusReport:
     message_id = text_of(report, "GrpHdr/MsgId", names)
     _must_be_on_credit_transfers(text_of(report, "OrgnlGrpInfAndSts/OrgnlMsgNmId", names), message_id)
 
-    reader = _Reader(names, message_id)
+    made_at = _moment(text_of(report, "GrpHdr/CreDtTm", names), zone, message_id)
+    reader = _Reader(names, message_id, made_at)
     group = reader.said(report.find("OrgnlGrpInfAndSts", names), "GrpSts", _Said(None))
     blocks = report.findall("OrgnlPmtInfAndSts", names)
     said = [reader.said(block, "PmtInfSts", group) for block in blocks]
-    transfers: dict[str, TransferStatus] = {}
+    transfers: dict[str, TransferWord] = {}
     for block, of_block in zip(blocks, said, strict=True):
         for element in block.findall("TxInfAndSts", names):
             transfer = reader.transfer(element, of_block)
-            if transfers.setdefault(transfer.end_to_end_id, transfer) != transfer:
-                raise reader.contradiction(f"says two different things about {transfer.end_to_end_id}")
+            if transfers.setdefault(transfer.end_to_end, transfer) != transfer:
+                raise reader.contradiction(f"says two different things about {transfer.end_to_end}")
     # The service writes one block in each file, so the status of a single block is the status of the file.
     whole = said[0] if len(said) == 1 else group
-    return StatusReport(
+    return BankReport(
         message_id=message_id,
-        made_on=_day(text_of(report, "GrpHdr/CreDtTm", names), message_id),
-        original_message_id=text_of(report, "OrgnlGrpInfAndSts/OrgnlMsgId", names),
-        group=whole.status,
-        group_progress=whole.progress,
-        group_code=whole.code,
-        group_reason=_reason(whole),
+        made_at=made_at,
+        file=text_of(report, "OrgnlGrpInfAndSts/OrgnlMsgId", names),
+        whole=whole.word(made_at) if whole.status else None,
         transfers=tuple(transfers.values()),
     )
 
@@ -277,18 +147,19 @@ class _Reader:
     Args:
         names: the namespace of the report's elements.
         message_id: the bank's id of the report, for refusals.
+        made_at: when the bank made the report.
     """
 
-    def __init__(self, names: dict[str | None, str], message_id: str) -> None:
+    def __init__(self, names: dict[str | None, str], message_id: str, made_at: Instant) -> None:
         self._names = names
         self._message_id = message_id
+        self._made_at = made_at
 
     def said(self, element: etree._Element | None, tag: str, outer: _Said) -> _Said:
         """What counts at a level: what the level itself says, or else what the level around it says.
 
         Raises:
-            FileRefused: the status is unknown, or contradicts a final status of the level around it, or the bank
-                refused something because it already had it.
+            FileRefused: the status is unknown, or contradicts a final status of the level around it.
         """
         if element is None:
             return outer
@@ -299,18 +170,13 @@ class _Reader:
                 "and deal with these payments by hand."
             )
         said = _Said(status, *self._why(element))
-        if status == "RJCT" and not _DUPLICATES.isdisjoint(said.codes or outer.codes):
-            raise FileRefused(
-                f"The status report {self._message_id} refuses a file or payment that the bank already had, so no "
-                "payment was returned. See the bank's report on the first copy. If you sent only one, ask the bank."
-            )
         if outer.progress and said.progress != outer.progress:
             raise self.contradiction(f"says {outer.status} about everything but {status} about a part")
-        if status == outer.status and not said.reason:
-            return outer
+        if not said.words and (status == outer.status or (status == "RJCT" and is_of_a_copy(outer.codes))):
+            return outer._replace(status=status)
         return said
 
-    def transfer(self, element: etree._Element, block: _Said) -> TransferStatus:
+    def transfer(self, element: etree._Element, block: _Said) -> TransferWord:
         said = self.said(element, "TxSts", block)
         # The service writes one name in both places; some banks give back only one of them.
         ids = (text_of(element, tag, self._names) for tag in ("OrgnlEndToEndId", "OrgnlInstrId"))
@@ -320,7 +186,7 @@ class _Reader:
                 f"The status report {self._message_id} does not name a payment at line {element.sourceline}: ask the "
                 "bank for the end-to-end id."
             )
-        return TransferStatus(end_to_end_id=name, progress=said.progress, code=said.code, reason=_reason(said))
+        return TransferWord(end_to_end=name, whole=said == block, **dict(said.word(self._made_at)))
 
     def contradiction(self, what: str) -> FileRefused:
         return FileRefused(f"The status report {self._message_id} {what}: ask the bank which of them is true.")
@@ -329,18 +195,10 @@ class _Reader:
         """The reason codes, and all reasons in words."""
         codes: list[str] = []
         notes: list[str] = []
-        for why in element.findall("StsRsnInf", self._names):
-            codes += filter(None, (text_of(why, "Rsn/Cd", self._names) or text_of(why, "Rsn/Prtry", self._names),))
-            notes += (note.text or "" for note in why.findall("AddtlInf", self._names))
-        words = "; ".join(dict.fromkeys(_REASONS.get(code, code) for code in codes))
-        note = " ".join(" ".join(notes).split())
-        if len(note) > _NOTE_LENGTH:
-            note = note[: _NOTE_LENGTH - 1] + "…"
-        return tuple(codes), ": ".join(filter(None, (words, note)))
-
-
-def _reason(said: _Said) -> str:
-    return said.reason or _NO_REASON.get(said.status or "", "")
+        for each in element.findall("StsRsnInf", self._names):
+            codes += filter(None, (text_of(each, "Rsn/Cd", self._names) or text_of(each, "Rsn/Prtry", self._names),))
+            notes += (note.text or "" for note in each.findall("AddtlInf", self._names))
+        return tuple(codes), in_the_banks_words(codes, notes)
 
 
 def is_given(name: str) -> bool:
@@ -348,11 +206,10 @@ def is_given(name: str) -> bool:
     return "".join(name.split()).upper() not in {"", _NOT_PROVIDED}
 
 
-def _day(moment: str, message_id: str) -> Date:
-    """The day of a moment in a report, which has an offset or is in the bank's local time."""
+def _moment(written: str, zone: str, message_id: str) -> Instant:
     try:
-        return instant_of(moment).to_tz(BANK_ZONE).date()
+        return instant_of(written, zone)
     except ValueError:
         raise FileRefused(
-            f"The status report {message_id} was made at {moment!r}, which is not a time: ask the bank for it again."
+            f"The status report {message_id} was made at {written!r}, which is not a time: ask the bank for it again."
         ) from None

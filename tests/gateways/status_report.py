@@ -20,6 +20,7 @@ DEBTOR = BankAccount(holder="Challenge Fund", sort_code="20-00-00", number="5577
 PAYEE = BankAccount(holder="Breathe Ltd", sort_code="12-34-56", number="12345678")
 GERMAN = BankAccount(holder="Luft GmbH", iban="DE89 3704 0044 0532 0130 00", bic="COBADEFFXXX")
 
+MADE_BY_BANK = "2026-02-01T09:00:00Z"
 NEWEST = "pain.002.001.12"
 
 
@@ -77,6 +78,7 @@ def status_report(
     original: str = "RUN-1",
     of: str = "pain.001.001.09",
     named_by: str = "OrgnlEndToEndId",
+    made: str = MADE_BY_BANK,
 ) -> bytes:
     """A report on a payment file.
 
@@ -88,6 +90,7 @@ def status_report(
         original: the file's message id.
         of: the file's version.
         named_by: the element that holds a payment's name.
+        made: when the bank made it.
     """
     namespace = f"urn:iso:std:iso:20022:tech:xsd:{version}"
     e = ElementMaker(namespace=namespace, nsmap={None: namespace})
@@ -110,7 +113,7 @@ def status_report(
     return etree.tostring(
         e.Document(
             e.CstmrPmtStsRpt(
-                e.GrpHdr(e.MsgId("STATUS-1"), e.CreDtTm("2026-02-01T09:00:00Z")),
+                e.GrpHdr(e.MsgId("STATUS-1"), e.CreDtTm(made)),
                 e.OrgnlGrpInfAndSts(e.OrgnlMsgId(original), e.OrgnlMsgNmId(of), *said("GrpSts", group)),
                 *blocks,
             )

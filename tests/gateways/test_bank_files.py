@@ -41,7 +41,7 @@ def header(announces: str = NEWEST, version: str = "02") -> str:
 )
 def test_every_message_is_taken_out_of_its_envelope(file: str, about: list[str]) -> None:
     """Fails when only the root is looked at, or only the first message."""
-    assert [each.original_message_id for each in read_bank_file(file.encode())] == about
+    assert [each.file for each in read_bank_file(file.encode(), "Europe/London")] == about
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_every_message_is_taken_out_of_its_envelope(file: str, about: list[str])
 def test_an_envelope_is_read_as_a_whole_or_turned_away(file: str, says: str) -> None:
     """Fails when a part that cannot be read is passed over."""
     with pytest.raises(FileRefused, match=says) as refused:
-        read_bank_file(file.encode())
+        read_bank_file(file.encode(), "Europe/London")
     assert "\n" not in str(refused.value)
 
 
@@ -87,7 +87,7 @@ def test_an_envelope_is_read_as_a_whole_or_turned_away(file: str, says: str) -> 
     ],
 )
 def test_a_time_is_read_as_the_schema_means_it(text: str, instant: str) -> None:
-    assert instant_of(text) == Instant.parse_iso(instant)
+    assert instant_of(text, "Europe/London") == Instant.parse_iso(instant)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_time_is_read_as_the_schema_means_it(text: str, instant: str) -> None:
 def test_what_is_no_time_is_not_made_one(text: str) -> None:
     """Fails when second 60 becomes 59, as the library would have it."""
     with pytest.raises(ValueError, match="is not a time"):
-        instant_of(text)
+        instant_of(text, "Europe/London")
 
 
 def test_a_day_may_have_an_offset_and_white_space_around() -> None:
