@@ -14,7 +14,7 @@ from whenever import Date, Instant
 
 from .model import Value
 
-_YEARS = range(2010, 2061)
+_YEARS = range(2009, 2061)
 """The years of the holidays that the service keeps. Some countries are known for fewer years."""
 
 _FROZEN_FOR = 5
@@ -71,8 +71,9 @@ class Holidays(Value):
 
 
 def _frozen_years(instant: Instant) -> range:
-    first = instant.to_tz("UTC").year
-    return range(first, first + _FROZEN_FOR + 1)
+    # On New Year's Day in UTC, the old year still has hours to go farther west.
+    first, last = (each.to_tz("UTC").year for each in (instant.subtract(hours=12), instant))
+    return range(first, last + _FROZEN_FOR + 1)
 
 
 @cache

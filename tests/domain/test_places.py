@@ -86,11 +86,12 @@ def test_the_holidays_that_a_challenge_is_frozen_with_are_those_it_can_meet_and_
     ("code", "opens", "years"),
     [
         ("GB-SCT", "2016-07-06T08:00Z", range(2016, 2022)),
-        ("GB-SCT", "2058-01-01T08:00Z", range(2058, 2061)),
-        ("GB-SCT", "2008-01-01T08:00Z", range(2010, 2014)),
+        ("GB-SCT", "2058-01-01T12:00Z", range(2058, 2061)),
+        ("GB-SCT", "2008-01-01T12:00Z", range(2009, 2014)),
+        ("GB-SCT", "2027-01-01T11:59Z", range(2026, 2033)),
         ("GB-SCT", "2061-01-04T09:00Z", range(2061, 2061)),
-        ("LK", "2025-01-01T08:00Z", range(2025, 2027)),
-        ("IN", "2033-01-01T08:00Z", range(2033, 2036)),
+        ("LK", "2025-01-01T12:00Z", range(2025, 2027)),
+        ("IN", "2033-01-01T12:00Z", range(2033, 2036)),
     ],
 )
 def test_the_years_of_a_challenge_are_those_that_it_is_frozen_with_and_that_are_known(
