@@ -21,6 +21,7 @@ from store.payments.bank_reports import Contradiction, Reported
 from store.payments.reading import Payment
 
 from .bank_roles import BANK_ZONE, Acting, acting_on_payments
+from .bank_statements import match
 from .core import Core
 from .payment_workflows import PaymentWorkflows
 
@@ -54,8 +55,12 @@ class BankReports:
                 payment came back. The operators are told.
             Unavailable: the database cannot be written to.
         """
-        said = await self._core.threads.read(read_bank_file, report, self._core.options.bank_zone)
-        found = [await self._settle(actor, each) for each in said]
+        read, options = self._core.threads.read, self._core.options
+        file = await read(read_bank_file, report, options.bank_zone)
+        booked = await read(match, options, self._database, file.statements)
+        found = [await self._settle(actor, each) for each in (*file.reports, *booked.reports)]
+        if booked.doubts:
+            raise RailRefused(f"The statement is noted, but for this: {' '.join(booked.doubts)}")
         return tuple({payment.key: payment for each in found for payment in each}.values())
 
     async def _settle(self, actor: Actor, said: BankReport) -> tuple[Payment, ...]:

@@ -41,7 +41,7 @@ def header(announces: str = NEWEST, version: str = "02") -> str:
 )
 def test_every_message_is_taken_out_of_its_envelope(file: str, about: list[str]) -> None:
     """Fails when only the root is looked at, or only the first message."""
-    assert [each.file for each in read_bank_file(file.encode(), "Europe/London")] == about
+    assert [each.file for each in read_bank_file(file.encode(), "Europe/London").reports] == about
 
 
 @pytest.mark.parametrize(

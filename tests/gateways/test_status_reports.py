@@ -31,7 +31,7 @@ MEANING = {
 
 def read(xml: bytes, zone: str = LONDON) -> BankReport:
     """The one report in a file."""
-    [report] = read_bank_file(xml, zone)
+    [report] = read_bank_file(xml, zone).reports
     return report
 
 
@@ -278,7 +278,7 @@ GOOD = status_report({"A": Said("ACSC")})
         (GOOD[:-20], "cannot be read as XML"),
         (b"PK\x03\x04" + b"\x00" * 100, "cannot be read as XML"),
         (b"<html/>", "has no ISO 20022 message: choose"),
-        (written(many(1)), r"is pain\.001\.001\.09, not pain\.002: choose"),
+        (written(many(1)), r"is pain\.001\.001\.09: choose a status report"),
         (
             GOOD.replace(b"002.001.12", b"002.001.99"),
             r"is pain\.002\.001\.99, which this service cannot read: .*one of pain\.002",

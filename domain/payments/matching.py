@@ -1,0 +1,196 @@
+"""Which payments a statement of the account is about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from whenever import Instant
+
+from domain.values.model import Value
+from domain.values.money import Money
+from domain.values.wording import counted
+
+from .bank_reports import BankReport, BankWord, TransferWord
+from .rails import Progress
+from .statements import Movement, Statement
+
+_SHORT = 16
+"""The letters and digits of a reference that tell payments apart; see `reference.short_reference`."""
+
+_ID = re.compile(r"[A-Z0-9][A-Z0-9-]{18,}[A-Z0-9]", re.ASCII)
+"""What may hold an end-to-end id, inside other text."""
+
+_ID_LENGTH = range(20, 36)
+_LEFT, _CAME_BACK = "left the account", "came back"
+
+
+class Filed(Value):
+    """A transfer in a payment file, or a whole file.
+
+    Args:
+        file: id of the payment file.
+        made_at: when the file was made.
+        amount, currency: of the transfer, or of the whole file.
+        end_to_end: the id by which the bank knows the transfer. Empty for a whole file.
+    """
+
+    file: str
+    made_at: Instant
+    amount: Money
+    currency: str
+    end_to_end: str = ""
+
+
+class Matched(Value):
+    """What statements say about payment files.
+
+    Args:
+        reports: what to note, a report for each payment file and in the order of the files.
+        doubts: what a person has to look at, because it settles nothing by itself: a line each, in the bank's order.
+        ignored: what is about no payment, and why, a line each.
+    """
+
+    reports: tuple[BankReport, ...] = ()
+    doubts: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def names_in(statements: Sequence[Statement]) -> frozenset[str]:
+    """All names in statements by which a transfer or a payment file may be meant: see `matched`."""
+    return frozenset(
+        name
+        for statement in statements
+        for movement in statement.movements
+        for names in _named_by(movement)
+        for name in names
+    )
+
+
+def matched(statements: Sequence[Statement], filed: Mapping[str, Filed]) -> Matched:
+    """Finds the payments that statements are about.
+
+    Money that left under the name of a transfer settles the transfer; money that came in returns it. Amount and
+    currency must be those in the payment file. Where a statement says both of a transfer, the later word counts.
+
+    Args:
+        statements: of the paying account.
+        filed: the transfers and files that are known, by `names_in`: by end-to-end id, by the letters and digits of the
+            short reference, and by the id of a payment file.
+    """
+    words: dict[str, dict[str, TransferWord]] = defaultdict(dict)
+    wholes: dict[str, BankWord] = {}
+    doubts, ignored = list[str](), Counter[str]()
+    for statement in statements:
+        ignored["not booked yet, or only announced"] += statement.pending
+        seen = Counter[tuple[str, Progress | None]]()
+        for movement in statement.movements:
+            found = _found(movement, filed)
+            if not found:
+                ignored["about no payment in a payment file"] += 1
+                continue
+            meant = found[0]
+            seen[meant.end_to_end, movement.progress] += 1
+            again = seen[meant.end_to_end, movement.progress] > 1
+            if doubt := _doubt(movement, found, again=again):
+                doubts.append(f"Statement {statement.id}, line {movement.line}: {doubt}")
+            elif not meant.end_to_end:
+                wholes[meant.file] = BankWord(progress=movement.progress, at=movement.at)
+            else:
+                word, before = _word(movement, meant), words[meant.file].get(meant.end_to_end)
+                if before is None or before.at < word.at:
+                    words[meant.file][meant.end_to_end] = word
+    return Matched(
+        reports=tuple(_report(statements, file, words[file], wholes.get(file)) for file in sorted({*words, *wholes})),
+        doubts=tuple(doubts),
+        ignored=tuple(f"{counted(number, 'movement')} {why}" for why, number in ignored.items() if number),
+    )
+
+
+def _report(
+    statements: Sequence[Statement], file: str, words: Mapping[str, TransferWord], whole: BankWord | None
+) -> BankReport:
+    return BankReport(
+        message_id=", ".join(dict.fromkeys(each.id for each in statements)),
+        made_at=max(each.made_at for each in statements),
+        file=file,
+        whole=whole,
+        transfers=tuple(words.values()),
+    )
+
+
+def _word(movement: Movement, meant: Filed) -> TransferWord:
+    return TransferWord(
+        end_to_end=meant.end_to_end,
+        progress=movement.progress,
+        at=movement.at,
+        arrived_on=movement.booked_on if movement.progress is Progress.SETTLED else None,
+        amount=meant.amount,
+        currency=meant.currency,
+        reason=movement.reason,
+        words=movement.words,
+        # Money that is booked as back is back, whatever the reason.
+        explains=movement.progress is Progress.RETURNED,
+    )
+
+
+def _found(movement: Movement, filed: Mapping[str, Filed]) -> list[Filed]:
+    """What a movement may be about: what its surest names name. Several, if they name different things."""
+    for names in _named_by(movement):
+        if found := list(dict.fromkeys(filed[name] for name in names if name in filed)):
+            return found
+    return []
+
+
+def _named_by(movement: Movement) -> Iterator[list[str]]:
+    """The names in a movement: ids first, then ids inside other text, then short references, then payment files."""
+    yield [each.upper() for each in movement.ids]
+    text = [each.upper() for each in (*movement.ids, *movement.texts)]
+    yield [name for each in text for name in _ids_inside(each)]
+    yield [name for each in text for name in _short_inside(each)]
+    yield list(movement.files)
+
+
+def _ids_inside(text: str) -> Iterator[str]:
+    """Whatever may be an end-to-end id inside a text. Banks put words such as `REF-` before it."""
+    for found in _ID.findall(text):
+        parts = found.split("-")
+        for first in range(len(parts)):
+            if len(name := "-".join(parts[first:])) in _ID_LENGTH:
+                yield name
+
+
+def _short_inside(text: str) -> Iterator[str]:
+    """Whatever may be a short reference inside a text, with hyphens, other signs or nothing between its parts."""
+    parts = re.findall("[A-Z0-9]+", text, re.ASCII)
+    for first in range(len(parts)):
+        joined = ""
+        for part in parts[first:]:
+            joined += part
+            if len(joined) >= _SHORT:
+                break
+        if len(joined) == _SHORT:
+            yield joined
+
+
+def _doubt(movement: Movement, found: Sequence[Filed], *, again: bool) -> str:
+    """Why a person has to look at a movement. Empty if the movement can be noted."""
+    meant = found[0]
+    name = meant.end_to_end or f"payment file {meant.file}"
+    if len(found) > 1:
+        return f"names both {name} and {found[1].end_to_end or found[1].file}: find out which payment is meant."
+    if movement.progress is None:
+        return f"the bank takes back money that had come in for {name}: find out whether the payee has the money."
+    done = _LEFT if movement.progress is Progress.SETTLED else _CAME_BACK
+    if not movement.is_of(meant.amount, meant.currency):
+        moved = next((f"{amount.shown(currency)} {done}" for currency, amount in movement.amounts), f"money {done}")
+        asked = meant.amount.shown(meant.currency)
+        return f"{moved} for {name}, but the payment file asks for {asked}: ask the bank what the difference is."
+    if again:
+        return f"{name} {done} a second time in one statement: ask the bank whether it was paid twice."
+    if movement.at < meant.made_at:
+        return f"{name} {done} on {movement.booked_on}, before its payment file was made: ask the bank what was booked."
+    if not meant.end_to_end and movement.progress is Progress.RETURNED:
+        return f"the whole {name} came back: note the return of each payment with `return`."
+    return ""
