@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from service.connection import leave
 
-from . import applications, challenges, notices, payments, rounds
+from . import applications, challenges, exceptions, notices, payments, rounds
 from .document import answering
 from .help import AsTyped, TakesTeams
 from .terminal import MISUSED, REFUSED
@@ -35,6 +35,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     },
     "The course of a challenge": {
         "extend": challenges.extend,
+        "extend-stage": exceptions.extend_stage,
         "hold": challenges.hold,
         "resume": challenges.resume,
         "withdraw": challenges.withdraw,

@@ -9,9 +9,28 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.announcements.occasions import SAMPLES, Facts, Occasion
-from domain.challenges import answers, cancellation, deadlines, extension, holding, selection, withdrawal
+from domain.challenges import (
+    answers,
+    cancellation,
+    deadlines,
+    extension,
+    holding,
+    selection,
+    stage_extension,
+    withdrawal,
+)
 from domain.challenges.awards import payments_due
-from domain.challenges.decisions import Cancel, Decline, Extend, Hold, PublishAnswer, Resume, Select, Withdraw
+from domain.challenges.decisions import (
+    Cancel,
+    Decline,
+    Extend,
+    ExtendStage,
+    Hold,
+    PublishAnswer,
+    Resume,
+    Select,
+    Withdraw,
+)
 from domain.challenges.feedback import feedback_given
 from domain.challenges.messages import refusal_announced
 from domain.challenges.state import State
@@ -97,6 +116,9 @@ class _Story:
         words = SAMPLES[Occasion.FEEDBACK]["feedback"]
         self._hear(feedback_given(self.state, stage.name, other, self._decider, words, now, "1"))
         self._pay(now)
+        ends, why = self.state.run.ends.add(hours=24 * 14), _why(Occasion.STAGE_EXTENDED)
+        extend = ExtendStage(by=self._operator, stage=stage.name, team=two, ends=ends, reason=why)
+        self._hear(stage_extension.extend_stage(self.state, extend, now.add(hours=24))[1])
         leave = Withdraw(by=one, team=one, reason=_why(Occasion.WITHDRAWN))
         self._hear(withdrawal.withdraw(self.state, leave, now.add(hours=24))[1])
         self._reminded()

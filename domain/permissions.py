@@ -46,6 +46,7 @@ class Action(StrEnum):
     READ_CHALLENGE = "read-challenge"
     READ_RECORD = "read-record"
     EXTEND = "extend"
+    EXTEND_STAGE = "extend-stage"
     HOLD = "hold"
     RESUME = "resume"
     CANCEL = "cancel"
@@ -110,6 +111,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.READ_CHALLENGE: Right(words="look at", roles=_ANYONE),
     Action.READ_RECORD: Right(words="read the record of", roles=_IN_CHARGE),
     Action.EXTEND: Right(words="move the deadline of", roles=_BOTH),
+    Action.EXTEND_STAGE: Right(words="move the end of a stage of", roles=_BOTH),
     Action.HOLD: Right(words="hold", roles=_BOTH),
     Action.RESUME: Right(words="resume", roles=_BOTH),
     Action.CANCEL: Right(words="cancel", roles=_BOTH),

@@ -32,6 +32,8 @@ class Occasion(StrEnum):
     EVIDENCE_DUE = "evidence-due"
     EVIDENCE_ACCEPTED = "evidence-accepted"
     EVIDENCE_REJECTED = "evidence-rejected"
+    STAGE_EXTENDED = "stage-extended"
+    STAGE_GOES_ON = "stage-goes-on"
     STAGE_ENDING = "stage-ending"
     PAYEE_GIVEN = "payee-given"
     PAYMENT_REQUESTED = "payment-requested"
@@ -93,6 +95,8 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.EVIDENCE_DUE: frozenset({"stage", "evidence", "amount", "until"}),
     Occasion.EVIDENCE_ACCEPTED: frozenset({"stage", "evidence", "amount"}),
     Occasion.EVIDENCE_REJECTED: frozenset({"stage", "evidence", "reason", "final"}),
+    Occasion.STAGE_EXTENDED: frozenset({"stage", "team", "ends", "was", "reason"}),
+    Occasion.STAGE_GOES_ON: frozenset({"stage", "until"}),
     Occasion.STAGE_ENDING: frozenset({"stage", "until"}),
     Occasion.PAYEE_GIVEN: frozenset({"by", "on_its_way"}),
     Occasion.PAYMENT_REQUESTED: frozenset({*_PAYMENT, "instalment", "payee", "pay_by"}),
@@ -132,6 +136,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_OVERDUE: frozenset({"by_law", "late_by_law"}),
     Occasion.PAYMENT_SENT: frozenset({"pays_on"}),
     Occasion.PAYMENT_RETURNED: frozenset({"never_left"}),
+    Occasion.STAGE_EXTENDED: frozenset({"team"}),
     Occasion.RESUMED: frozenset({"reason"}),
 }
 """Which facts of an occasion may be an empty text."""
@@ -201,13 +206,16 @@ GLOSSARY: Mapping[str, Fact] = {
     "sessions": Fact("how many sessions with citizens the stage needs; empty if none", "3"),
     "stage": Fact("the stage's title", "Exploration"),
     "status": Fact("how far the payment has come", "payee known"),
-    "team": Fact("the team's id", "air-quality-7kx3qm"),
+    "team": Fact("the team's id; empty if the notice is to the team itself, or about all teams", "air-quality-7kx3qm"),
     "turn": Fact("what happens at the next deadline", "the selection for Exploration is due"),
     "until": Fact(
         "the deadline that the notice is about; empty if the deadline has passed", "Monday 15 August 2016, 24:00 BST"
     ),
     "waits_for": Fact("what the challenge waits for", "selection for Exploration"),
-    "was": Fact("when the window would have closed, before the deadline moved", "Monday 1 August 2016, 24:00 BST"),
+    "was": Fact(
+        "what was so before: when the window would have closed, when the stage would have ended, or the award",
+        "Monday 1 August 2016, 24:00 BST",
+    ),
     "what": Fact("what happened, or what is wrong", "air-quality-7kx3qm left Exploration"),
     "where": Fact("where a payment is that cannot be held", "in the payment file CH201608178D1F0A2B3C4D"),
 }
@@ -238,6 +246,12 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
     Occasion.EVIDENCE_DUE: _ACCELERATOR,
     Occasion.EVIDENCE_ACCEPTED: _ACCELERATOR,
     Occasion.EVIDENCE_REJECTED: _ACCELERATOR | {"reason": "The report does not say how many citizens took part."},
+    Occasion.STAGE_EXTENDED: {
+        "ends": "Wednesday 7 September 2016, 11:30 BST",
+        "was": "Wednesday 24 August 2016, 11:30 BST",
+        "reason": "The sensors came two weeks late.",
+    },
+    Occasion.STAGE_GOES_ON: {"until": "Wednesday 7 September 2016, 11:30 BST"},
     Occasion.STAGE_ENDING: {"until": "Wednesday 24 August 2016, 11:30 BST"},
     Occasion.PAYMENT_REQUESTED: _ACCELERATOR | {"pay_by": "Wednesday 14 September 2016, 24:00 BST"},
     Occasion.PAYMENT_RETURNED: {"reason": "The account is closed."},

@@ -134,7 +134,7 @@ def _is_due(number: int, instalment: Instalment, run: StageRun, team: Team) -> b
         verdict = team.verdicts.get(number)
         return verdict is not None and verdict.accepted
     if instalment.due is Due.END:
-        return run.ended is not None and run.stayed(team)
+        return run.ended_for(team) is not None and run.stayed(team)
     return True
 
 

@@ -18,7 +18,7 @@ from domain.announcements.announcement import (
 )
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
-from domain.values.refusals import OnHold, ReasonMissing, TooLate, refuse_for_all
+from domain.values.refusals import OnHold, ReasonMissing, TooLate, UnknownStage, refuse_for_all
 
 from .awards import status_of
 from .decisions import Decision, Withdraw
@@ -98,6 +98,39 @@ def entry_of(state: State, message: Decision, now: Instant, text: str) -> Entry:
         stage=state.stage_name,
         text=text,
         reason=message.reason,
+    )
+
+
+def check_stage_known(state: State, name: str) -> None:
+    """Checks that the programme has a stage with that name.
+
+    Raises:
+        UnknownStage: there is no such stage. The message names the stages.
+    """
+    names = [stage.name for stage in state.programme.stages]
+    if name not in names:
+        raise UnknownStage(f"No stage {name!r} in {state.programme.id}: it has {', '.join(names)}.")
+
+
+def announced_by(
+    new: State, message: Decision, now: Instant, text: str, notices: tuple[OutgoingNotice, ...]
+) -> tuple[State, Announcement]:
+    """Announces a change that everybody concerned is told of in their own way.
+
+    Args:
+        new: the challenge after the change.
+        message: the decision, which has a reason.
+        now: when it is taken.
+        text: what happened.
+        notices: who is told what.
+    """
+    new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
+    return new, Announcement(
+        key=key_of(new, message),
+        challenge=new.challenge.id,
+        entry=entry_of(new, message, now, text),
+        status=status_of(new),
+        notices=notices,
     )
 
 

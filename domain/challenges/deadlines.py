@@ -18,7 +18,7 @@ from domain.announcements.announcement import (
 )
 from domain.announcements.occasions import Occasion
 from domain.values.calendar import earlier, later
-from domain.values.wording import counted
+from domain.values.wording import counted, listed
 
 from .awards import payments_due, status_of
 from .feedback import kept_words
@@ -64,20 +64,34 @@ def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announ
 def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     """A stage is over: the sponsor is invited to select for the next stage, or the challenge is completed.
 
-    The stage ended at its deadline, and the time to decide counts from there, even if the service noticed later.
+    The stage ended at its deadline, and the time to decide counts from there, even if the service noticed later. If
+    some teams have more time, the stage is over only for the others.
     """
-    stage = state.filling
-    new = state.having_run(ended=state.run.ends)
+    stage, run, at = state.filling, state.run, state.run.next_end
+    done = [team.id for team in run.working if run.ends_for(team) <= at]
+    if len(done) < len(run.working):
+        return _ended_for_some(state, now, done, at)
+    new = state.having_run(ended=at)
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
         new, ended = _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
     else:
-        new, ended = _selection_invited(new, now, state.stage + 1, state.run.ends, text, "ended", stage.name)
+        new, ended = _selection_invited(new, now, state.stage + 1, at, text, "ended", stage.name)
     if not state.run.reserve:
         return new, ended
     # Those who are still in reserve can no longer get a place.
     released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
     return new, ended.model_copy(update={"notices": (*ended.notices, released)})
+
+
+def _ended_for_some(state: State, now: Instant, done: list[str], at: Instant) -> tuple[State, Announcement]:
+    """A stage is over for the teams that have no more time than the programme gives. What they are due falls due."""
+    teams = (team.model_copy(update={"ended": at}) if team.id in done else team for team in state.run.teams)
+    new = state.having_run(teams=tuple(teams))
+    others = listed([team.id for team in new.run.working])
+    text = f"{state.filling.title} ended for {listed(done)}; it goes on for {others} until {new.ends}"
+    new = new.telling(now, text)
+    return new, _by_service(new, now, "ended", text, (), f"{state.filling.name}-{at}")
 
 
 def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -138,12 +152,8 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
-            notices = (
-                to_teams(state.run.active, Occasion.STAGE_ENDING, stage),
-                to_people(state.in_charge, Occasion.STAGE_ENDING, stage),
-                *_evidence_wanted(state),
-            )
-            text = f"Reminder: {title} ends on {until}"
+            notices = (*_endings(state, rung), *_evidence_wanted(state))
+            text = f"Reminder: {title} ends on {state.ends}"
         case Phase.ENDED:
             notices = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
@@ -159,11 +169,31 @@ def _decide_by(state: State) -> Instant:
     return state.decide_by
 
 
+def _endings(state: State, rung: Instant) -> Iterator[OutgoingNotice]:
+    """Reminds each team of its own end, if a reminder of that end is due, and those in charge of all ends."""
+    run, title = state.run, state.filling.title
+    for end in sorted({run.ends_for(team) for team in run.working}):
+        if any(state.reminded < each <= rung for each in _stage_rungs(state, end)):
+            teams = tuple(team.id for team in run.working if run.ends_for(team) == end)
+            yield to_teams(teams, Occasion.STAGE_ENDING, {"stage": title, "until": state.at(end)})
+    yield to_people(state.in_charge, Occasion.STAGE_ENDING, {"stage": title, "until": state.ends})
+
+
+def _stage_rungs(state: State, end: Instant) -> Iterator[Instant]:
+    """When teams are reminded of the end of the stage under way. A stage that takes no time has no reminders."""
+    ladder = () if state.filling.only_sifts else state.programme.reminders.stage
+    return (earlier(end, each, state.zone) for each in ladder)
+
+
 def _evidence_wanted(state: State) -> tuple[OutgoingNotice, ...]:
     """What each team must show next to be paid."""
     titles = {stage.name: stage.title for stage in state.programme.stages}
-    # When a stage is over, no date for its evidence is left that a team could meet.
-    ends = {run.stage: "" if run.ended else state.at(run.ends) for run in state.runs}
+    # When a stage is over for a team, no date for its evidence is left that the team could meet.
+    ends = {
+        (run.stage, team.id): "" if run.ended_for(team) else state.at(run.ends_for(team))
+        for run in state.runs
+        for team in run.teams
+    }
     first = {each.team: each for each in reversed(state.open_evidence)}
     return tuple(
         to_teams(
@@ -173,7 +203,7 @@ def _evidence_wanted(state: State) -> tuple[OutgoingNotice, ...]:
                 "stage": titles[each.stage],
                 "evidence": each.what,
                 "amount": each.amount.gross.shown(state.programme.currency),
-                "until": ends[each.stage],
+                "until": ends[each.stage, team],
             },
         )
         for team, each in first.items()
@@ -187,11 +217,11 @@ def _rungs(state: State) -> Iterator[Instant]:
         yield later(state.reminded, ladder.evidence_overdue_every, state.zone, state.programme.holidays)
     if deadline is None or (state.phase is Phase.WINDOW and not state.opened):
         return
-    before = {
-        Phase.WINDOW: ladder.window,
-        Phase.DECIDING: ladder.decision,
-        Phase.RUNNING: () if state.filling.only_sifts else ladder.stage,
-    }[state.phase]
+    if state.phase is Phase.RUNNING:
+        ends = {state.run.ends_for(team) for team in state.run.working}
+        yield from sorted({rung for end in ends for rung in _stage_rungs(state, end)})
+        return
+    before = ladder.window if state.phase is Phase.WINDOW else ladder.decision
     yield from sorted(earlier(deadline, each, state.zone) for each in before)
     if state.phase is Phase.DECIDING:
         while True:

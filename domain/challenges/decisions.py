@@ -6,11 +6,12 @@ Every decision says who acts and has an id, so that you can safely send it again
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from whenever import Date, Instant
 
+from domain.values.calendar import TimeAllowed
 from domain.values.model import Reason, Value
 from domain.values.money import Money
 
@@ -105,6 +106,23 @@ class Extend(Decision):
     closes: Annotated[Instant, Field(description="an instant such as 2027-08-09T23:00:00Z")]
 
 
+class ExtendStage(Decision):
+    """The stage under way ends later, for all its teams or for one. Exactly one of `ends` and `longer` is given.
+
+    Args:
+        stage: the stage.
+        team: the only team that gets more time; empty for all teams.
+        ends: when the stage ends from now on.
+        longer: how much longer the stage lasts, by the programme's calendar.
+    """
+
+    kind: ClassVar[str] = "extend-stage"
+    stage: StageName
+    team: TeamId | Literal[""] = ""
+    ends: Annotated[Instant | None, Field(description="an instant such as 2027-08-09T23:00:00Z")] = None
+    longer: Annotated[TimeAllowed | None, Field(description='a duration such as P2W, or "10 working days"')] = None
+
+
 class Withdraw(Decision):
     """An applicant or a team leaves; `replace` says whether the first of the reserve takes its place."""
 
@@ -181,6 +199,18 @@ class PublishAnswer(Decision):
 
 DECISIONS: dict[str, type[Decision]] = {
     message.kind: message
-    for message in (Select, Decline, Extend, Withdraw, Hold, Resume, Cancel, Participate, Evidence, PublishAnswer)
+    for message in (
+        Select,
+        Decline,
+        Extend,
+        ExtendStage,
+        Withdraw,
+        Hold,
+        Resume,
+        Cancel,
+        Participate,
+        Evidence,
+        PublishAnswer,
+    )
 }
 """Every decision by the name of its update and its signal."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
@@ -11,6 +13,7 @@ from domain.values.refusals import TooLate
 
 from .change import announced_to_all, check_may_change, check_not_held, need_reason
 from .decisions import Hold, Resume
+from .stage_run import StageRun
 from .state import Hold as Held
 from .state import Phase, State
 
@@ -55,9 +58,19 @@ def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announce
     elif state.phase is Phase.DECIDING and state.decide_by is not None:
         new = new.having(decide_by=later(state.decide_by))
     elif state.phase is Phase.RUNNING:
-        new = new.having_run(ends=later(state.run.ends))
+        new = new.having(runs=(*state.runs[:-1], _moved(state.run, later)))
     assert new.deadline is not None, "only a challenge that goes on can be held"
     text = f"Resumed; {new.next_turn} on {new.at(new.deadline)}"
     facts = {"reason": message.reason, "turn": new.next_turn, "until": new.at(new.deadline)}
     window = new.window if state.phase is Phase.WINDOW else None
     return announced_to_all(new, message, now, text, Occasion.RESUMED, facts, window=window)
+
+
+def _moved(run: StageRun, later: Callable[[Instant], Instant]) -> StageRun:
+    """The stage under way, with later ends for the teams for which it goes on."""
+    ends = later(run.ends) if any(team.ends is None for team in run.working) else run.ends
+    teams = (
+        team.model_copy(update={"ends": later(team.ends)}) if team.ends and team in run.working else team
+        for team in run.teams
+    )
+    return run.model_copy(update={"ends": ends, "teams": tuple(teams)})

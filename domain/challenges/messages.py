@@ -17,7 +17,7 @@ from domain.announcements.occasions import Occasion
 from domain.values.refusals import AnotherDecision, NotReadable, Problem, Refused, UnknownMessage
 from domain.values.wrong_values import in_words
 
-from . import answers, cancellation, evidence, extension, holding, participation, selection, withdrawal
+from . import answers, cancellation, evidence, extension, holding, participation, selection, stage_extension, withdrawal
 from .decisions import (
     DECISIONS,
     Cancel,
@@ -25,6 +25,7 @@ from .decisions import (
     Decline,
     Evidence,
     Extend,
+    ExtendStage,
     Hold,
     Participate,
     PublishAnswer,
@@ -151,6 +152,8 @@ def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State,
             return selection.decline(state, decision, now)
         case Extend():
             return extension.extend(state, decision, now)
+        case ExtendStage():
+            return stage_extension.extend_stage(state, decision, now)
         case Withdraw():
             return withdrawal.withdraw(state, decision, now)
         case Hold():

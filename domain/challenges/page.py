@@ -103,7 +103,7 @@ def _who_acts(state: State) -> str:
         case Phase.DECIDING:
             return f"{' or '.join(state.challenge.deciders)}: {_selection_wanted(state)}; or decline"
         case Phase.RUNNING:
-            return f"the teams, until the stage ends: {', '.join(state.run.active)}"
+            return f"the teams, until the stage ends: {', '.join(team.id for team in state.run.working)}"
         case Phase.ENDED:
             judge = [f"{in_charge}: accept or reject the evidence"] if state.open_evidence else []
             look = ["nobody here: see the payments that are not paid yet"] if state.unpaid else []
@@ -175,7 +175,7 @@ def _time(state: State, run: StageRun) -> str:
         return f"ended on {ended}" if ended == begins else f"ended, from {begins} to {ended}"
     if state.phase is Phase.ENDED:
         return f"ended early, from {begins}" + (f" to {state.at(state.ended)}" if state.ended else "")
-    return f"under way, from {begins} to {state.at(run.ends)}{_moves(state, Phase.RUNNING)}"
+    return f"under way, from {begins} to {state.ends}{_moves(state, Phase.RUNNING)}"
 
 
 def _evidence(state: State) -> str:

@@ -6,10 +6,10 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.values.calendar import spoken_day
-from domain.values.refusals import DeadlineRefused, NotAllowed, Problem, TooEarly, UnknownStage
+from domain.values.refusals import DeadlineRefused, NotAllowed, Problem, TooEarly
 from domain.values.wording import counted
 
-from .change import check_may_change, entry_of, key_of
+from .change import check_may_change, check_stage_known, entry_of, key_of
 from .decisions import Participate
 from .stage_run import Session
 from .state import State
@@ -22,9 +22,7 @@ def participate(state: State, message: Participate, now: Instant) -> tuple[State
         Refused: one of its kinds.
     """
     check_may_change(state, message)
-    names = [stage.name for stage in state.programme.stages]
-    if message.stage not in names:
-        raise UnknownStage(f"No stage {message.stage!r} in {state.programme.id}: it has {', '.join(names)}.")
+    check_stage_known(state, message.stage)
     run = next((run for run in state.runs if run.stage == message.stage), None)
     if run is None:
         raise TooEarly(f"{message.stage} of {state.challenge.id} has not begun: report a session after it was held.")

@@ -150,7 +150,7 @@ def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
     if index < state.stage:
         raise TooLate(f"{name} was skipped; the challenge is at {state.filling.name}.")
     if state.phase is Phase.RUNNING:
-        raise TooEarly(f"{state.filling.title} runs until {state.at(state.run.ends)}: decide on {name} after that.")
+        raise TooEarly(f"{state.filling.title} runs until {state.at(state.run.last_end)}: decide on {name} after that.")
     must = [stage.name for stage in state.programme.stages[state.stage : index] if not stage.may_be_skipped]
     if must:
         raise TooEarly(f"{must[0]} comes before {name} and may not be skipped: decide on {must[0]} first.")
@@ -269,7 +269,7 @@ def place_in_words(state: State, stage: Stage, team: Team) -> dict[str, str]:
     """A team's place in a stage as facts of a notice: the end, money, terms and sessions."""
     return {
         "stage": stage.title,
-        "ends": state.at(state.run.ends),
+        "ends": state.at(state.run.ends_for(team)),
         "award": award_in_words(state, team) if team.award else "",
         "paid": stage.pay.in_words(state.programme.currency) if stage.pay else "",
         "sessions": str(stage.participation_sessions or ""),

@@ -28,6 +28,8 @@ class Team(Value):
         since: when the team came in.
         award: what the team is due for the stage, if anything.
         left: when the team withdrew, if it did.
+        ends: when the stage ends for the team, if the team has more time than the others.
+        ended: when the stage ended for the team, if it goes on for others.
         verdicts: on the evidence for its instalments, by their number.
     """
 
@@ -35,6 +37,8 @@ class Team(Value):
     since: Instant
     award: Amount | None = None
     left: Instant | None = None
+    ends: Instant | None = None
+    ended: Instant | None = None
     verdicts: Mapping[int, Verdict] = Field(default_factory=dict)
 
 
@@ -50,6 +54,8 @@ class StageRun(Value):
 
     Args:
         selected_by: id of the person who selected its teams.
+        ends: when the stage ends, but for teams that have more time: see `ends_for`.
+        ended: when the stage ended for its last team.
     """
 
     stage: str
@@ -71,9 +77,34 @@ class StageRun(Value):
         """Ids of those in reserve who can still get a place: nobody once the stage has ended."""
         return self.reserve if self.ended is None else ()
 
+    @property
+    def working(self) -> tuple[Team, ...]:
+        """The teams for which the stage goes on; nobody once the stage has ended."""
+        return tuple(team for team in self.teams if team.left is None and self.ended_for(team) is None)
+
+    @property
+    def next_end(self) -> Instant:
+        """When the stage next ends for a team. If the last team at work has left, the stage ended with that."""
+        if self.working:
+            return min(map(self.ends_for, self.working))
+        return max(team.ended or team.left or self.ends_for(team) for team in self.teams)
+
+    @property
+    def last_end(self) -> Instant:
+        """When the stage ends for its last team: the selection for the next stage comes after that."""
+        return max(map(self.ends_for, self.working), default=self.next_end)
+
+    def ends_for(self, team: Team) -> Instant:
+        """When the stage ends for a team."""
+        return team.ends or self.ends
+
+    def ended_for(self, team: Team) -> Instant | None:
+        """When the stage ended for a team that was in it; None while the stage goes on for the team."""
+        return team.ended or self.ended
+
     def stayed(self, team: Team) -> bool:
-        """Whether a team stayed until the stage ended; while the stage runs, whether the team is still in."""
-        return team.left is None or (self.ended is not None and team.left >= self.ended)
+        """Whether a team stayed until the stage ended for it; while the stage runs, whether the team is still in."""
+        return team.left is None or (self.ended_for(team) is not None and team.left >= self.ends_for(team))
 
 
 class OpenEvidence(Value):

@@ -20,6 +20,7 @@ from domain.programmes.programme import Programme, Stage
 from domain.programmes.round import Challenge
 from domain.values.calendar import spoken
 from domain.values.model import Value
+from domain.values.wording import listed
 
 from .stage_run import OpenEvidence, StageRun, open_evidence_of
 
@@ -218,7 +219,7 @@ class State(Value):
             return None
         if self.phase is Phase.WINDOW:
             return self.closes if self.opened else self.opens
-        return self.decide_by if self.phase is Phase.DECIDING else self.run.ends
+        return self.decide_by if self.phase is Phase.DECIDING else self.run.next_end
 
     @property
     def waits_for(self) -> str:
@@ -258,7 +259,9 @@ class State(Value):
             case Phase.DECIDING:
                 return f"the selection for {self.filling.title} is due"
             case Phase.RUNNING:
-                return f"{self.filling.title} ends"
+                first = [team.id for team in self.run.working if self.run.ends_for(team) == self.run.next_end]
+                whose = "" if len(first) == len(self.run.working) else f" for {listed(first)}"
+                return f"{self.filling.title} ends{whose}"
             case Phase.ENDED:
                 return "nothing more happens"
 
@@ -284,6 +287,15 @@ class State(Value):
     def window(self) -> Window:
         """The window as the database has to hold it."""
         return Window(opens=self.opens, closes=self.closes, held=self.held is not None)
+
+    @property
+    def ends(self) -> str:
+        """When the stage under way ends, as people read it; with the teams, if it ends at several times."""
+        ends = sorted({self.run.ends_for(team) for team in self.run.working})
+        if len(ends) < 2:
+            return self.at(self.run.next_end)
+        whose = ([team.id for team in self.run.working if self.run.ends_for(team) == end] for end in ends)
+        return "; ".join(f"{self.at(end)} for {listed(teams)}" for end, teams in zip(ends, whose, strict=True))
 
     def title_of(self, stage: str) -> str:
         """The title of a stage of the programme, by its name."""

@@ -48,9 +48,9 @@ def _team_left(state: State, left: Team, message: Withdraw, now: Instant) -> tup
     title = state.title_of(state.run.stage)
     text = f"{left.id} left {title}"
     notices = [_withdrawn(message)]
-    if message.replace and state.phase is Phase.RUNNING and state.run.reserve:
+    if message.replace and left in state.run.working and state.run.reserve:
         first, *rest = state.run.reserve
-        heir = Team(id=first, since=now, award=left.award)
+        heir = Team(id=first, since=now, award=left.award, ends=left.ends)
         new = new.having_run(teams=(*new.run.teams, heir), reserve=tuple(rest))
         text += f"; {first} takes its place from the reserve"
         notices.append(to_teams((first,), Occasion.FROM_RESERVE, place_in_words(new, state.filling, heir)))

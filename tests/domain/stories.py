@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from hypothesis import strategies as st
-from whenever import Instant
+from whenever import Instant, ItemizedDelta
 
 from domain.announcements.announcement import Announcement
 from domain.challenges import (
@@ -17,6 +17,7 @@ from domain.challenges import (
     holding,
     participation,
     selection,
+    stage_extension,
     withdrawal,
 )
 from domain.challenges.awards import PaymentOrder, payments_due
@@ -26,6 +27,7 @@ from domain.challenges.decisions import (
     Decline,
     Evidence,
     Extend,
+    ExtendStage,
     Hold,
     Participate,
     Resume,
@@ -33,6 +35,7 @@ from domain.challenges.decisions import (
     Withdraw,
 )
 from domain.challenges.state import OrderState, Phase, State
+from domain.values.calendar import WorkingDays
 from domain.values.money import Money
 from domain.values.refusals import Refused
 from tests.domain.challenges import (
@@ -53,6 +56,7 @@ _HANDLERS = {
     Select: selection.select,
     Decline: selection.decline,
     Extend: extension.extend,
+    ExtendStage: stage_extension.extend_stage,
     Withdraw: withdrawal.withdraw,
     Hold: holding.hold,
     Resume: holding.resume,
@@ -134,7 +138,9 @@ def messages(draw: st.DrawFn, now: Instant) -> Decision:
     some = st.lists(st.sampled_from(TEAMS), max_size=4).map(tuple)
     match draw(
         st.sampled_from(
-            (Select,) * 6 + (Decline, Extend, Withdraw, Withdraw, Hold, Resume, Cancel, Participate) + (Evidence,) * 2
+            (Select,) * 6
+            + (Decline, Extend, ExtendStage, Withdraw, Withdraw, Hold, Resume, Cancel, Participate)
+            + (Evidence,) * 2
         )
     ):
         case kind if kind is Select:
@@ -145,6 +151,9 @@ def messages(draw: st.DrawFn, now: Instant) -> Decision:
             return Decline(by=by, reason=reason, stage=stage)
         case kind if kind is Extend:
             return Extend(by=by, reason=reason, closes=now.add(hours=draw(st.integers(-1000, 1000))))
+        case kind if kind is ExtendStage:
+            whose, ends = draw(st.sampled_from(("", *TEAMS))), now.add(hours=draw(st.integers(-1000, 1000)))
+            return ExtendStage(by=by, reason=reason, stage=stage, team=whose, ends=ends)
         case kind if kind is Withdraw:
             return Withdraw(by=by, reason=reason, team=team, replace=draw(st.booleans()))
         case kind if kind is Participate:
@@ -205,6 +214,20 @@ def good_verdicts(draw: st.DrawFn, state: State) -> Decision:
 
 
 @st.composite
+def longer_stages(draw: st.DrawFn, state: State) -> Decision:
+    """More time for all teams at work, or for one of them."""
+    return ExtendStage(
+        by=draw(st.sampled_from(state.in_charge)),
+        reason="Because.",
+        stage=state.run.stage,
+        team=draw(st.sampled_from(("", *(team.id for team in state.run.working)))),
+        longer=draw(
+            st.one_of(st.just(WorkingDays(3)), st.just(ItemizedDelta(weeks=2)), st.just(ItemizedDelta(months=1)))
+        ),
+    )
+
+
+@st.composite
 def stories(draw: st.DrawFn) -> Story:
     """A challenge in which time passes and anybody says anything."""
     story = Story(draw(st.sampled_from(_beginnings())), OPENS)
@@ -216,6 +239,8 @@ def stories(draw: st.DrawFn) -> Story:
                 story.hear(draw(messages(story.now)))
             case 1 if story.state.open_evidence and not story.state.held:
                 story.hear(draw(good_verdicts(story.state)))
+            case 1 if story.state.phase is Phase.RUNNING and story.state.run.working and not story.state.held:
+                story.hear(draw(longer_stages(story.state)))
             case 1 if selecting:
                 story.hear(draw(spoilt_selections(story.state)))
             case 2 | 3 if selecting:

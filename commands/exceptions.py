@@ -1,0 +1,35 @@
+"""Commands for exceptions to the rules of a programme: each needs a reason, which the people concerned are told."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import ChallengeName, DecisionId, StageName, Who, Why, a_desk, acting, command, moment_of, send
+
+
+@command
+async def extend_stage(
+    challenge: ChallengeName,
+    stage: StageName,
+    by: Who,
+    reason: Why,
+    ends: Annotated[
+        str, typer.Option(metavar="WHEN", help="The new end: 2016-08-31 (the end of that day) or 2016-08-31T17:00.")
+    ] = "",
+    longer: Annotated[
+        str, typer.Option(metavar="DURATION", help='How much longer, such as P2W, P1M or "5 working days".')
+    ] = "",
+    team: Annotated[str, typer.Option(metavar="TEAM", help="The only team that gets more time.")] = "",
+    decision_id: DecisionId = "",
+) -> None:
+    """Move the end of the stage under way to a later time, for all its teams or for one. Give --ends or --longer.
+
+    Example: `starter.py extend-stage air-quality exploration --longer P2W --as programme-office --reason "Late data."`
+    """
+    async with a_desk() as desk:
+        row = await desk.challenges.find(await acting(desk, by), challenge)
+        fields = {"stage": stage, "team": team, "reason": reason, "longer": longer or None}
+        until = moment_of(ends, row.time_zone) if ends else None
+        await send(desk, challenge, "extend-stage", by, decision_id, ends=until, **fields)
