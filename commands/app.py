@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from service.connection import leave
 
-from . import applications, challenges, exceptions, notices, payments, rounds
+from . import applications, challenges, exceptions, notices, payments, people, rounds
 from .document import answering
 from .help import AsTyped, TakesTeams
 from .terminal import MISUSED, REFUSED
@@ -22,6 +22,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "plan": rounds.plan,
         "rehearse": rounds.rehearse,
         "open": rounds.open_,
+        "hand-over": people.hand_over,
         "status": challenges.status,
         "record": challenges.record,
     },

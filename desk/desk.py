@@ -22,6 +22,7 @@ from .core import Core
 from .notices import Notices
 from .payment_files import PaymentFiles
 from .payments import Payments
+from .people import People
 from .reconciliation import Reconciliation
 from .rounds import Rounds
 
@@ -42,6 +43,7 @@ class Desk:
     ) -> None:
         self.core = Core(options, database, connect, clock)
         self.rounds = Rounds(self.core)
+        self.people = People(self.core)
         self.challenges = Challenges(self.core)
         self.applications = Applications(self.core)
         self.notices = Notices(self.core)

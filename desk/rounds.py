@@ -22,7 +22,7 @@ from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, NotAllowed, Problem, TooLate, Unavailable, UnknownChallenge
 from domain.values.wording import either
-from store.challenges import rounds
+from store.challenges import hand_overs, rounds
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
 from workflows import interface
@@ -109,18 +109,22 @@ class Rounds:
         """Opens every challenge of a round that is not open yet. You can safely call this again.
 
         Args:
-            actor: who opens the round. The round's file must name the actor as an operator, because the database does
-                not know a round before it is opened.
+            actor: who opens the round: an operator of the round. Before the round was opened, that is whom its file
+                names.
             name: the round's id.
             opens: see `read_file`.
 
         Raises:
             UnknownRound, FileRefused: see `read_file`.
-            NotAllowed: the file does not name the actor as an operator.
+            NotAllowed: the actor is not an operator of the round.
             TooLate: a window would close in the past. No challenge is opened.
         """
         file = await self.read_file(actor, name, opens)
-        check_operator(self._core, actor, Action.OPEN_ROUND, file.round)
+        rows = await self._core.challenges(file.round.id)
+        if rows:
+            await self._core.allow(actor, Action.OPEN_ROUND, rows[0], file.round.id)
+        else:
+            check_operator(self._core, actor, Action.OPEN_ROUND, file.round)
         return await self.start(file)
 
     async def start(self, file: RoundFile) -> tuple[Opened, ...]:
@@ -138,7 +142,8 @@ class Rounds:
         await self._core.threads.write(
             rounds.keep_round, self._core.database, file.round, file.programme, challenges, self._core.now()
         )
-        return tuple([await self._start(client, challenge, file, kept.get(challenge.id)) for challenge in challenges])
+        led = await self._core.threads.read(hand_overs.led_by_the_books, self._core.database, challenges)
+        return tuple([await self._start(client, challenge, file, kept.get(challenge.id)) for challenge in led])
 
     async def _start(self, client: Client, challenge: Challenge, file: RoundFile, row: ChallengeRow | None) -> Opened:
         already = row is not None and row.started

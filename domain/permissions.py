@@ -40,6 +40,7 @@ class Action(StrEnum):
     # Rounds and challenges
     PLAN = "plan"
     OPEN_ROUND = "open"
+    HAND_OVER = "hand-over"
     REHEARSE = "rehearse"
     RENEW = "renew"
     RETRY = "retry"
@@ -105,6 +106,7 @@ _TEAM_OR_OPERATOR = (Role.TEAM, Role.OPERATOR)
 RIGHTS: Mapping[Action, Right] = {
     Action.PLAN: Right(words="look at the plan of", roles=_ANYONE),
     Action.OPEN_ROUND: Right(words="open", roles=_OPERATOR),
+    Action.HAND_OVER: Right(words="hand over roles of", roles=_OPERATOR),
     Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR),
     Action.RENEW: Right(words="renew", roles=_OPERATOR),
     Action.RETRY: Right(words="retry", roles=_MONEY),

@@ -160,6 +160,19 @@ class Attention(Value):
         return self.unresolved or ("" if self.mended else self.text)
 
 
+class HandedOver(Value):
+    """A hand-over of a role that the books of the round must have.
+
+    Args:
+        number: of the hand-over in the round.
+        person, successor: ids of the two.
+    """
+
+    number: int
+    person: str
+    successor: str
+
+
 class Announcement(Value):
     """What happened, in one piece.
 
@@ -174,6 +187,7 @@ class Announcement(Value):
         applications: ids that must be applications to this challenge that were not withdrawn; otherwise the whole
             announcement is refused.
         withdrawn: id of the application that this withdraws.
+        handed_over: the hand-over that this is about; the announcement is refused if the round's books do not have it.
     """
 
     key: str
@@ -185,6 +199,7 @@ class Announcement(Value):
     attention: Attention | None = None
     applications: tuple[str, ...] = ()
     withdrawn: str = ""
+    handed_over: HandedOver | None = None
 
 
 def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> OutgoingNotice:

@@ -52,6 +52,7 @@ class Occasion(StrEnum):
     CANCELLED = "cancelled"
     NOT_CONTINUED = "not-continued"
     COMPLETED = "completed"
+    HANDED_OVER = "handed-over"
     REFUSED = "refused"
     ATTENTION = "attention"
 
@@ -115,6 +116,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.CANCELLED: frozenset({"reason"}),
     Occasion.NOT_CONTINUED: frozenset({"stage", "reason"}),
     Occasion.COMPLETED: frozenset({"stage"}),
+    Occasion.HANDED_OVER: frozenset({"person", "successor", "role", "waits_for", "reason"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
 }
@@ -198,14 +200,17 @@ GLOSSARY: Mapping[str, Fact] = {
     "payee": Fact('"known" if the team has given its bank details; else empty', "known"),
     "payee_version": Fact("the version of the team's bank details that the payment goes to, counted from 1", "2"),
     "payment": Fact("the payment's key", "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
+    "person": Fact("the id of somebody who hands over a role", "finance"),
     "pays_on": Fact("the day on which the bank pays; empty if the bank pays at once", "Monday 5 September 2016"),
     "question": Fact("the challenge's question", "How can we help improve air quality in urban areas?"),
     "reason": Fact("why, as given", "The site could not be reached on Friday."),
     "received": Fact("when the application was received", "Thursday 28 July 2016, 16:05:12 BST"),
     "reference": Fact("the name by which the bank knows the transfer", "PAY-2016-0817-0042"),
+    "role": Fact("a role in the round: sponsor, operator or releaser", "releaser"),
     "sessions": Fact("how many sessions with citizens the stage needs; empty if none", "3"),
     "stage": Fact("the stage's title", "Exploration"),
     "status": Fact("how far the payment has come", "payee known"),
+    "successor": Fact("the id of whoever takes over a role", "finance-2"),
     "team": Fact("the team's id; empty if the notice is to the team itself, or about all teams", "air-quality-7kx3qm"),
     "turn": Fact("what happens at the next deadline", "the selection for Exploration is due"),
     "until": Fact(
@@ -267,6 +272,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
     Occasion.CANCELLED: {"reason": "The sponsor has no money for it any more."},
     Occasion.NOT_CONTINUED: {"stage": "Pre-commercial development", "reason": "No budget this year."},
     Occasion.COMPLETED: {"stage": "Commercialisation"},
+    Occasion.HANDED_OVER: {"reason": "She has gone to another office."},
     Occasion.REFUSED: {"reason": "Exploration takes 1 to 3 teams: 4 were named."},
     Occasion.ATTENTION: {"what": "The window cannot be sealed: the database cannot be reached"},
 }

@@ -197,6 +197,20 @@ class PublishAnswer(Decision):
     answer: Annotated[Reason, Field(min_length=1)]
 
 
+class HandOver(Decision):
+    """Somebody's role in the round goes to a successor, as the books of the service have it.
+
+    Args:
+        number: of the hand-over in the round, from 1.
+        person, successor: ids of the two.
+    """
+
+    kind: ClassVar[str] = "hand-over"
+    number: Annotated[int, Field(ge=1, le=1_000_000)]
+    person: PersonOrTeam
+    successor: PersonOrTeam
+
+
 DECISIONS: dict[str, type[Decision]] = {
     message.kind: message
     for message in (
@@ -211,6 +225,7 @@ DECISIONS: dict[str, type[Decision]] = {
         Participate,
         Evidence,
         PublishAnswer,
+        HandOver,
     )
 }
 """Every decision by the name of its update and its signal."""

@@ -17,7 +17,18 @@ from domain.announcements.occasions import Occasion
 from domain.values.refusals import AnotherDecision, NotReadable, Problem, Refused, UnknownMessage
 from domain.values.wrong_values import in_words
 
-from . import answers, cancellation, evidence, extension, holding, participation, selection, stage_extension, withdrawal
+from . import (
+    answers,
+    cancellation,
+    evidence,
+    extension,
+    hand_over,
+    holding,
+    participation,
+    selection,
+    stage_extension,
+    withdrawal,
+)
 from .decisions import (
     DECISIONS,
     Cancel,
@@ -26,6 +37,7 @@ from .decisions import (
     Evidence,
     Extend,
     ExtendStage,
+    HandOver,
     Hold,
     Participate,
     PublishAnswer,
@@ -168,6 +180,8 @@ def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State,
             return evidence.judge(state, decision, now)
         case PublishAnswer():
             return answers.publish(state, decision, now)
+        case HandOver():
+            return hand_over.hand_over(state, decision, now)
     raise AssertionError(f"{type(decision).__name__} has no rule")
 
 

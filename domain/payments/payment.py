@@ -75,6 +75,7 @@ class PaymentSnapshot(Value):
         is_batched: whether people make a file with the payment, and bring the bank's report on the file.
         contradicted: the attempt on which ledger and rail disagree, and what to do; empty if they agree.
         team_left: when the team left, if it did.
+        operators, releasers: who has these roles now, if a role was handed over in the round; else empty.
     """
 
     at: Instant
@@ -96,6 +97,8 @@ class PaymentSnapshot(Value):
     is_batched: bool = False
     contradicted: str = ""
     team_left: Instant | None = None
+    operators: tuple[str, ...] = ()
+    releasers: tuple[str, ...] = ()
 
     @property
     def can_be_asked(self) -> bool:
@@ -156,6 +159,12 @@ class PaymentToMake(Value):
     def which(self) -> str:
         """ "instalment 1 of 2"; nothing if there is only one."""
         return f"instalment {self.order.number} of {self.order.of}" if self.order.of > 1 else ""
+
+    def led_by(self, now: PaymentSnapshot) -> PaymentToMake:
+        """The same payment, with the people who have a say in it now: roles may have been handed over."""
+        if not now.operators:
+            return self
+        return self.model_copy(update={"operators": now.operators, "releasers": now.releasers})
 
     def at(self, instant: Instant | None) -> str:
         """An instant as people of this programme read it; an empty text for None."""

@@ -145,7 +145,8 @@ class Round(Value):
 class Challenge(Value):
     """One open question with its dates and the people who have a say, as frozen in its workflow.
 
-    People are given as ids. Their names and addresses stay in the database.
+    People are given as ids. Their names and addresses stay in the database. `hand_overs` is the number of the round's
+    last hand-over that the ids follow.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
@@ -154,6 +155,7 @@ class Challenge(Value):
     deciders: tuple[Name, ...]
     operators: tuple[Name, ...]
     releasers: tuple[Name, ...] = ()
+    hand_overs: int = 0
     opens: Instant
     closes: Instant
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection, func, insert, select, update
 
 from domain.permissions import Grant, Role
-from domain.programmes.round import Round, round_of
+from domain.programmes.round import Person, Round, round_of
 from store.database import tables
 from store.database.database import Database
-from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
+from store.database.tables import Found
 
 _people, _applications = tables.people, tables.applications
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
@@ -34,16 +36,52 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
 
 
 def keep_people(connection: Connection, round_: Round) -> None:
-    """Writes down the people of a round, and updates those who are there already. Needs a transaction that writes."""
-    roles = [(Role.OPERATOR, "", round_.operators), (Role.RELEASER, "", round_.releasers)]
-    roles += [(Role.SPONSOR, sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
-    for role, sponsor, people in roles:
-        for person in people:
-            insertion = inserting(connection, _people).values(
-                round=round_.id, id=person.id, name=person.name, email=person.email, role=str(role), sponsor=sponsor
-            )
-            changes = {name: insertion.excluded[name] for name in ("name", "email", "role", "sponsor")}
-            connection.execute(insertion.on_conflict_do_update(index_elements=["round", "id"], set_=changes))
+    """Writes down the people of a round when it is opened. Needs a transaction that writes.
+
+    From then on the database says who has which role. If this is called again, only names and addresses of people
+    change who still have the role that the file gives them, and the deciders of sponsors are added that are new.
+    """
+    known = {row.id: row for row in people_in(connection, round_.id)}
+    sponsors = {row.sponsor for row in known.values()}
+    for role, sponsor, person in _named(round_):
+        if not known or (sponsor and sponsor not in sponsors and person.id not in known):
+            row = {"round": round_.id, "role": str(role), "sponsor": sponsor, **dict(person)}
+            connection.execute(insert(_people).values(row))
+        elif has_role(known.get(person.id), role, sponsor):
+            _bring_up_to_date(connection, known, known[person.id], person)
+
+
+def _named(round_: Round) -> Iterator[tuple[Role, str, Person]]:
+    """Everybody whom the file names: the role, the sponsor for whom they decide, and the person."""
+    yield from ((Role.OPERATOR, "", each) for each in round_.operators)
+    yield from ((Role.RELEASER, "", each) for each in round_.releasers)
+    yield from ((Role.SPONSOR, sponsor.id, each) for sponsor in round_.sponsors for each in sponsor.deciders)
+
+
+def has_role(row: Found | None, role: Role | str, sponsor: str) -> bool:
+    """Whether a person, given by their row, has a role now; for a decider also: for this sponsor."""
+    return row is not None and (row.role, row.sponsor) == (str(role), sponsor)
+
+
+def whose_mailbox(rows: Iterable[Found], email: str) -> str:
+    """The id of the person to whom a mailbox belongs or has belonged; empty if it is nobody's."""
+    wanted = email.casefold()
+    return next((row.id for row in rows if wanted in (row.email.casefold(), *row.former.split("\n"))), "")
+
+
+def people_in(connection: Connection, round_: str) -> Sequence[Found]:
+    """The rows of everybody who has or had a role in a round, locked in a transaction that writes."""
+    wanted = select(_people).where(_people.c.round == round_).order_by(*_PEOPLE).with_for_update()
+    return connection.execute(wanted).all()
+
+
+def _bring_up_to_date(connection: Connection, known: Mapping[str, Found], row: Found, person: Person) -> None:
+    """Changes the name and address of a person. A mailbox that belongs or has belonged to another stays with them."""
+    changes = {"name": person.name}
+    if person.email != row.email and whose_mailbox(known.values(), person.email) in ("", person.id):
+        changes |= {"email": person.email, "former": "\n".join(filter(None, (row.former, row.email.casefold())))}
+    here = (_people.c.round == row.round, _people.c.id == row.id)
+    connection.execute(update(_people).where(*here).values(changes))
 
 
 def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple[str, ...]]:
@@ -63,6 +101,18 @@ def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple
             if row.role in list(Role):
                 found[Role(row.role)] = (*found.get(Role(row.role), ()), row.id)
     return found
+
+
+def is_person(database: Database, round_: str, person: str, name: str) -> bool:
+    """Whether a name, an id or an address, is that of a person of a round, whatever their role is now.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    who = (_people.c.id == name) | (func.lower(_people.c.email) == name.lower())
+    wanted = select(_people.c.id).where(_people.c.round == round_, _people.c.id == person, who)
+    with database.reading() as connection:
+        return connection.execute(wanted).first() is not None
 
 
 def _people_grants(connection: Connection, name: str, *, by_address: bool) -> tuple[Grant, ...]:

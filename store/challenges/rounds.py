@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 from whenever import Instant
 
 from domain.payments.payment import OVER
-from domain.permissions import Period, Place
+from domain.permissions import Period, Place, Role
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
 from domain.values.model import Value
@@ -21,7 +21,7 @@ from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
 
-from .people import keep_people
+from .people import keep_people, people_in
 
 _IN_ROUNDS = TotalOrder(tables.challenges.c.round, tables.challenges.c.position, tables.challenges.c.id)
 _BY_ID = TotalOrder(tables.challenges.c.id)
@@ -75,7 +75,7 @@ def keep_round(
 ) -> None:
     """Writes down a round when it is opened. You can safely call this again.
 
-    A challenge that was opened before stays unchanged. Names and addresses of people are updated.
+    A challenge that was opened before stays unchanged. See `people.keep_people` for the people.
 
     Args:
         database: where to.
@@ -109,13 +109,13 @@ def keep_round(
                 )
                 .on_conflict_do_nothing()
             )
-            _keep_contact(connection, round_, challenge)
             # Applications can come in from the opening instant on, even if no worker runs at that moment.
             connection.execute(
                 inserting(connection, tables.windows)
                 .values(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, held=False)
                 .on_conflict_do_nothing()
             )
+        keep_contact(connection, round_.id)
 
 
 def challenges(database: Database, round_: str | None = None) -> tuple[ChallengeRow, ...]:
@@ -214,10 +214,10 @@ def _challenge_row(row: Any) -> ChallengeRow:
     return ChallengeRow(**known, started=row.status_at is not None)
 
 
-def _keep_contact(connection: Connection, round_: Round, challenge: Challenge) -> None:
-    """Writes down whom people can ask: the current operators."""
-    contact = " or ".join(person.email for person in round_.operators)
-    connection.execute(update(tables.challenges).where(tables.challenges.c.id == challenge.id).values(contact=contact))
+def keep_contact(connection: Connection, round_: str) -> None:
+    """Writes down whom people can ask: the present operators of a round."""
+    contact = " or ".join(row.email for row in people_in(connection, round_) if row.role == Role.OPERATOR)
+    connection.execute(update(tables.challenges).where(tables.challenges.c.round == round_).values(contact=contact))
 
 
 def _not_found(connection: Connection, name: str) -> str:

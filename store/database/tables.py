@@ -44,8 +44,26 @@ people = Table(
     Column("id", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("email", String, nullable=False),
-    Column("role", String, nullable=False, server_default=""),  # operator, releaser or sponsor
+    Column("former", Text, nullable=False, server_default=""),  # their addresses before, each on a line
+    Column("role", String, nullable=False, server_default=""),  # operator, releaser or sponsor; empty if handed over
     Column("sponsor", String, nullable=False, server_default=""),  # the sponsor for whom they decide
+)
+
+# Roles that somebody has handed over to a successor, in a round.
+hand_overs = Table(
+    "hand_overs",
+    METADATA,
+    Column("round", String, primary_key=True),
+    Column("number", Integer, primary_key=True),  # counts them in the round, from 1
+    Column("person", String, nullable=False),
+    Column("successor", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("sponsor", String, nullable=False),  # the sponsor for whom they decide
+    Column("by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("number >= 1", name="number_counts_from_one"),
+    CheckConstraint("person <> successor", name="goes_to_somebody_else"),
 )
 
 challenges = Table(

@@ -123,7 +123,7 @@ class Ledger:
             now = snapshot(connection, payment.order.key, at)
             if _taken_before(connection, announcements.decided(payment, decision, at)):
                 return now
-            decisions.check_move(payment, now, decision)
+            decisions.check_move(payment.led_by(now), now, decision)
             return None
 
     def release(self, payment: PaymentToMake, decision: Release, rail: str, at: Instant) -> PaymentSnapshot:
@@ -210,6 +210,7 @@ class Ledger:
                     self._settled(connection, payment, begun, at)
                 elif transfer.progress.has_failed:
                     how = _fail(connection, begun.id, key, transfer.progress, transfer.reason, at)
+                    payment = payment.led_by(snapshot(connection, key, at))
                     failed = announcements.failed(payment, attempt, how, transfer.reason, at)
                     put(connection, failed, self._compose)
             return snapshot(connection, key, at)
@@ -314,6 +315,7 @@ class Ledger:
         if _taken_before(connection, announcements.decided(payment, decision, at)):
             return False
         now = snapshot(connection, payment.order.key, at)
+        payment = payment.led_by(now)
         decisions.check_move(payment, now, decision)
         put(connection, announcements.decided(payment, decision, at, now.status), self._compose)
         return True
@@ -341,6 +343,7 @@ class Ledger:
             promised, by_law = dates.due_dates(payment, max(given, row.requested_at))
             change(connection, key, status=PaymentStatus.PAYEE_KNOWN, pay_by=promised, pay_by_law=by_law)
         now = snapshot(connection, key, at)
+        payment = payment.led_by(now)
         put(connection, announcements.requested(payment, now), self._compose)
         if given is not None:
             masked = payees.latest_masked(connection, row.team)

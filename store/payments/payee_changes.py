@@ -91,9 +91,8 @@ def give_payee(
             if row.key in gone or row.status == PaymentStatus.REQUESTED:
                 continue  # a payment that waits for the first details is announced when those are noted
             was_released = take_release_back(connection, row.key)
-            changed = announcements.payee_changed(
-                to_make(order_of(row)), snapshot(connection, row.key, at), masked, was_released
-            )
+            now = snapshot(connection, row.key, at)
+            changed = announcements.payee_changed(to_make(order_of(row)).led_by(now), now, masked, was_released)
             put(connection, changed, compose)
         keys = tuple(row.key for row in rows)
         return PayeeGiven(text=announcement.entry.text, payments=keys, on_its_way=gone)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, select
 from whenever import Instant
 
 from domain.payments.payment import FAILED, PaymentSnapshot
+from domain.permissions import Role
+from domain.programmes.round import round_of
 from store.database import tables
+from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 
 from .reading import with_contradictions
 
-_payments, _payees = tables.payments, tables.payees
+_payments, _payees, _people = tables.payments, tables.payees, tables.people
+_hand_overs, _challenges = tables.hand_overs, tables.challenges
+_PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 _BETWEEN = "\n"  # the ids of people, none of which has it
 
@@ -22,6 +27,7 @@ _BETWEEN = "\n"  # the ids of people, none of which has it
 def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
     """A payment that the ledger has, as it stands at one moment."""
     row = _snapshot().one_or_none(connection, {"payment": key})
+    operators, releasers = _in_charge(connection, round_of(row.challenge)) if row.is_handed_over else ((), ())
     return PaymentSnapshot(
         at=at,
         version=row.version,
@@ -41,13 +47,33 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
         returned=row.returned_at,
         contradicted=row.contradiction or "",
         team_left=row.team_left,
+        operators=operators,
+        releasers=releasers,
     )
+
+
+def _in_charge(connection: Connection, round_: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The present operators and releasers of a round."""
+    wanted = select(_people.c.id, _people.c.role).where(_people.c.round == round_).order_by(*_PEOPLE)
+    rows = connection.execute(wanted).all()
+    operators, releasers = (
+        tuple(row.id for row in rows if row.role == role) for role in (Role.OPERATOR, Role.RELEASER)
+    )
+    return operators, releasers
 
 
 @cache
 def _snapshot() -> Prepared:
-    """Like `with_contradictions`, for one payment, with everybody who gave or changed the team's bank details."""
-    one = with_contradictions().where(_payments.c.key == bindparam("payment"))
+    """Like `with_contradictions`, for one payment, with everybody who gave or changed the team's bank details.
+
+    Also whether a role was handed over in the round.
+    """
+    handed_over = exists().where(_hand_overs.c.round == _challenges.c.round, _challenges.c.id == _payments.c.challenge)
+    one = (
+        with_contradictions()
+        .add_columns(handed_over.correlate(_payments).label("is_handed_over"))
+        .where(_payments.c.key == bindparam("payment"))
+    )
     versions = _payees.alias()
 
     def with_people(joined: Any) -> Select[Any]:

@@ -44,7 +44,7 @@ def hold_back(connection: Connection, leaving: Sequence[PaymentToMake], at: Inst
         .with_for_update(key_share=True)
     )
     for row in connection.execute(open_ones).all():
-        payment = to_make[row.key]
+        payment = to_make[row.key].led_by(snapshot(connection, row.key, at))
         if has_begun(connection, row.key):
             gone = announcements.not_held(payment, _whereabouts(connection, row.key), at)
             put(connection, gone, compose)

@@ -17,6 +17,7 @@ from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownChallenge, UnknownTeam
 from store.challenges import windows
+from store.challenges.hand_overs import check_handed_over
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting, unless_there
@@ -88,6 +89,7 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
     Raises:
         UnknownChallenge: there is no such challenge.
         UnknownTeam: an id is not an application to the challenge, or the application was withdrawn before.
+        UnknownPerson: the books of the round do not have the hand-over.
         TooLate: the announcement opens, moves or holds a window that is sealed.
         LookupError: a recipient is not in the database, or a notice lacks a fact. The caller is wrong.
         Unavailable: the database cannot be written to.
@@ -104,6 +106,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         if announcement.status is not None and _is_later(announcement, challenge):
             _put_status(connection, challenge, announcement.status, announcement.entry.at)
         return False
+    if announcement.handed_over is not None:
+        check_handed_over(connection, challenge.round, announcement.handed_over)
     for team in announcement.applications:
         _check_stands(connection, team, challenge)
     if announcement.withdrawn:

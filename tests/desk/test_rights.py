@@ -37,6 +37,7 @@ from tests.store.said import AIR, CLOSES, applied, compose, seal
 ALL = Page()
 SUBJECTS = (
     "rounds",
+    "people",
     "challenges",
     "applications",
     "notices",
@@ -45,7 +46,7 @@ SUBJECTS = (
     "bank_reports",
     "reconciliation",
 )
-ASKING = {"allow", "reach", "theirs", "allow_anyone", "check_operator", "acting_on_payments", "_found"}
+ASKING = {"allow", "reach", "theirs", "allow_anyone", "check_operator", "acting_on_payments", "_found", "_decider"}
 """What asks the table."""
 
 
@@ -138,6 +139,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "rounds.plans": partial(desk.rounds.plans, actor, "pilot-2016"),
         "rounds.open": partial(desk.rounds.open, actor, "pilot-2016"),
         "rounds.renew": partial(desk.rounds.renew, actor, AIR),
+        "people.hand_over": partial(desk.people.hand_over, actor, "test-2016", "fiona", "frank", "On leave."),
         "challenges.list": partial(desk.challenges.list, actor, ALL),
         "challenges.find": partial(desk.challenges.find, actor, AIR),
         "challenges.state": partial(desk.challenges.state, actor, AIR),

@@ -19,6 +19,7 @@ COMMANDS = TOP | {f"notices {name}": command for name, command in vars(TOP["noti
 PROMISED = [
     "plan",
     "open",
+    "hand-over",
     "status",
     "apply",
     "applications",

@@ -10,7 +10,7 @@ from store.challenges.rounds import keep_round
 from store.database.database import Database
 from tests.store.said import AIR, CLOSES, applied
 
-ROUND = "test-2016"
+ROUND = "more-2016"
 
 
 def keep_more_people(database: Database, round_: Round, programme: Programme) -> None:
@@ -20,7 +20,8 @@ def keep_more_people(database: Database, round_: Round, programme: Programme) ->
     stranger = decider.model_copy(update={"id": "stranger", "email": "stranger@other.example"})
     other = sponsor.model_copy(update={"id": "other", "deciders": (stranger,)})
     releaser = decider.model_copy(update={"id": "rita", "email": "rita@body.example"})
-    named = round_.model_copy(update={"sponsors": (sponsor, other), "releasers": (releaser,)})
+    releasers = (*round_.releasers, releaser)
+    named = round_.model_copy(update={"id": ROUND, "sponsors": (sponsor, other), "releasers": releasers})
     keep_round(database, named, programme, (), CLOSES)
 
 
@@ -29,7 +30,10 @@ def test_everybody_whom_a_round_names_has_their_role_in_it(
 ) -> None:
     keep_more_people(open_, round_, programme)
 
-    assert grants_of(open_, "olivia") == (Grant(round=ROUND, role=Role.OPERATOR, person="olivia"),)
+    assert grants_of(open_, "olivia") == (
+        Grant(round=ROUND, role=Role.OPERATOR, person="olivia"),
+        Grant(round="test-2016", role=Role.OPERATOR, person="olivia"),
+    )
     assert grants_of(open_, "rita") == (Grant(round=ROUND, role=Role.RELEASER, person="rita"),)
     assert grants_of(open_, "stranger") == (Grant(round=ROUND, role=Role.SPONSOR, person="stranger", sponsor="other"),)
     assert grants_of(open_, "nobody-at-all") == ()
@@ -50,7 +54,7 @@ def test_the_contact_of_an_application_has_it_and_whoever_knows_its_id_has_not(o
     assert grants_of(open_, team) == ()
     with open_.reading() as connection:
         address = connection.exec_driver_sql("SELECT email FROM applications").scalar_one()
-    assert grants_of(open_, address.upper()) == (Grant(round=ROUND, role=Role.TEAM, person=team, challenge=AIR),)
+    assert grants_of(open_, address.upper()) == (Grant(round="test-2016", role=Role.TEAM, person=team, challenge=AIR),)
 
 
 def test_those_who_have_a_say_are_named_by_their_roles(open_: Database, round_: Round, programme: Programme) -> None:

@@ -26,7 +26,23 @@ def _people_and_challenges() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
+        sa.Column("former", sa.Text(), nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("round", "id", name="people_pk"),
+    )
+    op.create_table(
+        "hand_overs",
+        sa.Column("round", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("successor", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("sponsor", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("round", "number", name="hand_overs_pk"),
+        sa.CheckConstraint("number >= 1", name=op.f("hand_overs_number_counts_from_one")),
+        sa.CheckConstraint("person <> successor", name=op.f("hand_overs_goes_to_somebody_else")),
     )
     op.create_table(
         "challenges",

@@ -1,0 +1,216 @@
+"""The people of rounds: a role that somebody hands over to a successor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.challenges.decisions import HandOver
+from domain.challenges.hand_over import handed_over_in_words, noted_after_the_end
+from domain.payments.payment import OVER
+from domain.permissions import Action, Actor
+from domain.programmes.round import Person
+from domain.values.model import Value
+from domain.values.refusals import (
+    NotConfirmed,
+    NotReadable,
+    Problem,
+    ReasonMissing,
+    Refused,
+    TooLate,
+    Unavailable,
+    UnknownRound,
+    refuse_for_all,
+)
+from domain.values.wording import counted
+from store.challenges import hand_overs, people
+from store.challenges.hand_overs import HandOverRow, Heir
+from store.challenges.rounds import ChallengeRow
+from store.payments import reading
+
+from .core import Core
+from .payment_workflows import PaymentWorkflows
+
+
+class HandOverDone(Value):
+    """The result of a hand-over.
+
+    Args:
+        text: what was done.
+        number: of the hand-over in the round, from 1.
+        challenges: ids of the challenges that the successor acts in.
+    """
+
+    text: str
+    number: int
+    challenges: tuple[str, ...]
+
+
+class People:
+    """What is done about the people of rounds."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._workflows = PaymentWorkflows(core)
+
+    async def hand_over(
+        self, actor: Actor, round_: str, person: str, successor: str, reason: str, *, name: str = "", email: str = ""
+    ) -> HandOverDone:
+        """Ends somebody's role in a round and gives it to a successor, in open challenges and unpaid payments too.
+
+        You can safely call this again: it goes on where it stopped.
+
+        Args:
+            actor: who decides it: an operator of the round.
+            round_: id of the round.
+            person: id of the person who has the role.
+            successor: id of the person who takes over.
+            reason: why, for the people concerned.
+            name, email: of a successor who is new in the round.
+
+        Raises:
+            UnknownRound: no such round was opened.
+            NotAllowed: the actor is not an operator of the round, or the successor may not have the role.
+            NotReadable, ReasonMissing: the names, the address or the reason cannot be taken.
+            UnknownPerson, TooLate: the person has no role to hand over, or the successor is not known.
+            NotConfirmed: the role has gone to the successor, and not all challenges have confirmed it yet.
+        """
+        rows = await self._core.challenges(round_)
+        if not rows:
+            raise UnknownRound(f"No round {round_!r} was opened: see `status` for the rounds that were opened.")
+        by = await self._decider(actor, rows[0], person, successor)
+        async with self._core.refusals_on_record(actor, Action.HAND_OVER, rows[0]):
+            heir = _heir(person, successor, name, email, reason)
+            done = await self._core.threads.write(
+                hand_overs.hand_over,
+                self._core.database,
+                round_,
+                person,
+                heir,
+                by,
+                " ".join(reason.split()),
+                self._core.now(),
+            )
+        concerned = tuple(row for row in rows if done.sponsor in ("", row.sponsor))
+        await self._tell(concerned, done)
+        text = f"{handed_over_in_words(person, successor, done.role)} in {round_}"
+        return HandOverDone(
+            text=f"{text}: {counted(len(concerned), 'challenge')} know",
+            number=done.number,
+            challenges=tuple(row.id for row in concerned),
+        )
+
+    async def _decider(self, actor: Actor, row: ChallengeRow, person: str, successor: str) -> str:
+        """The id of the operator who decides. Whoever handed over their own role may finish that.
+
+        Raises:
+            NotAllowed: the actor is no operator.
+        """
+        history = await self._core.threads.read(hand_overs.read_hand_overs, self._core.database, row.round)
+        before = [each.by for each in history if (each.person, each.successor) == (person, successor)]
+        for by in before[-1:]:
+            if await self._core.threads.write(people.is_person, self._core.database, row.round, by, actor.name):
+                return by
+        return (await self._core.allow(actor, Action.HAND_OVER, row, row.round)).person
+
+    async def _tell(self, rows: Sequence[ChallengeRow], done: HandOverRow) -> None:
+        """Tells challenges, and payments that are not over.
+
+        Raises:
+            NotConfirmed: some could not be told.
+        """
+        history = await self._core.threads.read(hand_overs.read_hand_overs, self._core.database, done.round)
+        not_told = list[str]()
+        for row in rows:
+            try:
+                await self._tell_challenge(row, history, done)
+            except (Unavailable, NotConfirmed):
+                not_told.append(row.id)
+            else:
+                payments = await self._core.threads.read(reading.read_payments, self._core.database, row.id)
+                await self._workflows.ledger_changed(each.key for each in payments if each.status not in OVER)
+        if not_told:
+            raise NotConfirmed(
+                f"{done.successor} has the role of {done.person} in {done.round} now, but not all challenges have "
+                f"confirmed it ({', '.join(not_told)}): check that a worker is running, then send the command again."
+            )
+
+    async def _tell_challenge(self, row: ChallengeRow, history: Sequence[HandOverRow], done: HandOverRow) -> None:
+        """Tells a challenge of every hand-over that it does not know yet, in order."""
+        if not await self._goes_on(row):
+            if row.started:
+                await self._note(row, done)
+            return  # a challenge that was never started begins with the people whom the books name
+        known = (await self._core.state(row)).challenge.hand_overs
+        for each in history:
+            if each.number > known and each.sponsor in ("", row.sponsor):
+                try:
+                    await self._core.update(row, HandOver.kind, _message(each))
+                except TooLate:  # it has ended meanwhile
+                    await self._note(row, done)
+                    return
+
+    async def _note(self, row: ChallengeRow, done: HandOverRow) -> None:
+        told = noted_after_the_end(row.id, row.stage, _message(done), done.role, row.waits_for, done.at)
+        await self._core.announce(told)
+
+    async def _goes_on(self, row: ChallengeRow) -> bool:
+        """Whether the workflow of a challenge runs.
+
+        Raises:
+            Unavailable: Temporal cannot be reached.
+        """
+        client = await self._core.client()
+        try:
+            found = await client.get_workflow_handle(row.id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise Unavailable(f"Temporal does not answer: {error.message}. Try again.") from None
+        return found.status is WorkflowExecutionStatus.RUNNING
+
+
+def _message(row: HandOverRow) -> HandOver:
+    return HandOver(
+        by=row.by,
+        decision_id=f"hand-over-{row.number}",
+        reason=row.reason,
+        number=row.number,
+        person=row.person,
+        successor=row.successor,
+    )
+
+
+def _heir(person: str, successor: str, name: str, email: str, reason: str) -> Heir:
+    """The successor as the command names them.
+
+    Raises:
+        Refused: something is wrong. The refusal names all of it.
+    """
+    faults = list[Refused]()
+    if not reason.strip():
+        faults.append(ReasonMissing("A hand-over needs a reason, for the people who are told."))
+    if person == successor:
+        faults.append(NotReadable(f"{person} cannot hand over to {successor}: name somebody else."))
+    known_as = None
+    if name or email:
+        try:
+            known_as = Person(id=successor, name=name, email=email)
+        except ValidationError as error:
+            faults += [_unreadable(str(each["loc"][0])) for each in error.errors()]
+    refuse_for_all(faults)
+    return Heir(id=successor, known_as=known_as)
+
+
+_TAKES = {
+    "id": "The successor's id has lower-case letters, digits and single hyphens, such as finance-2.",
+    "name": "Give the successor's name in one line, with --name.",
+    "email": "Give the successor's e-mail address, such as name@body.example, with --email.",
+}
+
+
+def _unreadable(field: str) -> NotReadable:
+    return NotReadable.for_problems([Problem(field=field, text=_TAKES[field])])
