@@ -32,6 +32,7 @@ from .options import (
     moment_of,
     reading,
     send,
+    whole_number,
 )
 from .output import challenges as output
 from .terminal import say
@@ -126,7 +127,7 @@ async def participation(
     challenge: ChallengeName,
     stage: StageName,
     on: Annotated[str, typer.Option(metavar="DATE", help="The day of the session, such as 2016-09-20.")],
-    people: Annotated[int, typer.Option(help="How many citizens took part.")],
+    people: Annotated[int, typer.Option(parser=whole_number, metavar="NUMBER", help="How many citizens took part.")],
     summary: Annotated[str, typer.Option(help="What was learnt; no personal data.")],
     by: Who,
     decision_id: DecisionId = "",

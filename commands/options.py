@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -21,6 +22,7 @@ from domain.permissions import Actor, Proof
 from domain.values.calendar import moment
 from domain.values.paging import all_of
 from domain.values.refusals import FileRefused
+from domain.values.written_times import read_day
 from service import log, settings
 
 from .document import answering, say_done
@@ -50,12 +52,36 @@ def listed(names: list[str] | None) -> list[str]:
     return [name for given in names or [] for name in given.split(",") if name]
 
 
+def whole_number(text: str | int) -> int:
+    """Reads an option that is a whole number. Python alone would also read other scripts' digits and "1_0".
+
+    Raises:
+        typer.BadParameter: the text is not a whole number.
+    """
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
+        raise typer.BadParameter(f"{text[:40]!r} is not a whole number: write one such as 12.")
+    return int(text)
+
+
+def number(text: str | float) -> float:
+    """Reads an option that is a number, such as 0.1.
+
+    Raises:
+        typer.BadParameter: the text is not a number.
+    """
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text.strip()):
+        raise typer.BadParameter(f"{text[:40]!r} is not a number: write one such as 0.1.")
+    return float(text)
+
+
 def is_payment(name: str) -> bool:
     """Whether a name is the key of a payment: round/challenge/stage/team/number."""
     return name.count("/") == 4
 
 
 P = ParamSpec("P")
+_LONGEST_TEXT = 1_100_000
+"""Characters. A programme allows at most a million characters in a proposal."""
 _AS_JSON = "as_json"
 
 
@@ -137,7 +163,7 @@ def moment_of(written: str, zone: str) -> Instant:
 def day_of(option: str, written: str) -> Date:
     """Reads a day as a person writes it. Ends the command as misused if the text is not a day."""
     try:
-        return Date.parse_iso(written)
+        return read_day(written)
     except ValueError:
         misused(f"{option} {written!r} is not a date: write a date such as 2016-09-20.")
 
@@ -146,13 +172,21 @@ def text_of(file: Path, what: str) -> str:
     """The text in a file, or on standard input.
 
     Raises:
-        FileRefused: the file cannot be read.
+        FileRefused: the file cannot be read, or is longer than any text that the service takes.
     """
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        text = sys.stdin.read(_LONGEST_TEXT + 1) if str(file) == "-" else _beginning_of(file)
         text.encode()  # without a locale, standard input lets through bytes that are not text
     except OSError as error:
         raise FileRefused(f"{what} {file} cannot be read ({error.strerror}): check its name.") from None
     except ValueError:
         raise FileRefused(f"{what} {file} cannot be read as text: save it as plain text in UTF-8.") from None
+    if len(text) > _LONGEST_TEXT:
+        raise FileRefused(f"{what} {file} has more than {_LONGEST_TEXT:,} characters: shorten it, or check its name.")
     return text
+
+
+def _beginning_of(file: Path) -> str:
+    """The text of a file, or so much of it that it is known to be too long."""
+    with file.open(encoding="utf-8-sig") as opened:
+        return opened.read(_LONGEST_TEXT + 1)

@@ -34,6 +34,7 @@ from .options import (
     id_of,
     is_payment,
     text_of,
+    whole_number,
     zones_of,
 )
 from .output import payments as output
@@ -141,7 +142,12 @@ async def evidence(
     verdict: Annotated[Verdict, typer.Argument(metavar="accept|reject")],
     by: Who,
     instalment: Annotated[
-        int, typer.Option(help="The number of the instalment; without it, the first that waits.")
+        int,
+        typer.Option(
+            parser=whole_number,
+            metavar="NUMBER",
+            help="The number of the instalment; without it, the first that waits.",
+        ),
     ] = 0,
     final: Annotated[bool, typer.Option("--final", help="With reject: the instalment will never be paid.")] = False,
     reason: Why = "",

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from whenever import Date, Instant
+from whenever import Instant
 
 from desk.desk import Desk
 from desk.open import Notice, Payment
@@ -18,9 +18,10 @@ from desk.rehearsal import Findings
 from desk.rehearsal import rehearse as rehearse_round
 from domain.permissions import Actor, Proof
 from domain.values.paging import Page, Paged, all_of
+from domain.values.written_times import read_day
 
 from .document import for_programs, show_json
-from .options import Who, a_desk, acting, command, moment_of
+from .options import Who, a_desk, acting, command, moment_of, number
 from .output import rounds as output
 from .terminal import misused, say
 
@@ -72,7 +73,7 @@ async def open_(round_: RoundName, by: Who, opens: Opens = "") -> None:
 async def rehearse(
     round_: RoundName,
     by: Who,
-    day: Annotated[float, typer.Option(help="The length of a day in seconds.")] = 0.1,
+    day: Annotated[float, typer.Option(parser=number, metavar="SECONDS", help="The length of a day in seconds.")] = 0.1,
 ) -> None:
     """Rehearse a whole round with short days on the running service, and check the books.
 
@@ -115,7 +116,7 @@ async def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
     file = await desk.rounds.read_file(Actor(), round_)
     with suppress(ValueError):
         # Keep the hour in the file: a window that closes at the end of a day must still do so.
-        opens = f"{Date.parse_iso(opens)}T{file.first_opening.to_tz(file.programme.time_zone).time()}"
+        opens = f"{read_day(opens)}T{file.first_opening.to_tz(file.programme.time_zone).time()}"
     return moment_of(opens, file.programme.time_zone)
 
 

@@ -138,20 +138,21 @@ def show_facts(title: str, facts: Sequence[tuple[str, object]]) -> None:
     out.print(grid)
 
 
-def when(instant: Instant | None, zone: str, seconds: bool = False) -> str:
+def when(instant: Instant | None, zone: str, seconds: bool = False, begins: bool = False) -> str:
     """An instant in a place, for tables: "2016-08-08 17:00 BST". Midnight is shown as the end of the day before.
 
     Args:
         instant: None gives an empty text.
         zone: tz database name of the place.
         seconds: whether seconds are shown; then midnight is shown as any other instant.
+        begins: whether something begins then; then midnight is shown as 00:00.
     """
     if instant is None:
         return ""
     local = instant.to_tz(zone)
     if seconds:
         return f"{local.to_stdlib():%Y-%m-%d %H:%M:%S %Z}"
-    if local.time() == Time():
+    if local.time() == Time() and not begins:
         before = local.subtract(nanoseconds=1)
         return f"end of {before.date()} {before.tz_abbrev()}"
     return f"{local.to_stdlib():%Y-%m-%d %H:%M %Z}"

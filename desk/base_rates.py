@@ -7,7 +7,8 @@ from pathlib import Path
 from domain.payments.interest import BaseRates
 from domain.values.refusals import FileRefused
 
-from .programme_files import FOLDER, _checked, _toml
+from .programme_files import FOLDER, _checked
+from .toml_files import read_toml
 
 RATES = FOLDER / "rates" / "base-rates.toml"
 """The file of rates that comes with the service."""
@@ -22,7 +23,7 @@ def load_base_rates(path: Path = RATES) -> BaseRates:
     Raises:
         FileRefused: the file cannot be read or is wrong. Each problem has a line with file, key, value and remedy.
     """
-    data, problems = _toml(path)
+    data, problems = read_toml(path)
     rates, wrong = _checked(BaseRates, data, path, ".toml") if data is not None else (None, [])
     if rates is None:
         raise FileRefused.for_problems(problems + wrong)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,10 +17,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from domain.programmes.programme import Programme
+from domain.programmes.programme import FROM_A_FILE, Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import FileRefused, Problem, UnknownRound
 from domain.values.wrong_values import in_words
+
+from .toml_files import read_toml
 
 PROGRAMME = ".programme.toml"
 ROUND = ".round.toml"
@@ -30,6 +31,8 @@ FOLDER = Path(__file__).parent.parent / "programmes"
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
+_MOST_TOLD = 50
+"""How many problems of one file are told at once."""
 _ROUND_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -58,7 +61,7 @@ def load_round(path: Path) -> tuple[Round, Programme]:
         FileRefused: one of the two files cannot be read or is wrong. Each problem in either file has a line with file,
             key, value and remedy.
     """
-    data, problems = _toml(path)
+    data, problems = read_toml(path)
     round_, wrong = _checked(Round, data, path, ROUND) if data is not None else (None, [])
     programme, wrong_too = _programme_beside(path, data or {})
     problems += wrong + wrong_too
@@ -83,6 +86,8 @@ def find_round(name: str, folder: Path = FOLDER) -> tuple[Round, Programme]:
         UnknownRound: the folder has no such round. The message lists the rounds in the folder.
         FileRefused: the round's file or the programme's file is wrong.
     """
+    if not folder.is_dir():
+        raise UnknownRound(f"No round {name!r}: there is no folder {folder}. Set CHALLENGES_PROGRAMMES to the folder.")
     names = _names_in(folder, ROUND)
     if not _ROUND_NAME.fullmatch(name) or name not in names:
         has = f"the folder has {', '.join(names)}" if names else "the folder has no rounds"
@@ -112,13 +117,14 @@ def _write_schemas(folder: Path) -> None:
 
 
 def _programme(path: Path) -> tuple[Programme | None, list[Problem]]:
-    data, problems = _toml(path)
+    data, problems = read_toml(path)
     return (None, problems) if data is None else _checked(Programme, data, path, PROGRAMME)
 
 
 def _programme_beside(path: Path, data: Mapping[str, Any]) -> tuple[Programme | None, list[Problem]]:
     """The programme that a round names. No programme and no problem if the round does not name one properly."""
-    name = data.get("programme")
+    # A misspelt key has a line of its own. The programme's faults are told with it.
+    name = data.get("programme", next((data[key] for key in data if _meant(Round, (key,)) == ["programme"]), None))
     if not isinstance(name, str) or not _ROUND_NAME.fullmatch(name):
         return None, []
     names = _names_in(path.parent, PROGRAMME)
@@ -140,59 +146,15 @@ def _checked(kind: type[Kind], data: dict[str, Any], path: Path, ending: str) ->
         text = f"{path}: id = {_shown(data['id'])}: is not the file's name: write {_shown(name)}"
         problems.append(Problem(field="id", text=text))
     try:
-        value = kind.model_validate(data)
+        value = kind.model_validate(data, context=FROM_A_FILE)
     except ValidationError as error:
-        lines = [line for each in _without_echoes(kind, error.errors()) for line in _lines(kind, data, each)]
+        errors = _without_echoes(kind, error.errors())
+        lines = [line for each in errors[:_MOST_TOLD] for line in _lines(kind, data, each)]
         problems += [Problem(field=key, text=f"{path}: {line}") for key, line in dict.fromkeys(lines)]
+        if more := len(errors[_MOST_TOLD:]):
+            problems.append(Problem(field="", text=f"{path}: and {more:,} more problems"))
         return None, problems
     return (None if problems else value), problems
-
-
-# --- TOML that cannot be read --------------------------------------------------------------------------------------
-
-
-def _toml(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
-    try:
-        return _read(path), []
-    except ValueError as problem:
-        return None, [Problem(field="", text=f"{path}: {problem}")]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ValueError("there is no such file: check the name") from None
-    except UnicodeDecodeError:
-        raise ValueError("is not text in UTF-8: save it in that encoding") from None
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}") from None
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(_toml_problem(str(error), text)) from None
-
-
-def _toml_problem(message: str, text: str) -> str:
-    """The message of tomllib in our words, with the number and the text of the line in the file."""
-    said, _, where = message.partition(" (at ")
-    found = re.match(r"line (\d+)", where)
-    lines = text.splitlines()
-    number = min(int(found[1]), len(lines)) if found else len(lines)
-    line = re.sub(r"\s+#.*", "", lines[number - 1]).strip() if lines else ""
-    if said == "Invalid date or datetime":
-        return f"line {number}: {line}: this date or time does not exist: write one that is in the calendar"
-    if said.startswith(("Cannot overwrite", "Cannot declare")):
-        return f"line {number}: {line}: the key appears twice: keep one of the two"
-    if said.endswith("declaration"):
-        return f"line {number}: {line}: the brackets of this heading do not match: write it as [pay] or [[stages]]"
-    if said == "Unclosed array":
-        return f"line {number}: {line}: a list before this point lacks a comma or its closing bracket: add it"
-    if said == "Unclosed inline table":
-        return f'line {number}: {line}: write the table on one line, such as {{ share = "50%", due = "end" }}'
-    if said.startswith((r"Illegal character '\n'", "Unterminated string", 'Expected "')):
-        return f"line {number}: {line}: the text has no closing quote: add it"
-    return f"line {number}: {line}: {said[:1].lower()}{said[1:]}: write key = value, with text in quotes"
 
 
 # --- TOML with wrong content ----------------------------------------------------------------------------------------
@@ -207,14 +169,15 @@ def _without_echoes(kind: type[BaseModel], errors: list[ErrorDetails]) -> list[E
 def _meant(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The known key that is most like an unknown key. Empty if no known key is similar."""
     known, _ = _field(kind, location)
-    return get_close_matches(str(location[-1]), known, n=1)
+    same = [key for key in known if key == str(location[-1]).casefold()]
+    return same or get_close_matches(str(location[-1]), known, n=1)
 
 
 def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> list[tuple[str, str]]:
     """The problem with a value: its key, and a line with key, value, problem and remedy."""
     location = _location(data, error["loc"], missing=error["type"] == "missing")
     key = _key(data, location)
-    problem = _problem(kind, location, error)
+    problem = _problem(kind, data, location, error)
     if not location:
         return [("", line) for line in problem.splitlines()]
     value = error["input"]
@@ -255,16 +218,26 @@ def _key(data: Any, location: tuple[int | str, ...]) -> str:
     return key
 
 
-def _problem(kind: type[BaseModel], location: tuple[int | str, ...], error: ErrorDetails) -> str:
+def _instead(kind: type[BaseModel], data: Any, location: tuple[int | str, ...], known: list[str]) -> str:
+    """What to do about an unknown key."""
+    near = _meant(kind, location)
+    if not near:
+        return f"remove it; the known keys are {', '.join(known)}"
+    for part in location[:-1]:
+        data = data[part]
+    return f"remove it, because {near[0]} is there too" if near[0] in data else f"did you mean {near[0]}?"
+
+
+def _problem(kind: type[BaseModel], data: dict[str, Any], location: tuple[int | str, ...], error: ErrorDetails) -> str:
     """What is wrong, and what to write instead."""
     holder, field = _field(kind, location)
     match error["type"]:
         case "missing":
             return f"missing: add {location[-1]} = {_example(field)}"
         case "extra_forbidden":
-            near = _meant(kind, location)
-            known = f"did you mean {near[0]}?" if near else f"remove it; the known keys are {', '.join(holder)}"
-            return f"unknown key: {known}"
+            return f"unknown key: {_instead(kind, data, location, holder)}"
+        case "tuple_type" if isinstance(error["input"], dict) and field and _model_in(field.annotation):
+            return f"is one table: write [[{location[-1]}]], with two brackets, above each entry of the list"
         case "model_type" if field and field.examples:
             return f"write it such as {_example(field)}"
         case "model_type" | "dict_type":

@@ -41,12 +41,12 @@ def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
         (
             ("Question", row.question),
             ("Sponsor", f"{row.sponsor_name} ({row.sponsor})"),
-            ("Window opens", spoken(row.opens, zone)),
+            ("Window opens", spoken(row.opens, zone, begins=True)),
             ("Window closes", spoken(row.closes, zone)),
             ("Applications", row.applications),
             ("Stage", row.stage),
             ("Waits for", row.waits_for),
-            ("Until", spoken(row.until, zone) if row.until else ""),
+            ("Until", spoken(row.until, zone, begins=row.waits_for == "opening") if row.until else ""),
             ("Needs attention", row.attention),
             ("Outcome", row.outcome),
             ("Reason", row.outcome_reason),
@@ -76,7 +76,7 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
                     row.slug,
                     row.stage,
                     f"{row.waits_for} ({row.outcome})" if row.outcome else row.waits_for,
-                    when(row.until, row.time_zone),
+                    when(row.until, row.time_zone, begins=row.waits_for == "opening"),
                 )
                 for row in of_one
             ],

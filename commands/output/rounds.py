@@ -40,7 +40,11 @@ def opened(zone: str, rows: Sequence[Opened]) -> None:
         show_table(
             title,
             ("=Challenge", "=Opens", "=Closes"),
-            [(row.challenge, when(row.opens, zone), when(row.closes, zone)) for row in rows if row.already is already],
+            [
+                (row.challenge, when(row.opens, zone, begins=True), when(row.closes, zone))
+                for row in rows
+                if row.already is already
+            ],
         )
 
 
@@ -108,7 +112,7 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
     for each in alike:
         say(f"{each.challenge}, posed by {each.sponsor}: {each.question}")
         for session in each.engagement:
-            local, utc = spoken(session.at, plan.time_zone), _in_utc(session.at)
+            local, utc = spoken(session.at, plan.time_zone, begins=True), _in_utc(session.at)
             say(f"{session.title}: {local} ({utc} UTC)", indent=4)
     dates = [("Window opens", plan.opens), ("Window closes", plan.closes)]
     for stage in plan.stages:
@@ -118,7 +122,7 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
     show_table(
         "",
         ("Latest date", f"In {plan.time_zone}", "=In UTC"),
-        [(what, spoken(date, plan.time_zone), _in_utc(date)) for what, date in dates],
+        [(what, spoken(date, plan.time_zone, begins=date is plan.opens), _in_utc(date)) for what, date in dates],
     )
     for stage in plan.stages:
         _stage_planned(plan, stage)

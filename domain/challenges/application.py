@@ -122,7 +122,7 @@ def _email(address: str) -> Iterator[str]:
     try:
         read_address(address)
     except ValueError as error:
-        yield f"The e-mail address {error}."
+        yield f"The application has no contact, because its e-mail address {error}."
 
 
 def _proposal(answer: str, limit: int) -> Iterator[str]:

@@ -31,7 +31,7 @@ SERVICE = "service"
 
 def scheduled(state: State, now: Instant) -> tuple[State, Announcement]:
     """The challenge has started and waits for its window to open."""
-    text = f"Window opens on {state.at(state.opens)} and closes on {state.at(state.closes)}"
+    text = f"Window opens on {state.at(state.opens, begins=True)} and closes on {state.at(state.closes)}"
     new = state.telling(now, text)
     return new, _by_service(new, now, "scheduled", text, ())
 

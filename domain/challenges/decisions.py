@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
-from whenever import Date, Instant
 
-from domain.values.calendar import TimeAllowed
+from domain.values.calendar import TimeAllowed, WrittenDay, WrittenInstant
 from domain.values.model import Reason, Value
 from domain.values.money import Money
 
@@ -103,7 +102,7 @@ class Extend(Decision):
     """The window closes at a later instant."""
 
     kind: ClassVar[str] = "extend"
-    closes: Annotated[Instant, Field(description="an instant such as 2027-08-09T23:00:00Z")]
+    closes: WrittenInstant
 
 
 class ExtendStage(Decision):
@@ -119,7 +118,7 @@ class ExtendStage(Decision):
     kind: ClassVar[str] = "extend-stage"
     stage: StageName
     team: TeamId | Literal[""] = ""
-    ends: Annotated[Instant | None, Field(description="an instant such as 2027-08-09T23:00:00Z")] = None
+    ends: Annotated[WrittenInstant | None, Field(description="an instant such as 2027-08-09T23:00:00Z")] = None
     longer: Annotated[TimeAllowed | None, Field(description='a duration such as P2W, or "10 working days"')] = None
 
 
@@ -161,7 +160,7 @@ class Participate(Decision):
 
     kind: ClassVar[str] = "participation"
     stage: StageName
-    on: Annotated[Date, Field(description="a day such as 2016-09-20")]
+    on: WrittenDay
     people: Annotated[int, Field(ge=1, le=100_000)]
     summary: Annotated[Reason, Field(min_length=1)]
 

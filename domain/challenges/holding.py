@@ -60,8 +60,8 @@ def resume(state: State, message: Resume, now: Instant) -> tuple[State, Announce
     elif state.phase is Phase.RUNNING:
         new = new.having(runs=(*state.runs[:-1], _moved(state.run, later)))
     assert new.deadline is not None, "only a challenge that goes on can be held"
-    text = f"Resumed; {new.next_turn} on {new.at(new.deadline)}"
-    facts = {"reason": message.reason, "turn": new.next_turn, "until": new.at(new.deadline)}
+    text = f"Resumed; {new.next_turn} on {new.turns_at}"
+    facts = {"reason": message.reason, "turn": new.next_turn, "until": new.turns_at}
     window = new.window if state.phase is Phase.WINDOW else None
     return announced_to_all(new, message, now, text, Occasion.RESUMED, facts, window=window)
 

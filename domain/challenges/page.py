@@ -66,14 +66,14 @@ def facts_of(state: State, attention: str = "") -> list[tuple[str, str]]:
         facts.append(("Outcome", f"{state.outcome}{when}{why}"))
     facts.append(("Waits for", state.waiting))
     if state.deadline:
-        facts.append((_deadline_label(state), state.at(state.deadline)))
+        facts.append((_deadline_label(state), state.turns_at))
     elif state.phase is Phase.DECIDING and state.decide_by:
         facts.append(("Was due by", f"{state.at(state.decide_by)}{_moves(state, Phase.DECIDING)}"))
     facts.append(("Who must act", _who_acts_first(state) if attention else _who_acts(state)))
     if state.held:
         facts.append(("On hold", f"since {state.at(state.held.since)}, by {state.held.by}: {state.held.reason}"))
     facts.append(("Sponsor", f"{state.challenge.sponsor}; decided by {', '.join(state.challenge.deciders)}"))
-    window = f"{state.at(state.opens)} to {state.at(state.closes)}{_moves(state, Phase.WINDOW)}"
+    window = f"{state.at(state.opens, begins=True)} to {state.at(state.closes)}{_moves(state, Phase.WINDOW)}"
     if state.applications is not None:
         window += f"; {counted(state.applications, 'application')}"
     facts.append(("Window", window))

@@ -301,9 +301,15 @@ class State(Value):
         """The title of a stage of the programme, by its name."""
         return next(each.title for each in self.programme.stages if each.name == stage)
 
-    def at(self, instant: Instant) -> str:
-        """An instant as people of this programme read it."""
-        return spoken(instant, self.zone)
+    def at(self, instant: Instant, *, begins: bool = False) -> str:
+        """An instant as people of this programme read it; `begins` as in `spoken`."""
+        return spoken(instant, self.zone, begins=begins)
+
+    @property
+    def turns_at(self) -> str:
+        """The deadline as people read it; empty if there is none."""
+        opens = self.phase is Phase.WINDOW and not self.opened
+        return self.at(self.deadline, begins=opens) if self.deadline else ""
 
     def check_may(self, action: Action, person: str) -> None:
         """Checks that a person may do something here, by the table of `domain.permissions`.

@@ -154,12 +154,12 @@ def read_account(given: Mapping[str, str] | str) -> BankAccount:
     """
     try:
         return BankAccount.model_validate(tomllib.loads(given) if isinstance(given, str) else given)
-    except tomllib.TOMLDecodeError:
-        raise NotReadable('The bank details are not TOML: write lines such as sort_code = "12-34-56".') from None
     except ValidationError as error:
         problems = [_problem(each) for each in error.errors(include_input=False)]
         what = "; ".join(problem.text for problem in problems)
         raise NotReadable(f"The bank details cannot be used: {what}.", problems) from None
+    except (ValueError, RecursionError):  # a number or a list can be too long for TOML's own error
+        raise NotReadable('The bank details are not TOML: write lines such as sort_code = "12-34-56".') from None
 
 
 def _problem(error: ErrorDetails) -> Problem:

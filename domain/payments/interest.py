@@ -19,6 +19,8 @@ from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, com
 from domain.values.calendar import Date
 from domain.values.model import Value
 from domain.values.money import Money
+from domain.values.percent import Percent
+from domain.values.written_times import read_day
 
 _OVER_THE_BASE_RATE = Decimal(8)
 # The Order gives a rate for a year and is silent about leap years. Official guidance and the courts' forms divide by
@@ -34,7 +36,7 @@ def _read_day(value: object) -> Date:
     if type(value) is datetime.date:
         return Date(value)
     try:
-        return Date.parse_iso(value if isinstance(value, str) else "")
+        return read_day(value if isinstance(value, str) else "")
     except ValueError:
         raise ValueError("is not a date: write it such as 2025-12-18") from None
 
@@ -56,7 +58,7 @@ class RateChange(Value):
     """
 
     on: _Day
-    rate: Annotated[Decimal, Field(ge=0, le=25, description="per cent a year, in quotes", examples=["0.50"])]
+    rate: Annotated[Percent, Field(ge=0, le=25, description="per cent a year, in quotes", examples=["0.50"])]
 
 
 class ReferenceRate(Value):

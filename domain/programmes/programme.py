@@ -11,12 +11,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from whenever import ItemizedDelta
 
-from domain.values.calendar import Duration, TimeAllowed, WorkingDays
+from domain.values.calendar import Duration, TimeAllowed, WorkingDays, days_in
 from domain.values.model import Line, Name, Value
 from domain.values.money import CURRENCIES, NOTHING, Amount, Money, Vat, split
+from domain.values.percent import Percent
 from domain.values.places import WrittenHolidays, Zone
 
 
@@ -24,6 +25,15 @@ def _known_currency(code: str) -> str:
     if code not in CURRENCIES:
         raise ValueError("is not a currency with hundredths: write it by its three letters, such as GBP or EUR")
     return code
+
+
+FROM_A_FILE = {"from_a_file": True}
+"""The context of reading what a person wrote. A rehearsal makes days so short that some rules cannot hold."""
+
+
+def is_from_a_file(info: ValidationInfo) -> bool:
+    """Whether a person wrote what is being validated."""
+    return bool(info.context and info.context.get("from_a_file"))
 
 
 class Due(StrEnum):
@@ -34,6 +44,8 @@ class Due(StrEnum):
     END = "end"
 
 
+_ONE = {True: "add one of the two", False: "keep one of the two"}
+"""What to do about two keys that exclude each other, by whether both are missing."""
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 
 
@@ -52,17 +64,19 @@ class Instalment(Value):
     due: Due = Due.START
     evidence: Line | None = None
 
-    @field_validator("share")
+    @field_validator("share", mode="before")
     @classmethod
-    def _share_is_a_percentage(cls, value: str | None) -> str | None:
-        if value is not None:
+    def _share_is_a_percentage(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError(f'is a number: write it in quotes and with its sign, such as "{value}%"')
+        if isinstance(value, str):
             _read_share(value)
         return value
 
     @model_validator(mode="after")
     def _is_one_or_the_other(self) -> Self:
         if (self.share is None) == (self.amount is None):
-            raise ValueError("needs either a share or an amount: keep one of the two")
+            raise ValueError(f"needs either a share or an amount: {_ONE[self.share is None]}")
         if (self.due is Due.EVIDENCE) != (self.evidence is not None):
             raise ValueError('needs evidence = "what the team must show" if it is due = "evidence", and only then')
         if self.amount == NOTHING:
@@ -100,13 +114,13 @@ class Pay(Value):
     fixed: Money | None = None
     agreed_up_to: Money | None = None
     vat: Vat = Vat.NONE
-    vat_rate: Annotated[Decimal, Field(ge=0, le=100, description="per cent, in quotes", examples=["20"])] = Decimal(20)
+    vat_rate: Annotated[Percent, Field(ge=0, le=100, description="per cent, in quotes", examples=["20"])] = Decimal(20)
     instalments: tuple[Instalment, ...] = (Instalment(share="100%"),)
 
     @model_validator(mode="after")
     def _sums_up(self) -> Self:
         if (self.fixed is None) == (self.agreed_up_to is None):
-            raise ValueError("needs either fixed or agreed_up_to: keep one of the two")
+            raise ValueError(f"needs either fixed or agreed_up_to: {_ONE[self.fixed is None]}")
         if self.most == NOTHING:
             raise ValueError("has a fee of 0.00: leave pay out for a stage that pays nothing")
         if not self.instalments:
@@ -203,11 +217,24 @@ class Reminders(Value):
     payment_overdue_every: Duration = ItemizedDelta(days=3)
     evidence_overdue_every: Duration = ItemizedDelta(days=7)
 
+    @field_validator("window", "decision", "stage", "payment")
+    @classmethod
+    def _come_before_and_once(cls, value: tuple[ItemizedDelta, ...], info: ValidationInfo) -> tuple[ItemizedDelta, ...]:
+        if any(each.sign() == 0 for each in value):
+            raise ValueError("has a reminder that comes at the deadline itself: write a duration such as P1D")
+        days = [days_in(each) for each in value]
+        twice = next((each for each in value if days.count(days_in(each)) > 1), None)
+        if twice is not None and is_from_a_file(info):
+            raise ValueError(f"has two reminders {twice.format_iso()} before the deadline: leave one of the two out")
+        return value
+
     @field_validator("decision_overdue_every", "payment_overdue_every", "evidence_overdue_every")
     @classmethod
-    def _lasts(cls, value: ItemizedDelta) -> ItemizedDelta:
+    def _lasts(cls, value: ItemizedDelta, info: ValidationInfo) -> ItemizedDelta:
         if value.sign() == 0:
             raise ValueError("takes no time: write a duration such as P3D")
+        if days_in(value) < 1 and is_from_a_file(info):
+            raise ValueError("is more often than daily: write P1D or more")
         return value
 
 
@@ -222,6 +249,15 @@ class OnTime(Value):
 
     within: TimeAllowed = WorkingDays(10)
     by_law: TimeAllowed = ItemizedDelta(days=30)
+
+    @model_validator(mode="after")
+    def _promises_no_more_than_the_law(self, info: ValidationInfo) -> Self:
+        if is_from_a_file(info) and days_in(self.by_law) < days_in(self.within):
+            law, within = (
+                str(each) if isinstance(each, WorkingDays) else each.format_iso() for each in (self.by_law, self.within)
+            )
+            raise ValueError(f"has by_law {law}, which is shorter than within {within}: change one of the two")
+        return self
 
 
 class Terms(Value):

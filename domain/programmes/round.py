@@ -9,33 +9,41 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from whenever import Instant
 
-from domain.values.calendar import Date, end_of_day, moment, spoken
+from domain.values.calendar import moment, opening, spoken
 from domain.values.model import EmailAddress, Line, Name, Value
+from domain.values.written_times import parse
 
 from .programme import Programme
 
 
-def _read_written(value: object) -> datetime.date:
+def _read_written(value: object) -> str:
+    """A date or time of a file as text. TOML has dates of its own; what TOML lacks, such as 24:00, comes as text."""
     if isinstance(value, datetime.date):
-        return value
-    try:
-        text = value if isinstance(value, str) else ""
-        return datetime.date.fromisoformat(text) if len(text) <= 10 else datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("is not a date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes") from None
+        return value.isoformat()
+    if not isinstance(value, str):
+        raise ValueError("is not a date or time: write 2016-08-01 or 2016-08-01T17:00:00, without quotes")
+    return parse(value).text
 
 
-def _read_time_written(value: object) -> datetime.date:
-    written = _read_written(value)
-    if not isinstance(written, datetime.datetime):
-        raise ValueError(f"has no time of day: write it such as {written}T14:00:00")
-    return written
+def _read_time_written(value: object) -> str:
+    written = parse(_read_written(value))
+    if written.is_day:
+        raise ValueError(f"has no time of day: write it such as {written.day}T14:00:00")
+    return written.text
 
 
 Written = Annotated[
-    datetime.datetime | datetime.date,
-    BeforeValidator(_read_written),
-    Field(description="local to the programme's time zone; a date alone means the end of that day"),
+    str,
+    BeforeValidator(_read_written, json_schema_input_type=datetime.datetime | datetime.date),
+    Field(
+        description="local to the programme's time zone; a date alone opens at its start and closes at its end",
+        examples=["2016-08-01T17:00:00"],
+    ),
+]
+WrittenTimeOfDay = Annotated[
+    str,
+    BeforeValidator(_read_time_written, json_schema_input_type=datetime.datetime),
+    Field(examples=["2016-08-01T17:00:00"]),
 ]
 
 
@@ -73,7 +81,7 @@ class Engagement(Value):
     """An occasion on which applicants can ask about a challenge before they apply."""
 
     title: Line
-    at: Annotated[datetime.datetime, BeforeValidator(_read_time_written)]
+    at: WrittenTimeOfDay
 
 
 class Question(Value):
@@ -174,8 +182,9 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     """The challenges of a round with their dates as instants.
 
     Raises:
-        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, or the round
-            names nobody who releases payments. The error has a line for each problem, which names the key.
+        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, a session is
+            after the closing, or the round names nobody who releases payments. The error has a line for each problem,
+            which names the key.
     """
     problems = _dates_that_are_none(round_, programme.time_zone)
     if not round_.releasers and any(stage.pay for stage in programme.stages):
@@ -188,10 +197,11 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     challenges = tuple(_challenge(question, round_, programme) for question in round_.challenges)
     problems = [
         f"{_closing_key(number, question)}: {spoken(challenge.closes, programme.time_zone)} (closes) is not "
-        f"after {spoken(challenge.opens, programme.time_zone)} (opens): move one of the two"
+        f"after {spoken(challenge.opens, programme.time_zone, begins=True)} (opens): move one of the two"
         for number, (question, challenge) in enumerate(zip(round_.challenges, challenges, strict=True), start=1)
         if challenge.closes <= challenge.opens
     ]
+    problems += _sessions_too_late(round_, challenges, programme.time_zone)
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
     return challenges
@@ -206,21 +216,14 @@ def _challenge(question: Question, round_: Round, programme: Programme) -> Chall
         deciders=tuple(person.id for person in sponsor.deciders),
         operators=tuple(person.id for person in round_.operators),
         releasers=tuple(person.id for person in round_.releasers),
-        opens=_opening(question.opens or round_.opens, programme.time_zone),
+        opens=opening(question.opens or round_.opens, programme.time_zone),
         closes=moment(question.closes or round_.closes, programme.time_zone),
     )
 
 
-def _opening(written: datetime.date, zone: str) -> Instant:
-    """A date without a time opens at the start of that day, although as a closing date it means the end of the day."""
-    if isinstance(written, datetime.datetime):
-        return moment(written, zone)
-    return end_of_day(Date(written).subtract(days=1), zone)
-
-
 def _dates_that_are_none(round_: Round, zone: str) -> list[str]:
     """A line for each date and time that the local clock never shows, or shows twice."""
-    written: list[tuple[str, datetime.date | None]] = [("opens", round_.opens), ("closes", round_.closes)]
+    written: list[tuple[str, str | None]] = [("opens", round_.opens), ("closes", round_.closes)]
     for number, question in enumerate(round_.challenges, start=1):
         key = _key(number, question)
         written += [(f"{key}.opens", question.opens), (f"{key}.closes", question.closes)]
@@ -234,6 +237,17 @@ def _dates_that_are_none(round_: Round, zone: str) -> list[str]:
         except ValueError as error:
             problems.append(f"{key}: {error}")
     return problems
+
+
+def _sessions_too_late(round_: Round, challenges: Sequence[Challenge], zone: str) -> list[str]:
+    """A line for each session at which nobody could ask before applying."""
+    return [
+        f"{_key(number, question)}.engagement[{nth}].at: {spoken(at, zone, begins=True)} is not before "
+        f"{spoken(challenge.closes, zone)} (closes): move the session, because it is for people who will apply"
+        for number, (question, challenge) in enumerate(zip(round_.challenges, challenges, strict=True), start=1)
+        for nth, session in enumerate(question.engagement, start=1)
+        if (at := moment(session.at, zone)) >= challenge.closes > challenge.opens
+    ]
 
 
 def _key(number: int, question: Question) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Annotated, Any
+from fractions import Fraction
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     GetCoreSchemaHandler,
     PlainSerializer,
@@ -30,19 +32,11 @@ from whenever import (
     ZonedDateTime,
 )
 
-from .places import Holidays
+from .places import Holidays, known_zone
+from .written_times import MONTHS, WEEKDAYS, WrittenTime, parse, read_day
 
 _A_LEAP_DAY = ZonedDateTime(2016, 2, 29, tz="UTC")
 _TOO_LONG = _A_LEAP_DAY.add(years=30)
-_YEARS = range(2000, 2200)
-
-
-# Always in English: a workflow must not depend on the machine's locale.
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def _read_duration(value: object) -> ItemizedDelta:
@@ -78,7 +72,7 @@ class WorkingDays:
         number: how many.
     """
 
-    _FORM = re.compile(r"([1-9]\d{0,2}) working days?")
+    _FORM = re.compile(r"([1-9][0-9]{0,2}) working days?")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -140,6 +134,19 @@ TimeAllowed = Annotated[
         examples=["10 working days", "P2W"],
     ),
 ]
+
+
+_DAYS = {"years": 365, "months": 30, "weeks": 7, "days": 1}
+_DAYS_IN_A_WORKING_DAY = Fraction(7, 5)
+
+
+def days_in(allowed: ItemizedDelta | WorkingDays) -> Fraction:
+    """About how many days a time has, to compare two times: a month counts 30, and five working days count 7."""
+    if isinstance(allowed, WorkingDays):
+        return allowed.number * _DAYS_IN_A_WORKING_DAY
+    date, time = allowed.date_and_time_parts()
+    days = sum(_DAYS[unit] * number for unit, number in (date or {}).items())
+    return days + Fraction(time.total("nanoseconds") if time else 0) / (24 * 60 * 60 * 10**9)
 
 
 def later(start: Instant, allowed: ItemizedDelta | WorkingDays, zone: str, off: Holidays) -> Instant:
@@ -235,44 +242,115 @@ def moment(written: str | datetime.date | datetime.datetime, zone: str) -> Insta
 
     Args:
         written: a date ("2016-08-01", meaning the end of that day), a local date and time ("2016-08-01T17:00"), or
-            one with its offset ("2016-08-01T17:00+01:00", "2016-08-01T16:00Z").
-        zone: tz database name of the place that local times are in.
+            one with its offset or zone ("2016-08-01T17:00+01:00", "2016-08-01T16:00Z",
+            "2016-08-01T18:00[Europe/Paris]"), or as this service shows it ("Monday 1 August 2016, 24:00 BST").
+        zone: tz database name of the place that local times are in, if no other is written.
 
     Raises:
         ValueError: the text is not a date or time, the date does not exist, the clocks there skip or repeat the local
-            time, or the year is before 2000 or after 2199.
+            time, offset and zone do not go together, or the year is before 2000 or after 2199.
     """
-    text = written.isoformat() if isinstance(written, datetime.date) else written.strip().replace(" ", "T")
-    if text[:4].isdecimal() and int(text[:4]) not in _YEARS:
-        raise ValueError(f"{text} is not in the years {_YEARS[0]} to {_YEARS[-1]}: write the year that is meant")
+    read = parse(written.isoformat() if isinstance(written, datetime.date) else written)
+    place = _place(read, zone)
+    if read.offset:
+        return _at_offset(read, place)
+    if read.clock:
+        return _by_the_clock_named(read, place)
+    if read.time is None:
+        return end_of_day(read.day, place)
     try:
-        return end_of_day(Date.parse_iso(text), zone)
-    except ValueError:
-        pass
-    try:
-        return PlainDateTime.parse_iso(text).assume_tz(zone, disambiguation="raise").to_instant()
+        return read.local.assume_tz(place, disambiguation="raise").to_instant()
     except SkippedTime:
-        raise ValueError(f"{text} does not exist in {zone}, where clocks go forward: write another time") from None
+        raise ValueError(
+            f"{read.text} does not exist in {place}, where clocks go forward: write another time"
+        ) from None
     except RepeatedTime:
-        first = PlainDateTime.parse_iso(text).assume_tz(zone, disambiguation="earlier").to_fixed_offset()
-        example = first.format_iso()
-        raise ValueError(f"{text} occurs twice in {zone}: write it with its offset, such as {example}") from None
-    except ValueError:
-        pass
+        example = read.local.assume_tz(place, disambiguation="earlier").to_fixed_offset().format_iso()
+        raise ValueError(f"{read.text} occurs twice in {place}: write it with its offset, such as {example}") from None
+
+
+def _read_instant(value: object) -> object:
+    """What somebody typed into a message. The library would make second 60 into 59, and drop a zone that is none."""
+    if not isinstance(value, str):
+        return value
+    if not (read := parse(value)).offset and not read.zone:
+        raise ValueError("has no offset: write an instant such as 2027-08-09T23:00:00Z")
+    return moment(value, "UTC").format_iso()  # still text: in JSON, the library reads nothing else
+
+
+def _read_day(value: object) -> object:
+    return read_day(value).format_iso() if isinstance(value, str) else value
+
+
+WrittenInstant = Annotated[
+    Instant, BeforeValidator(_read_instant), Field(description="an instant such as 2027-08-09T23:00:00Z")
+]
+WrittenDay = Annotated[Date, BeforeValidator(_read_day), Field(description="a day such as 2016-09-20")]
+"""For messages, which people may type."""
+
+
+def opening(written: str | datetime.date | datetime.datetime, zone: str) -> Instant:
+    """Like `moment`, for the beginning of a time: a date alone means the start of that day.
+
+    Raises:
+        ValueError: see `moment`.
+    """
+    read = parse(written.isoformat() if isinstance(written, datetime.date) else written)
+    instant = moment(written, zone)
+    return end_of_day(read.day.subtract(days=1), _place(read, zone)) if read.is_day else instant
+
+
+def _place(read: WrittenTime, zone: str) -> str:
     try:
-        return OffsetDateTime.parse_iso(text).to_instant()
+        return known_zone(read.zone) if read.zone else zone
+    except ValueError as error:
+        raise ValueError(f"{read.text!r}: {read.zone} {error}") from None
+
+
+def _at_offset(read: WrittenTime, place: str) -> Instant:
+    """The instant of a time with its offset. A zone that is written beside the offset must have this offset then."""
+    try:
+        instant = OffsetDateTime.parse_iso(f"{read.local.format_iso()}{read.offset.upper()}").to_instant()
     except ValueError:
-        raise ValueError(f"{text!r} is not a date or time: write it such as 2016-08-01 or 2016-08-01T17:00") from None
+        raise ValueError(f"{read.text!r} has an offset that no clock has: write one such as +01:00 or Z") from None
+    known = instant.to_tz(place)
+    if read.zone and read.offset not in ("Z", "z") and known.to_plain() != read.local:
+        offset = known.to_fixed_offset().format_iso()[-6:]
+        raise ValueError(
+            f"{read.text!r} has an offset that {place} does not have then: write the offset or the zone alone; "
+            f"the offset there is {offset}"
+        )
+    if read.clock and (known.to_plain(), known.tz_abbrev()) != (read.local, read.clock):
+        raise ValueError(f"{read.text!r} has an offset, and {read.clock} is another: write only one of the two")
+    return instant
 
 
-def spoken(instant: Instant, zone: str) -> str:
+def _by_the_clock_named(read: WrittenTime, place: str) -> Instant:
+    """The instant of a local time with the abbreviation of its zone, as this service shows it."""
+    # A day ends on the clock that the day had, although the clock may change at that very instant.
+    ways: tuple[Literal["earlier", "later"], ...] = ("earlier", "later")
+    for disambiguation in ways:
+        there = read.local.assume_tz(place, disambiguation=disambiguation)
+        shown = there.subtract(nanoseconds=1) if there.time() == Time() else there
+        if there.to_plain() == read.local and read.clock in (shown.tz_abbrev(), there.tz_abbrev()):
+            return there.to_instant()
+    clock = read.local.assume_tz(place, disambiguation="compatible").tz_abbrev()
+    raise ValueError(f"{read.text!r} is not a time in {place}, whose clock is {clock} then: write an offset such as Z")
+
+
+def spoken(instant: Instant, zone: str, *, begins: bool = False) -> str:
     """An instant as a person reads it, with its zone: "Monday 22 August 2016, 17:00 BST".
 
     Midnight is shown as 24:00 of the day that it ends, because a closing date means that. Seconds are rounded down
     and shown only if they are not zero.
+
+    Args:
+        instant: what is shown.
+        zone: tz database name of the place.
+        begins: whether something begins then, such as a window that opens. Midnight is then shown as 00:00.
     """
     local = instant.to_tz(zone)
-    if local.time() == Time():
+    if local.time() == Time() and not begins:
         ended = local.subtract(nanoseconds=1)
         return f"{spoken_day(ended.date())}, 24:00 {ended.tz_abbrev()}"
     clock = f"{local.hour:02d}:{local.minute:02d}" + (
@@ -283,7 +361,7 @@ def spoken(instant: Instant, zone: str) -> str:
 
 def spoken_day(day: Date) -> str:
     """A day as a person reads it: "Monday 22 August 2016"."""
-    return f"{_WEEKDAYS[day.day_of_week().value - 1]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{WEEKDAYS[day.day_of_week().value - 1]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def lasting(seconds: float) -> ItemizedDelta:

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from .model import Value
 
-_AMOUNT = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{2}))?")
+_AMOUNT = re.compile(r"£?\s*([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]{2}))?")
 _SYMBOLS = {"GBP": "£", "EUR": "€"}
 _LARGEST = 1_000_000_000
 """Pounds. A larger amount is a typing error, and larger still would not fit a database or a bank's file."""

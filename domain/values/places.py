@@ -27,13 +27,18 @@ _ZONES = frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii")
 """The names of the tz list, as the locked package has them. A machine has other names too, such as `localtime`."""
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name of a time zone, if it is one.
+
+    Raises:
+        ValueError: the tz list has no such name.
+    """
     if name not in _ZONES:
         raise ValueError("is not a time zone: write one as in the tz database, such as Europe/London")
     return name
 
 
-Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=["Europe/London"])]
+Zone = Annotated[str, AfterValidator(known_zone), Field(examples=["Europe/London"])]
 
 
 class Holidays(Value):

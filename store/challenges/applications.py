@@ -259,7 +259,7 @@ def _check_open(window: Found, now: Instant) -> None:
         sealed = spoken(window.sealed_at, window.time_zone)
         raise TooLate(f"Too late for {window.id}: its window was sealed for good ({sealed}).")
     if now < window.opens:
-        opens = spoken(window.opens, window.time_zone)
+        opens = spoken(window.opens, window.time_zone, begins=True)
         raise TooEarly(f"Too early for {window.id}: its window opens ({opens}); apply from then on.")
 
 

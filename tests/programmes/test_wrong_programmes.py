@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from desk.programme_files import load_programme
+from domain.programmes.programme import Reminders
+from domain.values.calendar import lasting
 from domain.values.refusals import FileRefused
 from tests.programmes.spoilt import Problems
 
@@ -177,7 +179,98 @@ FEE = 'fixed = "15000.00"'
         ),
         ('id = "pilot-2016"', 'id = "pilot"', 'id = "pilot": is not the file\'s name: write "pilot-2016"'),
         ("target = 3", "targt = 3", "stages[1] (exploration).targt = 3: unknown key: did you mean target?"),
+        (
+            FEE,
+            "vat_rate = 20\n" + FEE,
+            'stages[2] (accelerator).pay.vat_rate = 20: write a number in quotes, such as "20"',
+        ),
+        (
+            FEE,
+            'vat_rate = "٢٠"\n' + FEE,
+            'stages[2] (accelerator).pay.vat_rate = "٢٠": write a number in quotes, such as "20"',
+        ),
+        (
+            FEE,
+            'fixed = "١٥٠٠٠.00"',
+            "stages[2] (accelerator).pay.fixed: '١٥٠٠٠.00' is not an amount: write pounds, or pounds and pence, "
+            "such as 2000 or 2000.50",
+        ),
+        (
+            'duration = "P2W"',
+            'duration = "P٢W"',
+            'stages[1] (exploration).duration = "P٢W": is not a duration: write ISO 8601 such as P2W, P3M or PT0S',
+        ),
+        (
+            '"10 working days"',
+            '"1٠ working days"',
+            'stages[1] (exploration).decision_within = "1٠ working days": is not a number of working days: write it '
+            'such as "10 working days"',
+        ),
+        (FEE, "", "stages[2] (accelerator).pay: needs either fixed or agreed_up_to: add one of the two"),
+        (
+            FEE,
+            FEE + '\ninstalments = [{ due = "end" }]',
+            "stages[2] (accelerator).pay.instalments[1]: needs either a share or an amount: add one of the two",
+        ),
+        (
+            FEE,
+            FEE + '\ninstalments = [{ share = "40%", amount = "1.00" }]',
+            "stages[2] (accelerator).pay.instalments[1]: needs either a share or an amount: keep one of the two",
+        ),
+        (
+            FEE,
+            FEE + '\ninstalments = [{ share = 40 }, { share = "60%" }]',
+            "stages[2] (accelerator).pay.instalments[1].share = 40: is a number: write it in quotes and with its sign, "
+            'such as "40%"',
+        ),
+        (
+            'title = "Exploration"',
+            'title = "Explo\\u202Eration"',
+            'stages[1] (exploration).title = "Explo\u202eration": has a line break, a direction mark or another '
+            "invisible character at position 6: write it again, on one line",
+        ),
+        (
+            'stage = ["P2D"]',
+            'stage = ["PT0S"]',
+            "reminders.stage: has a reminder that comes at the deadline itself: write a duration such as P1D",
+        ),
+        (
+            'stage = ["P2D"]',
+            'stage = ["P7D", "P1W"]',
+            "reminders.stage: has two reminders P7D before the deadline: leave one of the two out",
+        ),
+        (
+            'payment = ["P3D", "P1D"]',
+            'payment = ["P3D"]\nevidence_overdue_every = "PT1H"',
+            'reminders.evidence_overdue_every = "PT1H": is more often than daily: write P1D or more',
+        ),
+        (
+            "[reminders]",
+            '[on_time]\nwithin = "30 working days"\n[reminders]',
+            "on_time: has by_law P30D, which is shorter than within 30 working days: change one of the two",
+        ),
+        (
+            'title = "Exploration"',
+            'title = "Exploration"\nTitle = "Exploration"',
+            'stages[1] (exploration).Title = "Exploration": unknown key: remove it, because title is there too',
+        ),
         # What TOML itself refuses.
+        (
+            FEE,
+            'instalments = [{ share = "50%" due = "end" }]',
+            'line 51: instalments = [{ share = "50%" due = "end" }]: the table lacks a comma or its closing brace '
+            'before due = "end" }]: add it',
+        ),
+        (
+            FEE,
+            "share = 50%",
+            'line 51: share = 50%: a percentage is text: write it in quotes, such as "50%"',
+        ),
+        (
+            '[[stages]]\nname = "accelerator"',
+            '[stages]\nname = "accelerator"',
+            "line 40: [stages]: there is also a heading with single brackets: write [[stages]] above each of them",
+        ),
         (
             "[stages.pay]",
             "[stages.pay",
@@ -232,3 +325,38 @@ def test_every_problem_of_a_file_has_its_line(problems: Problems) -> None:
         "stages[2] (accelerator).pay.fixed: '-1' is negative: an amount is nothing or more",
         'timezone = "Europe/London": unknown key: did you mean time_zone?',
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("a = " + "[" * 50_000, "has brackets in brackets too many times: write"),
+        ("a = " + "{a=" * 50_000, "has brackets in brackets too many times: write"),
+        ("proposal_limit = " + "9" * 5_000, "has a number that is far too long: shorten it"),
+        ("proposal_limit = 0x" + "f" * 9_000, "has a number that is far too long: shorten it"),
+        ("# " + "x" * 1_000_000, "has more than 1,000,000 bytes: leave out"),
+        ("\n".join(f"k{number} = 1" for number in range(1_000)), " more problems"),
+        ("stages = " + "[" * 200 + "]" * 200, "stages"),
+        (
+            "[stages]\nname = 'a'",
+            "stages: is one table: write [[stages]], with two brackets",
+        ),
+    ],
+    ids=("lists", "tables", "digits", "hexadecimal", "long", "many", "deep", "single"),
+)
+def test_a_file_that_is_absurd_is_refused_in_words(tmp_path: Path, content: str, problem: str) -> None:
+    """Fails with a traceback when the limits of the reader or of Python are left to themselves."""
+    path = tmp_path / "any.programme.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(FileRefused) as refused:
+        load_programme(path)
+    lines = str(refused.value).splitlines()
+    assert any(problem in line for line in lines)
+    assert len(lines) <= 60
+    assert all(line.startswith(f"{path}: ") and len(line) < 600 for line in lines)
+
+
+def test_a_rehearsal_may_remind_as_often_as_it_needs_to() -> None:
+    """Fails when the rules for what people write are those of what a rehearsal makes of it."""
+    short = Reminders(stage=(lasting(0.1), lasting(0.1)), decision_overdue_every=lasting(0.3))
+    assert Reminders.model_validate(short.model_dump(mode="json")) == short

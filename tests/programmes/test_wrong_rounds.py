@@ -7,8 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from whenever import Instant
 
 from desk.programme_files import FOLDER, find_round, load_programme, load_round
+from domain.programmes.round import challenges_of
+from domain.values.calendar import moment
 from domain.values.refusals import FileRefused, UnknownRound
 from tests.programmes.spoilt import FILES, Problems
 
@@ -91,6 +94,29 @@ email = "finance@digital-directorate.example"
             "pilot-2016, round-two",
         ),
         (
+            SESSION,
+            "at = 2016-08-02T00:00:00",
+            "challenges[1] (air-quality).engagement[1].at: Tuesday 2 August 2016, 00:00 BST is not before Monday 1 "
+            "August 2016, 24:00 BST (closes): move the session, because it is for people who will apply",
+        ),
+        (
+            CLOSES,
+            "closes = 2016-07-31T23:59:60 ",
+            "closes: '2016-07-31T23:59:60' has a second 60: write second 59, or the minute after it",
+        ),
+        (
+            CLOSES,
+            "closes = 2016-08-01T17:00[Nowhere/Atall] ",
+            "closes: '2016-08-01T17:00[Nowhere/Atall]': Nowhere/Atall is not a time zone: write one as in the tz "
+            "database, such as Europe/London",
+        ),
+        (
+            "challenge.lead@sepa.example",
+            "Lead<lead@sepa.example>",
+            'sponsors[1] (sepa).deciders[1] (sepa-decider).email = "Lead<lead@sepa.example>": is not an e-mail address '
+            "alone: give one address without a name or brackets, such as name@company.example",
+        ),
+        (
             'programme = "pilot-2016"',
             'programme = "../pilot-2016"',
             'programme = "../pilot-2016": write lower-case letters, digits and single hyphens, such as air-quality',
@@ -162,6 +188,51 @@ def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_read(tmp_path: Pa
     path = tmp_path / "pilot-2016.programme.toml"
     path.write_text((FOLDER / path.name).read_text(encoding="utf-8"), encoding="utf-8-sig")
     assert load_programme(path) == load_programme(FOLDER / path.name)
+
+
+@pytest.mark.parametrize(
+    ("closes", "instant"),
+    [
+        ("2016-08-01T17:00", "2016-08-01T16:00Z"),
+        ("2016-08-01 17:00", "2016-08-01T16:00Z"),
+        ("2016-08-01T24:00", "2016-08-01T23:00Z"),
+        ("2016-08-01T24:00:00", "2016-08-01T23:00Z"),
+        ('"Monday 1 August 2016, 24:00 BST"', "2016-08-01T23:00Z"),
+        ("2016-08-01T17:00+02:00", "2016-08-01T15:00Z"),
+        ("2016-08-01T17:00[Europe/Paris]", "2016-08-01T15:00Z"),
+        ('"2016-08-01"', "2016-08-01T23:00Z"),
+    ],
+)
+def test_files_take_every_form_of_a_time_that_commands_take(tmp_path: Path, closes: str, instant: str) -> None:
+    for file in FILES:
+        shutil.copy(file, tmp_path)
+    path = tmp_path / "pilot-2016.round.toml"
+    text = path.read_text(encoding="utf-8").replace(CLOSES, f"closes = {closes} ")
+    path.write_text(text, encoding="utf-8")
+    round_, programme = load_round(path)
+    assert {each.closes for each in challenges_of(round_, programme)} == {Instant(instant)}
+    assert moment(closes.strip('"'), programme.time_zone) == Instant(instant)
+
+
+def test_an_opening_on_a_date_alone_is_that_date(problems: Problems) -> None:
+    """Fails when the opening is told as the end of the day before."""
+    lines = problems((OPENS, "opens = 2016-08-05"), in_round=True)
+    assert all("Friday 5 August 2016, 00:00 BST (opens)" in line for line in lines)
+
+
+def test_a_misspelt_programme_does_not_hide_the_faults_of_the_programme(tmp_path: Path) -> None:
+    (tmp_path / "a.round.toml").write_text('id = "a"\nprograme = "b"\n', encoding="utf-8")
+    (tmp_path / "b.programme.toml").write_text('id = "b"\n', encoding="utf-8")
+    with pytest.raises(FileRefused) as refused:
+        load_round(tmp_path / "a.round.toml")
+    lines = str(refused.value).splitlines()
+    assert any('programe = "b": unknown key: did you mean programme?' in line for line in lines)
+    assert any("b.programme.toml: time_zone: missing" in line for line in lines)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownRound, match=r"there is no folder .*/nowhere\. Set CHALLENGES_PROGRAMMES"):
+        find_round("pilot-2016", tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,8 +101,8 @@ def round_() -> Round:
         id="test-2016",
         title="Test round",
         programme="test",
-        opens=datetime.date(2016, 7, 6),
-        closes=datetime.datetime.fromisoformat("2016-08-01T17:00"),
+        opens="2016-07-06",
+        closes="2016-08-01T17:00",
         operators=(Person(id="olivia", name="Olivia", email="olivia@scheme.example"),),
         releasers=(
             Person(id="fiona", name="Fiona", email="fiona@scheme.example"),

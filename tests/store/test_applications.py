@@ -129,7 +129,7 @@ def test_an_application_before_the_opening_is_refused(open_: Database) -> None:
     text = refused(open_, applying(), OPENS - MICROSECOND)
 
     assert text == (
-        "Too early for test-2016/air-quality: its window opens (Tuesday 5 July 2016, 24:00 BST); apply from then on."
+        "Too early for test-2016/air-quality: its window opens (Wednesday 6 July 2016, 00:00 BST); apply from then on."
     )
     assert accept(open_, AIR, applying(), at(OPENS), compose).received == OPENS
 
