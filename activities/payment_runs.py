@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
 from domain.challenges.state import OrderState
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from domain.values.refusals import Unavailable
+from service.answers import ERRORS, Fate, fate_of, in_words
+from service.connection import answered
 from service.payment_start import payment_start
 from workflows import interface
 
@@ -62,7 +63,9 @@ class TemporalRuns:
 
     def start(self, payment: PaymentToMake) -> None:
         """See `PaymentRuns`."""
-        self._do(self._client.start_workflow(interface.PAYMENT, payment, **payment_start(payment)))
+        started = self._do(self._client.start_workflow(interface.PAYMENT, payment, **payment_start(payment)))
+        if not started:
+            raise Unavailable(f"Temporal does not start {payment.order.key}: check that the namespace is there.")
 
     def ledger_changed(self, payment: PaymentToMake) -> None:
         """See `PaymentRuns`."""
@@ -75,13 +78,15 @@ class TemporalRuns:
         run = self._client.get_workflow_handle(payment.order.challenge)
         self._do(run.signal(interface.PAYMENT_CHANGED, args=[payment.order.key, str(how)]))
 
-    def _do(self, call: Coroutine[Any, Any, object]) -> None:
+    def _do(self, call: Coroutine[Any, Any, object]) -> bool:
+        """Whether it could be done; not if nobody is there."""
+        doing = asyncio.run_coroutine_threadsafe(answered(call, _PATIENCE), self._loop)
         try:
-            asyncio.run_coroutine_threadsafe(call, self._loop).result(_PATIENCE)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise Unavailable(f"Temporal does not answer: {error.message}.") from None
+            doing.result(2 * _PATIENCE)  # also where the event loop itself does not go on
+        except ERRORS as error:
+            if fate_of(error) is not Fate.NOBODY_THERE:
+                raise Unavailable(f"Temporal does not answer ({in_words(error)}).") from None
             # The ledger says what became of the payment; a run that was terminated has nobody left to tell.
-            activity.logger.warning("workflow not told", extra={"fault": error.message})
-        except TimeoutError:
-            raise Unavailable("Temporal does not answer in time.") from None
+            activity.logger.warning("workflow not told", extra={"fault": in_words(error)})
+            return False
+        return True

@@ -6,17 +6,9 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
-from temporalio.client import (
-    Client,
-    WithStartWorkflowOperation,
-    WorkflowHandle,
-    WorkflowQueryFailedError,
-    WorkflowUpdateFailedError,
-)
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client, WithStartWorkflowOperation
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry
@@ -28,7 +20,6 @@ from domain.permissions import RIGHTS, Action, Actor, Grant, Proof, Role, check_
 from domain.values.calendar import spoken
 from domain.values.refusals import NotAllowed, NotConfirmed, Refused, TooLate, Unavailable, WindowNotSealed
 from gateways.messaging.letters import Letters
-from service.connection import Connection, answered
 from service.settings import Settings
 from service.threads import Threads
 from service.wiring import letters_of
@@ -37,12 +28,11 @@ from store.challenges.rounds import ChallengeRow
 from store.database.database import Database
 from store.payments import reading
 from store.record import record
-from workflows import interface
-from workflows.refusals import refusal_in
+
+from .temporal import NobodyThere, Temporal
 
 _AN_ID = re.compile(r"[a-z0-9-]{1,80}")
 _UNKNOWN = "unknown"
-_ASKED_AGAIN_AFTER = timedelta(seconds=5)
 
 
 class Core:
@@ -66,7 +56,7 @@ class Core:
         self.database = database
         self.clock = clock
         self.threads = Threads()
-        self._connection = Connection(connect)
+        self.temporal = Temporal(connect, options.answer_within, self.now)
 
     @property
     def letters(self) -> Letters:
@@ -191,7 +181,7 @@ class Core:
         Raises:
             Unavailable: Temporal cannot be reached. The message says what to do.
         """
-        return await self._connection.client()
+        return await self.temporal.client()
 
     async def state(self, row: ChallengeRow, within: float = 0) -> State:
         """All that the workflow of a challenge knows.
@@ -203,17 +193,7 @@ class Core:
         Raises:
             Unavailable: Temporal does not have the workflow, or no worker runs.
         """
-        handle = (await self.client()).get_workflow_handle(row.id)
-        try:
-            return await answered(_answer(handle), within or self.options.answer_within)
-        except TimeoutError:
-            self._connection.lost()  # perhaps no worker runs; perhaps nobody is at the other end any more
-            raise Unavailable(f"{row.id} has not answered: check that a worker is running.") from None
-        except (RPCError, WorkflowQueryFailedError) as error:
-            self._note_lost(error)
-            raise Unavailable(
-                f"{row.id} cannot report its status: {error}. See the challenge in Temporal's UI."
-            ) from None
+        return await self.temporal.state(row.id, within)
 
     async def update(
         self,
@@ -234,47 +214,34 @@ class Core:
 
         Raises:
             Refused: the request was not carried out.
-            NotConfirmed: no answer came in time. You can safely send the message again.
+            NotConfirmed: nobody knows whether the message was taken. You can safely send it again.
         """
-        client = await self.client()
-        arguments = [] if message is None else [message]
-        # Temporal answers a second update with the same id like the first, so the id includes the content.
-        own = f"{message.decision_id}/{content_of(message)}" if message else None
-        said = {"args": arguments, "id": own, "result_type": str}
-        try:
-            sending: Awaitable[str] = (
-                client.execute_update_with_start_workflow(name, start_workflow_operation=start, **said)  # type: ignore[call-overload]
-                if start
-                else client.get_workflow_handle(workflow or row.id).execute_update(name, **said)  # type: ignore[call-overload]
+        asked: dict[str, Any] = {"start": start}
+        if message is not None:
+            # Temporal answers a second update with the same id like the first, so the id includes the content.
+            asked["id"] = f"{message.decision_id}/{content_of(message)}"
+            asked["again"] = (
+                f"see `status {row.id}`, then send the same again with --id {message.decision_id}. "
+                "It is not taken twice."
             )
-            answer = await answered(sending, self.options.answer_within)
-        except WorkflowUpdateFailedError as failure:
-            raise _refusal(failure) from None
-        except TimeoutError:
-            self._connection.lost()
-            raise NotConfirmed(
-                f"{row.id} has not answered within {self.options.answer_within:g} seconds: check that a worker is "
-                f"running, and ask for the status. The {name} may still be taken. You can safely send it again."
-            ) from None
-        except RPCError as error:
-            self._note_lost(error)
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise await self._ended(row, name, message, workflow) from None
-            raise Unavailable(f"Temporal did not take the {name}: {error.message}. Try again.") from None
-        return answer
+        try:
+            return await self.temporal.update(workflow or row.id, name, [message] if message else [], **asked)
+        except NobodyThere as nobody:
+            raise await self._ended(row, name, message, workflow, nobody.since) from None
 
-    def _note_lost(self, error: Exception) -> None:
-        if isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE:
-            self._connection.lost()
-
-    async def _ended(self, row: ChallengeRow, name: str, message: Decision | None, workflow: str) -> Refused:
+    async def _ended(
+        self, row: ChallengeRow, name: str, message: Decision | None, workflow: str, since: NotConfirmed | None
+    ) -> Refused:
         """Refuses a message that comes after the end. The workflow is gone, so this writes the record."""
-        how = "is not running in this Temporal namespace"
+        how = ""
         if workflow:
             status = (await self.threads.read(reading.find_payment, self.database, workflow)).status
-            how = f"is {status}" if status in OVER else how
+            how = f"is {status}" if status in OVER else ""
         elif row.outcome:
             how = f"has ended ({row.outcome})"
+        if since is not None and not how:
+            return since
+        how = how or "is not running in this Temporal namespace"
         refusal = TooLate(f"{workflow or row.id} {how}: {name} can no longer change anything.")
         if message is not None:
             await self._put_on_record(row, Actor(name=message.by), name, refusal)
@@ -293,7 +260,7 @@ class Core:
         """
         try:
             yield
-        except Unavailable:
+        except (Unavailable, NotConfirmed):
             raise
         except Refused as refusal:
             for row in rows:
@@ -325,19 +292,3 @@ class Core:
     def close(self) -> None:
         """Waits until all work in progress is done."""
         self.threads.close()
-
-
-async def _answer(handle: WorkflowHandle[Any, Any]) -> State:
-    """A challenge's answer about itself. Asked again after a while: a worker may have died with the question."""
-    while True:
-        try:
-            state: State = await handle.query(interface.STATE, result_type=State, rpc_timeout=_ASKED_AGAIN_AFTER)
-        except RPCError as error:
-            if error.status not in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
-                raise
-        else:
-            return state
-
-
-def _refusal(failure: WorkflowUpdateFailedError) -> Refused:
-    return refusal_in(failure.cause) or Refused(f"It failed: {failure.cause}")

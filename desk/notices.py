@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from temporalio.service import RPCError, RPCStatusCode
-
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Actor
 from domain.values.paging import Page, Paged
-from domain.values.refusals import NotConfirmed, TooLate, Unavailable, UnknownNotice
-from service.connection import answered
+from domain.values.refusals import TooLate, UnknownNotice
 from store.outbox import failing
 from store.record import notices
 from store.record.notices import Letter, Notice
@@ -16,6 +13,7 @@ from workflows import interface
 
 from .core import Core
 from .preview import pilot_facts
+from .temporal import NobodyThere
 
 NOTICES = interface.NOTICES
 """The name of the workflow that sends notices."""
@@ -119,17 +117,11 @@ class Notices:
         Raises:
             NotAllowed: the actor is not an operator or releaser of any round.
             TooLate: nothing sends notices here.
-            NotConfirmed: no answer came in time.
+            NotConfirmed: nobody knows whether the request was taken.
         """
         await self._core.reach(actor, Action.RETRY, await self._core.challenges())
-        handle = (await self._core.client()).get_workflow_handle(interface.NOTICES)
         try:
-            retried = handle.execute_update(interface.RETRY, result_type=str)
-            answer: str = await answered(retried, self._core.options.answer_within)
-        except TimeoutError:
-            raise NotConfirmed("The sender of notices has not answered: check that a worker is running.") from None
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise TooLate("Nothing sends notices here: all notices stay in the outbox, see `notices`.") from None
-            raise Unavailable(f"Temporal did not take the request: {error.message}. Try again.") from None
-        return answer
+            return await self._core.temporal.update(interface.NOTICES, interface.RETRY)
+        except NobodyThere as nobody:
+            gone = TooLate("Nothing sends notices here: all notices stay in the outbox, see `notices`.")
+            raise nobody.since or gone from None

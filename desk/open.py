@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from temporalio.service import RPCError
+from temporalio.exceptions import TemporalError
 
 from domain.values.refusals import Unavailable
+from service.answers import in_words
 from service.connection import connect, quiet
 from service.settings import Settings
 from store.challenges.rounds import ChallengeRow
@@ -39,10 +40,10 @@ async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIter
         if not only_files:
             await desk.core.threads.read(database.check_migrated)
         yield desk
-    except RPCError as error:  # an error for which the desk has no message of its own
+    except TemporalError as error:  # an error for which the desk has no message of its own
         raise Unavailable(
-            f"Temporal did not carry out the request ({error.message}): check the challenge in Temporal's UI, then "
-            "try again."
+            f"Temporal did not answer as expected ({in_words(error)}): see in Temporal's UI what was done, then try "
+            "again."
         ) from None
     finally:
         desk.close()

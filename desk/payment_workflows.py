@@ -7,13 +7,12 @@ from contextlib import suppress
 from typing import Any
 
 from temporalio.client import WithStartWorkflowOperation
-from temporalio.service import RPCError
 
 from domain.challenges.awards import payments_due
 from domain.challenges.state import State
 from domain.payments import decisions
 from domain.payments.payment import OVER, PaymentStatus, PaymentToMake, payment_to_make
-from domain.values.refusals import Unavailable
+from domain.values.refusals import NotConfirmed, Unavailable
 from service.payment_start import payment_start
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
@@ -21,6 +20,7 @@ from store.payments.reading import Payment
 from workflows import interface
 
 from .core import Core
+from .temporal import NobodyThere, goes_on
 
 
 class PaymentWorkflows:
@@ -46,10 +46,9 @@ class PaymentWorkflows:
     async def ledger_changed(self, keys: Iterable[str]) -> None:
         """Tells payments to read the ledger. A payment that misses this reads the ledger before its next reminder."""
         with suppress(Unavailable):
-            client = await self._core.client()
             for key in keys:
-                with suppress(RPCError):
-                    await client.get_workflow_handle(key).signal(interface.LEDGER_CHANGED)
+                with suppress(NotConfirmed, NobodyThere):
+                    await self._core.temporal.signal(key, interface.LEDGER_CHANGED)
 
     async def start(
         self, payment: Payment, row: ChallengeRow, what: str
@@ -67,14 +66,12 @@ class PaymentWorkflows:
         Raises:
             Unavailable: Temporal or the challenge does not answer.
         """
-        goes_on = (what, payment.status) in _GOES_ON
-        if payment.status in OVER and not goes_on:
+        if payment.status in OVER and (what, payment.status) not in _GOES_ON:
             return None
-        client = await self._core.client()
-        if not goes_on:  # the run of a payment that is over may be about to end, so only other runs are checked
-            with suppress(RPCError):
-                if (await client.get_workflow_handle(payment.key).describe()).close_time is None:
-                    return None
+        if (what, payment.status) not in _GOES_ON:  # the run of a payment that is over may be about to end
+            run = await self._core.temporal.found(payment.key)
+            if run is not None and goes_on(run):
+                return None
         to_make = _to_make(await self._core.state(row), payment.key)
         return WithStartWorkflowOperation(interface.PAYMENT, to_make, **payment_start(to_make))
 

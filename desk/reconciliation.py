@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
 
 from domain.challenges.awards import payments_due
 from domain.challenges.state import OrderState, State
@@ -23,6 +22,9 @@ from store.payments.embedded_rail import EmbeddedRail
 from store.payments.reading import Payment, TransferRow
 
 from .core import Core
+from .temporal import goes_on
+
+_PAUSED = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
 
 
 class Difference(Value):
@@ -134,21 +136,18 @@ def _believed(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str,
 
 
 async def _with_workflow(core: Core, payment: Payment) -> AsyncIterator[str]:
-    client = await core.client()
-    try:
-        run = await client.get_workflow_handle(payment.key).describe()
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-        if payment.status not in (PaymentStatus.SETTLED, PaymentStatus.CANCELLED):
-            yield f"is {payment.status} in the ledger, and no workflow is there to go on with it"
-        return
+    run = await core.temporal.found(payment.key)
     over = payment.status in (PaymentStatus.SETTLED, PaymentStatus.CANCELLED)
-    if run.status is WorkflowExecutionStatus.RUNNING and over:
+    if run is None:
+        if not over:
+            yield f"is {payment.status} in the ledger, and no workflow is there to go on with it"
+    elif run.status == _PAUSED and not over:
+        yield f"is {payment.status} in the ledger, and its workflow is paused in Temporal: unpause it there"
+    elif goes_on(run) and over:
         yield f"is {payment.status} in the ledger, and its workflow has not ended"
-    elif run.status is not WorkflowExecutionStatus.RUNNING and not over:
-        status = run.status.name.lower() if run.status else "gone"
-        yield f"is {payment.status} in the ledger, and its workflow is {status}: take it up again with `retry`"
+    elif not goes_on(run) and not over:
+        how = WorkflowExecutionStatus.Name(run.status).removeprefix("WORKFLOW_EXECUTION_STATUS_").lower()
+        yield f"is {payment.status} in the ledger, and its workflow is {how}: take it up again with `retry`"
 
 
 def _with_transfers(payments: dict[str, Payment], transfers: tuple[TransferRow, ...]) -> Iterator[tuple[str, str]]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 from whenever import Instant
 
 from domain.challenges.state import State
@@ -20,7 +17,7 @@ from domain.programmes.rehearsal import moved, moved_instant
 from domain.programmes.round import Challenge, Round, challenges_of
 from domain.values.calendar import spoken
 from domain.values.model import Value
-from domain.values.refusals import FileRefused, NotAllowed, Problem, TooLate, Unavailable, UnknownChallenge
+from domain.values.refusals import FileRefused, NotAllowed, Problem, TooLate, UnknownChallenge
 from domain.values.wording import either
 from store.challenges import hand_overs, rounds
 from store.challenges.rounds import ChallengeRow
@@ -29,6 +26,7 @@ from workflows import interface
 
 from .core import Core
 from .programme_files import find_round
+from .temporal import NobodyThere, Temporal
 
 
 class Opened(Value):
@@ -138,29 +136,27 @@ class Rounds:
                     f"{challenge.id} would close on {spoken(challenge.closes, file.programme.time_zone)}, which is "
                     "past: open the round at another time with --opens, or rehearse the round."
                 )
-        client = await self._core.client()
+        await self._core.client()  # without Temporal nothing is kept
         await self._core.threads.write(
             rounds.keep_round, self._core.database, file.round, file.programme, challenges, self._core.now()
         )
         led = await self._core.threads.read(hand_overs.led_by_the_books, self._core.database, challenges)
-        return tuple([await self._start(client, challenge, file, kept.get(challenge.id)) for challenge in led])
+        return tuple([await self._start(challenge, file, kept.get(challenge.id)) for challenge in led])
 
-    async def _start(self, client: Client, challenge: Challenge, file: RoundFile, row: ChallengeRow | None) -> Opened:
+    async def _start(self, challenge: Challenge, file: RoundFile, row: ChallengeRow | None) -> Opened:
         already = row is not None and row.started
         if not already:
-            try:
-                await client.start_workflow(
-                    interface.CHALLENGE,
-                    State.of(challenge, file.programme),
-                    id=challenge.id,
-                    task_queue=interface.TASK_QUEUE,
-                    # Temporal deletes closed runs after a while. The row in the database, checked above, stays.
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    static_summary=challenge.question[:200],
-                    static_details=_in_a_sentence(challenge, file),
-                )
-            except WorkflowAlreadyStartedError:
-                already = True
+            already = not await self._core.temporal.start(
+                interface.CHALLENGE,
+                State.of(challenge, file.programme),
+                "Open the round again: no challenge is opened twice.",
+                id=challenge.id,
+                task_queue=interface.TASK_QUEUE,
+                # Temporal deletes closed runs after a while. The row in the database, checked above, stays.
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=challenge.question[:200],
+                static_details=_in_a_sentence(challenge, file),
+            )
         return Opened(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, already=already)
 
     async def renew(self, actor: Actor, name: str) -> tuple[str, ...]:
@@ -183,7 +179,6 @@ class Rounds:
         if not named:
             raise UnknownChallenge(f"No round {name!r} was opened: see `status` for the rounds that were opened.")
         rows = await self._core.reach(actor, Action.RENEW, named)
-        client = await self._core.client()
         waiting = [row.id for row in rows if not row.outcome]
         unpaid = [
             each.key
@@ -191,7 +186,7 @@ class Rounds:
             for each in await self._core.threads.read(reading.read_payments, self._core.database, row.id)
             if each.status not in OVER
         ]
-        gone = [each for each in (*waiting, *unpaid) if not await _renewed(client, each)]
+        gone = [each for each in (*waiting, *unpaid) if not await _renewed(self._core.temporal, each)]
         if gone:
             raise TooLate(f"No longer in Temporal: {', '.join(gone)}. The others of {name} continue in fresh runs.")
         return (*waiting, *unpaid)
@@ -239,11 +234,9 @@ def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:
     return challenge.model_copy(update={"opens": row.opens, "closes": row.closes})
 
 
-async def _renewed(client: Client, workflow: str) -> bool:
+async def _renewed(temporal: Temporal, workflow: str) -> bool:
     try:
-        await client.get_workflow_handle(workflow).signal(interface.RENEW)
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return False
-        raise Unavailable(f"Temporal did not take the renewal of {workflow}: {error.message}. Try again.") from None
+        await temporal.signal(workflow, interface.RENEW)
+    except NobodyThere:
+        return False
     return True

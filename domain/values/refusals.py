@@ -174,7 +174,7 @@ class WindowNotSealed(Refused):
 
 
 class NotConfirmed(Refused):
-    """No answer came in time. The message may have been taken: you can safely send it again."""
+    """Nobody knows whether the message was taken: look at the status, then send it again with the same id."""
 
     code = "not-confirmed"
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import ResetReapplyExcludeType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
 from whenever import Instant, TimeDelta
 
 from domain.announcements.occasions import Occasion
@@ -24,31 +23,12 @@ from tests.playing import playing
 from tests.rails import CountingRail, Making
 from tests.replay import recording
 from tests.rounds import FINANCE, pilot, with_stages_of
+from tests.sandbox import SANDBOX
 from tests.servers import dev_server
 from tests.waiting import eventually
+from tests.workflows.resetting import reset_to_start
 from workflows import interface
-
-_FIRST_TASK_COMPLETED = 4
-
-
-async def reset_to_start(play: Play, workflow: str = "") -> None:
-    """Resets the challenge, or another workflow, to its start: what comes by itself comes again, decisions do not.
-
-    It is what `temporal workflow reset --type FirstWorkflowTask --reapply-exclude Update` does. Updates that Temporal
-    applies anew before the first task make a history that no worker can read anew: a fault of its SDK.
-    """
-    workflow = workflow or play.challenge.id
-    run = await recording.latest_run(play.client, workflow)
-    await play.client.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=play.client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow, run_id=run),
-            reason="started again by hand",
-            workflow_task_finish_event_id=_FIRST_TASK_COMPLETED,
-            request_id=uuid.uuid4().hex,
-            reset_reapply_exclude_types=[ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE],
-        )
-    )
+from workflows.challenge import ChallengeWorkflow
 
 
 async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twice(tmp_path: Path) -> None:
@@ -86,6 +66,36 @@ async def test_a_challenge_that_is_reset_to_its_start_pays_and_tells_nothing_twi
         assert [line.action for line in play.record()].count("sealed") == 1
         assert [line.action for line in play.record()].count("paid") == 4
         assert told_of_payments(play) == notices
+
+
+@pytest.mark.parametrize("decisions", [1, 2, 3, 5])
+async def test_a_challenge_that_is_reset_with_its_decisions_decides_them_again_and_can_be_read_anew(
+    tmp_path: Path, decisions: int
+) -> None:
+    """Temporal applies them anew before the first task. Fails where a worker that has not seen the run before comes to
+    something else, or where a decision that is on the record is put there twice."""
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
+        await play.applied(3)
+        await play.sealed()
+        for number in range(decisions):
+            await play.decide(("hold", "resume")[number % 2], reason="A complaint came in.")
+        before = play.record()
+        await reset_to_start(play, with_updates=True)
+        state = await play.until(lambda state: len(state.decisions) == decisions)
+        async with play.without_worker():
+            pass
+
+        assert await play.state() == state
+        assert play.record() == before
+        await play.decide(("hold", "resume")[decisions % 2], reason="A complaint came in.")
+        assert len(play.record()) == len(before) + 1
+        await replayed(await play.handle.fetch_history())
+
+
+async def replayed(history: WorkflowHistory) -> None:
+    """Fails when the workflow does something else when it is read anew."""
+    replayer = Replayer(workflows=[ChallengeWorkflow], data_converter=pydantic_data_converter, workflow_runner=SANDBOX)
+    await replayer.replay_workflow(history)
 
 
 class SlowRail(CountingRail):
