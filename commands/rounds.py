@@ -18,6 +18,7 @@ from desk.rehearsal import Findings
 from desk.rehearsal import rehearse as rehearse_round
 from domain.permissions import Actor, Proof
 from domain.values.paging import Page, Paged, all_of
+from domain.values.refusals import RoundIsOpen
 from domain.values.written_times import read_day
 
 from .document import for_programs, show_json
@@ -56,17 +57,21 @@ async def plan(round_: RoundName, opens: Opens = "", by: Who = "") -> None:
 async def open_(round_: RoundName, by: Who, opens: Opens = "") -> None:
     """Open every challenge of a round. You can safely run this again.
 
+    If the files of an open round were edited, the command names everything in them that does not count, with the
+    command that would do it, and ends with status 1.
+
     Example: `starter.py open pilot-2016 --opens 2027-07-06T09:00 --as programme-office`
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        opened = await desk.rounds.open(actor, round_, await _opening(desk, round_, opens))
+        opening = await _opening(desk, round_, opens)
+        opened = await desk.rounds.open(actor, round_, opening)
         if for_programs():
             show_json(opened)
         else:
             output.opened((await desk.rounds.read_file(actor, round_)).programme.time_zone, opened)
-        if opens and any(each.already for each in opened):
-            typer.echo("Challenges that were already open keep their dates: --opens did not move them.", err=True)
+        if not_counted := await desk.rounds.edits(await acting(desk, by), round_, opening):
+            raise RoundIsOpen.for_problems(not_counted)
 
 
 @command

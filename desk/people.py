@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
 
 from domain.challenges.decisions import HandOver
 from domain.challenges.hand_over import handed_over_in_words, noted_after_the_end
+from domain.challenges.messages import content_of
 from domain.payments.payment import OVER
 from domain.permissions import Action, Actor
 from domain.programmes.round import Person
@@ -20,7 +19,6 @@ from domain.values.refusals import (
     Problem,
     ReasonMissing,
     Refused,
-    TooLate,
     Unavailable,
     UnknownRound,
     refuse_for_all,
@@ -33,6 +31,7 @@ from store.payments import reading
 
 from .core import Core
 from .payment_workflows import PaymentWorkflows
+from .temporal import NobodyThere, goes_on
 
 
 class HandOverDone(Value):
@@ -98,7 +97,7 @@ class People:
         await self._tell(concerned, done)
         text = f"{handed_over_in_words(person, successor, done.role)} in {round_}"
         return HandOverDone(
-            text=f"{text}: {counted(len(concerned), 'challenge')} know",
+            text=f"{text}, in {counted(len(concerned), 'challenge')}",
             number=done.number,
             challenges=tuple(row.id for row in concerned),
         )
@@ -140,37 +139,28 @@ class People:
 
     async def _tell_challenge(self, row: ChallengeRow, history: Sequence[HandOverRow], done: HandOverRow) -> None:
         """Tells a challenge of every hand-over that it does not know yet, in order."""
-        if not await self._goes_on(row):
+        temporal = self._core.temporal
+        run = await temporal.found(row.id)
+        if run is None or not goes_on(run):
             if row.started:
                 await self._note(row, done)
             return  # a challenge that was never started begins with the people whom the books name
         known = (await self._core.state(row)).challenge.hand_overs
         for each in history:
             if each.number > known and each.sponsor in ("", row.sponsor):
+                message = _message(each)
                 try:
-                    await self._core.update(row, HandOver.kind, _message(each))
-                except TooLate:  # it has ended meanwhile
-                    await self._note(row, done)
+                    own = f"{message.decision_id}/{content_of(message)}"
+                    await temporal.update(row.id, HandOver.kind, [message], id=own)
+                except NobodyThere as nobody:
+                    if nobody.since is not None:
+                        raise nobody.since from None
+                    await self._note(row, done)  # it has ended meanwhile
                     return
 
     async def _note(self, row: ChallengeRow, done: HandOverRow) -> None:
         told = noted_after_the_end(row.id, row.stage, _message(done), done.role, row.waits_for, done.at)
         await self._core.announce(told)
-
-    async def _goes_on(self, row: ChallengeRow) -> bool:
-        """Whether the workflow of a challenge runs.
-
-        Raises:
-            Unavailable: Temporal cannot be reached.
-        """
-        client = await self._core.client()
-        try:
-            found = await client.get_workflow_handle(row.id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise Unavailable(f"Temporal does not answer: {error.message}. Try again.") from None
-        return found.status is WorkflowExecutionStatus.RUNNING
 
 
 def _message(row: HandOverRow) -> HandOver:

@@ -11,6 +11,7 @@ from whenever import Instant
 from domain.challenges.state import State
 from domain.payments.payment import OVER
 from domain.permissions import RIGHTS, Action, Actor
+from domain.programmes.edits import Frozen, Known, edits_that_do_not_count
 from domain.programmes.plan import EngagementPlan, Plan, engagement_of, plan_of
 from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved, moved_instant
@@ -118,12 +119,36 @@ class Rounds:
             TooLate: a window would close in the past. No challenge is opened.
         """
         file = await self.read_file(actor, name, opens)
-        rows = await self._core.challenges(file.round.id)
-        if rows:
-            await self._core.allow(actor, Action.OPEN_ROUND, rows[0], file.round.id)
-        else:
-            check_operator(self._core, actor, Action.OPEN_ROUND, file.round)
+        await self._check_may_open(actor, file.round, await self._core.challenges(file.round.id))
         return await self.start(file)
+
+    async def _check_may_open(self, actor: Actor, round_: Round, rows: Sequence[ChallengeRow]) -> None:
+        """Checks that the actor is an operator of a round: by its file, until the round was opened."""
+        if rows:
+            await self._core.allow(actor, Action.OPEN_ROUND, rows[0], round_.id)
+        else:
+            check_operator(self._core, actor, Action.OPEN_ROUND, round_)
+
+    async def edits(self, actor: Actor, name: str, opens: Instant | None = None) -> tuple[Problem, ...]:
+        """What in the files of an open round does not count, because they were edited; and what to do instead.
+
+        Args:
+            actor: who asks: an operator of the round.
+            name, opens: see `read_file`.
+
+        Raises:
+            UnknownRound, FileRefused: see `read_file`.
+            NotAllowed: the actor is not an operator of the round.
+        """
+        file = await self.read_file(actor, name, opens)
+        rows = await self._core.challenges(file.round.id)
+        await self._check_may_open(actor, file.round, rows)
+        frozen = await self._core.threads.read(rounds.read_frozen, self._core.database, file.round.id)
+        people = await self._core.threads.read(hand_overs.read_people, self._core.database, file.round.id)
+        known = [_known(row, frozen[row.id]) for row in rows if row.id in frozen]
+        return edits_that_do_not_count(
+            file.round, file.programme, file.challenges, known, people, moved=opens is not None
+        )
 
     async def start(self, file: RoundFile) -> tuple[Opened, ...]:
         """Opens a round; see `open`. The caller has checked that the actor may do so."""
@@ -140,7 +165,8 @@ class Rounds:
         await self._core.threads.write(
             rounds.keep_round, self._core.database, file.round, file.programme, challenges, self._core.now()
         )
-        led = await self._core.threads.read(hand_overs.led_by_the_books, self._core.database, challenges)
+        late = [each.id for each in challenges if kept and each.id not in kept]
+        led = await self._core.threads.read(hand_overs.led_by_the_books, self._core.database, challenges, late)
         return tuple([await self._start(challenge, file, kept.get(challenge.id)) for challenge in led])
 
     async def _start(self, challenge: Challenge, file: RoundFile, row: ChallengeRow | None) -> Opened:
@@ -226,6 +252,17 @@ def _in_a_sentence(challenge: Challenge, file: RoundFile) -> str:
     """A sentence for staff in Temporal's UI: who poses the challenge, and under which programme."""
     sponsor = next(each.name for each in file.round.sponsors if each.id == challenge.sponsor)
     return f"The challenge {challenge.slug} is posed by {sponsor}. Its programme is “{file.programme.title}”."
+
+
+def _known(row: ChallengeRow, frozen: Frozen) -> Known:
+    return Known(
+        id=row.id,
+        frozen=frozen,
+        opens=row.opens,
+        closes=row.closes,
+        sealed=row.applications is not None,
+        ended=bool(row.outcome),
+    )
 
 
 def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:

@@ -228,6 +228,12 @@ class FileRefused(Refused):
     _between = "\n"
 
 
+class RoundIsOpen(FileRefused):
+    """The round is open, and parts of its edited files do not count: the text has a line for each."""
+
+    code = "round-is-open"
+
+
 class Unavailable(Refused):
     """Something that the service needs cannot be reached, or is full: try again later."""
 
@@ -290,6 +296,7 @@ KINDS = {
         Kind(TooLate, 409),
         Kind(OnHold, 409),
         Kind(WindowNotSealed, 409),
+        Kind(RoundIsOpen, 409),
         Kind(AnotherDecision, 409),
         Kind(AnotherPayment, 409),
         Kind(RailRefused, 409),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, func, insert, select, update
 from whenever import Instant
 
 from domain.announcements.announcement import HandedOver
 from domain.permissions import Role
+from domain.programmes.edits import Somebody
 from domain.programmes.round import Challenge, Person
 from domain.values.model import Value
 from domain.values.refusals import NotAllowed, Refused, TooLate, UnknownPerson, UnknownRound, refuse_for_all
@@ -111,20 +112,27 @@ def read_hand_overs(database: Database, round_: str) -> tuple[HandOverRow, ...]:
         return tuple(HandOverRow.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
 
 
-def led_by_the_books(database: Database, challenges: Sequence[Challenge]) -> tuple[Challenge, ...]:
-    """Challenges of rounds that handed over roles, with the people who have them now. Others stay as they are.
+def led_by_the_books(
+    database: Database, challenges: Sequence[Challenge], late: Collection[str] = ()
+) -> tuple[Challenge, ...]:
+    """Challenges with the people who have the roles now, whatever a file says.
+
+    Args:
+        database: where from.
+        challenges: the challenges. They stay as they are if no role was handed over in their round.
+        late: ids of challenges that come into a round that is open: its people have the roles in any case.
 
     Raises:
         Unavailable: the database cannot be read.
     """
     with database.reading() as connection:
-        return tuple(_led_by_the_books(connection, each) for each in challenges)
+        return tuple(_led_by_the_books(connection, each, each.id in late) for each in challenges)
 
 
-def _led_by_the_books(connection: Connection, challenge: Challenge) -> Challenge:
+def _led_by_the_books(connection: Connection, challenge: Challenge, is_late: bool) -> Challenge:
     last = select(func.max(_hand_overs.c.number)).where(_hand_overs.c.round == challenge.round)
     number = connection.scalars(last).one()
-    if number is None:
+    if number is None and not is_late:
         return challenge
     rows = connection.execute(select(_people).where(_people.c.round == challenge.round).order_by(*_PEOPLE)).all()
 
@@ -136,7 +144,28 @@ def _led_by_the_books(connection: Connection, challenge: Challenge) -> Challenge
         "operators": having(Role.OPERATOR),
         "releasers": having(Role.RELEASER),
     }
-    return challenge.model_copy(update={**lists, "hand_overs": number})
+    return challenge.model_copy(update={**lists, "hand_overs": number or 0})
+
+
+def read_people(database: Database, round_: str) -> tuple[Somebody, ...]:
+    """Everybody who has or had a role in a round.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    successors = {each.person: each.successor for each in read_hand_overs(database, round_)}
+    with database.reading() as connection:
+        rows = connection.execute(select(_people).where(_people.c.round == round_).order_by(*_PEOPLE)).all()
+    return tuple(
+        Somebody(
+            id=row.id,
+            role=row.role,
+            sponsor=row.sponsor,
+            email=row.email,
+            successor="" if row.role else successors.get(row.id, ""),
+        )
+        for row in rows
+    )
 
 
 def check_handed_over(connection: Connection, round_: str, said: HandedOver) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from domain.permissions import Grant, Role
 from domain.programmes.round import Person, Round, round_of
+from domain.values.refusals import FileRefused
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
@@ -40,15 +41,33 @@ def keep_people(connection: Connection, round_: Round) -> None:
 
     From then on the database says who has which role. If this is called again, only names and addresses of people
     change who still have the role that the file gives them, and the deciders of sponsors are added that are new.
+
+    Raises:
+        FileRefused: a decider of a new sponsor is somebody whom the round knows.
     """
     known = {row.id: row for row in people_in(connection, round_.id)}
     sponsors = {row.sponsor for row in known.values()}
     for role, sponsor, person in _named(round_):
-        if not known or (sponsor and sponsor not in sponsors and person.id not in known):
+        if known and sponsor and sponsor not in sponsors:
+            _check_is_new(round_.id, known, person)
+        if not known or (sponsor and sponsor not in sponsors):
             row = {"round": round_.id, "role": str(role), "sponsor": sponsor, **dict(person)}
             connection.execute(insert(_people).values(row))
         elif has_role(known.get(person.id), role, sponsor):
             _bring_up_to_date(connection, known, known[person.id], person)
+
+
+def _check_is_new(round_: str, known: Mapping[str, Found], person: Person) -> None:
+    """Checks that a decider of a new sponsor is nobody whom the round knows.
+
+    Raises:
+        FileRefused: the round knows the id or the mailbox.
+    """
+    if person.id in known or whose_mailbox(known.values(), person.email):
+        raise FileRefused(
+            f"people: {person.id} or their mailbox is known in {round_} in another role, and a person has one role: "
+            "name another decider for the new sponsor"
+        )
 
 
 def _named(round_: Round) -> Iterator[tuple[Role, str, Person]]:

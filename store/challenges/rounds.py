@@ -11,6 +11,7 @@ from whenever import Instant
 
 from domain.payments.payment import OVER
 from domain.permissions import Period, Place, Role
+from domain.programmes.edits import Frozen, frozen_of
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
 from domain.values.model import Value
@@ -109,6 +110,12 @@ def keep_round(
                 )
                 .on_conflict_do_nothing()
             )
+            frozen = frozen_of(round_, programme, challenge)
+            connection.execute(
+                inserting(connection, tables.frozen)
+                .values(challenge=challenge.id, said=frozen.model_dump_json())
+                .on_conflict_do_nothing()
+            )
             # Applications can come in from the opening instant on, even if no worker runs at that moment.
             connection.execute(
                 inserting(connection, tables.windows)
@@ -129,6 +136,18 @@ def challenges(database: Database, round_: str | None = None) -> tuple[Challenge
         Unavailable: the database cannot be read.
     """
     return tuple(everything(lambda page: page_of_challenges(database, page, round_=round_)))
+
+
+def read_frozen(database: Database, round_: str) -> dict[str, Frozen]:
+    """What the files said of the challenges of a round when they were opened, by their ids.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    frozen = tables.frozen
+    wanted = select(frozen).join(tables.challenges).where(tables.challenges.c.round == round_)
+    with database.reading() as connection:
+        return {row.challenge: Frozen.model_validate_json(row.said) for row in connection.execute(wanted)}
 
 
 def page_of_challenges(

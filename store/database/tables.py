@@ -93,6 +93,14 @@ challenges = Table(
     CheckConstraint("proposal_limit > 0", name="proposals_have_room"),
 )
 
+# What the files said of a challenge when it was opened; see `domain.programmes.edits.Frozen`.
+frozen = Table(
+    "frozen",
+    METADATA,
+    Column("challenge", ForeignKey(challenges.c.id), primary_key=True),
+    Column("said", Text, nullable=False),  # JSON
+)
+
 # What needs a person: one row for each workflow of a challenge, including its payments, with that workflow's latest
 # word; and one for each attempt about which ledger and bank disagree.
 attention = Table(

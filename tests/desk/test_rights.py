@@ -46,7 +46,17 @@ SUBJECTS = (
     "bank_reports",
     "reconciliation",
 )
-ASKING = {"allow", "reach", "theirs", "allow_anyone", "check_operator", "acting_on_payments", "_found", "_decider"}
+ASKING = {
+    "allow",
+    "reach",
+    "theirs",
+    "allow_anyone",
+    "check_operator",
+    "_check_may_open",
+    "acting_on_payments",
+    "_found",
+    "_decider",
+}
 """What asks the table."""
 
 
@@ -138,6 +148,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "rounds.read_file": partial(desk.rounds.read_file, actor, "pilot-2016"),
         "rounds.plans": partial(desk.rounds.plans, actor, "pilot-2016"),
         "rounds.open": partial(desk.rounds.open, actor, "pilot-2016"),
+        "rounds.edits": partial(desk.rounds.edits, actor, "pilot-2016"),
         "rounds.renew": partial(desk.rounds.renew, actor, AIR),
         "people.hand_over": partial(desk.people.hand_over, actor, "test-2016", "fiona", "frank", "On leave."),
         "challenges.list": partial(desk.challenges.list, actor, ALL),

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import typer.main
 import typer.testing
 from typer.testing import CliRunner
-from whenever import Instant, TimeDelta
+from whenever import Instant, TimeDelta, ZonedDateTime
 
 from commands.app import app
 from desk import open as opening
@@ -322,24 +322,8 @@ def refused(starter: Commands, challenge: str, *words: str, **given: str) -> str
     return line
 
 
-def write_round(
-    folder: Path, closing: Mapping[str, int], name: str = ROUND, programme: tuple[str, str] = ("brief", _PROGRAMME)
-) -> None:
-    """Writes a programme and a round that opens now.
-
-    Args:
-        folder: where to.
-        closing: each challenge by its name, and in how many seconds its window closes.
-        name: the round's id.
-        programme: the id of the programme, and what its file says.
-    """
-    now = Instant.now().to_tz("Europe/London").round("second", mode="floor")
-
-    def local(seconds: int) -> str:
-        return (now + TimeDelta(seconds=seconds)).to_plain().format_iso()
-
-    people = "".join(
-        f"""
+_DECIDERS = "".join(
+    f"""
 [[sponsors]]
 id = "{sponsor}"
 name = "The {sponsor}"
@@ -349,8 +333,34 @@ id = "{sponsor}-decider"
 name = "Decider of the {sponsor}"
 email = "decider@{sponsor}.example"
 """
-        for sponsor in ("council", "museum")
-    )
+    for sponsor in ("council", "museum")
+)
+
+
+def write_round(
+    folder: Path,
+    closing: Mapping[str, int],
+    name: str = ROUND,
+    programme: tuple[str, str] = ("brief", _PROGRAMME),
+    opened: ZonedDateTime | None = None,
+) -> ZonedDateTime:
+    """Writes a programme and a round that opens now, or that has opened before.
+
+    Args:
+        folder: where to.
+        closing: each challenge by its name, and in how many seconds its window closes.
+        name: the round's id.
+        programme: the id of the programme, and what its file says.
+        opened: when the round has opened, for a file with the same dates; now if left out.
+
+    Returns:
+        When the round opens.
+    """
+    now = opened or Instant.now().to_tz("Europe/London").round("second", mode="floor")
+
+    def local(seconds: int) -> str:
+        return (now + TimeDelta(seconds=seconds)).to_plain().format_iso()
+
     questions = "".join(
         f"""
 [[challenges]]
@@ -379,5 +389,6 @@ email = "office@scheme.example"
 id = "finance"
 name = "Finance"
 email = "finance@scheme.example"
-{people}{questions}"""
+{_DECIDERS}{questions}"""
     )
+    return now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,11 @@ def starter(service: embedded.Service, tmp_path_factory: pytest.TempPathFactory)
 def teams(starter: Commands, service: embedded.Service) -> dict[str, list[str]]:
     """The round, opened, with applications to each of its challenges whose window closes soon."""
     folder, long = Path(starter.environment["CHALLENGES_PROGRAMMES"]), {"bridge": 86_400, "harbour": 86_400}
-    write_round(folder, long)
+    opened = write_round(folder, long)
     assert starter("open", ROUND).status == 0
     starter.waits_for("bridge", "applications")  # the worker is up: from here on it is quick
-    write_round(folder, long | dict.fromkeys(("market", "library", "station"), _CLOSES_IN))
+    soon = ceil((Instant.now() - opened.to_instant()).total("seconds")) + _CLOSES_IN
+    write_round(folder, long | dict.fromkeys(("market", "library", "station"), soon), opened=opened)
     teams = handed_in(service, folder, ROUND, {"market": 4, "library": 2, "station": 4})
     assert starter("open", ROUND).status == 0
     return teams | {"bridge": [starter.apply("bridge", 0)]}

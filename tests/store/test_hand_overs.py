@@ -13,7 +13,7 @@ from domain.payments.payment import PaymentStatus
 from domain.permissions import Role
 from domain.programmes.programme import Programme
 from domain.programmes.round import Person, Round, challenges_of
-from domain.values.refusals import NotAllowed, Refused, TooLate, UnknownPerson, UnknownRound
+from domain.values.refusals import FileRefused, NotAllowed, Refused, TooLate, UnknownPerson, UnknownRound
 from store.challenges.hand_overs import HandOverRow, Heir, hand_over, led_by_the_books, read_hand_overs
 from store.challenges.people import grants_of, people_of
 from store.challenges.rounds import keep_round
@@ -183,6 +183,30 @@ def test_a_file_that_is_opened_again_gives_nobody_a_role_back(
     assert {(each.releasers, each.operators, each.hand_overs) for each in led} == {
         (("ann", SECOND_RELEASER), (OPERATOR,), 1)
     }
+
+
+def test_a_challenge_that_comes_late_is_led_by_the_people_of_the_open_round(
+    open_: Database, round_: Round, programme: Programme
+) -> None:
+    """Fails where it is led by people whom only the edited file knows: nobody could be told of anything."""
+    stranger = Person(id="ann", name="Ann", email="ann@body.example")
+    edited = round_.model_copy(update={"releasers": (stranger,)})
+    air, roads = challenges_of(edited, programme)
+    assert [each.releasers for each in led_by_the_books(open_, (air, roads), [roads.id])] == [
+        ("ann",),
+        (RELEASER, SECOND_RELEASER),
+    ]
+
+
+@pytest.mark.parametrize("email", ["sam@sepa.example", "new@body.example"])
+def test_a_new_sponsor_is_not_decided_for_by_somebody_of_another_role(
+    open_: Database, round_: Round, programme: Programme, email: str
+) -> None:
+    decider = Person(id="dana" if email.startswith("sam") else RELEASER, name="D", email=email)
+    other = round_.sponsors[0].model_copy(update={"id": "other", "deciders": (decider,)})
+    named = round_.model_copy(update={"sponsors": (*round_.sponsors, other)})
+    with pytest.raises(FileRefused, match="is known in test-2016 in another role"):
+        keep_round(open_, named, programme, (), CLOSES)
 
 
 def test_a_file_takes_no_mailbox_from_anybody_who_has_or_had_it(

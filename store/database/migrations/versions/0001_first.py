@@ -70,6 +70,14 @@ def _people_and_challenges() -> None:
         sa.CheckConstraint("proposal_limit > 0", name=op.f("challenges_proposals_have_room")),
     )
 
+    op.create_table(
+        "frozen",
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("challenge", name="frozen_pk"),
+        sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="frozen_challenge_fk"),
+    )
+
 
 def _applications() -> None:
     op.create_table(
