@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,8 +17,9 @@ from whenever import Instant
 
 from desk.desk import Desk
 from desk.open import Notice, Payment
-from desk.rehearsal import Findings
 from desk.rehearsal import rehearse as rehearse_round
+from desk.rehearsal_ending import end_rehearsals
+from desk.rehearsal_findings import Findings
 from domain.permissions import Actor, Proof
 from domain.values.paging import Page, Paged, all_of
 from domain.values.refusals import RoundIsOpen
@@ -79,15 +83,27 @@ async def rehearse(
     round_: RoundName,
     by: Who,
     day: Annotated[float, typer.Option(parser=number, metavar="SECONDS", help="The length of a day in seconds.")] = 0.1,
+    end: Annotated[
+        bool, typer.Option("--end", help="Rehearse nothing: end what earlier rehearsals of the round left running.")
+    ] = False,
 ) -> None:
     """Rehearse a whole round with short days on the running service, and check the books.
+
+    A rehearsal that is stopped, by Ctrl-C or by a failure, cancels its challenges.
 
     Example: `starter.py rehearse pilot-2016 --day 0.1 --as programme-office`
     """
     if not 0.001 <= day <= 86_400:
         misused(f"--day {day} is out of range: write seconds from 0.001 to 86400.")
+    _stop_when_told()
     async with a_desk() as desk:
         actor = await acting(desk, by)
+        if end:
+            challenges = await end_rehearsals(desk, actor, round_)
+            show_json({"ended": challenges})
+            if not for_programs():
+                output.ended(challenges)
+            return
         findings = await rehearse_round(desk, actor, round_, day, _progress(quiet=for_programs()))
         if for_programs():
             show_json(findings)
@@ -123,6 +139,15 @@ async def _opening(desk: Desk, round_: str, opens: str) -> Instant | None:
         # Keep the hour in the file: a window that closes at the end of a day must still do so.
         opens = f"{read_day(opens)}T{file.first_opening.to_tz(file.programme.time_zone).time()}"
     return moment_of(opens, file.programme.time_zone)
+
+
+def _stop_when_told() -> None:
+    """Ctrl-C, `kill` and a closed terminal cancel the command's task, so that the task can end what it began."""
+    task = asyncio.current_task()
+    if task is None or threading.current_thread() is not threading.main_thread():
+        return  # only the main thread hears signals
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
 
 
 async def _seen(desk: Desk, actor: Actor, findings: Findings) -> list[output.Rehearsed]:

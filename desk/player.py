@@ -23,7 +23,6 @@ from store.payments.reading import Payment
 from .desk import Desk
 
 _GLANCE = 0.1
-"""Seconds between two checks of a condition."""
 
 _WAITS_FOR_PEOPLE = (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN)
 
@@ -40,13 +39,17 @@ class Player:
         challenge: the challenge of these people.
         programme: the challenge's programme.
         proof: how each person proves who they are.
+        glance: seconds between two checks of a condition.
     """
 
-    def __init__(self, desk: Desk, challenge: Challenge, programme: Programme, proof: Proof) -> None:
+    def __init__(
+        self, desk: Desk, challenge: Challenge, programme: Programme, proof: Proof, glance: float = _GLANCE
+    ) -> None:
         self.desk = desk
         self.challenge = challenge
         self.programme = programme
         self._proof = proof
+        self._glance = glance
         self._mailboxes: dict[str, str] = {}
 
     # Who acts, and how.
@@ -138,7 +141,12 @@ class Player:
 
     async def decide_payment(self, key: str, kind: str, by: str, **fields: object) -> str:
         """Somebody decides about a payment. See `Payments.decide`."""
-        return await self.desk.payments.decide(await self.actor(by), key, kind, **fields)
+        fields = {"decision_id": uuid.uuid4().hex, **fields}
+
+        async def request() -> str:
+            return await self.desk.payments.decide(await self.actor(by), key, kind, **fields)
+
+        return await self.ask(request)
 
     async def release(self, key: str, by: str = "", **fields: object) -> str:
         """Somebody releases a payment to the team's present bank details: finance, if nobody else is named."""
@@ -193,4 +201,4 @@ class Player:
     async def eventually(self, came: Callable[[], Awaitable[bool]]) -> None:
         """Waits until a condition is true. Checks again and again, without a limit of time."""
         while not await came():  # noqa: ASYNC110
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(self._glance)

@@ -11,7 +11,7 @@ from whenever import Instant
 
 from commands.terminal import say, show_entry, show_table, when
 from desk.open import ChallengeRow, Notice, Payment
-from desk.rehearsal import Books, Findings
+from desk.rehearsal_findings import Books, Findings
 from desk.rounds import Opened
 from domain.programmes.plan import Plan, StagePlan, total_at_target
 from domain.programmes.programme import Due
@@ -48,6 +48,11 @@ def opened(zone: str, rows: Sequence[Opened]) -> None:
         )
 
 
+def ended(challenges: Sequence[str]) -> None:
+    """Prints which challenges of earlier rehearsals were ended."""
+    show_table("Ended", ("=Challenge",), [(each,) for each in challenges], "No rehearsal of this round was running.")
+
+
 class Rehearsed(NamedTuple):
     """A challenge that was rehearsed, with its payments and notices."""
 
@@ -82,7 +87,9 @@ def rehearsed(seen: Sequence[Rehearsed], findings: Findings) -> None:
         "Nothing was paid.",
     )
     fixed = " + ".join(
-        f"{line.payments} × {line.each.shown(currency)}" if line.each else line.paid.shown(currency)
+        f"{line.payments} × {line.each.shown(currency)}"
+        if line.each
+        else f"{line.paid.shown(currency)} in {counted(line.payments, 'instalment')}"
         for line in findings.ledger
         if not line.agreed
     )

@@ -181,15 +181,15 @@ def _check_holidays(plan: Plan, programme: Programme) -> None:
     zone, off = plan.time_zone, programme.holidays
     last = max((later(plan.ends, each, zone, off) for each in promises), default=plan.ends)
     # The first day that is counted is the one that follows the closing.
-    first_year, last_year = plan.closes.to_tz(zone).year, day_of(last, zone).year
+    first_year, last_year = day_of(plan.closes, zone).add(days=1).year, day_of(last, zone).year
     kept = off.years_around(plan.opens)
     if first_year in kept and last_year in kept:
         return
     only = f"only for {kept[0]} to {kept[-1]}" if kept else "for none of these years"
     raise ValueError(
         f"working days are counted from {first_year} to {last_year}, but a challenge that opens then keeps the public "
-        f"holidays of {off.code} {only}: shorten its stages, open it in other years, or write each time "
-        "allowed as a duration such as P2W"
+        f"holidays of {off.code} {only}: shorten its stages, open it in other years, or write decision_within and "
+        "on_time.within as durations such as P2W"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from whenever import Instant, ItemizedDelta, TimeDelta
 
 from domain.values.calendar import WorkingDays, earlier, lasting, later
+from domain.values.money import Money, total
 
 from .plan import Plan, StagePlan, plan_of
 from .programme import OnTime, Programme, Reminders
@@ -60,6 +61,30 @@ def shortened(
     return programme.model_copy(update={"stages": stages, "reminders": reminders, "on_time": on_time}), tuple(
         _between(challenge, start + short.delta(first, challenge.opens), short) for challenge in challenges
     )
+
+
+def teams_taken(programme: Programme) -> tuple[int, ...]:
+    """How many teams each stage takes in a rehearsal.
+
+    A stage takes as many as expected, and more if a later stage needs them; never more than there are.
+    """
+    taken: list[int] = []
+    for number, stage in enumerate(programme.stages):
+        wanted = max(stage.target, *(later.min for later in programme.stages[number:]))
+        taken.append(min(wanted, stage.max, *taken))
+    return tuple(taken)
+
+
+def planned_fees(programme: Programme) -> Money:
+    """The fixed fees that a challenge pays in a rehearsal, with VAT."""
+    taken = zip(programme.stages, teams_taken(programme), strict=True)
+    fees = [(stage.pay, teams) for stage, teams in taken if stage.pay and stage.pay.fixed is not None]
+    return total(pay.amount_of(pay.most).gross for pay, teams in fees for _ in range(teams))
+
+
+def applications_needed(programme: Programme) -> int:
+    """How many applications must come in time to each challenge of a rehearsal: for the teams, and one in reserve."""
+    return teams_taken(programme)[0] + (not programme.stages[0].only_sifts)
 
 
 def moved(challenges: tuple[Challenge, ...], opens: Instant, zone: str) -> tuple[Challenge, ...]:

@@ -9,8 +9,9 @@ from whenever import Instant, ItemizedDelta, TimeDelta
 
 from domain.programmes.plan import plan_of, total_at_target
 from domain.programmes.programme import Programme, Stage
-from domain.programmes.rehearsal import moved, shortened
-from tests.domain.challenges import CLOSES, EXPLORATION, INTERVIEW, OPENS, challenge, programme
+from domain.programmes.rehearsal import applications_needed, moved, planned_fees, shortened, teams_taken
+from domain.values.money import Money
+from tests.domain.challenges import CLOSES, EXPLORATION, INTERVIEW, OPENS, challenge, in_instalments, programme
 from tests.domain.moments import instants, lengths, zones
 
 START = Instant("2026-02-03T04:05:06Z")
@@ -85,6 +86,46 @@ def test_a_day_lasts(day: float) -> None:
 def test_a_rehearsal_needs_a_challenge() -> None:
     with pytest.raises(ValueError, match="name at least one"):
         shortened(programme(), (), START, 1)
+
+
+def numbered(*numbers: tuple[int, int, int]) -> Programme:
+    """A programme whose stages take so many teams: at least, expected, at most."""
+    names = ("one", "two", "three")
+    return programme(
+        *(
+            EXPLORATION.model_copy(update={"name": name, "min": least, "target": target, "max": most})
+            for name, (least, target, most) in zip(names, numbers, strict=False)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "taken"),
+    [
+        (((1, 3, 3), (1, 1, 3)), (3, 1)),
+        (((6, 6, 8),), (6,)),
+        (((1, 2, 6), (4, 4, 4)), (4, 4)),  # more than expected, because the next stage needs them
+        (((1, 2, 6), (1, 4, 4)), (2, 2)),  # the next stage expects more, and can do with fewer
+        (((1, 2, 6), (1, 1, 6), (5, 5, 5)), (5, 5, 5)),
+        (((1, 2, 2), (3, 3, 3)), (2, 2)),  # cannot be played to its end, as the rehearsal says
+    ],
+)
+def test_a_stage_takes_as_many_teams_as_it_expects_and_as_later_ones_need(
+    numbers: tuple[tuple[int, int, int], ...], taken: tuple[int, ...]
+) -> None:
+    rules = numbered(*numbers)
+    assert teams_taken(rules) == taken
+    assert applications_needed(rules) == taken[0] + 1, "and one in reserve"
+    assert planned_fees(rules) == Money(sum(taken) * 2_000_00)
+
+
+def test_nobody_is_in_reserve_of_a_stage_that_only_sifts() -> None:
+    assert applications_needed(programme(INTERVIEW, EXPLORATION)) == INTERVIEW.target
+
+
+def test_the_planned_fees_are_those_of_the_plan_with_vat() -> None:
+    rules = programme(*in_instalments())
+    assert planned_fees(rules) == total_at_target(plan_of(challenge(), rules)).fixed.gross
 
 
 def stages() -> st.SearchStrategy[Stage]:

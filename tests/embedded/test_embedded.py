@@ -81,30 +81,42 @@ def worker_in(folder: Path) -> int:
     return worker
 
 
-def test_the_demo_rehearses_the_pilot_and_ends_with_its_books(tmp_path: Path) -> None:
-    """With two of its six challenges; `make demo` itself, which checks the same, has all of them.
+def copy_round(folder: Path, name: str, challenges: int, opens: tuple[str, str]) -> None:
+    """Copies a round and its programme, with so many of its challenges and another opening."""
+    original = ROOT / "programmes" / f"{name}.round.toml"
+    shutil.copy(original.with_name(f"{name}.programme.toml"), folder)
+    head, *questions = original.read_text().split("[[challenges]]")
+    assert len(questions) >= challenges
+    assert opens[0] in head
+    (folder / original.name).write_text("[[challenges]]".join([head.replace(*opens), *questions[:challenges]]))
+
+
+def test_the_demo_rehearses_the_pilot_and_a_second_round_and_ends_with_their_books(tmp_path: Path) -> None:
+    """With three of their eight challenges; `make demo` itself, which checks the same, has all of them.
 
     They open months earlier, so that applications are in time although a day is short, however busy the machine.
     """
-    programmes, pilot = tmp_path / "programmes", ROOT / "programmes" / "pilot-2016.round.toml"
+    programmes = tmp_path / "programmes"
     programmes.mkdir()
-    shutil.copy(pilot.with_name("pilot-2016.programme.toml"), programmes)
-    head, *challenges = pilot.read_text().split("[[challenges]]")
-    assert len(challenges) == 6
-    head = head.replace("opens = 2016-07-06", "opens = 2016-02-06")
-    (programmes / pilot.name).write_text("[[challenges]]".join([head, *challenges[:2]]))
+    copy_round(programmes, "pilot-2016", 2, ("opens = 2016-07-06", "opens = 2016-02-06"))
+    copy_round(programmes, "town-trials", 1, ("opens = 2018-03-05", "opens = 2017-10-05"))
     command = [sys.executable, str(ROOT / "embedded.py"), "demo", "--day", "0.025", "--state", str(tmp_path / "state")]
     environment = os.environ | {"CHALLENGES_PROGRAMMES": str(programmes)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGS, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Fixed fees: 6 × £2,000 + 2 × £15,000 = £42,000\n" in done.stdout
-    assert done.stdout.count("ended: completed\n") == 2
-    (sent,) = re.findall(r"^(\d+) applications received, (\d+) refused as too late", done.stdout, re.MULTILINE)
-    assert sum(map(int, sent)) == 80
-    # Then the books are compared: 6 payments for exploration, 2 for the accelerator, and what was agreed after it.
-    (payments,) = re.findall(r"^The books agree: (\d+) payments of 2 challenges\.$", done.stdout, re.MULTILINE)
-    assert int(payments) >= 8
+    pilot, beside = done.stdout.split("Meanwhile, the round town-trials:")
+    assert "Fixed fees: 6 × £2,000 + 2 × £15,000 = £42,000\n" in pilot
+    assert "Fixed fees: £21,600 in 9 instalments = £21,600\n" in beside, "three teams, with VAT"
+    assert "evidence for instalment 2 accepted from " in beside
+    for said, ended in ((pilot, 2), (beside, 1)):
+        assert said.count("ended: completed\n") == ended
+        (sent,) = re.findall(r"^(\d+) applications received, (\d+) refused as too late", said, re.MULTILINE)
+        assert sum(map(int, sent)) == 80
+    # Then the books are compared: 6 payments for exploration, 2 for the accelerator, and what was agreed after it; and
+    # 9 for the trial and 3 for the roll-out.
+    (payments,) = re.findall(r"^The books agree: (\d+) payments of 3 challenges\.$", beside, re.MULTILINE)
+    assert int(payments) >= 8 + 12
     assert "Temporal UI  http://127.0.0.1:" in done.stdout
     assert processes_in(tmp_path) == {}
 
@@ -130,7 +142,7 @@ def test_a_demo_that_is_stopped_has_not_passed_and_leaves_nothing_behind(tmp_pat
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=HANGS)
 
-    assert (process.returncode, err) == (1, "")
+    assert (process.returncode, err) == (1, "The rehearsal was told to stop. Nothing of it runs any more.\n")
     assert out.endswith("Stopped.\n")
     assert processes_in(tmp_path) == {}
 

@@ -12,6 +12,7 @@ import pytest
 
 from desk.programme_files import FOLDER, find_round, load_programme, schemas
 from domain.programmes.plan import engagement_of, plan_of, total_at_target
+from domain.programmes.programme import Due, Programme
 from domain.programmes.rehearsal import moved_instant
 from domain.programmes.round import challenges_of
 from domain.values.calendar import moment, spoken
@@ -19,12 +20,14 @@ from domain.values.money import Vat
 from tests.programmes.spoilt import FILES
 
 
-def test_there_are_two_programmes_and_a_round_of_each() -> None:
+def test_there_are_three_programmes_and_a_round_of_each() -> None:
     assert [file.name for file in FILES] == [
         "pilot-2016.programme.toml",
         "pilot-2016.round.toml",
         "round-two.programme.toml",
         "round-two.round.toml",
+        "town-trials.programme.toml",
+        "town-trials.round.toml",
     ]
 
 
@@ -100,6 +103,17 @@ def test_the_second_round_sifts_to_six_and_pays_3_000_pounds_plus_vat_in_two_ins
     assert [str(part.gross) for part in exploration.pay.instalments_of(award)] == ["1800.00", "1800.00"]
     assert any(stage.may_be_skipped for stage in programme.stages)
     assert len({challenge.closes for challenge in challenges_of(round_, programme)}) == 2
+
+
+def test_the_round_that_is_rehearsed_beside_the_pilot_has_what_the_pilot_lacks() -> None:
+    _, pilot = find_round("pilot-2016")
+    _, programme = find_round("town-trials")
+
+    def kinds(of: Programme) -> set[object]:
+        pays = [stage.pay for stage in of.stages if stage.pay]
+        return {pay.vat for pay in pays} | {part.due for pay in pays for part in pay.instalments}
+
+    assert kinds(programme) - kinds(pilot) == {Vat.ADDED, Vat.INCLUDED, Due.EVIDENCE, Due.END}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -47,7 +47,7 @@ _AS_OPERATOR = frozenset(
 
 _COMMANDS = typer.main.get_command(app)
 
-_PROGRAMME = f"""
+PROGRAMME = f"""
 id = "brief"
 title = "A programme of seconds"
 time_zone = "Europe/London"
@@ -341,7 +341,7 @@ def write_round(
     folder: Path,
     closing: Mapping[str, int],
     name: str = ROUND,
-    programme: tuple[str, str] = ("brief", _PROGRAMME),
+    programme: tuple[str, str] = ("brief", PROGRAMME),
     opened: ZonedDateTime | None = None,
 ) -> ZonedDateTime:
     """Writes a programme and a round that opens now, or that has opened before.

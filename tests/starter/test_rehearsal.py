@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from commands import options
+from desk import rehearsal
 from desk.desk import Desk
-from domain.permissions import Actor
+from desk.player import Player
+from desk.rehearsal import SUBMISSIONS, submissions
 from domain.values.money import Amount, Money
 from domain.values.paging import Paged
 from service.connection import connect, quiet
@@ -21,7 +23,8 @@ from service.settings import Settings
 from store.database.database import Database
 from store.payments.reading import Payment
 from store.record.record import Notice
-from tests.starter.commands import ROUND, Commands, write_round
+from tests.domain.challenges import EXPLORATION, programme
+from tests.starter.commands import PROGRAMME, ROUND, Commands, write_round
 
 DAY = "0.1"
 """Seconds: the window of the round is sixty days, so that most applications are in time, however busy the machine."""
@@ -130,15 +133,114 @@ def test_books_that_differ_from_the_programme_fail_the_rehearsal(
     assert json.loads(answer.out)["differences"]
 
 
-def test_a_part_that_cannot_be_played_ends_the_rehearsal_with_one_line(
-    rehearsing: Commands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def by_a_stranger(decide: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda actor, challenge, kind, **fields: decide(Actor(name="stranger"), challenge, kind, **fields)
+def scheme(*stages: str) -> tuple[str, str]:
+    """A programme with other stages than the usual one; each is given by its lines after its heading."""
+    head = PROGRAMME.partition("[[stages]]")[0].replace('id = "brief"', 'id = "other"')
+    return "other", head + "".join(f"[[stages]]\n{each}\n" for each in stages)
 
-    behind_the_desk(monkeypatch, challenges=by_a_stranger)
+
+def stage(name: str, least: int, target: int, most: int, duration: str, pay: str = "") -> str:
+    """A stage, as in a file."""
+    return f"""
+name = "{name}"
+title = "{name.title()}"
+min = {least}
+target = {target}
+max = {most}
+decision_within = "P1D"
+duration = "{duration}"
+{pay}
+"""
+
+
+ON_EVIDENCE = """
+[stages.pay]
+fixed = "100.00"
+vat = "added"
+instalments = [
+    { share = "40%", due = "evidence", evidence = "A prototype" },
+    { share = "60%", due = "end" },
+]
+"""
+"""What falls due at the very end of a challenge, and before it on evidence."""
+
+
+def test_evidence_is_given_and_what_falls_due_at_the_very_end_is_waited_for(
+    rehearsing: Commands, tmp_path: Path
+) -> None:
+    """Fails when nobody accepts evidence, or when the books are compared before the last payment is made."""
+    write_round(tmp_path, {"rehearsed": 86_400 * 60}, programme=scheme(stage("trial", 1, 2, 3, "P1D", ON_EVIDENCE)))
+    answer = rehearsing("rehearse", ROUND, "--day", DAY)
+
+    assert (answer.status, answer.err) == (0, "")
+    assert re.search(r"trial: evidence for instalment 1 accepted from \w+, \w+\n", answer.out)
+    assert "Fixed fees: £240 in 4 instalments = £240\n" in answer.out
+
+
+def test_a_prize_on_evidence_without_any_time_is_played(rehearsing: Commands, tmp_path: Path) -> None:
+    prize = stage("prize", 1, 1, 1, "PT0S", ON_EVIDENCE)
+    write_round(tmp_path, {"rehearsed": 86_400 * 60}, programme=scheme(prize))
+    answer = rehearsing("rehearse", ROUND, "--day", DAY)
+
+    assert (answer.status, answer.err) == (0, "")
+    assert "Paid in all: £120\n" in answer.out
+
+
+def test_every_challenge_gets_as_many_applications_as_its_stages_need(rehearsing: Commands, tmp_path: Path) -> None:
+    """Fails when eighty applications are spread over all challenges, however many each of them needs."""
+    sifting, trial = stage("sifting", 30, 30, 30, "PT0S"), stage("trial", 1, 1, 1, "PT1S")
+    closing = dict.fromkeys(("one", "two", "three"), 86_400 * 60)
+    write_round(tmp_path, closing, programme=scheme(sifting, trial))
+    answer = rehearsing("rehearse", ROUND, "--day", DAY)
+
+    assert (answer.status, answer.err) == (0, "")
+    assert answer.out.count("30 applications taken, 3 refused as late\n") == 3
+    assert answer.out.count("ended: completed\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("challenges", "least", "in_time", "late"),
+    [(6, 3, {12, 13}, {1}), (1, 3, {70}, {10}), (14, 6, {7}, {1}), (81, 3, {4}, {1}), (300, 1, {2}, {1})],
+)
+def test_a_rehearsal_hands_in_enough_however_many_challenges_there_are(
+    challenges: int, least: int, in_time: set[int], late: set[int]
+) -> None:
+    rules = programme(EXPLORATION.model_copy(update={"min": least, "target": least, "max": least}))
+    handed_in = submissions(challenges, rules)
+    assert len(handed_in) == challenges
+    assert ({each for each, _ in handed_in}, {each for _, each in handed_in}) == (in_time, late)
+    assert challenges != 6 or sum(map(sum, handed_in)) == SUBMISSIONS
+
+
+def test_days_that_are_too_short_for_the_machine_are_said_to_be_so(rehearsing: Commands, tmp_path: Path) -> None:
+    """The window lasts a thousandth of a second. Fails when the rehearsal says that nobody applied."""
+    write_round(tmp_path, {"rehearsed": 86_400})
+    answer = rehearsing("rehearse", ROUND, "--day", "0.001")
+
+    assert answer.status == 1
+    (line,) = answer.err.splitlines()
+    assert re.fullmatch(
+        r"A day of 0\.001 seconds is too short for this machine: \d of 70 applications to rehearsed came in time, "
+        r"and 2 are needed for Exploration\. Use a longer day, such as --day [\d.]+\. Nothing of it runs any more\.",
+        line,
+    )
+
+
+def test_what_a_rehearsal_still_waits_for_is_named(rehearsing: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when it only says that all challenges have ended."""
+
+    async def nobody_pays(_: Player) -> bool:
+        return False
+
+    monkeypatch.setattr(Player, "get_paid", nobody_pays)
+    monkeypatch.setattr(rehearsal, "_PATIENCE", 0.0)
     answer = rehearsing("rehearse", ROUND, "--day", DAY)
 
     assert answer.status == 1
-    assert answer.err.count("\n") == 1
-    assert answer.err.startswith("The rehearsal stopped at rehearsed: stranger may not select teams for")
+    (line,) = answer.err.splitlines()
+    assert re.search(
+        r"did not end within \d+ seconds: rehearsed has ended and waits for 3 payments of £\d+, such as "
+        rf"{ROUND}-rehearsal-\d+/rehearsed/exploration/rehearsed-\w+/1, which is requested\. ",
+        line,
+    )
+    assert line.endswith("Nothing of it runs any more."), "neither the challenge nor its payments"
