@@ -19,11 +19,13 @@ from domain.payments.moves import (
 )
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
+from domain.payments.reference import reference_of
 from domain.values.money import Money
 from domain.values.refusals import RailRefused, Refused, TooEarly, TooLate
 from store.database.database import Database
+from store.payments.begun import Begun
 from store.payments.ledger import Ledger
-from store.payments.reading import Begun, read_returned, under_way
+from store.payments.reading import read_returned, under_way
 from store.payments.sealing import Seals
 from store.record.notices import Compose
 from workflows import stubs
@@ -236,13 +238,13 @@ class Paying:
         return re.sub(rf"\b(?:{names})\b", "••••", reason, flags=re.IGNORECASE) if names else reason
 
     def _instruction(self, payment: PaymentToMake, begun: Begun) -> Instruction:
-        order = payment.order
+        order, payee = payment.order, self._seals.open(begun.sealed, begun.team)
         return Instruction(
             id=begun.id,
             amount=Money(order.amount.gross.pence),
             currency=order.currency,
-            payee=self._seals.open(begun.sealed, begun.team),
-            reference=f"{order.team} {order.stage} {order.number}",
+            payee=payee,
+            reference=reference_of(begun.id, payee),
         )
 
 

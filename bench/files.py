@@ -23,7 +23,7 @@ _AIM = 4.0
 _DEBTOR = BankAccount(holder="Challenge Fund", sort_code="20-00-00", number="55779911")
 _PAYEES = (
     BankAccount(holder="Breathe Ltd", sort_code="60-16-13", number="31926819"),
-    BankAccount(holder="Lüftchen & Söhne GmbH", iban="DE89370400440532013000", bic="COBADEFFXXX"),
+    BankAccount(holder="Lüftchen & Söhne GmbH", iban="GB33BUKB20201555555555", bic="BUKBGB22"),
 )
 
 

@@ -18,6 +18,7 @@ from store.database import tables
 from store.database.database import Database
 from store.payments.ledger import Ledger
 from store.payments.reading import read_returned, under_way
+from store.payments.sealing import Kept
 
 from .databases import database, insert_applications, keep, kinds, versions
 from .measuring import Action, Compared, Measurement, rate, say
@@ -90,7 +91,8 @@ class Till:
         self._kept = kept
         compose = Letters().compose
         self._ledger = Ledger(kept, compose)
-        give_payee(kept, challenge, programme.stages[0].name, team, "sealed", "masked", compose)
+        payee = Kept(sealed="sealed", masked="masked", country="GB", fingerprints=(team,))
+        give_payee(kept, challenge, programme.stages[0].name, team, payee, compose)
         self._releaser = challenge.releasers[0]
         stage = programme.stages[0]
         order = PaymentOrder(

@@ -13,6 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 from whenever import Instant
 
+from desk.player import account_number
 from domain.announcements.announcement import Announcement
 from domain.challenges.awards import PaymentOrder
 from domain.challenges.decisions import Decision, Participate, Select
@@ -29,7 +30,7 @@ from service.wiring import letters_of, seals_of
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.payee_changes import give_payee as keep_payee
-from store.payments.sealing import make_key_file
+from store.payments.sealing import Kept, make_key_file
 from store.record.notices import Compose
 from worker import build_worker
 from workflows.challenge import ChallengeWorkflow
@@ -183,15 +184,13 @@ def payees_kept_in(database: Database) -> Giving:
     seals, compose = seals_of(options, database), letters_of(options).compose
 
     def give(challenge: Challenge, stage: Stage, team: str) -> None:
-        account = BankAccount(holder=f"Company {team}"[:70], sort_code="60-16-13", number="31926819")
-        give_payee(database, challenge, stage.name, team, seals.seal(account, team), account.masked, compose)
+        account = BankAccount(holder=f"Company {team}"[:70], sort_code="60-16-13", number=account_number(team))
+        give_payee(database, challenge, stage.name, team, seals.keep(account, team), compose)
 
     return give
 
 
-def give_payee(
-    database: Database, challenge: Challenge, stage: str, team: str, sealed: str, masked: str, compose: Compose
-) -> None:
+def give_payee(database: Database, challenge: Challenge, stage: str, team: str, kept: Kept, compose: Compose) -> None:
     """Stores the bank details of a team."""
     now = Instant.now()
 
@@ -201,7 +200,7 @@ def give_payee(
     def to_make(order: PaymentOrder) -> PaymentToMake:
         raise RuntimeError(f"{order.key} is to be released, but its team has not given its bank details")
 
-    keep_payee(database, challenge.id, team, sealed, masked, announcing, to_make, now, compose)
+    keep_payee(database, challenge.id, team, kept, announcing, to_make, now, compose)
 
 
 async def send(handle: WorkflowHandle[Any, Any], decision: Decision) -> None:

@@ -107,7 +107,8 @@ async def payee(
         Optional[Path],  # noqa: UP045
         typer.Option(
             metavar="FILE",
-            help="A TOML file with holder, and sort_code and number, or iban and bic; - reads standard input. "
+            help="A TOML file with holder, and sort_code and number, or iban and bic; and roll_number, or town and "
+            "country, if needed; - reads standard input. "
             "A file keeps the details out of the shell's history.",
         ),
     ] = None,
@@ -116,6 +117,9 @@ async def payee(
     account: Annotated[str, typer.Option(help="The account number: eight digits.")] = "",
     iban: Annotated[str, typer.Option(help="The IBAN, instead of sort code and account number.")] = "",
     bic: Annotated[str, typer.Option(help="The BIC, if your bank asks for it.")] = "",
+    roll_number: Annotated[str, typer.Option(help="The roll number of an account at a building society.")] = "",
+    town: Annotated[str, typer.Option(help="The holder's town; needed for a bank in another country.")] = "",
+    country: Annotated[str, typer.Option(help="The holder's country, by its two letters such as DE.")] = "",
 ) -> None:
     """Give or change a team's bank details. Payments released to the old details must be released again.
 
@@ -124,7 +128,8 @@ async def payee(
 
     Example: `starter.py payee air-quality air-quality-7kx3qm --details account.toml --as programme-office`
     """
-    given = {"holder": holder, "sort_code": sort_code, "number": account, "iban": iban, "bic": bic}
+    one_by_one = {"holder": holder, "sort_code": sort_code, "number": account, "iban": iban, "bic": bic}
+    given = one_by_one | {"roll_number": roll_number, "town": town, "country": country}
     if details is not None and any(given.values()):
         misused("Give the bank details either in --details or one by one, not both.")
     text = "" if details is None else text_of(details, "The bank details")
@@ -190,7 +195,7 @@ async def release(
         if found and somebody_is_there() and not for_programs():
             zones = await zones_of(desk, actor)
             for payment in found:
-                say(f"{payment.key}: {payment.amount.gross.shown(payment.currency)} to {payment.payee or 'nobody yet'}")
+                output.to_release(payment)
                 if left := output.team_left(payment, zones):
                     say(left, indent=4)
             typer.confirm("Release?", abort=True)
@@ -203,7 +208,8 @@ async def release(
             except Refused as refusal:
                 answers.refused(payment.key, refusal)
             else:
-                answers.done(payment.key, f"{done}: {payment.payee}", decision_id=shown["decision_id"])
+                text = " ".join((f"{done}: {payment.payee}", *payment.warnings))
+                answers.done(payment.key, text, warnings=payment.warnings, decision_id=shown["decision_id"])
         if not answers.all_done:
             raise typer.Exit(REFUSED)
 
@@ -254,11 +260,14 @@ async def submit(
     on: Annotated[
         str, typer.Option(metavar="DATE", help="The day on which the bank is to pay; without it, the next working day.")
     ] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why the bank is to pay later than promised; it goes on the record.")
+    ] = "",
     anew: Annotated[
         bool, typer.Option("--anew", help="Drop a file that was begun and cannot be finished, and make new files.")
     ] = False,
 ) -> None:
-    """Put all released payments into files for the bank, one file for each currency.
+    """Put all released payments into files for the bank: one for each currency, and one for payments across borders.
 
     Example: `starter.py submit --as finance`
     """
@@ -273,7 +282,7 @@ async def submit(
 
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        await desk.payment_files.submit(actor, day, anew=anew, made=show)
+        await desk.payment_files.submit(actor, day, reason=reason, anew=anew, made=show)
         show_json(made)
         if not made and not for_programs():
             say("No payments to send: every released payment is already in a file.")

@@ -13,6 +13,7 @@ from domain.keys import payment_of
 from domain.payments.bank_account import BankAccount
 from domain.payments.payment import TO_RELEASE
 from domain.payments.rails import Instruction
+from domain.payments.reference import reference_of
 from domain.permissions import Action, Actor
 from domain.values.calendar import working_days_later
 from domain.values.model import Value
@@ -23,15 +24,17 @@ from domain.values.refusals import (
     FileRefused,
     NotReadable,
     RailRefused,
+    ReasonMissing,
     Refused,
     TooLate,
     Unavailable,
 )
 from domain.values.wording import counted
-from gateways.banking.credit_transfers import Version, credit_transfer_file, end_to_end_id
+from gateways.banking.credit_transfers import Version, check_can_be_filed, credit_transfer_file, end_to_end_id
 from gateways.banking.payment_folder import PaymentFolder
-from service.wiring import payer_of, seals_of
+from service.wiring import bank_terms_of, payer_of, seals_of
 from store.payments import bank_reports, payment_files, reading
+from store.payments.payment_days import first_promise, move
 from store.payments.payment_files import Batch, Line
 from store.payments.reading import Payment
 from store.payments.sealing import Seals
@@ -54,6 +57,7 @@ class PaymentFile(Value):
         path: where the file is.
         id: the id of the message in the file.
         currency: the currency of all payments in the file.
+        abroad: whether all payments in the file cross a border; otherwise none does.
         count: the number of payments.
         control_sum: the sum of the payments.
         execute_on: the day on which the bank is to pay.
@@ -64,6 +68,7 @@ class PaymentFile(Value):
     path: Path
     id: str
     currency: str
+    abroad: bool
     count: int
     control_sum: Money
     execute_on: Date
@@ -86,21 +91,24 @@ class PaymentFiles:
         actor: Actor,
         on: Date | None = None,
         *,
+        reason: str = "",
         anew: bool = False,
         made: Callable[[PaymentFile], object] | None = None,
     ) -> tuple[PaymentFile, ...]:
-        """Puts all released payments into files for the bank, one file for each currency.
+        """Puts all released payments into files for the bank: one for each currency, and one for those across borders.
 
         If an earlier call failed before it wrote a file, that file is written first.
 
         Args:
             actor: who makes the files: an operator or a releaser of a challenge with payments in the files.
             on: the day on which the bank is to pay. If omitted, the next working day.
+            reason: why the bank is to pay later than was promised. The reason goes on the record.
             anew: whether to drop a file that was begun but not written, and to put its payments into new files.
             made: called for each file as soon as the file exists, whatever fails later.
 
         Raises:
-            NotReadable: the day is past, or not a working day.
+            NotReadable: the day is past, more than a year away, or not a working day.
+            ReasonMissing: the day is later than a payment is promised, and no reason is given. Nothing was done.
             NotAllowed: the actor may not make payment files.
             FileRefused: the paying account is not set, or another file is in the way, or some payments cannot go into
                 a file. In the last case all other payments have left.
@@ -120,11 +128,13 @@ class PaymentFiles:
         # Not a condition for new files: a payment that cannot be told of an earlier file now is told the next time.
         with suppress(Unavailable):
             await self._workflows.let_know(await threads.read(bank_reports.unheard, self._database))
+        if on is not None and not reason:
+            _check_promise(on, await threads.read(first_promise, self._database), self._core.now())
         if anew:
             await self._drop(roles)
 
         written: list[PaymentFile] = []
-        while batch := await threads.write(self._batch, on, roles, seals):
+        while batch := await threads.write(self._batch, on, reason, roles, seals):
             # The person who makes the file must learn where the file is before anybody else hears of it.
             file, keys = await threads.write(self._write, batch, payer, seals)
             written.append(file)
@@ -167,7 +177,7 @@ class PaymentFiles:
             for each in payment_files.read_files(self._database)
         )
 
-    def _batch(self, on: Date | None, acting: Acting, seals: Seals) -> Batch | None:
+    def _batch(self, on: Date | None, reason: str, acting: Acting, seals: Seals) -> Batch | None:
         """The next file's payments. A file that was begun comes before a new file. None if no payment waits to leave.
 
         Raises:
@@ -183,15 +193,15 @@ class PaymentFiles:
         name = f"CH{now.to_tz('UTC').date().format_iso(basic=True)}{secrets.token_hex(6).upper()}"
         form, day = self._core.options.payment_form, on or _next_working_day(now)
         batch, left_out = payment_files.batch(
-            self._database, name, form, day, acting.by, acting.roles, now, end_to_end_id, check
+            self._database, name, form, day, acting.by, acting.roles, now, end_to_end_id, check, reason
         )
         if batch is None and left_out:
             raise FileRefused(_left_out(left_out))
         if batch is None or batch.id == name or self._folder.has(batch.id):
             return batch
-        return self._brought_up_to_date(batch, on, seals)
+        return self._brought_up_to_date(batch, on, reason, acting, seals)
 
-    def _brought_up_to_date(self, batch: Batch, on: Date | None, seals: Seals) -> Batch:
+    def _brought_up_to_date(self, batch: Batch, on: Date | None, reason: str, acting: Acting, seals: Seals) -> Batch:
         """Checks the payments of a file that was begun earlier, and moves its day if the day is past.
 
         Raises:
@@ -205,26 +215,18 @@ class PaymentFiles:
                     f"{payment_of(line.transfer)} cannot leave in the file {batch.id}, which was begun ({refusal}): "
                     "solve this problem, or put the other payments into a new file with `submit --anew`."
                 ) from None
-        earliest = _next_working_day(self._core.now())
-        day = on or max(batch.execute_on, earliest)
+        now = self._core.now()
+        day = on or max(batch.execute_on, _next_working_day(now))
         if day == batch.execute_on:
             return batch
-        payment_files.move(self._database, batch.id, day)
+        move(self._database, batch.id, day, acting.by, acting.roles, now, reason)
         return batch.model_copy(update={"execute_on": day})
 
     def _write(self, batch: Batch, payer: BankAccount, seals: Seals) -> tuple[PaymentFile, tuple[str, ...]]:
         """Writes a file. Returns the file and the keys of its payments."""
-        instructions = [
-            Instruction(
-                id=line.transfer,
-                amount=line.amount,
-                currency=batch.currency,
-                payee=seals.open(line.sealed, line.team),
-                reference=line.reference,
-            )
-            for line in batch.lines
-        ]
-        xml = credit_transfer_file(batch.id, batch.made, batch.execute_on, payer, instructions, Version(batch.form))
+        instructions = [_instruction(line, seals) for line in batch.lines]
+        version, terms = Version(batch.form), bank_terms_of(self._core.options)
+        xml = credit_transfer_file(batch.id, batch.made, batch.execute_on, payer, instructions, version, terms)
         file = _described(self._folder.write(batch.id, xml), batch)
         return file, self._noted(file)
 
@@ -256,9 +258,23 @@ def _check_bank_day(on: Date, now: Instant) -> None:
     today = now.to_tz(BANK_ZONE).date()
     if on < today:
         raise NotReadable(f"{on} is past: a bank pays on {today} at the earliest. Give {today} or a later day.")
+    if on > (last := today.add(years=1)):
+        raise NotReadable(f"{on} is more than a year away: give a day until {last}, or make the file later.")
     working = working_days_later(on.subtract(days=1), 1, Holidays.of(_BANK_HOLIDAYS))
     if on != working:
         raise NotReadable(f"{on} is not a working day for banks: the next working day is {working}.")
+
+
+def _check_promise(on: Date, first: tuple[str, Instant] | None, now: Instant) -> None:
+    """Checks that nothing is paid later than promised without a reason. The next working day is always early enough."""
+    if first is None:
+        return
+    key, promised = first
+    last = promised.subtract(nanoseconds=1).to_tz(BANK_ZONE).date()  # a promise ends at the end of a day
+    if on > max(last, _next_working_day(now)):
+        raise ReasonMissing(
+            f"{on} is later than {key} is promised, which is {last}: give a day until then, or say why with --reason."
+        )
 
 
 def _check_line(line: Line, seals: Seals) -> None:
@@ -276,7 +292,18 @@ def _check_line(line: Line, seals: Seals) -> None:
         raise RailRefused("its team has left since it was released, and a releaser must say again whether it is paid")
     if not line.amount.pence:
         raise FileRefused("the amount is zero: cancel the payment")
-    seals.open(line.sealed, line.team)
+    check_can_be_filed(seals.open(line.sealed, line.team), line.currency)
+
+
+def _instruction(line: Line, seals: Seals) -> Instruction:
+    payee = seals.open(line.sealed, line.team)
+    return Instruction(
+        id=line.transfer,
+        amount=line.amount,
+        currency=line.currency,
+        payee=payee,
+        reference=reference_of(line.transfer, payee),
+    )
 
 
 def _left_out(why: Mapping[str, str]) -> str:
@@ -290,6 +317,7 @@ def _described(path: Path, batch: Batch) -> PaymentFile:
         path=path,
         id=batch.id,
         currency=batch.currency,
+        abroad=batch.abroad,
         count=len(batch.lines),
         control_sum=total(line.amount for line in batch.lines),
         execute_on=batch.execute_on,

@@ -114,7 +114,7 @@ class Payments:
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.GIVE_PAYEE, row)
         async with self._core.refusals_on_record(actor, Action.GIVE_PAYEE, row):
-            account = read_account(given)
+            account = read_account(given, row.currency)
         state = await self._core.state(row)
         async with self._core.refusals_on_record(actor, Action.GIVE_PAYEE, row):
             by, role = _giver(grant, state, team, [each.person for each in actor.roles(row.place)])
@@ -123,7 +123,7 @@ class Payments:
         return PayeeTaken(text=done.text, masked=account.masked)
 
     def _keep_payee(self, state: State, stage: str, team: str, by: str, role: str, account: BankAccount) -> PayeeGiven:
-        sealed = seals_of(self._core.options, self._core.database).seal(account, team)
+        kept = seals_of(self._core.options, self._core.database).keep(account, team)
         now, challenge = self._core.now(), state.challenge.id
 
         def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
@@ -133,8 +133,7 @@ class Payments:
             self._core.database,
             challenge,
             team,
-            sealed,
-            account.masked,
+            kept,
             announcing,
             partial(payment_to_make, state),
             now,

@@ -6,6 +6,7 @@ A rehearsal plays them with short days. Tests play them on a server where time s
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
@@ -121,7 +122,7 @@ class Player:
 
     def account(self, team: str) -> Mapping[str, str]:
         """The bank details that a team gives."""
-        return {"holder": f"Account of {team}"[:70], "sort_code": "60-16-13", "number": "31926819"}
+        return {"holder": f"Account of {team}"[:70], "sort_code": "60-16-13", "number": account_number(team)}
 
     async def give_payee(self, team: str, by: str = "", **account: str) -> str:
         """A team gives its bank details, or somebody else gives the details for the team.
@@ -202,3 +203,8 @@ class Player:
         """Waits until a condition is true. Checks again and again, without a limit of time."""
         while not await came():  # noqa: ASYNC110
             await asyncio.sleep(self._glance)
+
+
+def account_number(team: str) -> str:
+    """An account number of a team's own. Teams on one account would be called to everybody's attention."""
+    return f"{1 + int(hashlib.sha256(team.encode()).hexdigest(), 16) % (10**8 - 1):08}"

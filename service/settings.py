@@ -43,7 +43,10 @@ class Settings(BaseSettings):
         payment_files: the folder for payment files.
         payment_form: the form of payment files.
         bank_zone: the time zone of the bank's clock, for times in its reports that have no offset.
+        payment_service_level, payment_charge_bearer, payment_account_scheme: what the bank expects in payment files, as
+            codes of ISO 20022; empty leaves the element out.
         payer_holder, payer_sort_code, payer_number, payer_iban, payer_bic: the account that is charged.
+        payer_town, payer_country: where its holder is, if the bank asks for it.
         rail_url, rail_token: the provider's address, and our token there.
         notice_channel: how notices leave: not at all (outbox), by mail, or through GOV.UK Notify.
         notice_rate: the most notices that are sent in a second.
@@ -69,11 +72,16 @@ class Settings(BaseSettings):
     payment_files: Path = _ROOT / "var" / "payments"
     payment_form: Literal["pain.001.001.09", "pain.001.001.03"] = "pain.001.001.09"
     bank_zone: Zone = "Europe/London"
+    payment_service_level: str = Field(default="NURG", pattern=r"^([A-Z]{4})?$")
+    payment_charge_bearer: Literal["SHAR", "SLEV", "DEBT", "CRED", ""] = "SHAR"
+    payment_account_scheme: str = Field(default="BBAN", pattern=r"^([A-Z]{4})?$")
     payer_holder: str = ""
     payer_sort_code: str = ""
     payer_number: str = ""
     payer_iban: str = ""
     payer_bic: str = ""
+    payer_town: str = ""
+    payer_country: str = ""
     rail_url: str = ""
     rail_token: SecretStr = SecretStr("")
     notice_channel: Literal["outbox", "smtp", "govuk-notify"] = "outbox"
@@ -121,7 +129,8 @@ def _problem(error: dict[str, Any]) -> Problem:
     # The value of a URL may contain a password, so it is not printed.
     name = f"{PREFIX}{str(error['loc'][0]).upper()}"
     given = "" if name.endswith("_URL") else f"={error['input']!s}"
-    what = "write it such as 0.0.0.0:9464" if error["type"] == "string_pattern_mismatch" else error["msg"]
+    example = "0.0.0.0:9464" if name.endswith("_ADDRESS") else "NURG, in four capitals, or leave it empty"
+    what = f"write it such as {example}" if error["type"] == "string_pattern_mismatch" else error["msg"]
     return Problem(
         field=name, text=f"A setting cannot be used: {name}{given}: {what}. Change that environment variable."
     )

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from domain.payments.bank_account import BankAccount
 from domain.payments.rails import PaymentRail
 from domain.values.refusals import FileRefused, Problem, Unavailable
+from gateways.banking.credit_transfers import Terms
 from gateways.banking.http_rail import HttpRail
 from gateways.messaging.channels import Channel
 from gateways.messaging.govuk_notify import NotifyChannel
@@ -95,6 +96,8 @@ def payer_of(options: Settings) -> BankAccount:
             number=options.payer_number,
             iban=options.payer_iban,
             bic=options.payer_bic,
+            town=options.payer_town,
+            country=options.payer_country,
         )
     except ValidationError as error:
         problems = [_problem_of_payer(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
@@ -104,6 +107,15 @@ def payer_of(options: Settings) -> BankAccount:
             f"{PREFIX}PAYER_NUMBER, or {PREFIX}PAYER_IBAN.",
             problems,
         ) from None
+
+
+def bank_terms_of(options: Settings) -> Terms:
+    """What the bank expects in payment files beside the payments."""
+    return Terms(
+        service_level=options.payment_service_level,
+        charge_bearer=options.payment_charge_bearer,
+        account_scheme=options.payment_account_scheme,
+    )
 
 
 def _problem_of_payer(field: str, wrong: str) -> Problem:

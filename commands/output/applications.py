@@ -19,7 +19,7 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
         show_entry(
             f"{each.id}  {each.organisation}",
             (each.email, f"received {when(each.received, zone)}", withdrawn),
-            (_beginning(each.proposal),),
+            (*each.twins.in_words, _beginning(each.proposal)),
         )
     if not rows:
         say("Nobody applied.")
@@ -31,6 +31,8 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
     for each in rows:
         withdrawn = f", withdrawn {spoken(each.withdrawn, zone)}" if each.withdrawn else ""
         say(f"{each.id}: {each.organisation}, {each.email}, received {spoken(each.received, zone)}{withdrawn}")
+        for sentence in each.twins.in_words:
+            say(sentence, indent=4)
         for line in each.proposal.splitlines():
             say(line, indent=4)
         say("")

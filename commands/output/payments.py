@@ -35,7 +35,10 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
                 "" if over or not row.reference else f"reference {row.reference}",
                 row.reason and f"reason: {row.reason}",
             ),
-            (row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",),
+            (
+                row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",
+                *(() if over else row.warnings),
+            ),
             (team_left(row, zones),),
         )
     if not rows:
@@ -62,6 +65,13 @@ def team_left(row: Payment, zones: Mapping[str, str]) -> str:
 def held(rows: Sequence[Payment], zones: Mapping[str, str]) -> list[str]:
     """A line for each payment that is in no file because its team has left."""
     return [f"In no file: {row.key}, because {team_left(row, zones)}." for row in rows]
+
+
+def to_release(payment: Payment) -> None:
+    """Prints what a person is about to release, and what the person should look at twice."""
+    say(f"{payment.key}: {payment.amount.gross.shown(payment.currency)} to {payment.payee or 'nobody yet'}")
+    for warning in payment.warnings:
+        say(warning, indent=4)
 
 
 def late(found: Sequence[Late], zones: Mapping[str, str]) -> None:
@@ -98,9 +108,13 @@ def _interest(each: Late) -> str:
 def payment_file(file: PaymentFile) -> None:
     """Prints a payment file that was just made."""
     say(
-        f"{file.path}: {counted(file.count, 'payment')}, {file.control_sum.shown(file.currency)}, "
+        f"{file.path}: {_counted(file)}, {file.control_sum.shown(file.currency)}, "
         f"to be paid on {file.execute_on}. Take the file to the bank, then read the bank's report with `settle`."
     )
+
+
+def _counted(file: PaymentFile) -> str:
+    return counted(file.count, "cross-border payment" if file.abroad else "payment")
 
 
 def payment_files(files: Sequence[PaymentFile]) -> None:
@@ -108,7 +122,7 @@ def payment_files(files: Sequence[PaymentFile]) -> None:
     for each in files:
         there = "" if each.written else " NOT WRITTEN: run `submit` to finish the file."
         say(
-            f"{each.path}: {counted(each.count, 'payment')}, {each.control_sum.shown(each.currency)}, to be paid on "
+            f"{each.path}: {_counted(each)}, {each.control_sum.shown(each.currency)}, to be paid on "
             f"{each.execute_on}; made by {each.made_by}, {spoken(each.made, 'UTC')}.{there}"
         )
     if not files:

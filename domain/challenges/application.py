@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from whenever import Instant
 
+from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.model import Value
 from domain.values.refusals import ApplicationRefused, Problem
@@ -52,7 +53,14 @@ class Receipt(Value):
 
 
 class Application(Value):
-    """An application as the sponsor reads it once the window is sealed."""
+    """An application as the sponsor reads it once the window is sealed.
+
+    Args:
+        id, challenge: its own id, and its challenge's.
+        organisation, email, proposal: as in `Applying`.
+        received, withdrawn: when it came, and when it was withdrawn.
+        twins: other applications of the round that may be the same people's.
+    """
 
     id: str
     challenge: str
@@ -61,6 +69,7 @@ class Application(Value):
     proposal: str
     received: Instant
     withdrawn: Instant | None = None
+    twins: Twins = Twins()
 
 
 def read_application(fields: Mapping[str, object]) -> Applying:

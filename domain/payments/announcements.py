@@ -54,52 +54,69 @@ def payee_given(
     )
 
 
-def payee_known(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str) -> Announcement:
+def payee_known(
+    payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, warnings: Sequence[str] = ()
+) -> Announcement:
     """The team's bank details are known. The releasers are asked to release the payment.
 
     Args:
         payment, snapshot: the payment, and where it stands.
         account: the bank details, masked.
+        warnings: what the releasers should look at twice; see `destination`.
     """
     text = f"{payment.order.key}: payee known, to be paid by {payment.at(snapshot.pay_by)}"
     change = f"The team has left. {_IF_STILL_OWED}" if snapshot.team_left else ""
-    told = (_to_release(payment, snapshot, account, change),)
+    told = (_to_release(payment, snapshot, account, warnings, change),)
     why = "The team has given its bank details."
     return _entry(payment, snapshot.at, SERVICE, "payee-known", "payee-known", text, told, why)
 
 
-def payee_changed(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, was_released: bool) -> Announcement:
+def payee_changed(
+    payment: PaymentToMake,
+    snapshot: PaymentSnapshot,
+    account: str,
+    was_released: bool,
+    warnings: Sequence[str] = (),
+) -> Announcement:
     """A payment that has not left yet now goes to other bank details.
 
     Args:
         payment, snapshot: the payment, and where it stands with the new details.
         account: the new details, masked.
         was_released: whether the payment had been released to the old details. That release is void.
+        warnings: what the releasers should look at twice; see `destination`.
     """
     what = "the team's bank details were changed"
     if was_released:
         action, change = "payment-release-void", f"{what}, and the release to the old details is void"
     else:
         action, change = "payee-changed", what
-    told = (_to_release(payment, snapshot, account, f"{change[0].upper()}{change[1:]}."),)
+    told = (_to_release(payment, snapshot, account, warnings, f"{change[0].upper()}{change[1:]}."),)
     step, text = f"payee-{snapshot.payee_version}", f"{payment.order.key}: {change}"
     return _entry(payment, snapshot.at, SERVICE, step, action, text, told)
 
 
-def team_left(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, was_released: bool) -> Announcement:
+def team_left(
+    payment: PaymentToMake,
+    snapshot: PaymentSnapshot,
+    account: str,
+    was_released: bool,
+    warnings: Sequence[str] = (),
+) -> Announcement:
     """The team of a payment has left, and the payment has not. The releasers are asked again.
 
     Args:
         payment, snapshot: the payment, and where it stands now.
         account: the bank details, masked.
         was_released: whether the payment had been released. That release is void.
+        warnings: what the releasers should look at twice; see `destination`.
     """
     what = "the team has left"
     if was_released:
         action, what = "payment-release-void", f"{what}, and the release before that is void"
     else:
         action = "payment-team-left"
-    told = (_to_release(payment, snapshot, account, f"{what[0].upper()}{what[1:]}. {_IF_STILL_OWED}"),)
+    told = (_to_release(payment, snapshot, account, warnings, f"{what[0].upper()}{what[1:]}. {_IF_STILL_OWED}"),)
     return _entry(payment, snapshot.at, SERVICE, "team-left", action, f"{payment.order.key}: {what}", told)
 
 
@@ -132,12 +149,15 @@ def whereabouts(file: str, *, is_written: bool) -> str:
 _IF_STILL_OWED = "Release the payment only if it is still owed; otherwise cancel it with `cancel-payment`."
 
 
-def _to_release(payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, change: str = "") -> OutgoingNotice:
+def _to_release(
+    payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, warnings: Sequence[str], change: str = ""
+) -> OutgoingNotice:
     """This notice must never go through Temporal, which holds no account, not even a masked one."""
     facts = _release_facts(payment, snapshot) | {
         "account": account,
         "payee_version": str(snapshot.payee_version),
         "change": change,
+        "warnings": " ".join(warnings),
     }
     return _while_so(payment, to_people(payment.releasers, Occasion.PAYMENT_TO_RELEASE, facts))
 

@@ -10,13 +10,14 @@ from enum import StrEnum
 from importlib.metadata import distribution
 from pathlib import Path
 
-from anyascii import anyascii
 from lxml import etree
 from lxml.builder import ElementMaker
 from whenever import Date, Instant
 
-from domain.payments.bank_account import BankAccount
+from domain.payments.bank_account import BankAccount, crosses_border
+from domain.payments.bank_text import bank_text
 from domain.payments.rails import Instruction
+from domain.values.model import Value
 from domain.values.money import total
 from domain.values.refusals import FileRefused
 
@@ -26,6 +27,26 @@ class Version(StrEnum):
 
     V09 = "pain.001.001.09"
     V03 = "pain.001.001.03"
+
+
+class Terms(Value):
+    """What the bank of the paying account expects beside the payments; an empty text leaves the element out.
+
+    Args:
+        service_level: how fast payments within the country go, as a code of ISO 20022. A payment to another country has
+            none: there the bank chooses the way.
+        charge_bearer: who bears the charges. In the United Kingdom each side bears its own (Payment Services
+            Regulations 2017, regulation 66).
+        account_scheme: what the number of an account without an IBAN is, as a code of ISO 20022.
+    """
+
+    service_level: str = "NURG"
+    charge_bearer: str = "SHAR"
+    account_scheme: str = "BBAN"
+
+
+USUAL = Terms()
+"""What a bank in the United Kingdom expects."""
 
 
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
@@ -40,21 +61,13 @@ _TOO_MUCH = 10**18
 _NAME_LENGTH = 70
 """The schemas allow 140, but SEPA and the older formats into which banks convert these files allow only 70."""
 _REFERENCE_LENGTH = 140
+_TOWN_LENGTH = 35
 
 _BIC = {
     Version.V09: ("BICFI", re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")),
     Version.V03: ("BIC", re.compile(r"[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?")),
 }
 """What each version calls a BIC, and which ones its schema allows."""
-
-_NOT_SWIFT = re.compile(r"[^A-Za-z0-9/?:().,'+ -]+")
-_SIMILAR = str.maketrans(
-    {"&": "+", "_": "-", "*": ".", "!": ".", ";": ",", "=": "-", "~": "-", '"': "'", "`": "'", "\\": "/", "|": "/"}
-    | dict.fromkeys("[{<", "(")
-    | dict.fromkeys("]}>", ")")
-    | {"@": "(at)"}
-)
-"""Replacements for ASCII characters outside SWIFT's character set. Every other such character becomes a space."""
 
 _TEAM_LENGTH = 14
 _HASH_LENGTH = 20
@@ -83,6 +96,7 @@ def credit_transfer_file(
     debtor: BankAccount,
     instructions: Sequence[Instruction],
     version: Version,
+    terms: Terms = USUAL,
 ) -> bytes:
     """Writes one file for one run of payments from one account. The same input always gives the same bytes.
 
@@ -91,8 +105,10 @@ def credit_transfer_file(
         created: when the run was made; written in UTC, to the second.
         execute_on: the day on which the bank should pay.
         debtor: the account that is charged.
-        instructions: at least one payment. All payments are different and in one currency.
+        instructions: at least one payment. All payments are different and in one currency. Either all or none cross a
+            border.
         version: the version of the message.
+        terms: what the bank expects.
 
     Returns:
         XML that fits the official schema.
@@ -102,17 +118,14 @@ def credit_transfer_file(
         RuntimeError: the file does not fit the schema. This module has a bug.
     """
     _must_fit_one_file(message_id, instructions)
-    make = _Maker(version)
-    # Both levels carry the number and the sum of the transfers, so that the bank notices a file that was cut short.
-    count, control_sum = str(len(instructions)), str(total(instruction.amount for instruction in instructions))
+    make = _Maker(version, terms)
     e = make.e
     document = e.Document(
         e.CstmrCdtTrfInitn(
             e.GrpHdr(
                 e.MsgId(message_id),
                 e.CreDtTm(created.round("second", mode="floor").format_iso()),
-                e.NbOfTxs(count),
-                e.CtrlSum(control_sum),
+                *make.sums(instructions),
                 make.party("InitgPty", debtor),
             ),
             e.PmtInf(
@@ -120,13 +133,13 @@ def credit_transfer_file(
                 e.PmtMtd("TRF"),
                 # Each payment gets its own line on the statement, because the ledger settles each payment separately.
                 e.BtchBookg("false"),
-                e.NbOfTxs(count),
-                e.CtrlSum(control_sum),
+                *make.sums(instructions),
+                *make.way(instructions),
                 make.day("ReqdExctnDt", execute_on),
                 make.party("Dbtr", debtor),
                 make.account("DbtrAcct", debtor),
-                # The schema requires an agent of the debtor, even if nobody knows it.
-                *(make.agent("DbtrAgt", debtor) or [e.DbtrAgt(e.FinInstnId(e.Othr(e.Id("NOTPROVIDED"))))]),
+                make.agent_of(debtor),
+                *make.charges(),
                 *(make.transfer(instruction) for instruction in instructions),
             ),
         )
@@ -147,20 +160,6 @@ def validate(xml: bytes, version: Version) -> None:
     fault = first_fault(parsed(xml, "payment file"), schema(version))
     if fault:
         raise FileRefused(f"The payment file is not {version}: see {fault}, or check it against its own version.")
-
-
-def swift_text(text: str, longest: int, otherwise: str) -> str:
-    """Writes text in the character set that all banks can carry: Latin letters without accents.
-
-    Args:
-        text: any text, in any script.
-        longest: the most characters to keep.
-        otherwise: the text to use if nothing is left.
-    """
-    latin = _NOT_SWIFT.sub(" ", anyascii(text).translate(_SIMILAR))
-    # Slashes at either end and double ones mean something else to SWIFT.
-    one_line = re.sub(r"/(\s*/)+", "/", " ".join(latin.split())).strip(" /")
-    return one_line[:longest].rstrip(" /") or otherwise
 
 
 def schema_files() -> Path:
@@ -233,18 +232,47 @@ def _must_fit_one_file(message_id: str, instructions: Sequence[Instruction]) -> 
     for instruction in instructions:
         if not instruction.amount.pence:
             raise FileRefused(f"The payment {instruction.id} is zero: leave it out of payment file {message_id}.")
+        try:
+            check_can_be_filed(instruction.payee, instruction.currency)
+        except FileRefused as refusal:
+            raise FileRefused(
+                f"The payment {instruction.id} cannot be in payment file {message_id}: {refusal}."
+            ) from None
         name = end_to_end_id(instruction.id)
         if name in named:
             raise FileRefused(f"The payment {instruction.id} is in payment file {message_id} twice: leave one out.")
         named[name] = instruction.id
+    if len(set(map(_is_abroad, instructions))) > 1:
+        raise FileRefused(
+            f"The payment file {message_id} would have payments to this country and to others: write one for each."
+        )
     if total(instruction.amount for instruction in instructions).pence >= _TOO_MUCH:
         raise FileRefused(f"The payments in file {message_id} add up to more than a file can carry: split them.")
+
+
+def check_can_be_filed(payee: BankAccount, currency: str) -> None:
+    """Checks that a payment to an account can stand in a file. An older release may have taken other bank details.
+
+    Raises:
+        FileRefused: it cannot. The message repeats nothing of the details.
+    """
+    if not bank_text(payee.holder, payee.characters, _NAME_LENGTH):
+        raise FileRefused("the holder's name has no letter that banks can write: give the bank details again")
+    if crosses_border(payee.bank_country, currency) and not (payee.town and payee.country):
+        raise FileRefused(
+            "a payment in pounds to another country needs the payee's town and country: give the bank details again"
+        )
+
+
+def _is_abroad(instruction: Instruction) -> bool:
+    return crosses_border(instruction.payee.bank_country, instruction.currency)
 
 
 class _Maker:
     """Makes the parts of a file of one version."""
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, terms: Terms) -> None:
+        self.terms = terms
         self.e = ElementMaker(namespace=f"{_NAMESPACE}{version}", nsmap={None: f"{_NAMESPACE}{version}"})
         self.version = version
 
@@ -252,12 +280,40 @@ class _Maker:
         iso = day.format_iso()
         return self.e(tag, iso if self.version is Version.V03 else self.e.Dt(iso))
 
+    def sums(self, instructions: Sequence[Instruction]) -> list[etree._Element]:
+        """Number and sum of the transfers. Both levels carry them, so that the bank notices a file cut short."""
+        control_sum = str(total(instruction.amount for instruction in instructions))
+        return [self.e.NbOfTxs(str(len(instructions))), self.e.CtrlSum(control_sum)]
+
+    def agent_of(self, debtor: BankAccount) -> etree._Element:
+        """The debtor's bank. The schema requires one, even if nobody knows it."""
+        unknown = self.e.DbtrAgt(self.e.FinInstnId(self.e.Othr(self.e.Id("NOTPROVIDED"))))
+        return next(iter(self.agent("DbtrAgt", debtor)), unknown)
+
+    def way(self, instructions: Sequence[Instruction]) -> list[etree._Element]:
+        """How the payments go, if the bank is to know."""
+        e, level = self.e, self.terms.service_level
+        return [e.PmtTpInf(e.SvcLvl(e.Cd(level)))] if level and not _is_abroad(instructions[0]) else []
+
+    def charges(self) -> list[etree._Element]:
+        """Who bears the charges, if the bank is to know."""
+        return [self.e.ChrgBr(self.terms.charge_bearer)] if self.terms.charge_bearer else []
+
     def party(self, tag: str, account: BankAccount) -> etree._Element:
-        return self.e(tag, self.e.Nm(swift_text(account.holder, _NAME_LENGTH, "NOTPROVIDED")))
+        """A party by its name, and by town and country if they are known."""
+        e = self.e
+        name = e.Nm(bank_text(account.holder, account.characters, _NAME_LENGTH))
+        if not account.town:
+            return e(tag, name)
+        town = bank_text(account.town, account.characters, _TOWN_LENGTH)
+        return e(tag, name, e.PstlAdr(e.TwnNm(town), e.Ctry(account.country)))
 
     def account(self, tag: str, account: BankAccount) -> etree._Element:
         e = self.e
-        return e(tag, e.Id(e.IBAN(account.iban) if account.iban else e.Othr(e.Id(account.number))))
+        if account.iban:
+            return e(tag, e.Id(e.IBAN(account.iban)))
+        scheme = [e.SchmeNm(e.Cd(self.terms.account_scheme))] if self.terms.account_scheme else []
+        return e(tag, e.Id(e.Othr(e.Id(account.number), *scheme)))
 
     def agent(self, tag: str, account: BankAccount) -> list[etree._Element]:
         """The bank, by sort code or BIC. Empty if only the IBAN says which bank it is."""
@@ -275,11 +331,12 @@ class _Maker:
     def transfer(self, instruction: Instruction) -> etree._Element:
         e = self.e
         name = end_to_end_id(instruction.id)
+        reference = bank_text(instruction.reference, instruction.payee.characters, _REFERENCE_LENGTH)
         return e.CdtTrfTxInf(
             e.PmtId(e.InstrId(name), e.EndToEndId(name)),
             e.Amt(e.InstdAmt(str(instruction.amount), Ccy=instruction.currency)),
             *self.agent("CdtrAgt", instruction.payee),
             self.party("Cdtr", instruction.payee),
             self.account("CdtrAcct", instruction.payee),
-            e.RmtInf(e.Ustrd(swift_text(instruction.reference, _REFERENCE_LENGTH, name))),
+            e.RmtInf(e.Ustrd(reference or name)),
         )

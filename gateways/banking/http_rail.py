@@ -7,6 +7,7 @@ Both requests carry `Authorization: Bearer <token>`. To pay, the service sends `
      "payee": {"holder": "<name>", "sort_code": "<6 digits>", "number": "<8 digits>"}}
 
 The payee may be `{"holder": "<name>", "iban": "<IBAN>", "bic": "<BIC>"}` instead, without `bic` if nobody gave one. The
+payee has also `roll_number` for an account at a building society, and `town` and `country` if somebody gave them. The
 provider answers 201 when it takes the transfer, 200 when it has already taken this transfer under the same key, and 409
 when that key belongs to another transfer. `GET <base>/transfers/<id, percent-encoded>` is answered with 200, or with
 404 if there is no such transfer. A transfer is
@@ -213,7 +214,8 @@ def _carried(id: str) -> str:  # noqa: A002
 def _wire(instruction: Instruction) -> dict[str, object]:
     payee = instruction.payee
     # Only a BIC that somebody gave. A BIC from our tables could change later, but one key must always mean the same.
-    account = {"sort_code": payee.sort_code, "number": payee.number, "iban": payee.iban, "bic": payee.bic}
+    names = ("sort_code", "number", "iban", "bic", "roll_number", "town", "country")
+    account = {name: getattr(payee, name) for name in names}
     return {
         "id": instruction.id,
         "amount": str(instruction.amount),

@@ -14,6 +14,8 @@ from whenever import Instant
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
+from domain.challenges.firm import firm_of
+from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.calendar import spoken
 from domain.values.paging import Page, Paged, everything
@@ -34,6 +36,7 @@ from store.database.inserts import Together
 from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
+from store.payments.twins import twins_of
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
 
@@ -43,7 +46,7 @@ _applications, _challenges, _windows = tables.applications, tables.challenges, t
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
 
 # Made once, because making a statement takes longer than running it.
-_TAKEN = Together(_applications, tables.notices)
+_TAKEN = Together(_applications, tables.notices, also=[_applications.c.firm])
 _HELD_STILL = windows.held_still(
     select(
         _challenges.c.id,
@@ -144,7 +147,7 @@ def page_of_applications(database: Database, page: Page, challenge: str) -> Page
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
     """
-    columns = [_applications.c[name] for name in Application.model_fields]
+    columns = [_applications.c[name] for name in Application.model_fields if name != "twins"]
     with database.reading() as connection:
         window = _window(connection, challenge)
         if window.sealed_at is None:
@@ -153,7 +156,10 @@ def page_of_applications(database: Database, page: Page, challenge: str) -> Page
                 f"Nobody reads the applications to {challenge} before its window is sealed. It closes: {closes}."
             )
         wanted = select(*columns).where(_applications.c.challenge == challenge)
-        return _AS_RECEIVED.read(connection, wanted, page, _application)
+        found = _AS_RECEIVED.read(connection, wanted, page, _application)
+        twins = twins_of(connection, [each.id for each in found.items], paid=False)
+    items = [each.model_copy(update={"twins": twins.get(each.id, Twins())}) for each in found.items]
+    return Paged(items=tuple(items), next=found.next)
 
 
 def _application(row: Found) -> Application:
@@ -199,6 +205,7 @@ def _accept(
         "challenge": challenge,
         "organisation": one_line(applying.organisation),
         "email": read_address(applying.email),
+        "firm": firm_of(applying.organisation),
         "proposal": applying.proposal,
         "submission": submission,
         "received": now,

@@ -19,11 +19,12 @@ class Together:
 
     Args:
         tables: the tables, all different.
+        also: columns of them that may be left out elsewhere, and are given here.
     """
 
-    def __init__(self, *tables: Table) -> None:
+    def __init__(self, *tables: Table, also: Collection[Column[Any]] = ()) -> None:
         self._tables = tables
-        each = [_by_full_name(table) for table in tables]
+        each = [_by_full_name(table, also) for table in tables]
         *others, last = each
         self._one_by_one = [Prepared(insertion) for insertion in each]
         self._at_once = Prepared(last.add_cte(*(insertion.cte() for insertion in others)))
@@ -34,7 +35,7 @@ class Together:
         Args:
             connection: in a transaction that writes.
             rows: one for each table, in the order of the tables. A row needs every column that has no default and may
-                not be empty. Other columns are ignored.
+                not be empty, and those of `also`. Other columns are ignored.
         """
         pairs = zip(self._tables, rows, strict=True)
         values = {f"{table.name}_{name}": value for table, row in pairs for name, value in row.items()}
@@ -70,9 +71,10 @@ def unless_there(key: Column[Any], rows: Select[Any] | None = None, also: Collec
     return Prepared(insertion(postgresql.insert), sqlite=insertion(sqlite.insert))
 
 
-def _by_full_name(table: Table) -> Insert:
+def _by_full_name(table: Table, also: Collection[Column[Any]]) -> Insert:
     """An insert that takes its values as "table_column", because several tables share column names."""
-    return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in _needed(table)})
+    columns = [*_needed(table), *(column for column in also if column.table is table)]
+    return insert(table).values({column: bindparam(f"{table.name}_{column.name}") for column in columns})
 
 
 def _needed(table: Table) -> list[Column[Any]]:

@@ -132,6 +132,9 @@ applications = Table(
     Column("id", String, primary_key=True),
     Column("challenge", ForeignKey(challenges.c.id), nullable=False),
     Column("organisation", String, nullable=False),
+    Column(
+        "firm", String, nullable=False, server_default=""
+    ),  # the organisation's name, so that the same firm is found
     Column("email", String, nullable=False),
     Column("proposal", Text, nullable=False),
     Column("submission", String, nullable=False),
@@ -141,6 +144,7 @@ applications = Table(
     # The count at the sealing reads only this index.
     Index(None, "challenge", "withdrawn"),
     Index(None, "challenge", "received", "id"),
+    Index(None, "firm"),
 )
 
 payments = Table(
@@ -184,9 +188,13 @@ payees = Table(
     Column("version", Integer, primary_key=True),
     Column("sealed", Text, nullable=False),
     Column("masked", String, nullable=False),
+    Column("country", String, nullable=False, server_default=""),  # of the account
+    # The same for the same account, and nothing to anybody without the key: see `sealing`.
+    Column("fingerprint", String, nullable=False, server_default=""),
     Column("given_by", String, nullable=False),
     Column("given_at", Moment, nullable=False),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
+    Index(None, "fingerprint"),
 )
 
 # One attempt of a payment, from its release on. Triggers refuse a release by a person who selected the team, accepted
@@ -237,6 +245,7 @@ payment_files = Table(
     Column("id", String(35), primary_key=True),  # the message id, which the bank's reports repeat
     Column("form", String, nullable=False),  # pain.001.001.09 or .03
     Column("currency", String, nullable=False),
+    Column("abroad", Boolean, nullable=False, server_default=text("false")),  # whether its payments cross a border
     Column("execute_on", String, nullable=False),
     Column("made_by", String, nullable=False),
     Column("made_at", Moment, nullable=False),

@@ -20,12 +20,12 @@ def write_lines(
     by: str,
     roles: Mapping[str, str],
     at: Instant,
+    reason: str = "",
 ) -> None:
-    """Writes who did something with a file, on the record of each challenge concerned."""
+    """Writes who did something with a file, and why, on the record of each challenge concerned."""
     counted = Counter("/".join(payment.split("/")[:2]) for payment in payments)
     for challenge, count in counted.items():
         number = f", with {count} of this challenge's payments" if count > 1 else ""
-        entry = Entry(
-            at=at, by=by, role=roles.get(challenge, "unknown"), action=key.partition("/")[0], text=text + number
-        )
+        action, role = key.partition("/")[0], roles.get(challenge, "unknown")
+        entry = Entry(at=at, by=by, role=role, action=action, text=text + number, reason=reason)
         write_line(connection, f"{challenge}/{key}", challenge, entry)

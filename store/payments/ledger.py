@@ -29,7 +29,8 @@ from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
 
 from . import payees
-from .reading import Begun, transfer_under_way
+from .begun import Begun
+from .reading import transfer_under_way
 from .rows import (
     add_payment,
     add_transfer,
@@ -43,6 +44,7 @@ from .rows import (
 )
 from .snapshots import snapshot
 from .team_leaving import hold_back
+from .twins import looked_at
 
 _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_transfers
 
@@ -346,8 +348,8 @@ class Ledger:
         payment = payment.led_by(now)
         put(connection, announcements.requested(payment, now), self._compose)
         if given is not None:
-            masked = payees.latest_masked(connection, row.team)
-            put(connection, announcements.payee_known(payment, now, masked), self._compose)
+            masked, twice = looked_at(connection, row.team, row.currency)
+            put(connection, announcements.payee_known(payment, now, masked, twice), self._compose)
         return now
 
 

@@ -20,7 +20,9 @@ from store.record.record import put
 
 from . import payees
 from .rows import has_begun, hold, order_of, take_release_back
+from .sealing import Kept
 from .snapshots import snapshot
+from .twins import looked_at
 
 _payments = tables.payments
 _BY_KEY = TotalOrder(_payments.c.key)
@@ -44,8 +46,7 @@ def give_payee(
     database: Database,
     challenge: str,
     team: str,
-    sealed: str,
-    masked: str,
+    kept: Kept,
     announcing: Callable[[int, Sequence[str]], Announcement],
     to_make: Callable[[PaymentOrder], PaymentToMake],
     at: Instant,
@@ -59,8 +60,7 @@ def give_payee(
         database: where to.
         challenge: id of the team's challenge.
         team: the id of the team.
-        sealed: the details, sealed for the team.
-        masked: the part of the details that people may see.
+        kept: what is kept of the details.
         announcing: makes the announcement of who gives the details. It gets the version of the details and the keys of
             the payments that still go to the old ones.
         to_make: finds everything about a payment that was ordered.
@@ -86,13 +86,15 @@ def give_payee(
         gone = tuple(row.key for row in rows if has_begun(connection, row.key))
         announcement = announcing(version, gone)
         put(connection, announcement, compose)
-        payees.add(connection, team, version, sealed, masked, announcement.entry.by, at)
+        payees.add(connection, team, version, kept, announcement.entry.by, at)
         for row in rows:
             if row.key in gone or row.status == PaymentStatus.REQUESTED:
                 continue  # a payment that waits for the first details is announced when those are noted
             was_released = take_release_back(connection, row.key)
             now = snapshot(connection, row.key, at)
-            changed = announcements.payee_changed(to_make(order_of(row)).led_by(now), now, masked, was_released)
+            masked, twice = looked_at(connection, team, row.currency)
+            payment = to_make(order_of(row)).led_by(now)
+            changed = announcements.payee_changed(payment, now, masked, was_released, twice)
             put(connection, changed, compose)
         keys = tuple(row.key for row in rows)
         return PayeeGiven(text=announcement.entry.text, payments=keys, on_its_way=gone)

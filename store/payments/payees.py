@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from whenever import Instant
@@ -12,13 +12,17 @@ from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 
+from .sealing import Kept
+
 _payees = tables.payees
 _VERSIONS = TotalOrder(_payees.c.team, _payees.c.version)
 
 # Made once, because making a statement takes longer than running it.
 _OF_TEAM = _payees.c.team == bindparam("team")
 _LAST = select(func.max(_payees.c.version)).where(_OF_TEAM).scalar_subquery()
-_LATEST = Prepared(select(_payees.c.version, _payees.c.masked).where(_OF_TEAM, _payees.c.version == _LAST))
+_LATEST = Prepared(
+    select(_payees.c.version, _payees.c.masked, _payees.c.country).where(_OF_TEAM, _payees.c.version == _LAST)
+)
 _FIRST = Prepared(select(_payees.c.given_at).where(_OF_TEAM, _payees.c.version == 1))
 
 
@@ -32,7 +36,7 @@ def are_kept(database: Database) -> bool:
         return connection.execute(select(_payees.c.team).limit(1)).first() is not None
 
 
-def reseal(database: Database, resealed: Callable[[str, str], str]) -> int:
+def reseal(database: Database, resealed: Callable[[str, str], Kept]) -> int:
     """Seals all details again, including earlier versions. Returns how many.
 
     Args:
@@ -45,35 +49,46 @@ def reseal(database: Database, resealed: Callable[[str, str], str]) -> int:
     with database.writing() as connection:
         rows = connection.execute(select(_payees).order_by(*_VERSIONS).with_for_update()).all()
         for row in rows:
+            kept = resealed(row.sealed, row.team)
             connection.execute(
                 update(_payees)
                 .where(_payees.c.team == row.team, _payees.c.version == row.version)
-                .values(sealed=resealed(row.sealed, row.team))
+                .values(sealed=kept.sealed, fingerprint=kept.fingerprints[0])
             )
         return len(rows)
 
 
-def add(connection: Connection, team: str, version: int, sealed: str, masked: str, by: str, at: Instant) -> None:
+def add(connection: Connection, team: str, version: int, kept: Kept, by: str, at: Instant) -> None:
     """Adds a version.
 
     Args:
         connection: in a transaction that writes and has locked the challenge's row, so that versions count one by one.
         team: the id of the team.
         version: the latest version plus one.
-        sealed: the details, sealed for the team.
-        masked: the part of the details that people may see.
+        kept: what is kept of the details.
         by: who gives the details.
         at: when.
     """
+    details = {"sealed": kept.sealed, "masked": kept.masked, "country": kept.country}
+    fingerprint = _fingerprint(connection, kept.fingerprints)
     connection.execute(
-        insert(_payees).values(team=team, version=version, sealed=sealed, masked=masked, given_by=by, given_at=at)
+        insert(_payees).values(team=team, version=version, **details, fingerprint=fingerprint, given_by=by, given_at=at)
     )
 
 
-def latest_masked(connection: Connection, team: str) -> str:
-    """The current details, masked; empty if there are none."""
+def _fingerprint(connection: Connection, fingerprints: Sequence[str]) -> str:
+    """The fingerprint under which the account is known already; otherwise the one under the newest key.
+
+    While details are not sealed again with a new key, they have fingerprints under an older one.
+    """
+    known = select(_payees.c.fingerprint).where(_payees.c.fingerprint.in_(fingerprints)).limit(1)
+    return connection.scalars(known).first() or next(iter(fingerprints), "")
+
+
+def latest_masked(connection: Connection, team: str) -> tuple[str, str]:
+    """The current details, masked, and the country of the account; both empty if there are no details."""
     found = _LATEST.one_or_none(connection, {"team": team})
-    return found.masked if found else ""
+    return (found.masked, found.country) if found else ("", "")
 
 
 def read_latest_version(database: Database, team: str) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Label, ScalarSelect, delete, exists, func, in
 from whenever import Date, Instant
 
 from domain.keys import payment_of
+from domain.payments.bank_account import crosses_border
 from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
 from domain.values.model import Value
@@ -44,8 +45,7 @@ class Line(Value):
     Args:
         transfer: the transfer's id.
         team: the team that is paid.
-        amount: what is paid.
-        reference: what the payee reads on a bank statement.
+        amount, currency: what is paid.
         sealed: the payee's bank details, sealed for the team.
         arrived: an earlier attempt of the same payment on which ledger and bank disagree (see
             `bank_reports.Contradiction`); normally empty.
@@ -55,7 +55,7 @@ class Line(Value):
     transfer: str
     team: str
     amount: Money
-    reference: str
+    currency: str
     sealed: str
     arrived: str = ""
     left: bool = False
@@ -68,6 +68,7 @@ class Batch(Value):
         id: id of the message. The bank's reports repeat it.
         form: the format of the file, such as "pain.001.001.09".
         currency: the currency of all transfers in the file.
+        abroad: whether all transfers in the file cross a border; otherwise none does.
         execute_on: the day on which the bank should pay.
         made, made_by: when the file was made, and by whom.
         lines: the transfers, in order.
@@ -76,6 +77,7 @@ class Batch(Value):
     id: str
     form: str
     currency: str
+    abroad: bool
     execute_on: Date
     made: Instant
     made_by: str
@@ -86,13 +88,14 @@ class File(Value):
     """A payment file, written or not.
 
     Args:
-        id, currency, execute_on, made, made_by: as in `Batch`.
+        id, currency, abroad, execute_on, made, made_by: as in `Batch`.
         written: whether the file is ready for the bank.
         count, control_sum: how many transfers the file has, and their sum.
     """
 
     id: str
     currency: str
+    abroad: bool
     execute_on: Date
     made: Instant
     made_by: str
@@ -111,10 +114,12 @@ def batch(
     at: Instant,
     end_to_end: Callable[[str], str],
     check: Callable[[Line], None],
+    reason: str = "",
 ) -> tuple[Batch | None, dict[str, str]]:
     """Puts the released payments of one currency into a file. If a file was begun and not written, gives that file.
 
-    From then on the bank details of these payments stay unchanged, and nobody can cancel them.
+    Payments that cross a border are in files of their own, because banks make such payments in another way. From then
+    on the bank details of these payments stay unchanged, and nobody can cancel them.
 
     Args:
         database: where from.
@@ -124,6 +129,7 @@ def batch(
         at: when.
         end_to_end: makes the id by which a bank knows a transfer.
         check: refuses a transfer that cannot be in a file. The transfer is left out and waits; the others leave.
+        reason: why the bank is to pay so late; normally empty.
 
     Returns:
         The file, or None if no payment waits; and the reason for each payment that is left out, by key.
@@ -139,19 +145,18 @@ def batch(
         waiting, left_out = _checked(_waiting(connection), check)
         if not waiting:
             return None, left_out
-        currency = waiting[0].currency
-        pence = {row.transfer: row.pence for row in waiting if row.currency == currency}
-        connection.execute(
-            insert(_files).values(
-                id=id, form=form, currency=currency, execute_on=str(execute_on), made_by=by, made_at=at
-            )
-        )
+        currency, abroad = _together(waiting[0])
+        pence = {row.transfer: row.pence for row in waiting if _together(row) == (currency, abroad)}
+        which = {"id": id, "form": form, "currency": currency, "abroad": abroad, "execute_on": str(execute_on)}
+        connection.execute(insert(_files).values(**which, made_by=by, made_at=at))
         rows = [
             {"transfer": each, "file": id, "end_to_end": end_to_end(each), "pence": amount}
             for each, amount in pence.items()
         ]
         connection.execute(insert(_filed), rows)
-        write_lines(connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at)
+        write_lines(
+            connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at, reason
+        )
         for each in pence:
             connection.execute(update(_transfers).where(_transfers.c.id == each).values(begun_at=at, rail=RAIL))
         return _batch(connection, id), left_out
@@ -177,17 +182,6 @@ def challenges_concerned(database: Database, file: str | None = None) -> tuple[s
     )
     with database.reading() as connection:
         return tuple(sorted(connection.scalars(wanted)))
-
-
-def move(database: Database, file: str, execute_on: Date) -> None:
-    """Changes the day on which the bank should pay a file that is not written yet.
-
-    Raises:
-        Unavailable: the database cannot be written to.
-    """
-    with database.writing() as connection:
-        unwritten = (_files.c.id == file, _files.c.written_at.is_(None))
-        connection.execute(update(_files).where(*unwritten).values(execute_on=str(execute_on)))
 
 
 def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: Instant) -> tuple[str, ...]:
@@ -283,6 +277,7 @@ def _file(row: Found) -> File:
     return File(
         id=row.id,
         currency=row.currency,
+        abroad=row.abroad,
         execute_on=Date.parse_iso(row.execute_on),
         made=row.made_at,
         made_by=row.made_by,
@@ -312,6 +307,7 @@ def _waiting(connection: Connection) -> Sequence[Found]:
             _payments,
             (_payments.c.net + _payments.c.vat).label("pence"),
             _payees.c.sealed,
+            _payees.c.country,
             _arrived().label("arrived"),
         )
         .join(_payments, _payments.c.key == _transfers.c.payment)
@@ -338,6 +334,11 @@ def _checked(rows: Sequence[Found], check: Callable[[Line], None]) -> tuple[list
         else:
             fit.append(row)
     return fit, left_out
+
+
+def _together(row: Found) -> tuple[str, bool]:
+    """What all payments of a file have in common: the currency, and whether they cross a border."""
+    return row.currency, crosses_border(row.country, row.currency)
 
 
 def _arrived() -> ScalarSelect[str]:
@@ -373,6 +374,7 @@ def _batch(connection: Connection, file: str) -> Batch:
         id=row.id,
         form=row.form,
         currency=row.currency,
+        abroad=row.abroad,
         execute_on=Date.parse_iso(row.execute_on),
         made=row.made_at,
         made_by=row.made_by,
@@ -385,7 +387,7 @@ def _line(row: Found) -> Line:
         transfer=row.transfer,
         team=row.team,
         amount=Money(row.pence),
-        reference=f"{row.team} {row.stage} {row.number}",
+        currency=row.currency,
         sealed=row.sealed,
         arrived=row.arrived or "",
     )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, case, func, select
 from whenever import Date, Instant
 
+from domain.payments.destination import Twins, warnings
 from domain.payments.payment import PaymentStatus
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from domain.values.paging import Page, Paged, everything
-from domain.values.refusals import RailRefused, UnknownPayment
+from domain.values.refusals import UnknownPayment
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
+
+from .begun import Begun
+from .twins import twins_of
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
 _filed, _attention, _applications = tables.filed_transfers, tables.attention, tables.applications
@@ -57,10 +61,12 @@ class Payment(Value):
         arrived_on: for a payment in a file, the day of settlement that a bank or a person named, if any.
         reference: the rail's own name for the transfer; empty before the payment was submitted.
         payee: the bank details that the payment goes to, masked; empty if they are unknown.
+        bank_country: of the payee's account, by its two letters; empty if it is unknown.
         payee_version: the version of the team's bank details, counted from 1; 0 if they are unknown.
         reason: why the payment was rejected, returned or cancelled.
         attention: what needs a person; empty if nothing does.
         team_left: when the team left the challenge, if it did.
+        twins: other teams of the round that may be the same people.
     """
 
     key: str
@@ -84,44 +90,16 @@ class Payment(Value):
     reference: str
     payee: str
     payee_version: int
+    bank_country: str
     reason: str
     attention: str
     team_left: Instant | None
+    twins: Twins = Twins()
 
-
-class Begun(Value):
-    """A transfer that a rail was asked to make, or can be asked to make.
-
-    Args:
-        id: the id by which the rail knows the transfer.
-        attempt: the number of the attempt.
-        team: the team that is paid.
-        sealed: the payee's bank details, sealed for `team`; empty if the service did not keep details at that time.
-        rail: the rail that may have the transfer; empty if no rail was asked.
-        settled: whether the ledger has the transfer as settled.
-    """
-
-    id: str
-    attempt: int
-    team: str
-    sealed: str
-    rail: str = ""
-    settled: bool = False
-
-    def check_rail(self, rail: str) -> None:
-        """Checks that no other rail may have the transfer. This rail would not know the transfer, and would pay again.
-
-        Args:
-            rail: the name of the rail that will be asked.
-
-        Raises:
-            RailRefused: another rail may have the transfer.
-        """
-        if self.rail not in ("", rail):
-            raise RailRefused(
-                f"{self.id} was begun at the rail {self.rail}, and this is {rail}: set the rail {self.rail} again. Or "
-                "find out there what became of the transfer, and use `return` if it has certainly not left."
-            )
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever releases the payment should look at twice."""
+        return warnings(self.bank_country, self.currency, self.twins)
 
 
 class TransferRow(Value):
@@ -160,9 +138,9 @@ def find_payment(database: Database, key: str) -> Payment:
     """
     with database.reading() as connection:
         row = connection.execute(with_contradictions().where(_payments.c.key == key)).one_or_none()
-    if row is None:
-        raise UnknownPayment(f"The ledger has no payment {key!r}: see `payments` for their keys.")
-    return _payment(row)
+        if row is None:
+            raise UnknownPayment(f"The ledger has no payment {key!r}: see `payments` for their keys.")
+        return _with_twins(connection, [_payment(row)])[0]
 
 
 def read_payments(database: Database, challenge: str | None = None) -> tuple[Payment, ...]:
@@ -204,7 +182,8 @@ def page_of_payments(
     if status is not None:
         wanted = wanted.where(_payments.c.status == status)
     with database.reading() as connection:
-        return _AS_REQUESTED.read(connection, wanted, page, _payment)
+        found = _AS_REQUESTED.read(connection, wanted, page, _payment)
+        return Paged(items=_with_twins(connection, found.items), next=found.next)
 
 
 def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...]:
@@ -290,6 +269,7 @@ def _with_transfer() -> Select[Any]:
             _transfers.c.rail_reference,
             _filed.c.arrived_on,
             _payees.c.masked,
+            _payees.c.country,
             _attention.c.text.label("attention"),
             _payees.c.version.label("payee_version"),
             _applications.c.withdrawn.label("team_left"),
@@ -320,6 +300,11 @@ def with_contradictions() -> Select[Any]:
     return _with_transfer().add_columns(called.label("contradiction"))
 
 
+def _with_twins(connection: Connection, payments: Sequence[Payment]) -> tuple[Payment, ...]:
+    found = twins_of(connection, [each.team for each in payments], paid=True)
+    return tuple(each.model_copy(update={"twins": found.get(each.team, Twins())}) for each in payments)
+
+
 def _payment(row: Found) -> Payment:
     settled = row.status == PaymentStatus.SETTLED  # a payment that came back is not paid
     return Payment(
@@ -344,6 +329,7 @@ def _payment(row: Found) -> Payment:
         reference=row.rail_reference or "",
         payee=row.masked or "",
         payee_version=row.payee_version or 0,
+        bank_country=row.country or "",
         reason=row.reason,
         attention=row.attention or row.contradiction or "",
         team_left=row.team_left,

@@ -5,6 +5,7 @@ A sealed text says for whom it was sealed. So if somebody swaps two rows in the 
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import tempfile
@@ -33,6 +34,23 @@ class _Content(Value):
     account: BankAccount
 
 
+class Kept(Value):
+    """What is kept of bank details.
+
+    Args:
+        sealed: the details, sealed for the team.
+        masked: the part of the details that people may see.
+        country: of the account, by its two letters.
+        fingerprints: the same for the same account, one under each key, the newest key first. Without a key nobody can
+            tell from a fingerprint which account it is.
+    """
+
+    sealed: str
+    masked: str
+    country: str
+    fingerprints: tuple[str, ...]
+
+
 class Seals:
     """Seals bank details, and opens sealed ones.
 
@@ -49,6 +67,8 @@ class Seals:
         if not fernets or len(fernets) < len(keys):
             raise ValueError("sealing needs at least one key, and only keys that Fernet has made")
         self._fernet = MultiFernet(fernets)
+        # Objects that show no key, whatever prints them.
+        self._fingerprinting = tuple(hmac.new(key.encode(), digestmod="sha256") for key in keys)
 
     @classmethod
     def from_file(cls, path: Path) -> Seals:
@@ -101,7 +121,26 @@ class Seals:
             )
         return content.account
 
-    def reseal(self, sealed: str, bound_to: str) -> str:
+    def keep(self, account: BankAccount, bound_to: str) -> Kept:
+        """What the database keeps of an account.
+
+        Args:
+            account: the account, with its full details.
+            bound_to: a team's id.
+        """
+        fingerprints = []
+        for begun in self._fingerprinting:
+            fingerprint = begun.copy()
+            fingerprint.update(f"account {account.identity}".encode())
+            fingerprints.append(fingerprint.hexdigest())
+        return Kept(
+            sealed=self.seal(account, bound_to),
+            masked=account.masked,
+            country=account.bank_country,
+            fingerprints=tuple(fingerprints),
+        )
+
+    def reseal(self, sealed: str, bound_to: str) -> Kept:
         """The same content sealed under the newest key, so that older keys can be removed from the file.
 
         Args:
@@ -111,7 +150,7 @@ class Seals:
         Raises:
             Unavailable: see `open`.
         """
-        return self.seal(self.open(sealed, bound_to), bound_to)
+        return self.keep(self.open(sealed, bound_to), bound_to)
 
     def _content(self, sealed: str, bound_to: str) -> _Content:
         # Raise the refusals outside `suppress`: the suppressed error can hold the details, and would be attached.

@@ -14,9 +14,9 @@ from store.database.ordering import TotalOrder
 from store.record.notices import Compose
 from store.record.record import put
 
-from . import payees
 from .rows import has_begun, take_release_back
 from .snapshots import snapshot
+from .twins import looked_at
 
 _payments, _transfers = tables.payments, tables.transfers
 _filed, _files = tables.filed_transfers, tables.payment_files
@@ -50,8 +50,9 @@ def hold_back(connection: Connection, leaving: Sequence[PaymentToMake], at: Inst
             put(connection, gone, compose)
         elif row.status != PaymentStatus.REQUESTED:  # a payment without a payee is announced with its payee
             was_released = take_release_back(connection, row.key)
-            masked, now = payees.latest_masked(connection, row.team), snapshot(connection, row.key, at)
-            put(connection, announcements.team_left(payment, now, masked, was_released), compose)
+            masked, twice = looked_at(connection, row.team, payment.order.currency)
+            now = snapshot(connection, row.key, at)
+            put(connection, announcements.team_left(payment, now, masked, was_released, twice), compose)
 
 
 def _whereabouts(connection: Connection, key: str) -> str:

@@ -19,8 +19,8 @@ from activities.payment_runs import PaymentRuns, TemporalRuns
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from domain.payments.rails import Instruction, PaymentRail, Transfer
 from domain.values.refusals import Unavailable
+from store.payments.begun import Begun
 from store.payments.ledger import Ledger
-from store.payments.reading import Begun
 from tests.crashes.dying import AFTER, BEFORE, Deaths, under_way
 
 BEGUN = "after it was begun, before the rail was asked"

@@ -12,7 +12,7 @@ from whenever import Date
 
 from domain.payments.bank_account import BankAccount
 from domain.values.money import Money
-from domain.values.refusals import FileRefused, NotAllowed, NotReadable, Unavailable, UnknownPayment
+from domain.values.refusals import FileRefused, NotAllowed, NotReadable, ReasonMissing, Unavailable, UnknownPayment
 from service.settings import Settings
 from service.wiring import seals_of
 from store.database import tables
@@ -77,7 +77,15 @@ async def test_nobody_else_makes_or_lists_files(till: Till, settings: dict[str, 
     assert refusals(till.database, ROADS) == []
 
 
-@pytest.mark.parametrize(("on", "said"), [(MONDAY.subtract(days=1), "is past"), (SATURDAY, "not a working day")])
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        (MONDAY.subtract(days=1), "is past"),
+        (SATURDAY, "not a working day"),
+        (MONDAY.add(years=1, days=1), "2017-08-02 is more than a year away: give a day until 2017-08-01"),
+        (Date(2046, 1, 2), "more than a year away"),
+    ],
+)
 async def test_a_day_on_which_no_bank_pays_is_refused(
     till: Till, settings: dict[str, Any], on: Date, said: str
 ) -> None:
@@ -85,6 +93,51 @@ async def test_a_day_on_which_no_bank_pays_is_refused(
         with pytest.raises(NotReadable, match=said):
             await desk.payment_files.submit(await acting(desk, "olivia"), on)
     assert progress(till.database) == {}
+
+
+async def test_a_day_later_than_the_promise_needs_a_reason_which_goes_on_the_record(
+    till: Till, settings: dict[str, Any]
+) -> None:
+    """Fails when the promise of what leaves is not looked at. The last day of the promise is 15 August."""
+    late, last = Date(2016, 8, 16), Date(2016, 8, 15)
+    async with desk_on(till.database, CLOSES, **settings) as desk:
+        actor = await acting(desk, "olivia")
+        with pytest.raises(ReasonMissing, match=f"{late} is later than {till.key} is promised, which is {last}: "):
+            await desk.payment_files.submit(actor, late)
+        assert progress(till.database) == {}
+        [made] = await desk.payment_files.submit(actor, late, reason="The budget comes then.")
+    assert made.execute_on == late
+    [line] = [line for line in read_record(till.database, AIR) if line.action == "payment-file"]
+    assert line.reason == "The budget comes then."
+
+
+async def test_the_last_promised_day_and_the_next_working_day_need_no_reason(
+    till: Till, settings: dict[str, Any]
+) -> None:
+    """Also when the promise is over: nothing can be paid sooner than the next working day."""
+    async with desk_on(till.database, CLOSES.add(hours=24 * 60), **settings) as desk:
+        with pytest.raises(ReasonMissing):
+            await desk.payment_files.submit(await acting(desk, "olivia"), Date(2016, 10, 4))
+        [made] = await desk.payment_files.submit(await acting(desk, "olivia"), Date(2016, 10, 3))
+    assert made.execute_on == Date(2016, 10, 3)
+
+
+async def test_a_file_that_was_begun_is_not_moved_beyond_the_promise_without_a_reason(
+    till: Till, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "payments"
+    in_the_way.write_text("", encoding="utf-8")
+    async with desk_on(till.database, CLOSES, **settings) as desk:
+        actor = await acting(desk, "olivia")
+        with pytest.raises((FileRefused, Unavailable)):
+            await desk.payment_files.submit(actor)
+        in_the_way.unlink()
+        with pytest.raises(ReasonMissing):
+            await desk.payment_files.submit(actor, Date(2016, 8, 16))
+        [made] = await desk.payment_files.submit(actor, Date(2016, 8, 16), reason="Late.")
+    assert made.execute_on == Date(2016, 8, 16)
+    [line] = [line for line in read_record(till.database, AIR) if line.action == "payment-file-moved"]
+    assert (line.reason, line.text) == ("Late.", f"Payment file {made.id} is to be paid on 2016-08-16")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ async def test_those_in_charge_read_the_ledger_with_bank_details_masked(till: Ti
         assert [each.key for each in (await desk.payments.list(actor, ALL, AIR)).items] == [till.key]
         known = (await desk.payments.list(actor, ALL, status=PaymentStatus.PAYEE_KNOWN)).items
         assert [(each.key, each.payee) for each in known] == [(till.key, "masked 1")]
-        assert await desk.payments.find(actor, till.key) == till.now
+        found = await desk.payments.find(actor, till.key)
+        assert found == till.now
+        assert found.twins.same_firm == (other.team,), "both are of one organisation"
 
 
 async def test_a_payment_is_nobody_elses_to_read(till: Till) -> None:

@@ -14,10 +14,13 @@ from pydantic import ValidationError
 from rich.pretty import pretty_repr
 from schwifty import IBAN, registry
 
-from domain.payments.bank_account import BankAccount, read_account
+from domain.payments.bank_account import BankAccount, crosses_border, read_account
+from domain.payments.bank_text import SEPA, bank_text
 from domain.values.refusals import NotReadable
 
 LONDON = "GB33BUKB20201555555555"
+BERLIN = "DE89370400440532013000"
+NOTHING_THERE = str(IBAN.from_bban("GB", "BUKB20201500000000"))
 COUNTRIES = registry.get_countries()
 
 
@@ -26,9 +29,11 @@ def an_iban(country: str, seed: int) -> str:
 
 
 ibans = st.builds(an_iban, st.sampled_from(COUNTRIES), st.integers(0, 10**6))
-sort_codes = st.text("0123456789", min_size=6, max_size=6)
-numbers = st.text("0123456789", min_size=8, max_size=8)
-holders = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=70).filter(str.strip)
+sort_codes = st.from_regex("[0-9]{5}[1-9]", fullmatch=True)
+numbers = st.from_regex("[0-9]{7}[1-9]", fullmatch=True)
+holders = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=70).filter(
+    lambda text: bank_text(text, SEPA, 70)
+)
 accounts = st.one_of(
     st.builds(BankAccount, holder=holders, sort_code=sort_codes, number=numbers),
     st.builds(BankAccount, holder=holders, iban=ibans),
@@ -51,16 +56,16 @@ def test_a_sort_code_is_read_as_people_write_it(sort_code: str) -> None:
     assert (account.sort_code, account.number) == ("203040", "12345678")
 
 
-@pytest.mark.parametrize("sort_code", ["20304", "2030400", "20304x", "٢٠٣٠٤٠", "20/30/40"])
+@pytest.mark.parametrize("sort_code", ["20304", "2030400", "00-00-00", "20304x", "٢٠٣٠٤٠", "20/30/40"])
 def test_what_is_no_sort_code_is_refused(sort_code: str) -> None:
     """Fails when digits of other scripts pass: no bank reads them."""
     assert "is not a sort code: write six digits" in refused(sort_code=sort_code, number="12345678")
 
 
-@pytest.mark.parametrize("number", ["1234567", "123456789", "1234567x", "１２３４５６７８"])
+@pytest.mark.parametrize("number", ["1234567", "123456789", "00000000", "1234567x", "１２３４５６７８"])
 def test_what_is_no_account_number_is_refused(number: str) -> None:
     """Fails when digits of other scripts pass: no bank reads them."""
-    assert "is not a account number: write eight digits" in refused(sort_code="203040", number=number)
+    assert "is not an account number: write eight digits" in refused(sort_code="203040", number=number)
 
 
 # --- By IBAN -------------------------------------------------------------------------------------------------------
@@ -99,7 +104,16 @@ def test_a_wrong_digit_in_an_iban_is_always_found(iban: str, data: st.DataObject
 
 
 @pytest.mark.parametrize(
-    "iban", ["GB33BUKB2020155555555", "GB", "XX82WEST12345698765432", "GB33BUKB2020155555555５", "n/a", "ß" * 22]
+    "iban",
+    [
+        NOTHING_THERE,
+        "GB33BUKB2020155555555",
+        "GB",
+        "XX82WEST12345698765432",
+        "GB33BUKB2020155555555５",
+        "n/a",
+        "ß" * 22,
+    ],
 )
 def test_what_is_no_iban_is_refused(iban: str) -> None:
     assert "is not an IBAN, or has a mistake in it" in refused(iban=iban)
@@ -172,6 +186,85 @@ def test_a_holder_is_one_line_of_at_most_70_characters(holder: str) -> None:
 
 def test_a_holder_is_kept_without_the_spaces_around_it() -> None:
     assert BankAccount(holder="  Ada Lovelace \n", iban=LONDON).holder == "Ada Lovelace"
+
+
+@pytest.mark.parametrize("holder", ["🚀", "👍🏽 ❤️", "...", "-", "\u0a72\u0a72"])
+def test_a_name_that_banks_cannot_write_is_refused_in_words(holder: str) -> None:
+    """Fails when a name becomes empty in the file, or the name of a picture."""
+    assert "has no letter or digit that banks can write: write the name as the bank" in refused(
+        holder=holder, iban=LONDON
+    )
+
+
+# --- With a building society ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("b/1234 5678-9", "B/12345678-9"), ("1.2.3", "1.2.3"), ("1" * 18, "1" * 18), ("", "")]
+)
+def test_a_roll_number_is_read_as_people_write_it(typed: str, kept: str) -> None:
+    account = BankAccount(holder="Ada", sort_code="203040", number="12345678", roll_number=typed)
+    assert account.roll_number == kept
+    assert "1234" not in account.masked.replace("678", "")
+
+
+@pytest.mark.parametrize("roll_number", ["1" * 19, "-123", "123-", ":12", "1_2", "N/A", "000", "１２３", "12é"])
+def test_what_is_no_roll_number_is_refused(roll_number: str) -> None:
+    assert "is not a roll number: write at most 18 letters" in refused(
+        sort_code="203040", number="12345678", roll_number=roll_number
+    )
+
+
+def test_an_account_abroad_has_no_roll_number() -> None:
+    assert "a roll number and an IBAN of another country" in refused(iban=BERLIN, roll_number="123")
+
+
+def test_the_same_account_is_known_however_it_is_given() -> None:
+    """Fails when the two forms of one account look like two accounts; members of a building society share one."""
+    by_iban = BankAccount(holder="Ada", iban=LONDON)
+    by_number = BankAccount(holder="Bob", sort_code="20-20-15", number="55555555")
+    assert by_iban.identity == by_number.identity
+    one, same, other = (by_number.model_copy(update={"roll_number": roll}) for roll in ("1-2", "12", "13"))
+    assert one.identity == same.identity
+    assert len({by_number.identity, one.identity, other.identity, BankAccount(holder="A", iban=BERLIN).identity}) == 4
+
+
+# --- Abroad --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("country", "currency", "crosses"),
+    [("GB", "GBP", False), ("DE", "GBP", True), ("", "GBP", False), ("DE", "EUR", False), ("GB", "EUR", False)],
+)
+def test_a_payment_in_pounds_to_another_country_crosses_a_border(country: str, currency: str, crosses: bool) -> None:
+    assert crosses_border(country, currency) is crosses
+
+
+def test_all_that_a_payment_abroad_lacks_is_named_at_once() -> None:
+    """Also where the IBAN has a mistake. Fails when town and country are asked for only after the mistake is mended."""
+    given = {"holder": "🚀", "iban": BERLIN.replace("9", "8"), "country": " "}
+    with pytest.raises(NotReadable) as error:
+        read_account(given, "GBP")
+    assert [each.field for each in error.value.problems] == ["holder", "iban", "town", "country"]
+    assert "a payment in pounds to another country needs the payee's town" in str(error.value)
+    assert read_account({"holder": "Luft", "iban": BERLIN}, "EUR").town == ""
+    abroad = read_account({"holder": "Luft", "iban": BERLIN, "town": "Köln", "country": "de"}, "GBP")
+    assert (abroad.town, abroad.country, abroad.bank_country) == ("Köln", "DE", "DE")
+
+
+@pytest.mark.parametrize("country", ["UK", "ZZ", "D", "DEU", "Germany", "1D"])
+def test_a_country_is_given_by_its_two_letters(country: str) -> None:
+    assert "is not a country: write its two letters such as DE" in refused(iban=BERLIN, town="Köln", country=country)
+
+
+@pytest.mark.parametrize("fields", [{"town": "Köln"}, {"country": "DE"}])
+def test_town_and_country_go_together(fields: dict[str, str]) -> None:
+    assert "needs a town and a country together" in refused(iban=BERLIN, **fields)
+
+
+@pytest.mark.parametrize("town", ["🚀", "x" * 36, "Kö\nln"])
+def test_a_town_is_one_line_that_banks_can_write(town: str) -> None:
+    assert "town" in refused(iban=BERLIN, town=town, country="DE")
 
 
 # --- What is shown -------------------------------------------------------------------------------------------------
@@ -262,6 +355,12 @@ def test_every_field_that_is_wrong_is_named() -> None:
         read_account({"holder": " ", "sort_code": "12", "number": "3", "31926819": "x"})
     assert [each.field for each in error.value.problems] == ["holder", "sort_code", "number", ""]
     assert "holder is missing; sort_code is not a sort code" in str(error.value)
+
+
+def test_what_is_wrong_together_is_named_beside_what_is_wrong_alone() -> None:
+    """Fails when the account as a whole is looked at only once every field is right."""
+    with pytest.raises(NotReadable, match=r"is not a sort code.*a sort code and an account number together.*a BIC"):
+        read_account({"holder": "Ada", "sort_code": "12", "bic": "BARCGB22"})
 
 
 def test_what_is_wrong_with_the_whole_account_is_a_problem_of_no_field_alone() -> None:

@@ -19,6 +19,7 @@ DAY = Date(2026, 2, 2)
 DEBTOR = BankAccount(holder="Challenge Fund", sort_code="20-00-00", number="55779911")
 PAYEE = BankAccount(holder="Breathe Ltd", sort_code="12-34-56", number="12345678")
 GERMAN = BankAccount(holder="Luft GmbH", iban="DE89 3704 0044 0532 0130 00", bic="COBADEFFXXX")
+BY_IBAN = BankAccount(holder="Luft Ltd", iban="GB33BUKB20201555555555")
 
 MADE_BY_BANK = "2026-02-01T09:00:00Z"
 NEWEST = "pain.002.001.12"
@@ -56,7 +57,7 @@ def instruction(
 def many(count: int) -> list[Instruction]:
     """As many payments as a large programme makes in a run; also for measuring."""
     return [
-        instruction(transfer_id(f"team-{n:05}"), f"{n + 1}.{n % 100:02}", (PAYEE, GERMAN)[n % 2]) for n in range(count)
+        instruction(transfer_id(f"team-{n:05}"), f"{n + 1}.{n % 100:02}", (PAYEE, BY_IBAN)[n % 2]) for n in range(count)
     ]
 
 

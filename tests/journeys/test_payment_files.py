@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from temporalio.client import Client, WorkflowUpdateFailedError
-from whenever import Date
 
 from desk.payment_files import PaymentFile
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
-from domain.values.calendar import spoken_day
+from domain.values.calendar import spoken_day, working_days_later
+from domain.values.places import Holidays
 from domain.values.refusals import FileRefused, TooLate, Unavailable, UnknownPayment
 from gateways.banking.credit_transfers import Version, end_to_end_id, validate
 from gateways.banking.payment_folder import PaymentFolder
@@ -189,7 +189,8 @@ async def test_a_file_that_was_begun_is_not_dropped_once_it_is_there(tmp_path: P
         with pytest.raises(TooLate, match="exists and cannot be dropped"):
             await play.submit(FINANCE, anew=True)
         # Nor is it written for another day.
-        assert await play.submit(FINANCE, Date(2999, 1, 4)) == (file,)
+        later_day = working_days_later(file.execute_on, 30, Holidays.of("GB-ENG"))
+        assert await play.submit(FINANCE, later_day, reason="Late.") == (file,)
 
 
 async def test_a_file_that_is_made_again_is_the_same_and_nothing_leaves_twice(tmp_path: Path) -> None:

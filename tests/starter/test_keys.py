@@ -159,7 +159,7 @@ def test_bank_details_are_read_from_a_file_or_standard_input(starter: Commands, 
     [
         ("60-16-13 31926819", "The bank details are not TOML", 1),
         ('holder = "Tay"\nsort_code = "60-16-13"\nnumber = 31926819\n', "number", 1),
-        ('holder = "Tay"\nsort_code = "60-16-13"\nnumber = "31926818x"\n', "is not a account number", 1),
+        ('holder = "Tay"\nsort_code = "60-16-13"\nnumber = "31926818x"\n', "is not an account number", 1),
         ('holder = "Tay"\nsort_code = "60-16-13"\naccount = "31926819"\n', "account", 1),
         ("", "holder", 1),
         ("[holder]\nname = 31926819\n", "holder", 1),

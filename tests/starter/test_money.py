@@ -184,7 +184,7 @@ def test_a_key_that_no_payment_has_is_refused_by_every_command(starter: Commands
     ("words", "says", "slip"),
     [
         (["--sort-code", "60-16-1", "--account", ACCOUNT], "is not a sort code", "60-16-1"),
-        (["--sort-code", SORT_CODE, "--account", "3192681"], "is not a account number", "3192681"),
+        (["--sort-code", SORT_CODE, "--account", "3192681"], "is not an account number", "3192681"),
         (["--sort-code", "६०१६१३", "--account", ACCOUNT], "is not a sort code", "६०१६१३"),
         (["--iban", "GB33BUKB20201555555556"], "is not an IBAN, or has a mistake in it", "20201555555556"),
         (["--iban", "QQ00"], "is not an IBAN", "QQ00"),

@@ -14,6 +14,8 @@ from whenever import Instant
 
 import embedded
 from desk.payment_workflows import PaymentWorkflows
+from domain.values.calendar import working_days_later
+from domain.values.places import Holidays
 from domain.values.refusals import Unavailable
 from gateways.banking.credit_transfers import end_to_end_id
 from tests.gateways.status_report import Said, end_to_end_ids, status_report
@@ -39,6 +41,9 @@ PAYER = {
     "CHALLENGES_PAYER_NUMBER": "55779911",
 }
 SUBMIT = ("submit", "--as", FINANCE)
+TODAY = Instant.now().to_tz("Europe/London").date()
+LATE = str(working_days_later(TODAY, 30, Holidays.of("GB-ENG")))
+"""A working day later than any payment is promised."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +107,7 @@ def test_nothing_waits_to_leave_before_a_release(bank: Commands, keys: list[str]
     [
         ({"CHALLENGES_PAYER_HOLDER": ""}, "The account that pays cannot be used"),
         ({"CHALLENGES_PAYER_NUMBER": ""}, "needs a sort code and an account number together"),
-        ({"CHALLENGES_PAYER_NUMBER": "5577991"}, "number is not a account number"),
+        ({"CHALLENGES_PAYER_NUMBER": "5577991"}, "number is not an account number"),
         ({"CHALLENGES_PAYER_IBAN": "GB33BUKB20201555555556"}, "iban is not an IBAN"),
         ({"CHALLENGES_PAYMENT_FORM": "pain.008"}, "CHALLENGES_PAYMENT_FORM=pain.008"),
         ({"CHALLENGES_PAYMENT_RAIL": "embedded"}, "leave by the embedded rail"),
@@ -137,9 +142,9 @@ def test_files_are_made_and_reports_are_brought_by_people_of_a_round(
 
 def test_a_day_that_is_past_or_none_is_refused(bank: Commands, keys: list[str]) -> None:
     assert "2016-09-20 is past" in one_line(bank(*SUBMIT, "--on", "2016-09-20"))
-    assert "2999-01-05 is not a working day for banks: the next working day is 2999-01-07" in one_line(
-        bank(*SUBMIT, "--on", "2999-01-05")
-    )
+    saturday = str(TODAY.add(days=(6 - TODAY.day_of_week().value) % 7))
+    assert f"{saturday} is not a working day for banks: the next" in one_line(bank(*SUBMIT, "--on", saturday))
+    assert "2999-01-04 is more than a year away" in one_line(bank(*SUBMIT, "--on", "2999-01-04"))
     assert "--on 'tomorrow' is not a date" in one_line(bank(*SUBMIT, "--on", "tomorrow"), status=2)
 
 
@@ -163,17 +168,16 @@ def test_what_was_released_leaves_in_one_file_that_others_cannot_read(
     assert not Path(other).exists()
     assert not folder(bank).exists()
 
-    said = bank(*SUBMIT, "--on", "2999-01-04", "--json")
+    assert f"{LATE} is later than {PURSE}/quay/" in one_line(bank(*SUBMIT, "--on", LATE))
+    said = bank(*SUBMIT, "--on", LATE, "--reason", "The budget.", "--json")
     assert (said.status, said.err) == (0, "")
     assert not gives_away(said.out)
     (file,) = json.loads(said.out)
     path = Path(file["path"])
     assert (file["count"], file["control_sum"], file["currency"]) == (2, "240.00", "GBP")
-    assert file["execute_on"] == "2999-01-04", "nothing had left yet"
+    assert file["execute_on"] == LATE, "nothing had left yet"
     assert bank.data("payment-files") == [file]
-    assert bank("payment-files").out.startswith(
-        f"{path}: 2 payments, £240, to be paid on 2999-01-04; made by {FINANCE}"
-    )
+    assert bank("payment-files").out.startswith(f"{path}: 2 payments, £240, to be paid on {LATE}; made by {FINANCE}")
     assert (path.parent, [each.name for each in folder(bank).iterdir()]) == (folder(bank), [path.name])
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600

@@ -20,9 +20,11 @@ from store.database import tables
 from store.database.database import Database
 from store.database.tables import Found
 from store.payments import payee_changes
+from store.payments.begun import Begun
 from store.payments.ledger import Ledger
 from store.payments.payee_changes import PayeeGiven
-from store.payments.reading import Begun, Payment, find_payment
+from store.payments.reading import Payment, find_payment
+from store.payments.sealing import Kept
 from store.record.notices import Compose, read_notices
 from store.record.record import read_record
 from tests.store.said import AIR, CLOSES, compose, order
@@ -58,8 +60,13 @@ def give_payee(
     at: Instant = CLOSES,
     compose: Compose = compose,
     challenge: str = AIR,
+    country: str = "GB",
+    account: str = "",
 ) -> PayeeGiven:
-    """A team, or somebody for it, gives bank details, which tell by their name which version they are."""
+    """A team, or somebody for it, gives bank details, which tell by their name which version they are.
+
+    The account is another for each team, unless it is named.
+    """
 
     def announcing(number: int, on_its_way: Sequence[str]) -> Announcement:
         return announcements.payee_given(challenge, "exploration", team, number, on_its_way, by or team, "team", at)
@@ -67,9 +74,10 @@ def give_payee(
     def made(order: PaymentOrder) -> PaymentToMake:
         return to_make(team, challenge=challenge).model_copy(update={"order": order})
 
-    return payee_changes.give_payee(
-        database, challenge, team, f"sealed {version}", f"masked {version}", announcing, made, at, compose
+    kept = Kept(
+        sealed=f"sealed {version}", masked=f"masked {version}", country=country, fingerprints=(account or f"{team}",)
     )
+    return payee_changes.give_payee(database, challenge, team, kept, announcing, made, at, compose)
 
 
 class Till:

@@ -18,9 +18,10 @@ from domain.values.money import Amount, Money
 from domain.values.refusals import AnotherPayment, TooEarly, TooLate, UnknownPayment
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
+from store.payments.begun import Begun
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.ledger import Ledger
-from store.payments.reading import Begun, find_payment, read_payments, read_transfers, under_way
+from store.payments.reading import find_payment, read_payments, read_transfers, under_way
 from store.record.record import announce, read_notices, read_record
 from tests.store.paying import LATER, RELEASER, SECOND_RELEASER, Till, give_payee, lines, to_make, told
 from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, announcing, applied, compose

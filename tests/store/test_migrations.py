@@ -22,8 +22,9 @@ from store.challenges.rounds import find_challenge
 from store.database import schema
 from store.database.database import Database
 from store.database.tables import METADATA
+from store.payments.begun import Begun
 from store.payments.embedded_rail import EmbeddedRail
-from store.payments.reading import Begun, read_payments, under_way
+from store.payments.reading import read_payments, under_way
 from store.record.record import announce, read_notices, read_record
 from tests.processes import forking
 from tests.store.paying import Till, give_payee, to_make

@@ -18,7 +18,8 @@ from domain.values.refusals import TooLate
 from store.database import tables
 from store.database.database import Database
 from store.payments import payment_files
-from store.payments.reading import Begun, find_payment
+from store.payments.begun import Begun
+from store.payments.reading import find_payment
 from store.record.record import announce
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, Words, announcing, applied, compose, facts

@@ -14,10 +14,11 @@ from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
 from store.payments import payment_files
+from store.payments.payment_days import move
 from store.payments.payment_files import Line
 from store.record.record import announce
 from tests.store.filing import FORM, ON, batch, batching, released, written
-from tests.store.paying import LATER, Till, give_payee, to_make
+from tests.store.paying import LATER, OPERATOR, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
 
 
@@ -38,7 +39,7 @@ def test_a_file_takes_what_was_released_and_nothing_else(open_: Database) -> Non
         transfer=f"{till.key}/1",
         team=till.team,
         amount=Money.parse("2400"),
-        reference=f"{till.team} exploration 1",
+        currency="GBP",
         sealed="sealed 1",
     )
     assert (made.id, made.form, made.currency, made.execute_on, made.made) == ("FILE1", FORM, "GBP", ON, CLOSES)
@@ -154,9 +155,9 @@ def test_a_file_that_was_begun_and_dropped_lets_its_payments_leave_in_another(op
 def test_only_a_file_that_was_not_written_is_moved_to_another_day(open_: Database) -> None:
     released(open_)
     batch(open_)
-    payment_files.move(open_, "FILE1", ON.add(days=1))
+    move(open_, "FILE1", ON.add(days=1), OPERATOR, {AIR: "operator"}, CLOSES)
     made = written(open_)
-    payment_files.move(open_, "FILE1", ON.add(days=2))
+    move(open_, "FILE1", ON.add(days=2), OPERATOR, {AIR: "operator"}, LATER)
     [file] = payment_files.read_files(open_)
     assert made.execute_on == file.execute_on == ON.add(days=1)
 

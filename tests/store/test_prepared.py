@@ -24,6 +24,7 @@ _ROW = {
     "id": "air-1",
     "challenge": AIR,
     "organisation": "Crow & Co",
+    "firm": "crow and",
     "email": "crow@company.example",
     "proposal": "100 % trees? :yes %(no)s",
     "submission": "first",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import os
 import stat
@@ -57,9 +58,9 @@ def everything_said(refusal: BaseException) -> str:
 @given(
     st.builds(
         BankAccount,
-        holder=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=70),
-        sort_code=st.text("0123456789", min_size=6, max_size=6),
-        number=st.text("0123456789", min_size=8, max_size=8),
+        holder=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=69).map(lambda text: f"{text}a"),
+        sort_code=st.from_regex("[0-9]{5}[1-9]", fullmatch=True),
+        number=st.from_regex("[0-9]{7}[1-9]", fullmatch=True),
     ),
     st.text(max_size=80),
 )
@@ -131,7 +132,7 @@ def test_after_a_new_first_key_the_old_texts_open_and_new_ones_need_the_new_key(
 def test_what_is_sealed_anew_does_without_the_old_key() -> None:
     """Fails when `reseal` gives back what it got."""
     resealed = Seals([NEW, OLD]).reseal(Seals([OLD]).seal(ACCOUNT, TEAM), TEAM)
-    assert Seals([NEW]).open(resealed, TEAM) == ACCOUNT
+    assert Seals([NEW]).open(resealed.sealed, TEAM) == ACCOUNT
 
 
 # --- The key file --------------------------------------------------------------------------------------------------
@@ -285,6 +286,17 @@ def test_a_key_file_that_cannot_be_made_is_a_refusal(tmp_path: Path) -> None:
 
 
 # --- Nothing shows -------------------------------------------------------------------------------------------------
+
+
+def test_the_same_account_has_the_same_fingerprint_whatever_it_is_sealed_for() -> None:
+    """Fails when the fingerprint has the team or the holder in it, or can be made without the key."""
+    seals, text = Seals([NEW]), f"account {ACCOUNT.identity}"
+    [fingerprint] = seals.keep(ACCOUNT, TEAM).fingerprints
+    assert seals.keep(ACCOUNT.model_copy(update={"holder": "Somebody"}), OTHER).fingerprints == (fingerprint,)
+    assert Seals([OLD]).keep(ACCOUNT, TEAM).fingerprints != (fingerprint,)
+    assert Seals([NEW, OLD]).keep(ACCOUNT, TEAM).fingerprints[0] == fingerprint
+    assert fingerprint != hashlib.sha256(text.encode()).hexdigest()
+    assert ACCOUNT.iban[-8:] not in fingerprint
 
 
 def test_seals_show_no_keys() -> None:

@@ -99,6 +99,7 @@ def _applications() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("challenge", sa.String(), nullable=False),
         sa.Column("organisation", sa.String(), nullable=False),
+        sa.Column("firm", sa.String(), nullable=False, server_default=""),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("proposal", sa.Text(), nullable=False),
         sa.Column("submission", sa.String(), nullable=False),
@@ -109,6 +110,7 @@ def _applications() -> None:
         sa.UniqueConstraint("challenge", "submission", name="applications_challenge_submission_uq"),
     )
     op.create_index("applications_challenge_withdrawn", "applications", ["challenge", "withdrawn"])
+    op.create_index("applications_firm", "applications", ["firm"])
 
 
 def _payments() -> None:

@@ -94,12 +94,15 @@ def _payees() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
         sa.Column("masked", sa.String(), nullable=False),
+        sa.Column("country", sa.String(), nullable=False, server_default=""),
+        sa.Column("fingerprint", sa.String(), nullable=False, server_default=""),
         sa.Column("given_by", sa.String(), nullable=False),
         sa.Column("given_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("team", "version", name="payees_pk"),
         sa.ForeignKeyConstraint(["team"], ["applications.id"], name="payees_team_fk"),
         sa.CheckConstraint("version >= 1", name=op.f("payees_version_counts_from_one")),
     )
+    op.create_index("payees_fingerprint", "payees", ["fingerprint"])
 
 
 def _transfers() -> None:
@@ -164,6 +167,7 @@ def _files() -> None:
         sa.Column("id", sa.String(35), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("abroad", sa.Boolean(), nullable=False, server_default=sa.text("false")),
         sa.Column("execute_on", sa.String(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
@@ -258,7 +262,9 @@ def _what_was_said_stays() -> None:
     said = f"OLD.returned_at IS NOT NULL AND NEW.returned_by <> OLD.returned_by AND NOT ({undone})"
     _refuse("transfers", "UPDATE OF returned_by", "who said that it came back stays", said)
     _refuse("transfers", "DELETE", "an attempt that a rail may have stays", "OLD.begun_at IS NOT NULL")
-    _refuse("payees", "UPDATE OF team, version, masked, given_by, given_at", "bank details stay as they were given")
+    _refuse(
+        "payees", "UPDATE OF team, version, masked, country, given_by, given_at", "bank details stay as they were given"
+    )
     _refuse("payees", "DELETE", "bank details stay as they were given")
     _refuse("payments", "UPDATE OF selected_by, accepted_by", "whose decisions a payment follows from stays")
 

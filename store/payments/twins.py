@@ -1,0 +1,100 @@
+"""Finds the teams of a round that may be the same people, without opening anybody's bank details."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, exists, func, select
+
+from domain.payments.destination import Twins, warnings
+from store.database import tables
+
+from . import payees
+
+_applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
+_payees, _payments = tables.payees, tables.payments
+
+
+def twins_of(connection: Connection, teams: Collection[str], *, paid: bool) -> Mapping[str, Twins]:
+    """The twins of teams, by team. A team without twins is missing.
+
+    Args:
+        connection: in any transaction.
+        teams: ids of applications, at most a page of them.
+        paid: whether to look for the same firm only among teams that have payments. Otherwise among all applications
+            that may be read: their window is sealed, and they were not withdrawn.
+    """
+    wanted = {"teams": sorted(set(teams))}
+    accounts, firms = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for team, other in connection.execute(_same_account(), wanted):
+        accounts[team].add(other)
+    for same in _same_firm(paid):
+        for team, other in connection.execute(same, wanted):
+            firms[team].add(other)
+    return {
+        team: Twins(same_account=tuple(sorted(accounts[team])), same_firm=tuple(sorted(firms[team])))
+        for team in sorted({*accounts, *firms})
+    }
+
+
+def looked_at(connection: Connection, team: str, currency: str) -> tuple[str, tuple[str, ...]]:
+    """What whoever releases a payment sees of the team's present bank details.
+
+    Args:
+        connection: in any transaction.
+        team: who is paid.
+        currency: of the payment.
+
+    Returns:
+        The account, masked, and what to look at twice.
+    """
+    masked, country = payees.latest_masked(connection, team)
+    return masked, warnings(country, currency, twins_of(connection, [team], paid=True).get(team, Twins()))
+
+
+@cache
+def _same_account() -> Select[Any]:
+    ours, theirs, later = _payees.alias(), _payees.alias(), _payees.alias()
+    one, other = _applications.alias(), _applications.alias()
+
+    def newest(row: Any) -> Any:
+        return row.c.version == select(func.max(later.c.version)).where(later.c.team == row.c.team).scalar_subquery()
+
+    return (
+        select(ours.c.team, theirs.c.team)
+        .join_from(ours, theirs, (theirs.c.fingerprint == ours.c.fingerprint) & (theirs.c.team != ours.c.team))
+        .join(one, one.c.id == ours.c.team)
+        .join(other, other.c.id == theirs.c.team)
+        .where(_in_one_round(one, other), ours.c.fingerprint != "", newest(ours), newest(theirs))
+        .where(ours.c.team.in_(bindparam("teams", expanding=True)))
+    )
+
+
+@cache
+def _same_firm(paid: bool) -> tuple[Select[Any], ...]:
+    """Two statements, because one with an "or" uses no index."""
+    one, other = _applications.alias(), _applications.alias()
+    if paid:
+        counts = exists().where(_payments.c.team == other.c.id)
+    else:
+        counts = exists().where(_windows.c.challenge == other.c.challenge, _windows.c.sealed_at.is_not(None))
+    return tuple(
+        select(one.c.id, other.c.id)
+        .join_from(one, other, same & (other.c.id != one.c.id))
+        .where(_in_one_round(one, other), other.c.withdrawn.is_(None), counts)
+        .where(one.c.id.in_(bindparam("teams", expanding=True)))
+        for same in (
+            (other.c.firm == one.c.firm) & (one.c.firm != ""),
+            (func.lower(other.c.email) == func.lower(one.c.email)) & (one.c.email != ""),
+        )
+    )
+
+
+def _in_one_round(one: Any, other: Any) -> Any:
+    ours, theirs = _challenges.alias(), _challenges.alias()
+    return exists().where(
+        ours.c.id == one.c.challenge, theirs.c.id == other.c.challenge, ours.c.round == theirs.c.round
+    )
