@@ -104,7 +104,8 @@ class Paying:
         payment = move.payment
         snapshot = self._ledger.check(payment, move.decision, _asked_at())
         if snapshot is None:
-            self._check_may_be_back(payment)
+            if not move.decision.attempt:
+                self._check_may_be_back(payment)
             snapshot = self._ledger.give_back(payment, move.decision, _asked_at())
         return self._answer(payment, snapshot)
 

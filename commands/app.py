@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from service.connection import leave
 
-from . import applications, challenges, exceptions, notices, payments, people, rounds
+from . import applications, bank_reports, challenges, exceptions, notices, payments, people, rounds
 from .document import answering
 from .help import AsTyped, TakesTeams
 from .terminal import MISUSED, REFUSED
@@ -50,7 +50,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "release": payments.release,
         "submit": payments.submit,
         "payment-files": payments.payment_files,
-        "settle": payments.settle,
+        "settle": bank_reports.settle,
         "return": payments.return_,
         "undo-return": payments.undo_return,
         "cancel-payment": payments.cancel_payment,

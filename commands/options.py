@@ -79,6 +79,12 @@ def is_payment(name: str) -> bool:
     return name.count("/") == 4
 
 
+def attempt_in(name: str) -> tuple[str, str]:
+    """The payment's key and the attempt's number in a name. The number is empty in the name of a payment."""
+    key, _, number = name.rpartition("/")
+    return (key, number) if is_payment(key) else (name, "")
+
+
 P = ParamSpec("P")
 _LONGEST_TEXT = 1_100_000
 """Characters. A programme allows at most a million characters in a proposal."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from desk.bank_reports import LARGEST_REPORT
 from desk.open import Payment
 from desk.payment_files import PaymentFile
 from domain.values.paging import all_of
-from domain.values.refusals import FileRefused, NotAllowed, Refused, Unavailable, UnknownPayment
-from domain.values.wording import counted
+from domain.values.refusals import NotAllowed, Refused, Unavailable, UnknownPayment
 
 from .document import as_data, for_programs, say_done, show_json
 from .options import (
@@ -28,6 +25,7 @@ from .options import (
     Why,
     a_desk,
     acting,
+    attempt_in,
     command,
     day_of,
     decide,
@@ -215,12 +213,24 @@ async def release(
 
 
 @command
-async def return_(payment: PaymentKey, by: Who, reason: Why, decision_id: DecisionId = "") -> None:
+async def return_(
+    payment: Annotated[
+        str,
+        typer.Argument(
+            metavar="PAYMENT|ATTEMPT",
+            help="The key of the payment; or an attempt, such as `…/1/2`, about which the bank contradicts itself.",
+        ),
+    ],
+    by: Who,
+    reason: Why,
+    decision_id: DecisionId = "",
+) -> None:
     """Report that the money of a payment came back. Correct the mistake, then release the payment again.
 
     Example: `starter.py return pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance --reason "Closed."`
     """
-    await _decide(payment, "return", by, reason, decision_id)
+    key, attempt = attempt_in(payment)
+    await _decide(key, "return", by, reason, decision_id, **({"attempt": attempt} if attempt else {}))
 
 
 @command
@@ -299,60 +309,6 @@ async def payment_files(by: Who) -> None:
     async with a_desk() as desk:
         files = await desk.payment_files.list(await acting(desk, by))
         show_json(files) if for_programs() else output.payment_files(files)
-
-
-@command
-async def settle(
-    report: Annotated[
-        Path, typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002), or a payment's key.")
-    ],
-    by: Who,
-    on: Annotated[
-        str,
-        typer.Option(
-            metavar="DATE", help="With a payment's key: the day on which the money arrived; without it, today."
-        ),
-    ] = "",
-) -> None:
-    """Read the bank's report on a payment file: which payments are settled, and which came back and why.
-
-    If your bank sends no reports, give the key of each payment on the bank statement, and the day on the statement.
-
-    Example: `starter.py settle report.xml --as finance`
-    """
-    day = day_of("--on", on) if on else None
-    async with a_desk() as desk:
-        actor, key = await acting(desk, by), str(report)
-        # Unlike Path.exists, os.path.exists takes a key that is too long for a file name.
-        if is_payment(key) and not os.path.exists(key):  # noqa: ASYNC240
-            found = await desk.bank_reports.confirm_settled(actor, key, day)
-        elif day is not None:
-            misused(
-                f"--on {on} goes with a payment's key, but {report} is a report, with its own date: leave out --on."
-            )
-        else:
-            key, found = "", await desk.bank_reports.settle(actor, _bytes_of(report))
-        if for_programs():
-            show_json(found)
-        else:
-            say(_settled(key, on, len(found)))
-
-
-def _bytes_of(report: Path) -> bytes:
-    """The content of a report. Reads one byte more than a report may have, which is enough to refuse a larger file."""
-    try:
-        with report.open("rb") as file:
-            return file.read(LARGEST_REPORT + 1)
-    except OSError as error:
-        raise FileRefused(f"The report {report} cannot be read ({error.strerror}): check its name.") from None
-
-
-def _settled(key: str, on: str, new: int) -> str:
-    """The answer of `settle`: for a payment's key, or for a report with news of `new` payments."""
-    if not key:
-        return f"The report has news of {counted(new, 'payment')}: see `payments` in a moment."
-    arrived = f"{key} has arrived{on and f' on {on}'}"
-    return f"Noted: {arrived}. See `payments` in a moment." if new else f"Already noted: {arrived}."
 
 
 @command

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 
 from whenever import Date, Instant
 
@@ -11,13 +11,16 @@ from domain.announcements.occasions import Occasion
 from domain.keys import payment_of, transfer_id
 from domain.payments.bank_reports import BankReport
 from domain.payments.payment import SERVICE
-from domain.payments.rails import Progress
+from domain.payments.positions import Doubt
 from domain.permissions import Action, Actor
-from domain.values.refusals import FileRefused, NotReadable, RailRefused
+from domain.values.model import Value
+from domain.values.refusals import FileRefused, NotReadable, RailRefused, Refused, UnknownPayment
+from domain.values.wording import counted
 from gateways.banking.bank_files import read_bank_file
 from gateways.banking.messages import LARGEST
-from store.payments import bank_reports, payment_files, reading
-from store.payments.bank_reports import Contradiction, Reported
+from store.payments import bank_reports, reading
+from store.payments.bank_reports import Ignored, Noted
+from store.payments.contradictions import Contradiction, contradicted
 from store.payments.reading import Payment
 
 from .bank_roles import BANK_ZONE, Acting, acting_on_payments
@@ -29,6 +32,34 @@ LARGEST_REPORT = LARGEST
 """The most bytes that a bank's report may have."""
 
 
+_WORDS_SHOWN, _PAYMENTS_SHOWN = 3, 5
+"""How many of a bank's reasons, and of the payments that they are about, a refusal names."""
+
+
+class Settled(Value):
+    """What became of the reports in a bank's file.
+
+    Args:
+        payments: the payments on which the reports say something new.
+        ignored: what changes nothing, and why.
+        doubtful: the transfers about which a person has to find out what is true.
+    """
+
+    payments: tuple[Payment, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    doubtful: tuple[Contradiction, ...] = ()
+
+    def with_more(self, more: Settled) -> Settled:
+        """This, and what became of another report. What several reports say about one payment is counted once."""
+        payments = {each.key: each for each in (*self.payments, *more.payments)}
+        doubtful = {each.transfer: each for each in (*self.doubtful, *more.doubtful)}
+        return Settled(
+            payments=tuple(payments.values()),
+            ignored=(*self.ignored, *more.ignored),
+            doubtful=tuple(doubtful.values()),
+        )
+
+
 class BankReports:
     """What people do with a bank's word on payments that left in files."""
 
@@ -37,54 +68,76 @@ class BankReports:
         self._database = core.database
         self._workflows = PaymentWorkflows(core)
 
-    async def settle(self, actor: Actor, report: bytes) -> tuple[Payment, ...]:
-        """Reads a bank's reports on payment files, and informs the payments in the reports.
+    async def settle(
+        self,
+        actor: Actor,
+        report: bytes,
+        believed: str = "",
+        told: Callable[[Settled], object] | None = None,
+    ) -> Settled:
+        """Reads a bank's reports on payments in files, and informs the payments in the reports.
 
         Args:
             actor: who brings the reports.
             report: the bank's file, with one report or with several in an envelope.
-
-        Returns:
-            The payments on which the report says something new.
+            believed: why the actor believes a bank that turns a whole file away for a reason of its own; empty if the
+                actor has not said so.
+            told: called with the result before anything is refused.
 
         Raises:
-            FileRefused: the file is not such a report, contradicts itself, or rejects a file that the bank had before.
+            FileRefused: the file is not such a report, contradicts itself, is older than its payment file, or rejects a
+                file that the bank had before, or of which something is settled, or for a reason of the bank's own that
+                nobody has believed. Nothing was noted of that report.
             UnknownPayment: the report is on a file that was not made here.
             NotAllowed: the actor may not bring this report.
-            RailRefused: the report is noted in full, but says that a payment arrived, and the ledger says that the
-                payment came back. The operators are told.
+            RailRefused: the report is noted in full, but contradicts what the bank or a person has said before. The
+                operators are told.
             Unavailable: the database cannot be written to.
         """
         read, options = self._core.threads.read, self._core.options
         file = await read(read_bank_file, report, options.bank_zone)
         booked = await read(match, options, self._database, file.statements)
-        found = [await self._settle(actor, each) for each in (*file.reports, *booked.reports)]
-        if booked.doubts:
-            raise RailRefused(f"The statement is noted, but for this: {' '.join(booked.doubts)}")
-        return tuple({payment.key: payment for each in found for payment in each}.values())
+        settled, refused = Settled(), list[Refused]()
+        for each in (*file.reports, *booked.reports):
+            try:
+                settled = settled.with_more(await self._settle(actor, each, believed))
+            except (FileRefused, UnknownPayment) as refusal:
+                refused.append(refusal)
+        settled = settled.with_more(Settled(ignored=tuple(Ignored(payment="", why=why) for why in booked.ignored)))
+        if told is not None and not (refused and settled == Settled()):
+            told(settled)
+        if refused:
+            raise refused[0]
+        if unclear := [
+            *(each.text for each in settled.doubtful if each.doubt is not Doubt.COPY),
+            *booked.doubts,
+        ]:
+            raise RailRefused(f"The report is noted. {' '.join(unclear)}")
+        return settled
 
-    async def _settle(self, actor: Actor, said: BankReport) -> tuple[Payment, ...]:
-        threads, file = self._core.threads, said.file
-        if any(each.is_duplicate for each in (said.whole, *said.transfers) if each):
-            raise FileRefused(
-                f"The status report {said.message_id} refuses a file or payment that the bank already had, so no "
-                "payment was returned. See the bank's report on the first copy. If you sent only one, ask the bank."
-            )
-        challenges = await threads.read(payment_files.challenges_concerned, self._database, file)
+    async def _settle(self, actor: Actor, said: BankReport, believed: str) -> Settled:
+        threads = self._core.threads
+        challenges = await threads.read(bank_reports.challenges_concerned, self._database, said)
         roles = await acting_on_payments(self._core, actor, Action.BRING_REPORT, challenges)
         rows = [await self._core.find(each) for each in challenges]
         async with self._core.refusals_on_record(actor, Action.BRING_REPORT, *rows):
-            new = await threads.write(self._note, said, roles)
+            _check_is_no_copy(said)
+            noted = await threads.write(self._note, said, roles, believed)
+        if noted.unbelieved:
+            # The bank's own words can name people, so the refusal is not on record.
+            raise FileRefused(_not_believed(said, noted.unbelieved))
         # The person who brought the report before may have been interrupted half-way.
-        unheard = await threads.read(bank_reports.unheard, self._database, file)
-        keys = tuple(dict.fromkeys((*new, *unheard)))
-        await self._workflows.let_know(keys)
-        if contradicted := await threads.read(bank_reports.contradicted, self._database, file):
-            for each in contradicted:
-                await self._call_operators(each)
-            await self._workflows.ledger_changed(payment_of(each.transfer) for each in contradicted)
-            raise RailRefused(f"The report is noted. {' '.join(map(_what_to_do, contradicted))}")
-        return tuple([await threads.read(reading.find_payment, self._database, key) for key in keys])
+        unheard = await threads.read(bank_reports.unheard, self._database, said.file or None)
+        named = {*noted.new, *(each.payment for each in noted.ignored)}
+        doubtful = await threads.read(contradicted, self._database, said.file, named)
+        await self._workflows.let_know(
+            dict.fromkeys((*noted.new, *unheard, *(payment_of(each.transfer) for each in doubtful)))
+        )
+        for each in doubtful:
+            await self._call_operators(each)
+        payments = [await threads.read(reading.find_payment, self._database, key) for key in noted.new]
+        ignored = (*noted.ignored, *(Ignored(payment="", why=why) for why in said.ignored))
+        return Settled(payments=tuple(payments), ignored=ignored, doubtful=doubtful)
 
     async def confirm_settled(self, actor: Actor, key: str, on: Date | None = None) -> tuple[Payment, ...]:
         """Takes a person's word that a payment in a file has arrived, for banks that send no reports.
@@ -124,33 +177,13 @@ class BankReports:
         await self._workflows.ledger_changed([key])
         return (payment,) if new else ()
 
-    def _note(self, said: BankReport, roles: Acting) -> tuple[str, ...]:
-        # A bank's clock may be ahead, but no report counts for a future day.
-        made_on = min(said.made_at.to_tz(BANK_ZONE).date(), self._core.now().to_tz(BANK_ZONE).date())
-
-        def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
-            for each in said.said_of(names):
-                progress = each.progress or Progress.TAKEN
-                yield Reported(
-                    end_to_end=each.end_to_end,
-                    progress=progress,
-                    arrived_on=made_on if progress is Progress.SETTLED else None,
-                    reason=each.reason,
-                )
-
-        return bank_reports.report(
-            self._database,
-            said.file,
-            statuses,
-            roles.by,
-            roles.roles,
-            self._core.now(),
-            rejects_all=said.whole is not None and said.whole.progress is Progress.REJECTED,
-        )
+    def _note(self, said: BankReport, roles: Acting, believed: str) -> Noted:
+        zone, now = self._core.options.bank_zone, self._core.now()
+        return bank_reports.report(self._database, said, roles.by, roles.roles, now, zone, believed)
 
     async def _call_operators(self, contradiction: Contradiction) -> None:
-        """Announces that the bank and the ledger disagree on a transfer, once for each report."""
-        transfer, text = contradiction.transfer, _what_to_do(contradiction)
+        """Announces that a person has to find out what became of a transfer, once for each report."""
+        transfer, text = contradiction.transfer, contradiction.text
         payment = await self._core.threads.read(reading.find_payment, self._database, payment_of(transfer))
         row = await self._core.find(payment.challenge)
         told = to_people((await self._core.state(row)).challenge.operators, Occasion.ATTENTION, {"what": text})
@@ -181,15 +214,31 @@ def _check_can_have_arrived(on: Date, payment: Payment, now: Instant) -> None:
         )
 
 
-def _what_to_do(contradiction: Contradiction) -> str:
-    transfer = contradiction.transfer
-    twice = f"{transfer} came back according to the ledger, but is settled according to the bank"
-    if contradiction.followed:
-        return (
-            f"{twice}, and a later attempt may have left: ask the bank to stop one of the two attempts, or ask the "
-            "team to pay one of them back."
+def _check_is_no_copy(said: BankReport) -> None:
+    """Checks that the bank does not turn away a whole file because it had it before.
+
+    Raises:
+        FileRefused: it does.
+    """
+    if said.whole is not None and said.whole.is_duplicate:
+        raise FileRefused(
+            f"The status report {said.message_id} refuses a file that the bank already had, so no payment was "
+            "returned. See the bank's report on the first copy. If you sent only one, ask the bank."
         )
+
+
+def _not_believed(said: BankReport, keys: Sequence[str]) -> str:
+    words = [each.words for each in (said.whole, *said.transfers) if each and each.words]
+    why = (
+        f"in its own words: \u201c{'; '.join(dict.fromkeys(words[:_WORDS_SHOWN]))}\u201d"
+        if words
+        else "without a reason"
+    )
+    shown = ", ".join(keys[:_PAYMENTS_SHOWN])
+    more = f" and {len(keys) - _PAYMENTS_SHOWN} more" if len(keys) > _PAYMENTS_SHOWN else ""
     return (
-        f"{twice}: find out which is true. Until then the payment does not leave again. If the team has its money, "
-        f"run `starter.py undo-return {transfer} --as PERSON --reason WHY`."
+        f"The bank turns away the whole payment file {said.file} {why}. A bank also does so with a second copy of a "
+        "file, and pays the first. So nothing was noted: ask the bank whether it pays any copy of this file. If it "
+        "pays none, read the report again with --believe and --reason WHY: "
+        f"{counted(len(keys), 'payment')} can then be released again ({shown}{more})."
     )

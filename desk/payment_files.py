@@ -285,8 +285,8 @@ def _check_line(line: Line, seals: Seals) -> None:
     """
     if line.arrived:
         raise RailRefused(
-            f"{line.arrived} came back according to the ledger, but is settled according to the bank: "
-            "find out which is true"
+            f"{line.arrived} came back according to the ledger, but may have arrived according to the bank: find out "
+            "which is true, then use `undo-return` or `return` with that attempt"
         )
     if line.left:
         raise RailRefused("its team has left since it was released, and a releaser must say again whether it is paid")

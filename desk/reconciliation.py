@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from domain.challenges.awards import payments_due
 from domain.challenges.state import OrderState, State
 from domain.payments.payment import FAILED, PaymentStatus
+from domain.payments.positions import Doubt
 from domain.payments.rails import PaymentRail, Progress
 from domain.permissions import Action, Actor
 from domain.programmes.round import is_rehearsed
@@ -167,7 +168,21 @@ def _with_rail(
     rail: PaymentRail, transfers: Iterable[TransferRow], payments: Mapping[str, Payment]
 ) -> list[tuple[str, str]]:
     """Compares the ledger with the rail. May ask the rail over the network."""
-    return [(each.payment, what) for each in transfers for what in _with_attempt(rail, each, payments[each.payment])]
+    found = []
+    for each in transfers:
+        differs = [*_with_attempt(rail, each, payments[each.payment])]
+        if each.doubt and not differs:
+            differs.append(f"attempt {each.attempt} {_DOUBTS[Doubt(each.doubt)]}")
+        found += [(each.payment, what) for what in differs]
+    return found
+
+
+_DOUBTS = {
+    Doubt.CONTRADICTION: "is settled, and has failed, according to the bank: a person has to say which is true",
+    Doubt.COPY: "was rejected by the bank as a copy of a payment that it has: a person has to say whether it was paid",
+    Doubt.FILE: "was turned away with its whole file, of which another payment is settled: a person has to say whether "
+    "it was paid",
+}
 
 
 def _with_attempt(rail: PaymentRail, transfer: TransferRow, payment: Payment) -> Iterator[str]:

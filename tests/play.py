@@ -106,7 +106,8 @@ class Play(People):
 
     async def settle(self, report: Path, by: str) -> tuple[Payment, ...]:
         """Somebody brings a report of the bank; see `BankReports.settle`."""
-        return await self.desk.bank_reports.settle(await self.actor(by), report.read_bytes())  # noqa: ASYNC240
+        found = await self.desk.bank_reports.settle(await self.actor(by), report.read_bytes())  # noqa: ASYNC240
+        return found.payments
 
     async def confirm_settled(self, key: str, by: str, on: Date | None = None) -> tuple[Payment, ...]:
         """Somebody says that a payment has arrived; see `BankReports.confirm_settled`."""

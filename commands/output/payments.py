@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from commands.terminal import say, show_entry, show_table, when
+from desk.bank_reports import Settled
 from desk.late_payments import Late
 from desk.open import Payment
 from desk.payment_files import PaymentFile
 from desk.reconciliation import Reconciled
 from domain.payments.payment import OVER, TO_RELEASE, PaymentStatus
+from domain.payments.positions import Doubt
 from domain.values.calendar import spoken
 from domain.values.money import total
 from domain.values.wording import counted
+
+_NAMED = 5
+"""How many payments a line names."""
 
 
 def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
@@ -127,6 +132,21 @@ def payment_files(files: Sequence[PaymentFile]) -> None:
         )
     if not files:
         say("No payment files yet.")
+
+
+def settled(found: Settled) -> None:
+    """Prints what a bank's reports change, what changes nothing and why, and what a person has to find out.
+
+    A contradiction is a refusal, which the command prints itself.
+    """
+    say(f"The report has news of {counted(len(found.payments), 'payment')}: see `payments` in a moment.")
+    for why in dict.fromkeys(each.why for each in found.ignored):
+        keys = [each.payment for each in found.ignored if each.why == why and each.payment]
+        more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+        say(f"Ignored: {why}" + (f": {', '.join(keys[:_NAMED])}{more}" if keys else ""))
+    for doubt in found.doubtful:
+        if doubt.doubt is Doubt.COPY:
+            say(f"Needs attention: {doubt.text}")
 
 
 def reconciled(found: Reconciled) -> None:

@@ -179,8 +179,9 @@ def decided(
     notices: tuple[OutgoingNotice, ...] = ()
     match decision:
         case Return():
-            done = "came back, or never left"
-            notices = _returned(payment, facts, never_left=status is not PaymentStatus.SETTLED)
+            done = f"{f'attempt {decision.attempt} ' * bool(decision.attempt)}came back, or never left"
+            if not decision.attempt:  # people were told when the ledger first heard that the attempt failed
+                notices = _returned(payment, facts, never_left=status is not PaymentStatus.SETTLED)
         case UndoReturn():
             done = f"attempt {decision.attempt} has arrived after all"
             people = to_people((*payment.operators, *payment.releasers), Occasion.PAYMENT_RETURN_UNDONE, facts)

@@ -31,10 +31,12 @@ class Return(Decision):
     """The money came back, or never arrived. The payment can be released and sent again.
 
     Args:
+        attempt: the attempt, if bank and ledger contradict each other about it; 0 for the attempt that is under way.
         reason: why, as the bank says.
     """
 
     kind: ClassVar[str] = "return"
+    attempt: Annotated[int, Field(ge=0, le=1_000_000, description="the number of an attempt, or 0")] = 0
 
 
 class UndoReturn(Decision):
@@ -74,6 +76,8 @@ def check_move(payment: PaymentToMake, snapshot: PaymentSnapshot, decision: Deci
             _check_release(payment, snapshot, decision)
         case Return():
             _check_role(payment, decision)
+            if decision.attempt:  # the ledger knows which attempts are doubtful
+                return
             if snapshot.status in (PaymentStatus.REQUESTED, *TO_RELEASE):
                 raise TooEarly(
                     f"{payment.order.key} is {snapshot.status}: no money is on its way that could come back."

@@ -67,6 +67,7 @@ class Transfer(Value):
         progress: how far the transfer has come.
         reason: why the transfer was rejected, cancelled or returned, in words; empty otherwise.
         pays_on: the day on which a bank is told to pay; None if the rail pays at once.
+        said_by: the person on whose word the rail has it as failed; empty if the rail itself says so.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Transfer(Value):
     progress: Progress
     reason: str = ""
     pays_on: Date | None = None
+    said_by: str = ""
 
 
 class PaymentRail(Protocol):

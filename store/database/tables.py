@@ -262,11 +262,31 @@ filed_transfers = Table(
     Column("progress", String, nullable=False, server_default="taken"),
     Column("arrived_on", String),  # the day, if a bank or a person has named it
     Column("reason", Text, nullable=False, server_default=""),
+    Column("said_by", String, nullable=False, server_default=""),  # the person who says that it failed
+    Column("news_at", Moment),  # when the last news was said, by the clock of whoever said it
+    Column("doubt", String, nullable=False, server_default=""),  # what a person has to find out
     Column("reported_at", Moment),
     Column("reported_by", String, nullable=False, server_default=""),
     CheckConstraint(
         "progress IN ('taken', 'settled', 'rejected', 'cancelled', 'returned')", name="progress_is_one_of_them"
     ),
+)
+
+# All that a bank, or a person, has said about the transfers in payment files. Their progress follows from this.
+bank_words = Table(
+    "bank_words",
+    METADATA,
+    Column("transfer", ForeignKey(filed_transfers.c.transfer), primary_key=True),
+    Column("number", Integer, primary_key=True),  # in the order in which the service heard the words
+    Column("progress", String, nullable=False),
+    Column("at", Moment, nullable=False),  # when it was said, by the clock of whoever said it
+    Column("reason", Text, nullable=False),
+    Column("whole", Boolean, nullable=False),  # said of the whole file
+    Column("is_copy", Boolean, nullable=False),  # the bank rejects a copy of what it has
+    Column("person", String, nullable=False),  # who says so; empty for the bank
+    Column("arrived_on", String),
+    Column("heard_at", Moment, nullable=False),
+    Column("heard_by", String, nullable=False),
 )
 
 notices = Table(

@@ -2,130 +2,248 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import uuid4
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Exists, exists, select, update
 from whenever import Date, Instant
 
 from domain.keys import payment_of
+from domain.payments.bank_reports import BankReport, TransferWord
+from domain.payments.payment import PaymentStatus
+from domain.payments.positions import Doubt, Said
 from domain.payments.rails import FAILED, Progress
+from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, TooLate, UnknownPayment
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
-from store.record.record import needs_nobody
+from store.record.record import needs_somebody
 
+from .bank_words import Words, hear_person
+from .contradictions import contradictions
 from .file_record import write_lines
 
-_transfers, _files, _filed = tables.transfers, tables.payment_files, tables.filed_transfers
+_payments, _transfers, _files = tables.payments, tables.transfers, tables.payment_files
+_filed, _words = tables.filed_transfers, tables.bank_words
 _BY_TRANSFER = TotalOrder(_filed.c.transfer)
 
 
-class Contradiction(Value):
-    """A transfer on which ledger and bank disagree.
-
-    By the ledger the transfer failed and was never settled. The bank says that it is settled.
+class Ignored(Value):
+    """A word of the bank that changes nothing.
 
     Args:
-        transfer: the transfer's id.
-        reported: when the bank's report was read.
-        followed: whether a later attempt of the same payment may have left.
+        payment: key of the payment.
+        why: why it changes nothing.
     """
 
-    transfer: str
-    reported: Instant
-    followed: bool
+    payment: str
+    why: str
 
 
-class Reported(Value):
-    """What a bank says of one transfer.
+class Noted(Value):
+    """What became of a bank's report.
 
     Args:
-        end_to_end: the id by which the bank knows the transfer.
-        progress: how far the transfer has come.
-        reason: why the transfer was rejected, cancelled or returned, without personal data.
-        arrived_on: for a settled transfer, the day on which the bank says so.
+        new: the keys of the payments about which the report says something new.
+        ignored: what changes nothing.
+        unbelieved: the keys of the payments that the bank turns away with their whole file, for a reason of its own.
+            Nothing was noted: a person must say whether the bank is to be believed.
     """
 
-    end_to_end: str
-    progress: Progress
-    reason: str = ""
-    arrived_on: Date | None = None
+    new: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    unbelieved: tuple[str, ...] = ()
 
 
 def report(
     database: Database,
-    file: str,
-    statuses: Callable[[tuple[str, ...]], Iterable[Reported]],
+    said: BankReport,
     by: str,
     roles: Mapping[str, str],
     at: Instant,
-    *,
-    rejects_all: bool = False,
-) -> tuple[str, ...]:
-    """Notes what a bank reported about the transfers in a file. You can safely call this again.
-
-    A settled transfer can come back. If the report says that a failed transfer is settled, that is noted too (see
-    `contradicted`), unless the ledger knows that the transfer was settled before it failed: then it is no news.
+    zone: str,
+    believed: str = "",
+) -> Noted:
+    """Notes what a bank reported about transfers. You can safely call this again.
 
     Args:
         database: where to.
-        file: id of the message that the bank reports on.
-        statuses: what the report says of each transfer. It gets the ids by which the bank knows the file's transfers.
+        said: what the bank reports.
         by: who brings the report.
         roles: the person's role in each challenge.
         at: when.
-        rejects_all: whether the bank rejects the whole file.
-
-    Returns:
-        The keys of the payments about which the report says something new.
+        zone: the time zone in which the bank counts days.
+        believed: why the person believes that the bank has turned a whole file away; empty if nobody has said so.
 
     Raises:
         UnknownPayment: no such file was made here.
-        FileRefused: the report rejects a whole file in which something is settled.
+        FileRefused: the bank made the report before the payment file, or rejects a whole file in which something is
+            settled, or names a transfer that is not in the file.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        inside = _held(connection, file)
-        if rejects_all:
-            _check_can_be_rejected(file, inside.values())
-        reached = {name: Progress(row.progress) for name, row in inside.items()}
-        changed = []
-        for status in statuses(tuple(inside)):
-            row, before = inside[status.end_to_end], reached[status.end_to_end]
-            progress = _since(before, status.progress, was_settled=row.settled_at is not None)
-            if progress is before:
-                continue
-            reached[status.end_to_end] = progress
-            _note(connection, row.transfer, status.model_copy(update={"progress": progress}), by, at)
-            changed.append(payment_of(row.transfer))
-        keys, text = tuple(dict.fromkeys(changed)), f"Report on payment file {file} read"
-        write_lines(connection, keys, f"bank-report/{file}/{uuid4().hex}", text, by, roles, at)
-        return keys
+        which = _which(said)
+        inside = _held(connection, said, which)
+        words = Words(connection, inside.values(), which, by, at)
+        told = said.said_of(tuple(inside)) if said.file else said.transfers
+        _check_is_on_this_file(said, inside.values())
+        doubtful = _turned_away(said, told)
+        if doubtful and not believed and _is_news(doubtful, inside, words):
+            _write(connection, inside.values(), said, "turns the whole file away, nothing noted", by, roles, at)
+            return Noted(unbelieved=tuple(payment_of(inside[each.end_to_end].transfer) for each in doubtful))
+        noted, today = _Notes(words, at), at.to_tz(zone).date()
+        for each in told:
+            if each.end_to_end in inside and each.progress is not None:
+                day = min(each.arrived_on or each.at.to_tz(zone).date(), today)
+                noted.add(inside[each.end_to_end].transfer, _kept(each, day, by if each in doubtful else ""))
+            elif each.end_to_end in inside and not each.whole:
+                noted.ignore(inside[each.end_to_end].transfer, "the bank is still processing it")
+        words.keep()
+        _doubt_the_rest(connection, noted.contradicted, at)
+        for doubt in contradictions(connection, which if not said.file else _filed.c.file == said.file):
+            challenge = "/".join(doubt.transfer.split("/")[:2])
+            needs_somebody(connection, doubt.transfer, challenge, doubt.text, at)
+        changed = [row for row in inside.values() if row.transfer in noted.new]
+        older = [row for row in inside.values() if row.transfer in noted.older and row.transfer not in noted.new]
+        _write(connection, changed, said, "", by, roles, at, believed if doubtful else "")
+        _write(connection, older, said, "older than the last news, so nothing changed", by, roles, at)
+        return noted.all
 
 
-def contradicted(database: Database, file: str) -> tuple[Contradiction, ...]:
-    """The transfers in a file about which the ledger and the bank disagree.
+def challenges_concerned(database: Database, said: BankReport) -> tuple[str, ...]:
+    """The challenges with a payment that a report can be about.
 
     Raises:
         Unavailable: the database cannot be read.
     """
-    later = _transfers.alias()
-    followed = exists().where(
-        later.c.payment == _transfers.c.payment, later.c.attempt > _transfers.c.attempt, later.c.begun_at.is_not(None)
-    )
-    wanted = (
-        select(_filed.c.transfer, _filed.c.reported_at.label("reported"), followed.label("followed"))
-        .join(_transfers, _transfers.c.id == _filed.c.transfer)
-        .where(_filed.c.file == file, _filed.c.progress == "settled")
-        .where(_transfers.c.returned_at.is_not(None), _transfers.c.settled_at.is_(None))
-        .order_by(*_BY_TRANSFER)
-    )
+    wanted = select(_payments.c.challenge).distinct().join(_transfers, _transfers.c.payment == _payments.c.key)
+    wanted = wanted.join(_filed, _filed.c.transfer == _transfers.c.id).where(_which(said))
     with database.reading() as connection:
-        return tuple(Contradiction.model_validate(dict(row._mapping)) for row in connection.execute(wanted))
+        return tuple(sorted(connection.scalars(wanted)))
+
+
+class _Notes:
+    """What the words of a report change."""
+
+    def __init__(self, words: Words, at: Instant) -> None:
+        self._words, self._at = words, at
+        self._ignored: list[Ignored] = []
+        self.new: dict[str, None] = {}
+        self.older: dict[str, None] = {}
+        self.contradicted: list[str] = []
+
+    def add(self, transfer: str, word: Said) -> None:
+        """Takes a word, and says what it changes."""
+        if any(_is_same(each, word) for each in self._words.of(transfer)):
+            self.ignore(transfer, "the bank had said so before")
+            return
+        before = self._words.position(transfer)
+        after = self._words.add(transfer, word)
+        if after.doubt is Doubt.CONTRADICTION and before.doubt is not after.doubt:
+            self.contradicted.append(transfer)
+        if after.progress is not before.progress or (after.doubt and after.doubt is not before.doubt):
+            self.new[transfer] = None
+        elif before.news_at is not None and word.at < before.news_at:
+            self.older[transfer] = None
+            self.ignore(transfer, f"the bank said so before its last news, of {spoken(before.news_at, 'UTC')}")
+        else:
+            self.ignore(transfer, f"it is {before.progress} already")
+
+    def ignore(self, transfer: str, why: str) -> None:
+        self._ignored.append(Ignored(payment=payment_of(transfer), why=why))
+
+    @property
+    def all(self) -> Noted:
+        return Noted(new=tuple(dict.fromkeys(map(payment_of, self.new))), ignored=tuple(self._ignored))
+
+
+def _kept(word: TransferWord, day: Date, person: str) -> Said:
+    assert word.progress is not None, "only a bank that has decided is heard"
+    return Said(
+        progress=word.progress,
+        at=word.at,
+        reason=word.reason if word.progress.has_failed else "",
+        whole=word.whole,
+        is_copy=word.is_duplicate,
+        person=person,
+        arrived_on=day if word.progress is Progress.SETTLED else None,
+    )
+
+
+def _is_same(one: Said, other: Said) -> bool:
+    return (one.progress, one.at, one.whole, one.is_copy) == (other.progress, other.at, other.whole, other.is_copy)
+
+
+def _turned_away(said: BankReport, told: Iterable[TransferWord]) -> list[TransferWord]:
+    """The words that turn a whole file away for a reason that is no known code.
+
+    A bank turns a copy of a file away, too, and goes on with the first. It does so as a whole, or by a word about each
+    transfer.
+    """
+    told = list(told)
+    unexplained = [each for each in told if each.progress in FAILED and not each.explains and not each.is_duplicate]
+    as_a_whole = said.whole is not None and said.whole.progress in FAILED
+    return unexplained if as_a_whole or 1 < len(unexplained) == len(told) else []
+
+
+def _is_news(told: Iterable[TransferWord], inside: Mapping[str, Found], words: Words) -> bool:
+    return any(
+        not any(each.at == known.at and each.progress is known.progress for known in words.of(row.transfer))
+        for each in told
+        if (row := inside.get(each.end_to_end))
+    )
+
+
+def _check_is_on_this_file(said: BankReport, inside: Collection[Found]) -> None:
+    """Checks that the bank can have meant this payment file.
+
+    Raises:
+        FileRefused: the bank made its report before the payment file, or turns away a file of which something is paid.
+    """
+    if not said.file:
+        return
+    made = min(row.made_at for row in inside)
+    if said.made_at < made.round("second", mode="floor"):
+        raise FileRefused(
+            f"The bank made the report {said.message_id} on {spoken(said.made_at, 'UTC')}, before its payment file "
+            f"{said.file}, which was made on {spoken(made, 'UTC')}. Nothing was noted: ask the bank which file it "
+            "means."
+        )
+    settled = next((row.transfer for row in inside if row.progress == Progress.SETTLED), None)
+    if settled is not None and said.whole is not None and said.whole.progress in FAILED:
+        raise FileRefused(
+            f"The report rejects the whole payment file {said.file}, but {settled} in this file is settled. "
+            "Nothing was noted: ask the bank whether it got the file twice or means another file."
+        )
+
+
+def _doubt_the_rest(connection: Connection, contradicted: Collection[str], at: Instant) -> None:
+    """What was turned away with a whole file is doubtful if the bank has paid another transfer of that file."""
+    whole = exists().where(_words.c.transfer == _filed.c.transfer, _words.c.whole, _words.c.progress.in_(FAILED))
+    paid = select(_filed.c.file).where(_filed.c.transfer.in_(contradicted))
+    connection.execute(
+        update(_filed)
+        .where(_filed.c.file.in_(paid.scalar_subquery()), _filed.c.progress.in_(FAILED), _filed.c.doubt == "", whole)
+        .values(doubt=Doubt.FILE, reported_at=at)
+    )
+
+
+def _write(
+    connection: Connection,
+    rows: Iterable[Found],
+    said: BankReport,
+    what: str,
+    by: str,
+    roles: Mapping[str, str],
+    at: Instant,
+    reason: str = "",
+) -> None:
+    text = (f"Report on payment file {said.file} read" if said.file else "Bank statement read") + (what and f": {what}")
+    key = f"bank-report/{said.file or 'statement'}/{uuid4().hex}"
+    write_lines(connection, (payment_of(row.transfer) for row in rows), key, text, by, roles, at, reason)
 
 
 def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
@@ -141,12 +259,16 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
         Unavailable: the database cannot be read.
     """
     left, settled, returned = _transfers.c.submitted_at, _transfers.c.settled_at, _transfers.c.returned_at
+    news = left.is_(None) | _filed.c.progress.in_(FAILED) | (_filed.c.progress == "settled") & settled.is_(None)
+    # An older word of the bank says more about how the last attempt failed.
+    more = (_filed.c.progress != _transfers.c.ended_as) & (_payments.c.status == PaymentStatus.REJECTED) & ~_has_later()
     wanted = (
         select(_filed.c.transfer)
         .join(_files, _files.c.id == _filed.c.file)
         .join(_transfers, _transfers.c.id == _filed.c.transfer)
-        .where(_files.c.written_at.is_not(None), returned.is_(None))
-        .where(left.is_(None) | _filed.c.progress.in_(FAILED) | (_filed.c.progress == "settled") & settled.is_(None))
+        .join(_payments, _payments.c.key == _transfers.c.payment)
+        .where(_files.c.written_at.is_not(None))
+        .where(returned.is_(None) & news | returned.is_not(None) & _filed.c.progress.in_(FAILED) & more)
         .order_by(*_BY_TRANSFER)
     )
     if file is not None:
@@ -155,8 +277,13 @@ def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
         return tuple(map(payment_of, connection.scalars(wanted)))
 
 
+def _has_later() -> Exists:
+    later = _transfers.alias()
+    return exists().where(later.c.payment == _transfers.c.payment, later.c.attempt > _transfers.c.attempt)
+
+
 def confirm_settled(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
-    """Notes that a transfer has arrived because a person says so. A bank's report stays, except for the day.
+    """Notes that a transfer has arrived because a person says so, which settles every doubt about the transfer.
 
     Args:
         database: where to.
@@ -164,7 +291,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
         by: who says so.
         role: in what role.
         at: when.
-        on: the day on which the money arrived, if the person names one.
+        on: the day on which the money arrived, if the person names one. A day that the bank has named stays otherwise.
 
     Returns:
         Whether this is news.
@@ -177,7 +304,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
     key, challenge = payment_of(transfer), "/".join(transfer.split("/")[:2])
     with database.writing() as connection:
         filed = connection.execute(
-            select(_filed.c.progress, _filed.c.arrived_on, _transfers.c.returned_at)
+            select(_filed.c.progress, _filed.c.arrived_on, _filed.c.doubt, _transfers.c.returned_at)
             .join(_files, _files.c.id == _filed.c.file)
             .join(_transfers, _transfers.c.id == _filed.c.transfer)
             .where(_filed.c.transfer == transfer, _files.c.written_at.is_not(None))
@@ -187,71 +314,35 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
             raise UnknownPayment(f"{key} left in no file: you can confirm only payments that left in a payment file.")
         if Progress(filed.progress).has_failed or filed.returned_at is not None:
             raise TooLate(f"{transfer} came back: if it did arrive after all, use `undo-return {transfer}`.")
-        if filed.progress == "settled" and (on is None or filed.arrived_on == _written(on)):
+        if filed.progress == "settled" and not filed.doubt and (on is None or filed.arrived_on == str(on)):
             return False
-        connection.execute(
-            update(_filed)
-            .where(_filed.c.transfer == transfer)
-            .values(progress="settled", arrived_on=_written(on), reported_at=at, reported_by=by)
-        )
+        hear_person(connection, transfer, Progress.SETTLED, by, at, on=on)
         said = f"{key}: confirmed as arrived" + (f" on {on}" if on else "")
         write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at)
         return True
 
 
-def _held(connection: Connection, file: str) -> dict[str, Found]:
-    """The transfers in a file by the ids that the bank knows, locked until the transaction ends.
+def _which(said: BankReport) -> ColumnElement[bool]:
+    if said.file:
+        return _filed.c.file == said.file
+    return _filed.c.end_to_end.in_({each.end_to_end for each in said.transfers})
+
+
+def _held(connection: Connection, said: BankReport, which: ColumnElement[bool]) -> dict[str, Found]:
+    """The transfers that a report can be about, by the ids that the bank knows, locked until the transaction ends.
 
     Raises:
         UnknownPayment: no such file was made here.
     """
     rows = connection.execute(
-        select(_filed, _transfers.c.settled_at)
-        .join(_transfers, _transfers.c.id == _filed.c.transfer)
-        .where(_filed.c.file == file)
+        select(_filed, _files.c.made_at)
+        .join(_files, _files.c.id == _filed.c.file)
+        .where(which)
         .order_by(*_BY_TRANSFER)
         .with_for_update(of=_filed)
     ).all()
-    if not rows:
-        raise UnknownPayment(f"The report is on file {file!r}, which was not made here: check which file it is on.")
-    return {row.end_to_end: row for row in rows}
-
-
-def _since(before: Progress, said: Progress, *, was_settled: bool) -> Progress:
-    """How far a transfer has come after a report; the same as before if the report says nothing new.
-
-    Args:
-        before: how far it had come by earlier reports.
-        said: what this report says.
-        was_settled: whether the ledger knows that the transfer was settled. If it failed later, that is then no news.
-    """
-    if said is Progress.TAKEN or (before.has_failed and (said.has_failed or was_settled)):
-        return before
-    return Progress.RETURNED if said.has_failed and before is Progress.SETTLED else said
-
-
-def _check_can_be_rejected(file: str, inside: Iterable[Found]) -> None:
-    """Checks that nothing is settled in a file that the bank rejects as a whole.
-
-    Raises:
-        FileRefused: something is.
-    """
-    settled = next((row.transfer for row in inside if row.progress == "settled"), None)
-    if settled is not None:
-        raise FileRefused(
-            f"The report rejects the whole payment file {file}, but {settled} in this file is settled. "
-            "Nothing was noted: ask the bank whether it got the file twice or means another file."
+    if said.file and not rows:
+        raise UnknownPayment(
+            f"The report is on file {said.file!r}, which was not made here: check which file it is on."
         )
-
-
-def _note(connection: Connection, transfer: str, status: Reported, by: str, at: Instant) -> None:
-    said = {"progress": status.progress, "reason": status.reason, "arrived_on": _written(status.arrived_on)}
-    connection.execute(
-        update(_filed).where(_filed.c.transfer == transfer).values(**said, reported_at=at, reported_by=by)
-    )
-    if status.progress.has_failed:
-        needs_nobody(connection, transfer)  # bank and ledger agree again, or will once the ledger hears of this
-
-
-def _written(day: Date | None) -> str | None:
-    return None if day is None else str(day)
+    return {row.end_to_end: row for row in rows}

@@ -50,6 +50,7 @@ class FileRail:
             progress=Progress(row.progress),
             reason=row.reason,
             pays_on=Date.parse_iso(row.execute_on),
+            said_by=row.said_by,
         )
 
     def transfer(self, instruction: Instruction, at: Instant) -> Transfer:  # noqa: ARG002

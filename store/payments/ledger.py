@@ -19,7 +19,7 @@ from domain.challenges.decisions import Decision
 from domain.keys import transfer_id
 from domain.payments import announcements, dates, decisions
 from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
-from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake, status_after
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Progress, Transfer
 from domain.values.refusals import AnotherDecision, TooEarly, TooLate
 from store.database import tables
@@ -29,8 +29,10 @@ from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
 
 from . import payees
+from .bank_words import hear_person
 from .begun import Begun
 from .reading import transfer_under_way
+from .returns import confirm_arrival, confirm_return, fail, note_how_it_failed, settle_after_all
 from .rows import (
     add_payment,
     add_transfer,
@@ -211,7 +213,7 @@ class Ledger:
                 if status is PaymentStatus.SUBMITTED and transfer.progress is Progress.SETTLED:
                     self._settled(connection, payment, begun, at)
                 elif transfer.progress.has_failed:
-                    how = _fail(connection, begun.id, key, transfer.progress, transfer.reason, at)
+                    how = fail(connection, begun.id, key, transfer.progress, transfer.reason, at, transfer.said_by)
                     payment = payment.led_by(snapshot(connection, key, at))
                     failed = announcements.failed(payment, attempt, how, transfer.reason, at)
                     put(connection, failed, self._compose)
@@ -222,12 +224,12 @@ class Ledger:
 
         Args:
             payment: the payment.
-            decision: who says so and why.
+            decision: who says so and why, and about which attempt if bank and ledger disagree about one.
             at: when.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
-            TooEarly: no money is on its way that could come back.
+            TooEarly: no money is on its way that could come back, or nothing about the attempt is doubtful.
             UnknownPayment: the ledger has no such payment.
             Unavailable: the database cannot be written to.
         """
@@ -236,9 +238,14 @@ class Ledger:
             row = taken(connection, key)
             if self._decide(connection, payment, decision, at):
                 transfer = transfer_under_way(connection, key)
-                if transfer is None or row.status not in _ON_ITS_WAY or not has_begun(connection, key):
+                named = transfer_id(key, decision.attempt) if decision.attempt else ""
+                if named:
+                    confirm_return(connection, key, named, decision.by, decision.reason, at)
+                elif transfer is None or row.status not in _ON_ITS_WAY or not has_begun(connection, key):
                     raise TooEarly(f"{key} is {row.status}: no money is on its way that could come back.")
-                _fail(connection, transfer.id, key, Progress.REJECTED, decision.reason, at, decision.by)
+                else:
+                    fail(connection, transfer.id, key, Progress.REJECTED, decision.reason, at, decision.by)
+                    hear_person(connection, transfer.id, Progress.REJECTED, decision.by, at, reason=decision.reason)
             return snapshot(connection, key, at)
 
     def undo_return(self, payment: PaymentToMake, decision: UndoReturn, reference: str, at: Instant) -> PaymentSnapshot:
@@ -264,6 +271,8 @@ class Ledger:
             taken(connection, key)
             if self._decide(connection, payment, decision, at):
                 take_release_back(connection, key)
+                if confirm_arrival(connection, transfer, decision.by, at):
+                    return snapshot(connection, key, at)
                 row = connection.execute(select(_transfers).where(_transfers.c.id == transfer)).one_or_none()
                 if row is None or row.returned_at is None:
                     raise TooEarly(
@@ -275,7 +284,7 @@ class Ledger:
                         f"{transfer_id(key, last)} has left, or may have left, since {transfer} was reported as "
                         "returned: the money may be paid twice. Ask the bank to stop or return one of the two."
                     )
-                _settle_after_all(connection, row, reference, decision.by, at)
+                settle_after_all(connection, row, reference, decision.by, at)
             return snapshot(connection, key, at)
 
     def cancel(self, payment: PaymentToMake, decision: CancelPayment, at: Instant) -> PaymentSnapshot:
@@ -310,6 +319,8 @@ class Ledger:
         check_same(row, order)
         if row.status == PaymentStatus.REQUESTED:
             return self._know_payee(connection, payment, row, at)
+        if row.status == PaymentStatus.REJECTED:
+            note_how_it_failed(connection, order.key, at)
         return snapshot(connection, order.key, at)
 
     def _decide(self, connection: Connection, payment: PaymentToMake, decision: Decision, at: Instant) -> bool:
@@ -360,34 +371,3 @@ def _taken_before(connection: Connection, decision: Announcement) -> bool:
         used = decision.key.rpartition("/")[2]
         raise AnotherDecision(f"The id {used!r} was used for another decision: use a new id.")
     return line is not None
-
-
-def _fail(
-    connection: Connection, transfer: str, key: str, how: Progress, reason: str, at: Instant, by: str = ""
-) -> Progress:
-    """Notes that an attempt failed. If the ledger has the attempt as settled, it came back. Returns how it failed."""
-    settled = connection.scalars(select(_transfers.c.settled_at).where(_transfers.c.id == transfer)).one()
-    ended_as = how if settled is None else Progress.RETURNED
-    change_transfer(connection, transfer, returned_at=at, returned_by=by, ended_as=ended_as)
-    change(connection, key, status=status_after(ended_as), reason=reason)
-    return ended_as
-
-
-def _settle_after_all(connection: Connection, transfer: Found, reference: str, by: str, at: Instant) -> None:
-    change_transfer(
-        connection,
-        transfer.id,
-        submitted_at=transfer.submitted_at or at,
-        rail_reference=transfer.rail_reference or reference,
-        settled_at=transfer.settled_at or at,
-        returned_at=None,
-        returned_by="",
-        ended_as="",
-    )
-    # The bank's last report may have said otherwise. Later reports are compared with what is written here.
-    said = {"progress": "settled", "reason": "", "reported_at": at, "reported_by": by}
-    differs = (_filed.c.transfer == transfer.id, _filed.c.progress != "settled")
-    connection.execute(update(_filed).where(*differs).values(**said))
-    change(connection, transfer.payment, status=PaymentStatus.SETTLED, reason="")
-    for each in (transfer.payment, transfer.id):
-        needs_nobody(connection, each)

@@ -47,8 +47,8 @@ class Line(Value):
         team: the team that is paid.
         amount, currency: what is paid.
         sealed: the payee's bank details, sealed for the team.
-        arrived: an earlier attempt of the same payment on which ledger and bank disagree (see
-            `bank_reports.Contradiction`); normally empty.
+        arrived: an earlier attempt of the same payment about which a person has to find out whether it has arrived
+            (see `positions.Doubt`); normally empty.
         left: whether the team has left since the transfer was released; known only of a file that was begun.
     """
 
@@ -162,23 +162,21 @@ def batch(
         return _batch(connection, id), left_out
 
 
-def challenges_concerned(database: Database, file: str | None = None) -> tuple[str, ...]:
-    """The challenges that have a payment in a file; without `file`, those that would have one in the next file.
+def challenges_concerned(database: Database) -> tuple[str, ...]:
+    """The challenges that would have a payment in the next file.
 
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(_payments.c.challenge).distinct()
-    if file is None:
-        begun = _transfers.c.begun_at.is_(None) | _files.c.written_at.is_(None) & _files.c.id.is_not(None)
-        wanted = wanted.where(*_CAN_LEAVE, begun)
-    else:
-        wanted = wanted.where(_filed.c.file == file)
+    begun = _transfers.c.begun_at.is_(None) | _files.c.written_at.is_(None) & _files.c.id.is_not(None)
     wanted = (
-        wanted.select_from(_payments)
+        select(_payments.c.challenge)
+        .distinct()
+        .select_from(_payments)
         .join(_transfers, (_transfers.c.payment == _payments.c.key))
         .join(_filed, _filed.c.transfer == _transfers.c.id, isouter=True)
         .join(_files, _files.c.id == _filed.c.file, isouter=True)
+        .where(*_CAN_LEAVE, begun)
     )
     with database.reading() as connection:
         return tuple(sorted(connection.scalars(wanted)))
@@ -342,13 +340,12 @@ def _together(row: Found) -> tuple[str, bool]:
 
 
 def _arrived() -> ScalarSelect[str]:
-    """An attempt of a payment on which ledger and bank disagree; see `bank_reports.Contradiction`."""
+    """An earlier attempt of a payment about which a person has to find out what is true; see `positions.Doubt`."""
     earlier = _transfers.alias()
     return (
         select(func.min(earlier.c.id))
         .join(_filed, _filed.c.transfer == earlier.c.id)
-        .where(earlier.c.payment == _payments.c.key, _filed.c.progress == "settled")
-        .where(earlier.c.returned_at.is_not(None), earlier.c.settled_at.is_(None))
+        .where(earlier.c.payment == _payments.c.key, _filed.c.doubt != "")
         .correlate(_payments)
         .scalar_subquery()
     )

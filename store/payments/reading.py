@@ -112,6 +112,7 @@ class TransferRow(Value):
         rail: the rail that may have the attempt; empty if no rail was asked.
         submitted, settled, returned: when this happened, if it did.
         returned_by: the person who said that the attempt came back; empty if the rail said so.
+        doubt: what a person has to find out about an attempt in a payment file (see `positions.Doubt`); normally empty.
     """
 
     id: str
@@ -122,6 +123,7 @@ class TransferRow(Value):
     settled: Instant | None
     returned: Instant | None
     returned_by: str = ""
+    doubt: str = ""
 
     @property
     def came_back_later(self) -> bool:
@@ -203,8 +205,9 @@ def page_of_transfers(database: Database, page: Page, challenge: str) -> Paged[T
         Unavailable: the database cannot be read.
     """
     wanted = (
-        select(_transfers)
+        select(_transfers, _filed.c.doubt)
         .join(_payments, _payments.c.key == _transfers.c.payment)
+        .join(_filed, _filed.c.transfer == _transfers.c.id, isouter=True)
         .where(_payments.c.challenge == challenge)
     )
     with database.reading() as connection:
@@ -346,4 +349,5 @@ def _transfer_row(row: Found) -> TransferRow:
         settled=row.settled_at,
         returned=row.returned_at,
         returned_by=row.returned_by,
+        doubt=getattr(row, "doubt", None) or "",
     )

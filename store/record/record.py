@@ -189,6 +189,21 @@ def needs_nobody(connection: Connection, workflow: str) -> None:
     _NEEDS_NOBODY.execute(connection, {"wanted": workflow})
 
 
+def needs_somebody(connection: Connection, attempt: str, challenge: str, text: str, at: Instant) -> None:
+    """Notes that a person has to see to an attempt of a payment.
+
+    Args:
+        connection: in a transaction that writes.
+        attempt: the attempt's id.
+        challenge: id of the challenge.
+        text: what the person has to do.
+        at: when it was found.
+    """
+    insertion = inserting(connection, _attention).values(workflow=attempt, challenge=challenge, text=text, at=at)
+    said = {"text": insertion.excluded.text, "at": insertion.excluded.at}
+    connection.execute(insertion.on_conflict_do_update(index_elements=["workflow"], set_=said))
+
+
 def _is_later(announcement: Announcement, challenge: Found) -> bool:
     at = announcement.entry.at.round("microsecond", mode="floor")  # as the database keeps it
     return challenge.status_at is None or at > challenge.status_at

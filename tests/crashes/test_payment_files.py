@@ -22,7 +22,7 @@ from tests.crashes import dying_desk
 from tests.crashes.dying import AFTER, only_in, point
 from tests.crashes.played import Played, books_agree, waiting_pilot
 from tests.crashes.running import Commands, Worker, opened_desk, running_commands, running_worker
-from tests.gateways.status_report import Said, status_report
+from tests.gateways.status_report import Said, bank_time, status_report
 from tests.rounds import FINANCE
 from tests.servers import dev_server
 from tests.waiting import HANGS
@@ -64,7 +64,7 @@ class Bank:
         newest = self.files()[-1]
         report = self.folder / "report.txt"
         names = [name for name, _ in _inside(newest)]
-        report.write_bytes(status_report(dict.fromkeys(names, said), original=newest.stem))
+        report.write_bytes(status_report(dict.fromkeys(names, said), original=newest.stem, made=bank_time()))
         return report
 
 

@@ -6,13 +6,13 @@ import pytest
 from whenever import Date, Instant
 
 from desk.late_payments import late_payments
+from domain.payments.bank_reports import BankReport, TransferWord
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Progress
 from gateways.banking.credit_transfers import end_to_end_id
 from store.challenges import rounds
 from store.database.database import Database
 from store.payments import bank_reports, payment_files, reading
-from store.payments.bank_reports import Reported
 from store.payments.reading import under_way
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import applied
@@ -47,8 +47,9 @@ def paid(till: Till, noted: Instant, arrived_on: Date | None) -> None:
     begun = under_way(till.database, till.key)
     assert begun is not None
     till.submit(begun, "F", FRIDAY)
-    said = [Reported(end_to_end=end_to_end_id(begun.id), progress=Progress.SETTLED, arrived_on=arrived_on)]
-    bank_reports.report(till.database, "F", lambda names: said, "olivia", {}, noted)
+    word = TransferWord(end_to_end=end_to_end_id(begun.id), progress=Progress.SETTLED, at=noted, arrived_on=arrived_on)
+    said = BankReport(message_id="S", made_at=noted, file="F", transfers=(word,))
+    bank_reports.report(till.database, said, "olivia", {}, noted, "Europe/London")
     till.settle(begun, noted)
 
 

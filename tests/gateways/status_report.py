@@ -70,6 +70,16 @@ def end_to_end_ids(payment_file: bytes) -> tuple[str, ...]:
     return tuple(element.text or "" for element in etree.fromstring(payment_file).iter("{*}EndToEndId"))
 
 
+_LAST = [Instant.MIN]
+
+
+def bank_time() -> str:
+    """A time by a bank's clock: after all that was done so far, and later than every time before."""
+    now = Instant.now().round("second", mode="ceil")
+    _LAST[0] = max(now, _LAST[0].add(seconds=1)) if _LAST[0] != Instant.MIN else now
+    return _LAST[0].format_iso()
+
+
 def status_report(
     payments: Mapping[str, Said],
     *,

@@ -13,7 +13,7 @@ from domain.payments.payment import PaymentStatus
 from domain.payments.rails import PaymentRail
 from gateways.banking.credit_transfers import Version, end_to_end_id
 from store.database.database import Database
-from tests.gateways.status_report import Said, status_report
+from tests.gateways.status_report import Said, bank_time, status_report
 from tests.play import Play
 from tests.playing import playing
 from tests.rounds import FINANCE
@@ -51,7 +51,7 @@ def said(folder: Path, file: str, statuses: dict[str, Said]) -> Path:
     """A bank's report on a payment file, by transfer."""
     report = folder / "report.xml"
     named = {end_to_end_id(transfer): status for transfer, status in statuses.items()}
-    report.write_bytes(status_report(named, original=file))
+    report.write_bytes(status_report(named, original=file, made=bank_time()))
     return report
 
 

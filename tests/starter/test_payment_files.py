@@ -18,7 +18,7 @@ from domain.values.calendar import working_days_later
 from domain.values.places import Holidays
 from domain.values.refusals import Unavailable
 from gateways.banking.credit_transfers import end_to_end_id
-from tests.gateways.status_report import Said, end_to_end_ids, status_report
+from tests.gateways.status_report import Said, bank_time, end_to_end_ids, status_report
 from tests.starter.commands import (
     ACCOUNT,
     FINANCE,
@@ -218,19 +218,19 @@ def test_a_report_that_is_none_or_on_another_file_changes_nothing(
         (latest(bank).read_bytes(), ""),
         (bomb, ""),
         (theft, ""),
-        (status_report(settled, original="ANOTHER"), "which was not made here"),
-        (status_report({"nobody": Said("ACSC")}, original=latest(bank).stem), ""),
-        (status_report(settled, original=latest(bank).stem, version="pain.002.001.99"), ""),
+        (status_report(settled, original="ANOTHER", made=bank_time()), "which was not made here"),
+        (status_report({"nobody": Said("ACSC")}, original=latest(bank).stem, made=bank_time()), ""),
+        (status_report(settled, original=latest(bank).stem, made=bank_time(), version="pain.002.001.99"), ""),
     ):
         line = one_line(settle(bank, tmp_path, report))
         assert says in line
         assert "root:" not in line
     all_settled = tmp_path / "settled.xml"
-    all_settled.write_bytes(status_report(settled, original=latest(bank).stem))
+    all_settled.write_bytes(status_report(settled, original=latest(bank).stem, made=bank_time()))
     for words in ([str(all_settled)], [keys[0]]):
         assert f"{SPONSOR} may not" in refused(bank, "quay", "settle", *words, "--as", SPONSOR)
     assert "nobody may not confirm payments" in refused(bank, "quay", "settle", keys[0], "--as", "nobody")
-    had_before = status_report({}, group=Said("RJCT", "AM05"), original=latest(bank).stem)
+    had_before = status_report({}, group=Said("RJCT", "AM05"), original=latest(bank).stem, made=bank_time())
     assert "no payment was returned" in one_line(settle(bank, tmp_path, had_before))
     assert "cannot be read (No such file" in one_line(bank("settle", str(tmp_path / "none"), "--as", FINANCE))
     assert "cannot be read (Is a directory" in one_line(bank("settle", str(tmp_path), "--as", FINANCE))
@@ -242,13 +242,13 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
 ) -> None:
     first, second = end_to_end_ids(latest(bank).read_bytes())
     said = {first: Said("ACSC"), second: Said("RJCT", "AC04", note=("Account of A. Person, 31926819, closed",))}
-    report = status_report(said, original=latest(bank).stem)
+    report = status_report(said, original=latest(bank).stem, made=bank_time())
     read = settle(bank, tmp_path, report)
     assert (read.status, read.err) == (0, "")
     assert "news of 2 payments" in read.out
     settled, rejected = sorted(keys[:2], key=lambda key: end_to_end_id(f"{key}/1") == second)
     # By the bank's own date, whenever somebody brings the report.
-    assert bank.until_payment(settled, "settled")["arrived_on"] == "2026-02-01"
+    assert bank.until_payment(settled, "settled")["arrived_on"] == str(Instant.now().to_tz("Europe/London").date())
     assert bank.until_payment(rejected, "rejected")["reason"] == "the account is closed"
     told = [row for row in bank.data("notices", "quay") if row["occasion"] == "payment-returned"]
     assert told
@@ -256,8 +256,13 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     assert "A. Person" not in json.dumps(told)
 
     again = settle(bank, tmp_path, report, "--json")
-    assert (again.status, again.out, again.err) == (0, "[]\n", "")
-    of_the_whole = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem)
+    assert (again.status, again.err) == (0, "")
+    found = json.loads(again.out)
+    assert (found["payments"], found["doubtful"]) == ([], [])
+    assert {(each["payment"], each["why"]) for each in found["ignored"]} == {
+        (key, "the bank had said so before") for key in keys[:2]
+    }
+    of_the_whole = status_report({}, group=Said("RJCT", "FF01"), original=latest(bank).stem, made=bank_time())
     assert "in this file is settled. Nothing was noted" in one_line(settle(bank, tmp_path, of_the_whole))
     assert "came back" in refused(bank, "quay", "settle", rejected, "--as", FINANCE)
     assert bank("settle", settled, "--as", FINANCE).out == f"Already noted: {settled} has arrived.\n"
@@ -271,11 +276,11 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     assert (file["count"], file["control_sum"]) == (1, "120.00")
     bank.until_payment(rejected, "submitted")
     (name,) = end_to_end_ids(Path(file["path"]).read_bytes())
-    read = settle(bank, tmp_path, status_report({name: Said("ACSC")}, original=file["id"]))
+    read = settle(bank, tmp_path, status_report({name: Said("ACSC")}, original=file["id"], made=bank_time()))
     assert "news of 1 payment:" in read.out
     assert bank.until_payment(rejected, "settled")["attempt"] == 2
     # The report on the first attempt comes again, late.
-    assert json.loads(settle(bank, tmp_path, report, "--json").out) == []
+    assert json.loads(settle(bank, tmp_path, report, "--json").out)["payments"] == []
     assert bank.payment(rejected)["status"] == "settled"
 
 

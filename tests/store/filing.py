@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import count
 
 from sqlalchemy import select
 from whenever import Date, Instant
 
+from domain.payments.bank_reports import BankReport, BankWord, TransferWord
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Progress
 from store.database import tables
 from store.database.database import Database
 from store.payments import bank_reports, payment_files
-from store.payments.bank_reports import Reported
+from store.payments.bank_reports import Noted
 from store.payments.payment_files import Batch, Line
 from tests.store.paying import Till, to_make
 from tests.store.said import AIR, CLOSES, applied
@@ -55,20 +57,43 @@ def report(
     database: Database,
     *said: tuple[str, str],
     file: str = "FILE1",
-    at: Instant = CLOSES,
-    rejects_all: bool = False,
+    made: Instant | None = None,
+    whole: BankWord | None = None,
+    believed: str = "",
 ) -> tuple[str, ...]:
-    """A bank's report on a file; says of each transfer that it names how far it has come."""
+    """A bank's report on a file; says of each transfer that it names how far it has come. What is new."""
+    return noted(database, *said, file=file, made=made, whole=whole, believed=believed).new
 
-    def statuses(names: tuple[str, ...]) -> Iterable[Reported]:
-        for name in names:
-            for transfer, progress in said:
-                if name == f"E-{transfer[-32:]}":
-                    how = Progress(progress)
-                    yield Reported(end_to_end=name, progress=how, reason="closed" if how.has_failed else "")
 
-    roles = {AIR: "operator"}
-    return bank_reports.report(database, file, statuses, "olivia", roles, at, rejects_all=rejects_all)
+def noted(
+    database: Database,
+    *said: tuple[str, str],
+    file: str = "FILE1",
+    made: Instant | None = None,
+    whole: BankWord | None = None,
+    believed: str = "",
+) -> Noted:
+    """As `report`, with all that became of it. Without a time, the report is the bank's latest."""
+    at = made or CLOSES.add(seconds=next(_SECONDS))
+    transfers = tuple(word(transfer, progress, at) for transfer, progress in said)
+    read = BankReport(message_id="STATUS", made_at=at, file=file, whole=whole, transfers=transfers)
+    return bank_reports.report(database, read, "olivia", {AIR: "operator"}, CLOSES, "Europe/London", believed=believed)
+
+
+_SECONDS = count(1)
+
+
+def word(transfer: str, progress: str, at: Instant) -> TransferWord:
+    """What a bank says about one transfer. "copy" is a copy that the bank turns away."""
+    how = Progress.REJECTED if progress == "copy" else Progress(progress)
+    return TransferWord(
+        end_to_end=f"E-{transfer[-32:]}",
+        progress=None if how is Progress.TAKEN else how,
+        at=at,
+        reason="closed" if how.has_failed else "",
+        explains=True,
+        is_duplicate=progress == "copy",
+    )
 
 
 def progress(database: Database) -> dict[str, tuple[str, str]]:

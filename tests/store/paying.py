@@ -150,9 +150,16 @@ class Till:
         )
         return self._ledger.note(self.payment, begun, said, at)
 
-    def give_back(self, id: str = "1", at: Instant = CLOSES, by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
-        """A person says that it has come back."""
-        return self._ledger.give_back(self.payment, Return(by=by, decision_id=id, reason="The bank called."), at)
+    def give_back(
+        self,
+        id: str = "1",  # noqa: A002
+        at: Instant = CLOSES,
+        by: str = OPERATOR,
+        attempt: int = 0,
+    ) -> PaymentSnapshot:
+        """A person says that it has come back, or that an attempt has about which bank and ledger disagree."""
+        decision = Return(by=by, decision_id=id, attempt=attempt, reason="The bank called.")
+        return self._ledger.give_back(self.payment, decision, at)
 
     def undo_return(self, attempt: int = 1, id: str = "1", by: str = OPERATOR) -> PaymentSnapshot:  # noqa: A002
         """A person says that an attempt has arrived after all."""

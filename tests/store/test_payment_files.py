@@ -185,7 +185,6 @@ def test_the_challenges_are_known_whose_payments_would_leave_or_are_in_a_file(op
     assert payment_files.challenges_concerned(open_) == (AIR,)
     written(open_)
     assert payment_files.challenges_concerned(open_) == ()
-    assert payment_files.challenges_concerned(open_, "FILE1") == (AIR,)
 
 
 def test_what_is_rehearsed_is_in_no_file(open_: Database, round_: Round, programme: Programme) -> None:

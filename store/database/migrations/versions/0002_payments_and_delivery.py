@@ -183,6 +183,9 @@ def _files() -> None:
         sa.Column("progress", sa.String(), nullable=False, server_default="taken"),
         sa.Column("arrived_on", sa.String()),
         sa.Column("reason", sa.Text(), nullable=False, server_default=""),
+        sa.Column("said_by", sa.String(), nullable=False, server_default=""),
+        sa.Column("news_at", MOMENT),
+        sa.Column("doubt", sa.String(), nullable=False, server_default=""),
         sa.Column("reported_at", MOMENT),
         sa.Column("reported_by", sa.String(), nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("transfer", name="filed_transfers_pk"),
@@ -195,6 +198,22 @@ def _files() -> None:
         ),
     )
     op.create_index("filed_transfers_file", "filed_transfers", ["file"])
+    op.create_table(
+        "bank_words",
+        sa.Column("transfer", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.String(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("is_copy", sa.Boolean(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("arrived_on", sa.String()),
+        sa.Column("heard_at", MOMENT, nullable=False),
+        sa.Column("heard_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("transfer", "number", name="bank_words_pk"),
+        sa.ForeignKeyConstraint(["transfer"], ["filed_transfers.transfer"], name="bank_words_transfer_fk"),
+    )
 
 
 def _take_over() -> None:
@@ -257,9 +276,10 @@ def _what_was_said_stays() -> None:
         )
     released = "id, payment, attempt, team, payee_version, released_by, released_at"
     _refuse("transfers", f"UPDATE OF {released}", "a release stays as it was given")
-    # The name may be removed only when the return itself is undone because the money has arrived.
+    # The name may be removed only when the return itself is undone because the money has arrived. A person can be named
+    # later who confirms what the rail said.
     undone = "NEW.returned_at IS NULL AND NEW.settled_at IS NOT NULL"
-    said = f"OLD.returned_at IS NOT NULL AND NEW.returned_by <> OLD.returned_by AND NOT ({undone})"
+    said = f"OLD.returned_by <> '' AND NEW.returned_by <> OLD.returned_by AND NOT ({undone})"
     _refuse("transfers", "UPDATE OF returned_by", "who said that it came back stays", said)
     _refuse("transfers", "DELETE", "an attempt that a rail may have stays", "OLD.begun_at IS NOT NULL")
     _refuse(
