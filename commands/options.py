@@ -170,8 +170,8 @@ def day_of(option: str, written: str) -> Date:
     """Reads a day as a person writes it. Ends the command as misused if the text is not a day."""
     try:
         return read_day(written)
-    except ValueError:
-        misused(f"{option} {written!r} is not a date: write a date such as 2016-09-20.")
+    except ValueError as error:
+        misused(f"{option} {error}.")
 
 
 def text_of(file: Path, what: str) -> str:

@@ -23,7 +23,7 @@ _LONGEST = 100
 _EXAMPLE = "write it such as 2016-08-01 or 2016-08-01T17:00"
 _SPOKEN = re.compile(r"(?:(?P<weekday>[A-Za-z]+) )?(?P<day>[0-9]{1,2}) (?P<month>[A-Za-z]+) (?P<year>[0-9]{4})\b,?")
 _FORM = re.compile(
-    r"(?P<end>end of )?(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?P<end>end of )?(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
     r"(?:[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
     r"(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
     r"(?:\[(?P<zone>[^\[\]]*)\])?(?: (?P<clock>[A-Za-z]{2,5}|[+-][0-9]{2,4}))?"
