@@ -40,6 +40,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "hold": challenges.hold,
         "resume": challenges.resume,
         "withdraw": challenges.withdraw,
+        "contact": people.contact,
         "evidence": payments.evidence,
         "participation": challenges.participation,
         "cancel": challenges.cancel,

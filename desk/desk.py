@@ -18,6 +18,7 @@ from store.database.database import Database
 from .applications import Applications
 from .bank_reports import BankReports
 from .challenges import Challenges
+from .contacts import Contacts
 from .core import Core
 from .notices import Notices
 from .payment_files import PaymentFiles
@@ -44,6 +45,7 @@ class Desk:
         self.core = Core(options, database, connect, clock)
         self.rounds = Rounds(self.core)
         self.people = People(self.core)
+        self.contacts = Contacts(self.core)
         self.challenges = Challenges(self.core)
         self.applications = Applications(self.core)
         self.notices = Notices(self.core)

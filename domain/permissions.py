@@ -55,6 +55,7 @@ class Action(StrEnum):
     # Applications and selections
     APPLY = "apply"
     WITHDRAW = "withdraw"
+    CHANGE_CONTACT = "contact"
     READ_APPLICATIONS = "read-applications"
     ANSWER = "answer"
     SELECT = "select"
@@ -120,6 +121,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH)),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),
     Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
+    Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR),
     Action.READ_APPLICATIONS: Right(words="read the applications to", roles=_BOTH, during=_ONCE_SEALED),
     Action.ANSWER: Right(words="answer questions about", roles=_BOTH),
     Action.SELECT: Right(words="select teams for", roles=_SPONSOR),

@@ -19,6 +19,7 @@ class Occasion(StrEnum):
     DEADLINE_MOVED = "deadline-moved"
     APPLICATION_RECEIVED = "application-received"
     APPLICATION_REFUSED = "application-refused"
+    CONTACT_CHANGED = "contact-changed"
     DECISION_INVITED = "decision-invited"
     DECISION_DUE = "decision-due"
     DECISION_OVERDUE = "decision-overdue"
@@ -83,6 +84,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason"}),
     Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
     Occasion.APPLICATION_REFUSED: frozenset({"reason"}),
+    Occasion.CONTACT_CHANGED: frozenset({"application", "changed", "old_address", "reason"}),
     Occasion.DECISION_INVITED: frozenset({"stage", "field", "number", "amount", "until"}),
     Occasion.DECISION_DUE: frozenset({"stage", "until"}),
     Occasion.DECISION_OVERDUE: frozenset({"stage", "until", "waits_for"}),
@@ -123,6 +125,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
 """Exactly which facts each occasion has, besides those that every occasion has."""
 
 MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
+    Occasion.CONTACT_CHANGED: frozenset({"old_address"}),
     Occasion.DECISION_INVITED: frozenset({"amount"}),
     Occasion.SHORTLISTED: frozenset({"next"}),
     Occasion.PRIZE_WON: frozenset({"next"}),
@@ -163,6 +166,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "what has changed since the last request to release; empty if nothing",
         "The team's bank details were changed, and the release to the old details is void.",
     ),
+    "changed": Fact("which of a team's contact details were changed", "the e-mail address"),
     "closes": Fact("when the window closes", "Monday 1 August 2016, 24:00 BST"),
     "contact": Fact(
         "the programme office's e-mail addresses, for questions", "programme.office@digital-directorate.example"
@@ -188,6 +192,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
+    "old_address": Fact('"yes" if the notice goes to the address before the change; else empty', "yes"),
     "on_its_way": Fact(
         "the keys of the payments that still go to the old bank details; empty if none",
         "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1",
@@ -243,6 +248,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
         "reason": "Too late for pilot-2016/air-quality: its window closed (Monday 1 August 2016, 24:00 BST), "
         "and the application came 2 minutes after that."
     },
+    Occasion.CONTACT_CHANGED: {"reason": "Their engineer has left, who was the contact."},
     Occasion.DECISION_INVITED: {
         "stage": "Commercialisation",
         "field": "Pre-commercial development has ended with 1 team: air-quality-7kx3qm",

@@ -15,7 +15,9 @@ from domain.values.model import Value
 from domain.values.refusals import ApplicationRefused, Problem
 from domain.values.text import one_line
 
-_LONGEST_NAME = 300
+LONGEST_NAME = 300
+"""The most characters of an applicant's name."""
+
 _NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
 
 
@@ -116,8 +118,8 @@ def is_contact(email: str) -> bool:
 def _organisation(name: str) -> Iterator[str]:
     if not name.strip():
         yield "The application names no organisation: say who applies."
-    if len(name) > _LONGEST_NAME:
-        yield (f"The organisation's name has {len(name):,} characters: shorten it to {_LONGEST_NAME} at most.")
+    if len(name) > LONGEST_NAME:
+        yield (f"The organisation's name has {len(name):,} characters: shorten it to {LONGEST_NAME} at most.")
     try:
         one_line(name)
     except ValueError as error:

@@ -125,6 +125,7 @@ def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: R
 def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
     """Who cannot release a payment because it follows from their own decision, and what each of them did."""
     own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
+    own |= dict.fromkeys(snapshot.contact_by, "changed the team's contact")
     own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
     return own | {snapshot.returned_by: "said that the money came back"}
 

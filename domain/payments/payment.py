@@ -75,6 +75,7 @@ class PaymentSnapshot(Value):
         is_batched: whether people make a file with the payment, and bring the bank's report on the file.
         contradicted: the attempt on which ledger and rail disagree, and what to do; empty if they agree.
         team_left: when the team left, if it did.
+        contact_by: ids of all who changed the team's contact address or name.
         operators, releasers: who has these roles now, if a role was handed over in the round; else empty.
     """
 
@@ -97,6 +98,7 @@ class PaymentSnapshot(Value):
     is_batched: bool = False
     contradicted: str = ""
     team_left: Instant | None = None
+    contact_by: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     releasers: tuple[str, ...] = ()
 

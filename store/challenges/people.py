@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from domain.permissions import Grant, Role
 from domain.programmes.round import Person, Round, round_of
+from domain.values.addresses import in_ascii
 from domain.values.refusals import FileRefused
 from store.database import tables
 from store.database.database import Database
@@ -84,8 +85,16 @@ def has_role(row: Found | None, role: Role | str, sponsor: str) -> bool:
 
 def whose_mailbox(rows: Iterable[Found], email: str) -> str:
     """The id of the person to whom a mailbox belongs or has belonged; empty if it is nobody's."""
-    wanted = email.casefold()
-    return next((row.id for row in rows if wanted in (row.email.casefold(), *row.former.split("\n"))), "")
+    wanted = _mailbox(email)
+    return next((row.id for row in rows if wanted in map(_mailbox, (row.email, *row.former.split("\n")))), "")
+
+
+def _mailbox(email: str) -> str:
+    """An address in the one form in which it can be compared with others."""
+    try:
+        return in_ascii(email).casefold()
+    except ValueError:
+        return email.casefold()
 
 
 def people_in(connection: Connection, round_: str) -> Sequence[Found]:
@@ -98,7 +107,7 @@ def _bring_up_to_date(connection: Connection, known: Mapping[str, Found], row: F
     """Changes the name and address of a person. A mailbox that belongs or has belonged to another stays with them."""
     changes = {"name": person.name}
     if person.email != row.email and whose_mailbox(known.values(), person.email) in ("", person.id):
-        changes |= {"email": person.email, "former": "\n".join(filter(None, (row.former, row.email.casefold())))}
+        changes |= {"email": person.email, "former": "\n".join(filter(None, (row.former, row.email)))}
     here = (_people.c.round == row.round, _people.c.id == row.id)
     connection.execute(update(_people).where(*here).values(changes))
 

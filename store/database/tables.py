@@ -140,6 +140,7 @@ applications = Table(
     Column("submission", String, nullable=False),
     Column("received", Moment, nullable=False),
     Column("withdrawn", Moment),
+    Column("contact_by", Text, nullable=False, server_default=""),  # ids of those who changed the contact, with spaces
     UniqueConstraint("challenge", "submission"),
     # The count at the sealing reads only this index.
     Index(None, "challenge", "withdrawn"),

@@ -276,6 +276,7 @@ def _with_transfer() -> Select[Any]:
             _attention.c.text.label("attention"),
             _payees.c.version.label("payee_version"),
             _applications.c.withdrawn.label("team_left"),
+            _applications.c.contact_by,
         )
         .join_from(_payments, _applications, _applications.c.id == _payments.c.team)
         .join(_attention, _attention.c.workflow == _payments.c.key, isouter=True)

@@ -47,6 +47,7 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
         returned=row.returned_at,
         contradicted=row.contradiction or "",
         team_left=row.team_left,
+        contact_by=tuple(row.contact_by.split()),
         operators=operators,
         releasers=releasers,
     )

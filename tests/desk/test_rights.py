@@ -38,6 +38,7 @@ ALL = Page()
 SUBJECTS = (
     "rounds",
     "people",
+    "contacts",
     "challenges",
     "applications",
     "notices",
@@ -151,6 +152,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "rounds.edits": partial(desk.rounds.edits, actor, "pilot-2016"),
         "rounds.renew": partial(desk.rounds.renew, actor, AIR),
         "people.hand_over": partial(desk.people.hand_over, actor, "test-2016", "fiona", "frank", "On leave."),
+        "contacts.change": partial(desk.contacts.change, actor, AIR, team, resend=True),
         "challenges.list": partial(desk.challenges.list, actor, ALL),
         "challenges.find": partial(desk.challenges.find, actor, AIR),
         "challenges.state": partial(desk.challenges.state, actor, AIR),

@@ -27,6 +27,7 @@ PROMISED = [
     "decline",
     "extend",
     "withdraw",
+    "contact",
     "hold",
     "resume",
     "cancel",

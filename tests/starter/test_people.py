@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 import embedded
+from store.database import tables
+from store.database.database import Database
 from tests.starter.commands import FINANCE, OPERATOR, SPONSOR, Commands, one_line, write_round
 
 TOWN = "town"
@@ -93,3 +96,61 @@ def test_a_hand_over_is_done_once_and_the_file_is_asked_to_follow(town: Commands
         assert "ann may" in one_line(town("decline", name, "exploration", "--as", SPONSOR, "--reason", "x"))
     assert f"{SPONSOR} has handed over to ann: name ann in the file" in town(*OPEN).err
     assert town(*OPEN).status == 1
+
+
+def test_a_contact_is_changed_and_acts_from_then_on(town: Commands) -> None:
+    """Fails where the old address still acts, and where an address is printed or recorded."""
+    team = town.apply("square", 7)
+    old, new = "team7@company.example", "new7@company.example"
+    contact = ("contact", "square", team, "--as", OPERATOR)
+    changed = town(*contact, "--email", new, "--organisation", "Company Seven", "--reason", "They moved.")
+
+    assert (changed.status, changed.err) == (0, "")
+    assert changed.out == f"Contact of {team}: the e-mail address and the name changed.\n"
+    again = town(*contact, "--email", new, "--reason", "They moved.")
+    assert (again.status, again.out) == (0, f"Contact of {team}: as before.\n")
+    told = [each["address"] for each in town.data("notices", "square") if each["occasion"] == "contact-changed"]
+    assert sorted(told) == [new, old]
+    [line] = [each for each in town.data("record", "square") if each["action"] == "contact"]
+    assert (line["by"], line["reason"]) == (OPERATOR, "They moved.")
+    withdraw = ("withdraw", "square", team, "--reason", "No time.", "--as")
+    assert "may not withdraw" in one_line(town(*withdraw, old))
+    assert town(*withdraw, new).status == 0
+    record = str(town.data("record", "square"))
+    assert not [each for each in (old, new, "Company Seven") if each in record]
+
+
+def test_what_a_contact_cannot_be_is_told_in_one_line(town: Commands) -> None:
+    team = town.apply("tower", 8)
+    contact = ("contact", "tower", team, "--as", OPERATOR, "--reason", "They moved.")
+    for words, says in (
+        (("--email", "a..b@x.example"), "The new e-mail address "),
+        (("--email", "a..b@x.example", "--organisation", "Tay\nLtd"), "The new name has a line break"),
+        (("--email", "finance@scheme.example"), "The address is that of finance, who has or had a role in town"),
+        (("--organisation", "T" * 301), "The new name has 301 characters"),
+    ):
+        line = one_line(town(*contact, *words))
+        assert says in line
+        assert "x.example" not in line
+    no_reason = ("contact", "tower", team, "--email", "new8@company.example")
+    assert "needs a reason" in one_line(town(*no_reason, "--as", OPERATOR))
+    assert "Say what changes" in one_line(town(*contact), status=2)
+    assert "is not an application" in one_line(town("contact", "square", team, "--resend", "--as", OPERATOR))
+    for who in ("team8@company.example", FINANCE, "nobody"):
+        assert "may not change the contact" in one_line(town(*no_reason, "--reason", "x", "--as", who))
+
+
+def test_failed_notices_are_sent_again_to_the_present_address(town: Commands, database: Database) -> None:
+    """Fails where what failed stays failed, or goes where it has failed before."""
+    team = town.apply("tower", 9)
+    with database.writing() as connection:
+        theirs = tables.notices.c.recipient == team
+        connection.execute(update(tables.notices).where(theirs).values(status="failed", reason="No such mailbox."))
+    contact = ("contact", "tower", team, "--as", OPERATOR, "--reason", "A typing error.")
+    done = town.data(*contact, "--email", "new9@company.example", "--resend")
+
+    [key] = done["resent"]
+    assert done["answer"] == f"Contact of {team}: the e-mail address changed; 1 failed notice sent again."
+    [notice] = [each for each in town.data("notices", "tower") if each["key"] == key]
+    assert (notice["status"], notice["address"]) == ("created", "new9@company.example")
+    assert town.data("contact", "tower", team, "--resend", "--as", OPERATOR)["resent"] == []

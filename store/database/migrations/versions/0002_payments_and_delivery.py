@@ -245,11 +245,14 @@ def _second_person() -> None:
     own = (
         "EXISTS (SELECT 1 FROM payments WHERE key = NEW.payment AND NEW.released_by IN (selected_by, accepted_by)) "
         "OR EXISTS (SELECT 1 FROM payees WHERE team = NEW.team AND given_by = NEW.released_by) "
+        "OR EXISTS (SELECT 1 FROM applications WHERE id = NEW.team "
+        "AND ' ' || contact_by || ' ' LIKE '% ' || NEW.released_by || ' %') "
         f"OR EXISTS (SELECT 1 FROM transfers WHERE payment = NEW.payment AND attempt = ({last}) "
         "AND returned_by = NEW.released_by)"
     )
     complaint = (
-        "released by whoever selected the team, accepted its evidence, gave its bank details or said that it came back"
+        "released by whoever selected the team, accepted its evidence, gave its bank details, changed its contact or "
+        "said that it came back"
     )
     if op.get_context().dialect.name == "sqlite":
         op.execute(
