@@ -206,7 +206,7 @@ async def release(
             except Refused as refusal:
                 answers.refused(payment.key, refusal)
             else:
-                text = " ".join((f"{done}: {payment.payee}", *payment.warnings))
+                text = ". ".join((f"{done}: {payment.payee}", *filter(None, [" ".join(payment.warnings)])))
                 answers.done(payment.key, text, warnings=payment.warnings, decision_id=shown["decision_id"])
         if not answers.all_done:
             raise typer.Exit(REFUSED)

@@ -19,7 +19,8 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
         show_entry(
             f"{each.id}  {each.organisation}",
             (each.email, f"received {when(each.received, zone)}", withdrawn),
-            (*each.twins.in_words, _beginning(each.proposal)),
+            (" ".join(each.twins.in_words),),
+            (_beginning(each.proposal),),
         )
     if not rows:
         say("Nobody applied.")

@@ -40,10 +40,8 @@ def payments(rows: Sequence[Payment], zones: Mapping[str, str]) -> None:
                 "" if over or not row.reference else f"reference {row.reference}",
                 row.reason and f"reason: {row.reason}",
             ),
-            (
-                row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",
-                *(() if over else row.warnings),
-            ),
+            (row.attention and f"needs attention: {row.attention.removeprefix(f'{row.key}: ')}",),
+            ("" if over else " ".join(row.warnings),),
             (team_left(row, zones),),
         )
     if not rows:

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Instruction
+from domain.payments.reference import reference_of
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.money import Money
@@ -48,7 +49,7 @@ def test_the_rail_is_asked_for_what_was_ordered_and_the_answer_names_nobody(
         "amount": "2400.00",
         "currency": "GBP",
         "payee": {"holder": "Ada Lovelace", "sort_code": "601613", "number": "31926819"},
-        "reference": f"{cashier.till.team} exploration 1",
+        "reference": reference_of(f"{cashier.till.key}/1", ACCOUNT),
     }
     assert cashier.till.now.reference == "tr-1"
 

@@ -99,7 +99,7 @@ def test_payments_are_released_or_refused_each_on_its_own_in_one_document(
     told = {each.pop("payment"): each for each in document(answer, status=1)["payments"]}
 
     assert told.keys() == {first, second, unknown}
-    assert told[first].keys() == {"answer", "decision_id"}
+    assert told[first].keys() == {"answer", "decision_id", "warnings"}
     assert told[unknown]["refused"]["code"] == "unknown-payment"
     assert told[second]["refused"]["text"] in answer.err
     assert starter.until_payment(first, "settled")

@@ -324,7 +324,7 @@ def test_of_several_each_is_released_or_refused_for_itself(
 
     assert answer.status == 1
     assert answer.out.count("\n") == 1
-    assert answer.out.endswith(f": {account}\n")
+    assert f"to bank details 2: {account}" in answer.out
     unknown, again = answer.err.splitlines()
     assert "The ledger has no payment" in unknown
     # By then it may have been settled, or be on its way.

@@ -24,6 +24,7 @@ from desk.rounds import Opened
 from domain.challenges import holding
 from domain.challenges.application import Application
 from domain.challenges.decisions import Hold
+from domain.payments.destination import Twins
 from domain.payments.interest import late_interest
 from domain.payments.payment import PaymentStatus
 from domain.permissions import Actor
@@ -75,6 +76,7 @@ def payment(status: PaymentStatus) -> Payment:
         released_by="finance-officer",
         reference="embedded:b3e4e0983302ade0b3e4e0983302ade0",
         payee="sort code ••••, account ••••597",
+        bank_country="GB",
         reason="",
         attention="",
     )
@@ -111,6 +113,23 @@ def test_a_payment_that_needs_attention_says_what_to_do(printed: Callable[[], li
     payments.payments([payment(PaymentStatus.RELEASED).model_copy(update={"attention": text})], ZONES)
     said = " ".join(" ".join(printed()).split())
     assert f"needs attention: submit £24,000: the rail is down; mend the cause, then `starter.py retry {KEY}`" in said
+
+
+def test_what_to_look_at_twice_is_said_of_a_payment_that_is_not_over(printed: Callable[[], list[str]]) -> None:
+    """Fails when whoever releases sees the account alone; what is over needs no second look."""
+    twice = {
+        "bank_country": "DE",
+        "twins": Twins(same_account=("air-quality-2",), same_firm=("a-1", "a-2", "a-3", "a-4")),
+    }
+    said = (
+        "A cross-border payment: the account is in another country (DE). The same bank account as air-quality-2. "
+        "The same organisation or e-mail address as a-1, a-2, a-3 and 1 more."
+    )
+    waiting, over = (payment(PaymentStatus(each)).model_copy(update=twice) for each in ("payee known", "settled"))
+    payments.to_release(waiting)
+    payments.payments([waiting], ZONES)
+    payments.payments([over], ZONES)
+    assert " ".join(" ".join(printed()).split()).count(said) == 2
 
 
 def test_a_payment_whose_team_has_left_says_what_becomes_of_it(printed: Callable[[], list[str]]) -> None:
