@@ -292,10 +292,12 @@ async def submit(
 
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        await desk.payment_files.submit(actor, day, reason=reason, anew=anew, made=show)
+        await desk.payment_files.submit(
+            actor, day, reason=reason, anew=anew, made=show, made_by_another=output.made_by_another
+        )
         show_json(made)
         if not made and not for_programs():
-            say("No payments to send: every released payment is already in a file.")
+            output.nothing_to_send(await desk.payment_files.list(actor))
         for line in output.held(await desk.payment_files.held(actor), await zones_of(desk, actor)):
             complain(line)
 

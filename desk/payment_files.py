@@ -33,9 +33,9 @@ from domain.values.wording import counted
 from gateways.banking.credit_transfers import Version, check_can_be_filed, credit_transfer_file, end_to_end_id
 from gateways.banking.payment_folder import PaymentFolder
 from service.wiring import bank_terms_of, payer_of, seals_of
-from store.payments import bank_reports, payment_files, reading
+from store.payments import bank_reports, file_list, payment_files, reading
 from store.payments.payment_days import first_promise, move
-from store.payments.payment_files import Batch, Line
+from store.payments.payment_files import Batch, Line, Marked
 from store.payments.reading import Payment
 from store.payments.sealing import Seals
 
@@ -94,6 +94,7 @@ class PaymentFiles:
         reason: str = "",
         anew: bool = False,
         made: Callable[[PaymentFile], object] | None = None,
+        made_by_another: Callable[[PaymentFile, str], object] | None = None,
     ) -> tuple[PaymentFile, ...]:
         """Puts all released payments into files for the bank: one for each currency, and one for those across borders.
 
@@ -105,6 +106,11 @@ class PaymentFiles:
             reason: why the bank is to pay later than was promised. The reason goes on the record.
             anew: whether to drop a file that was begun but not written, and to put its payments into new files.
             made: called for each file as soon as the file exists, whatever fails later.
+            made_by_another: called for each file that somebody else has made ready meanwhile, with the name of that
+                person, who takes the file to the bank.
+
+        Returns:
+            The files that this call has made ready.
 
         Raises:
             NotReadable: the day is past, more than a year away, or not a working day.
@@ -135,12 +141,15 @@ class PaymentFiles:
 
         written: list[PaymentFile] = []
         while batch := await threads.write(self._batch, on, reason, roles, seals):
+            file, marked = await threads.write(self._write, batch, payer, seals, roles.by)
             # The person who makes the file must learn where the file is before anybody else hears of it.
-            file, keys = await threads.write(self._write, batch, payer, seals)
-            written.append(file)
-            if made is not None:
-                made(file)
-            await self._workflows.ledger_changed(keys)
+            if marked.is_first:
+                written.append(file)
+                if made is not None:
+                    made(file)
+            elif made_by_another is not None:
+                made_by_another(file, marked.by)
+            await self._workflows.ledger_changed(marked.keys)
         return tuple(written)
 
     async def held(self, actor: Actor) -> tuple[Payment, ...]:
@@ -174,7 +183,7 @@ class PaymentFiles:
     def _files(self) -> tuple[PaymentFile, ...]:
         return tuple(
             PaymentFile(path=self._folder.path_of(each.id), **dict(each))
-            for each in payment_files.read_files(self._database)
+            for each in file_list.read_files(self._database)
         )
 
     def _batch(self, on: Date | None, reason: str, acting: Acting, seals: Seals) -> Batch | None:
@@ -222,17 +231,14 @@ class PaymentFiles:
         move(self._database, batch.id, day, acting.by, acting.roles, now, reason)
         return batch.model_copy(update={"execute_on": day})
 
-    def _write(self, batch: Batch, payer: BankAccount, seals: Seals) -> tuple[PaymentFile, tuple[str, ...]]:
-        """Writes a file. Returns the file and the keys of its payments."""
+    def _write(self, batch: Batch, payer: BankAccount, seals: Seals, by: str) -> tuple[PaymentFile, Marked]:
+        """Writes a file, unless somebody else does so at the same moment."""
         instructions = [_instruction(line, seals) for line in batch.lines]
         version, terms = Version(batch.form), bank_terms_of(self._core.options)
         xml = credit_transfer_file(batch.id, batch.made, batch.execute_on, payer, instructions, version, terms)
         file = _described(self._folder.write(batch.id, xml), batch)
-        return file, self._noted(file)
-
-    def _noted(self, file: PaymentFile) -> tuple[str, ...]:
         try:
-            return payment_files.mark_written(self._database, file.id, self._core.now())
+            return file, payment_files.mark_written(self._database, file.id, self._core.now(), by, file.execute_on)
         except TooLate:
             self._folder.remove(file.id)  # the payments of this file are now in another file
             raise

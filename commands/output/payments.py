@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from commands.terminal import say, show_entry, show_table, when
+from commands.terminal import complain, say, show_entry, show_table, when
 from desk.bank_reports import Settled
 from desk.late_payments import Late
 from desk.open import Payment
@@ -114,6 +114,24 @@ def payment_file(file: PaymentFile) -> None:
         f"{file.path}: {_counted(file)}, {file.control_sum.shown(file.currency)}, "
         f"to be paid on {file.execute_on}. Take the file to the bank, then read the bank's report with `settle`."
     )
+
+
+def made_by_another(file: PaymentFile, who: str) -> None:
+    """Warns that somebody else has just made a payment file: a file that goes to the bank twice may be paid twice."""
+    complain(
+        f"{file.path} ({_counted(file)}, {file.control_sum.shown(file.currency)}) was made at the same moment by "
+        f"{who}, who takes it to the bank: do not take it there again."
+    )
+
+
+def nothing_to_send(files: Sequence[PaymentFile]) -> None:
+    """Says that no file was made, and who has made the newest."""
+    newest = (
+        f" The newest is {files[-1].path}, made by {files[-1].made_by}, {spoken(files[-1].made, 'UTC')}."
+        if files
+        else ""
+    )
+    say(f"No payments to send: every released payment is already in a file.{newest}")
 
 
 def _counted(file: PaymentFile) -> str:

@@ -251,6 +251,7 @@ payment_files = Table(
     Column("made_by", String, nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("written_at", Moment),
+    Column("written_by", String, nullable=False, server_default=""),  # who was told to take it to the bank
 )
 
 filed_transfers = Table(

@@ -13,7 +13,6 @@ from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
 from domain.values.model import Value
 from domain.values.money import Money
-from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import Refused, TooLate
 from store.database import tables
 from store.database.database import Database
@@ -82,26 +81,6 @@ class Batch(Value):
     made: Instant
     made_by: str
     lines: tuple[Line, ...]
-
-
-class File(Value):
-    """A payment file, written or not.
-
-    Args:
-        id, currency, abroad, execute_on, made, made_by: as in `Batch`.
-        written: whether the file is ready for the bank.
-        count, control_sum: how many transfers the file has, and their sum.
-    """
-
-    id: str
-    currency: str
-    abroad: bool
-    execute_on: Date
-    made: Instant
-    made_by: str
-    written: bool
-    count: int
-    control_sum: Money
 
 
 def batch(
@@ -226,63 +205,45 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         return keys
 
 
-def mark_written(database: Database, file: str, at: Instant) -> tuple[str, ...]:
+class Marked(Value):
+    """A file that is ready for the bank.
+
+    Args:
+        keys: the keys of the payments in the file.
+        by: who made the file ready, and takes it to the bank.
+        is_first: whether this call made it ready; otherwise somebody else has done so meanwhile.
+    """
+
+    keys: tuple[str, ...]
+    by: str
+    is_first: bool
+
+
+def mark_written(database: Database, file: str, at: Instant, by: str = "", execute_on: Date | None = None) -> Marked:
     """Notes that a file is ready for the bank. The first note stays if this is called again.
 
-    Returns:
-        The keys of the payments in the file.
+    Args:
+        database: where to.
+        file: the file's id.
+        at: when.
+        by: who made it ready.
+        execute_on: the day on which the bank is to pay, as the file has it. Two people who finish one file at the same
+            moment may have wanted different days.
 
     Raises:
         TooLate: the file was dropped meanwhile.
         Unavailable: the database cannot be written to.
     """
+    day = {"execute_on": str(execute_on)} if execute_on else {}
     with database.writing() as connection:
-        connection.execute(
-            update(_files).where(_files.c.id == file, _files.c.written_at.is_(None)).values(written_at=at)
-        )
-        if connection.execute(select(_files.c.id).where(_files.c.id == file)).first() is None:
+        unwritten = (_files.c.id == file, _files.c.written_at.is_(None))
+        marked = connection.execute(update(_files).where(*unwritten).values(written_at=at, written_by=by, **day))
+        row = connection.execute(select(_files).where(_files.c.id == file)).one_or_none()
+        if row is None:
             raise TooLate(f"The payment file {file} was dropped while it was written: make another with `submit`.")
         inside = select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)
-        return tuple(map(payment_of, connection.scalars(inside)))
-
-
-def read_files(database: Database) -> tuple[File, ...]:
-    """All payment files, in the order in which they were made.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    return tuple(everything(lambda page: page_of_files(database, page)))
-
-
-def page_of_files(database: Database, page: Page) -> Paged[File]:
-    """A page of the payment files, in the order in which they were made.
-
-    Raises:
-        NotReadable: no page begins there.
-        Unavailable: the database cannot be read.
-    """
-    wanted = (
-        select(_files, func.count().label("number"), func.sum(_filed.c.pence).label("pence"))
-        .join(_filed, _filed.c.file == _files.c.id)
-        .group_by(_files.c.id)
-    )
-    with database.reading() as connection:
-        return _AS_MADE.read(connection, wanted, page, _file)
-
-
-def _file(row: Found) -> File:
-    return File(
-        id=row.id,
-        currency=row.currency,
-        abroad=row.abroad,
-        execute_on=Date.parse_iso(row.execute_on),
-        made=row.made_at,
-        made_by=row.made_by,
-        written=row.written_at is not None,
-        count=row.number,
-        control_sum=Money(int(row.pence)),
-    )
+        keys = tuple(map(payment_of, connection.scalars(inside)))
+        return Marked(keys=keys, by=row.written_by or row.made_by, is_first=bool(marked.rowcount))
 
 
 def _waiting(connection: Connection) -> Sequence[Found]:

@@ -20,7 +20,8 @@ from store.challenges.applications import page_of_applications, read
 from store.challenges.rounds import challenges, page_of_challenges
 from store.database import tables
 from store.database.database import Database
-from store.payments.payment_files import mark_written, page_of_files, read_files
+from store.payments.file_list import page_of_files, read_files
+from store.payments.payment_files import mark_written
 from store.payments.reading import page_of_payments, page_of_transfers, read_payments, read_transfers
 from store.record.notices import page_of_notices, read_notices
 from store.record.record import announce, page_of_record, read_record

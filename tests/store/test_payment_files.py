@@ -13,7 +13,7 @@ from domain.values.refusals import FileRefused, TooLate
 from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
-from store.payments import payment_files
+from store.payments import file_list, payment_files
 from store.payments.payment_days import move
 from store.payments.payment_files import Line
 from store.record.record import announce
@@ -72,8 +72,8 @@ def test_a_file_that_was_begun_and_not_written_comes_again_as_it_was(open_: Data
 
     assert batch(open_, "FILE2", LATER) == first
     assert first is not None
-    assert payment_files.mark_written(open_, first.id, CLOSES) == (till.key,)
-    assert payment_files.mark_written(open_, first.id, LATER) == (till.key,)
+    assert payment_files.mark_written(open_, first.id, CLOSES).keys == (till.key,)
+    assert payment_files.mark_written(open_, first.id, LATER).keys == (till.key,)
     next_one = batch(open_, "FILE2", LATER)
     assert next_one is not None
     assert [line.transfer for line in next_one.lines] == [f"{later.key}/1"]
@@ -158,7 +158,7 @@ def test_only_a_file_that_was_not_written_is_moved_to_another_day(open_: Databas
     move(open_, "FILE1", ON.add(days=1), OPERATOR, {AIR: "operator"}, CLOSES)
     made = written(open_)
     move(open_, "FILE1", ON.add(days=2), OPERATOR, {AIR: "operator"}, LATER)
-    [file] = payment_files.read_files(open_)
+    [file] = file_list.read_files(open_)
     assert made.execute_on == file.execute_on == ON.add(days=1)
 
 
@@ -170,7 +170,7 @@ def test_files_are_listed_as_they_were_made(open_: Database) -> None:
     released(open_, applied(open_, "Clear Ltd"))
     batch(open_, "FILE2", LATER)
 
-    first, second = payment_files.read_files(open_)
+    first, second = file_list.read_files(open_)
     assert (first.id, first.made, first.made_by, first.written) == ("FILE1", CLOSES, "olivia", True)
     assert (first.count, first.control_sum, first.currency) == (2, Money.parse("4800"), "GBP")
     assert (second.id, second.count, second.written) == ("FILE2", 1, False)

@@ -172,6 +172,7 @@ def _files() -> None:
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("written_at", MOMENT),
+        sa.Column("written_by", sa.String(), nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("id", name="payment_files_pk"),
     )
     op.create_table(
