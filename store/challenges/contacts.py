@@ -10,6 +10,7 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement
 from domain.announcements.occasions import Occasion
 from domain.challenges.contact import Contact, changed_in_words
+from domain.challenges.firm import firm_of
 from domain.programmes.round import round_of
 from domain.values.refusals import NotAllowed, UnknownTeam
 from store.database import tables
@@ -69,7 +70,7 @@ def change_contact(
         announcement = announcing(changed)
         put(connection, announcement, compose)
         by = " ".join(dict.fromkeys((*row.contact_by.split(), announcement.entry.by)))
-        values = {"email": email, "organisation": name, "contact_by": by}
+        values = {"email": email, "organisation": name, "firm": firm_of(name), "contact_by": by}
         connection.execute(update(_applications).where(_applications.c.id == team).values(values))
         _tell(connection, row, email, changed, announcement, at, compose)
         return changed

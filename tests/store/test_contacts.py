@@ -18,9 +18,10 @@ from store.challenges.people import grants_of
 from store.database import tables
 from store.database.database import Database
 from store.payments import rows
+from store.payments.twins import twins_of
 from store.record.record import announce, read_notices, read_record
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till
-from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, compose, facts
+from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, applied, compose, facts, seal
 
 OLD, NEW = "breathe@applicants.example", "new@tay.example"
 
@@ -146,3 +147,12 @@ def test_whoever_changed_the_contact_never_releases_to_the_team(till: Till) -> N
             rows.add_transfer(connection, row, 1, 1, OPERATOR, CLOSES, "")
         connection.rollback()
     assert till.release("2", by=SECOND_RELEASER).contact_by == (OPERATOR,)
+
+
+def test_an_application_under_another_name_is_found_by_this_name(open_: Database) -> None:
+    """Fails when only the name that people read is changed: two applications of one firm would look like two firms."""
+    team, other = applied(open_, "Tay Ltd"), applied(open_, "Forth Ltd")
+    changes(open_, team, name="FORTH Limited")
+    seal(open_)
+    with open_.reading() as connection:
+        assert twins_of(connection, [team], paid=False)[team].same_firm == (other,)
