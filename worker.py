@@ -68,6 +68,7 @@ def activities(
         announcing.read_clock,
         announcing.seal_window,
         announcing.order_payments,
+        announcing.read_unchangeable,
         paying.request,
         paying.release,
         paying.submit,

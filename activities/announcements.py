@@ -8,10 +8,11 @@ from datetime import datetime
 from temporalio import activity
 from whenever import Instant
 
-from domain.challenges.steps import Orders, Sealing, ToAnnounce
+from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from store.database.database import Database
 from store.payments import payees
+from store.payments.amendments import read_unchangeable
 from store.payments.ledger import Ledger
 from store.record import record
 from store.record.notices import Compose
@@ -43,17 +44,20 @@ class Announcing:
         """Writes what happened and what is due because of it in one transaction, and starts the payments' workflows.
 
         The transaction has the line of the record, the status, the window, the notices and the payments. If a team
-        leaves, the releases of its payments are taken back. The same announcement changes nothing the second time.
+        leaves, the releases of its payments are taken back. If an award is amended, so are the amounts of its payments
+        and the releases of the old amounts. The same announcement changes nothing the second time.
 
         Returns:
             See `read_clock`.
 
         Raises:
-            Refused: a named application is unknown or withdrawn, or the window is sealed for good.
+            Refused: a named application is unknown or withdrawn, the window is sealed for good, or a payment whose
+                amount is amended may have left.
         """
         asked = _asked_at()
-        self._start(what.payments, self._ledger.announce(what.announcement, what.payments, asked, what.leaving))
-        for payment in what.leaving:
+        snapshots = self._ledger.announce(what.announcement, what.payments, asked, what.leaving, what.amended)
+        self._start(what.payments, snapshots)
+        for payment in (*what.leaving, *what.amended):
             self._runs.ledger_changed(payment)
         return _asked_at().to_stdlib()
 
@@ -61,6 +65,11 @@ class Announcing:
     def seal_window(self, sealing: Sealing) -> int:
         """Seals the window for good and announces it. Returns how many applications there are, the same each time."""
         return record.seal(self._database, sealing.state, sealing.at, self._compose)
+
+    @stubs.READ_UNCHANGEABLE.does
+    def read_unchangeable(self, payments: PaymentKeys) -> PaymentKeys:
+        """The payments, among these, whose amount cannot be amended any more."""
+        return PaymentKeys(keys=read_unchangeable(self._database, payments.keys))
 
     @stubs.ORDER_PAYMENTS.does
     def order_payments(self, orders: Orders) -> None:

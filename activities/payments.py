@@ -157,6 +157,7 @@ class Paying:
         self, payment: PaymentToMake, rail: PaymentRail, begun: Begun, transfer: Transfer | None
     ) -> PaymentSnapshot:
         """Asks the rail for a transfer that was begun, unless the rail has it, and notes what the rail says."""
+        payment = payment.amounting(begun.amended)
         transfer = transfer or rail.transfer(self._instruction(payment, begun), _asked_at())
         _check_amount(payment, transfer)
         snapshot = self._note(payment, begun, transfer)
@@ -173,6 +174,7 @@ class Paying:
         begun = under_way(self._database, payment.order.key)
         if begun is None:
             return self._look(payment)
+        payment = payment.amounting(begun.amended)
         begun.check_rail(rail.name)
         transfer = rail.find(begun.id)
         if transfer is None:

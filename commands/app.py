@@ -37,6 +37,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "The course of a challenge": {
         "extend": challenges.extend,
         "extend-stage": exceptions.extend_stage,
+        "amend": exceptions.amend,
         "hold": challenges.hold,
         "resume": challenges.resume,
         "withdraw": challenges.withdraw,

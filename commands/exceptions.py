@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from .options import ChallengeName, DecisionId, StageName, Who, Why, a_desk, acting, command, moment_of, send
+from .options import (
+    ChallengeName,
+    DecisionId,
+    StageName,
+    TeamName,
+    Who,
+    Why,
+    a_desk,
+    acting,
+    command,
+    decide,
+    moment_of,
+    send,
+)
 
 
 @command
@@ -33,3 +46,20 @@ async def extend_stage(
         fields = {"stage": stage, "team": team, "reason": reason, "longer": longer or None}
         until = moment_of(ends, row.time_zone) if ends else None
         await send(desk, challenge, "extend-stage", by, decision_id, ends=until, **fields)
+
+
+@command
+async def amend(
+    challenge: ChallengeName,
+    stage: StageName,
+    team: TeamName,
+    amount: Annotated[str, typer.Option(metavar="AMOUNT", help="What is agreed from now on, as at the selection.")],
+    by: Who,
+    reason: Why,
+    decision_id: DecisionId = "",
+) -> None:
+    """Amend the amount that was agreed for a team. What has left or may have left stays as it is.
+
+    Example: `starter.py amend air-quality pre-commercial air-quality-7kx3qm --amount 30000 --as sepa --reason "Late."`
+    """
+    await decide(challenge, "amend", by, decision_id, stage=stage, team=team, amount=amount, reason=reason)

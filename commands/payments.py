@@ -177,8 +177,8 @@ async def release(
     """Release payments. You must not have selected the team, accepted its evidence or given its bank details.
 
     On a terminal, the command first shows the account of each payment, masked, and asks; with --json it does not ask.
-    Each payment is released or refused on its own. If the bank details change before the money leaves, the release is
-    void.
+    Each payment is released or refused on its own. If the bank details or the amount change before the money leaves,
+    the release is void.
 
     Example: `starter.py release pilot-2016/air-quality/exploration/air-quality-7kx3qm/1 --as finance`
     """
@@ -198,7 +198,12 @@ async def release(
                     say(left, indent=4)
             typer.confirm("Release?", abort=True)
         for payment in found:
-            shown = {"payee_version": payment.payee_version, "reason": reason, "decision_id": id_of(decision_id)}
+            shown = {
+                "payee_version": payment.payee_version,
+                "amount": payment.amount.gross,
+                "reason": reason,
+                "decision_id": id_of(decision_id),
+            }
             try:
                 done = await desk.payments.decide(actor, payment.key, "release", **shown)
             except Unavailable:
@@ -207,7 +212,7 @@ async def release(
                 answers.refused(payment.key, refusal)
             else:
                 text = ". ".join((f"{done}: {payment.payee}", *filter(None, [" ".join(payment.warnings)])))
-                answers.done(payment.key, text, warnings=payment.warnings, decision_id=shown["decision_id"])
+                answers.done(payment.key, text, warnings=payment.warnings, decision_id=str(shown["decision_id"]))
         if not answers.all_done:
             raise typer.Exit(REFUSED)
 

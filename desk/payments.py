@@ -148,7 +148,7 @@ class Payments:
             key: the payment's key.
             kind: which decision, as in `domain.payments.decisions.PAYMENT_DECISIONS`.
             fields: the decision's other fields. A release needs the `payee_version` of the payment that the person
-                saw. A decision without a `decision_id` gets one.
+                saw, and its `amount` with VAT. A decision without a `decision_id` gets one.
 
         Returns:
             What happened, in words.

@@ -155,7 +155,8 @@ class Player:
         async def request() -> Payment:
             return await self.desk.payments.find(await self.actor(self.operator), key)
 
-        fields = {"payee_version": (await self.ask(request)).payee_version, **fields}
+        shown = await self.ask(request)
+        fields = {"payee_version": shown.payee_version, "amount": shown.amount.gross, **fields}
         return await self.decide_payment(key, Release.kind, by or self.finance, **fields)
 
     async def get_paid(self) -> bool:

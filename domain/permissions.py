@@ -60,6 +60,7 @@ class Action(StrEnum):
     ANSWER = "answer"
     SELECT = "select"
     DECLINE = "decline"
+    AMEND = "amend"
     FEEDBACK = "feedback"
     EVIDENCE = "evidence"
     # Payments
@@ -126,6 +127,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.ANSWER: Right(words="answer questions about", roles=_BOTH),
     Action.SELECT: Right(words="select teams for", roles=_SPONSOR),
     Action.DECLINE: Right(words="decline for", roles=_SPONSOR),
+    Action.AMEND: Right(words="amend an agreed amount of", roles=_SPONSOR),
     Action.FEEDBACK: Right(words="give feedback for", roles=_BOTH),
     Action.EVIDENCE: Right(words="judge evidence of", roles=_BOTH),
     Action.READ_PAYMENTS: Right(words="read the payments of", roles=_IN_CHARGE),

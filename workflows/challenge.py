@@ -20,7 +20,7 @@ from . import columns, interface
 from .handlers import on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
-from .stubs import ANNOUNCE, ORDER_PAYMENTS, READ_CLOCK, SEAL_WINDOW, Answer
+from .stubs import ANNOUNCE, ORDER_PAYMENTS, READ_CLOCK, READ_UNCHANGEABLE, SEAL_WINDOW, Answer
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -28,8 +28,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.announcements.announcement import Announcement, Attention
     from domain.announcements.attention import attention_called
     from domain.challenges import deadlines
-    from domain.challenges.awards import order_closed, payments_due, unpaid_orders
-    from domain.challenges.decisions import DECISIONS
+    from domain.challenges.amendment import payments_of
+    from domain.challenges.awards import amended_orders, order_closed, payments_due, unpaid_orders
+    from domain.challenges.decisions import DECISIONS, Amend, Decision
     from domain.challenges.messages import (
         already_answered,
         content_of,
@@ -41,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.challenges.page import details
     from domain.challenges.state import OrderState, Phase, Result, State
-    from domain.challenges.steps import Orders, Sealing, ToAnnounce
+    from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
     from domain.payments.payment import payment_to_make
     from domain.values.refusals import Refused
 
@@ -182,7 +183,9 @@ class ChallengeWorkflow:
         do = self._steps.do_unless_refused if asked else self._steps.do
         owed = unpaid_orders(new) if announcement.withdrawn else ()
         leaving = tuple(payment_to_make(new, each) for each in owed if each.team == announcement.withdrawn)
-        what = ToAnnounce(announcement=announcement, payments=payments, leaving=leaving)
+        changed = amended_orders(self._state, new) if announcement.entry.action == Amend.kind else ()
+        amended = tuple(payment_to_make(new, each) for each in changed)
+        what = ToAnnounce(announcement=announcement, payments=payments, leaving=leaving, amended=amended)
         new = new.ordering(each.key for each in orders)
 
         def has_happened(announced_at: datetime) -> None:
@@ -295,11 +298,19 @@ class ChallengeWorkflow:
                 answered = already_answered(self._state, decision)
                 if answered is not None:
                     return answered
-                new, announcement = decide(self._state, decision, self._run.known)
+                left = await self._unchangeable(decision)
+                new, announcement = decide(self._state, decision, self._run.known, left)
                 answer = announcement.entry.text
                 answering = new.answering(decision.decision_id, answer, content_of(decision))
                 await self._announce(answering, announcement, asked=True)
                 return answer
+
+    async def _unchangeable(self, decision: Decision) -> Sequence[str]:
+        """Before an amount is amended: the payments that keep theirs. Other decisions need not know the ledger."""
+        if not isinstance(decision, Amend):
+            return ()
+        paid = PaymentKeys(keys=payments_of(self._state, decision))
+        return (await self._steps.do(READ_UNCHANGEABLE, paid, "see which payments have not left")).keys
 
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
         """Puts on record what is not done, and tells its sender."""

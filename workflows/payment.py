@@ -177,7 +177,7 @@ class PaymentWorkflow:
         self._run.learn(snapshot.at)
         if self._snapshot is None or snapshot.version >= self._snapshot.version:
             self._snapshot = snapshot
-            self._payment = self._payment.led_by(snapshot)
+            self._payment = self._payment.led_by(snapshot).amounting(snapshot.amended)
         self._show()
 
     # What people say. See `ChallengeWorkflow`: the handlers are dynamic, and a signal is handled as an update is.

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.challenges.steps import Orders, Sealing, ToAnnounce
+    from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
     from domain.delivery.delivery import Outbox, Sending
     from domain.payments.moves import (
         Move,
@@ -59,6 +59,7 @@ class Stub(Generic[Input, Answer]):
 ANNOUNCE = Stub("announce", ToAnnounce, datetime)
 READ_CLOCK = Stub("read_clock", type(None), datetime)
 SEAL_WINDOW = Stub("seal_window", Sealing, int)
+READ_UNCHANGEABLE = Stub("read_unchangeable", PaymentKeys, PaymentKeys)
 ORDER_PAYMENTS = Stub("order_payments", Orders, type(None))
 
 REQUEST_PAYMENT = Stub("request_payment", PaymentRequest, PaymentSnapshot)

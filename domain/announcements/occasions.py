@@ -36,6 +36,7 @@ class Occasion(StrEnum):
     STAGE_EXTENDED = "stage-extended"
     STAGE_GOES_ON = "stage-goes-on"
     STAGE_ENDING = "stage-ending"
+    AWARD_AMENDED = "award-amended"
     PAYEE_GIVEN = "payee-given"
     PAYMENT_REQUESTED = "payment-requested"
     PAYMENT_TO_RELEASE = "payment-to-release"
@@ -101,6 +102,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.STAGE_EXTENDED: frozenset({"stage", "team", "ends", "was", "reason"}),
     Occasion.STAGE_GOES_ON: frozenset({"stage", "until"}),
     Occasion.STAGE_ENDING: frozenset({"stage", "until"}),
+    Occasion.AWARD_AMENDED: frozenset({"stage", "team", "award", "was", "paid", "reason"}),
     Occasion.PAYEE_GIVEN: frozenset({"by", "on_its_way"}),
     Occasion.PAYMENT_REQUESTED: frozenset({*_PAYMENT, "instalment", "payee", "pay_by"}),
     Occasion.PAYMENT_TO_RELEASE: frozenset({*_RELEASE, "account", "payee_version", "change", "warnings"}),
@@ -142,6 +144,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PAYMENT_SENT: frozenset({"pays_on"}),
     Occasion.PAYMENT_RETURNED: frozenset({"never_left"}),
     Occasion.STAGE_EXTENDED: frozenset({"team"}),
+    Occasion.AWARD_AMENDED: frozenset({"team"}),
     Occasion.RESUMED: frozenset({"reason"}),
 }
 """Which facts of an occasion may be an empty text."""
@@ -268,6 +271,12 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
     },
     Occasion.STAGE_GOES_ON: {"until": "Wednesday 7 September 2016, 11:30 BST"},
     Occasion.STAGE_ENDING: {"until": "Wednesday 24 August 2016, 11:30 BST"},
+    Occasion.AWARD_AMENDED: {
+        "stage": "Pre-commercial development",
+        "award": "£30,000",
+        "was": "£40,000",
+        "reason": "The trial takes place at one site only.",
+    },
     Occasion.PAYMENT_REQUESTED: _ACCELERATOR | {"pay_by": "Wednesday 14 September 2016, 24:00 BST"},
     Occasion.PAYMENT_RETURNED: {"reason": "The account is closed."},
     Occasion.PAYMENT_RETURN_UNDONE: {"reason": "The bank has corrected its report."},

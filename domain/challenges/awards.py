@@ -12,7 +12,7 @@ from domain.programmes.programme import Due, Instalment, Programme, Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 
-from .stage_run import StageRun, Team
+from .stage_run import StageRun, Team, parts_of
 from .state import OrderState, Phase, State
 
 
@@ -58,6 +58,12 @@ def unpaid_orders(state: State) -> tuple[PaymentOrder, ...]:
 def orders_made(state: State) -> Mapping[str, PaymentOrder]:
     """All payments ordered so far, by key."""
     return {each.key: each for each in payments_due(state.having(payments={})) if each.key in state.payments}
+
+
+def amended_orders(before: State, after: State) -> tuple[PaymentOrder, ...]:
+    """The payments, ordered before, whose amount is another afterwards."""
+    was = orders_made(before)
+    return tuple(order for key, order in orders_made(after).items() if key in was and order.amount != was[key].amount)
 
 
 def status_of(state: State) -> Status:
@@ -111,7 +117,7 @@ def amount_in_words(amount: Amount, currency: str) -> str:
 def _orders(state: State, stage: Stage, run: StageRun, team: Team) -> list[PaymentOrder]:
     if stage.pay is None or team.award is None:
         return []
-    parts = stage.pay.instalments_of(team.award)
+    parts = parts_of(stage.pay, team)
     return [
         PaymentOrder(
             key=f"{state.challenge.id}/{run.stage}/{team.id}/{number}",

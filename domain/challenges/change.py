@@ -113,7 +113,7 @@ def check_stage_known(state: State, name: str) -> None:
 
 
 def announced_by(
-    new: State, message: Decision, now: Instant, text: str, notices: tuple[OutgoingNotice, ...]
+    new: State, message: Decision, now: Instant, text: str, notices: tuple[OutgoingNotice, ...], stage: str = ""
 ) -> tuple[State, Announcement]:
     """Announces a change that everybody concerned is told of in their own way.
 
@@ -123,12 +123,14 @@ def announced_by(
         now: when it is taken.
         text: what happened.
         notices: who is told what.
+        stage: the stage that the change is about, if it is not the present one.
     """
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
+    entry = entry_of(new, message, now, text)
     return new, Announcement(
         key=key_of(new, message),
         challenge=new.challenge.id,
-        entry=entry_of(new, message, now, text),
+        entry=entry.model_copy(update={"stage": stage or entry.stage}),
         status=status_of(new),
         notices=notices,
     )

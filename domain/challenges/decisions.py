@@ -91,6 +91,20 @@ class Select(Decision):
     ] = Field(default_factory=dict)
 
 
+class Amend(Decision):
+    """The amount that was agreed for a team is amended, as far as it has not left.
+
+    Args:
+        stage, team: the stage and the team.
+        amount: what is agreed from now on, in the way in which the programme states its cap: with or without VAT.
+    """
+
+    kind: ClassVar[str] = "amend"
+    stage: StageName
+    team: TeamId
+    amount: Annotated[Money, Field(description="an amount in quotes, such as 40000.00")]
+
+
 class Decline(Decision):
     """The sponsor takes nobody into a stage. This ends the challenge."""
 
@@ -214,6 +228,7 @@ DECISIONS: dict[str, type[Decision]] = {
     message.kind: message
     for message in (
         Select,
+        Amend,
         Decline,
         Extend,
         ExtendStage,

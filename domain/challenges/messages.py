@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from domain.values.refusals import AnotherDecision, NotReadable, Problem, Refuse
 from domain.values.wrong_values import in_words
 
 from . import (
+    amendment,
     answers,
     cancellation,
     evidence,
@@ -31,6 +32,7 @@ from . import (
 )
 from .decisions import (
     DECISIONS,
+    Amend,
     Cancel,
     Decision,
     Decline,
@@ -138,15 +140,21 @@ def make(kind: str, fields: Mapping[str, object], known: Mapping[str, type[Decis
         raise _not_readable(kind, model, error) from None
 
 
-def decide(state: State, decision: Decision, now: Instant) -> tuple[State, Announcement]:
+def decide(state: State, decision: Decision, now: Instant, left: Collection[str] = ()) -> tuple[State, Announcement]:
     """The state after a decision, and what is announced.
+
+    Args:
+        state: the challenge.
+        decision: the decision.
+        now: when it is taken.
+        left: for an amended amount, the keys of the payments that keep theirs: see `amendment.amend`.
 
     Raises:
         Refused: one of its kinds, with the reason for the sender. A rule that fails with an error also refuses the
             message: a bug must not stop a challenge for good.
     """
     try:
-        return _by_its_rule(state, decision, now)
+        return _by_its_rule(state, decision, now, left)
     except Refused:
         raise
     except Exception as fault:
@@ -156,10 +164,12 @@ def decide(state: State, decision: Decision, now: Instant) -> tuple[State, Annou
         ) from fault
 
 
-def _by_its_rule(state: State, decision: Decision, now: Instant) -> tuple[State, Announcement]:
+def _by_its_rule(state: State, decision: Decision, now: Instant, left: Collection[str]) -> tuple[State, Announcement]:
     match decision:
         case Select():
             return selection.select(state, decision, now)
+        case Amend():
+            return amendment.amend(state, decision, now, left)
         case Decline():
             return selection.decline(state, decision, now)
         case Extend():

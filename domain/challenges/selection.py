@@ -47,7 +47,7 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     index = _stage_to_decide(state, message.stage, message.by, Action.SELECT)
     stage = state.programme.stages[index]
     refuse_for_all(_faults(state, stage, message))
-    teams = tuple(Team(id=team, since=now, award=_award(stage, message.amounts.get(team))) for team in message.teams)
+    teams = tuple(Team(id=team, since=now, award=award_of(stage, message.amounts.get(team))) for team in message.teams)
     run = StageRun(
         stage=stage.name,
         selected_by=message.by,
@@ -165,7 +165,7 @@ def _faults(state: State, stage: Stage, message: Select) -> Iterator[Refused]:
         text = f"{stage.title} takes no time, so no place in it can become free: name nobody in reserve for it."
         yield WrongNumber.for_problems([Problem(field="reserve", text=text)])
     for team in dict.fromkeys(message.teams):
-        if text := _wrong_amount(stage, team, message.amounts.get(team), state.programme.currency):
+        if text := wrong_amount(stage, team, message.amounts.get(team), state.programme.currency):
             yield WrongAmount(text)
 
 
@@ -208,7 +208,7 @@ def _wrong_number(stage: Stage, message: Select) -> Iterator[Refused]:
         )
 
 
-def _wrong_amount(stage: Stage, team: str, agreed: Money | None, currency: str) -> str:
+def wrong_amount(stage: Stage, team: str, agreed: Money | None, currency: str) -> str:
     """What is wrong with the amount that is agreed for a team, or with its absence; empty if nothing is."""
     named = agreed.shown(currency) if agreed is not None else ""
     if stage.pay is None:
@@ -227,7 +227,7 @@ def _wrong_amount(stage: Stage, team: str, agreed: Money | None, currency: str) 
     return ""
 
 
-def _award(stage: Stage, agreed: Money | None) -> Amount | None:
+def award_of(stage: Stage, agreed: Money | None) -> Amount | None:
     """What a team is due for a stage, by the amount that was agreed for it if there is one."""
     if stage.pay is None:
         return None

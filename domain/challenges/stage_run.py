@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pydantic import Field
 from whenever import Date, Instant
 
-from domain.programmes.programme import Due, Stage
+from domain.programmes.programme import Due, Pay, Stage
 from domain.values.model import Value
-from domain.values.money import Amount
+from domain.values.money import Amount, Money, total
 
 
 class Verdict(Value):
@@ -27,6 +27,7 @@ class Team(Value):
         id: the application's id.
         since: when the team came in.
         award: what the team is due for the stage, if anything.
+        kept: instalments that may have left before the award was amended, by their number. They keep their amounts.
         left: when the team withdrew, if it did.
         ends: when the stage ends for the team, if the team has more time than the others.
         ended: when the stage ended for the team, if it goes on for others.
@@ -36,6 +37,7 @@ class Team(Value):
     id: str
     since: Instant
     award: Amount | None = None
+    kept: Mapping[int, Amount] = Field(default_factory=dict)
     left: Instant | None = None
     ends: Instant | None = None
     ended: Instant | None = None
@@ -123,11 +125,28 @@ class OpenEvidence(Value):
     amount: Amount
 
 
+def parts_of(pay: Pay, team: Team) -> tuple[Amount, ...]:
+    """The instalments of a team's award, in order. After an amendment, what is not kept is split anew."""
+    if team.award is None:
+        return ()
+    if not team.kept:
+        return pay.instalments_of(team.award)
+    kept = team.kept.values()
+    rest = Amount(
+        net=Money(team.award.net.pence - total(each.net for each in kept).pence),
+        vat=Money(team.award.vat.pence - total(each.vat for each in kept).pence),
+    )
+    numbers = range(1, len(pay.instalments) + 1)
+    others = tuple(part for number, part in zip(numbers, pay.instalments, strict=True) if number not in team.kept)
+    split_anew = iter(pay.model_copy(update={"instalments": others}).instalments_of(rest) if others else ())
+    return tuple(team.kept[number] if number in team.kept else next(split_anew) for number in numbers)
+
+
 def open_evidence_of(stage: Stage, run: StageRun, team: Team) -> list[OpenEvidence]:
     """The evidence of a team in a stage that still has to be shown or accepted."""
     if stage.pay is None or team.award is None:
         return []
-    parts = zip(stage.pay.instalments, stage.pay.instalments_of(team.award), strict=True)
+    parts = zip(stage.pay.instalments, parts_of(stage.pay, team), strict=True)
     return [
         OpenEvidence(stage=run.stage, team=team.id, number=number, what=instalment.evidence or "", amount=amount)
         for number, (instalment, amount) in enumerate(parts, start=1)

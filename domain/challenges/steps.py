@@ -18,11 +18,13 @@ class ToAnnounce(Value):
         announcement: of it.
         payments: what is due because of it.
         leaving: if a team leaves, its payments that are not over. Those that can still be held do not leave.
+        amended: if an award is amended, the payments whose amount is another from now on.
     """
 
     announcement: Announcement
     payments: tuple[PaymentToMake, ...] = ()
     leaving: tuple[PaymentToMake, ...] = ()
+    amended: tuple[PaymentToMake, ...] = ()
 
 
 class Sealing(Value):
@@ -45,3 +47,13 @@ class Orders(Value):
     """
 
     payments: tuple[PaymentToMake, ...]
+
+
+class PaymentKeys(Value):
+    """Keys of payments.
+
+    Args:
+        keys: the keys.
+    """
+
+    keys: tuple[str, ...]

@@ -120,6 +120,35 @@ def team_left(
     return _entry(payment, snapshot.at, SERVICE, "team-left", action, f"{payment.order.key}: {what}", told)
 
 
+def amended(
+    payment: PaymentToMake,
+    snapshot: PaymentSnapshot,
+    was: str,
+    account: str,
+    was_released: bool,
+    warnings: Sequence[str] = (),
+) -> Announcement:
+    """The amount of a payment that has not left was amended. Whoever has to act on the payment is told the new amount.
+
+    Args:
+        payment, snapshot: the payment with its new amount, and where it stands.
+        was: the old amount, in words.
+        account: the team's bank details, masked.
+        was_released: whether the payment had been released with the old amount. That release is void.
+        warnings: what the releasers should look at twice; see `destination`.
+    """
+    action, what = "payment-amended", f"the amount is {payment.amount} instead of {was}"
+    if was_released:
+        action, what = "payment-release-void", f"{what}, and the release of the old amount is void"
+    if snapshot.status is not PaymentStatus.REQUESTED:
+        told = _to_release(payment, snapshot, account, warnings, f"{what[0].upper()}{what[1:]}.")
+    else:
+        team = to_teams((payment.order.team,), Occasion.PAYMENT_REQUESTED, _request_facts(payment, snapshot))
+        told = _while_so(payment, team)
+    step, text = f"amended-{snapshot.version}", f"{payment.order.key}: {what}"
+    return _entry(payment, snapshot.at, SERVICE, step, action, text, (told,), "The award was amended.")
+
+
 def not_held(payment: PaymentToMake, where: str, at: Instant) -> Announcement:
     """The team of a payment has left, and a rail may have the payment: nobody can hold it here.
 

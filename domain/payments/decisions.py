@@ -11,6 +11,7 @@ from pydantic import Field
 
 from domain.challenges.decisions import Decision
 from domain.permissions import RIGHTS, Action, Role, check_may
+from domain.values.money import Money
 from domain.values.refusals import NotAllowed, ReasonMissing, TooEarly, TooLate
 
 from .payment import TO_RELEASE, PaymentSnapshot, PaymentStatus, PaymentToMake, role_in
@@ -21,10 +22,13 @@ class Release(Decision):
 
     Args:
         payee_version: the bank details that the release is for. The release is refused if the details have changed.
+        amount: the amount that the release is for, with its VAT. The release is refused if the amount was amended. If
+            the amount is left out, nobody may have amended it.
     """
 
     kind: ClassVar[str] = "release"
     payee_version: Annotated[int, Field(ge=0)]
+    amount: Annotated[Money | None, Field(description="an amount in quotes, such as 40000.00")] = None
 
 
 class Return(Decision):
@@ -120,12 +124,30 @@ def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: R
     if snapshot.status not in TO_RELEASE:
         raise TooLate(f"{key} is {snapshot.status}: there is nothing to release.")
     check_payee(payment, release.payee_version, snapshot.payee_version)
+    _check_amount(payment, snapshot, release)
+
+
+def _check_amount(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Release) -> None:
+    """Checks that a release is for the present amount. Whoever releases an amended amount must name it.
+
+    Raises:
+        TooLate: the amount was amended, and the release is for another amount or names none.
+    """
+    key, amount, currency = payment.order.key, snapshot.amended or payment.order.amount, payment.order.currency
+    if release.amount == amount.gross or (release.amount is None and snapshot.amended is None):
+        return
+    said = f"for {release.amount.shown(currency)}" if release.amount is not None else "without an amount"
+    raise TooLate(
+        f"{key} is of {amount.gross.shown(currency)}, and this release is {said}: look at the amount in `payments`, "
+        "then release the payment again."
+    )
 
 
 def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
     """Who cannot release a payment because it follows from their own decision, and what each of them did."""
     own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
     own |= dict.fromkeys(snapshot.contact_by, "changed the team's contact")
+    own |= {snapshot.amended_by: "amended its amount"}
     own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
     return own | {snapshot.returned_by: "said that the money came back"}
 

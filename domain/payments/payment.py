@@ -16,6 +16,7 @@ from domain.challenges.state import State
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Duration, spoken
 from domain.values.model import Value
+from domain.values.money import Amount
 from domain.values.places import Holidays
 
 from .rails import Progress
@@ -77,6 +78,8 @@ class PaymentSnapshot(Value):
         team_left: when the team left, if it did.
         contact_by: ids of all who changed the team's contact address or name.
         operators, releasers: who has these roles now, if a role was handed over in the round; else empty.
+        amended: the amount, if it was amended after the payment was requested.
+        amended_by: who amended the amount last; empty if nobody did.
     """
 
     at: Instant
@@ -101,6 +104,8 @@ class PaymentSnapshot(Value):
     contact_by: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     releasers: tuple[str, ...] = ()
+    amended: Amount | None = None
+    amended_by: str = ""
 
     @property
     def can_be_asked(self) -> bool:
@@ -167,6 +172,12 @@ class PaymentToMake(Value):
         if not now.operators:
             return self
         return self.model_copy(update={"operators": now.operators, "releasers": now.releasers})
+
+    def amounting(self, amount: Amount | None) -> PaymentToMake:
+        """The same payment with an amended amount; as it is, if the amount was not amended."""
+        if amount in (None, self.order.amount):
+            return self
+        return self.model_copy(update={"order": self.order.model_copy(update={"amount": amount})})
 
     def at(self, instant: Instant | None) -> str:
         """An instant as people of this programme read it; an empty text for None."""

@@ -163,6 +163,7 @@ payments = Table(
     Column("requested_at", Moment, nullable=False),
     Column("selected_by", String, nullable=False, server_default=""),
     Column("accepted_by", String, nullable=False, server_default=""),
+    Column("amended_by", String, nullable=False, server_default=""),  # who amended the amount last
     Column("status", String, nullable=False, server_default="requested"),
     Column("version", Integer, nullable=False, server_default="0"),  # counts its changes
     Column("pay_by", Moment),
@@ -199,7 +200,8 @@ payees = Table(
 )
 
 # One attempt of a payment, from its release on. Triggers refuse a release by a person who selected the team, accepted
-# its evidence, ever gave its bank details, or said that the previous attempt came back. The migration makes them.
+# its evidence, amended its amount, ever gave its bank details, or said that the previous attempt came back. The
+# migration makes them. Another trigger keeps the amount of a payment that a rail may have.
 transfers = Table(
     "transfers",
     METADATA,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.values.model import Value
+from domain.values.money import Amount
 from domain.values.refusals import RailRefused
 
 
@@ -16,6 +17,7 @@ class Begun(Value):
         sealed: the payee's bank details, sealed for `team`; empty if the service did not keep details at that time.
         rail: the rail that may have the transfer; empty if no rail was asked.
         settled: whether the ledger has the transfer as settled.
+        amended: the amount of the payment, if it was amended before the transfer was begun.
     """
 
     id: str
@@ -24,6 +26,7 @@ class Begun(Value):
     sealed: str
     rail: str = ""
     settled: bool = False
+    amended: Amount | None = None
 
     def check_rail(self, rail: str) -> None:
         """Checks that no other rail may have the transfer. This rail would not know the transfer, and would pay again.

@@ -29,6 +29,7 @@ from store.record.notices import Compose
 from store.record.record import find_line, needs_nobody, put
 
 from . import payees
+from .amendments import amend
 from .bank_words import hear_person
 from .begun import Begun
 from .reading import transfer_under_way
@@ -36,6 +37,7 @@ from .returns import confirm_arrival, confirm_return, fail, note_how_it_failed, 
 from .rows import (
     add_payment,
     add_transfer,
+    as_amended,
     attempts,
     change,
     change_transfer,
@@ -71,6 +73,7 @@ class Ledger:
         payments: Sequence[PaymentToMake],
         at: Instant,
         leaving: Sequence[PaymentToMake] = (),
+        amended: Sequence[PaymentToMake] = (),
     ) -> tuple[PaymentSnapshot, ...]:
         """Writes down what happened to a challenge, and takes the payments into the ledger that are due because of it.
 
@@ -79,6 +82,7 @@ class Ledger:
             payments: what should be paid.
             at: when the payments are requested.
             leaving: if a team leaves, its payments; see `team_leaving.hold_back`.
+            amended: if an award is amended, its payments with their new amounts; see `amendments.amend`.
 
         Returns:
             The payments as they stand, in the same order.
@@ -91,6 +95,7 @@ class Ledger:
         with self._database.writing() as connection:
             if put(connection, announcement, self._compose):
                 hold_back(connection, leaving, at, self._compose)
+                amend(connection, amended, announcement.entry.by, at, self._compose)
             return tuple(self._request(connection, each, at) for each in payments)
 
     def request(self, payment: PaymentToMake, at: Instant) -> PaymentSnapshot:
@@ -125,6 +130,7 @@ class Ledger:
         """
         with self._database.reading() as connection:
             now = snapshot(connection, payment.order.key, at)
+            payment = payment.amounting(now.amended)
             if _taken_before(connection, announcements.decided(payment, decision, at)):
                 return now
             decisions.check_move(payment.led_by(now), now, decision)
@@ -143,14 +149,14 @@ class Ledger:
         Raises:
             TooEarly: the payee is not known.
             AnotherDecision: the id of the decision was used for another.
-            TooLate: there is nothing to release, or the team has changed its bank details meanwhile.
-            NotAllowed: the person selected the team, accepted its evidence, gave its bank details, or said that the
-                previous attempt came back.
+            TooLate: there is nothing to release, or the bank details or the amount have changed meanwhile.
+            NotAllowed: the payment follows from the person's own decision or word; see `decisions.had_a_part_in`.
             Unavailable: the database cannot be written to.
         """
         key = payment.order.key
         with self._database.writing() as connection:
             row = taken(connection, key)
+            payment = as_amended(payment, row)
             if row.status == PaymentStatus.REQUESTED:  # bank details may have been kept, and nobody told of them
                 self._know_payee(connection, payment, row, at)
             if self._decide(connection, payment, decision, at):
@@ -206,7 +212,8 @@ class Ledger:
         """
         key, attempt = payment.order.key, begun.attempt
         with self._database.writing() as connection:
-            status = PaymentStatus(taken(connection, key).status)
+            row = taken(connection, key)
+            payment, status = as_amended(payment, row), PaymentStatus(row.status)
             if status in _ON_ITS_WAY and attempts(connection, key) == attempt:
                 if status is PaymentStatus.RELEASED:
                     status = self._submitted(connection, payment, begun, transfer)
@@ -236,7 +243,7 @@ class Ledger:
         key = payment.order.key
         with self._database.writing() as connection:
             row = taken(connection, key)
-            if self._decide(connection, payment, decision, at):
+            if self._decide(connection, as_amended(payment, row), decision, at):
                 transfer = transfer_under_way(connection, key)
                 named = transfer_id(key, decision.attempt) if decision.attempt else ""
                 if named:
@@ -268,7 +275,7 @@ class Ledger:
         """
         key, transfer = payment.order.key, transfer_id(payment.order.key, decision.attempt)
         with self._database.writing() as connection:
-            taken(connection, key)
+            payment = as_amended(payment, taken(connection, key))
             if self._decide(connection, payment, decision, at):
                 take_release_back(connection, key)
                 if confirm_arrival(connection, transfer, decision.by, at):
@@ -303,7 +310,7 @@ class Ledger:
         """
         key = payment.order.key
         with self._database.writing() as connection:
-            taken(connection, key)
+            payment = as_amended(payment, taken(connection, key))
             if self._decide(connection, payment, decision, at):
                 if has_begun(connection, key):
                     raise TooLate(f"{key} is on its way: a payment that may have left cannot be cancelled.")
@@ -313,15 +320,15 @@ class Ledger:
             return snapshot(connection, key, at)
 
     def _request(self, connection: Connection, payment: PaymentToMake, at: Instant) -> PaymentSnapshot:
-        order = payment.order
         add_payment(connection, payment, at)
-        row = taken(connection, order.key)
-        check_same(row, order)
+        row = taken(connection, payment.order.key)
+        payment = as_amended(payment, row)
+        check_same(row, payment.order)
         if row.status == PaymentStatus.REQUESTED:
             return self._know_payee(connection, payment, row, at)
         if row.status == PaymentStatus.REJECTED:
-            note_how_it_failed(connection, order.key, at)
-        return snapshot(connection, order.key, at)
+            note_how_it_failed(connection, row.key, at)
+        return snapshot(connection, row.key, at)
 
     def _decide(self, connection: Connection, payment: PaymentToMake, decision: Decision, at: Instant) -> bool:
         """Checks a person's decision and writes it down. Returns False if it was taken before: it then does nothing."""

@@ -36,8 +36,13 @@ _RETURNED = Prepared(
     .order_by(*_BY_ATTEMPT)
 )
 _UNDER_WAY = Prepared(
-    select(_transfers, _payees.c.sealed)
-    .join_from(_transfers, _payees, isouter=True)
+    select(_transfers, _payees.c.sealed, _payments.c.net, _payments.c.vat, _payments.c.amended_by)
+    .join_from(_transfers, _payments, _payments.c.key == _transfers.c.payment)
+    .join(
+        _payees,
+        (_payees.c.team == _transfers.c.team) & (_payees.c.version == _transfers.c.payee_version),
+        isouter=True,
+    )
     .where(_transfers.c.payment == bindparam("payment"), _transfers.c.returned_at.is_(None))
 )
 
@@ -246,6 +251,7 @@ def transfer_under_way(connection: Connection, key: str) -> Begun | None:
         sealed=row.sealed or "",
         rail=row.rail,
         settled=row.settled_at is not None,
+        amended=Amount(net=Money(row.net), vat=Money(row.vat)) if row.amended_by else None,
     )
 
 

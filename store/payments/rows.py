@@ -142,7 +142,17 @@ def take_release_back(connection: Connection, key: str) -> bool:
 def order_of(row: Found) -> PaymentOrder:
     """The order of a payment, made from its row."""
     kept = {name: getattr(row, name) for name in PaymentOrder.model_fields if name != "amount"}
-    return PaymentOrder(**kept, amount=Amount(net=Money(row.net), vat=Money(row.vat)))
+    return PaymentOrder(**kept, amount=amount_of(row))
+
+
+def amount_of(row: Found) -> Amount:
+    """The amount of a payment, made from its row."""
+    return Amount(net=Money(row.net), vat=Money(row.vat))
+
+
+def as_amended(payment: PaymentToMake, row: Found) -> PaymentToMake:
+    """A payment with the amount that the ledger has, if it was amended: its workflow may not have heard of that yet."""
+    return payment.amounting(amount_of(row)) if row.amended_by else payment
 
 
 def check_same(row: Found, order: PaymentOrder) -> None:

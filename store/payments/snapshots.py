@@ -16,6 +16,7 @@ from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 
 from .reading import with_contradictions
+from .rows import amount_of
 
 _payments, _payees, _people = tables.payments, tables.payees, tables.people
 _hand_overs, _challenges = tables.hand_overs, tables.challenges
@@ -50,6 +51,8 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
         contact_by=tuple(row.contact_by.split()),
         operators=operators,
         releasers=releasers,
+        amended=amount_of(row) if row.amended_by else None,
+        amended_by=row.amended_by,
     )
 
 

@@ -15,6 +15,7 @@ from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
 from domain.payments.payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
 from domain.payments.rails import Progress, Transfer
 from domain.programmes.programme import OnTime
+from domain.values.money import Money
 from domain.values.places import Holidays
 from store.database import tables
 from store.database.database import Database
@@ -106,13 +107,15 @@ class Till:
         at: Instant = CLOSES,
         payee_version: int = 0,
         rail: str = "",
+        amount: Money | None = None,
     ) -> PaymentSnapshot:
         """Somebody releases it, by a decision of that id, to the bank details that count unless others are named.
 
         If a rail is named, it is asked next.
         """
         version = payee_version or self.now.payee_version
-        return self._ledger.release(self.payment, Release(by=by, decision_id=id, payee_version=version), rail, at)
+        decision = Release(by=by, decision_id=id, payee_version=version, amount=amount)
+        return self._ledger.release(self.payment, decision, rail, at)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:
         """A rail is about to be asked."""

@@ -64,6 +64,7 @@ def _payments() -> None:
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("selected_by", sa.String(), nullable=False, server_default=""),
         sa.Column("accepted_by", sa.String(), nullable=False, server_default=""),
+        sa.Column("amended_by", sa.String(), nullable=False, server_default=""),
         sa.Column("status", sa.String(), nullable=False, server_default="requested"),
         sa.Column("version", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("pay_by", MOMENT),
@@ -244,7 +245,8 @@ def _second_person() -> None:
     """Nobody can release a payment that follows from their own decision or word, however the row is written."""
     last = "SELECT max(attempt) FROM transfers WHERE payment = NEW.payment AND attempt < NEW.attempt"
     own = (
-        "EXISTS (SELECT 1 FROM payments WHERE key = NEW.payment AND NEW.released_by IN (selected_by, accepted_by)) "
+        "EXISTS (SELECT 1 FROM payments WHERE key = NEW.payment "
+        "AND NEW.released_by IN (selected_by, accepted_by, amended_by)) "
         "OR EXISTS (SELECT 1 FROM payees WHERE team = NEW.team AND given_by = NEW.released_by) "
         "OR EXISTS (SELECT 1 FROM applications WHERE id = NEW.team "
         "AND ' ' || contact_by || ' ' LIKE '% ' || NEW.released_by || ' %') "
@@ -252,8 +254,8 @@ def _second_person() -> None:
         "AND returned_by = NEW.released_by)"
     )
     complaint = (
-        "released by whoever selected the team, accepted its evidence, gave its bank details, changed its contact or "
-        "said that it came back"
+        "released by whoever selected the team, accepted its evidence, amended its amount, gave its bank details, "
+        "changed its contact or said that it came back"
     )
     if op.get_context().dialect.name == "sqlite":
         op.execute(
@@ -291,6 +293,24 @@ def _what_was_said_stays() -> None:
     )
     _refuse("payees", "DELETE", "bank details stay as they were given")
     _refuse("payments", "UPDATE OF selected_by, accepted_by", "whose decisions a payment follows from stays")
+    _amount_stays()
+
+
+def _amount_stays() -> None:
+    """The amount of a payment that a rail may have, or may have had, never changes."""
+    complaint = "the amount of a payment that may have left stays"
+    left = "EXISTS (SELECT 1 FROM transfers WHERE payment = OLD.key AND begun_at IS NOT NULL)"
+    if op.get_context().dialect.name == "sqlite":
+        _refuse("payments", "UPDATE OF net, vat", complaint, left)
+        return
+    op.execute(  # the condition of a trigger in PostgreSQL can look at no other table
+        "CREATE FUNCTION payments_keeps_net() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {left} THEN RAISE EXCEPTION '{complaint}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER payments_keeps_net BEFORE UPDATE OF net, vat ON payments "
+        "FOR EACH ROW EXECUTE FUNCTION payments_keeps_net()"
+    )
 
 
 def _refuse(table: str, event: str, complaint: str, when: str = "") -> None:
