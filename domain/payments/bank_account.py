@@ -20,7 +20,7 @@ from schwifty.exceptions import NationalChecksumNotVerified, SchwiftyException
 from domain.values.model import Value
 from domain.values.refusals import NotReadable, Problem
 
-from .bank_text import BACS, SEPA, Characters, bank_text
+from .bank_text import BACS, BRITISH_IBAN, SEPA, Characters, bank_text
 
 _IN_WORDS = {
     "string_pattern_mismatch": "has a character that banks do not accept: write it on one line, in plain text",
@@ -193,7 +193,9 @@ class BankAccount(Value):
     @property
     def characters(self) -> Characters:
         """The characters that a payment to or from this account can carry."""
-        return SEPA if self.iban else BACS
+        if not self.iban:
+            return BACS
+        return BRITISH_IBAN if self.bank_country == HOME else SEPA
 
     @property
     def identity(self) -> str:

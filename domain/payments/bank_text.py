@@ -45,6 +45,13 @@ BACS = Characters(
 )
 """Payments between accounts in the United Kingdom: capitals, digits, full stop, hyphen, slash and ampersand."""
 
+BRITISH_IBAN = Characters(
+    others=re.compile(r"[^A-Z0-9./ -]+"),
+    similar=dict(BACS.similar) | str.maketrans(dict.fromkeys("&+", " AND ")),
+    capitals=True,
+)
+"""Payments to an IBAN of the United Kingdom: what Bacs and SEPA both have, because either may carry the payment."""
+
 SEPA = Characters(
     others=re.compile(r"[^A-Za-z0-9/?:().,'+ -]+"),
     similar=str.maketrans(

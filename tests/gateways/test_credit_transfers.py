@@ -93,7 +93,8 @@ def test_every_file_fits_the_official_schema_and_adds_up(
     payees = [each.payee for each in instructions]
     names = [(debtor, texts(xml, "Dbtr/Nm")[0]), *zip(payees, texts(xml, "Cdtr/Nm"), strict=True)]
     for account, words in [*names, *zip(payees, texts(xml, "Ustrd"), strict=True)]:
-        assert (IN_SEPA if account.iban else IN_BACS).fullmatch(words)
+        assert not account.iban or IN_SEPA.fullmatch(words)
+        assert account.bank_country != "GB" or IN_BACS.fullmatch(words)
         assert words.strip(" /") == words
         assert "//" not in words
         assert not any(line.startswith((":", "-")) for line in re.findall(".{1,35}", words))
@@ -176,7 +177,9 @@ def test_an_account_in_the_united_kingdom_gets_the_characters_of_bacs() -> None:
 
     assert texts(written([instruction(payee=payee)], debtor=debtor), "Nm") == ["SCHEME & CO"] * 2 + ["SMITH & SONS LTD"]
     by_iban = UNKNOWN_BANK.model_copy(update={"holder": "Smith & Sons Ltd"})
-    assert texts(written([instruction(payee=by_iban)], debtor=debtor), "Cdtr/Nm") == ["Smith + Sons Ltd"]
+    assert texts(written([instruction(payee=by_iban)], debtor=debtor), "Cdtr/Nm") == ["SMITH AND SONS LTD"]
+    abroad = ABROAD.model_copy(update={"holder": "Smith & Sons Ltd"})
+    assert texts(written([instruction(payee=abroad)], debtor=debtor), "Cdtr/Nm") == ["Smith + Sons Ltd"]
 
 
 @pytest.mark.parametrize("version", Version)
