@@ -39,7 +39,11 @@ _TO_OPEN_EACH = TimeDelta(milliseconds=100)
 """The time between the start of the challenges and the first opening. A short window must not pass during the start."""
 
 _PATIENCE = 120.0
-"""Seconds that a rehearsal may take beside twice its longest time."""
+_PATIENCE_EACH = 5.0
+"""Seconds that a rehearsal may take beside twice its longest time: more in a round of many challenges."""
+
+_NAMED = 10
+"""How many challenges are named that are waited for."""
 
 _GLANCE = 0.1
 _GLANCE_EACH = 0.03
@@ -100,14 +104,18 @@ def _rehearsed(file: RoundFile, name: str, start: Instant, day: float) -> RoundF
 
 async def _play(players: Sequence[Parts], programme: Programme, start: Instant) -> None:
     ends = max(plan_of(player.challenge, programme).ends for player in players)
-    patience = _PATIENCE + 2 * seconds_between(start, ends)
+    patience = _PATIENCE + _PATIENCE_EACH * len(players) + 2 * seconds_between(start, ends)
     try:
         async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
             for player, (in_time, late) in zip(players, submissions(len(players), programme), strict=True):
                 group.create_task(player.play(in_time, late))
     except TimeoutError:
-        waiting = ", ".join([await player.still_to_come() for player in players if not player.over])
-        raise RehearsalStopped(f"The rehearsal did not end within {patience:.0f} seconds: {waiting}.") from None
+        waiting = [player for player in players if not player.over]
+        named = [await player.still_to_come() for player in waiting[:_NAMED]]
+        more = [f"{len(waiting) - _NAMED} more are not over"] if len(waiting) > _NAMED else []
+        raise RehearsalStopped(
+            f"The rehearsal did not end within {patience:.0f} seconds: {', '.join(named + more)}."
+        ) from None
     except ExceptionGroup as failures:  # the first challenge that failed; the group has stopped the others
         raise failures.exceptions[0] from None
 

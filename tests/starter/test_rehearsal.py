@@ -234,6 +234,7 @@ def test_what_a_rehearsal_still_waits_for_is_named(rehearsing: Commands, monkeyp
 
     monkeypatch.setattr(Player, "get_paid", nobody_pays)
     monkeypatch.setattr(rehearsal, "_PATIENCE", 0.0)
+    monkeypatch.setattr(rehearsal, "_PATIENCE_EACH", 0.0)
     answer = rehearsing("rehearse", ROUND, "--day", DAY)
 
     assert answer.status == 1
