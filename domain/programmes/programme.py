@@ -295,6 +295,13 @@ class Programme(Value):
         """As fast as can be: programmes that differ seldom have the same id and title."""
         return hash((self.id, self.title))
 
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _holidays_are_a_code(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, dict) and is_from_a_file(info):
+            raise ValueError("is a table: write the code of a country, or country-part, such as GB-SCT")
+        return value
+
     @field_validator("stages")
     @classmethod
     def _names_differ(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:

@@ -33,6 +33,11 @@ FEE = 'fixed = "15000.00"'
         ),
         ('"GB-SCT"', "5", 'holidays = 5: write it such as "GB-SCT"'),
         (
+            '"GB-SCT"',
+            '{ code = "NYSE", days = [] }',
+            "holidays: is a table: write the code of a country, or country-part, such as GB-SCT",
+        ),
+        (
             'currency = "GBP"',
             'currency = "pounds"',
             'currency = "pounds": write a currency by its three letters, such as GBP',
