@@ -21,7 +21,10 @@ from .terminal import misused, say
 async def settle(
     report: Annotated[
         Path,
-        typer.Argument(metavar="FILE|PAYMENT", help="The bank's status report (pain.002), or a payment's key."),
+        typer.Argument(
+            metavar="FILE|PAYMENT",
+            help="The bank's status report (pain.002) or statement (camt.053, camt.054), or a payment's key.",
+        ),
     ],
     by: Who,
     on: Annotated[
@@ -39,9 +42,9 @@ async def settle(
     ] = False,
     reason: Why = "",
 ) -> None:
-    """Read the bank's report on a payment file: which payments are settled, and which came back and why.
+    """Read the bank's report or statement: which payments are settled, and which came back and why.
 
-    If your bank sends no reports, give the key of each payment on the bank statement, and the day on the statement.
+    If your bank sends neither, give the key of each payment on the bank statement, and the day on the statement.
 
     Example: `starter.py settle report.xml --as finance`
     """

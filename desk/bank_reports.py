@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from whenever import Date, Instant
 
@@ -10,6 +11,7 @@ from domain.announcements.announcement import Announcement, Attention, Entry, to
 from domain.announcements.occasions import Occasion
 from domain.keys import payment_of, transfer_id
 from domain.payments.bank_reports import BankReport
+from domain.payments.matching import Unclear
 from domain.payments.payment import SERVICE
 from domain.payments.positions import Doubt
 from domain.permissions import Action, Actor
@@ -21,6 +23,7 @@ from gateways.banking.messages import LARGEST
 from store.payments import bank_reports, reading
 from store.payments.bank_reports import Ignored, Noted
 from store.payments.contradictions import Contradiction, contradicted
+from store.payments.filed import challenges_named
 from store.payments.reading import Payment
 
 from .bank_roles import BANK_ZONE, Acting, acting_on_payments
@@ -31,6 +34,9 @@ from .payment_workflows import PaymentWorkflows
 LARGEST_REPORT = LARGEST
 """The most bytes that a bank's report may have."""
 
+
+_UNCLEAR_SHOWN = 5
+"""How many unclear lines of a statement a refusal names."""
 
 _WORDS_SHOWN, _PAYMENTS_SHOWN = 3, 5
 """How many of a bank's reasons, and of the payments that they are about, a refusal names."""
@@ -43,11 +49,13 @@ class Settled(Value):
         payments: the payments on which the reports say something new.
         ignored: what changes nothing, and why.
         doubtful: the transfers about which a person has to find out what is true.
+        unclear: what a statement of the account says that a person has to look at, a line each. Nothing of it is noted.
     """
 
     payments: tuple[Payment, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     doubtful: tuple[Contradiction, ...] = ()
+    unclear: tuple[str, ...] = ()
 
     def with_more(self, more: Settled) -> Settled:
         """This, and what became of another report. What several reports say about one payment is counted once."""
@@ -57,6 +65,7 @@ class Settled(Value):
             payments=tuple(payments.values()),
             ignored=(*self.ignored, *more.ignored),
             doubtful=tuple(doubtful.values()),
+            unclear=(*self.unclear, *more.unclear),
         )
 
 
@@ -79,7 +88,7 @@ class BankReports:
 
         Args:
             actor: who brings the reports.
-            report: the bank's file, with one report or with several in an envelope.
+            report: the bank's file, with reports and statements of the account: one, or several in an envelope.
             believed: why the actor believes a bank that turns a whole file away for a reason of its own; empty if the
                 actor has not said so.
             told: called with the result before anything is refused.
@@ -90,8 +99,8 @@ class BankReports:
                 nobody has believed. Nothing was noted of that report.
             UnknownPayment: the report is on a file that was not made here.
             NotAllowed: the actor may not bring this report.
-            RailRefused: the report is noted in full, but contradicts what the bank or a person has said before. The
-                operators are told.
+            RailRefused: the report is noted in full, but contradicts what the bank or a person has said before, and the
+                operators are told. Or a statement is noted but for what a person has to look at.
             Unavailable: the database cannot be written to.
         """
         read, options = self._core.threads.read, self._core.options
@@ -103,17 +112,32 @@ class BankReports:
                 settled = settled.with_more(await self._settle(actor, each, believed))
             except (FileRefused, UnknownPayment) as refusal:
                 refused.append(refusal)
-        settled = settled.with_more(Settled(ignored=tuple(Ignored(payment="", why=why) for why in booked.ignored)))
+        settled = settled.with_more(
+            Settled(
+                ignored=tuple(Ignored(payment="", why=why) for why in file.ignored),
+                unclear=tuple(each.text for each in booked.unclear),
+            )
+        )
         if told is not None and not (refused and settled == Settled()):
             told(settled)
         if refused:
             raise refused[0]
-        if unclear := [
-            *(each.text for each in settled.doubtful if each.doubt is not Doubt.COPY),
-            *booked.doubts,
-        ]:
-            raise RailRefused(f"The report is noted. {' '.join(unclear)}")
+        contradicted = [each.text for each in settled.doubtful if each.doubt is not Doubt.COPY]
+        if booked.unclear:
+            await self._refuse_unclear(actor, booked.unclear, contradicted)
+        if contradicted:
+            raise RailRefused(f"The report is noted. {' '.join(contradicted)}")
         return settled
+
+    async def _refuse_unclear(self, actor: Actor, unclear: Sequence[Unclear], more: Sequence[str]) -> NoReturn:
+        """Says, also on the record, what in a statement a person has to look at, before anything else that is to do."""
+        challenges = await self._core.threads.read(challenges_named, self._database, unclear)
+        rows = [await self._core.find(each) for each in challenges]
+        told = [each.text for each in unclear[:_UNCLEAR_SHOWN]]
+        if rest := len(unclear) - len(told):
+            told.append(f"There are {rest} more such lines: see them with --json.")
+        async with self._core.refusals_on_record(actor, Action.BRING_REPORT, *rows):
+            raise RailRefused(f"The statement is noted, but nothing of these lines. {' '.join((*told, *more))}")
 
     async def _settle(self, actor: Actor, said: BankReport, believed: str) -> Settled:
         threads = self._core.threads

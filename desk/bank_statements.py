@@ -36,8 +36,9 @@ def match(options: Settings, database: Database, statements: Sequence[Statement]
             "that account, or correct the settings CHALLENGES_PAYER_…"
         )
     found = matched(ours, find_filed(database, names_in(ours)))
-    if others := len(statements) - len(ours):
-        return found.model_copy(
-            update={"ignored": (*found.ignored, f"{counted(others, 'statement')} of other accounts")}
-        )
-    return found
+    others = len(statements) - len(ours)
+    if not others:
+        return found
+    first, *more = found.reports
+    ignored = (*first.ignored, f"{counted(others, 'statement')} of other accounts")
+    return found.model_copy(update={"reports": (first.model_copy(update={"ignored": ignored}), *more)})

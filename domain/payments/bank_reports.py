@@ -44,6 +44,7 @@ class TransferWord(BankWord):
             instruction id, or the reference in the payment file.
         whole: whether the bank says so about the whole file, and nothing of this transfer's own.
         arrived_on: for a settled transfer, the day by the bank's books.
+        booked_on, by_day: as in `positions.Said`.
         amount, currency: what moved, if the bank says so.
     """
 
@@ -51,6 +52,8 @@ class TransferWord(BankWord):
     reference: str = ""
     whole: bool = False
     arrived_on: Date | None = None
+    booked_on: Date | None = None
+    by_day: bool = False
     amount: Money | None = None
     currency: str = ""
 

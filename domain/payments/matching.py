@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from whenever import Instant
@@ -17,7 +17,7 @@ from .rails import Progress
 from .statements import Movement, Statement
 
 _SHORT = 16
-"""The letters and digits of a reference that tell payments apart; see `reference.short_reference`."""
+"""The length of a plain reference; see `reference.plain_reference`."""
 
 _ID = re.compile(r"[A-Z0-9][A-Z0-9-]{18,}[A-Z0-9]", re.ASCII)
 """What may hold an end-to-end id, inside other text."""
@@ -43,18 +43,28 @@ class Filed(Value):
     end_to_end: str = ""
 
 
-class Matched(Value):
-    """What statements say about payment files.
+class Unclear(Value):
+    """A movement of which nothing is noted, because a person has to find out what it means.
 
     Args:
-        reports: what to note, a report for each payment file and in the order of the files.
-        doubts: what a person has to look at, because it settles nothing by itself: a line each, in the bank's order.
-        ignored: what is about no payment, and why, a line each.
+        text: what has to be found out, in one line. It names nobody.
+        transfers: the end-to-end ids that the movement names. Empty if it names a whole file.
+    """
+
+    text: str
+    transfers: tuple[str, ...] = ()
+
+
+class Matched(Value):
+    """What statements say about payments.
+
+    Args:
+        reports: what to note: first what is said of single transfers, then of whole payment files, a report for each.
+        unclear: what a person has to look at, in the bank's order.
     """
 
     reports: tuple[BankReport, ...] = ()
-    doubts: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
 
 
 def names_in(statements: Sequence[Statement]) -> frozenset[str]:
@@ -75,49 +85,39 @@ def matched(statements: Sequence[Statement], filed: Mapping[str, Filed]) -> Matc
     currency must be those in the payment file. Where a statement says both of a transfer, the later word counts.
 
     Args:
-        statements: of the paying account.
-        filed: the transfers and files that are known, by `names_in`: by end-to-end id, by the letters and digits of the
-            short reference, and by the id of a payment file.
+        statements: of the paying account, at least one.
+        filed: the transfers and files among `names_in`, by end-to-end id, by plain reference, and by the id of a
+            payment file.
     """
-    words: dict[str, dict[str, TransferWord]] = defaultdict(dict)
-    wholes: dict[str, BankWord] = {}
-    doubts, ignored = list[str](), Counter[str]()
+    words, wholes = dict[str, TransferWord](), dict[str, BankWord]()
+    unclear, ignored = list[Unclear](), Counter[str]()
     for statement in statements:
         ignored["not booked yet, or only announced"] += statement.pending
-        seen = Counter[tuple[str, Progress | None]]()
+        seen = Counter[tuple[Filed, Progress | None]]()
         for movement in statement.movements:
             found = _found(movement, filed)
             if not found:
                 ignored["about no payment in a payment file"] += 1
                 continue
             meant = found[0]
-            seen[meant.end_to_end, movement.progress] += 1
-            again = seen[meant.end_to_end, movement.progress] > 1
-            if doubt := _doubt(movement, found, again=again):
-                doubts.append(f"Statement {statement.id}, line {movement.line}: {doubt}")
+            seen[meant, movement.progress] += 1
+            if why := _why_unclear(movement, found, again=seen[meant, movement.progress] > 1):
+                unclear.append(_unclear(f"Statement {statement.id}, line {movement.line}: {why}", found))
             elif not meant.end_to_end:
                 wholes[meant.file] = BankWord(progress=movement.progress, at=movement.at)
-            else:
-                word, before = _word(movement, meant), words[meant.file].get(meant.end_to_end)
-                if before is None or before.at < word.at:
-                    words[meant.file][meant.end_to_end] = word
-    return Matched(
-        reports=tuple(_report(statements, file, words[file], wholes.get(file)) for file in sorted({*words, *wholes})),
-        doubts=tuple(doubts),
-        ignored=tuple(f"{counted(number, 'movement')} {why}" for why, number in ignored.items() if number),
-    )
-
-
-def _report(
-    statements: Sequence[Statement], file: str, words: Mapping[str, TransferWord], whole: BankWord | None
-) -> BankReport:
-    return BankReport(
+            elif (before := words.get(meant.end_to_end)) is None or before.at < movement.at:
+                words[meant.end_to_end] = _word(movement, meant)
+    of_statements = BankReport(
         message_id=", ".join(dict.fromkeys(each.id for each in statements)),
         made_at=max(each.made_at for each in statements),
-        file=file,
-        whole=whole,
         transfers=tuple(words.values()),
+        ignored=tuple(f"{counted(number, 'movement')} {why}" for why, number in ignored.items() if number),
     )
+    of_files = (
+        of_statements.model_copy(update={"file": file, "whole": whole, "transfers": (), "ignored": ()})
+        for file, whole in sorted(wholes.items())
+    )
+    return Matched(reports=(of_statements, *of_files), unclear=tuple(unclear))
 
 
 def _word(movement: Movement, meant: Filed) -> TransferWord:
@@ -126,6 +126,8 @@ def _word(movement: Movement, meant: Filed) -> TransferWord:
         progress=movement.progress,
         at=movement.at,
         arrived_on=movement.booked_on if movement.progress is Progress.SETTLED else None,
+        booked_on=movement.booked_on,
+        by_day=movement.by_day,
         amount=meant.amount,
         currency=meant.currency,
         reason=movement.reason,
@@ -174,7 +176,11 @@ def _short_inside(text: str) -> Iterator[str]:
             yield joined
 
 
-def _doubt(movement: Movement, found: Sequence[Filed], *, again: bool) -> str:
+def _unclear(text: str, found: Sequence[Filed]) -> Unclear:
+    return Unclear(text=text, transfers=tuple(each.end_to_end for each in found if each.end_to_end))
+
+
+def _why_unclear(movement: Movement, found: Sequence[Filed], *, again: bool) -> str:
     """Why a person has to look at a movement. Empty if the movement can be noted."""
     meant = found[0]
     name = meant.end_to_end or f"payment file {meant.file}"

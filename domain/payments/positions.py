@@ -39,6 +39,8 @@ class Said(Value):
         is_copy: whether the bank rejects a copy of a transfer that it has.
         person: who says so; empty for the bank. A person who believes the bank is named, too.
         arrived_on: for a settled transfer, the day by the bank's books or by the person, if known.
+        booked_on: the day on which the bank booked it; None if this is not from a statement of the account.
+        by_day: whether the statement gives only that day. `at` is then the last moment that is possible.
     """
 
     progress: Progress
@@ -48,6 +50,8 @@ class Said(Value):
     is_copy: bool = False
     person: str = ""
     arrived_on: Date | None = None
+    booked_on: Date | None = None
+    by_day: bool = False
 
 
 class Position(Value):
@@ -77,6 +81,7 @@ def position(words: Sequence[Said], doubt: Doubt | None = None) -> Position:
         words: all that was said, in the order in which the service heard it.
         doubt: what a person has to find out; see `doubt_after`.
     """
+    words = _placed(words)
     progress, counting = _progress(words), _counting(words)
     failed = _failed(words) if progress.has_failed else None
     return Position(
@@ -99,7 +104,9 @@ def doubt_after(doubt: Doubt | None, before: Sequence[Said], word: Said) -> Doub
         before: the words before, in the order in which the service heard them.
         word: the new word.
     """
-    was, now = _progress(before), _progress([*before, word])
+    was = _progress(_placed(before))
+    *before, word = _placed([*before, word])
+    now = _progress([*before, word])
     if word.person:
         return None
     if word.is_copy:
@@ -121,6 +128,28 @@ def _contradicts(word: Said, before: Sequence[Said], was: Progress, now: Progres
     return (unknown and not word.progress.has_failed) or _goes_back_and_forth([*before, word])
 
 
+def _placed(words: Sequence[Said]) -> list[Said]:
+    """The words, with the moments at which entries on the account were booked.
+
+    A bank tells of one entry in a notice and again in statements, and gives a time in some of them and only the day in
+    others. An entry of which one of them gives only the day was booked when the first of them says so; and a debit was
+    booked before the return of the same day.
+    """
+    first = dict[tuple[Date, Progress], Instant]()
+    for each in words:
+        if each.booked_on is not None:
+            key = (each.booked_on, each.progress)
+            first[key] = min(each.at, first.get(key, each.at))
+
+    def booked_at(word: Said) -> Instant:
+        if word.booked_on is None or not word.by_day:
+            return word.at
+        at, back = first[word.booked_on, word.progress], first.get((word.booked_on, Progress.RETURNED))
+        return min(at, back.subtract(milliseconds=1)) if back and word.progress is Progress.SETTLED else at
+
+    return [each.model_copy(update={"at": booked_at(each)}) if each.by_day else each for each in words]
+
+
 def _alike(one: Said, other: Said) -> bool:
     return not one.is_copy and one.progress.has_failed == other.progress.has_failed
 
@@ -139,7 +168,7 @@ def _goes_back_and_forth(words: Sequence[Said]) -> bool:
 def _counting(words: Sequence[Said]) -> list[Said]:
     final = [each for each in words if not each.is_copy]
     is_settled = any(each.progress is Progress.SETTLED for each in final)
-    return [each for each in final if not (is_settled and each.whole)]
+    return [each for each in final if not (is_settled and each.whole and each.progress.has_failed)]
 
 
 def _latest(words: Sequence[Said]) -> Said | None:

@@ -47,5 +47,14 @@ def short_reference(transfer: str) -> str:
     return f"{head}-{told_apart}"[:SHOWN]
 
 
+def plain_reference(transfer: str) -> str:
+    """The letters and digits of a short reference, always 16. Banks replace hyphens, or leave them out.
+
+    Args:
+        transfer: `round/challenge/stage/team/number/attempt`.
+    """
+    return _plain(short_reference(transfer))
+
+
 def _plain(text: str) -> str:
     return _NOT_PLAIN.sub("", text.upper())

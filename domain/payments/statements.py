@@ -24,6 +24,7 @@ class Movement(Value):
         progress: settled if money left, returned if money came in. None if the bank takes back what came in.
         at: when it was booked. Of two movements on one day the return is the later one.
         booked_on: the day on which it was booked.
+        by_day: whether the bank gives only that day. The moment is then the last one that is possible.
         ids: what the bank gives as ids, in the order in which they are looked at: the end-to-end id, the instruction
             id, then all others.
         files: what the bank gives as names of a payment file, if it gives no ids: it booked a whole file at once.
@@ -38,6 +39,7 @@ class Movement(Value):
     progress: Progress | None
     at: Instant
     booked_on: Date
+    by_day: bool = False
     ids: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ _OLDEST = "02"
 """Version 01 has other elements. No bank sends it."""
 
 _TRUE = {"true", "1"}
+_MIDNIGHT = {"00:00:00", "24:00:00"}
 _OF_FILES = ("MsgId", "PmtInfId")
 """References that name a file or a batch, never one payment."""
 
@@ -40,10 +41,11 @@ _AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
 
 
 class _Booked(NamedTuple):
-    """When an entry was booked."""
+    """When an entry was booked; and whether the bank gives only the day."""
 
     on: Date
     at: Instant
+    by_day: bool = True
 
 
 def read_statements(message: Message, zone: str) -> tuple[Statement, ...]:
@@ -126,6 +128,7 @@ class _Reader:
             progress=progress,
             at=at,
             booked_on=booked.on,
+            by_day=booked.by_day,
             ids=ids,
             files=() if ids else tuple(dict.fromkeys(self._files(around))),
             texts=tuple(dict.fromkeys(text for each in around for text in self._texts(each))),
@@ -187,9 +190,9 @@ class _Reader:
         the moment on that day at which the bank made the statement.
         """
         moment, day = self._text(entry, "BookgDt/DtTm"), self._text(entry, "BookgDt/Dt")
-        if moment and "T00:00:00" not in moment:
+        if moment and moment[11:19] not in _MIDNIGHT:
             at = self._instant(moment, statement)
-            return _Booked(at.to_tz(self._zone).date(), at)
+            return _Booked(at.to_tz(self._zone).date(), at, by_day=False)
         if not moment and not day:
             return _Booked(made_at.to_tz(self._zone).date(), made_at)
         on = self._day(day or moment.partition("T")[0], statement)

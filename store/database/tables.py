@@ -262,6 +262,7 @@ filed_transfers = Table(
     Column("transfer", ForeignKey(transfers.c.id), primary_key=True),
     Column("file", ForeignKey(payment_files.c.id), nullable=False, index=True),
     Column("end_to_end", String(35), nullable=False, unique=True),  # the id that the bank knows
+    Column("plain_reference", String(16), nullable=False, index=True),  # what a bank keeps of the reference
     Column("pence", BigInteger, nullable=False),  # the amount in the file
     Column("progress", String, nullable=False, server_default="taken"),
     Column("arrived_on", String),  # the day, if a bank or a person has named it
@@ -289,6 +290,8 @@ bank_words = Table(
     Column("is_copy", Boolean, nullable=False),  # the bank rejects a copy of what it has
     Column("person", String, nullable=False),  # who says so; empty for the bank
     Column("arrived_on", String),
+    Column("booked_on", String),  # the day by a statement of the account
+    Column("by_day", Boolean, nullable=False),  # that statement gives only the day
     Column("heard_at", Moment, nullable=False),
     Column("heard_by", String, nullable=False),
 )

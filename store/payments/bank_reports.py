@@ -170,6 +170,8 @@ def _kept(word: TransferWord, day: Date, person: str) -> Said:
         is_copy=word.is_duplicate,
         person=person,
         arrived_on=day if word.progress is Progress.SETTLED else None,
+        booked_on=word.booked_on,
+        by_day=word.by_day,
     )
 
 

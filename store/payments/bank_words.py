@@ -66,7 +66,8 @@ class Words:
         before, heard = self.position(transfer), self._heard[transfer]
         doubt = self._doubts[transfer] = doubt_after(before.doubt, heard, word)
         heard.append(word)
-        written = dict(word) | {"arrived_on": _written(word.arrived_on), "heard_at": self._at, "heard_by": self._by}
+        days = {"arrived_on": _written(word.arrived_on), "booked_on": _written(word.booked_on)}
+        written = dict(word) | days | {"heard_at": self._at, "heard_by": self._by}
         self._new.append(written | {"transfer": transfer, "number": len(heard)})
         after = position(heard, doubt)
         if after != before:
@@ -135,7 +136,8 @@ def hear_person(
 
 def _said(row: Found) -> Said:
     kept = {name: getattr(row, name) for name in Said.model_fields}
-    return Said(**kept | {"arrived_on": Date.parse_iso(row.arrived_on) if row.arrived_on else None})
+    days = {name: Date.parse_iso(kept[name]) if kept[name] else None for name in ("arrived_on", "booked_on")}
+    return Said(**kept | days)
 
 
 def _written(day: Date | None) -> str | None:

@@ -10,6 +10,7 @@ from whenever import Date, Instant
 from domain.keys import payment_of
 from domain.payments.bank_account import crosses_border
 from domain.payments.payment import PaymentStatus
+from domain.payments.reference import plain_reference
 from domain.programmes.round import REHEARSAL
 from domain.values.model import Value
 from domain.values.money import Money
@@ -128,10 +129,8 @@ def batch(
         pence = {row.transfer: row.pence for row in waiting if _together(row) == (currency, abroad)}
         which = {"id": id, "form": form, "currency": currency, "abroad": abroad, "execute_on": str(execute_on)}
         connection.execute(insert(_files).values(**which, made_by=by, made_at=at))
-        rows = [
-            {"transfer": each, "file": id, "end_to_end": end_to_end(each), "pence": amount}
-            for each, amount in pence.items()
-        ]
+        names = {each: {"end_to_end": end_to_end(each), "plain_reference": plain_reference(each)} for each in pence}
+        rows = [{"transfer": each, "file": id, "pence": amount, **names[each]} for each, amount in pence.items()]
         connection.execute(insert(_filed), rows)
         write_lines(
             connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at, reason

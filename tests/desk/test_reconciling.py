@@ -118,8 +118,8 @@ COLUMNS = "challenge, stage, team, net, vat, currency, requested_at"
 FILED = (
     "INSERT INTO payment_files (id, form, currency, execute_on, made_by, made_at, written_at) "
     "VALUES ('F', 'pain.001.001.09', 'GBP', '2026-01-02', 'x', '2026-01-01', '2026-01-01')",
-    "INSERT INTO filed_transfers (transfer, file, end_to_end, pence, progress) "
-    "VALUES ('{paid}/1', 'F', 'E', 200000, '{progress}')",
+    "INSERT INTO filed_transfers (transfer, file, end_to_end, plain_reference, pence, progress) "
+    "VALUES ('{paid}/1', 'F', 'E', 'R', 200000, '{progress}')",
     "UPDATE transfers SET rail = 'files' WHERE payment = '{paid}'",
 )
 RELEASED = (

@@ -94,8 +94,8 @@ def test_a_payment_is_found_by_what_the_bank_still_knows_of_it(movement: Movemen
     found = said(statement(movement.model_copy(update={"progress": progress})))
 
     assert words(found) == {ONE: progress}
-    assert [(report.file, report.made_at) for report in found.reports] == [("RUN-1", BOOKED)]
-    assert (found.doubts, found.ignored) == ((), ())
+    assert [(report.message_id, report.file, report.made_at) for report in found.reports] == [("ST-1", "", BOOKED)]
+    assert (found.unclear, found.reports[0].ignored) == ((), ())
 
 
 def test_what_is_noted_has_the_day_and_moment_of_the_entry_and_its_reason() -> None:
@@ -120,7 +120,7 @@ def test_what_is_about_anything_else_is_counted_and_changes_nothing(movement: Mo
     found = said(statement(movement, moved(ONE), pending=2))
 
     assert words(found) == {ONE: SETTLED}
-    assert found.ignored == (
+    assert found.reports[0].ignored == (
         "2 movements not booked yet, or only announced",
         "1 movement about no payment in a payment file",
     )
@@ -145,9 +145,10 @@ def test_what_cannot_be_believed_is_shown_to_a_person_and_settles_nothing(moveme
     found = said(statement(movement))
 
     assert words(found) == {}
-    assert len(found.doubts) == 1
-    assert found.doubts[0].startswith("Statement ST-1, line 7: ")
-    assert doubt in found.doubts[0]
+    [unclear] = found.unclear
+    assert unclear.text.startswith("Statement ST-1, line 7: ")
+    assert doubt in unclear.text
+    assert set(unclear.transfers) <= {ONE, OTHER}
 
 
 def test_a_payment_that_leaves_twice_in_one_statement_is_shown_and_settled_once() -> None:
@@ -155,14 +156,17 @@ def test_a_payment_that_leaves_twice_in_one_statement_is_shown_and_settled_once(
     found = said(statement(moved(ONE), moved(ONE)))
 
     assert words(found) == {ONE: SETTLED}
-    assert "left the account a second time in one statement: ask the bank whether it was paid twice" in found.doubts[0]
+    assert (
+        "left the account a second time in one statement: ask the bank whether it was paid twice"
+        in found.unclear[0].text
+    )
 
 
 def test_the_same_entry_in_a_notice_and_in_a_statement_is_one() -> None:
     found = said(statement(moved(ONE), name="NOTICE"), statement(moved(ONE, at=BOOKED.add(hours=8)), name="ST-1"))
 
     assert words(found) == {ONE: SETTLED}
-    assert found.doubts == ()
+    assert found.unclear == ()
     assert found.reports[0].message_id == "NOTICE, ST-1"
 
 
@@ -172,7 +176,7 @@ def test_the_later_word_on_a_payment_counts_whatever_the_order(movements: list[M
 
 
 def test_an_entry_for_a_whole_file_settles_the_file() -> None:
-    [report] = said(statement(moved(files=["RUN-1"], amount="5000"))).reports
+    _, report = said(statement(moved(files=["RUN-1"], amount="5000"))).reports
 
     assert report.whole is not None
     assert (report.file, report.whole.progress, report.whole.at, report.transfers) == ("RUN-1", SETTLED, BOOKED, ())

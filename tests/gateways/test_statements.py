@@ -150,7 +150,7 @@ def test_a_part_that_came_back_is_not_the_payment_that_came_back() -> None:
         ("2026-07-01", "2026-07-01T14:00:00Z", Date(2026, 7, 1), "2026-07-01T14:00:00Z"),
         ("2026-07-01", "2026-07-01T00:00:00+01:00", Date(2026, 7, 1), "2026-07-01T22:59:59Z"),
         ("2026-07-01T00:00:00", "2026-07-02T06:00:00Z", Date(2026, 7, 1), "2026-07-01T22:59:59Z"),
-        ("2026-06-30T24:00:00", "2026-07-02T06:00:00Z", Date(2026, 7, 1), "2026-06-30T23:00:00Z"),
+        ("2026-06-30T24:00:00", "2026-07-02T06:00:00Z", Date(2026, 6, 30), "2026-06-30T22:59:59Z"),
         ("", "2026-07-01T23:30:00Z", Date(2026, 7, 2), "2026-07-01T23:30:00Z"),
     ],
 )
@@ -158,6 +158,17 @@ def test_an_entry_has_the_time_at_which_it_was_booked(booked: str, made: str, on
     [found] = read(statement(Entry(booked=booked), made=made)).movements
 
     assert (found.booked_on, found.at) == (on, Instant.parse_iso(at))
+
+
+@pytest.mark.parametrize(
+    ("booked", "by_day"),
+    [
+        *((day, True) for day in ("2026-02-02", "2026-02-02T00:00:00Z", "2026-02-02T24:00:00", "")),
+        *((moment, False) for moment in ("2026-02-02T00:00:01Z", "2026-02-02T15:00:00")),
+    ],
+)
+def test_an_entry_tells_whether_the_bank_gives_only_its_day(booked: str, by_day: bool) -> None:
+    assert movement(Entry(booked=booked)).by_day is by_day
 
 
 @pytest.mark.parametrize("booked", ["2026-02-02", "2026-02-02T10:00:00Z", ""])

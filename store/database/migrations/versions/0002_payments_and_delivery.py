@@ -181,6 +181,7 @@ def _files() -> None:
         sa.Column("transfer", sa.String(), nullable=False),
         sa.Column("file", sa.String(35), nullable=False),
         sa.Column("end_to_end", sa.String(35), nullable=False),
+        sa.Column("plain_reference", sa.String(16), nullable=False),
         sa.Column("pence", sa.BigInteger(), nullable=False),
         sa.Column("progress", sa.String(), nullable=False, server_default="taken"),
         sa.Column("arrived_on", sa.String()),
@@ -200,6 +201,7 @@ def _files() -> None:
         ),
     )
     op.create_index("filed_transfers_file", "filed_transfers", ["file"])
+    op.create_index("filed_transfers_plain_reference", "filed_transfers", ["plain_reference"])
     op.create_table(
         "bank_words",
         sa.Column("transfer", sa.String(), nullable=False),
@@ -211,6 +213,8 @@ def _files() -> None:
         sa.Column("is_copy", sa.Boolean(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("arrived_on", sa.String()),
+        sa.Column("booked_on", sa.String()),
+        sa.Column("by_day", sa.Boolean(), nullable=False),
         sa.Column("heard_at", MOMENT, nullable=False),
         sa.Column("heard_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("transfer", "number", name="bank_words_pk"),
