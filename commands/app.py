@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from service.connection import leave
 
-from . import applications, bank_reports, challenges, exceptions, notices, payments, people, rounds
+from . import applications, bank_reports, challenges, erasure, exceptions, notices, payments, people, rounds
 from .document import answering
 from .help import AsTyped, TakesTeams
 from .terminal import MISUSED, REFUSED
@@ -59,7 +59,12 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "reconcile": payments.reconcile,
     },
     "Notices": {"notices": notices.app},
-    "The service": {"retry": challenges.retry, "renew": rounds.renew, "reseal": payments.reseal},
+    "The service": {
+        "erase": erasure.erase,
+        "retry": challenges.retry,
+        "renew": rounds.renew,
+        "reseal": payments.reseal,
+    },
 }
 """Each part of the help, with its commands by the names that people type."""
 

@@ -20,6 +20,7 @@ from .bank_reports import BankReports
 from .challenges import Challenges
 from .contacts import Contacts
 from .core import Core
+from .erasing import Erasing
 from .notices import Notices
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -46,6 +47,7 @@ class Desk:
         self.rounds = Rounds(self.core)
         self.people = People(self.core)
         self.contacts = Contacts(self.core)
+        self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
         self.applications = Applications(self.core)
         self.notices = Notices(self.core)

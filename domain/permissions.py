@@ -63,6 +63,7 @@ class Action(StrEnum):
     AMEND = "amend"
     FEEDBACK = "feedback"
     EVIDENCE = "evidence"
+    ERASE = "erase"
     # Payments
     READ_PAYMENTS = "read-payments"
     GIVE_PAYEE = "payee"
@@ -130,6 +131,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.AMEND: Right(words="amend an agreed amount of", roles=_SPONSOR),
     Action.FEEDBACK: Right(words="give feedback for", roles=_BOTH),
     Action.EVIDENCE: Right(words="judge evidence of", roles=_BOTH),
+    Action.ERASE: Right(words="erase people of", roles=_OPERATOR),
     Action.READ_PAYMENTS: Right(words="read the payments of", roles=_IN_CHARGE),
     Action.GIVE_PAYEE: Right(words="give the bank details of a team of", roles=_TEAM_OR_OPERATOR),
     Action.RELEASE: Right(words="release", roles=(Role.RELEASER,)),

@@ -55,12 +55,12 @@ class Receipt(Value):
 
 
 class Application(Value):
-    """An application as the sponsor reads it once the window is sealed.
+    """An application as the sponsor reads it once the window is sealed. It has no text once it is erased.
 
     Args:
         id, challenge: its own id, and its challenge's.
         organisation, email, proposal: as in `Applying`.
-        received, withdrawn: when it came, and when it was withdrawn.
+        received, withdrawn, erased: when it came, and when it was withdrawn and erased.
         twins: other applications of the round that may be the same people's.
     """
 
@@ -71,6 +71,7 @@ class Application(Value):
     proposal: str
     received: Instant
     withdrawn: Instant | None = None
+    erased: Instant | None = None
     twins: Twins = Twins()
 
 

@@ -97,6 +97,8 @@ def _application(connection: Connection, challenge: str, team: str) -> Found:
     row: Found | None = connection.execute(wanted.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise UnknownTeam(f"{team} is not an application to {challenge}: look up the id on its receipt.")
+    if row.erased is not None:
+        raise UnknownTeam(f"{team} was erased: nobody is its contact any more.")
     return row
 
 

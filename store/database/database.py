@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ _GLANCE = 0.01
 _CONNECTIONS = 20
 _MIGRATION_LOCK = 2016_07_06  # any number that no other program takes on the same server
 _READING = {"reading": True}
+_ALONE = {"alone": True}
+"""For statements that allow no transaction around them."""
 
 
 class Database:
@@ -99,6 +101,30 @@ class Database:
             if schema.compare(connection) is schema.Comparison.NEWER:
                 raise self._newer()
             schema.upgrade(connection)
+
+    def rewrite(self, tables: Sequence[str]) -> None:
+        """Writes tables anew, so that the database's own files keep nothing that was blanked or deleted in them.
+
+        SQLite writes its whole file anew. Others wait meanwhile, seconds for a large table. You can safely call this
+        again.
+
+        Args:
+            tables: their names.
+
+        Raises:
+            Unavailable: others used the database for too long. Old content may still be in its files.
+        """
+        with self._plainly(), self._in_turn(), self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT", **_ALONE)
+            if not self._is_sqlite:
+                for table in tables:
+                    connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+                # The planner keeps examples of what is in each column.
+                connection.exec_driver_sql("VACUUM (FULL) pg_statistic")
+                return
+            connection.exec_driver_sql("VACUUM")
+            if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                raise Unavailable(f"The database {place_of(self._url)} is too busy: try again in a moment.")
 
     def check_migrated(self) -> None:
         """Checks that the tables are those of this release. Changes nothing.
@@ -201,6 +227,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         "synchronous = FULL",  # committed data survives a power cut
         "fullfsync = ON",  # also on macOS
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is blanked or deleted leaves nothing in the file
         "recursive_triggers = ON",  # so that INSERT OR REPLACE cannot delete from the record either
     ):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -221,8 +248,9 @@ def _turn_to_wal(connection: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # Otherwise a transaction that reads and then writes could fail when another transaction wrote in between.
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get("alone", False):
+        connection.exec_driver_sql("BEGIN" if options.get("reading", False) else "BEGIN IMMEDIATE")
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:

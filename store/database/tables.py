@@ -141,6 +141,7 @@ applications = Table(
     Column("received", Moment, nullable=False),
     Column("withdrawn", Moment),
     Column("contact_by", Text, nullable=False, server_default=""),  # ids of those who changed the contact, with spaces
+    Column("erased", Moment),  # from here on organisation, email and proposal are empty
     UniqueConstraint("challenge", "submission"),
     # The count at the sealing reads only this index.
     Index(None, "challenge", "withdrawn"),

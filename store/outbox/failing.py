@@ -70,6 +70,8 @@ def send_again(database: Database, key: str, now: Instant) -> str:
         row = connection.execute(wanted).one()
         if row.status != "failed":
             raise NotSentAgain(f"{row.key} is {row.status}: only what has failed is sent again.")
+        if not row.body:
+            raise NotSentAgain(f"{row.key} is not sent again: {row.reason}.")
         lapsed = why_lapsed(connection, row, now)
         if lapsed:
             raise NotSentAgain(f"{row.key} is not sent again: {lapsed}")

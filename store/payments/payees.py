@@ -33,7 +33,7 @@ def are_kept(database: Database) -> bool:
         Unavailable: the database cannot be read.
     """
     with database.reading() as connection:
-        return connection.execute(select(_payees.c.team).limit(1)).first() is not None
+        return connection.execute(select(_payees.c.team).where(_payees.c.sealed != "").limit(1)).first() is not None
 
 
 def reseal(database: Database, resealed: Callable[[str, str], Kept]) -> int:
@@ -47,7 +47,8 @@ def reseal(database: Database, resealed: Callable[[str, str], Kept]) -> int:
         Unavailable: some details cannot be opened, and all stay unchanged. Or the database cannot be written to.
     """
     with database.writing() as connection:
-        rows = connection.execute(select(_payees).order_by(*_VERSIONS).with_for_update()).all()
+        there = select(_payees).where(_payees.c.sealed != "")  # the others were erased
+        rows = connection.execute(there.order_by(*_VERSIONS).with_for_update()).all()
         for row in rows:
             kept = resealed(row.sealed, row.team)
             connection.execute(

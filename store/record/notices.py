@@ -17,7 +17,6 @@ from sqlalchemy import (
     insert,
     not_,
     select,
-    true,
     update,
 )
 from whenever import Instant
@@ -327,7 +326,7 @@ def _writing(found: Callable[[int], Select[Any]], number: int) -> Prepared:
             to.c.recipient,
             to.c.address,
             *(bindparam(name, type_=_notices.c[name].type).label(name) for name in same),
-        ).where(true()),  # without WHERE, SQLite takes the ON of the conflict for the ON of a join
+        ).where(to.c.address != ""),  # whoever was erased is told nothing. SQLite also needs a WHERE before ON CONFLICT
     )
 
 

@@ -271,9 +271,9 @@ def _known(row: Found | None, challenge: str) -> Found:
 
 def _check_stands(connection: Connection, team: str, challenge: Found) -> None:
     row = _application(connection, team, challenge)
-    if row.withdrawn is not None:
-        when = spoken(row.withdrawn, challenge.time_zone)
-        raise UnknownTeam(f"{team} was withdrawn ({when}): leave it out.")
+    for gone, how in ((row.withdrawn, "withdrawn"), (row.erased, "erased")):
+        if gone is not None:
+            raise UnknownTeam(f"{team} was {how} ({spoken(gone, challenge.time_zone)}): leave it out.")
 
 
 def _withdraw(connection: Connection, team: str, challenge: Found, at: Instant) -> None:
@@ -284,7 +284,7 @@ def _withdraw(connection: Connection, team: str, challenge: Found, at: Instant) 
 
 def _application(connection: Connection, team: str, challenge: Found) -> Found:
     row = connection.execute(
-        select(_applications.c.challenge, _applications.c.withdrawn)
+        select(_applications.c.challenge, _applications.c.withdrawn, _applications.c.erased)
         .where(_applications.c.id == team)
         .with_for_update(key_share=True)
     ).one_or_none()

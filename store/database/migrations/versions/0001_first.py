@@ -106,6 +106,7 @@ def _applications() -> None:
         sa.Column("received", MOMENT, nullable=False),
         sa.Column("withdrawn", MOMENT),
         sa.Column("contact_by", sa.Text(), nullable=False, server_default=""),
+        sa.Column("erased", MOMENT),
         sa.PrimaryKeyConstraint("id", name="applications_pk"),
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="applications_challenge_fk"),
         sa.UniqueConstraint("challenge", "submission", name="applications_challenge_submission_uq"),

@@ -292,9 +292,13 @@ def _what_was_said_stays() -> None:
     said = f"OLD.returned_by <> '' AND NEW.returned_by <> OLD.returned_by AND NOT ({undone})"
     _refuse("transfers", "UPDATE OF returned_by", "who said that it came back stays", said)
     _refuse("transfers", "DELETE", "an attempt that a rail may have stays", "OLD.begun_at IS NOT NULL")
-    _refuse(
-        "payees", "UPDATE OF team, version, masked, country, given_by, given_at", "bank details stay as they were given"
-    )
+    _refuse("payees", "UPDATE OF team, version, given_by, given_at", "bank details stay as they were given")
+    # The only change of what people see is the erasure, which empties all and is for good.
+    erasing = "NEW.masked = '' AND NEW.country = '' AND NEW.sealed = '' AND NEW.fingerprint = ''"
+    changed = "NEW.masked <> OLD.masked OR NEW.country <> OLD.country OR NEW.sealed = '' OR OLD.sealed = ''"
+    columns, complaint = "masked, country, sealed, fingerprint", "bank details stay until they are erased"
+    _refuse("payees", f"UPDATE OF {columns}", complaint, f"({changed}) AND NOT ({erasing})")
+    _bank_details_stay_until_all_is_paid()
     _refuse("payees", "DELETE", "bank details stay as they were given")
     _refuse("payments", "UPDATE OF selected_by, accepted_by", "whose decisions a payment follows from stays")
     _amount_stays()
@@ -314,6 +318,28 @@ def _amount_stays() -> None:
     op.execute(
         "CREATE TRIGGER payments_keeps_net BEFORE UPDATE OF net, vat ON payments "
         "FOR EACH ROW EXECUTE FUNCTION payments_keeps_net()"
+    )
+
+
+def _bank_details_stay_until_all_is_paid() -> None:
+    """Nobody can erase the bank details to which money is on its way."""
+    erased = "NEW.sealed = '' AND OLD.sealed <> ''"
+    on_its_way = "EXISTS (SELECT 1 FROM payments WHERE team = NEW.team AND status NOT IN ('settled', 'cancelled'))"
+    complaint = "bank details stay while money is on its way to them"
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER payees_are_paid_first BEFORE UPDATE OF sealed ON payees "
+            f"WHEN {erased} AND {on_its_way} BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
+        )
+        return
+    op.execute(
+        "CREATE FUNCTION payees_are_paid_first() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {on_its_way} THEN RAISE EXCEPTION '{complaint}' USING ERRCODE = 'check_violation'; END IF; "
+        "RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER payees_are_paid_first BEFORE UPDATE OF sealed ON payees "
+        f"FOR EACH ROW WHEN ({erased}) EXECUTE FUNCTION payees_are_paid_first()"
     )
 
 

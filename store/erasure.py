@@ -1,0 +1,292 @@
+"""Erasure: what the database has of a person or an application, and blanking all of this at once.
+
+Ids, amounts, dates and the record stay. What is blanked stays blank: triggers see to the bank details.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, String, Text, and_, func, literal, or_, select, update
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement
+from domain.payments.payment import OVER
+from domain.values.model import Value
+from store.database import tables
+from store.database.database import Database
+from store.database.instants import Moment
+from store.payments.rows import hold
+from store.record.notices import Compose
+from store.record.record import put
+
+_applications, _people, _notices, _feedback = tables.applications, tables.people, tables.notices, tables.feedback
+_payees, _payments, _transfers, _filed = tables.payees, tables.payments, tables.transfers, tables.filed_transfers
+_files, _challenges = tables.payment_files, tables.challenges
+
+REWRITTEN = ("applications", "people", "notices", "feedback", "payees")
+"""The tables that personal data is blanked in."""
+
+_ERASED = "erased"
+"""What a notice says for its reason once it is blanked."""
+
+
+class Trace(Value):
+    """What the database has of one application, of one person of a round, or of one address.
+
+    Args:
+        id: of the application or person; empty for an address that belongs to neither.
+        challenge: id of the application's challenge; of the challenge whose notices went to the address; or the id of
+            the round, for a person.
+        name: whether name and address are there, and for an application the proposal.
+        withdrawn: whether the application was withdrawn.
+        feedback, notices, bank_details: how many of each are there.
+        open_payments: keys of payments that are neither settled nor cancelled. The bank details stay until they are.
+        paid: when the last payment was made; None if none was.
+        files: ids of the files for the bank that name the account.
+        reasons: how many lines of the record tell what the application's contact did, in their own words.
+    """
+
+    id: str
+    challenge: str
+    name: bool = False
+    withdrawn: bool = False
+    feedback: int = 0
+    notices: int = 0
+    bank_details: int = 0
+    open_payments: tuple[str, ...] = ()
+    paid: Instant | None = None
+    files: tuple[str, ...] = ()
+    reasons: int = 0
+
+    @property
+    def keeps_bank_details(self) -> bool:
+        """Whether the bank details stay for now, because money is on its way to them."""
+        return bool(self.bank_details and self.open_payments)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of this can be blanked now."""
+        details = 0 if self.keeps_bank_details else self.bank_details
+        return not (self.name or self.feedback or self.notices or details)
+
+
+class Person(Value):
+    """A person of a round whose address was found.
+
+    Args:
+        trace: what the database has of them.
+        round: id of the round.
+        goes_on: whether the round goes on, or has payments that are not over. Until then nobody may come back under
+            another name, so the service must know the address.
+    """
+
+    trace: Trace
+    round: str
+    goes_on: bool
+
+
+class Found(Value):
+    """Everything that the database has of somebody.
+
+    Args:
+        applications: of which they are the contact.
+        people: whom they are in rounds.
+        elsewhere: notices that went to their address and to no such application or person, by challenge.
+    """
+
+    applications: tuple[Trace, ...]
+    people: tuple[Person, ...] = ()
+    elsewhere: tuple[Trace, ...] = ()
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """All of it."""
+        return (*self.applications, *(each.trace for each in self.people), *self.elsewhere)
+
+
+def find(database: Database, *, email: str = "", team: str = "") -> Found:
+    """What the database has of a person, by their address, or of an application, by its id.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        return _find(connection, email, team)
+
+
+def erase(
+    database: Database, announcements: Sequence[Announcement], found: Found, email: str, at: Instant, compose: Compose
+) -> None:
+    """Blanks what was found, in one transaction, with its lines of the record.
+
+    Whatever came meanwhile, such as a new application from the same address, stays.
+
+    Args:
+        database: where to.
+        announcements: a line of the record for each challenge concerned.
+        found: what `find` found; for each part it was checked that nobody takes part any more.
+        email: the address that was looked for; empty if an application was looked for.
+        at: when.
+        compose: finds the words of notices.
+
+    Raises:
+        Unavailable: the database cannot be written to. Nothing was blanked.
+    """
+    with database.writing() as connection:
+        for challenge in sorted({each.challenge for each in announcements}):
+            hold(connection, challenge)  # nothing is paid, and nobody is told, meanwhile
+        for announcement in announcements:
+            put(connection, announcement, compose)
+        for trace in found.applications:
+            _blank_application(connection, trace, at)
+            _blank_notices(connection, _to_application(trace), at)
+        for person in found.people:
+            _blank_person(connection, person)
+            _blank_notices(connection, _to_person(person), at)
+        if found.elsewhere:
+            _blank_notices(connection, _elsewhere(email, _find(connection, email, "")), at)
+
+
+def _find(connection: Connection, email: str, team: str) -> Found:
+    which = _applications.c.id == team if team else func.lower(_applications.c.email) == email.lower()
+    rows = connection.execute(select(_applications).where(which).order_by(_applications.c.id)).all()
+    applications = tuple(_trace(connection, row) for row in rows)
+    if not email:
+        return Found(applications=applications)
+    found = Found(applications=applications, people=tuple(_people_at(connection, email)))
+    counted = select(_notices.c.challenge, func.count().label("number")).where(_elsewhere(email, found))
+    elsewhere = tuple(
+        Trace(id="", challenge=row.challenge, notices=row.number)
+        for row in connection.execute(counted.group_by(_notices.c.challenge).order_by(_notices.c.challenge))
+    )
+    return found.model_copy(update={"elsewhere": elsewhere})
+
+
+def _trace(connection: Connection, row: Any) -> Trace:
+    of_team = _payments.c.team == row.id
+    over = [str(each) for each in OVER]
+    still = select(_payments.c.key).where(of_team, _payments.c.status.not_in(over)).order_by(_payments.c.key)
+    trace = Trace(
+        id=row.id,
+        challenge=row.challenge,
+        name=row.erased is None,
+        withdrawn=row.withdrawn is not None,
+        feedback=_count(connection, and_(_feedback.c.team == row.id, _feedback.c.text != "")),
+        bank_details=_count(connection, and_(_payees.c.team == row.id, _payees.c.sealed != "")),
+        open_payments=tuple(connection.scalars(still)),
+        paid=connection.scalar(select(func.max(_transfers.c.settled_at)).where(_transfers.c.team == row.id)),
+        files=_files_of(connection, row.id),
+        reasons=_count(connection, and_(tables.record.c.by == row.id, tables.record.c.reason != "")),
+    )
+    return trace.model_copy(update={"notices": _count(connection, _to_application(trace))})
+
+
+def _files_of(connection: Connection, team: str) -> tuple[str, ...]:
+    wanted = (
+        select(_files.c.id)
+        .distinct()
+        .join(_filed, _filed.c.file == _files.c.id)
+        .join(_transfers, _transfers.c.id == _filed.c.transfer)
+        .where(_transfers.c.team == team, _files.c.written_at.is_not(None))
+        .order_by(_files.c.id)
+    )
+    return tuple(connection.scalars(wanted))
+
+
+def _people_at(connection: Connection, email: str) -> Sequence[Person]:
+    """The people of rounds at an address, or at one of whose former addresses, each on a line, it is."""
+    formerly = func.lower(literal("\n", String).concat(_people.c.former).concat("\n")).contains(
+        f"\n{email.lower()}\n", autoescape=True
+    )
+    rows = connection.execute(
+        select(_people)
+        .where(or_(func.lower(_people.c.email) == email.lower(), formerly))
+        .order_by(_people.c.round, _people.c.id)
+    ).all()
+    found = []
+    for row in rows:
+        person = Person(
+            trace=Trace(id=row.id, challenge=row.round, name=bool(row.name or row.email or row.former)),
+            round=row.round,
+            goes_on=_goes_on(connection, row.round),
+        )
+        notices = _count(connection, _to_person(person))
+        found.append(person.model_copy(update={"trace": person.trace.model_copy(update={"notices": notices})}))
+    return found
+
+
+def _goes_on(connection: Connection, round_: str) -> bool:
+    theirs = select(_challenges.c.id).where(_challenges.c.round == round_)
+    unpaid = and_(_payments.c.challenge.in_(theirs), _payments.c.status.not_in([str(each) for each in OVER]))
+    open_ones = and_(_challenges.c.round == round_, _challenges.c.outcome == "")
+    return _count(connection, open_ones) + _count(connection, unpaid) > 0
+
+
+def _count(connection: Connection, which: ColumnElement[bool]) -> int:
+    return connection.scalars(select(func.count()).where(which)).one()
+
+
+# Which notices have something to blank.
+
+_HAS_TEXT = or_(_notices.c.address != "", _notices.c.body != "")
+
+
+def _to_application(trace: Trace) -> ColumnElement[bool]:
+    return and_(_HAS_TEXT, _notices.c.challenge == trace.challenge, _notices.c.recipient == trace.id)
+
+
+def _to_person(person: Person) -> ColumnElement[bool]:
+    theirs = select(_challenges.c.id).where(_challenges.c.round == person.round)
+    return and_(_HAS_TEXT, _notices.c.challenge.in_(theirs), _notices.c.recipient == person.trace.id)
+
+
+def _elsewhere(email: str, found: Found) -> ColumnElement[bool]:
+    """Notices that went to an address and to no application or person at this address, such as a refusal."""
+    theirs = (*map(_to_application, found.applications), *map(_to_person, found.people))
+    return and_(_HAS_TEXT, func.lower(_notices.c.address) == email.lower(), *(~to for to in theirs))
+
+
+# Blanking.
+
+
+def _blank_application(connection: Connection, trace: Trace, at: Instant) -> None:
+    if trace.name:
+        blank = dict.fromkeys(("organisation", "firm", "email", "proposal"), "")
+        blank["submission"] = f"{_ERASED}/{trace.id}"
+        connection.execute(update(_applications).where(_applications.c.id == trace.id).values(**blank, erased=at))
+    # What waits for a decision is never told.
+    told = func.coalesce(_feedback.c.told_at, literal(at, Moment))
+    connection.execute(update(_feedback).where(_feedback.c.team == trace.id).values(text="", told_at=told))
+    if trace.bank_details and not trace.open_payments:
+        _blank_bank_details(connection, trace)
+
+
+def _blank_bank_details(connection: Connection, trace: Trace) -> None:
+    """Blanks all versions, and the masked accounts in the letters to those who released payments to them."""
+    of_team = _payees.c.team == trace.id
+    about_team = and_(
+        _notices.c.challenge == trace.challenge, _notices.c.key.contains(f"/{trace.id}/", autoescape=True)
+    )
+    for masked in connection.scalars(select(_payees.c.masked).distinct().where(of_team, _payees.c.masked != "")).all():
+        named = and_(about_team, _notices.c.body.contains(masked, autoescape=True))
+        hidden = func.replace(_notices.c.body, masked, f"({_ERASED})", type_=Text)
+        connection.execute(update(_notices).where(named).values(body=hidden))
+    blank = dict.fromkeys(("sealed", "masked", "country", "fingerprint"), "")
+    connection.execute(update(_payees).where(of_team).values(blank))
+
+
+def _blank_person(connection: Connection, person: Person) -> None:
+    whom = and_(_people.c.round == person.round, _people.c.id == person.trace.id)
+    connection.execute(update(_people).where(whom).values(name="", email="", former=""))
+
+
+def _blank_notices(connection: Connection, which: ColumnElement[bool], at: Instant) -> None:
+    """Blanks notices. What was not sent yet is never sent."""
+    waiting = and_(which, _notices.c.status.in_(("created", "sending")))
+    lapsed = {"status": "lapsed", "status_at": at, "next_try": None}
+    connection.execute(update(_notices).where(waiting).values(lapsed))
+    connection.execute(
+        update(_notices).where(which).values(address="", subject="", body="", reason=f"the recipient was {_ERASED}")
+    )

@@ -1,0 +1,253 @@
+"""What erasure blanks in both databases, what it leaves, and what no statement can do to what was erased."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import String, Text, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from whenever import Instant
+
+from domain.announcements.announcement import to_teams
+from domain.announcements.occasions import Occasion
+from domain.values.refusals import ApplicationRefused, NotSentAgain, UnknownTeam
+from store import erasure
+from store.challenges.applications import accept
+from store.database import tables
+from store.database.database import Database
+from store.outbox.failing import send_again
+from store.payments import payees
+from store.payments.payees import are_kept
+from store.payments.sealing import Kept
+from store.record.notices import read_notices
+from store.record.record import announce, read_record
+from tests.store.paying import LATER, Till, give_payee
+from tests.store.said import AIR, MIDWAY, announcing, applying, compose, facts
+
+ADDRESS = "breathe@applicants.example"
+PERSONAL = (
+    "Breathe Ltd",
+    ADDRESS,
+    "measures the air",
+    "sealed 1",
+    "sealed 2",
+    "masked 1",
+    "masked 2",
+    "fingerprint 2",
+    "a kind word",
+)
+
+BLANKED = {
+    "applications": {"organisation", "firm", "email", "proposal", "submission"},
+    "payees": {"sealed", "masked", "country", "fingerprint"},
+    "feedback": {"text"},
+    "notices": {"address", "subject", "body"},
+    "people": {"name", "email", "former"},
+}
+"""Every column with something personal. Everything else is an id, an amount, a date, or a word of the service."""
+ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
+"""The one change of bank details that the database allows."""
+REASONS = {
+    *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
+    *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
+}
+"""What people are asked to keep free of personal data: it stays, and `erase` says so."""
+NOT_PERSONAL = {
+    *("id", "key", "challenge", "round", "slug", "stage", "status", "currency", "time_zone", "waits_for", "outcome"),
+    *("role", "sponsor", "sponsor_name", "question", "contact", "occasion", "recipient", "channel", "reference"),
+    *("by", "person"),
+    *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
+    *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
+    *("action", "said", "doubt", "said_by"),
+}
+
+
+def test_somebody_has_decided_about_every_column_with_text() -> None:
+    """Fails for a new column until it is blanked, or somebody has said that nothing personal is in it."""
+    undecided = {
+        f"{table.name}.{column.name}"
+        for table in tables.METADATA.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, String | Text)
+        and column.name not in BLANKED.get(table.name, set())
+        and column.name not in NOT_PERSONAL
+        and not column.name.endswith("_by")  # ids of people of the round
+        and f"{table.name}.{column.name}" not in REASONS
+    }
+    assert undecided == set()
+    assert set(BLANKED) == set(erasure.REWRITTEN)
+
+
+def erase(database: Database, at: Instant = LATER, **whose: str) -> erasure.Found:
+    found = erasure.find(database, **whose)
+    line = announcing(f"erase/{at}", at=at)
+    erasure.erase(database, [line], found, whose.get("email", ""), at, compose)
+    return found
+
+
+def contents(database: Database) -> str:
+    """All rows of all tables."""
+    with database.reading() as connection:
+        return "\n".join(
+            str(row) for table in tables.METADATA.sorted_tables for row in connection.execute(select(table)).all()
+        )
+
+
+@pytest.fixture
+def known(till: Till) -> Till:
+    """A team with a payment that was made, bank details in two versions, feedback, and a refused application."""
+    till.request()
+    give_payee(till.database, till.team, 1)
+    till.request()
+    till.release()
+    till.settle(till.begun())
+    with till.database.writing() as connection:
+        kept = Kept(sealed="sealed 2", masked="masked 2", country="GB", fingerprints=("fingerprint 2",))
+        payees.add(connection, till.team, 2, kept, till.team, LATER)
+        words = {"team": till.team, "stage": "accelerator", "text": "a kind word", "given_by": "sam", "given_at": LATER}
+        connection.execute(insert(tables.feedback).values(words))
+    with pytest.raises(ApplicationRefused):
+        accept(till.database, AIR, applying(proposal=" "), lambda: MIDWAY, compose)
+    return till
+
+
+def test_everything_personal_is_blanked_and_the_rest_stays(known: Till) -> None:
+    database, before = known.database, known.now
+    assert all(each in contents(database) for each in PERSONAL)
+    record = [line.text for line in read_record(database, AIR)]
+    found = erase(database, email=ADDRESS.upper())
+
+    assert [each for each in PERSONAL if each in contents(database)] == []
+    (trace,) = found.applications
+    assert (trace.id, trace.bank_details, trace.feedback, trace.keeps_bank_details) == (known.team, 2, 1, False)
+    assert [each.notices for each in found.elsewhere] == [1]
+    after = known.now
+    assert after.model_copy(update={"payee": before.payee, "bank_country": before.bank_country}) == before
+    assert [line.text for line in read_record(database, AIR)][:-1] == record
+    assert {notice.status for notice in read_notices(database, AIR) if notice.recipient == known.team} <= {"lapsed"}
+    assert not are_kept(database)
+    assert payees.reseal(database, lambda sealed, team: pytest.fail(f"{sealed} of {team} is sealed again")) == 0
+
+
+def test_to_erase_again_finds_nothing_and_changes_nothing(known: Till) -> None:
+    erase(known.database, team=known.team)
+    blank = contents(known.database)
+    assert all(trace.is_blank for trace in erasure.find(known.database, team=known.team).applications)
+    assert [each.notices for each in erasure.find(known.database, email=ADDRESS).elsewhere] == [1]
+    erasure.erase(known.database, [], erasure.find(known.database, team=known.team), "", LATER, compose)
+    assert contents(known.database) == blank
+
+
+def test_bank_details_stay_while_money_is_on_its_way_and_nobody_can_blank_them(till: Till) -> None:
+    """Fails without the trigger: a statement by hand would leave the payment without its account."""
+    till.request()
+    give_payee(till.database, till.team, 1)
+    till.request()
+    till.release()
+    (trace,) = erase(till.database, team=till.team).applications
+    assert trace.keeps_bank_details
+    assert trace.open_payments == (till.key,)
+    assert "sealed 1" in contents(till.database)
+    assert "Breathe Ltd" not in contents(till.database)
+    refused(till.database, f"UPDATE payees SET {ALL_BLANK}", "while money is on its way to them")
+    till.settle(till.begun())
+    erase(till.database, at=LATER.add(hours=1), team=till.team)
+    assert "sealed 1" not in contents(till.database)
+
+
+def refused(database: Database, statement: str, why: str) -> None:
+    before = contents(database)
+    with pytest.raises(IntegrityError, match=why), database.writing() as connection:
+        connection.execute(text(statement))
+    assert contents(database) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "masked = ''",
+        "sealed = ''",
+        "sealed = '', masked = 'x'",
+        "masked = 'x'",
+        "country = 'FR'",
+        "sealed = '', masked = ''",
+        "given_by = ''",
+        f"{ALL_BLANK}, given_by = 'x'",
+        f"{ALL_BLANK}, version = 9",
+    ],
+)
+def test_bank_details_change_in_no_way_but_this_one(known: Till, change: str) -> None:
+    refused(known.database, f"UPDATE payees SET {change} WHERE version = 1", "bank details stay")
+
+
+@pytest.mark.parametrize("change", ["sealed = 'x'", "masked = 'x'", "sealed = 'x', masked = 'x'"])
+def test_what_was_erased_stays_erased(known: Till, change: str) -> None:
+    erase(known.database, team=known.team)
+    refused(known.database, f"UPDATE payees SET {change}", "bank details stay")
+    refused(known.database, "DELETE FROM payees", "bank details stay")
+    refused(known.database, "UPDATE record SET text = ''", "append-only")
+
+
+def test_whoever_was_erased_is_neither_selected_nor_told_anything(known: Till) -> None:
+    """A later announcement to the team must not stop its workflow either."""
+    database, team = known.database, known.team
+    erase(database, team=team)
+    told = len(read_notices(database, AIR))
+    with pytest.raises(UnknownTeam, match="was erased"):
+        announce(database, announcing("selected", applications=(team,)), compose)
+    letter = to_teams((team,), Occasion.STAGE_ENDING, facts(Occasion.STAGE_ENDING))
+    announce(database, announcing("ending", letter), compose)
+    assert len(read_notices(database, AIR)) == told
+    notice = next(each for each in read_notices(database, AIR) if each.recipient == team)
+    with database.writing() as connection:
+        connection.execute(update(tables.notices).where(tables.notices.c.key == notice.key).values(status="failed"))
+    with pytest.raises(NotSentAgain, match="the recipient was erased"):
+        send_again(database, notice.key, LATER)
+
+
+def test_another_application_from_the_same_address_stays(known: Till) -> None:
+    """Fails when what came after the look is erased with the rest."""
+    found = erasure.find(known.database, email=ADDRESS)
+    later = accept(known.database, AIR, applying(proposal="Another."), lambda: MIDWAY, compose).application
+    erasure.erase(known.database, [announcing("erase")], found, ADDRESS, LATER, compose)
+    with known.database.reading() as connection:
+        kept = select(tables.applications.c.email).where(tables.applications.c.id == later)
+        assert connection.scalars(kept).one() == ADDRESS
+        whole = select(func.count()).where(tables.notices.c.recipient == later, tables.notices.c.body != "")
+        assert connection.scalars(whole).one() == 1
+
+
+def test_a_person_is_erased_only_after_their_round(known: Till) -> None:
+    (person,) = erasure.find(known.database, email="sam@sepa.example").people
+    assert person.goes_on
+    with known.database.writing() as connection:
+        connection.execute(update(tables.challenges).values(outcome="completed"))
+    erase(known.database, email="sam@sepa.example")
+    assert "sam@sepa.example" not in contents(known.database)
+    assert "'sam'" in contents(known.database)  # the id stays: it says who decided
+
+
+def test_the_files_of_the_database_keep_nothing_of_what_was_erased(known: Till) -> None:
+    """Fails without `rewrite`: a row that was changed is still in its page."""
+    database = known.database
+    with database.writing() as connection:
+        connection.execute(text("ANALYZE"))  # as PostgreSQL does by itself after a while, and keeps examples
+    erase(database, email=ADDRESS)
+    database.rewrite(erasure.REWRITTEN)
+    files = _files_of(database)
+    assert files
+    left = {each: path for path in files for each in PERSONAL if each.encode() in path.read_bytes()}
+    assert left == {}
+
+
+def _files_of(database: Database) -> list[Path]:
+    if database.engine.dialect.name == "sqlite":
+        file = Path(str(database.engine.url.database))
+        return [path for path in file.parent.glob(f"{file.name}*") if path.is_file()]
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        folder: Any = connection.exec_driver_sql("SHOW data_directory").scalar_one()
+        own = connection.exec_driver_sql("SELECT oid FROM pg_database WHERE datname = current_database()").scalar_one()
+    return [path for path in (Path(folder) / "base" / str(own)).rglob("*") if path.is_file()]
