@@ -19,7 +19,7 @@ Email = Annotated[str, typer.Option("--email", help="The e-mail address of a suc
 
 @command
 async def hand_over(
-    round_: Round, person: From, successor: To, by: Who, reason: Why, name: Name = "", email: Email = ""
+    round_: Round, person: From, successor: To, by: Who, reason: Why = "", name: Name = "", email: Email = ""
 ) -> None:
     """End somebody's role in a round and give it to a successor, in open challenges and unpaid payments too.
 

@@ -17,6 +17,8 @@ from domain.values.model import Value
 from domain.values.refusals import RailRefused, Unavailable
 from gateways.banking.http_rail import HttpRail
 from service.wiring import rail_of
+from store.challenges import hand_overs
+from store.challenges.hand_overs import HandOverRow
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
 from store.payments.embedded_rail import EmbeddedRail
@@ -103,7 +105,16 @@ async def _with_programme(core: Core, row: ChallengeRow, payments: dict[str, Pay
         state = await core.state(row)
     except Unavailable as fault:
         return [("", str(fault))]
-    return [*_due(state, payments), *_believed(state, payments)]
+    history = await core.threads.read(hand_overs.read_hand_overs, core.database, row.round)
+    return [*_due(state, payments), *_believed(state, payments), *_led(state, history)]
+
+
+def _led(state: State, history: Iterable[HandOverRow]) -> Iterator[tuple[str, str]]:
+    """Compares the people of a challenge that goes on with the roles that were handed over in its round."""
+    for each in history:
+        concerned = each.sponsor in ("", state.challenge.sponsor) and state.outcome is None
+        if concerned and each.number > state.challenge.hand_overs:
+            yield "", f"does not know that {each.successor} has taken over from {each.person}: send the hand-over again"
 
 
 def _due(state: State, payments: dict[str, Payment]) -> Iterator[tuple[str, str]]:

@@ -177,9 +177,8 @@ def _people(round_: Round, people: Sequence[Somebody]) -> Iterator[Problem]:
         for person in named:
             somebody = known.get(person.id)
             if person.id not in present:
-                yield _no_role(
-                    round_.id, person.id, role, somebody, gone.pop(0) if gone and not _left(somebody) else ""
-                )
+                instead = gone.pop(0) if gone and not _left(somebody) else ""
+                yield _no_role(round_.id, person.id, role, somebody, ids, instead)
             elif somebody is not None and somebody.email != person.email:
                 text = (
                     f"people: the address of {person.id} in the file belongs or has belonged to somebody else in "
@@ -198,9 +197,13 @@ def _left(somebody: Somebody | None) -> bool:
     return somebody is not None and bool(somebody.successor)
 
 
-def _no_role(round_: str, person: str, role: Role, known: Somebody | None, instead_of: str) -> Problem:
+def _no_role(
+    round_: str, person: str, role: Role, known: Somebody | None, named: Sequence[str], instead_of: str
+) -> Problem:
     if known is not None and known.successor:
-        then = f"{person} has handed over to {known.successor}: name {known.successor} in the file"
+        take = f"name {known.successor} in the file"
+        take = f"take {person} out of the file" if known.successor in named else take
+        then = f"{person} has handed over to {known.successor}: {take}"
     else:
         then = f"{_hand_over(round_, instead_of or 'PERSON', person)} gives {person} the role of somebody who has it"
     return Problem(field="people", text=f"people: {person} is not {role} in {round_}, whatever the file says: {then}")

@@ -162,10 +162,18 @@ def read_people(database: Database, round_: str) -> tuple[Somebody, ...]:
             role=row.role,
             sponsor=row.sponsor,
             email=row.email,
-            successor="" if row.role else successors.get(row.id, ""),
+            successor="" if row.role else _present(successors, row.id, {each.id for each in rows if each.role}),
         )
         for row in rows
     )
+
+
+def _present(successors: Mapping[str, str], person: str, having: Collection[str]) -> str:
+    """Who has the role now that somebody has handed over: perhaps the successor of a successor."""
+    seen = {person}
+    while (person := successors.get(person, "")) and person not in having and person not in seen:
+        seen.add(person)
+    return person
 
 
 def check_handed_over(connection: Connection, round_: str, said: HandedOver) -> None:

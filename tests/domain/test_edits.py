@@ -178,6 +178,8 @@ def test_a_role_that_was_handed_over_asks_for_the_successor_in_the_file() -> Non
     assert line.endswith(f"{FINANCE} has handed over to ann: name ann in the file")
     ann = Person(id="ann", name="Ann", email="ann@body.example")
     assert said(ROUND.model_copy(update={"releasers": (ann,)}), people=handed_over) == []
+    [line] = said(ROUND.model_copy(update={"releasers": (*ROUND.releasers, ann)}), people=handed_over)
+    assert line.endswith(f"{FINANCE} has handed over to ann: take {FINANCE} out of the file")
 
 
 def test_an_address_that_belongs_to_somebody_else_is_named() -> None:

@@ -117,6 +117,13 @@ async def test_a_hand_over_that_stops_half_way_goes_on_when_it_is_sent_again(tmp
             with pytest.raises(NotConfirmed, match="otto has the role of programme-office in pilot-2016 now, but not"):
                 await hands_over(play, OPERATOR, "otto")
 
+        async def is_seen() -> bool:
+            actor = await play.desk.actor("otto", Proof.TERMINAL)
+            found = [each.what for each in (await play.desk.reconciliation.reconcile(actor)).differences]
+            return found == [f"does not know that otto has taken over from {OPERATOR}: send the hand-over again"]
+
+        await eventually(is_seen)
+
         async def is_confirmed() -> bool:
             with suppress(NotConfirmed):  # Temporal asks the worker that has gone for a while
                 return bool(await hands_over(play, OPERATOR, "otto"))

@@ -14,7 +14,7 @@ from domain.permissions import Role
 from domain.programmes.programme import Programme
 from domain.programmes.round import Person, Round, challenges_of
 from domain.values.refusals import FileRefused, NotAllowed, Refused, TooLate, UnknownPerson, UnknownRound
-from store.challenges.hand_overs import HandOverRow, Heir, hand_over, led_by_the_books, read_hand_overs
+from store.challenges.hand_overs import HandOverRow, Heir, hand_over, led_by_the_books, read_hand_overs, read_people
 from store.challenges.people import grants_of, people_of
 from store.challenges.rounds import keep_round
 from store.database import tables
@@ -83,6 +83,17 @@ def test_a_role_comes_back_after_the_summer_and_goes_again(open_: Database) -> N
     assert [first.number, back.number, again.number] == [1, 2, 3]
     assert (roles(open_, RELEASER), roles(open_, "ann")) == ([], ["releaser"])
     assert read_hand_overs(open_, ROUND) == (first, back, again)
+
+
+def test_whoever_asks_of_one_who_has_left_hears_who_has_the_role_now(open_: Database) -> None:
+    """Fails where the first successor is named, who has handed over too."""
+    hands_over(open_, RELEASER, new("ann"))
+    hands_over(open_, "ann", new("bob"))
+    found = {each.id: (each.role, each.successor) for each in read_people(open_, ROUND)}
+    assert (found[RELEASER], found["ann"], found["bob"]) == (("", "bob"), ("", "bob"), ("releaser", ""))
+    hands_over(open_, "bob", RELEASER)
+    found = {each.id: (each.role, each.successor) for each in read_people(open_, ROUND)}
+    assert (found[RELEASER], found["ann"]) == (("releaser", ""), ("", RELEASER))
 
 
 def test_what_is_said_again_is_the_same_hand_over(open_: Database) -> None:
