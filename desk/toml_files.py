@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from domain.values import toml
 from domain.values.refusals import Problem
 
 _LARGEST = 1_000_000
@@ -50,37 +51,15 @@ def parse_toml(text: str) -> dict[str, Any]:
     """The content of a TOML text. Times that TOML lacks, such as 17:00 without seconds or 24:00, become text.
 
     Raises:
-        ValueError: the text is not TOML. The message says where and what to do.
+        ValueError: the text is not TOML, or is absurd. The message says where and what to do.
     """
-    with suppress(ValueError, RecursionError):
-        return _with_usual_numbers(tomllib.loads(text))
+    with suppress(tomllib.TOMLDecodeError):
+        return toml.loads(text)
     try:
-        return _with_usual_numbers(tomllib.loads(_TOKEN.sub(_in_quotes, text)))
+        return toml.loads(_TOKEN.sub(_in_quotes, text))
     except tomllib.TOMLDecodeError as error:
         problem = _problem(str(error), text)
-    except RecursionError:
-        problem = "has brackets in brackets too many times: write lists and tables as in the guide"
-    except ValueError:  # an integer of thousands of digits
-        problem = "has a number that is far too long: shorten it"
     raise ValueError(problem)
-
-
-def _with_usual_numbers(data: dict[str, Any]) -> dict[str, Any]:
-    """The data, if every whole number in it has at most 64 bits, as TOML promises. Python would take thousands.
-
-    Raises:
-        ValueError: a number is longer.
-    """
-    left: list[object] = [data]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            left += value.values()
-        elif isinstance(value, list):
-            left += value
-        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise ValueError("a number is too long")
-    return data
 
 
 def _in_quotes(token: re.Match[str]) -> str:

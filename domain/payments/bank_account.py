@@ -7,7 +7,6 @@ always masked, so that a log or a message that shows an account by mistake revea
 from __future__ import annotations
 
 import re
-import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
@@ -17,8 +16,10 @@ from pydantic_core import ErrorDetails
 from schwifty import BIC, IBAN
 from schwifty.exceptions import NationalChecksumNotVerified, SchwiftyException
 
+from domain.values import toml
 from domain.values.model import Value
 from domain.values.refusals import NotReadable, Problem
+from domain.values.text import steering
 
 from .bank_text import BACS, BRITISH_IBAN, SEPA, Characters, bank_text
 
@@ -96,7 +97,13 @@ def _is_nothing(number: str) -> bool:
     return bool(number) and not number.strip("0")
 
 
+def _check_shows(text: str) -> None:
+    if steering(text):
+        raise ValueError("has an invisible character: type it again instead of copying it")
+
+
 def _checked_holder(text: str) -> str:
+    _check_shows(text)
     if not bank_text(text, SEPA, _LONGEST_NAME):
         raise ValueError(
             "has no letter or digit that banks can write: write the name as the bank has it, in Latin letters"
@@ -114,6 +121,7 @@ def _checked_roll_number(text: str) -> str:
 
 
 def _checked_town(text: str) -> str:
+    _check_shows(text)
     if text and not bank_text(text, SEPA, _LONGEST_TOWN):
         raise ValueError("has no letter that banks can write: write the town in Latin letters")
     return text
@@ -262,8 +270,8 @@ def read_account(given: Mapping[str, str] | str, currency: str = "") -> BankAcco
             given.
     """
     try:
-        fields: Mapping[str, object] = tomllib.loads(given) if isinstance(given, str) else given
-    except (ValueError, RecursionError):  # a number or a list can be too long for TOML's own error
+        fields: Mapping[str, object] = toml.loads(given) if isinstance(given, str) else given
+    except ValueError:
         raise NotReadable('The bank details are not TOML: write lines such as sort_code = "12-34-56".') from None
     problems = list(_missing_abroad(fields, currency))
     account = None

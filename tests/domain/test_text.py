@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.challenges.application import Applying, check_application
 from domain.challenges.messages import make
+from domain.payments.bank_account import read_account
 from domain.values.model import Line, Reason
-from domain.values.refusals import ApplicationRefused
+from domain.values.refusals import ApplicationRefused, NotReadable
 from domain.values.text import on_one_line, one_line
 
 LINE, REASON = TypeAdapter(Line), TypeAdapter(Reason)
@@ -68,3 +69,20 @@ def test_whatever_is_typed_becomes_one_plain_line_or_is_refused(text: str) -> No
     assert is_plain(on_one_line(text))
     with suppress(ValueError):
         assert is_plain(one_line(text))
+
+
+@pytest.mark.parametrize("field", ["holder", "town"])
+@pytest.mark.parametrize("sign", STEERING)
+def test_bank_details_have_no_such_characters_either(field: str, sign: str) -> None:
+    given = {"holder": "Tay Ltd", "iban": "DE89370400440532013000", "town": "Bonn", "country": "DE"}
+    with pytest.raises(NotReadable) as refused:
+        read_account(given | {field: f"Tay{sign}Ltd"})
+    assert [problem.field for problem in refused.value.problems] == [field]
+
+
+@pytest.mark.parametrize("given", ["a = " + "[" * 50_000, "number = " + "9" * 5_000, ".".join("a" * 5_000) + " = 1"])
+def test_absurd_bank_details_are_refused_in_words(given: str) -> None:
+    """Fails with a traceback when Python's limits are left to themselves."""
+    with pytest.raises(NotReadable, match="bank details") as refused:
+        read_account(given)
+    assert len(str(refused.value)) < 1000

@@ -341,7 +341,7 @@ def test_every_problem_of_a_file_has_its_line(problems: Problems) -> None:
         ("proposal_limit = 0x" + "f" * 9_000, "has a number that is far too long: shorten it"),
         ("# " + "x" * 1_000_000, "has more than 1,000,000 bytes: leave out"),
         ("\n".join(f"k{number} = 1" for number in range(1_000)), " more problems"),
-        ("stages = " + "[" * 200 + "]" * 200, "stages"),
+        ("stages = " + "[" * 200 + "]" * 200, "has brackets in brackets too many times: write"),
         (
             "[stages]\nname = 'a'",
             "stages: is one table: write [[stages]], with two brackets",
