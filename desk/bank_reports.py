@@ -9,7 +9,7 @@ from whenever import Date, Instant
 
 from domain.announcements.announcement import Announcement, Attention, Entry, to_people
 from domain.announcements.occasions import Occasion
-from domain.keys import payment_of, transfer_id
+from domain.keys import challenge_of, payment_of, transfer_id
 from domain.payments.bank_reports import BankReport
 from domain.payments.matching import Unclear
 from domain.payments.payment import SERVICE
@@ -23,7 +23,6 @@ from gateways.banking.messages import LARGEST
 from store.payments import bank_reports, reading
 from store.payments.bank_reports import Ignored, Noted
 from store.payments.contradictions import Contradiction, contradicted
-from store.payments.filed import challenges_named
 from store.payments.reading import Payment
 
 from .bank_roles import BANK_ZONE, Acting, acting_on_payments
@@ -131,8 +130,8 @@ class BankReports:
 
     async def _refuse_unclear(self, actor: Actor, unclear: Sequence[Unclear], more: Sequence[str]) -> NoReturn:
         """Says, also on the record, what in a statement a person has to look at, before anything else that is to do."""
-        challenges = await self._core.threads.read(challenges_named, self._database, unclear)
-        rows = [await self._core.find(each) for each in challenges]
+        challenges = {challenge_of(transfer) for each in unclear for transfer in each.transfers}
+        rows = [await self._core.find(each) for each in sorted(challenges)]
         told = [each.text for each in unclear[:_UNCLEAR_SHOWN]]
         if rest := len(unclear) - len(told):
             told.append(f"There are {rest} more such lines: see them with --json.")

@@ -11,3 +11,8 @@ def transfer_id(payment: str, attempt: int) -> str:
 def payment_of(transfer: str) -> str:
     """The key of the payment to which a transfer belongs."""
     return transfer.rpartition("/")[0]
+
+
+def challenge_of(key: str) -> str:
+    """The challenge of a payment or transfer, by the key or id of either."""
+    return "/".join(key.split("/")[:2])

@@ -33,6 +33,7 @@ class Filed(Value):
         file: id of the payment file.
         made_at: when the file was made.
         amount, currency: of the transfer, or of the whole file.
+        transfer: the transfer's id. Empty for a whole file.
         end_to_end: the id by which the bank knows the transfer. Empty for a whole file.
     """
 
@@ -40,7 +41,13 @@ class Filed(Value):
     made_at: Instant
     amount: Money
     currency: str
+    transfer: str = ""
     end_to_end: str = ""
+
+    @property
+    def shown(self) -> str:
+        """For people."""
+        return self.transfer or f"payment file {self.file}"
 
 
 class Unclear(Value):
@@ -48,7 +55,7 @@ class Unclear(Value):
 
     Args:
         text: what has to be found out, in one line. It names nobody.
-        transfers: the end-to-end ids that the movement names. Empty if it names a whole file.
+        transfers: the ids of the transfers that the movement names. Empty if it names a whole file.
     """
 
     text: str
@@ -177,15 +184,15 @@ def _short_inside(text: str) -> Iterator[str]:
 
 
 def _unclear(text: str, found: Sequence[Filed]) -> Unclear:
-    return Unclear(text=text, transfers=tuple(each.end_to_end for each in found if each.end_to_end))
+    return Unclear(text=text, transfers=tuple(each.transfer for each in found if each.transfer))
 
 
 def _why_unclear(movement: Movement, found: Sequence[Filed], *, again: bool) -> str:
     """Why a person has to look at a movement. Empty if the movement can be noted."""
     meant = found[0]
-    name = meant.end_to_end or f"payment file {meant.file}"
+    name = meant.shown
     if len(found) > 1:
-        return f"names both {name} and {found[1].end_to_end or found[1].file}: find out which payment is meant."
+        return f"names both {name} and {found[1].shown}: find out which payment is meant."
     if movement.progress is None:
         return f"the bank takes back money that had come in for {name}: find out whether the payee has the money."
     done = _LEFT if movement.progress is Progress.SETTLED else _CAME_BACK

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Connection, Exists, exists, select, update
 from whenever import Date, Instant
 
-from domain.keys import payment_of
+from domain.keys import challenge_of, payment_of
 from domain.payments.bank_reports import BankReport, TransferWord
 from domain.payments.payment import PaymentStatus
 from domain.payments.positions import Doubt, Said
@@ -104,7 +104,7 @@ def report(
         words.keep()
         _doubt_the_rest(connection, noted.contradicted, at)
         for doubt in contradictions(connection, which if not said.file else _filed.c.file == said.file):
-            challenge = "/".join(doubt.transfer.split("/")[:2])
+            challenge = challenge_of(doubt.transfer)
             needs_somebody(connection, doubt.transfer, challenge, doubt.text, at)
         changed = [row for row in inside.values() if row.transfer in noted.new]
         older = [row for row in inside.values() if row.transfer in noted.older and row.transfer not in noted.new]
@@ -303,7 +303,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
         TooLate: the transfer came back.
         Unavailable: the database cannot be written to.
     """
-    key, challenge = payment_of(transfer), "/".join(transfer.split("/")[:2])
+    key, challenge = payment_of(transfer), challenge_of(transfer)
     with database.writing() as connection:
         filed = connection.execute(
             select(_filed.c.progress, _filed.c.arrived_on, _filed.c.doubt, _transfers.c.returned_at)

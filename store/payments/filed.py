@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, func, select
 
-from domain.payments.matching import Filed, Unclear
+from domain.payments.matching import Filed
 from domain.values.money import Money
 from store.database import tables
 from store.database.database import Database
@@ -39,40 +39,18 @@ def find_filed(database: Database, names: Collection[str]) -> dict[str, Filed]:
         }
 
 
-def challenges_named(database: Database, unclear: Iterable[Unclear]) -> tuple[str, ...]:
-    """The challenges with a payment that an unclear movement names.
-
-    Raises:
-        Unavailable: the database cannot be read.
-    """
-    transfers = sorted({name for each in unclear for name in each.transfers})
-    with database.reading() as connection:
-        found = {
-            "/".join(transfer.split("/")[:2])
-            for first in range(0, len(transfers), _AT_ONCE)
-            for transfer in connection.scalars(
-                select(_filed.c.transfer)
-                .where(_filed.c.end_to_end.in_(transfers[first : first + _AT_ONCE]))
-                .order_by(*_BY_TRANSFER)
-            )
-        }
-    return tuple(sorted(found))
-
-
 def _named(connection: Connection, names: Collection[str]) -> Iterator[tuple[str, Filed]]:
     """The transfers and files with one of some names, each with the name that names it."""
     of_file = (_files.c.id.label("file"), _files.c.made_at, _files.c.currency)
-    transfers = select(*of_file, _filed.c.end_to_end, _filed.c.plain_reference, _filed.c.pence)
+    transfers = select(*of_file, _filed)
     transfers = transfers.join(_files, _files.c.id == _filed.c.file).order_by(*_BY_TRANSFER)
     for name in (_filed.c.end_to_end, _filed.c.plain_reference):
         for row in connection.execute(transfers.where(name.in_(names))):
-            yield getattr(row, name.key), _of(row, row.end_to_end)
+            yield getattr(row, name.key), _of(row, transfer=row.transfer, end_to_end=row.end_to_end)
     files = select(*of_file, func.sum(_filed.c.pence).label("pence")).join(_filed, _filed.c.file == _files.c.id)
     for each in connection.execute(files.where(_files.c.id.in_(names)).group_by(_files.c.id)):
         yield each.file, _of(each)
 
 
-def _of(row: Found, end_to_end: str = "") -> Filed:
-    return Filed(
-        file=row.file, made_at=row.made_at, amount=Money(int(row.pence)), currency=row.currency, end_to_end=end_to_end
-    )
+def _of(row: Found, **names: str) -> Filed:
+    return Filed(file=row.file, made_at=row.made_at, amount=Money(int(row.pence)), currency=row.currency, **names)

@@ -18,6 +18,7 @@ from domain.values.calendar import working_days_later
 from domain.values.places import Holidays
 from domain.values.refusals import Unavailable
 from gateways.banking.credit_transfers import end_to_end_id
+from tests.gateways.statement import Entry, Part, end_to_end, statement
 from tests.gateways.status_report import Said, bank_time, end_to_end_ids, status_report
 from tests.starter.commands import (
     ACCOUNT,
@@ -283,6 +284,39 @@ def test_a_report_settles_and_returns_and_said_twice_is_said_once(
     # The report on the first attempt comes again, late.
     assert json.loads(settle(bank, tmp_path, report, "--json").out)["payments"] == []
     assert bank.payment(rejected)["status"] == "settled"
+
+
+def test_a_statement_tells_what_it_ignores_and_what_a_person_has_to_look_at(
+    bank: Commands, keys: list[str], tmp_path: Path
+) -> None:
+    (name,) = end_to_end_ids(latest(bank).read_bytes())
+    key = next(key for key in keys if end_to_end_id(f"{key}/2") == name)
+    now = bank_time()
+
+    def entry(named: str, amount: str = "120.00 GBP", status: str = "BOOK") -> Entry:
+        return Entry(amount, [Part(end_to_end(named), amount)], booked=now, status=status)
+
+    known = [entry(name), entry("RENT"), entry("RENT", status="PDNG")]
+    read = settle(bank, tmp_path, statement(*known, made=now))
+    assert (read.status, read.err) == (0, "")
+    assert read.out.splitlines() == [
+        "The report has news of 0 payments: see `payments` in a moment.",
+        f"Ignored: it is settled already: {key}",
+        "Ignored: 1 movement not booked yet, or only announced",
+        "Ignored: 1 movement about no payment in a payment file",
+    ]
+    unclear = statement(entry(name, "12000.00 GBP"), made=now)
+    read = settle(bank, tmp_path, unclear)
+    assert (read.status, read.err.count("\n")) == (1, 1)
+    says = f"Statement ST-1, line 3: £12,000 left the account for {key}/2, but the payment file asks for £120"
+    assert says in read.err
+    found = json.loads(settle(bank, tmp_path, unclear, "--json").out)
+    assert [says in each for each in found["done"]["unclear"]] == [True]
+    assert says in json.dumps(bank.data("record", "quay"), ensure_ascii=False)
+    other = statement(*known, account=f"<Othr><Id>{ACCOUNT}</Id></Othr>", made=now)
+    line = one_line(settle(bank, tmp_path, other))
+    assert "is not of the account that pays" in line
+    assert not gives_away(line)
 
 
 def test_bank_details_that_change_after_the_release_have_it_released_again(

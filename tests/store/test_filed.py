@@ -24,12 +24,13 @@ def test_what_a_bank_may_name_is_found_by_each_of_its_names(open_: Database) -> 
 
     found = find_filed(open_, names)
 
-    def of(amount: Money, end_to_end: str = "") -> Filed:
-        return Filed(file="FILE1", made_at=CLOSES, currency="GBP", amount=amount, end_to_end=end_to_end)
+    def of(amount: Money, transfer: str = "") -> Filed:
+        names = {"transfer": transfer, "end_to_end": f"E-{transfer[-32:]}"} if transfer else {}
+        return Filed(file="FILE1", made_at=CLOSES, currency="GBP", amount=amount, **names)
 
     assert found == {
-        f"E-{one.transfer[-32:]}": of(one.amount, f"E-{one.transfer[-32:]}"),
-        plain_reference(other.transfer): of(other.amount, f"E-{other.transfer[-32:]}"),
+        f"E-{one.transfer[-32:]}": of(one.amount, one.transfer),
+        plain_reference(other.transfer): of(other.amount, other.transfer),
         "FILE1": of(Money(one.amount.pence + other.amount.pence)),
     }
 
