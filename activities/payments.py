@@ -143,11 +143,11 @@ class Paying:
             return self._look(payment)
         released.check_rail(rail.name)
         transfer = rail.find(released.id)
-        if transfer is None:
-            self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
-        # A batched payment leaves when a person makes the payment file, not here.
+        # A batched payment leaves when a person makes the payment file, not here. No file takes a doubtful payment.
         if transfer is None and rail.is_batched:
             return self._look(payment)
+        if transfer is None:
+            self._check_came_back(rail, key)  # before it is begun: until then it can be cancelled
         begun = released if rail.is_batched else self._ledger.begin(key, rail.name, _asked_at())
         if begun is None or begun.id != released.id:
             return self._look(payment)
@@ -222,7 +222,7 @@ class Paying:
             transfer = rail.find(earlier.id) if earlier.rail == rail.name else None
             if transfer is None:
                 continue
-            on_its_way = transfer.progress is Progress.TAKEN and not rail.is_batched  # a file says so for ever
+            on_its_way = transfer.progress is Progress.TAKEN
             if on_its_way or (transfer.progress is Progress.SETTLED and not earlier.came_back_later):
                 raise RailRefused(
                     f"{key} does not leave again: {earlier.id} came back by the ledger, and "
