@@ -106,8 +106,7 @@ class PaymentFiles:
             reason: why the bank is to pay later than was promised. The reason goes on the record.
             anew: whether to drop a file that was begun but not written, and to put its payments into new files.
             made: called for each file as soon as the file exists, whatever fails later.
-            made_by_another: called for each file that somebody else has made ready meanwhile, with the name of that
-                person, who takes the file to the bank.
+            made_by_another: called for each file that another person has just made ready, with that person's name.
 
         Returns:
             The files that this call has made ready.
@@ -122,11 +121,7 @@ class PaymentFiles:
             Unavailable: the database cannot be written to, or bank details cannot be opened.
         """
         options, threads = self._core.options, self._core.threads
-        if options.payment_rail != "files":
-            raise FileRefused(
-                f"Payments leave by the {options.payment_rail} rail, without files: "
-                "set CHALLENGES_PAYMENT_RAIL=files to send payments in files."
-            )
+        _check_rail(options.payment_rail)
         if on is not None:
             _check_bank_day(on, self._core.now())
         payer, seals = payer_of(options), await threads.write(seals_of, options, self._database)
@@ -258,6 +253,14 @@ class PaymentFiles:
 
 def _next_working_day(now: Instant) -> Date:
     return working_days_later(now.to_tz(BANK_ZONE).date(), 1, Holidays.of(_BANK_HOLIDAYS))
+
+
+def _check_rail(rail: str) -> None:
+    if rail != "files":
+        raise FileRefused(
+            f"Payments leave by the {rail} rail, without files: set CHALLENGES_PAYMENT_RAIL=files to send payments in "
+            "files."
+        )
 
 
 def _check_bank_day(on: Date, now: Instant) -> None:
