@@ -29,6 +29,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Applications and selections": {
         "apply": applications.apply,
         "answer": applications.answer,
+        "admit": exceptions.admit,
         "applications": applications.applications,
         "feedback": applications.feedback,
         "select": applications.select,

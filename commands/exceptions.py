@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from domain.challenges.application import read_application
+
+from .document import say_done
 from .options import (
     ChallengeName,
     DecisionId,
@@ -19,6 +23,7 @@ from .options import (
     decide,
     moment_of,
     send,
+    text_of,
 )
 
 
@@ -63,3 +68,29 @@ async def amend(
     Example: `starter.py amend air-quality pre-commercial air-quality-7kx3qm --amount 30000 --as sepa --reason "Late."`
     """
     await decide(challenge, "amend", by, decision_id, stage=stage, team=team, amount=amount, reason=reason)
+
+
+@command
+async def admit(
+    challenge: ChallengeName,
+    organisation: Annotated[str, typer.Option(help="The company or person that applies.")],
+    email: Annotated[str, typer.Option(help="The address for the decisions.")],
+    proposal: Annotated[
+        Path, typer.Option(metavar="FILE", help="A text file with the answer; - reads standard input.")
+    ],
+    by: Who,
+    reason: Why,
+    submission: Annotated[
+        str, typer.Option(help="Your own id of this submission. Sent again, it gets the same receipt.")
+    ] = "",
+) -> None:
+    """Admit an application after the closing, if the programme allows it and nobody has read an application.
+
+    Example: `starter.py admit market --organisation Tay --email a@tay.example --proposal a.txt --as po --reason Outage`
+    """
+    text = text_of(proposal, "The proposal")
+    async with a_desk() as desk:
+        fields = {"organisation": organisation, "email": email, "proposal": text, "submission": submission}
+        actor = await acting(desk, by)
+        receipt, done = await desk.applications.admit(actor, challenge, read_application(fields), reason=reason)
+        say_done(done, application=receipt.application)

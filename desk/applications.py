@@ -6,10 +6,13 @@ import uuid
 
 from domain.announcements.announcement import Announcement
 from domain.challenges.application import Application, Applying, Receipt
+from domain.challenges.decisions import Admit
 from domain.challenges.feedback import feedback_given, stages_from
+from domain.challenges.messages import make
 from domain.permissions import Action, Actor
 from domain.values.paging import Page, Paged
-from store.challenges import applications
+from domain.values.refusals import NotConfirmed, Refused, Unavailable
+from store.challenges import applications, late
 from store.record import feedback
 
 from .core import Core
@@ -34,6 +37,44 @@ class Applications:
             applications.accept, self._core.database, row.id, applying, self._core.clock, self._core.letters.compose
         )
 
+    async def admit(
+        self, actor: Actor, challenge: str, applying: Applying, *, reason: str, decision_id: str = ""
+    ) -> tuple[Receipt, str]:
+        """Admits an application after the closing, by way of exception: before anybody has read an application.
+
+        Args:
+            actor: the operator who admits the application.
+            challenge: its name.
+            applying: what was handed in.
+            reason: why; the applicant and the sponsor are told.
+            decision_id: the sender's own id of this decision. If it is left out, the application's id serves as the id.
+
+        Returns:
+            The receipt, and what happened in words. If the application counts already, nothing has changed.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            Refused: the application is not admitted, and nothing of it is kept. The refusal is on the record.
+            NotConfirmed: no answer came in time. You can safely send the same application again.
+        """
+        row = await self._core.find(challenge)
+        grant = await self._core.allow(actor, Action.ADMIT, row)
+        database = self._core.database
+        async with self._core.refusals_on_record(actor, Action.ADMIT, row):
+            receipt = await self._core.threads.write(late.hand_in, database, row.id, applying, self._core.clock)
+        if receipt.repeated:
+            return receipt, f"{receipt.application} was here already: nothing has changed"
+        try:
+            fields = {"by": grant.person, "decision_id": decision_id or receipt.application, "reason": reason}
+            async with self._core.refusals_on_record(actor, Action.ADMIT, row):
+                decision = make(Admit.kind, {**fields, "application": receipt.application})
+            return receipt, await self._core.update(row, Admit.kind, decision)
+        except (NotConfirmed, Unavailable):
+            raise  # it may be admitted all the same
+        except Refused:
+            await self._core.threads.write(late.drop, database, receipt.application)
+            raise
+
     async def list(self, actor: Actor, page: Page, challenge: str) -> Paged[Application]:
         """The applications to a challenge, once its window is sealed, in the order in which they came.
 
@@ -50,7 +91,9 @@ class Applications:
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
-            return await self._core.threads.read(applications.page_of_applications, self._core.database, page, row.id)
+            return await self._core.threads.read(
+                applications.page_of_applications, self._core.database, page, row.id, self._core.clock
+            )
 
     async def give_feedback(self, actor: Actor, challenge: str, stage: str, team: str, text: str) -> str:
         """Keeps a sponsor's feedback on a team's application for a stage.

@@ -54,6 +54,7 @@ class Action(StrEnum):
     PARTICIPATION = "participation"
     # Applications and selections
     APPLY = "apply"
+    ADMIT = "admit"
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "contact"
     READ_APPLICATIONS = "read-applications"
@@ -122,6 +123,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.CANCEL: Right(words="cancel", roles=_BOTH),
     Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH)),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),
+    Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED),
     Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
     Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR),
     Action.READ_APPLICATIONS: Right(words="read the applications to", roles=_BOTH, during=_ONCE_SEALED),

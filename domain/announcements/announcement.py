@@ -187,6 +187,8 @@ class Announcement(Value):
         applications: ids that must be applications to this challenge that were not withdrawn; otherwise the whole
             announcement is refused.
         withdrawn: id of the application that this withdraws.
+        admitted: id of the late application that this admits. If somebody has read the applications, the whole
+            announcement is refused.
         handed_over: the hand-over that this is about; the announcement is refused if the round's books do not have it.
     """
 
@@ -199,6 +201,7 @@ class Announcement(Value):
     attention: Attention | None = None
     applications: tuple[str, ...] = ()
     withdrawn: str = ""
+    admitted: str = ""
     handed_over: HandedOver | None = None
 
 

@@ -19,6 +19,7 @@ class Occasion(StrEnum):
     DEADLINE_MOVED = "deadline-moved"
     APPLICATION_RECEIVED = "application-received"
     APPLICATION_REFUSED = "application-refused"
+    APPLICATION_ADMITTED = "application-admitted"
     CONTACT_CHANGED = "contact-changed"
     DECISION_INVITED = "decision-invited"
     DECISION_DUE = "decision-due"
@@ -85,6 +86,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason"}),
     Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
     Occasion.APPLICATION_REFUSED: frozenset({"reason"}),
+    Occasion.APPLICATION_ADMITTED: frozenset({"application", "closes", "reason"}),
     Occasion.CONTACT_CHANGED: frozenset({"application", "changed", "old_address", "reason"}),
     Occasion.DECISION_INVITED: frozenset({"stage", "field", "number", "amount", "until"}),
     Occasion.DECISION_DUE: frozenset({"stage", "until"}),
@@ -170,7 +172,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "The team's bank details were changed, and the release to the old details is void.",
     ),
     "changed": Fact("which of a team's contact details were changed", "the e-mail address"),
-    "closes": Fact("when the window closes", "Monday 1 August 2016, 24:00 BST"),
+    "closes": Fact("when the window closes, or closed", "Monday 1 August 2016, 24:00 BST"),
     "contact": Fact(
         "the programme office's e-mail addresses, for questions", "programme.office@digital-directorate.example"
     ),
@@ -252,6 +254,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
         "and the application came 2 minutes after that."
     },
     Occasion.CONTACT_CHANGED: {"reason": "Their engineer has left, who was the contact."},
+    Occasion.APPLICATION_ADMITTED: {"reason": "The service could not be reached in the last hour."},
     Occasion.DECISION_INVITED: {
         "stage": "Commercialisation",
         "field": "Pre-commercial development has ended with 1 team: air-quality-7kx3qm",

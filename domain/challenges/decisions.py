@@ -136,6 +136,17 @@ class ExtendStage(Decision):
     longer: Annotated[TimeAllowed | None, Field(description='a duration such as P2W, or "10 working days"')] = None
 
 
+class Admit(Decision):
+    """An application that came after the closing is admitted. It was handed in before, in the database.
+
+    Args:
+        application: its id.
+    """
+
+    kind: ClassVar[str] = "admit"
+    application: TeamId
+
+
 class Withdraw(Decision):
     """An applicant or a team leaves; `replace` says whether the first of the reserve takes its place."""
 
@@ -232,6 +243,7 @@ DECISIONS: dict[str, type[Decision]] = {
         Decline,
         Extend,
         ExtendStage,
+        Admit,
         Withdraw,
         Hold,
         Resume,

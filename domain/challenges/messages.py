@@ -18,6 +18,7 @@ from domain.values.refusals import AnotherDecision, NotReadable, Problem, Refuse
 from domain.values.wrong_values import in_words
 
 from . import (
+    admission,
     amendment,
     answers,
     cancellation,
@@ -32,6 +33,7 @@ from . import (
 )
 from .decisions import (
     DECISIONS,
+    Admit,
     Amend,
     Cancel,
     Decision,
@@ -176,6 +178,8 @@ def _by_its_rule(state: State, decision: Decision, now: Instant, left: Collectio
             return extension.extend(state, decision, now)
         case ExtendStage():
             return stage_extension.extend_stage(state, decision, now)
+        case Admit():
+            return admission.admit(state, decision, now)
         case Withdraw():
             return withdrawal.withdraw(state, decision, now)
         case Hold():

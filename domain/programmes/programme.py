@@ -286,6 +286,9 @@ class Programme(Value):
     proposal_limit: Annotated[int, Field(ge=1, le=1_000_000, strict=True, description="characters in a proposal")] = (
         20_000
     )
+    late_applications: Annotated[
+        bool, Field(strict=True, description="whether an operator may admit an application after the closing")
+    ] = False
     terms: Terms
     reminders: Reminders = Reminders()
     on_time: OnTime = OnTime()

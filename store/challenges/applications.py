@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
 from collections.abc import Callable
 
 from sqlalchemy import Connection, and_, bindparam, func, select
@@ -14,7 +11,6 @@ from whenever import Instant
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
-from domain.challenges.firm import firm_of
 from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.calendar import spoken
@@ -29,7 +25,6 @@ from domain.values.refusals import (
     UnknownChallenge,
     WindowNotSealed,
 )
-from domain.values.text import one_line
 from store.database import tables
 from store.database.database import Database
 from store.database.inserts import Together
@@ -40,7 +35,7 @@ from store.payments.twins import twins_of
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
 
-from . import windows
+from . import submissions, windows
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
@@ -78,7 +73,6 @@ _HELD_STILL = windows.held_still(
 APPLICANT = "applicant"
 """The name in the record of a person who applies and has no application yet."""
 
-_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _ATTEMPTS = 8
 
 
@@ -104,7 +98,7 @@ def accept(
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be written to. Nothing was taken.
     """
-    submission = _name_of(applying)
+    submission = submissions.name_of(applying)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with database.writing() as connection:
@@ -133,13 +127,18 @@ def read(database: Database, challenge: str) -> tuple[Application, ...]:
     return tuple(everything(lambda page: page_of_applications(database, page, challenge)))
 
 
-def page_of_applications(database: Database, page: Page, challenge: str) -> Paged[Application]:
+def page_of_applications(
+    database: Database, page: Page, challenge: str, clock: Callable[[], Instant] = Instant.now
+) -> Paged[Application]:
     """A page of the applications to a challenge, including withdrawn ones, in the order in which they came.
+
+    From the first page on that anybody reads, no late application is admitted. This is noted before anything is read.
 
     Args:
         database: where from.
         page: which one.
         challenge: id of the challenge.
+        clock: the service's clock.
 
     Raises:
         WindowNotSealed: nobody reads them before the window is sealed.
@@ -155,6 +154,10 @@ def page_of_applications(database: Database, page: Page, challenge: str) -> Page
             raise WindowNotSealed(
                 f"Nobody reads the applications to {challenge} before its window is sealed. It closes: {closes}."
             )
+    if window.read_at is None:
+        with database.writing() as connection:
+            windows.note_read(connection, challenge, clock())
+    with database.reading() as connection:
         wanted = select(*columns).where(_applications.c.challenge == challenge)
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
         twins = twins_of(connection, [each.id for each in found.items], paid=False)
@@ -199,17 +202,8 @@ def _accept(
         return _receipt_again(window)
     _check_open(window, now)
     check_application(applying, window.proposal_limit)
-    receipt = Receipt(application=_new_id(window.slug), challenge=challenge, received=now)
-    application = {
-        "id": receipt.application,
-        "challenge": challenge,
-        "organisation": one_line(applying.organisation),
-        "email": read_address(applying.email),
-        "firm": firm_of(applying.organisation),
-        "proposal": applying.proposal,
-        "submission": submission,
-        "received": now,
-    }
+    receipt = Receipt(application=submissions.new_id(window.slug), challenge=challenge, received=now)
+    application = submissions.row_of(receipt, applying, submission)
     notice = written(
         f"{challenge}/apply/{receipt.application}",
         window,
@@ -233,7 +227,7 @@ def _window_held_still(connection: Connection, challenge: str, submission: str) 
 
 
 def _window(connection: Connection, challenge: str) -> Found:
-    wanted = select(_challenges.c.time_zone, _windows.c.closes, _windows.c.sealed_at)
+    wanted = select(_challenges.c.time_zone, _windows.c.closes, _windows.c.sealed_at, _windows.c.read_at)
     row = connection.execute(wanted.join_from(_challenges, _windows).where(_challenges.c.id == challenge)).one_or_none()
     if row is None:
         raise _unknown(challenge)
@@ -291,7 +285,7 @@ def _note_refusal(
     database: Database, challenge: str, applying: Applying, refusal: Refused, at: Instant, compose: Compose
 ) -> None:
     """Writes a refusal into the record, without the application, and tells the applicant if there is an address."""
-    key = f"{challenge}/apply/refused-{_random(12)}"
+    key = f"{challenge}/apply/refused-{submissions.random(12)}"
     text = str(refusal)
     entry = Entry(at=at, by=APPLICANT, role=APPLICANT, action="apply", stage="window", text=text, refused=True)
     with database.writing() as connection:
@@ -301,20 +295,3 @@ def _note_refusal(
             facts = {"reason": text}
             address = read_address(applying.email)
             tell_one(connection, key, window, Occasion.APPLICATION_REFUSED, APPLICANT, address, facts, at, compose)
-
-
-def _name_of(applying: Applying) -> str:
-    """The name of a submission: a hash of the sender's id for the submission, or else of its content."""
-    content = [applying.submission]
-    if not applying.submission:
-        content = [applying.organisation, applying.email, applying.proposal]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _new_id(slug: str) -> str:
-    return f"{slug}-{_random(6)}"
-
-
-def _random(length: int) -> str:
-    # One call to the system. 256 is a multiple of 32, so every character is equally likely.
-    return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in secrets.token_bytes(length))

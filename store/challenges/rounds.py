@@ -214,7 +214,7 @@ def _rows() -> Select[Any]:
         func.coalesce(texts, "").label("attention"),
         window.c.opens,
         window.c.closes,
-        window.c.sealed_count.label("applications"),
+        (window.c.sealed_count + window.c.admitted_count).label("applications"),
     ).join_from(tables.challenges, window, isouter=True)
 
 

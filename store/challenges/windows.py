@@ -51,7 +51,23 @@ def seal(connection: Connection, challenge: str, at: Instant) -> int:
     Raises:
         UnknownChallenge: there is no such challenge.
     """
-    return _sealed(connection, _taken(connection, challenge), at)
+    return _sealed(connection, taken(connection, challenge), at)
+
+
+def note_read(connection: Connection, challenge: str, at: Instant) -> None:
+    """Notes that somebody reads the applications. From then on no late application is admitted.
+
+    Args:
+        connection: in a transaction that writes.
+        challenge: id of the challenge, whose window is sealed.
+        at: when. If the applications were read before, the first time stays.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+    """
+    taken(connection, challenge)
+    first = (_windows.c.challenge == challenge, _windows.c.read_at.is_(None))
+    connection.execute(update(_windows).where(*first).values(read_at=at))
 
 
 def put(connection: Connection, challenge: str, window: Window, at: Instant) -> None:
@@ -67,7 +83,7 @@ def put(connection: Connection, challenge: str, window: Window, at: Instant) -> 
         UnknownChallenge: there is no such challenge.
         TooLate: the window is sealed. Sealing it again is allowed.
     """
-    row = _taken(connection, challenge)
+    row = taken(connection, challenge)
     if row.sealed_at is not None:
         if window.sealed:
             return
@@ -81,8 +97,8 @@ def put(connection: Connection, challenge: str, window: Window, at: Instant) -> 
         _sealed(connection, row, at)
 
 
-def _taken(connection: Connection, challenge: str) -> Found:
-    """The row, locked after all running applications have ended. No other begins until the transaction ends."""
+def taken(connection: Connection, challenge: str) -> Found:
+    """The row of a window, locked after all running applications ended. No other begins until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_GATE, func.hashtext(challenge))))
     row = connection.execute(select(_windows).where(_windows.c.challenge == challenge).with_for_update()).one_or_none()

@@ -121,9 +121,12 @@ windows = Table(
     Column("held", Boolean, nullable=False),
     Column("sealed_at", Moment),
     Column("sealed_count", Integer),
+    Column("admitted_count", Integer, nullable=False, server_default="0"),  # late applications, since the sealing
+    Column("read_at", Moment),  # when somebody first read the applications: none is admitted any more
     CheckConstraint("opens < closes", name="opens_before_it_closes"),
     CheckConstraint("(sealed_at IS NULL) = (sealed_count IS NULL)", name="sealed_with_its_count"),
     CheckConstraint("sealed_count >= 0", name="count_not_negative"),
+    CheckConstraint("read_at IS NULL OR sealed_at IS NOT NULL", name="read_once_sealed"),
 )
 
 applications = Table(
@@ -147,6 +150,22 @@ applications = Table(
     Index(None, "challenge", "withdrawn"),
     Index(None, "challenge", "received", "id"),
     Index(None, "firm"),
+)
+
+# Applications that came after the closing, for as long as it takes to decide whether they are admitted. Then they are
+# among the applications, or gone.
+late_applications = Table(
+    "late_applications",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("challenge", ForeignKey(challenges.c.id), nullable=False),
+    Column("organisation", String, nullable=False),
+    Column("firm", String, nullable=False),
+    Column("email", String, nullable=False),
+    Column("proposal", Text, nullable=False),
+    Column("submission", String, nullable=False),
+    Column("received", Moment, nullable=False),
+    UniqueConstraint("challenge", "submission"),
 )
 
 payments = Table(

@@ -16,7 +16,7 @@ from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownChallenge, UnknownTeam
-from store.challenges import windows
+from store.challenges import late, windows
 from store.challenges.hand_overs import check_handed_over
 from store.database import tables
 from store.database.database import Database
@@ -110,6 +110,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         check_handed_over(connection, challenge.round, announcement.handed_over)
     for team in announcement.applications:
         _check_stands(connection, team, challenge)
+    if announcement.admitted:
+        late.admit(connection, challenge, announcement.admitted)
     if announcement.withdrawn:
         _withdraw(connection, announcement.withdrawn, challenge, announcement.entry.at)
     if announcement.window is not None:

@@ -164,6 +164,13 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "applications.apply": partial(
             desk.applications.apply, actor, AIR, Applying(organisation="Tay", email="tay@tay.example", proposal="Maps.")
         ),
+        "applications.admit": partial(
+            desk.applications.admit,
+            actor,
+            AIR,
+            Applying(organisation="Tay", email="tay@tay.example", proposal="Maps."),
+            reason="The site was down.",
+        ),
         "applications.list": partial(desk.applications.list, actor, ALL, AIR),
         "applications.give_feedback": partial(desk.applications.give_feedback, actor, AIR, "exploration", team, "No."),
         "notices.list": partial(desk.notices.list, actor, ALL),

@@ -91,6 +91,7 @@ time_zone = "Europe/London"
 currency = "GBP"
 holidays = "GB-ENG"
 proposal_limit = {LIMIT}
+late_applications = true
 
 [terms]
 intellectual_property = "The company keeps it."

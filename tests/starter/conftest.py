@@ -65,7 +65,7 @@ def purse(
 ) -> dict[str, list[str]]:
     """A round that pays, opened, with applications to each of its challenges; only the window of "pond" stays open."""
     folder = tmp_path_factory.mktemp("purse")
-    numbers = {"well": 2, "mill": 3, "kiln": 3, "loom": 2, "barn": 3, "yard": 1, "pond": 1}
+    numbers = {"well": 2, "mill": 3, "kiln": 3, "loom": 2, "barn": 3, "yard": 1, "moat": 2, "pond": 1}
     closing = dict.fromkeys(numbers, _CLOSES_IN) | {"pond": 86_400}
     write_round(folder, closing, PURSE, programme=(PURSE, WITH_MONEY))
     teams = handed_in(service, folder, PURSE, numbers)

@@ -88,11 +88,28 @@ def _applications() -> None:
         sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("sealed_at", MOMENT),
         sa.Column("sealed_count", sa.Integer()),
+        sa.Column("admitted_count", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("read_at", MOMENT),
         sa.PrimaryKeyConstraint("challenge", name="windows_pk"),
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="windows_challenge_fk"),
         sa.CheckConstraint("opens < closes", name=op.f("windows_opens_before_it_closes")),
         sa.CheckConstraint("(sealed_at IS NULL) = (sealed_count IS NULL)", name=op.f("windows_sealed_with_its_count")),
         sa.CheckConstraint("sealed_count >= 0", name=op.f("windows_count_not_negative")),
+        sa.CheckConstraint("read_at IS NULL OR sealed_at IS NOT NULL", name=op.f("windows_read_once_sealed")),
+    )
+    op.create_table(
+        "late_applications",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("organisation", sa.String(), nullable=False),
+        sa.Column("firm", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("proposal", sa.Text(), nullable=False),
+        sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("received", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="late_applications_pk"),
+        sa.UniqueConstraint("challenge", "submission", name="late_applications_challenge_submission_uq"),
+        sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="late_applications_challenge_fk"),
     )
     op.create_table(
         "applications",

@@ -1,0 +1,53 @@
+"""What was handed in, as a row: its name, its id, and its fields as the service keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+
+from domain.challenges.application import Applying, Receipt
+from domain.challenges.firm import firm_of
+from domain.values.addresses import read_address
+from domain.values.text import one_line
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def row_of(receipt: Receipt, applying: Applying, submission: str) -> dict[str, object]:
+    """The row of an application that was checked.
+
+    Args:
+        receipt: for the application.
+        applying: what was handed in.
+        submission: the name of the submission.
+    """
+    return {
+        "id": receipt.application,
+        "challenge": receipt.challenge,
+        "organisation": one_line(applying.organisation),
+        "email": read_address(applying.email),
+        "firm": firm_of(applying.organisation),
+        "proposal": applying.proposal,
+        "submission": submission,
+        "received": receipt.received,
+    }
+
+
+def name_of(applying: Applying) -> str:
+    """The name of a submission: a hash of the sender's id for the submission, or else of its content."""
+    content = [applying.submission]
+    if not applying.submission:
+        content = [applying.organisation, applying.email, applying.proposal]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def new_id(slug: str) -> str:
+    """An id for an application to a challenge."""
+    return f"{slug}-{random(6)}"
+
+
+def random(length: int) -> str:
+    """A text that nobody can guess, easy to read and to type."""
+    # One call to the system. 256 is a multiple of 32, so every character is equally likely.
+    return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in secrets.token_bytes(length))
