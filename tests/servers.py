@@ -56,6 +56,7 @@ class Server:
         command = [str(Path(sys.executable).parent / "temporal"), "server", "start-dev", "--headless"]
         command += ["--ip", _LOOPBACK, "--port", self.address.rpartition(":")[2], "--log-level", "error"]
         command += ["--db-filename", str(self._state)] if self._state else []
+        command += ["--dynamic-config-value", "frontend.WorkflowPauseEnabled=true"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_SELDOM_TIDIED | os.environ)
 

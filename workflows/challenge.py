@@ -262,8 +262,9 @@ class ChallengeWorkflow:
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
         """A person asks for another try; says of what. If nothing stands still, unpaid payments are ordered again."""
-        if self._steps.attention:
-            return self._steps.try_again()
+        tried = self._steps.try_again()
+        if tried != interface.NOTHING_TO_TRY:
+            return tried
         async with self._one_at_a_time:
             again = tuple(payment_to_make(self._state, each) for each in unpaid_orders(self._state))
             if not again:

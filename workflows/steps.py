@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
-from datetime import timedelta
-from typing import NoReturn
+from contextlib import nullcontext, suppress
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
 
-from temporalio import workflow
+from temporalio import exceptions, workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from . import interface
 from .faults import said
@@ -30,6 +30,9 @@ PATIENCE = timedelta(minutes=5)
 """For how long an activity is tried before a person is asked."""
 ONE_TRY = timedelta(seconds=20)
 """For how long one try may take; also how long it takes to notice that the worker that had it died."""
+_LATE = timedelta(seconds=30)
+"""For how long Temporal may put off the end of an activity whose time is over."""
+_ONCE = RetryPolicy(maximum_attempts=1)
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30))
 _PATIENCE_TO_TELL = timedelta(seconds=30)
 _LONGEST_SUMMARY = 200
@@ -38,7 +41,8 @@ _LONGEST_SUMMARY = 200
 class Steps:
     """Has activities done, and keeps what needs a person's attention.
 
-    A failure is tried again for a while; then the step stands still, visibly, until a person asks for another try.
+    A failure is tried again for a while; then the step stands still, visibly, until a person asks for another try. It
+    does so too if somebody pauses its activity in Temporal.
 
     Args:
         run: which may have to be left for a fresh one: a step that stands still holds up none.
@@ -63,6 +67,7 @@ class Steps:
         self._show = show
         self._call = call
         self._tries_asked = 0
+        self._under_way: dict[workflow.ActivityHandle[Any], tuple[datetime, str]] = {}
 
     @property
     def attention(self) -> str:
@@ -72,7 +77,10 @@ class Steps:
     def try_again(self) -> str:
         """A person asks for another try of what needs attention; says what that is."""
         self._tries_asked += 1
-        return self.attention or interface.NOTHING_TO_TRY
+        # One that no worker has begun can be paused as well, and no timer watches it.
+        late = [each for each, (since, _) in self._under_way.items() if workflow.now() - since > PATIENCE]
+        left = [self._under_way.pop(each)[1] for each in late]
+        return self.attention or "; ".join(left) or interface.NOTHING_TO_TRY
 
     async def rest(self) -> None:
         """The run has come to where it waits: whatever stood still before it has been done."""
@@ -123,38 +131,92 @@ class Steps:
                     return await self._attempt(stub, given, summary, PATIENCE)
             except ActivityError as fault:
                 await self._wait_for_a_person(summary, said(fault), wait)
+            except _Paused as pause:
+                await self._wait_for_a_person(summary, str(pause), wait, pause.activity)
 
     async def _attempt(self, stub: Stub[Input, Answer], given: Input, summary: str, patience: timedelta) -> Answer:
-        try:
-            done: Answer = await workflow.execute_activity(
+        """Has an activity tried: once, and where that fails again and again for as long as patience lasts.
+
+        What succeeds at once leaves nothing but itself in history. What has failed is watched by a timer, because
+        Temporal does not end an activity that somebody has paused there.
+
+        Raises:
+            ActivityError: the activity has failed.
+            _Paused: Temporal has not ended the activity in time.
+        """
+        retries, watched, before = _ONCE, None, ""
+        while True:
+            activity: workflow.ActivityHandle[Answer] = workflow.start_activity(
                 stub.name,
                 given,
                 result_type=stub.answer,
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=patience,
-                retry_policy=_RETRIES,
+                retry_policy=retries,
                 summary=summary[:_LONGEST_SUMMARY],
             )
-        except ActivityError as fault:
-            _raise_if_final(fault)
-            raise
-        return done
+            try:
+                if await self._has_ended(activity, summary, watched):
+                    return await activity
+            except TimeoutError:
+                raise _Paused(activity, before) from None
+            except ActivityError as fault:
+                _raise_if_final(fault)
+                if retries is not _ONCE or not _may_pass(fault):
+                    raise
+                before = said(fault)
+            retries, watched = _RETRIES, patience + _LATE
 
-    async def _wait_for_a_person(self, summary: str, fault: str, wait: Wait) -> None:
+    async def _has_ended(self, activity: workflow.ActivityHandle[Any], summary: str, within: timedelta | None) -> bool:
+        """Waits until an activity has ended; not if a person wants another try of what has been under way for long.
+
+        Raises:
+            TimeoutError: the activity has not ended in time.
+        """
+        self._under_way[activity] = (workflow.now(), summary)
+        try:
+            await workflow.wait_condition(
+                lambda: activity.done() or activity not in self._under_way,
+                timeout=within,
+                timeout_summary=f"patience: {summary}"[:_LONGEST_SUMMARY],
+            )
+        except asyncio.CancelledError:
+            await _given_up(activity)
+            raise
+        finally:
+            self._under_way.pop(activity, None)
+        if not activity.done():
+            await _given_up(activity)
+            return False
+        return True
+
+    async def _wait_for_a_person(
+        self, summary: str, fault: str, wait: Wait, paused: workflow.ActivityHandle[Any] | None = None
+    ) -> None:
+        """Until they ask for another try, or whoever has paused the activity in Temporal unpauses it.
+
+        Temporal does not try an activity whose time is over: unpaused, it fails, and a new one takes its place.
+        """
         workflow.logger.error("needs attention", extra={"fault": fault})
         what = f"could not be done: {summary}: {fault}"
         asked = self._tries_asked
         self._stood_still = ""  # told anew, if it is the same
         self._stuck.append(what)
         self._show()
+
+        def has_come() -> bool:
+            return self._tries_asked > asked or (paused is not None and paused.done())
+
         try:
             await self._tell(what)
-            await wait(lambda: self._tries_asked > asked or self._run.may_leave())
+            await wait(lambda: has_come() or self._run.may_leave())
         except BaseException:
             self._go_on(what)
             raise
-        if self._tries_asked == asked:
+        if not has_come():
             self._leave(self.attention)
+        if paused is not None:
+            await _given_up(paused)
         self._go_on(what)
         await self._tell(what, mended=True)
 
@@ -172,6 +234,38 @@ class Steps:
             )
         except (ActivityError, Refused) as fault:
             workflow.logger.warning("operators not told", extra={"fault": type(fault).__name__})
+        except _Paused as pause:
+            workflow.logger.warning("operators not told", extra={"fault": "paused in Temporal"})
+            await _given_up(pause.activity)
+
+
+class _Paused(Exception):
+    """Temporal has not ended an activity whose time is over: somebody has paused it there.
+
+    Args:
+        activity: the activity.
+        before: why it had failed before.
+    """
+
+    def __init__(self, activity: workflow.ActivityHandle[Any], before: str) -> None:
+        failed = f", after it had failed with “{before}”" if before else ""
+        super().__init__(f"it is paused in Temporal, and not tried until it is unpaused there{failed}")
+        self.activity = activity
+
+
+async def _given_up(activity: workflow.ActivityHandle[Any]) -> None:
+    """Cancels an activity, unless it has ended."""
+    activity.cancel()
+    with suppress(ActivityError, asyncio.CancelledError):
+        await activity
+
+
+def _may_pass(fault: ActivityError) -> bool:
+    """Whether another try may change it, and there is time for one."""
+    cause = fault.cause
+    if isinstance(cause, exceptions.TimeoutError):
+        return cause.type is not exceptions.TimeoutType.SCHEDULE_TO_CLOSE
+    return not (isinstance(cause, ApplicationError) and cause.non_retryable)
 
 
 def _raise_if_final(error: ActivityError) -> None:
