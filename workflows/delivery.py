@@ -13,7 +13,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
-from temporalio.workflow import ActivityCancellationType
+from temporalio.workflow import ActivityCancellationType, ActivityHandle
 
 from . import columns, interface
 from .faults import said
@@ -31,6 +31,11 @@ _AT_MOST = LENGTH + timedelta(seconds=CLAIM_LASTS.total("seconds"))
 _RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5)
 """What does not pass within these needs a person."""
 _TRIED_EVERY = timedelta(minutes=1)
+_PAUSED = "sending is paused in Temporal, and nothing is sent until it is unpaused there"
+
+
+class _TriedAnew(Exception):
+    """A person wants another try of what is paused."""
 
 
 @workflow.defn(name=interface.DELIVERY)
@@ -44,6 +49,7 @@ class DeliveryWorkflow:
         self._attention = ""
         self._calls = 0
         self._heeded = 0
+        self._tries_asked = 0
 
     @workflow.run
     async def run(self) -> None:
@@ -67,6 +73,8 @@ class DeliveryWorkflow:
         calls = self._calls
         try:
             self._outbox = await self._deliver(length)
+        except _TriedAnew:
+            return False
         except ActivityError as error:
             if is_cancelled_exception(error):
                 return True
@@ -94,7 +102,11 @@ class DeliveryWorkflow:
             summary="send notices" if length else "see whether notices can be sent",
         )
         try:
-            await workflow.wait_condition(lambda: sending.done() or self._run.renewal_asked)
+            if not await self._has_ended(sending):
+                sending.cancel()
+                with suppress(ActivityError):
+                    await sending
+                raise _TriedAnew
         except asyncio.CancelledError:
             sending.cancel()
             with suppress(ActivityError):
@@ -104,6 +116,27 @@ class DeliveryWorkflow:
             sending.cancel()
         outbox: Outbox = await sending
         return outbox
+
+    async def _has_ended(self, sending: ActivityHandle[Outbox]) -> bool:
+        """Waits until sending has ended, or is to end for a fresh run; not if a person wants another try meanwhile.
+
+        A person is called if it does not end: Temporal does not end an activity that somebody has paused there.
+        """
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: sending.done() or self._run.renewal_asked,
+                timeout=_AT_MOST,
+                timeout_summary="by then sending has to report",
+            )
+        if not sending.done() and not self._run.renewal_asked:
+            self._attention = _PAUSED
+            workflow.logger.error("needs attention", extra={"fault": self._attention})
+            self._show()
+            asked = self._tries_asked
+            await workflow.wait_condition(
+                lambda: sending.done() or self._run.renewal_asked or self._tries_asked > asked
+            )
+        return sending.done() or self._run.renewal_asked
 
     async def _wait(self, calls: int, at_most: timedelta, why: str) -> None:
         with suppress(TimeoutError):
@@ -125,8 +158,9 @@ class DeliveryWorkflow:
     async def retry(self) -> str:
         """A person asks for another try; says of what."""
         self._calls += 1
+        self._tries_asked += 1
         return self._attention or interface.NOTHING_TO_TRY
 
     def _show(self) -> None:
-        workflow.set_current_details(details(self._outbox, self._attention))
+        workflow.set_current_details(details(self._outbox, self._attention, paused=self._attention == _PAUSED))
         columns.show((interface.NEEDS_ATTENTION, bool(self._attention) or None))

@@ -165,19 +165,18 @@ def is_still_so(occasion: Occasion, status: PaymentStatus, payee_known: bool = F
     return status in _STILL[occasion] if occasion in _STILL else status not in OVER
 
 
-def details(outbox: Outbox | None, attention: str) -> str:
+def details(outbox: Outbox | None, attention: str, *, paused: bool = False) -> str:
     """The page of the run that sends notices, in Markdown.
 
     Args:
         outbox: the last count of the notices; None before the first count.
         attention: the problem that a person must solve; empty if there is none.
+        paused: whether the problem is that somebody has paused sending in Temporal.
     """
     lines = []
     if attention:
-        lines.append(
-            f"**Needs attention:** {attention}; {remedy('notices')}.\n\n"
-            "No notice is lost. The service also tries again every minute."
-        )
+        also = "" if paused else " The service also tries again every minute."
+        lines.append(f"**Needs attention:** {attention}; {remedy('notices')}.\n\nNo notice is lost.{also}")
     if outbox is None:
         return "\n\n".join([*lines, "Starting."])
     if outbox.channel:

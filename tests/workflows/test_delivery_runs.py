@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 import worker
+import workflows.delivery
 from service.settings import Settings
 from service.wiring import rail_of
 from store.database.database import Database
@@ -20,9 +22,11 @@ from tests.gateways.notify import Notify
 from tests.play import Play
 from tests.playing import playing
 from tests.replay import recording
+from tests.rounds import OPERATOR
 from tests.servers import dev_server
-from tests.waiting import eventually
-from tests.workflows.delivering import has_sent, needs_attention, notices, replayed, says, until_all_are
+from tests.waiting import SOON, eventually
+from tests.workflows.delivering import has_sent, needs_attention, notices, page, replayed, says, until_all_are
+from tests.workflows.pausing import pause, unpause
 from worker import start_delivery
 from workflows import interface
 
@@ -151,3 +155,33 @@ async def test_a_worker_that_is_told_to_stop_does_so_at_once_and_the_next_goes_o
             assert sorted(notify.counts()) == sorted(key for key, status in stopped.items() if status == "sent")
         await until_all_are(play, "sent")
         assert notify.counts() == dict.fromkeys(stopped, 1)
+
+
+@pytest.mark.parametrize("how", ["unpause", "retry"])
+async def test_sending_that_is_paused_in_temporal_calls_for_a_person_and_goes_on(
+    tmp_path: Path, notify: Notify, alert: None, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Fails when the run leaves it to Temporal to end the activity, which does not end while it is paused."""
+    activities = worker.activities
+    monkeypatch.setattr(workflows.delivery, "_AT_MOST", timedelta(seconds=SOON))
+    async with dev_server() as client, playing(tmp_path, client) as play:
+        await play.until(lambda state: state.opened)
+        await play.applied(1)
+        async with play.without_worker():
+            monkeypatch.setattr(worker, "activities", lambda *_: [])
+        await start_delivery(client, play.desk.core.options)
+        await pause(play, interface.NOTICES, "deliver_notices", attempt=1)
+        await eventually(partial(needs_attention, play, True))
+        assert "sending is paused in Temporal, and nothing is sent until it is unpaused there" in await page(play)
+        assert "every minute" not in await page(play)
+        await start_delivery(client, play.desk.core.options)  # as when a worker starts: it undoes nothing
+
+        async with play.without_worker():
+            monkeypatch.setattr(worker, "activities", activities)
+        assert notify.requests == []
+        if how == "unpause":
+            await unpause(play, interface.NOTICES, "deliver_notices")
+        else:
+            assert "is paused in Temporal" in await play.desk.notices.retry(await play.actor(OPERATOR))
+        await until_all_are(play, "sent")
+        await eventually(partial(needs_attention, play, False))

@@ -9,13 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import (
-    PauseActivityRequest,
-    PauseWorkflowExecutionRequest,
-    UnpauseActivityRequest,
-    UnpauseWorkflowExecutionRequest,
-)
 from temporalio.common import RetryPolicy
 
 import worker
@@ -24,7 +17,6 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.state import Phase
 from domain.payments.payment import PaymentStatus
 from domain.values.refusals import NotConfirmed, Unavailable
-from tests.play import Play
 from tests.playing import playing
 from tests.rails import BrokenRail, Making
 from tests.replay import recording
@@ -32,11 +24,11 @@ from tests.rounds import OPERATOR
 from tests.sandbox import sandbox
 from tests.servers import dev_server
 from tests.waiting import SOON, eventually
+from tests.workflows.pausing import WHO, pause, pause_all_of, unpause
 from tests.workflows.test_attention import refusing_to_write, until_attention
 from workflows.interface import RENEW
 
 PAUSED = "it is paused in Temporal, and not tried until it is unpaused there"
-WHO = "Robin in operations"
 
 
 @pytest.fixture(autouse=True)
@@ -46,34 +38,6 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflows.steps, "PATIENCE", timedelta(seconds=SOON))
     monkeypatch.setattr(workflows.steps, "_LATE", timedelta(seconds=0.5))
     monkeypatch.setattr(workflows.steps, "_RETRIES", RetryPolicy(initial_interval=timedelta(seconds=SOON - 0.5)))
-
-
-async def pause(play: Play, workflow: str, kind: str, attempt: int = 2) -> None:
-    """Somebody pauses the activity of a kind once it has come to an attempt, as in Temporal's UI."""
-
-    async def has_come_to_it() -> bool:
-        found = (await recording.described(play.client, workflow)).pending_activities
-        return any(each.activity_type.name == kind and each.attempt == attempt for each in found)
-
-    await eventually(has_come_to_it)
-    await play.client.workflow_service.pause_activity(
-        PauseActivityRequest(
-            namespace=play.client.namespace,
-            execution=WorkflowExecution(workflow_id=workflow),
-            identity=WHO,
-            type=kind,
-            reason="We look into it.",
-        )
-    )
-
-
-async def unpause(play: Play, workflow: str, kind: str) -> None:
-    """Somebody lets it go on."""
-    await play.client.workflow_service.unpause_activity(
-        UnpauseActivityRequest(
-            namespace=play.client.namespace, execution=WorkflowExecution(workflow_id=workflow), type=kind
-        )
-    )
 
 
 async def test_a_step_of_a_challenge_that_is_paused_calls_for_a_person_and_goes_on_once_unpaused(
@@ -204,12 +168,3 @@ async def test_a_workflow_that_is_paused_as_a_whole_is_said_to_be_and_has_taken_
         await play.release(key)
         await play.payments_over(1)
         assert play.refusals() == []
-
-
-async def pause_all_of(play: Play, workflow: str, *, go_on: bool = False) -> None:
-    """What `temporal workflow pause` does, or `temporal workflow unpause`."""
-    service, asked = play.client.workflow_service, {"namespace": play.client.namespace, "workflow_id": workflow}
-    if go_on:
-        await service.unpause_workflow_execution(UnpauseWorkflowExecutionRequest(**asked, identity=WHO))
-    else:
-        await service.pause_workflow_execution(PauseWorkflowExecutionRequest(**asked, identity=WHO))
