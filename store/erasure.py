@@ -25,7 +25,7 @@ _applications, _people, _notices, _feedback = tables.applications, tables.people
 _payees, _payments, _transfers, _filed = tables.payees, tables.payments, tables.transfers, tables.filed_transfers
 _files, _challenges = tables.payment_files, tables.challenges
 
-REWRITTEN = ("applications", "people", "notices", "feedback", "payees")
+REWRITTEN = ("applications", "challenges", "people", "notices", "feedback", "payees")
 """The tables that personal data is blanked in."""
 
 _ERASED = "erased"
@@ -270,15 +270,27 @@ def _blank_bank_details(connection: Connection, trace: Trace) -> None:
         _notices.c.challenge == trace.challenge, _notices.c.key.contains(f"/{trace.id}/", autoescape=True)
     )
     for masked in connection.scalars(select(_payees.c.masked).distinct().where(of_team, _payees.c.masked != "")).all():
-        named = and_(about_team, _notices.c.body.contains(masked, autoescape=True))
-        hidden = func.replace(_notices.c.body, masked, f"({_ERASED})", type_=Text)
-        connection.execute(update(_notices).where(named).values(body=hidden))
+        _hide_in_letters(connection, about_team, masked)
     blank = dict.fromkeys(("sealed", "masked", "country", "fingerprint"), "")
     connection.execute(update(_payees).where(of_team).values(blank))
 
 
+def _hide_in_letters(connection: Connection, letters: ColumnElement[bool], text: str) -> None:
+    """Puts a word in the place of a text in the letters to others."""
+    named = and_(letters, _notices.c.body.contains(text, autoescape=True))
+    hidden = func.replace(_notices.c.body, text, f"({_ERASED})", type_=Text)
+    connection.execute(update(_notices).where(named).values(body=hidden))
+
+
 def _blank_person(connection: Connection, person: Person) -> None:
+    """Blanks a person, also where all letters of the round name them as the one to write to."""
     whom = and_(_people.c.round == person.round, _people.c.id == person.trace.id)
+    row = connection.execute(select(_people.c.email, _people.c.former).where(whom)).one()
+    of_round = _challenges.c.round == person.round
+    for address in filter(None, (row.email, *row.former.split("\n"))):
+        named = func.lower(_challenges.c.contact) == address.lower()
+        connection.execute(update(_challenges).where(of_round, named).values(contact=""))
+        _hide_in_letters(connection, _notices.c.challenge.in_(select(_challenges.c.id).where(of_round)), address)
     connection.execute(update(_people).where(whom).values(name="", email="", former=""))
 
 

@@ -16,9 +16,10 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
     say(f"Applications to {row.id}", bold=True)
     for each in rows:
         withdrawn = f"withdrawn {when(each.withdrawn, zone)}" if each.withdrawn else ""
+        erased = f"erased {when(each.erased, zone)}" if each.erased else ""
         show_entry(
             f"{each.id}  {each.organisation}",
-            (each.email, f"received {when(each.received, zone)}", withdrawn),
+            (each.email, f"received {when(each.received, zone)}", withdrawn, erased),
             (" ".join(each.twins.in_words),),
             (_beginning(each.proposal),),
         )
@@ -31,7 +32,8 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
     zone = row.time_zone
     for each in rows:
         withdrawn = f", withdrawn {spoken(each.withdrawn, zone)}" if each.withdrawn else ""
-        say(f"{each.id}: {each.organisation}, {each.email}, received {spoken(each.received, zone)}{withdrawn}")
+        whose = f"erased {spoken(each.erased, zone)}" if each.erased else f"{each.organisation}, {each.email}"
+        say(f"{each.id}: {whose}, received {spoken(each.received, zone)}{withdrawn}")
         for sentence in each.twins.in_words:
             say(sentence, indent=4)
         for line in each.proposal.splitlines():

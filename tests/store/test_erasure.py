@@ -40,6 +40,7 @@ PERSONAL = (
 )
 
 BLANKED = {
+    "challenges": {"contact"},
     "applications": {"organisation", "firm", "email", "proposal", "submission"},
     "payees": {"sealed", "masked", "country", "fingerprint"},
     "feedback": {"text"},
@@ -56,7 +57,7 @@ REASONS = {
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
 NOT_PERSONAL = {
     *("id", "key", "challenge", "round", "slug", "stage", "status", "currency", "time_zone", "waits_for", "outcome"),
-    *("role", "sponsor", "sponsor_name", "question", "contact", "occasion", "recipient", "channel", "reference"),
+    *("role", "sponsor", "sponsor_name", "question", "occasion", "recipient", "channel", "reference"),
     *("by", "person"),
     *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
@@ -217,6 +218,17 @@ def test_another_application_from_the_same_address_stays(known: Till) -> None:
         assert connection.scalars(kept).one() == ADDRESS
         whole = select(func.count()).where(tables.notices.c.recipient == later, tables.notices.c.body != "")
         assert connection.scalars(whole).one() == 1
+
+
+def test_an_operator_is_erased_from_the_letters_to_others_too(known: Till) -> None:
+    """Every letter of a round says whom to write to."""
+    database, address = known.database, "olivia@scheme.example"
+    assert address in next(each.body for each in read_notices(database, AIR) if each.recipient != "olivia")
+    with database.writing() as connection:
+        connection.execute(update(tables.challenges).values(outcome="completed"))
+    erase(database, email=address)
+    assert address not in contents(database)
+    assert "contact: (erased)" in contents(database)
 
 
 def test_a_person_is_erased_only_after_their_round(known: Till) -> None:
