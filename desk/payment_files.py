@@ -29,6 +29,7 @@ from domain.values.refusals import (
     TooLate,
     Unavailable,
 )
+from domain.values.text import on_one_line
 from domain.values.wording import counted
 from gateways.banking.credit_transfers import Version, check_can_be_filed, credit_transfer_file, end_to_end_id
 from gateways.banking.payment_folder import PaymentFolder
@@ -46,6 +47,7 @@ from .payment_workflows import PaymentWorkflows
 _BANK_HOLIDAYS = "GB-ENG"
 """The bank holidays of England, which all banks in the United Kingdom keep."""
 
+_LONGEST_REASON = 2000
 _LEFT_OUT_TOLD = 5
 """How many payments a refusal names if some payments cannot leave."""
 
@@ -122,15 +124,14 @@ class PaymentFiles:
         """
         options, threads = self._core.options, self._core.threads
         _check_rail(options.payment_rail)
-        if on is not None:
-            _check_bank_day(on, self._core.now())
+        reason = _one_line(reason)
+        _check_bank_day(on, self._core.now())
         payer, seals = payer_of(options), await threads.write(seals_of, options, self._database)
         roles = await acting_on_payments(self._core, actor, Action.MAKE_PAYMENT_FILES)
         # Not a condition for new files: a payment that cannot be told of an earlier file now is told the next time.
         with suppress(Unavailable):
             await self._workflows.let_know(await threads.read(bank_reports.unheard, self._database))
-        if on is not None and not reason:
-            _check_promise(on, await threads.read(first_promise, self._database), self._core.now())
+        _check_promise(on, reason, await threads.read(first_promise, self._database), self._core.now())
         if anew:
             await self._drop(roles)
 
@@ -258,12 +259,14 @@ def _next_working_day(now: Instant) -> Date:
 def _check_rail(rail: str) -> None:
     if rail != "files":
         raise FileRefused(
-            f"Payments leave by the {rail} rail, without files: set CHALLENGES_PAYMENT_RAIL=files to send payments in "
-            "files."
+            f"Payments leave by the {rail} rail, without files: "
+            "set CHALLENGES_PAYMENT_RAIL=files to send payments in files."
         )
 
 
-def _check_bank_day(on: Date, now: Instant) -> None:
+def _check_bank_day(on: Date | None, now: Instant) -> None:
+    if on is None:
+        return
     today = now.to_tz(BANK_ZONE).date()
     if on < today:
         raise NotReadable(f"{on} is past: a bank pays on {today} at the earliest. Give {today} or a later day.")
@@ -274,9 +277,16 @@ def _check_bank_day(on: Date, now: Instant) -> None:
         raise NotReadable(f"{on} is not a working day for banks: the next working day is {working}.")
 
 
-def _check_promise(on: Date, first: tuple[str, Instant] | None, now: Instant) -> None:
+def _one_line(reason: str) -> str:
+    kept = on_one_line(reason)
+    if len(kept) > _LONGEST_REASON:
+        raise NotReadable(f"The reason has {len(kept)} characters: write at most {_LONGEST_REASON}.")
+    return kept
+
+
+def _check_promise(on: Date | None, reason: str, first: tuple[str, Instant] | None, now: Instant) -> None:
     """Checks that nothing is paid later than promised without a reason. The next working day is always early enough."""
-    if first is None:
+    if on is None or reason or first is None:
         return
     key, promised = first
     last = promised.subtract(nanoseconds=1).to_tz(BANK_ZONE).date()  # a promise ends at the end of a day

@@ -102,8 +102,11 @@ async def test_a_day_later_than_the_promise_needs_a_reason_which_goes_on_the_rec
     late, last = Date(2016, 8, 16), Date(2016, 8, 15)
     async with desk_on(till.database, CLOSES, **settings) as desk:
         actor = await acting(desk, "olivia")
-        with pytest.raises(ReasonMissing, match=f"{late} is later than {till.key} is promised, which is {last}: "):
-            await desk.payment_files.submit(actor, late)
+        for reason in ("", " \n\u200b"):
+            with pytest.raises(ReasonMissing, match=f"{late} is later than {till.key} is promised, which is {last}: "):
+                await desk.payment_files.submit(actor, late, reason=reason)
+        with pytest.raises(NotReadable, match="The reason has 2001 characters"):
+            await desk.payment_files.submit(actor, late, reason="x" * 2001)
         assert progress(till.database) == {}
         [made] = await desk.payment_files.submit(actor, late, reason="The budget comes then.")
     assert made.execute_on == late

@@ -61,6 +61,14 @@ def test_an_account_abroad_is_sent_by_its_iban_with_the_bic_that_was_given(
     assert json.loads(provider.requests[0].body)["payee"] == expected
 
 
+def test_a_roll_number_and_where_the_payee_is_are_sent_if_they_were_given(provider: Provider, rail: HttpRail) -> None:
+    """Fails when the provider gets the account of a building society without the member's own number."""
+    rail.transfer(instruction(roll_number="B/123", town="Leeds", country="GB"), AT)
+
+    payee = json.loads(provider.requests[0].body)["payee"]
+    assert (payee["roll_number"], payee["town"], payee["country"]) == ("B/123", "Leeds", "GB")
+
+
 def test_whoever_asks_again_gets_the_same_transfer_and_pays_once(provider: Provider, rail: HttpRail) -> None:
     first = rail.transfer(instruction(), AT)
 
