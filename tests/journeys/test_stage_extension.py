@@ -27,6 +27,26 @@ def paid_at_the_end() -> Programme:
     return programme.model_copy(update={"stages": (first.model_copy(update={"pay": pay}), *others)})
 
 
+async def test_a_challenge_that_owes_money_at_its_very_end_shows_it_in_every_list(tmp_path: Path) -> None:
+    """Fails when the list says at the end that the challenge waits for nothing, until somebody has released."""
+    programme = paid_at_the_end()
+    programme = programme.model_copy(update={"stages": programme.stages[:1]})
+    async with months() as environment, playing(tmp_path, environment, programme=programme) as play:
+        await play.exploring(1)
+        await play.payments_over(1)
+        play.finance_works = False
+        state = await play.stage_over()
+        assert (state.phase, state.waits_for, len(state.unpaid)) == (Phase.ENDED, "payments", 1)
+        row = play.books.challenge(play.challenge.id)
+        assert (row.outcome, row.waits_for) == ("completed", "payments")
+        page = await play.details()
+        assert "**payments**" in page
+        assert "not paid yet: £1,000" in page
+        play.finance_works = True
+        await play.result()
+        assert play.books.challenge(play.challenge.id).waits_for == "nothing"
+
+
 async def test_one_team_works_on_while_the_others_are_paid_for_the_end_of_the_stage(tmp_path: Path) -> None:
     """Fails when the timer of the stage stays where it was, or when nobody is paid before the last team has ended."""
     async with months() as environment, playing(tmp_path, environment, programme=paid_at_the_end()) as play:
