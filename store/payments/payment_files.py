@@ -26,6 +26,7 @@ from .rows import take_release_back
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
 _files, _filed, _applications = tables.payment_files, tables.filed_transfers, tables.applications
+_words = tables.bank_words
 _AS_MADE = TotalOrder(_files.c.made_at, _files.c.id)
 _FILED = TotalOrder(_filed.c.transfer)
 _PAYMENTS = TotalOrder(_payments.c.key)
@@ -177,7 +178,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         The keys of the payments that were in the file.
 
     Raises:
-        TooLate: the file was written, or dropped before.
+        TooLate: the file was written, or dropped before, or the bank has reported on it.
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
@@ -193,6 +194,8 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         unwritten = select(_files.c.id).where(_files.c.id == file, _files.c.written_at.is_(None))
         if connection.execute(unwritten.with_for_update()).first() is None:
             raise TooLate(f"The payment file {file} was written, or dropped before: it cannot be dropped now.")
+        if connection.execute(select(_words.c.transfer).where(_words.c.transfer.in_(inside)).limit(1)).first():
+            raise TooLate(f"The bank has reported on payment file {file}, so the bank has it: finish it with `submit`.")
         connection.execute(delete(_filed).where(_filed.c.file == file))
         connection.execute(delete(_files).where(_files.c.id == file))
         connection.execute(update(_transfers).where(_transfers.c.id.in_(inside)).values(begun_at=None, rail=""))

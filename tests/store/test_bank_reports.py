@@ -317,6 +317,16 @@ def test_a_whole_file_that_is_turned_away_in_words_is_believed_only_if_a_person_
     assert doubts == {names[0]: Doubt.CONTRADICTION} | ({} if each else {names[1]: Doubt.FILE})
 
 
+def test_a_file_on_which_the_bank_has_reported_is_not_dropped_although_it_was_not_written(open_: Database) -> None:
+    """Fails when payments leave a second time that somebody took to the bank before the service noted it."""
+    till = released(open_)
+    batch(open_)
+    report(open_, (f"{till.key}/1", "settled"))
+    with pytest.raises(TooLate, match="The bank has reported on payment file FILE1, so the bank has it"):
+        payment_files.drop(open_, "FILE1", "olivia", {AIR: "operator"}, CLOSES)
+    assert progress(open_)[f"{till.key}/1"][0] == "settled"
+
+
 def test_whoever_makes_a_file_brings_a_report_or_drops_a_file_is_on_the_record(open_: Database) -> None:
     """Fails where nothing is written, or without the role."""
     released(open_)
