@@ -35,7 +35,7 @@ class People(Player):
 
     def account(self, team: str) -> Mapping[str, str]:
         """See `Player`; `known_by` finds it in what a test reads."""
-        return {**super().account(team), "holder": f"Company of {team}"[:70]}
+        return {**super().account(team), "holder": f"Company of {team}"[:70], "number": "31926819"}
 
     async def eventually(self, came: Callable[[], Awaitable[bool]]) -> None:
         """See `Player`; not without end.
