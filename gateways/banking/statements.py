@@ -36,6 +36,9 @@ _OF_FILES = ("MsgId", "PmtInfId")
 """References that name a file or a batch, never one payment."""
 
 
+_TOLD_APART = 6
+"""The last digits of an account by which an id is recognised that holds the account's number."""
+
 _AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
 """Where amounts are: what moved, then what was asked for."""
 
@@ -88,7 +91,8 @@ class _Reader:
 
     def statement(self, element: etree._Element) -> Statement:
         group = element.getparent()
-        named = self._text(element, "Id")
+        iban, number = self._text(element, "Acct/Id/IBAN"), self._text(element, "Acct/Id/Othr/Id")
+        named = _without_account(self._text(element, "Id"), iban or number)
         made = self._text(element, "CreDtTm") or self._text(group, "GrpHdr/CreDtTm")
         made_at = self._instant(made, named)
         movements, pending = list[Movement](), 0
@@ -99,11 +103,10 @@ class _Reader:
                 continue
             booked = self._booked(entry, made_at, named)
             movements += [self._movement(entry, each, booked, alone=len(found) < 2) for each in found or [entry]]
-        account = "Acct/Id/IBAN" if self._text(element, "Acct/Id/IBAN") else "Acct/Id/Othr/Id"
         return Statement(
             id=named,
             made_at=made_at,
-            account=self._text(element, account),
+            account=iban or number,
             bank=self._text(element, "Acct/Svcr/FinInstnId/ClrSysMmbId/MmbId"),
             movements=tuple(movements),
             pending=pending,
@@ -216,6 +219,11 @@ class _Reader:
 
     def _all(self, element: etree._Element, path: str) -> list[etree._Element]:
         return element.findall(path, self._names)
+
+
+def _without_account(statement: str, account: str) -> str:
+    """The id of a statement, which people see. Banks make it of the account's number, which people do not see."""
+    return masked(statement) if account and account[-_TOLD_APART:] in statement else statement
 
 
 def _misplaced(moment: str, statement: str) -> FileRefused:

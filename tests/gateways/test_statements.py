@@ -186,6 +186,12 @@ def test_the_account_is_the_one_that_the_bank_names() -> None:
     assert read(statement()).account == "GB16LOYD20000055779911"
 
 
+def test_an_id_that_holds_the_account_number_is_masked() -> None:
+    """People who see no account numbers see the id of a statement."""
+    ids = ("ST-20260202", "55779911-20260202", "GB16LOYD20000055779911/7")
+    assert [read(statement(id=each)).id for each in ids] == ["ST-20260202", "••••", "••••/7"]
+
+
 def test_words_of_the_bank_are_masked() -> None:
     """Account numbers stay out of whatever shows these words."""
     noted = statement(Entry(parts=[BACK], credit=True)).replace(
