@@ -142,7 +142,7 @@ def _placed(words: Sequence[Said]) -> list[Said]:
             first[key] = min(each.at, first.get(key, each.at))
 
     def booked_at(word: Said) -> Instant:
-        if word.booked_on is None or not word.by_day:
+        if word.booked_on is None:
             return word.at
         at, back = first[word.booked_on, word.progress], first.get((word.booked_on, Progress.RETURNED))
         return min(at, back.subtract(milliseconds=1)) if back and word.progress is Progress.SETTLED else at

@@ -109,6 +109,14 @@ async def test_a_statement_settles_and_returns_what_it_names(bank: Bank, name: s
     assert progress(bank.database)[bank.transfers[1]][1] == "the account is closed"
 
 
+async def test_what_is_booked_as_back_is_back_also_without_a_reason(bank: Bank) -> None:
+    """Fails where it is taken for a file that a bank turns away in its own words, which a person has to believe."""
+    await bank.settle(said(*(back(name, "") for name in bank.names)))
+
+    assert bank.stands() == ["returned", "returned"]
+    assert {reason for _, reason in progress(bank.database).values()} == {"the bank gives no reason"}
+
+
 async def test_a_payment_is_found_by_its_reference_alone(bank: Bank) -> None:
     """Fails where the reference in the file is not the one that is looked for."""
     one = Entry(note=f"FASTER PAYMENT {short_reference(bank.transfers[0]).replace('-', ' ')}", booked=BOOKED)
