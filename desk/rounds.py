@@ -24,6 +24,7 @@ from store.challenges import hand_overs, rounds
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
 from workflows import interface
+from workflows.limits import DETAILS, SUMMARY, fitting
 
 from .core import Core
 from .programme_files import find_round
@@ -180,8 +181,8 @@ class Rounds:
                 task_queue=interface.TASK_QUEUE,
                 # Temporal deletes closed runs after a while. The row in the database, checked above, stays.
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=challenge.question[:200],
-                static_details=_in_a_sentence(challenge, file),
+                static_summary=fitting(challenge.question, SUMMARY),
+                static_details=fitting(_in_a_sentence(challenge, file), DETAILS),
             )
         return Opened(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, already=already)
 

@@ -9,8 +9,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from domain.challenges.awards import order_in_words
 from domain.payments.payment import PaymentToMake
 from workflows import interface
-
-_LONGEST_SUMMARY = 200
+from workflows.limits import SUMMARY, fitting
 
 
 def payment_start(payment: PaymentToMake) -> dict[str, Any]:
@@ -24,5 +23,5 @@ def payment_start(payment: PaymentToMake) -> dict[str, Any]:
         "task_queue": interface.TASK_QUEUE,
         "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
-        "static_summary": order_in_words(payment.order, payment.title)[:_LONGEST_SUMMARY],
+        "static_summary": fitting(order_in_words(payment.order, payment.title), SUMMARY),
     }

@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from . import interface
+from .limits import SUMMARY, fitting
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -99,7 +100,7 @@ class Run:
         # At least a moment, also where the instant has passed: what follows has to follow from a timer.
         left = timedelta(milliseconds=max(0, int(seconds_between(self.now(), until) * 1000))) + _SHORTEST_SLEEP
         try:
-            await workflow.wait_condition(woken, timeout=left, timeout_summary=why)
+            await workflow.wait_condition(woken, timeout=left, timeout_summary=fitting(why, SUMMARY))
         except TimeoutError:
             self.learn(until)
             return True

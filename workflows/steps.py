@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from . import interface
 from .faults import said
+from .limits import SUMMARY, fitting
 from .refusals import refusal_in
 from .runs import Run
 from .stubs import ANNOUNCE, Answer, Input, Stub
@@ -35,7 +36,6 @@ _LATE = timedelta(seconds=30)
 _ONCE = RetryPolicy(maximum_attempts=1)
 _RETRIES = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=30))
 _PATIENCE_TO_TELL = timedelta(seconds=30)
-_LONGEST_SUMMARY = 200
 
 
 class Steps:
@@ -153,7 +153,7 @@ class Steps:
                 start_to_close_timeout=ONE_TRY,
                 schedule_to_close_timeout=patience,
                 retry_policy=retries,
-                summary=summary[:_LONGEST_SUMMARY],
+                summary=fitting(summary, SUMMARY),
             )
             try:
                 if await self._has_ended(activity, summary, watched):
@@ -178,7 +178,7 @@ class Steps:
             await workflow.wait_condition(
                 lambda: activity.done() or activity not in self._under_way,
                 timeout=within,
-                timeout_summary=f"patience: {summary}"[:_LONGEST_SUMMARY],
+                timeout_summary=fitting(f"patience: {summary}", SUMMARY),
             )
         except asyncio.CancelledError:
             await _given_up(activity)
