@@ -193,7 +193,7 @@ def test_a_key_that_no_payment_has_is_refused_by_every_command(starter: Commands
         (["--sort-code", SORT_CODE], "together", SORT_CODE),
         (["--bic", "BUKBGB22"], "needs either", "BUKBGB22"),
         (["--sort-code", SORT_CODE, "--account", ACCOUNT, "--holder", ""], "holder is missing", ACCOUNT),
-        (["--sort-code", SORT_CODE, "--account", ACCOUNT, "--holder", "A\nB"], "on one line, in plain", ACCOUNT),
+        (["--sort-code", SORT_CODE, "--account", ACCOUNT, "--holder", "A\nB"], "write it again, on one line", ACCOUNT),
         (["--sort-code", SORT_CODE, "--account", ACCOUNT, "--holder", "x" * 71], "at most 70", ACCOUNT),
     ],
 )
