@@ -77,7 +77,11 @@ class PaymentWorkflows:
 
 
 _GOES_ON = frozenset(
-    {(decisions.Return.kind, PaymentStatus.SETTLED), (decisions.UndoReturn.kind, PaymentStatus.CANCELLED)}
+    {
+        (decisions.Return.kind, PaymentStatus.SETTLED),
+        (decisions.Return.kind, PaymentStatus.CANCELLED),
+        (decisions.UndoReturn.kind, PaymentStatus.CANCELLED),
+    }
 )
 """The messages that a payment takes after it is over: the money came back, or the returned money arrived after all."""
 

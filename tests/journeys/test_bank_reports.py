@@ -229,3 +229,16 @@ async def test_what_the_bank_says_has_arrived_after_all_does_not_leave_again_and
         assert "attempt 1 is settled according to the rail, but came back according to the ledger" in found
         await play.decide_payment(key, "cancel", FINANCE, reason="The team has its money.")
         assert play.payment(key).status is PaymentStatus.CANCELLED
+
+
+async def test_a_person_says_that_the_money_of_a_cancelled_payment_is_back(tmp_path: Path) -> None:
+    """Fails when a contradiction about a payment that was cancelled meanwhile can never be settled."""
+    async with paying_by_files(tmp_path, 1) as (play, (key,)):
+        file = await turned_away(play, key, tmp_path)
+        await play.decide_payment(key, "cancel", FINANCE, reason="Paid by cheque.")
+        await play.payments_over()
+        with pytest.raises(RailRefused, match=f"{key}/1 came back according to the ledger, but is settled"):
+            await play.settle(said(tmp_path, file, {f"{key}/1": Said("ACSC")}), FINANCE)
+        await play.decide_payment(key, "return", OPERATOR, attempt=1, reason="It is back on our account.")
+        assert (play.payment(key).status, play.payment(key).attention) == (PaymentStatus.CANCELLED, "")
+        await books_agree(play)
