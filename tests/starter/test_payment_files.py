@@ -324,7 +324,7 @@ def test_bank_details_that_change_after_the_release_have_it_released_again(
 ) -> None:
     key = keys[2]
     release(bank, key)
-    hostile = '</Nm><Amt>1000000</Amt> & "Söhne" <!-- 漢字 {{ 7*7 }} \u202e'
+    hostile = '</Nm><Amt>1000000</Amt> & "Söhne" <!-- 漢字 {{ 7*7 }}'
     assert bank.payee("quay", key.split("/")[3], "--iban", IBAN, "--holder", hostile).status == 0
     bank.until_payment(key, "payee known")
     assert bank(*SUBMIT).out.startswith("No payments to send")
