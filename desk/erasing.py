@@ -84,6 +84,8 @@ class Erasing:
         await self._core.reach(actor, Action.ERASE, await self._core.challenges())
         found = await self._core.threads.read(erasure.find, self._core.database, email=email, team=team)
         if not found.traces:
+            if confirmed:  # an erasure before may have been interrupted after it had blanked all
+                await self._core.threads.write(self._core.database.rewrite, erasure.REWRITTEN)
             whose = team if team else "this address"
             raise UnknownPerson(f"Nothing is kept of {whose}: check how it is written.")
         rows = await self._concerned(found)
@@ -143,7 +145,7 @@ class Erasing:
             if each.paid is not None:
                 until = kept_until(each.paid.to_tz(_PAYMENTS_ZONE).date())
                 kept.append(Kept(what=f"Amounts and dates of the payments to {each.id}: {RULE}", until=until))
-                paths = tuple(str(self._folder.path_of(file)) for file in each.files)
+                paths = tuple(str(self._folder.path_of(file)) for file in each.files if self._folder.has(file))
                 if paths:
                     what = f"Files for the bank with the name and account of {each.id}: {RULE}. Delete them after that"
                     kept.append(Kept(what=what, until=until, files=paths))

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from whenever import Instant
 
+from domain.values.addresses import in_ascii
 from domain.values.calendar import moment, opening, spoken
 from domain.values.model import EmailAddress, Line, Name, Value
 from domain.values.written_times import parse
@@ -131,7 +132,7 @@ class Round(Value):
             ("people", [person.id for person in self.people()], "give each their own id, and one role"),
         ):
             problems += [f"{kind}: two have the id {name!r}: {remedy}" for name in _twice(ids)]
-        mailboxes = [person.email.casefold() for person in self.people()]
+        mailboxes = [_mailbox(person) for person in self.people()]
         problems += [
             f"people: {' and '.join(self._people_at(mailbox))} share the address {mailbox!r}: "
             "a mailbox belongs to one person, so give each person their own"
@@ -142,7 +143,7 @@ class Round(Value):
         return self
 
     def _people_at(self, mailbox: str) -> list[str]:
-        return [person.id for person in self.people() if person.email.casefold() == mailbox]
+        return [person.id for person in self.people() if _mailbox(person) == mailbox]
 
     def people(self) -> tuple[Person, ...]:
         """All people whom the round names."""
@@ -260,6 +261,11 @@ def _closing_key(number: int, question: Question) -> str:
     if question.closes is not None:
         return f"{_key(number, question)}.closes"
     return "closes" if question.opens is None else f"{_key(number, question)}.opens"
+
+
+def _mailbox(person: Person) -> str:
+    """The one spelling of an address: two people may have written the same domain in different letters."""
+    return in_ascii(person.email).casefold()
 
 
 def _twice(ids: Sequence[str]) -> list[str]:

@@ -230,6 +230,15 @@ def test_a_misspelt_programme_does_not_hide_the_faults_of_the_programme(tmp_path
     assert any("b.programme.toml: time_zone: missing" in line for line in lines)
 
 
+def test_two_people_do_not_share_a_mailbox_in_two_spellings_of_its_domain(problems: Problems) -> None:
+    (line,) = problems(
+        ("challenge.lead@sepa.example", "lead@M\u00fcller.example"),
+        ("finance@digital-directorate.example", "lead@xn--mller-kva.example"),
+        in_round=True,
+    )
+    assert "finance and sepa-decider share the address 'lead@xn--mller-kva.example'" in line
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnknownRound, match=r"there is no folder .*/nowhere\. Set CHALLENGES_PROGRAMMES"):
         find_round("pilot-2016", tmp_path / "nowhere")
