@@ -100,7 +100,7 @@ class Erasing:
 
     async def _concerned(self, found: Found) -> tuple[ChallengeRow, ...]:
         """The challenges concerned. The rounds of people without applications are concerned with all challenges."""
-        places = {each.challenge for each in (*found.applications, *found.elsewhere)}
+        places = {each.challenge for each in (*found.applications, *found.late, *found.elsewhere)}
         rounds = {each.round for each in found.people}
         return tuple(row for row in await self._core.challenges() if row.id in places or row.round in rounds)
 

@@ -5,10 +5,10 @@ Ids, amounts, dates and the record stay. What is blanked stays blank: triggers s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, Text, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, Text, and_, delete, func, literal, or_, select, update
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
@@ -17,6 +17,7 @@ from domain.values.model import Value
 from store.database import tables
 from store.database.database import Database
 from store.database.instants import Moment
+from store.database.ordering import TotalOrder
 from store.payments.rows import hold
 from store.record.notices import Compose
 from store.record.record import put
@@ -25,7 +26,11 @@ _applications, _people, _notices, _feedback = tables.applications, tables.people
 _payees, _payments, _transfers, _filed = tables.payees, tables.payments, tables.transfers, tables.filed_transfers
 _files, _challenges = tables.payment_files, tables.challenges
 
-REWRITTEN = ("applications", "challenges", "people", "notices", "feedback", "payees")
+_APPLICATIONS, _LATE = TotalOrder(_applications.c.id), TotalOrder(tables.late_applications.c.id)
+_PAYMENTS, _FILES = TotalOrder(_payments.c.key), TotalOrder(_files.c.id)
+_PEOPLE = TotalOrder(_people.c.round, _people.c.id)
+
+REWRITTEN = ("applications", "late_applications", "challenges", "people", "notices", "feedback", "payees")
 """The tables that personal data is blanked in."""
 
 _ERASED = "erased"
@@ -92,18 +97,20 @@ class Found(Value):
 
     Args:
         applications: of which they are the contact.
+        late: applications that were handed in late and wait to be admitted.
         people: whom they are in rounds.
         elsewhere: notices that went to their address and to no such application or person, by challenge.
     """
 
     applications: tuple[Trace, ...]
+    late: tuple[Trace, ...] = ()
     people: tuple[Person, ...] = ()
     elsewhere: tuple[Trace, ...] = ()
 
     @property
     def traces(self) -> tuple[Trace, ...]:
         """All of it."""
-        return (*self.applications, *(each.trace for each in self.people), *self.elsewhere)
+        return (*self.applications, *self.late, *(each.trace for each in self.people), *self.elsewhere)
 
 
 def find(database: Database, *, email: str = "", team: str = "") -> Found:
@@ -142,6 +149,8 @@ def erase(
         for trace in found.applications:
             _blank_application(connection, trace, at)
             _blank_notices(connection, _to_application(trace), at)
+        for trace in found.late:
+            connection.execute(delete(tables.late_applications).where(tables.late_applications.c.id == trace.id))
         for person in found.people:
             _blank_person(connection, person)
             _blank_notices(connection, _to_person(person), at)
@@ -151,23 +160,22 @@ def erase(
 
 def _find(connection: Connection, email: str, team: str) -> Found:
     which = _applications.c.id == team if team else func.lower(_applications.c.email) == email.lower()
-    rows = connection.execute(select(_applications).where(which).order_by(_applications.c.id)).all()
+    rows = connection.execute(select(_applications).where(which).order_by(*_APPLICATIONS)).all()
     applications = tuple(_trace(connection, row) for row in rows)
+    late = tuple(_waiting(connection, email, team))
     if not email:
-        return Found(applications=applications)
-    found = Found(applications=applications, people=tuple(_people_at(connection, email)))
+        return Found(applications=applications, late=late)
+    found = Found(applications=applications, late=late, people=tuple(_people_at(connection, email)))
     counted = select(_notices.c.challenge, func.count().label("number")).where(_elsewhere(email, found))
-    elsewhere = tuple(
-        Trace(id="", challenge=row.challenge, notices=row.number)
-        for row in connection.execute(counted.group_by(_notices.c.challenge).order_by(_notices.c.challenge))
-    )
+    numbers = sorted((row.challenge, row.number) for row in connection.execute(counted.group_by(_notices.c.challenge)))
+    elsewhere = tuple(Trace(id="", challenge=challenge, notices=number) for challenge, number in numbers)
     return found.model_copy(update={"elsewhere": elsewhere})
 
 
 def _trace(connection: Connection, row: Any) -> Trace:
     of_team = _payments.c.team == row.id
     over = [str(each) for each in OVER]
-    still = select(_payments.c.key).where(of_team, _payments.c.status.not_in(over)).order_by(_payments.c.key)
+    still = select(_payments.c.key).where(of_team, _payments.c.status.not_in(over)).order_by(*_PAYMENTS)
     trace = Trace(
         id=row.id,
         challenge=row.challenge,
@@ -183,6 +191,14 @@ def _trace(connection: Connection, row: Any) -> Trace:
     return trace.model_copy(update={"notices": _count(connection, _to_application(trace))})
 
 
+def _waiting(connection: Connection, email: str, team: str) -> Iterator[Trace]:
+    """Late applications that were not admitted. Nothing hangs on them, so they are removed."""
+    late = tables.late_applications
+    which = late.c.id == team if team else func.lower(late.c.email) == email.lower()
+    for row in connection.execute(select(late.c.id, late.c.challenge).where(which).order_by(*_LATE)):
+        yield Trace(id=row.id, challenge=row.challenge, name=True)
+
+
 def _files_of(connection: Connection, team: str) -> tuple[str, ...]:
     wanted = (
         select(_files.c.id)
@@ -190,7 +206,7 @@ def _files_of(connection: Connection, team: str) -> tuple[str, ...]:
         .join(_filed, _filed.c.file == _files.c.id)
         .join(_transfers, _transfers.c.id == _filed.c.transfer)
         .where(_transfers.c.team == team, _files.c.written_at.is_not(None))
-        .order_by(_files.c.id)
+        .order_by(*_FILES)
     )
     return tuple(connection.scalars(wanted))
 
@@ -201,9 +217,7 @@ def _people_at(connection: Connection, email: str) -> Sequence[Person]:
         f"\n{email.lower()}\n", autoescape=True
     )
     rows = connection.execute(
-        select(_people)
-        .where(or_(func.lower(_people.c.email) == email.lower(), formerly))
-        .order_by(_people.c.round, _people.c.id)
+        select(_people).where(or_(func.lower(_people.c.email) == email.lower(), formerly)).order_by(*_PEOPLE)
     ).all()
     found = []
     for row in rows:

@@ -41,6 +41,7 @@ PERSONAL = (
 
 BLANKED = {
     "challenges": {"contact"},
+    "late_applications": {"organisation", "firm", "email", "proposal", "submission"},
     "applications": {"organisation", "firm", "email", "proposal", "submission"},
     "payees": {"sealed", "masked", "country", "fingerprint"},
     "feedback": {"text"},
@@ -218,6 +219,17 @@ def test_another_application_from_the_same_address_stays(known: Till) -> None:
         assert connection.scalars(kept).one() == ADDRESS
         whole = select(func.count()).where(tables.notices.c.recipient == later, tables.notices.c.body != "")
         assert connection.scalars(whole).one() == 1
+
+
+def test_a_late_application_that_waits_to_be_admitted_is_removed(known: Till) -> None:
+    database, late = known.database, "late@applicants.example"
+    row = {"id": "late-1", "challenge": AIR, "organisation": "Late Ltd", "firm": "late", "email": late}
+    with database.writing() as connection:
+        more = {"proposal": "Better late.", "submission": "x", "received": MIDWAY}
+        connection.execute(insert(tables.late_applications).values(row | more))
+    assert [each.id for each in erase(database, email=late).late] == ["late-1"]
+    assert "Late Ltd" not in contents(database)
+    assert late not in contents(database)
 
 
 def test_an_operator_is_erased_from_the_letters_to_others_too(known: Till) -> None:
