@@ -82,6 +82,10 @@ class Player:
         """Sends a request to the desk, once. A subclass may repeat the request, so a repeat must be safe."""
         return await request()
 
+    async def act(self, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Sends what somebody decides or gives to the desk; see `ask`."""
+        return await self.ask(request)
+
     # What people do.
 
     async def hand_in(self, applying: Applying) -> Receipt:
@@ -98,7 +102,7 @@ class Player:
             actor = await self.actor(by or self.sponsor)
             return await self.desk.challenges.decide(actor, self.challenge.id, kind, **fields)
 
-        return await self.ask(request)
+        return await self.act(request)
 
     async def select(self, stage: str, teams: Sequence[str], **fields: object) -> str:
         """The sponsor selects teams for a stage; see `domain.challenges.decisions.Select`."""
@@ -116,7 +120,7 @@ class Player:
         async def request() -> str:
             return await subject.retry(await self.actor(self.operator), what)
 
-        return await self.ask(request)
+        return await self.act(request)
 
     # What happens to the payments.
 
@@ -138,7 +142,7 @@ class Player:
             giver = await self.actor(by or team)
             return (await self.desk.payments.give_payee(giver, self.challenge.id, team, given)).text
 
-        return await self.ask(request)
+        return await self.act(request)
 
     async def decide_payment(self, key: str, kind: str, by: str, **fields: object) -> str:
         """Somebody decides about a payment. See `Payments.decide`."""
@@ -147,7 +151,7 @@ class Player:
         async def request() -> str:
             return await self.desk.payments.decide(await self.actor(by), key, kind, **fields)
 
-        return await self.ask(request)
+        return await self.act(request)
 
     async def release(self, key: str, by: str = "", **fields: object) -> str:
         """Somebody releases a payment to the team's present bank details: finance, if nobody else is named."""

@@ -39,8 +39,7 @@ _TO_OPEN_EACH = TimeDelta(milliseconds=100)
 """The time between the start of the challenges and the first opening. A short window must not pass during the start."""
 
 _PATIENCE = 120.0
-_PATIENCE_EACH = 5.0
-"""Seconds that a rehearsal may take beside twice its longest time: more in a round of many challenges."""
+"""Seconds in which something must happen once a rehearsal takes more than twice its longest time."""
 
 _NAMED = 10
 """How many challenges are named that are waited for."""
@@ -64,8 +63,8 @@ async def rehearse(desk: Desk, actor: Actor, round_name: str, day: float, say: S
     Raises:
         UnknownRound, FileRefused, NotAllowed, Unavailable: as for opening a round.
         RehearsalStopped: the caller's task was cancelled, somebody's part could not be played, days are too short for
-            this machine, no worker started the challenges, or a challenge took more than twice its longest time. The
-            message says which challenge and why, and whether any challenge of the rehearsal still runs.
+            this machine, no worker started the challenges, or nothing happens any more. The message says which
+            challenge and why, and whether any challenge of the rehearsal still runs.
     """
     file = await desk.rounds.read_file(actor, round_name)
     check_operator(desk.core, actor, Action.REHEARSE, file.round)
@@ -104,20 +103,32 @@ def _rehearsed(file: RoundFile, name: str, start: Instant, day: float) -> RoundF
 
 async def _play(players: Sequence[Parts], programme: Programme, start: Instant) -> None:
     ends = max(plan_of(player.challenge, programme).ends for player in players)
-    patience = _PATIENCE + _PATIENCE_EACH * len(players) + 2 * seconds_between(start, ends)
     try:
-        async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
-            for player, (in_time, late) in zip(players, submissions(len(players), programme), strict=True):
-                group.create_task(player.play(in_time, late))
-    except TimeoutError:
-        waiting = [player for player in players if not player.over]
-        named = [await player.still_to_come() for player in waiting[:_NAMED]]
-        more = [f"{len(waiting) - _NAMED} more are not over"] if len(waiting) > _NAMED else []
-        raise RehearsalStopped(
-            f"The rehearsal did not end within {patience:.0f} seconds: {', '.join(named + more)}."
-        ) from None
+        async with asyncio.TaskGroup() as group:
+            stalling = group.create_task(_stop_if_stalled(players, ends + (ends - start)))
+            shares = zip(players, submissions(len(players), programme), strict=True)
+            await asyncio.wait([group.create_task(player.play(*numbers)) for player, numbers in shares])
+            stalling.cancel()
     except ExceptionGroup as failures:  # the first challenge that failed; the group has stopped the others
         raise failures.exceptions[0] from None
+
+
+async def _stop_if_stalled(players: Sequence[Parts], ends: Instant) -> None:
+    """Waits until a rehearsal takes too long and nothing happens any more. A busy machine only takes longer.
+
+    Raises:
+        RehearsalStopped: that is so. The message names what the challenges wait for.
+    """
+    now = players[0].desk.now
+    since = ends
+    while now() < since + TimeDelta(seconds=_PATIENCE):
+        await asyncio.sleep(min(1.0, _PATIENCE))
+        since = max(ends, *(player.moved for player in players))
+    waiting = [player for player in players if not player.over]
+    named = [await player.still_to_come() for player in waiting[:_NAMED]]
+    more = [f"{len(waiting) - _NAMED} more are not over"] if len(waiting) > _NAMED else []
+    stood = seconds_between(since, now())
+    raise RehearsalStopped(f"Nothing has happened for {stood:.0f} seconds: {', '.join(named + more)}.")
 
 
 def submissions(challenges: int, programme: Programme) -> list[tuple[int, int]]:

@@ -23,9 +23,10 @@ from .rounds import check_operator
 
 _WITHIN = 15.0
 _WITHIN_EACH = 1.0
-"""Seconds in which everything has to end: more for a round of many. Whoever stops a rehearsal waits no longer."""
+"""Seconds in which everything has to end: more for many challenges and payments. Nobody waits longer."""
 
 _REASON = "The rehearsal was stopped."
+_NOT_CANCELLED = (*OVER, PaymentStatus.SUBMITTED)
 _GLANCE = 0.3
 _NAMED = 10
 _EVIDENCE = "evidence"
@@ -68,8 +69,7 @@ async def end(desk: Desk, operator: str, rows: Sequence[ChallengeRow]) -> tuple[
         The ids of the challenges that may still run, after a bounded time.
     """
     actor = await desk.actor(operator, Proof.SERVICE)
-    within = _WITHIN + _WITHIN_EACH * len(rows)
-    ended = await asyncio.gather(*(_end_in_time(desk, actor, row, within) for row in rows))
+    ended = await asyncio.gather(*(_end_in_time(desk, actor, row, _WITHIN_EACH * len(rows)) for row in rows))
     return tuple(row.id for row, has_ended in zip(rows, ended, strict=True) if not has_ended)
 
 
@@ -79,9 +79,10 @@ def still_running(left: Sequence[str]) -> str:
     return f"Still running: {', '.join(left[:_NAMED])}{more}."
 
 
-async def _end_in_time(desk: Desk, actor: Actor, row: ChallengeRow, within: float) -> bool:
+async def _end_in_time(desk: Desk, actor: Actor, row: ChallengeRow, more: float) -> bool:
     try:
-        async with asyncio.timeout(within):
+        unpaid = [payment for payment in await _payments(desk, actor, row) if payment.status not in OVER]
+        async with asyncio.timeout(_WITHIN + more + _WITHIN_EACH * len(unpaid)):
             while not await _has_ended(desk, actor, row):  # noqa: ASYNC110
                 await asyncio.sleep(_GLANCE)
     except (TimeoutError, Refused):
@@ -102,9 +103,8 @@ async def _has_ended(desk: Desk, actor: Actor, row: ChallengeRow) -> bool:
             return False
         if row.waits_for == _EVIDENCE:
             await _reject_evidence(desk, actor, row)
-        for payment in await _payments(desk, actor, row):
-            if payment.status not in (*OVER, PaymentStatus.SUBMITTED):
-                await desk.payments.decide(actor, payment.key, "cancel", reason=_REASON)
+        unpaid = [each for each in await _payments(desk, actor, row) if each.status not in _NOT_CANCELLED]
+        await asyncio.gather(*(desk.payments.decide(actor, each.key, "cancel", reason=_REASON) for each in unpaid))
     except TooLate:  # it has ended or left meanwhile; or it was never started, and then nothing of it runs
         return not row.outcome and not row.started
     except (NotConfirmed, Unavailable):

@@ -20,6 +20,7 @@ from domain.values.calendar import seconds_between
 from domain.values.money import Money, total
 from domain.values.refusals import NotConfirmed, Refused, RehearsalStopped, TooLate
 from domain.values.wording import counted
+from store.challenges.rounds import ChallengeRow
 
 from .desk import Desk
 from .player import Player
@@ -72,6 +73,7 @@ class Parts(Player):
         evidence_accepted: how often evidence was accepted.
         wrong: what the service did and should not have done.
         over: whether the challenge has ended and everything is paid.
+        moved: when something was last done here, by anybody.
     """
 
     def __init__(
@@ -92,6 +94,8 @@ class Parts(Player):
         self.evidence_accepted = 0
         self.wrong: list[str] = []
         self.over = False
+        self.moved = desk.now()
+        self._seen = ""
         self._day = day
         self._say = say
         self._chance = chance
@@ -107,8 +111,7 @@ class Parts(Player):
             RehearsalStopped: somebody's part was refused, the challenge ended too early, or days are too short.
         """
         try:
-            await self._taken_up()
-            await self._apply(in_time, late)
+            await self._take_applications(in_time, late)
             field = tuple(sorted(self.receipts))
             for stage, teams in zip(self.programme.stages, teams_taken(self.programme), strict=True):
                 await self.waiting_for(f"selection for {stage.name}")
@@ -148,6 +151,29 @@ class Parts(Player):
                 return await super().ask(request)
             except NotConfirmed:
                 continue
+
+    async def act(self, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """See `Player`."""
+        answer = await super().act(request)
+        self.moved = self.desk.now()
+        return answer
+
+    async def row(self) -> ChallengeRow:
+        """See `Player`."""
+        row = await super().row()
+        if row.waits_for != self._seen:
+            self._seen, self.moved = row.waits_for, self.desk.now()
+        return row
+
+    async def _take_applications(self, in_time: int, late: int) -> None:
+        """People apply, whether or not a worker has started the challenge by then."""
+        applying = asyncio.create_task(self._apply(in_time, late))
+        try:
+            await self._taken_up()
+            await applying
+        finally:
+            applying.cancel()
+            await asyncio.gather(applying, return_exceptions=True)
 
     async def _taken_up(self) -> None:
         """Waits for a worker to start the challenge, soon after the opening."""
@@ -190,6 +216,7 @@ class Parts(Player):
         sent = self.desk.now()
         try:
             receipt = await self.hand_in(applying)
+            self.moved = self.desk.now()
             self.receipts.append(receipt.application)
             if sent >= self.challenge.closes:
                 self.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
@@ -236,10 +263,12 @@ class Parts(Player):
         parts = enumerate(stage.pay.instalments, start=1) if stage.pay else ()
         for number in (number for number, part in parts if part.due is Due.EVIDENCE):
             await self._think()
-            for team in teams:
-                await self.decide("evidence", stage=stage.name, team=team, number=number, accepted=True)
-                self.evidence_accepted += 1
+            await asyncio.gather(*(self._accept(stage, number, team) for team in teams))
+            self.evidence_accepted += len(teams)
             self._tell(f"{stage.name}: evidence for instalment {number} accepted from {self._short(teams)}")
+
+    async def _accept(self, stage: Stage, number: int, team: str) -> None:
+        await self.decide("evidence", stage=stage.name, team=team, number=number, accepted=True)
 
     async def waiting_for(self, what: str) -> None:
         """See `Player`. Pays teams while it waits.

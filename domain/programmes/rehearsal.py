@@ -11,6 +11,9 @@ from .plan import Plan, StagePlan, plan_of
 from .programme import OnTime, Programme, Reminders
 from .round import Challenge
 
+_AGAIN_AT_MOST_EVERY = ItemizedDelta(seconds=2)
+"""How often people are reminded of what is late, at most. More often would delay on a busy machine what is late."""
+
 _SHORTEST = 1e-6
 """The shortest length in seconds. A length must not become zero, which would mean a stage that only sifts."""
 
@@ -136,7 +139,7 @@ def _shortened_reminders(programme: Programme, model: Plan, short: _Short) -> Re
         return tuple(short.time(earlier(deadline, rung, zone), deadline) for rung in ladder)
 
     def again(every: ItemizedDelta) -> ItemizedDelta:
-        return _shortened_time(programme, decision, every, short)
+        return max(_shortened_time(programme, decision, every, short), _AGAIN_AT_MOST_EVERY, key=_seconds)
 
     return Reminders(
         window=before(model.closes, real.window),
@@ -154,6 +157,10 @@ def _shortened_time(
 ) -> ItemizedDelta:
     """A shortened time allowed, measured from a real instant."""
     return short.time(since, later(since, allowed, programme.time_zone, programme.holidays))
+
+
+def _seconds(exact: ItemizedDelta) -> float:
+    return exact.get("seconds", 0) + exact.get("nanoseconds", 0) / 1e9
 
 
 def _end_of(runs: list[StagePlan], model: Plan) -> Instant:

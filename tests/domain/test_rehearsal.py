@@ -48,6 +48,13 @@ def test_reminders_come_as_many_days_before() -> None:
     assert real.decision_overdue_every == ItemizedDelta(days=3)
 
 
+def test_people_are_not_reminded_of_what_is_late_many_times_in_a_second() -> None:
+    """Fails when days of a tenth of a second make reminders that keep a busy machine from what is late."""
+    short = shortened(programme(), (challenge(),), START, day=0.1)[0].reminders
+    again = (short.decision_overdue_every, short.payment_overdue_every, short.evidence_overdue_every)
+    assert [seconds(each) for each in again] == [2, 2, 2]
+
+
 def test_everything_but_the_times_stays_as_it_was() -> None:
     short, (first,) = shortened(programme(), (challenge(),), START, day=0.1)
     real = programme()

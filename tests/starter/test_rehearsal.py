@@ -233,14 +233,13 @@ def test_what_a_rehearsal_still_waits_for_is_named(rehearsing: Commands, monkeyp
         return False
 
     monkeypatch.setattr(Player, "get_paid", nobody_pays)
-    monkeypatch.setattr(rehearsal, "_PATIENCE", 0.0)
-    monkeypatch.setattr(rehearsal, "_PATIENCE_EACH", 0.0)
+    monkeypatch.setattr(rehearsal, "_PATIENCE", 5.0)
     answer = rehearsing("rehearse", ROUND, "--day", DAY)
 
     assert answer.status == 1
     (line,) = answer.err.splitlines()
     assert re.search(
-        r"did not end within \d+ seconds: rehearsed has ended and waits for 3 payments of £\d+, such as "
+        r"^Nothing has happened for \d+ seconds: rehearsed has ended and waits for 3 payments of £\d+, such as "
         rf"{ROUND}-rehearsal-\d+/rehearsed/exploration/rehearsed-\w+/1, which is requested\. ",
         line,
     )
