@@ -29,6 +29,7 @@ from .file_record import write_lines
 _payments, _transfers, _files = tables.payments, tables.transfers, tables.payment_files
 _filed, _words = tables.filed_transfers, tables.bank_words
 _BY_TRANSFER = TotalOrder(_filed.c.transfer)
+_BY_KEY = TotalOrder(_payments.c.key)
 
 
 class Ignored(Value):
@@ -336,6 +337,12 @@ def _held(connection: Connection, said: BankReport, which: ColumnElement[bool]) 
     Raises:
         UnknownPayment: no such file was made here.
     """
+    # Lock the payments first, as everywhere: a file that is being made either sees what this report makes doubtful, or
+    # is seen here.
+    inside = exists().where(_transfers.c.payment == _payments.c.key, _transfers.c.id == _filed.c.transfer, which)
+    connection.execute(
+        select(_payments.c.key).where(inside).order_by(*_BY_KEY).with_for_update(of=_payments, key_share=True)
+    )
     rows = connection.execute(
         select(_filed, _files.c.made_at)
         .join(_files, _files.c.id == _filed.c.file)

@@ -14,13 +14,16 @@ from whenever import Date
 from domain.announcements.announcement import Announcement, to_people
 from domain.announcements.occasions import Facts, Occasion
 from domain.payments.payment import PaymentStatus
-from domain.values.refusals import TooLate
+from domain.payments.rails import Progress
+from domain.values.refusals import RailRefused, TooLate
 from store.database import tables
 from store.database.database import Database
 from store.payments import payment_files
 from store.payments.begun import Begun
-from store.payments.reading import find_payment
+from store.payments.payment_files import Line
+from store.payments.reading import find_payment, under_way
 from store.record.record import announce
+from tests.store.filing import batching, released, report, written
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, Words, announcing, applied, compose, facts
 from tests.store.test_races import wait_for_waiting, waiting
@@ -256,3 +259,33 @@ def test_what_is_cancelled_while_a_file_is_made_is_in_no_file(
         assert [line.transfer for line in made.lines] == [f"{till.key}/1"]
         assert isinstance(cancelled, TooLate)
     assert find_payment(till.database, till.key).challenge == AIR
+
+
+@pytest.mark.parametrize("file_first", [True, False])
+def test_what_a_bank_contradicts_while_a_file_is_made_is_in_no_file_or_said_to_have_left(
+    open_: Database, elsewhere: Database, file_first: bool
+) -> None:
+    """Invariant 1. Nor do the two wait in a circle. Fails when a report does not hold the payments: each of the two
+    misses the other, and a person is told that the payment does not leave."""
+    till = released(open_)
+    [first] = written(open_).lines
+    report(open_, (first.transfer, "rejected"))
+    begun = under_way(open_, till.key)
+    assert begun is not None
+    till.submit(begun)
+    till.come_back(begun, how=Progress.REJECTED)
+    till.release("2")
+
+    def doubtless(line: Line) -> None:
+        if line.arrived:
+            raise RailRefused(line.arrived)
+
+    filing: Action = lambda database: batching(database, "FILE2", check=doubtless)  # noqa: E731
+    reporting: Action = lambda database: report(database, (first.transfer, "settled"))  # noqa: E731
+    actions = (filing, reporting) if file_first else (reporting, filing)
+    results = at_once(open_, elsewhere, *actions)
+    (made, _), news = results if file_first else (results[1], results[0])
+    assert news == (till.key,)
+    assert ("a later attempt may have left" in till.now.attention) == (made is not None)
+    if open_.engine.dialect.name == "postgresql":
+        assert (made is not None) == file_first
