@@ -135,9 +135,8 @@ applications = Table(
     Column("id", String, primary_key=True),
     Column("challenge", ForeignKey(challenges.c.id), nullable=False),
     Column("organisation", String, nullable=False),
-    Column(
-        "firm", String, nullable=False, server_default=""
-    ),  # the organisation's name, so that the same firm is found
+    # The organisation, so that its twin is found.
+    Column("firm", String, nullable=False, server_default=""),
     Column("email", String, nullable=False),
     Column("proposal", Text, nullable=False),
     Column("submission", String, nullable=False),

@@ -7,15 +7,17 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select
 
 from domain.payments.destination import Twins, warnings
+from domain.programmes.round import round_of
 from store.database import tables
 
 from . import payees
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
 _payees, _payments = tables.payees, tables.payments
+_ID = (_applications.c.id, _applications.c.challenge)
 
 
 def twins_of(connection: Connection, teams: Collection[str], *, paid: bool) -> Mapping[str, Twins]:
@@ -31,9 +33,14 @@ def twins_of(connection: Connection, teams: Collection[str], *, paid: bool) -> M
     accounts, firms = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for team, other in connection.execute(_same_account(), wanted):
         accounts[team].add(other)
-    for same in _same_firm(paid):
-        for team, other in connection.execute(same, wanted):
-            firms[team].add(other)
+    for ours, theirs in _same_firm(paid):
+        rows = connection.execute(ours, wanted).all()
+        alike = defaultdict[tuple[str, str], set[str]](set)
+        for each in connection.execute(theirs, {"names": sorted({row.name for row in rows})}):
+            alike[round_of(each.challenge), each.name].add(each.id)
+        for row in rows:
+            if others := alike[round_of(row.challenge), row.name] - {row.id}:
+                firms[row.id] |= others
     return {
         team: Twins(same_account=tuple(sorted(accounts[team])), same_firm=tuple(sorted(firms[team])))
         for team in sorted({*accounts, *firms})
@@ -74,22 +81,25 @@ def _same_account() -> Select[Any]:
 
 
 @cache
-def _same_firm(paid: bool) -> tuple[Select[Any], ...]:
-    """Two statements, because one with an "or" uses no index."""
-    one, other = _applications.alias(), _applications.alias()
-    if paid:
-        counts = exists().where(_payments.c.team == other.c.id)
-    else:
-        counts = exists().where(_windows.c.challenge == other.c.challenge, _windows.c.sealed_at.is_not(None))
+def _same_firm(paid: bool) -> tuple[tuple[Select[Any], Select[Any]], ...]:
+    """By what applications are alike: the names of some, and all others with one of these names.
+
+    Each pair is two statements, because a join of a large table with itself has no index for an address in small
+    letters.
+    """
+    counts: ColumnElement[bool] = _applications.c.id.in_(select(_payments.c.team))
+    if not paid:
+        counts = exists().where(_windows.c.challenge == _applications.c.challenge, _windows.c.sealed_at.is_not(None))
     return tuple(
-        select(one.c.id, other.c.id)
-        .join_from(one, other, same & (other.c.id != one.c.id))
-        .where(_in_one_round(one, other), other.c.withdrawn.is_(None), counts)
-        .where(one.c.id.in_(bindparam("teams", expanding=True)))
-        for same in (
-            (other.c.firm == one.c.firm) & (one.c.firm != ""),
-            (func.lower(other.c.email) == func.lower(one.c.email)) & (one.c.email != ""),
+        (
+            select(*_ID, name.label("name")).where(
+                _applications.c.id.in_(bindparam("teams", expanding=True)), name != ""
+            ),
+            select(*_ID, name.label("name"))
+            .where(name.in_(bindparam("names", expanding=True)))
+            .where(_applications.c.withdrawn.is_(None), counts),
         )
+        for name in (_applications.c.firm, func.lower(_applications.c.email))
     )
 
 
