@@ -16,7 +16,15 @@ from domain.payments.payment import SERVICE
 from domain.payments.positions import Doubt
 from domain.permissions import Action, Actor
 from domain.values.model import Value
-from domain.values.refusals import FileRefused, NotReadable, RailRefused, Refused, UnknownPayment
+from domain.values.refusals import (
+    FileRefused,
+    NotConfirmed,
+    NotReadable,
+    RailRefused,
+    Refused,
+    Unavailable,
+    UnknownPayment,
+)
 from domain.values.wording import counted
 from gateways.banking.bank_files import read_bank_file
 from gateways.banking.messages import LARGEST
@@ -109,8 +117,8 @@ class BankReports:
         for each in (*file.reports, *booked.reports):
             try:
                 settled = settled.with_more(await self._settle(actor, each, believed))
-            except (FileRefused, UnknownPayment) as refusal:
-                refused.append(refusal)
+            except (FileRefused, UnknownPayment, Unavailable, NotConfirmed) as refusal:
+                refused.append(refusal)  # the other reports are noted, even if the payments cannot hear of them now
         settled = settled.with_more(
             Settled(
                 ignored=tuple(Ignored(payment="", why=why) for why in file.ignored),

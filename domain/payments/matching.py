@@ -196,10 +196,12 @@ def _why_unclear(movement: Movement, found: Sequence[Filed], *, again: bool) -> 
     if movement.progress is None:
         return f"the bank takes back money that had come in for {name}: find out whether the payee has the money."
     done = _LEFT if movement.progress is Progress.SETTLED else _CAME_BACK
+    if not movement.amounts:
+        return f"money {done} for {name}, but the bank gives no amount for it: ask the bank how much it was."
     if not movement.is_of(meant.amount, meant.currency):
-        moved = next((f"{amount.shown(currency)} {done}" for currency, amount in movement.amounts), f"money {done}")
-        asked = meant.amount.shown(meant.currency)
-        return f"{moved} for {name}, but the payment file asks for {asked}: ask the bank what the difference is."
+        currency, amount = movement.amounts[0]
+        moved, asked = amount.shown(currency), meant.amount.shown(meant.currency)
+        return f"{moved} {done} for {name}, but the payment file asks for {asked}: ask the bank about the difference."
     if again:
         return f"{name} {done} a second time in one statement: ask the bank whether it was paid twice."
     if movement.at < meant.made_at:

@@ -16,7 +16,7 @@ from desk.desk import Desk
 from desk.payment_workflows import PaymentWorkflows
 from domain.payments.bank_account import BankAccount
 from domain.payments.reference import short_reference
-from domain.values.refusals import FileRefused, NotAllowed, RailRefused
+from domain.values.refusals import FileRefused, NotAllowed, RailRefused, Unavailable
 from service.settings import Settings
 from service.wiring import seals_of
 from store.database import tables
@@ -188,6 +188,23 @@ async def test_only_who_handles_money_brings_statements(bank: Bank) -> None:
         with pytest.raises(NotAllowed):
             await bank.settle(said(paid(bank.names[0])), who)
     assert bank.stands() == ["taken", "taken"]
+
+
+async def test_all_that_is_in_a_file_is_noted_while_temporal_is_away(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where the rest of a file is lost when the payments of its first report cannot hear of it."""
+
+    async def away(workflows: PaymentWorkflows, keys: Iterable[str]) -> None:
+        raise Unavailable("No Temporal server answers.")
+
+    monkeypatch.setattr(PaymentWorkflows, "let_know", away)
+    one, other = bank.names
+    report = status_report({one: Said("RJCT", "AC06")}, original=bank.file, made=MADE)
+    both = b"<Out>" + b"".join(each.partition(b"\n")[2] for each in (report, said(paid(other)))) + b"</Out>"
+    with pytest.raises(Unavailable, match="No Temporal server answers"):
+        await bank.settle(both)
+    assert bank.stands() == ["rejected", "settled"]
 
 
 async def test_a_status_report_and_a_statement_in_one_file_count_by_their_times(bank: Bank) -> None:

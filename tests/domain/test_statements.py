@@ -145,6 +145,7 @@ def test_what_is_about_anything_else_is_counted_and_changes_nothing(movement: Mo
             moved(ONE, currency="EUR"),
             f"€2,400 left the account for {TRANSFERS[ONE]}, but the payment file asks for £2,400",
         ),
+        (moved(ONE).model_copy(update={"amounts": ()}), "but the bank gives no amount for it: ask the bank how much"),
         (moved(ONE, progress=RETURNED, amount="2390"), f"£2,390 came back for {TRANSFERS[ONE]}"),
         (moved(ONE, at=MADE.subtract(seconds=1)), "on 2026-02-02, before its payment file was made"),
         (moved(files=["RUN-1"], amount="4999"), "for payment file RUN-1, but the payment file asks for £5,000"),
