@@ -28,6 +28,7 @@ _ROW = {
     "email": "crow@company.example",
     "proposal": "100 % trees? :yes %(no)s",
     "submission": "first",
+    "contact_by": "",
     "received": Instant("2016-07-28T15:05:12.000001Z") + TimeDelta(nanoseconds=999),
 }
 
