@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, RetryState, TerminatedError
-from temporalio.service import RPCError, RPCStatusCode
+from typing import cast
 
-from domain.values.refusals import KINDS
+import pytest
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    RetryState,
+    TerminatedError,
+    WorkflowAlreadyStartedError,
+)
+from temporalio.service import RPCError, RPCStatusCode
+from whenever import Instant
+
+from desk.temporal import Temporal
+from domain.values.refusals import KINDS, NotConfirmed, Unavailable
 from service.answers import ERRORS, Fate, fate_of, is_late, reason_of
+from tests.waiting import SOON
 
 OF_ITSELF = {
     RPCStatusCode.NOT_FOUND: Fate.NOBODY_THERE,
@@ -68,3 +80,57 @@ def test_an_answer_that_does_not_come_in_time_is_no_answer(error: BaseException)
     assert fate_of(error) is Fate.UNKNOWN
     assert is_late(error)
     assert reason_of(error) == "has not answered in time: check that a worker is running"
+
+
+class Answering:
+    """A client whose every call fails.
+
+    Args:
+        error: how.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def start_workflow(self, *_: object, **__: object) -> None:
+        """See `Client`."""
+        raise self._error
+
+    def get_workflow_handle(self, _: str) -> Answering:
+        """See `Client`."""
+        return self
+
+    async def execute_update(self, *_: object, **__: object) -> str:
+        """See `WorkflowHandle`."""
+        raise self._error
+
+
+def speaking(error: Exception) -> Temporal:
+    """The workflows, which nobody can reach."""
+
+    async def connect() -> Client:
+        return cast(Client, Answering(error))
+
+    return Temporal(connect, SOON, Instant.now)
+
+
+async def started(error: Exception) -> bool:
+    """Whether a workflow was started."""
+    return await speaking(error).start("ChallengeWorkflow", None, "Open the round again.", id="pilot-2016/air-quality")
+
+
+async def test_a_workflow_of_which_nobody_knows_whether_it_was_started_is_to_be_started_again() -> None:
+    """Fails where an answer that was lost is taken for a start that was refused."""
+    said = r"pilot-2016/air-quality has not answered \(no way\)\. Open the round again\."
+    with pytest.raises(NotConfirmed, match=said):
+        await started(RPCError("no way", RPCStatusCode.UNAVAILABLE, b""))
+    with pytest.raises(Unavailable, match="Temporal did not start pilot-2016/air-quality: may not"):
+        await started(RPCError("may not", RPCStatusCode.PERMISSION_DENIED, b""))
+    assert not await started(WorkflowAlreadyStartedError("pilot-2016/air-quality", "ChallengeWorkflow"))
+
+
+async def test_a_server_that_is_too_busy_has_perhaps_taken_the_message() -> None:
+    with pytest.raises(NotConfirmed, match="Nobody knows whether the hold was taken: see the status"):
+        await speaking(RPCError("too much to do", RPCStatusCode.RESOURCE_EXHAUSTED, b"")).update(
+            "pilot-2016/air-quality", "hold", again="see the status."
+        )
