@@ -201,6 +201,7 @@ async def release(
             shown = {
                 "payee_version": payment.payee_version,
                 "amount": payment.amount.gross,
+                "team_left": payment.team_left is not None,
                 "reason": reason,
                 "decision_id": id_of(decision_id),
             }

@@ -160,7 +160,8 @@ class Player:
             return await self.desk.payments.find(await self.actor(self.operator), key)
 
         shown = await self.ask(request)
-        fields = {"payee_version": shown.payee_version, "amount": shown.amount.gross, **fields}
+        seen = {"payee_version": shown.payee_version, "amount": shown.amount.gross, "team_left": bool(shown.team_left)}
+        fields = {**seen, **fields}
         return await self.decide_payment(key, Release.kind, by or self.finance, **fields)
 
     async def get_paid(self) -> bool:

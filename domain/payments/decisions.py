@@ -24,11 +24,13 @@ class Release(Decision):
         payee_version: the bank details that the release is for. The release is refused if the details have changed.
         amount: the amount that the release is for, with its VAT. The release is refused if the amount was amended. If
             the amount is left out, nobody may have amended it.
+        team_left: whether the person knows that the team has left. If it has and they do not, the release is refused.
     """
 
     kind: ClassVar[str] = "release"
     payee_version: Annotated[int, Field(ge=0)]
     amount: Annotated[Money | None, Field(description="an amount in quotes, such as 40000.00")] = None
+    team_left: bool = False
 
 
 class Return(Decision):
@@ -124,6 +126,11 @@ def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: R
     if snapshot.status not in TO_RELEASE:
         raise TooLate(f"{key} is {snapshot.status}: there is nothing to release.")
     check_payee(payment, release.payee_version, snapshot.payee_version)
+    if snapshot.team_left and not release.team_left:
+        raise TooLate(
+            f"{key}: the team {payment.order.team} left on {payment.at(snapshot.team_left)}. Look at `payments`; then "
+            "release the payment again only if it is still owed, or use `cancel-payment`."
+        )
     _check_amount(payment, snapshot, release)
 
 

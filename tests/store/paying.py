@@ -108,13 +108,15 @@ class Till:
         payee_version: int = 0,
         rail: str = "",
         amount: Money | None = None,
+        team_left: bool | None = None,
     ) -> PaymentSnapshot:
         """Somebody releases it, by a decision of that id, to the bank details that count unless others are named.
 
         If a rail is named, it is asked next.
         """
         version = payee_version or self.now.payee_version
-        decision = Release(by=by, decision_id=id, payee_version=version, amount=amount)
+        left = self.now.team_left is not None if team_left is None else team_left
+        decision = Release(by=by, decision_id=id, payee_version=version, amount=amount, team_left=left)
         return self._ledger.release(self.payment, decision, rail, at)
 
     def begin(self, at: Instant = CLOSES, rail: str = "embedded") -> Begun | None:

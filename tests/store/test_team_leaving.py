@@ -10,6 +10,7 @@ import pytest
 from domain.announcements.announcement import Announcement
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
+from domain.values.refusals import TooLate
 from store.database.database import Database
 from store.payments import payment_files
 from store.payments.ledger import Ledger
@@ -71,6 +72,8 @@ def test_a_release_is_void_once_the_team_has_left_and_the_releasers_are_asked_ag
         "change: The team has left, and the release before that is void. Release the pay" in each for each in words
     )
 
+    with pytest.raises(TooLate, match=r"the team .* left on Monday 1 August 2016, 18:00 BST. Look at `payments`"):
+        till.release("unaware", at=LATER, team_left=False)
     till.release("2", at=LATER)
     assert batch(till.database) is not None, "somebody has said again that it is paid"
 
