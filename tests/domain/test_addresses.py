@@ -80,3 +80,15 @@ def test_what_is_taken_is_what_the_channel_sends_to(text: str) -> None:
             _recipient(text.strip())
     else:
         assert _recipient(kept).isascii()
+
+
+def test_whoever_gives_an_address_hears_what_is_wrong_with_it() -> None:
+    for address, wrong in (
+        ("käthe@x.example", "before the @ that most mail servers do not take"),
+        ("a..b@x.example", "cannot stand before an @ like this"),
+        ("a@x_y.example", "no usable domain after the @"),
+        ("Name <a@b.example>", "one address without a name or brackets"),
+        ("a\u202e@b.example", "invisible character"),
+    ):
+        with pytest.raises(ValueError, match=wrong):
+            read_address(address)
