@@ -34,7 +34,7 @@ BADLY_SENT: dict[str, tuple[str, list[Any], str, str]] = {
     "a list": ("return", [["finance"]], "write one JSON object", OPERATOR),
     "no JSON": ("release", [as_sent(b"\xff{")], "write one JSON object", OPERATOR),
     "no sender": ("release", [{}], "by: is missing", OPERATOR),
-    "a field too many": ("release", [RELEASE | {"amount": "1"}], "amount (1): is not known here", FINANCE),
+    "a field too many": ("release", [RELEASE | {"price": "1"}], "price (1): is not known here", FINANCE),
     "a wrong type": ("cancel", [SAID | {"reason": 3}], "reason (3): write text in quotes", FINANCE),
     "two arguments": ("release", [RELEASE, RELEASE], "it came with 2 arguments", FINANCE),
     "a lone surrogate": ("release", [as_sent(b'{"by": "\\ud800"}')], "cannot be read", OPERATOR),
