@@ -72,7 +72,10 @@ def _created(server: URL) -> str:
 
 
 def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[Challenge, ...]) -> None:
-    """Stores a round, as `open` does, at the moment when its first window opens."""
+    """Stores a round with these challenges, as `open` does, at the moment when its first window opens."""
+    question = round_.challenges[0]
+    asked = tuple(question.model_copy(update={"id": each.slug, "question": each.question}) for each in challenges)
+    round_ = round_.model_copy(update={"challenges": asked})
     keep_round(kept, round_, programme, challenges, min(each.opens for each in challenges))
 
 
