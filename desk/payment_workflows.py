@@ -66,9 +66,13 @@ class PaymentWorkflows:
         Raises:
             Unavailable: Temporal or the challenge does not answer.
         """
-        if payment.status in OVER and (what, payment.status) not in _GOES_ON:
+        # A cancelled payment can come back only if the bank contradicts itself about it.
+        is_taken = (what, payment.status) in _GOES_ON or (
+            payment.status is PaymentStatus.CANCELLED and what == decisions.Return.kind and bool(payment.attention)
+        )
+        if payment.status in OVER and not is_taken:
             return None
-        if (what, payment.status) not in _GOES_ON:  # the run of a payment that is over may be about to end
+        if not is_taken:  # the run of a payment that is over may be about to end
             run = await self._core.temporal.found(payment.key)
             if run is not None and goes_on(run):
                 return None
@@ -79,7 +83,6 @@ class PaymentWorkflows:
 _GOES_ON = frozenset(
     {
         (decisions.Return.kind, PaymentStatus.SETTLED),
-        (decisions.Return.kind, PaymentStatus.CANCELLED),
         (decisions.UndoReturn.kind, PaymentStatus.CANCELLED),
     }
 )
