@@ -17,9 +17,20 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.servers import share
 from tests.waiting import with_an_end
 
-_TOGETHER = "tests/starter/"
-"""Tests of the command line share a service, with rounds whose windows have closed."""
-_FIRST = (_TOGETHER, "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/")
+_STARTER = "tests/starter/test_"
+_TOGETHER = {
+    "the round that pays": ("books", "exceptions", "hostile", "keys", "money", "notices"),
+    "the round of seconds": ("bad_input", "json", "people", "refusals", "story", "unavailable"),
+}
+"""Tests of the command line that share a service, with a round whose windows have closed, by their files. The others
+need no service, or one of their own."""
+_FIRST = (
+    *(
+        f"{_STARTER}{name}"
+        for name in ("books", "bad_input", "stopped_rehearsals", "rehearsal", "erasure", "payment_files")
+    ),
+    *("tests/starter/", "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/"),
+)
 """What takes longest: started last, it would be waited for alone."""
 _MEMORY, _ENOUGH = Path("/dev/shm"), 2 << 30
 """Where Linux keeps files in memory, if there is as much of it in bytes. No test cuts the power, so that none needs a
@@ -27,10 +38,12 @@ disk."""
 
 
 class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """Gives out tests by the file; those of the command line all at once."""
+    """Gives out tests by the file; files that share a service all at once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _TOGETHER if nodeid.startswith(_TOGETHER) else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        name = file.removeprefix(_STARTER).removesuffix(".py")
+        return next((together for together, names in _TOGETHER.items() if name in names), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
