@@ -74,7 +74,7 @@ async def test_a_step_of_a_payment_that_is_paused_is_tried_anew_when_a_person_as
         await play.released()
         await pause(play, key, "submit_payment")
         broken.rail.mended = True
-        await until_attention(play, key, True)
+        await play.until_told(Occasion.ATTENTION, {OPERATOR: 1})
         assert PAUSED in play.payment(key).attention
 
         assert PAUSED in await play.retry(key)
