@@ -25,10 +25,8 @@ _TOGETHER = {
 """Tests of the command line that share a service, with a round whose windows have closed, by their files. The others
 need no service, or one of their own."""
 _FIRST = (
-    *(
-        f"{_STARTER}{name}"
-        for name in ("books", "bad_input", "stopped_rehearsals", "rehearsal", "erasure", "payment_files")
-    ),
+    *("tests/crashes/test_deaths.py", "tests/crashes/test_payments.py", "tests/crashes/test_delivery_deaths.py"),
+    *(f"{_STARTER}{name}.py" for name in ("books", "stopped_rehearsals", "rehearsal")),
     *("tests/starter/", "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/"),
 )
 """What takes longest: started last, it would be waited for alone."""
