@@ -23,7 +23,7 @@ from .state import Outcome, Phase, State
 
 
 def amend(state: State, message: Amend, now: Instant, left: Collection[str]) -> tuple[State, Announcement]:
-    """Amends what was agreed for a team. Instalments that may have left keep their amounts; the rest is split anew.
+    """Amends what was agreed for a team. Instalments that may have left keep their amounts; the rest is split again.
 
     This is possible after the challenge has ended, too, as long as a part of the award is still to be paid.
 

@@ -126,7 +126,7 @@ class OpenEvidence(Value):
 
 
 def parts_of(pay: Pay, team: Team) -> tuple[Amount, ...]:
-    """The instalments of a team's award, in order. After an amendment, what is not kept is split anew."""
+    """The instalments of a team's award, in order. After an amendment, what is not kept is split again."""
     if team.award is None:
         return ()
     if not team.kept:

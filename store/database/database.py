@@ -103,9 +103,9 @@ class Database:
             schema.upgrade(connection)
 
     def rewrite(self, tables: Sequence[str]) -> None:
-        """Writes tables anew, so that the database's own files keep nothing that was blanked or deleted in them.
+        """Writes tables again, so that the database's own files keep nothing that was blanked or deleted in them.
 
-        SQLite writes its whole file anew. Others wait meanwhile, seconds for a large table. You can safely call this
+        SQLite writes its whole file again. Others wait meanwhile, seconds for a large table. You can safely call this
         again.
 
         Args:
