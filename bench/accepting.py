@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from whenever import Instant, TimeDelta
 
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.programmes.round import Challenge
 from gateways.messaging.letters import Letters
 from store.challenges.applications import accept
@@ -23,8 +24,8 @@ from .pilot import pilot
 
 NAME = "accepting"
 _AIM = 0.5
-_ROW = ("id", "challenge", "organisation", "email", "proposal", "submission", "received")
-_PROPOSAL = "We would put low-cost sensors where people live and show what they measure on an open map. " * 20
+_ROW = ("id", "challenge", "organisation", "email", "submission", "received")
+_ANSWERS = only_text("We would put low-cost sensors where people live and show what they measure on an open map. " * 20)
 
 
 def measure(small: bool) -> Iterator[Measurement]:
@@ -87,7 +88,7 @@ def _accepting(kept: Database, challenge: Challenge) -> Action:
     compose = Letters().compose
 
     def put(name: str) -> None:
-        applying = Applying(organisation=f"Company {name}", email=f"{name}@companies.example", proposal=_PROPOSAL)
+        applying = Applying(organisation=f"Company {name}", email=f"{name}@companies.example", answers=_ANSWERS)
         accept(kept, challenge.id, applying, Instant.now, compose)
 
     return put
@@ -97,7 +98,7 @@ def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Action:
     insertion = insert(tables.applications)
 
     def put(name: str) -> None:
-        row = (f"through-{name}", challenge.id, f"Company {name}", f"{name}@companies.example", _PROPOSAL, name * 8)
+        row = (f"through-{name}", challenge.id, f"Company {name}", f"{name}@companies.example", name * 8)
         with kept.writing() as connection:
             connection.execute(insertion, dict(zip(_ROW, (*row, Instant.now()), strict=True)))
 
@@ -123,7 +124,7 @@ def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[A
             received = now.strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else now
             organisation, email = f"Company {name}", f"{name}@companies.example"
             with turn:
-                execute(statement, (f"bare-{name}", challenge.id, organisation, email, _PROPOSAL, name * 8, received))
+                execute(statement, (f"bare-{name}", challenge.id, organisation, email, name * 8, received))
                 commit()
 
         return put

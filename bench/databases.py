@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import URL, create_engine, insert, make_url, text
 from sqlalchemy.pool import NullPool
 
+from domain.forms.answers import only_text, written
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Round
 from store.challenges.rounds import keep_round
@@ -79,6 +80,9 @@ def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[
     keep_round(kept, round_, programme, challenges, min(each.opens for each in challenges))
 
 
+_PROPOSAL = "We would put low-cost sensors where people live and show what they measure on an open map."
+
+
 def insert_applications(kept: Database, challenge: Challenge, number: int) -> tuple[str, ...]:
     """Inserts so many applications in bulk, as if each had been accepted, and returns their ids."""
     ids = tuple(f"{challenge.slug}-{each:06d}" for each in range(number))
@@ -89,7 +93,6 @@ def insert_applications(kept: Database, challenge: Challenge, number: int) -> tu
             "challenge": challenge.id,
             "organisation": f"Company {each}",
             "email": f"{each}@companies.example",
-            "proposal": "We would put low-cost sensors where people live and show what they measure on an open map.",
             "submission": f"bulk-{each}",
             "received": received,
         }
@@ -98,6 +101,8 @@ def insert_applications(kept: Database, challenge: Challenge, number: int) -> tu
     with kept.writing() as connection:
         for batch in iter(lambda: list(itertools.islice(rows, 10_000)), []):
             connection.execute(insert(tables.applications), batch)
+            sent = {"form": "bulk", "answers": written(only_text(_PROPOSAL)), "sent_at": received}
+            connection.execute(insert(tables.proposals), [{"application": each["id"], **sent} for each in batch])
     return ids
 
 

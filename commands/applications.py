@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from domain.challenges.application import read_application
+from domain.forms.answers import only_text
 from domain.permissions import Actor
 from domain.values.calendar import spoken
 from domain.values.money import Money
@@ -52,7 +53,7 @@ async def apply(
     """
     text = text_of(proposal, "The proposal")
     async with a_desk() as desk:
-        fields = {"organisation": organisation, "email": email, "proposal": text, "submission": submission}
+        fields = {"organisation": organisation, "email": email, "answers": only_text(text), "submission": submission}
         receipt = await desk.applications.apply(Actor(), challenge, read_application(fields))
         if for_programs():
             show_json(receipt)

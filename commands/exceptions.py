@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.challenges.application import read_application
+from domain.forms.answers import only_text
 
 from .document import say_done
 from .options import (
@@ -90,7 +91,7 @@ async def admit(
     """
     text = text_of(proposal, "The proposal")
     async with a_desk() as desk:
-        fields = {"organisation": organisation, "email": email, "proposal": text, "submission": submission}
+        fields = {"organisation": organisation, "email": email, "answers": only_text(text), "submission": submission}
         actor = await acting(desk, by)
         receipt, done = await desk.applications.admit(actor, challenge, read_application(fields), reason=reason)
         say_done(done, application=receipt.application)

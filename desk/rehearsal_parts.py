@@ -11,9 +11,11 @@ from typing import TypeVar
 from whenever import Instant, TimeDelta
 
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.payments.payment import OVER
 from domain.permissions import Actor, Proof
-from domain.programmes.programme import Due, Programme, Stage
+from domain.programmes.pay import Due
+from domain.programmes.programme import Programme, Stage
 from domain.programmes.rehearsal import teams_taken
 from domain.programmes.round import Challenge
 from domain.values.calendar import seconds_between
@@ -231,7 +233,7 @@ class Parts(Player):
         return Applying(
             organisation=organisation,
             email=f"{mailbox}@companies.example",
-            proposal=f"{self._chance.choice(_IDEAS)}\n\n{self._chance.choice(_IDEAS)}",
+            answers=only_text(f"{self._chance.choice(_IDEAS)}\n\n{self._chance.choice(_IDEAS)}"),
         )
 
     async def _fill(self, stage: Stage, number: int, field: tuple[str, ...]) -> tuple[str, ...]:

@@ -30,7 +30,10 @@ _APPLICATIONS, _LATE = TotalOrder(_applications.c.id), TotalOrder(tables.late_ap
 _PAYMENTS, _FILES = TotalOrder(_payments.c.key), TotalOrder(_files.c.id)
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
-REWRITTEN = ("applications", "late_applications", "challenges", "people", "notices", "feedback", "payees")
+REWRITTEN = (
+    *("applications", "proposals", "drafts", "draft_answers", "late_applications"),
+    *("challenges", "people", "notices", "feedback", "payees"),
+)
 """The tables that personal data is blanked in."""
 
 _ERASED = "erased"
@@ -44,7 +47,7 @@ class Trace(Value):
         id: of the application or person; empty for an address that belongs to neither.
         challenge: id of the application's challenge; of the challenge whose notices went to the address; or the id of
             the round, for a person.
-        name: whether name and address are there, and for an application the proposal.
+        name: whether name and address are there, and for an application the answers.
         withdrawn: whether the application was withdrawn.
         feedback, notices, bank_details: how many of each are there.
         open_payments: keys of payments that are neither settled nor cancelled. The bank details stay until they are.
@@ -267,9 +270,13 @@ def _elsewhere(email: str, found: Found) -> ColumnElement[bool]:
 
 def _blank_application(connection: Connection, trace: Trace, at: Instant) -> None:
     if trace.name:
-        blank = dict.fromkeys(("organisation", "firm", "email", "proposal"), "")
+        blank = dict.fromkeys(("organisation", "firm", "email"), "")
         blank["submission"] = f"{_ERASED}/{trace.id}"
         connection.execute(update(_applications).where(_applications.c.id == trace.id).values(**blank, erased=at))
+        sent = tables.proposals.c.application == trace.id
+        connection.execute(update(tables.proposals).where(sent).values(answers=""))
+        for table in (tables.draft_answers, tables.drafts):
+            connection.execute(delete(table).where(table.c.application == trace.id))
     # What waits for a decision is never told.
     told = func.coalesce(_feedback.c.told_at, literal(at, Moment))
     connection.execute(update(_feedback).where(_feedback.c.team == trace.id).values(text="", told_at=told))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from desk.desk import Desk
 from desk.player import Player
 from domain.challenges.application import Applying, Receipt
+from domain.forms.answers import only_text
 from domain.payments.payment import PaymentStatus
 from domain.permissions import Proof
 from domain.programmes.programme import Programme
@@ -51,7 +52,7 @@ class People(Player):
             Applying(
                 organisation=f"Company {number}",
                 email=f"team{number}@company.example",
-                proposal=f"Answer number {number}.",
+                answers=only_text(f"Answer number {number}."),
             )
         )
 

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from commands.app import app
 from desk.programme_files import load_programme, load_round
 from domain.challenges.messages import make
-from domain.programmes.programme import Instalment, OnTime, Pay, Programme, Reminders, Stage, Terms
+from domain.programmes.pay import Instalment, Pay
+from domain.programmes.programme import OnTime, Programme, Reminders, Stage, Terms
 from domain.programmes.round import Engagement, Person, Question, Round, Sponsor
 from domain.values.places import Holidays
 from service.settings import PREFIX, Settings

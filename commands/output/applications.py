@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from commands.terminal import say, show_entry, when
 from desk.open import ChallengeRow
 from domain.challenges.application import Application
+from domain.forms.answers import Answers
 from domain.values.calendar import spoken
 
 
@@ -21,7 +22,7 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
             f"{each.id}  {each.organisation}",
             (each.email, f"received {when(each.received, zone)}", withdrawn, erased),
             (" ".join(each.twins.in_words),),
-            (_beginning(each.proposal),),
+            (_beginning(_text_of(each.answers)),),
         )
     if not rows:
         say("Nobody applied.")
@@ -36,11 +37,15 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
         say(f"{each.id}: {whose}, received {spoken(each.received, zone)}{withdrawn}")
         for sentence in each.twins.in_words:
             say(sentence, indent=4)
-        for line in each.proposal.splitlines():
+        for line in _text_of(each.answers).splitlines():
             say(line, indent=4)
         say("")
     if not rows:
         say("Nobody applied.")
+
+
+def _text_of(answers: Answers) -> str:
+    return "\n".join(each for each in answers.values() if isinstance(each, str))
 
 
 def _beginning(text: str, most: int = 60) -> str:

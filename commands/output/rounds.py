@@ -13,8 +13,8 @@ from commands.terminal import say, show_entry, show_table, when
 from desk.open import ChallengeRow, Notice, Payment
 from desk.rehearsal_findings import Books, Findings
 from desk.rounds import Opened
+from domain.programmes.pay import Due
 from domain.programmes.plan import Plan, StagePlan, total_at_target
-from domain.programmes.programme import Due
 from domain.programmes.round import Round
 from domain.values.calendar import spoken
 from domain.values.money import total

@@ -9,7 +9,8 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
-from domain.programmes.programme import Due, Pay, Stage
+from domain.programmes.pay import Due, Pay
+from domain.programmes.programme import Stage
 from domain.values.money import NOTHING, Amount, Vat, total
 from domain.values.refusals import Problem, Refused, TooEarly, TooLate, UnknownTeam, WrongAmount, refuse_for_all
 from domain.values.wording import listed

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from whenever import Instant
 
+from domain.forms.answers import Answers
+from domain.forms.checking import problems_of
+from domain.forms.form import Form
 from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.model import Value
@@ -18,8 +20,6 @@ from domain.values.text import one_line
 LONGEST_NAME = 300
 """The most characters of an applicant's name."""
 
-_NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
-
 
 class Applying(Value):
     """What an applicant hands in. Personal data: it stays in the database.
@@ -27,14 +27,14 @@ class Applying(Value):
     Args:
         organisation: who applies, a company or a person.
         email: where receipts and decisions go.
-        proposal: the answer itself.
+        answers: to the questions of the form.
         submission: the sender's own id of this submission. The same id again gets the same receipt. If it is left
             empty, the content serves as the id.
     """
 
     organisation: str
     email: str
-    proposal: str
+    answers: Answers
     submission: str = ""
 
 
@@ -59,7 +59,7 @@ class Application(Value):
 
     Args:
         id, challenge: its own id, and its challenge's.
-        organisation, email, proposal: as in `Applying`.
+        organisation, email, answers: as in `Applying`.
         received, withdrawn, erased: when it came, and when it was withdrawn and erased.
         twins: other applications of the round that may be the same people's.
     """
@@ -68,7 +68,7 @@ class Application(Value):
     challenge: str
     organisation: str
     email: str
-    proposal: str
+    answers: Answers
     received: Instant
     withdrawn: Instant | None = None
     erased: Instant | None = None
@@ -91,21 +91,21 @@ def read_application(fields: Mapping[str, object]) -> Applying:
         raise ApplicationRefused.for_problems(problems) from None
 
 
-def check_application(applying: Applying, limit: int) -> None:
+def check_application(applying: Applying, form: Form) -> None:
     """Checks that an application can be considered, whenever it comes.
 
     Args:
         applying: what was handed in.
-        limit: the most characters that a proposal may have.
+        form: the questions that it answers.
 
     Raises:
-        ApplicationRefused: the application has no organisation, no usable e-mail address or no proposal, is too long,
-            or cannot be kept. The refusal names every wrong field, and repeats nothing of what was handed in.
+        ApplicationRefused: the application has no organisation or no usable e-mail address, or its answers do not fit
+            the form. The refusal names every wrong field and question, and repeats nothing of what was handed in.
     """
     problems = [
         *(Problem(field="organisation", text=text) for text in _organisation(applying.organisation)),
         *(Problem(field="email", text=text) for text in _email(applying.email)),
-        *(Problem(field="proposal", text=text) for text in _proposal(applying.proposal, limit)),
+        *problems_of(form, applying.answers),
     ]
     if problems:
         raise ApplicationRefused.for_problems(problems)
@@ -135,20 +135,6 @@ def _email(address: str) -> Iterator[str]:
         read_address(address)
     except ValueError as error:
         yield f"The application has no contact, because its e-mail address {error}."
-
-
-def _proposal(answer: str, limit: int) -> Iterator[str]:
-    if not answer.strip():
-        yield "The proposal is empty: write an answer to the challenge's question."
-    if len(answer) > limit:
-        yield f"The proposal has {len(answer):,} characters: shorten it to {limit:,} at most."
-    yield from _no_text(answer, "proposal")
-
-
-def _no_text(text: str, what: str) -> Iterator[str]:
-    """Finds a character that a database cannot keep; PostgreSQL cannot keep NUL either."""
-    if found := _NO_TEXT.search(text):
-        yield f"The {what} has an invalid character at position {found.start() + 1:,}: hand it in as plain text."
 
 
 def _unreadable(error: ErrorDetails) -> Problem:

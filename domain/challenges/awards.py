@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from whenever import Instant
 
 from domain.announcements.announcement import Status
-from domain.programmes.programme import Due, Instalment, Programme, Stage
+from domain.programmes.pay import Due, Instalment
+from domain.programmes.programme import Programme, Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 

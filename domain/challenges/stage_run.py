@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pydantic import Field
 from whenever import Date, Instant
 
-from domain.programmes.programme import Due, Pay, Stage
+from domain.programmes.pay import Due, Pay
+from domain.programmes.programme import Stage
 from domain.values.model import Value
 from domain.values.money import Amount, Money, total
 

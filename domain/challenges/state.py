@@ -133,7 +133,7 @@ class State(Value):
     @classmethod
     def of(cls, challenge: Challenge, programme: Programme) -> Self:
         """The state in which a challenge starts."""
-        frozen = programme.model_copy(update={"holidays": programme.holidays.around(challenge.opens)})
+        frozen = programme.rules.model_copy(update={"holidays": programme.holidays.around(challenge.opens)})
         return cls(
             challenge=challenge,
             programme=frozen,

@@ -10,7 +10,8 @@ from domain.values.calendar import WorkingDays, day_of, later, moment
 from domain.values.model import Value
 from domain.values.money import Amount, total
 
-from .programme import Due, Pay, Programme, Stage
+from .pay import Due, Pay
+from .programme import Programme, Stage
 from .round import Challenge, Round
 
 

@@ -11,6 +11,7 @@ from whenever import Instant
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
+from domain.forms import answers
 from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.calendar import spoken
@@ -35,13 +36,14 @@ from store.payments.twins import twins_of
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
 
-from . import submissions, windows
+from . import forms, submissions, windows
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
+_proposals = tables.proposals
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
 
 # Made once, because making a statement takes longer than running it.
-_TAKEN = Together(_applications, tables.notices, also=[_applications.c.firm])
+_TAKEN = Together(_applications, tables.proposals, tables.notices, also=[_applications.c.firm])
 _HELD_STILL = windows.held_still(
     select(
         _challenges.c.id,
@@ -49,7 +51,7 @@ _HELD_STILL = windows.held_still(
         _challenges.c.question,
         _challenges.c.contact,
         _challenges.c.time_zone,
-        _challenges.c.proposal_limit,
+        tables.forms.c.version.label("form"),
         _windows.c.opens,
         _windows.c.closes,
         _windows.c.held,
@@ -59,6 +61,7 @@ _HELD_STILL = windows.held_still(
         _applications.c.withdrawn,
     )
     .join_from(_windows, _challenges)
+    .join(tables.forms, and_(tables.forms.c.challenge == _windows.c.challenge, tables.forms.c.stage == ""))
     .join(
         _applications,
         and_(
@@ -67,7 +70,7 @@ _HELD_STILL = windows.held_still(
         ),
         isouter=True,
     )
-    .where(_windows.c.challenge == bindparam("challenge"))
+    .where(_windows.c.challenge == bindparam("challenge"), _windows.c.stage == "")
 )
 
 APPLICANT = "applicant"
@@ -146,7 +149,7 @@ def page_of_applications(
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
     """
-    columns = [_applications.c[name] for name in Application.model_fields if name != "twins"]
+    columns = [_applications.c[name] for name in Application.model_fields if name not in ("twins", "answers")]
     with database.reading() as connection:
         window = _window(connection, challenge)
         if window.sealed_at is None:
@@ -158,7 +161,8 @@ def page_of_applications(
         with database.writing() as connection:
             windows.note_read(connection, challenge, clock())
     with database.reading() as connection:
-        wanted = select(*columns).where(_applications.c.challenge == challenge)
+        wanted = select(*columns, _proposals.c.answers).where(_applications.c.challenge == challenge)
+        wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
         twins = twins_of(connection, [each.id for each in found.items], paid=False)
     items = [each.model_copy(update={"twins": twins.get(each.id, Twins())}) for each in found.items]
@@ -166,7 +170,7 @@ def page_of_applications(
 
 
 def _application(row: Found) -> Application:
-    return Application.model_validate(dict(row._mapping))
+    return Application.model_validate({**row._mapping, "answers": answers.read(row.answers)})
 
 
 def count(database: Database, challenge: str) -> int:
@@ -201,9 +205,10 @@ def _accept(
     if window.application is not None:
         return _receipt_again(window)
     _check_open(window, now)
-    check_application(applying, window.proposal_limit)
+    check_application(applying, forms.read_version(connection, challenge, "", window.form))
     receipt = Receipt(application=submissions.new_id(window.slug), challenge=challenge, received=now)
     application = submissions.row_of(receipt, applying, submission)
+    proposal = submissions.proposal_of(receipt, applying, window.form)
     notice = written(
         f"{challenge}/apply/{receipt.application}",
         window,
@@ -214,7 +219,7 @@ def _accept(
         now,
         compose,
     )
-    _TAKEN.put(connection, application, notice)
+    _TAKEN.put(connection, application, proposal, notice)
     return receipt
 
 
@@ -228,7 +233,9 @@ def _window_held_still(connection: Connection, challenge: str, submission: str) 
 
 def _window(connection: Connection, challenge: str) -> Found:
     wanted = select(_challenges.c.time_zone, _windows.c.closes, _windows.c.sealed_at, _windows.c.read_at)
-    row = connection.execute(wanted.join_from(_challenges, _windows).where(_challenges.c.id == challenge)).one_or_none()
+    row = connection.execute(
+        wanted.join_from(_challenges, _windows).where(_challenges.c.id == challenge, _windows.c.stage == "")
+    ).one_or_none()
     if row is None:
         raise _unknown(challenge)
     return row

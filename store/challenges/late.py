@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from whenever import Instant
 
 from domain.challenges.application import Applying, Receipt, check_application
+from domain.forms.answers import written
 from domain.values.calendar import spoken
 from domain.values.refusals import TooEarly, TooLate, UnknownChallenge, UnknownTeam
 from store.database import tables
@@ -15,7 +16,7 @@ from store.database.database import Database
 from store.database.instants import to_microsecond
 from store.database.tables import Found
 
-from . import submissions, windows
+from . import forms, submissions, windows
 
 _challenges, _windows = tables.challenges, tables.windows
 _applications, _late = tables.applications, tables.late_applications
@@ -48,12 +49,15 @@ def hand_in(database: Database, challenge: str, applying: Applying, clock: Calla
         if found := _find(connection, _applications, challenge, submission):
             return Receipt(application=found.id, challenge=challenge, received=found.received, repeated=True)
         _check_unread(window, row.time_zone)
-        check_application(applying, row.proposal_limit)
+        form = forms.read(connection, challenge)
+        check_application(applying, form)
         if found := _find(connection, _late, challenge, submission):
             return Receipt(application=found.id, challenge=challenge, received=found.received)
         received = to_microsecond(clock())
         receipt = Receipt(application=submissions.new_id(row.slug), challenge=challenge, received=received)
-        connection.execute(insert(_late).values(submissions.row_of(receipt, applying, submission)))
+        row_of_it = submissions.row_of(receipt, applying, submission)
+        answers = written(applying.answers)
+        connection.execute(insert(_late).values({**row_of_it, "form": form.version, "answers": answers}))
         return receipt
 
 
@@ -78,7 +82,10 @@ def admit(connection: Connection, challenge: Found, application: str) -> None:
         raise UnknownTeam(
             f"No late application {application} to {challenge.id} waits to be admitted: hand it in first."
         )
-    connection.execute(insert(_applications).values(dict(row._mapping)))
+    fields = dict(row._mapping)
+    sent = {"form": fields.pop("form"), "answers": fields.pop("answers"), "sent_at": row.received}
+    connection.execute(insert(_applications).values(fields))
+    connection.execute(insert(tables.proposals).values(application=row.id, stage="", **sent))
     connection.execute(delete(_late).where(*wanted))
     counted = {"admitted_count": _windows.c.admitted_count + 1}
     connection.execute(update(_windows).where(_windows.c.challenge == challenge.id).values(counted))

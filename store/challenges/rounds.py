@@ -22,6 +22,7 @@ from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
 
+from . import forms
 from .people import keep_people, people_in
 
 _IN_ROUNDS = TotalOrder(tables.challenges.c.round, tables.challenges.c.position, tables.challenges.c.id)
@@ -33,7 +34,7 @@ class ChallengeRow(Value):
 
     Args:
         id, round, slug, question, sponsor, sponsor_name: who asks what.
-        time_zone, currency, proposal_limit: from the programme, when the challenge was opened.
+        time_zone, currency: from the programme, when the challenge was opened.
         contact: whom people can ask.
         stage, waits_for, until, outcome, outcome_reason: the state that the challenge's workflow last reported.
         attention: what a person has to deal with, in the challenge or its payments. Empty if nothing.
@@ -50,7 +51,6 @@ class ChallengeRow(Value):
     sponsor_name: str
     time_zone: str
     currency: str
-    proposal_limit: int
     contact: str
     stage: str
     waits_for: str
@@ -105,11 +105,11 @@ def keep_round(
                     sponsor_name=names.get(challenge.sponsor, challenge.sponsor),
                     time_zone=programme.time_zone,
                     currency=programme.currency,
-                    proposal_limit=programme.proposal_limit,
                     opened_at=at,
                 )
                 .on_conflict_do_nothing()
             )
+            forms.keep(connection, challenge, programme)
             frozen = frozen_of(round_, programme, challenge)
             connection.execute(
                 inserting(connection, tables.frozen)
@@ -215,7 +215,12 @@ def _rows() -> Select[Any]:
         window.c.opens,
         window.c.closes,
         (window.c.sealed_count + window.c.admitted_count).label("applications"),
-    ).join_from(tables.challenges, window, isouter=True)
+    ).join_from(
+        tables.challenges,
+        window,
+        and_(window.c.challenge == tables.challenges.c.id, window.c.stage == ""),
+        isouter=True,
+    )
 
 
 def _waits_for() -> ColumnElement[str]:

@@ -8,6 +8,7 @@ import secrets
 
 from domain.challenges.application import Applying, Receipt
 from domain.challenges.firm import firm_of
+from domain.forms.answers import written
 from domain.values.addresses import read_address
 from domain.values.text import one_line
 
@@ -28,9 +29,25 @@ def row_of(receipt: Receipt, applying: Applying, submission: str) -> dict[str, o
         "organisation": one_line(applying.organisation),
         "email": read_address(applying.email),
         "firm": firm_of(applying.organisation),
-        "proposal": applying.proposal,
         "submission": submission,
         "received": receipt.received,
+    }
+
+
+def proposal_of(receipt: Receipt, applying: Applying, form: str) -> dict[str, object]:
+    """The row of what was sent with an application.
+
+    Args:
+        receipt: for the application.
+        applying: what was handed in.
+        form: the version of the form that it answers.
+    """
+    return {
+        "application": receipt.application,
+        "stage": "",
+        "form": form,
+        "answers": written(applying.answers),
+        "sent_at": receipt.received,
     }
 
 
@@ -38,7 +55,7 @@ def name_of(applying: Applying) -> str:
     """The name of a submission: a hash of the sender's id for the submission, or else of its content."""
     content = [applying.submission]
     if not applying.submission:
-        content = [applying.organisation, applying.email, applying.proposal]
+        content = [applying.organisation, applying.email, written(applying.answers)]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

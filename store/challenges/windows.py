@@ -66,7 +66,7 @@ def note_read(connection: Connection, challenge: str, at: Instant) -> None:
         UnknownChallenge: there is no such challenge.
     """
     taken(connection, challenge)
-    first = (_windows.c.challenge == challenge, _windows.c.read_at.is_(None))
+    first = (_windows.c.challenge == challenge, _windows.c.stage == "", _windows.c.read_at.is_(None))
     connection.execute(update(_windows).where(*first).values(read_at=at))
 
 
@@ -90,7 +90,7 @@ def put(connection: Connection, challenge: str, window: Window, at: Instant) -> 
         raise TooLate(f"The window of {challenge} is sealed for good: it cannot be opened, moved or held any more.")
     connection.execute(
         update(_windows)
-        .where(_windows.c.challenge == challenge)
+        .where(_windows.c.challenge == challenge, _windows.c.stage == "")
         .values(opens=window.opens, closes=window.closes, held=window.held)
     )
     if window.sealed:
@@ -101,7 +101,9 @@ def taken(connection: Connection, challenge: str) -> Found:
     """The row of a window, locked after all running applications ended. No other begins until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_GATE, func.hashtext(challenge))))
-    row = connection.execute(select(_windows).where(_windows.c.challenge == challenge).with_for_update()).one_or_none()
+    row = connection.execute(
+        select(_windows).where(_windows.c.challenge == challenge, _windows.c.stage == "").with_for_update()
+    ).one_or_none()
     if row is None:
         raise UnknownChallenge(f"No challenge {challenge!r} was opened: it has no window.")
     return row
@@ -114,6 +116,8 @@ def _sealed(connection: Connection, row: Found, at: Instant) -> int:
     counted = select(func.count()).where(table.c.challenge == row.challenge, table.c.withdrawn.is_(None))
     count = connection.scalars(counted).one()
     connection.execute(
-        update(_windows).where(_windows.c.challenge == row.challenge).values(sealed_at=at, sealed_count=count)
+        update(_windows)
+        .where(_windows.c.challenge == row.challenge, _windows.c.stage == row.stage)
+        .values(sealed_at=at, sealed_count=count)
     )
     return count

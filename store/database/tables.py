@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
-    Row,
     String,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from .instants import Moment
-
-Found = Row[*tuple[Any, ...]]
-"""A row as a query found it."""
-
-METADATA = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pk",
-        "fk": "%(table_name)s_%(column_0_name)s_fk",
-        "uq": "%(table_name)s_%(column_0_N_name)s_uq",
-        "ck": "%(table_name)s_%(constraint_name)s",
-        "ix": "%(table_name)s_%(column_0_N_name)s",
-    }
+from .judging_tables import agreed_marks, assignments, interests, readers, scores
+from .metadata import METADATA, Found
+from .payment_tables import (
+    bank_words,
+    filed_transfers,
+    payees,
+    payment_files,
+    payments,
+    rail_transfers,
+    transfers,
 )
+from .proposal_tables import draft_answers, drafts, forms, proposals
+
+__all__ = [
+    "METADATA",
+    "Found",
+    "agreed_marks",
+    "applications",
+    "assignments",
+    "attention",
+    "bank_words",
+    "challenges",
+    "draft_answers",
+    "drafts",
+    "feedback",
+    "filed_transfers",
+    "forms",
+    "frozen",
+    "hand_overs",
+    "interests",
+    "late_applications",
+    "notices",
+    "payees",
+    "payment_files",
+    "payments",
+    "people",
+    "proposals",
+    "rail_transfers",
+    "readers",
+    "record",
+    "scores",
+    "transfers",
+    "windows",
+]
 
 people = Table(
     "people",
@@ -78,7 +103,6 @@ challenges = Table(
     Column("sponsor_name", String, nullable=False),
     Column("time_zone", String, nullable=False),
     Column("currency", String, nullable=False),
-    Column("proposal_limit", Integer, nullable=False),
     Column("contact", String, nullable=False, server_default=""),  # whom people can ask
     Column("opened_at", Moment, nullable=False),
     # The challenge's state: a copy of what the workflow knows, empty until the workflow first reports.
@@ -90,7 +114,6 @@ challenges = Table(
     Column("status_at", Moment),
     UniqueConstraint("round", "slug"),
     CheckConstraint("id = round || '/' || slug", name="id_is_round_and_slug"),
-    CheckConstraint("proposal_limit > 0", name="proposals_have_room"),
 )
 
 # What the files said of a challenge when it was opened; see `domain.programmes.edits.Frozen`.
@@ -116,6 +139,7 @@ windows = Table(
     "windows",
     METADATA,
     Column("challenge", ForeignKey(challenges.c.id), primary_key=True),
+    Column("stage", String, primary_key=True, server_default=""),  # empty: for the applications themselves
     Column("opens", Moment, nullable=False),
     Column("closes", Moment, nullable=False),
     Column("held", Boolean, nullable=False),
@@ -138,12 +162,11 @@ applications = Table(
     # The organisation, so that its twin is found.
     Column("firm", String, nullable=False, server_default=""),
     Column("email", String, nullable=False),
-    Column("proposal", Text, nullable=False),
     Column("submission", String, nullable=False),
     Column("received", Moment, nullable=False),
     Column("withdrawn", Moment),
     Column("contact_by", Text, nullable=False, server_default=""),  # ids of those who changed the contact, with spaces
-    Column("erased", Moment),  # from here on organisation, email and proposal are empty
+    Column("erased", Moment),  # from here on organisation, email and answers are empty
     UniqueConstraint("challenge", "submission"),
     # The count at the sealing reads only this index.
     Index(None, "challenge", "withdrawn"),
@@ -161,158 +184,11 @@ late_applications = Table(
     Column("organisation", String, nullable=False),
     Column("firm", String, nullable=False),
     Column("email", String, nullable=False),
-    Column("proposal", Text, nullable=False),
+    Column("form", String, nullable=False),  # the version of the form
+    Column("answers", Text, nullable=False),  # JSON; see `proposals`
     Column("submission", String, nullable=False),
     Column("received", Moment, nullable=False),
     UniqueConstraint("challenge", "submission"),
-)
-
-payments = Table(
-    "payments",
-    METADATA,
-    Column("key", String, primary_key=True),
-    Column("challenge", ForeignKey(challenges.c.id), nullable=False, index=True),
-    Column("stage", String, nullable=False),
-    Column("team", ForeignKey(applications.c.id), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("of", Integer, nullable=False),
-    Column("net", BigInteger, nullable=False),  # pence
-    Column("vat", BigInteger, nullable=False),  # pence
-    Column("currency", String, nullable=False),
-    Column("requested_at", Moment, nullable=False),
-    Column("selected_by", String, nullable=False, server_default=""),
-    Column("accepted_by", String, nullable=False, server_default=""),
-    Column("amended_by", String, nullable=False, server_default=""),  # who amended the amount last
-    Column("status", String, nullable=False, server_default="requested"),
-    Column("version", Integer, nullable=False, server_default="0"),  # counts its changes
-    Column("pay_by", Moment),
-    Column("pay_by_law", Moment),
-    Column("reason", Text, nullable=False, server_default=""),  # why it came back or was cancelled
-    UniqueConstraint("challenge", "stage", "team", "number"),
-    UniqueConstraint("key", "team"),  # so that a transfer's team is its payment's
-    CheckConstraint("net >= 0 AND vat >= 0", name="amount_not_negative"),
-    CheckConstraint("number BETWEEN 1 AND of", name="number_is_one_of_them"),
-    CheckConstraint(
-        "status IN ('requested', 'payee known', 'released', 'submitted', 'settled', 'rejected', 'returned', "
-        "'cancelled')",
-        name="status_is_one_of_them",
-    ),
-    CheckConstraint("(pay_by IS NULL) = (pay_by_law IS NULL)", name="both_dates_or_none"),
-    Index(None, "status"),
-)
-
-# A team's bank details, one row for each time they were given. The last version counts. Sealed: see `sealing`.
-payees = Table(
-    "payees",
-    METADATA,
-    Column("team", ForeignKey(applications.c.id), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("sealed", Text, nullable=False),
-    Column("masked", String, nullable=False),
-    Column("country", String, nullable=False, server_default=""),  # of the account
-    # The same for the same account, and nothing to anybody without the key: see `sealing`.
-    Column("fingerprint", String, nullable=False, server_default=""),
-    Column("given_by", String, nullable=False),
-    Column("given_at", Moment, nullable=False),
-    CheckConstraint("version >= 1", name="version_counts_from_one"),
-    Index(None, "fingerprint"),
-)
-
-# One attempt of a payment, from its release on. Triggers refuse a release by a person who selected the team, accepted
-# its evidence, amended its amount, ever gave its bank details, or said that the previous attempt came back. The
-# migration makes them. Another trigger keeps the amount of a payment that a rail may have.
-transfers = Table(
-    "transfers",
-    METADATA,
-    Column("id", String, primary_key=True),  # payment/attempt: the id that rails know
-    Column("payment", String, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("team", String, nullable=False),
-    Column("payee_version", Integer),  # which bank details; none if paid before the service asked for them
-    Column("released_by", String, nullable=False),
-    Column("released_at", Moment, nullable=False),
-    Column("begun_at", Moment),  # from here on a rail may have the transfer
-    Column("rail", String, nullable=False, server_default=""),  # the name of that rail
-    Column("submitted_at", Moment),
-    Column("settled_at", Moment),
-    Column("returned_at", Moment),
-    Column("returned_by", String, nullable=False, server_default=""),  # the person who said so; empty if the rail did
-    Column("ended_as", String, nullable=False, server_default=""),  # rejected and cancelled never left; returned did
-    Column("rail_reference", String, nullable=False, server_default=""),
-    UniqueConstraint("payment", "attempt"),
-    ForeignKeyConstraint(["payment", "team"], ["payments.key", "payments.team"], name="transfers_payment_fk"),
-    ForeignKeyConstraint(["team", "payee_version"], ["payees.team", "payees.version"], name="transfers_payee_fk"),
-    CheckConstraint("payee_version IS NOT NULL OR released_by = 'service'", name="goes_to_somebody"),
-    CheckConstraint("attempt >= 1", name="attempt_counts_from_one"),
-    CheckConstraint("submitted_at IS NULL OR begun_at IS NOT NULL", name="begun_before_it_is_submitted"),
-    CheckConstraint("settled_at IS NULL OR submitted_at IS NOT NULL", name="submitted_before_it_is_settled"),
-    CheckConstraint("(submitted_at IS NULL) = (rail_reference = '')", name="submitted_under_a_reference"),
-    CheckConstraint("returned_by = '' OR returned_at IS NOT NULL", name="returned_if_somebody_says_so"),
-    CheckConstraint("ended_as IN ('', 'rejected', 'cancelled', 'returned')", name="ended_as_is_one_of_them"),
-    CheckConstraint("(ended_as = '') = (returned_at IS NULL)", name="ended_as_it_did"),
-    # Never two transfers under way for one payment.
-    Index(
-        "transfers_one_under_way",
-        "payment",
-        unique=True,
-        sqlite_where=text("returned_at IS NULL"),
-        postgresql_where=text("returned_at IS NULL"),
-    ),
-)
-
-# A payment file, the transfers in it, and what the bank said about each transfer.
-payment_files = Table(
-    "payment_files",
-    METADATA,
-    Column("id", String(35), primary_key=True),  # the message id, which the bank's reports repeat
-    Column("form", String, nullable=False),  # pain.001.001.09 or .03
-    Column("currency", String, nullable=False),
-    Column("abroad", Boolean, nullable=False, server_default=text("false")),  # whether its payments cross a border
-    Column("execute_on", String, nullable=False),
-    Column("made_by", String, nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("written_at", Moment),
-    Column("written_by", String, nullable=False, server_default=""),  # who was told to take it to the bank
-)
-
-filed_transfers = Table(
-    "filed_transfers",
-    METADATA,
-    Column("transfer", ForeignKey(transfers.c.id), primary_key=True),
-    Column("file", ForeignKey(payment_files.c.id), nullable=False, index=True),
-    Column("end_to_end", String(35), nullable=False, unique=True),  # the id that the bank knows
-    Column("plain_reference", String(16), nullable=False, index=True),  # what a bank keeps of the reference
-    Column("pence", BigInteger, nullable=False),  # the amount in the file
-    Column("progress", String, nullable=False, server_default="taken"),
-    Column("arrived_on", String),  # the day, if a bank or a person has named it
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("said_by", String, nullable=False, server_default=""),  # the person who says that it failed
-    Column("news_at", Moment),  # when the last news was said, by the clock of whoever said it
-    Column("doubt", String, nullable=False, server_default=""),  # what a person has to find out
-    Column("reported_at", Moment),
-    Column("reported_by", String, nullable=False, server_default=""),
-    CheckConstraint(
-        "progress IN ('taken', 'settled', 'rejected', 'cancelled', 'returned')", name="progress_is_one_of_them"
-    ),
-)
-
-# All that a bank, or a person, has said about the transfers in payment files. Their progress follows from this.
-bank_words = Table(
-    "bank_words",
-    METADATA,
-    Column("transfer", ForeignKey(filed_transfers.c.transfer), primary_key=True),
-    Column("number", Integer, primary_key=True),  # in the order in which the service heard the words
-    Column("progress", String, nullable=False),
-    Column("at", Moment, nullable=False),  # when it was said, by the clock of whoever said it
-    Column("reason", Text, nullable=False),
-    Column("whole", Boolean, nullable=False),  # said of the whole file
-    Column("is_copy", Boolean, nullable=False),  # the bank rejects a copy of what it has
-    Column("person", String, nullable=False),  # who says so; empty for the bank
-    Column("arrived_on", String),
-    Column("booked_on", String),  # the day by a statement of the account
-    Column("by_day", Boolean, nullable=False),  # that statement gives only the day
-    Column("heard_at", Moment, nullable=False),
-    Column("heard_by", String, nullable=False),
 )
 
 notices = Table(
@@ -376,15 +252,4 @@ record = Table(
     Column("refused", Boolean, nullable=False),
     Index(None, "challenge", "id"),
     sqlite_autoincrement=True,
-)
-
-# The embedded rail's own record. Only the rail reads and writes this table.
-rail_transfers = Table(
-    "rail_transfers",
-    METADATA,
-    Column("key", String(300), primary_key=True),
-    Column("reference", String(100), nullable=False),
-    Column("pence", BigInteger, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("currency", String, nullable=False, server_default=""),
 )

@@ -89,7 +89,9 @@ def _same_firm(paid: bool) -> tuple[tuple[Select[Any], Select[Any]], ...]:
     """
     counts: ColumnElement[bool] = _applications.c.id.in_(select(_payments.c.team))
     if not paid:
-        counts = exists().where(_windows.c.challenge == _applications.c.challenge, _windows.c.sealed_at.is_not(None))
+        counts = exists().where(
+            _windows.c.challenge == _applications.c.challenge, _windows.c.stage == "", _windows.c.sealed_at.is_not(None)
+        )
     return tuple(
         (
             select(*_ID, name.label("name")).where(

@@ -11,6 +11,7 @@ from whenever import Instant
 
 from desk.desk import Desk
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.permissions import Actor
 from domain.values.refusals import TooLate
 from service.settings import Settings
@@ -40,7 +41,9 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
     try:
         while True:
             number = len(receipts)
-            applying = Applying(organisation=f"{name} {number}", email=f"{number}@{name}.example", proposal="Trees.")
+            applying = Applying(
+                organisation=f"{name} {number}", email=f"{number}@{name}.example", answers=only_text("Trees.")
+            )
             receipt = asyncio.run(desk.applications.apply(Actor(), challenge, applying))
             receipts.append((receipt.application, receipt.received))
             if number == 0:

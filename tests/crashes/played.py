@@ -17,7 +17,8 @@ from domain.challenges.state import Result, State
 from domain.payments.decisions import Release, Return, UndoReturn
 from domain.payments.payment import TO_RELEASE
 from domain.permissions import Proof
-from domain.programmes.programme import Due, Instalment, Programme, Reminders
+from domain.programmes.pay import Due, Instalment
+from domain.programmes.programme import Programme, Reminders
 from domain.values.calendar import lasting
 from domain.values.refusals import NotConfirmed, Unavailable
 from store.challenges.applications import accept

@@ -7,6 +7,7 @@ from whenever import Instant
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.values.paging import Page
 from domain.values.refusals import ApplicationRefused, NotAllowed, TooLate, Unavailable, WindowNotSealed
 from store.challenges import applications
@@ -40,7 +41,7 @@ async def test_the_desks_own_clock_decides_whether_it_is_in_time(open_: Database
 async def test_a_form_with_several_faults_names_all_of_them_and_the_record_repeats_nothing_of_it(
     open_: Database,
 ) -> None:
-    wrong = Applying(organisation="", email="ada at lovelace", proposal="x" * 1001)
+    wrong = Applying(organisation="", email="ada at lovelace", answers=only_text("x" * 1001))
     async with desk_on(open_) as desk:
         with pytest.raises(ApplicationRefused) as refused:
             await desk.applications.apply(NOBODY, AIR, wrong)

@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from desk.desk import Desk
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.permissions import Actor, Proof
 from domain.values.paging import Page
 from domain.values.refusals import Refused, Unavailable
@@ -44,7 +45,9 @@ async def test_readers_are_answered_while_another_process_holds_the_lock_of_writ
         applying = [
             asyncio.create_task(
                 desk.applications.apply(
-                    Actor(), AIR, Applying(organisation=f"Tay {number}", email="tay@tay.example", proposal="Maps.")
+                    Actor(),
+                    AIR,
+                    Applying(organisation=f"Tay {number}", email="tay@tay.example", answers=only_text("Maps.")),
                 )
             )
             for number in range(MORE_THAN_THREADS)

@@ -17,6 +17,7 @@ from desk import rehearsal
 from desk.desk import Desk
 from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
+from domain.forms.answers import only_text
 from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.permissions import RIGHTS, Action, Actor, Period, Proof, Role
 from domain.programmes.programme import Programme
@@ -162,13 +163,16 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "challenges.decide": partial(desk.challenges.decide, actor, AIR, "hold", reason="Why not?"),
         "challenges.retry": partial(desk.challenges.retry, actor, AIR),
         "applications.apply": partial(
-            desk.applications.apply, actor, AIR, Applying(organisation="Tay", email="tay@tay.example", proposal="Maps.")
+            desk.applications.apply,
+            actor,
+            AIR,
+            Applying(organisation="Tay", email="tay@tay.example", answers=only_text("Maps.")),
         ),
         "applications.admit": partial(
             desk.applications.admit,
             actor,
             AIR,
-            Applying(organisation="Tay", email="tay@tay.example", proposal="Maps."),
+            Applying(organisation="Tay", email="tay@tay.example", answers=only_text("Maps.")),
             reason="The site was down.",
         ),
         "applications.list": partial(desk.applications.list, actor, ALL, AIR),
@@ -287,7 +291,7 @@ async def test_a_team_is_withdrawn_by_its_own_contact_and_not_by_whoever_knows_i
     receipt = applications.accept(
         database,
         AIR,
-        Applying(organisation="Rival", email="rival@rival.example", proposal="Ours is better."),
+        Applying(organisation="Rival", email="rival@rival.example", answers=only_text("Ours is better.")),
         lambda: CLOSES.subtract(hours=1),
         compose,
     )

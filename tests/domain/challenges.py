@@ -12,7 +12,8 @@ from whenever import Instant, ItemizedDelta
 from domain.challenges import deadlines, selection
 from domain.challenges.decisions import Select
 from domain.challenges.state import State
-from domain.programmes.programme import Due, Instalment, Pay, Programme, Reminders, Stage, Terms
+from domain.programmes.pay import Due, Instalment, Pay
+from domain.programmes.programme import Programme, Reminders, Stage, Terms
 from domain.programmes.round import Challenge
 from domain.values.calendar import WorkingDays
 from domain.values.money import Money, Vat

@@ -11,7 +11,7 @@ from domain.challenges.awards import payments_due
 from domain.challenges.decisions import Select
 from domain.challenges.page import details
 from domain.challenges.state import OrderState, State
-from domain.programmes.programme import Due, Instalment, Pay
+from domain.programmes.pay import Due, Instalment, Pay
 from domain.values.money import Money
 from tests.domain.challenges import DECIDER
 

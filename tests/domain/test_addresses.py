@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.challenges.application import Applying, check_application
+from domain.forms.answers import only_text
+from domain.forms.form import text_form
 from domain.programmes.round import Person
 from domain.values.addresses import in_ascii, read_address
 from domain.values.refusals import ApplicationRefused
@@ -44,9 +46,9 @@ UNUSABLE = (
 
 @pytest.mark.parametrize("address", UNUSABLE)
 def test_an_address_that_no_letter_reaches_is_refused_wherever_it_is_given(address: str) -> None:
-    applying = Applying(organisation="Tay", email=address, proposal="Ours.")
+    applying = Applying(organisation="Tay", email=address, answers=only_text("Ours."))
     with pytest.raises(ApplicationRefused) as refused:
-        check_application(applying, 1000)
+        check_application(applying, text_form(1000))
     assert [problem.field for problem in refused.value.problems] == ["email"]
     assert address not in str(refused.value)
     assert "\n" not in str(refused.value)

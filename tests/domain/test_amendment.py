@@ -13,7 +13,7 @@ from domain.challenges.amendment import amend, payments_of
 from domain.challenges.awards import amended_orders, orders_made, payments_due
 from domain.challenges.decisions import Amend, Cancel, Evidence, Hold, Select, Withdraw
 from domain.challenges.state import Phase, State
-from domain.programmes.programme import Instalment, Pay
+from domain.programmes.pay import Instalment, Pay
 from domain.values.money import Money, Vat, total
 from domain.values.refusals import (
     NotAllowed,

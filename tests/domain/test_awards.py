@@ -9,7 +9,7 @@ from domain.challenges.awards import PaymentOrder, payments_due
 from domain.challenges.decisions import Cancel, Withdraw
 from domain.challenges.stage_run import Team
 from domain.challenges.state import OrderState, State
-from domain.programmes.programme import Due, Instalment, Pay
+from domain.programmes.pay import Due, Instalment, Pay
 from domain.values.money import Money, total
 from tests.domain.challenges import (
     ACCELERATOR,

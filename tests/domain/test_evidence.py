@@ -15,7 +15,7 @@ from domain.challenges import cancellation, deadlines, evidence, holding, select
 from domain.challenges.awards import payments_due
 from domain.challenges.decisions import Cancel, Decline, Evidence, Hold, Withdraw
 from domain.challenges.state import OrderState, Outcome, Phase, State
-from domain.programmes.programme import Due, Instalment, Pay
+from domain.programmes.pay import Due, Instalment, Pay
 from domain.values.money import Money, Vat, total
 from domain.values.refusals import NotAllowed, OnHold, ReasonMissing, Refused, TooLate, UnknownStage, UnknownTeam
 from tests.domain.challenges import (

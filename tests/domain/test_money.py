@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.programmes.programme import Instalment, Pay
+from domain.programmes.pay import Instalment, Pay
 from domain.values.money import NOTHING, Amount, Money, Vat, split, total
 from tests.domain.challenges import pay_of
 

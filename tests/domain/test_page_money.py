@@ -11,7 +11,7 @@ from domain.challenges import selection
 from domain.challenges.awards import order_closed
 from domain.challenges.page import details
 from domain.challenges.state import OrderState
-from domain.programmes.programme import Pay
+from domain.programmes.pay import Pay
 from domain.values.money import Money, Vat, total
 from tests.domain.challenges import PRE_COMMERCIAL, A, B, accelerating, exploring, in_instalments, sealed, select
 from tests.domain.page import LATER, agreeing, ending, section, with_payments

@@ -10,7 +10,7 @@ from domain.challenges import cancellation, deadlines, holding
 from domain.challenges.decisions import Cancel, Hold, Resume
 from domain.challenges.page import details
 from domain.challenges.state import OrderState, Phase
-from domain.programmes.programme import Pay
+from domain.programmes.pay import Pay
 from domain.values.money import Money, Vat
 from tests.domain.challenges import (
     ACCELERATOR,

@@ -11,8 +11,9 @@ from whenever import Instant, ItemizedDelta, TimeDelta
 from domain.challenges import deadlines, selection
 from domain.challenges.decisions import Select
 from domain.challenges.state import Phase, State
+from domain.programmes.pay import Due, Instalment
 from domain.programmes.plan import plan_of, total_at_target
-from domain.programmes.programme import Due, Instalment, OnTime, Programme
+from domain.programmes.programme import OnTime, Programme
 from domain.programmes.round import Challenge
 from domain.values.calendar import TimeAllowed, day_of, spoken
 from domain.values.money import Money

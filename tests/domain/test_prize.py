@@ -7,7 +7,7 @@ from whenever import ItemizedDelta
 from domain.announcements.announcement import ToTeams
 from domain.announcements.occasions import Occasion
 from domain.challenges import selection
-from domain.programmes.programme import Due, Instalment, Pay
+from domain.programmes.pay import Due, Instalment, Pay
 from domain.values.money import Money
 from tests.domain.challenges import ACCELERATOR, CLOSES, EXPLORATION, A, B, sealed, select
 

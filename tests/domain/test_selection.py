@@ -13,7 +13,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges import deadlines, holding, selection
 from domain.challenges.decisions import Decline, Hold, Select
 from domain.challenges.state import Outcome, Phase, State
-from domain.programmes.programme import Due, Instalment, Pay
+from domain.programmes.pay import Due, Instalment, Pay
 from domain.values.money import Amount, Money, Vat
 from domain.values.refusals import (
     NamedTwice,

@@ -12,6 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.challenges.application import Applying, check_application
 from domain.challenges.messages import make
+from domain.forms.answers import only_text
+from domain.forms.form import text_form
 from domain.payments.bank_account import read_account
 from domain.values.model import Line, Reason
 from domain.values.refusals import ApplicationRefused, NotReadable
@@ -32,9 +34,9 @@ def is_plain(text: str) -> bool:
 def test_a_name_that_steers_the_text_around_it_is_refused(sign: str) -> None:
     with pytest.raises(ValidationError, match=r"invisible character at position 4"):
         LINE.validate_python(f"Tay{sign}Ltd")
-    applying = Applying(organisation=f"Tay{sign}Ltd", email="tay@company.example", proposal="Ours.")
+    applying = Applying(organisation=f"Tay{sign}Ltd", email="tay@company.example", answers=only_text("Ours."))
     with pytest.raises(ApplicationRefused, match="organisation's name has a line break, a direction mark") as refused:
-        check_application(applying, 1000)
+        check_application(applying, text_form(1000))
     assert [problem.field for problem in refused.value.problems] == ["organisation"]
     assert "Tay" not in str(refused.value)
 

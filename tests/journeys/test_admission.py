@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.values.paging import Page
 from domain.values.refusals import NotAllowed, ReasonMissing, TooLate
 from store.database import tables
@@ -19,7 +20,9 @@ WHY = "The site was down in the last hour."
 
 
 def tardy(number: int = 1) -> Applying:
-    return Applying(organisation=f"Tardy {number}", email=f"tardy{number}@company.example", proposal="Late, and good.")
+    return Applying(
+        organisation=f"Tardy {number}", email=f"tardy{number}@company.example", answers=only_text("Late, and good.")
+    )
 
 
 async def admit(play: Play, number: int = 1, reason: str = WHY) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from domain.announcements.occasions import Occasion
 from domain.payments.payment import PaymentStatus
-from domain.programmes.programme import Due, Instalment, Pay, Programme
+from domain.programmes.pay import Due, Instalment, Pay
+from domain.programmes.programme import Programme
 from domain.values.money import Money
 from domain.values.refusals import NotAllowed, TooLate, WrongAmount
 from tests.playing import months, playing

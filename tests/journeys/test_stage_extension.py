@@ -9,7 +9,8 @@ from whenever import ItemizedDelta
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.state import Phase
-from domain.programmes.programme import Due, Instalment, Pay, Programme
+from domain.programmes.pay import Due, Instalment, Pay
+from domain.programmes.programme import Programme
 from domain.values.calendar import later
 from domain.values.money import Money
 from domain.values.refusals import TooEarly, TooLate

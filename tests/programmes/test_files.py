@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 
 from desk.programme_files import FOLDER, find_round, load_programme, schemas
+from domain.programmes.pay import Due
 from domain.programmes.plan import engagement_of, plan_of, total_at_target
-from domain.programmes.programme import Due, Programme
+from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved_instant
 from domain.programmes.round import challenges_of
 from domain.values.calendar import moment, spoken

@@ -12,6 +12,7 @@ from whenever import Instant
 import embedded
 from desk.programme_files import load_round
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.programmes.round import Challenge, challenges_of
 from gateways.messaging.letters import Letters
 from store.challenges.applications import accept
@@ -96,7 +97,7 @@ def handed_in(service: embedded.Service, folder: Path, name: str, numbers: Mappi
 
 def _application(number: int) -> Applying:
     email = f"team{number}@company.example"
-    return Applying(organisation=f"Company {number}", email=email, proposal=f"Answer number {number}.")
+    return Applying(organisation=f"Company {number}", email=email, answers=only_text(f"Answer number {number}."))
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_bank_details_stay_while_money_is_on_its_way_and_all_else_goes(zoo: Zoo)
     done = erase(zoo, "--team", zoo.paid, "--yes")
     assert f"The bank details of {zoo.paid}, because money is on its way to them" in done
     application = starter.data("applications", "quay")[0]
-    assert (application["organisation"], application["email"], application["proposal"]) == ("", "", "")
+    assert (application["organisation"], application["email"], application["answers"]) == ("", "", {})
     assert application["id"] == zoo.paid
     assert application["erased"]
 

@@ -73,7 +73,9 @@ def test_applications_are_read_as_they_were_handed_in(starter: Commands, moor: d
 
     for kind, text in TEXTS.items():
         assert kept[moor[kind]]["organisation"] == name_of(kind)
-        assert kept[moor[kind]]["proposal"] == f"{text}\n{kind}".replace("\r", "\n")  # standard input is text
+        assert kept[moor[kind]]["answers"]["proposal"] == f"{text}\n{kind}".replace(
+            "\r", "\n"
+        )  # standard input is text
     for words in ([], ["--full"]):
         printed = starter("applications", "moor", *words)
         assert printed.status == 0

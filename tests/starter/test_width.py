@@ -24,6 +24,7 @@ from desk.rounds import Opened
 from domain.challenges import holding
 from domain.challenges.application import Application
 from domain.challenges.decisions import Hold
+from domain.forms.answers import only_text
 from domain.payments.destination import Twins
 from domain.payments.interest import late_interest
 from domain.payments.payment import PaymentStatus
@@ -188,7 +189,12 @@ def test_a_notice_is_two_lines_the_first_of_which_shows_it_in_full(printed: Call
 
 def test_an_application_has_its_address_in_one_piece(printed: Callable[[], list[str]]) -> None:
     application = Application(
-        id=TEAM, challenge=CHALLENGE, organisation="Tay Sensors", email=ADDRESS, proposal="Old data. " * 50, received=AT
+        id=TEAM,
+        challenge=CHALLENGE,
+        organisation="Tay Sensors",
+        email=ADDRESS,
+        answers=only_text("Old data. " * 50),
+        received=AT,
     )
     applications.applications(row(), [application])
     lines = printed()

@@ -8,6 +8,7 @@ from domain.announcements.announcement import Announcement, Attention, Entry, Ou
 from domain.announcements.occasions import FACTS, Facts, Occasion
 from domain.challenges.application import Applying
 from domain.challenges.awards import PaymentOrder
+from domain.forms.answers import only_text
 from domain.values.model import Value
 from domain.values.money import Amount, Money
 from store.challenges import windows
@@ -39,14 +40,11 @@ def facts(occasion: Occasion, **known: str) -> Facts:
     return dict.fromkeys(FACTS[occasion], "") | known
 
 
-def applying(name: str = "Breathe Ltd", **changes: str) -> Applying:
-    """An application as it should be."""
-    fields = {
-        "organisation": name,
-        "email": f"{name.split()[0].lower()}@applicants.example",
-        "proposal": f"{name} measures the air from every bus.",
-    }
-    return Applying(**(fields | changes))
+def applying(name: str = "Breathe Ltd", proposal: str | None = None, **changes: str) -> Applying:
+    """An application as it should be, with another proposal or other fields if they are given."""
+    fields = {"organisation": name, "email": f"{name.split()[0].lower()}@applicants.example"}
+    text = f"{name} measures the air from every bus." if proposal is None else proposal
+    return Applying(answers=only_text(text), **(fields | changes))
 
 
 def applied(database: Database, name: str = "Breathe Ltd", challenge: str = AIR, at: Instant = MIDWAY) -> str:

@@ -54,7 +54,7 @@ def test_an_application_in_time_gets_a_receipt_and_is_read_after_the_sealing(ope
     assert application.id == receipt.application
     assert application.received == receipt.received == MIDWAY - TimeDelta(nanoseconds=789)
     assert application.email == "breathe@applicants.example"
-    assert application.proposal == "Breathe Ltd measures the air from every bus."
+    assert application.answers["proposal"] == "Breathe Ltd measures the air from every bus."
     assert not receipt.repeated
 
 

@@ -243,8 +243,7 @@ def test_an_error_does_not_hold_what_was_handed_in(open_: Database) -> None:
                 challenge=AIR,
                 organisation="Private Ltd",
                 email="private@applicants.example",
-                proposal="Private plan",
-                submission="x",
+                submission="Private plan",
                 received=MIDWAY,
             )
         )

@@ -41,8 +41,11 @@ PERSONAL = (
 
 BLANKED = {
     "challenges": {"contact"},
-    "late_applications": {"organisation", "firm", "email", "proposal", "submission"},
-    "applications": {"organisation", "firm", "email", "proposal", "submission"},
+    "late_applications": {"organisation", "firm", "email", "answers", "submission"},
+    "applications": {"organisation", "firm", "email", "submission"},
+    "proposals": {"answers"},
+    "drafts": {"organisation", "email"},
+    "draft_answers": {"answer"},
     "payees": {"sealed", "masked", "country", "fingerprint"},
     "feedback": {"text"},
     "notices": {"address", "subject", "body"},
@@ -53,6 +56,7 @@ ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
 """The one change of bank details that the database allows."""
 REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
+    *("interests.what", "scores.reason", "agreed_marks.reason"),
     *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
 }
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
@@ -62,7 +66,7 @@ NOT_PERSONAL = {
     *("by", "person"),
     *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
-    *("action", "said", "doubt", "said_by"),
+    *("action", "said", "doubt", "said_by", "version", "application", "criterion"),
 }
 
 
@@ -225,7 +229,7 @@ def test_a_late_application_that_waits_to_be_admitted_is_removed(known: Till) ->
     database, late = known.database, "late@applicants.example"
     row = {"id": "late-1", "challenge": AIR, "organisation": "Late Ltd", "firm": "late", "email": late}
     with database.writing() as connection:
-        more = {"proposal": "Better late.", "submission": "x", "received": MIDWAY}
+        more = {"form": "1", "answers": "Better late.", "submission": "x", "received": MIDWAY}
         connection.execute(insert(tables.late_applications).values(row | more))
     assert [each.id for each in erase(database, email=late).late] == ["late-1"]
     assert "Late Ltd" not in contents(database)

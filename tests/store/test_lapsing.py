@@ -352,5 +352,5 @@ def test_operators_are_not_called_for_what_was_mended_before_they_could_be(open_
 def _with_application(database: Database, id_: str = "team") -> None:
     """One application, taken without a notice."""
     with database.writing() as connection:
-        fields = dict.fromkeys(("organisation", "email", "proposal", "submission"), id_)
+        fields = dict.fromkeys(("organisation", "email", "submission"), id_)
         connection.execute(insert(tables.applications).values(id=id_, challenge=AIR, received=MIDWAY, **fields))

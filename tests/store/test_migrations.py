@@ -75,12 +75,12 @@ def test_the_migrations_make_the_same_constraints_as_the_code(
 
 BEFORE_0002 = """
 INSERT INTO people (round, id, name, email) VALUES ('old', 'olivia', 'Olivia', 'olivia@scheme.example');
-INSERT INTO challenges (id, round, slug, position, question, sponsor, sponsor_name, time_zone, currency, proposal_limit,
-    opened_at, attention) VALUES ('old/air', 'old', 'air', 0, 'How?', 'sepa', 'SEPA', 'Europe/London', 'GBP', 100,
-    '{opened}', 'the rail is down');
+INSERT INTO challenges (id, round, slug, position, question, sponsor, sponsor_name, time_zone, currency, opened_at,
+    attention) VALUES ('old/air', 'old', 'air', 0, 'How?', 'sepa', 'SEPA', 'Europe/London', 'GBP', '{opened}',
+    'the rail is down');
 INSERT INTO windows (challenge, opens, closes, held) VALUES ('old/air', '{opened}', '{one}', false);
-INSERT INTO applications (id, challenge, organisation, email, proposal, submission, received)
-    VALUES ('air-1', 'old/air', 'Breathe', 'breathe@applicants.example', 'Buses.', 'x', '{opened}');
+INSERT INTO applications (id, challenge, organisation, email, submission, received)
+    VALUES ('air-1', 'old/air', 'Breathe', 'breathe@applicants.example', 'x', '{opened}');
 INSERT INTO payments (key, challenge, stage, team, number, "of", net, vat, currency, requested_at, submitted_at,
     settled_at, rail_reference) VALUES
     ('old/air/trial/air-1/1', 'old/air', 'trial', 'air-1', 1, 4, 100, 20, 'GBP', '{one}', '{two}', '{three}', 'rail-1'),

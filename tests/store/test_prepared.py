@@ -26,8 +26,7 @@ _ROW = {
     "organisation": "Crow & Co",
     "firm": "crow and",
     "email": "crow@company.example",
-    "proposal": "100 % trees? :yes %(no)s",
-    "submission": "first",
+    "submission": "100 % trees? :yes %(no)s",
     "contact_by": "",
     "received": Instant("2016-07-28T15:05:12.000001Z") + TimeDelta(nanoseconds=999),
 }
@@ -57,7 +56,7 @@ def test_a_row_is_kept_as_sqlalchemy_keeps_it(open_: Database) -> None:
     assert {k: v for k, v in one._mapping.items() if k not in differs} == {
         k: v for k, v in other._mapping.items() if k not in differs
     }
-    assert (one.received, one.proposal) == (Instant("2016-07-28T15:05:12.000001Z"), _ROW["proposal"])
+    assert (one.received, one.submission) == (Instant("2016-07-28T15:05:12.000001Z"), _ROW["submission"])
 
 
 def test_an_update_says_how_many_rows_it_changed(open_: Database) -> None:

@@ -31,7 +31,7 @@ def test_a_challenge_that_has_not_started_says_so(kept: Database) -> None:
         "sepa",
         "Environment Agency",
     )
-    assert (row.time_zone, row.currency, row.proposal_limit) == ("Europe/London", "GBP", 1000)
+    assert (row.time_zone, row.currency) == ("Europe/London", "GBP")
     assert (row.started, row.stage, row.opens, row.closes, row.applications) == (False, "", OPENS, CLOSES, None)
 
 

@@ -16,7 +16,9 @@ from whenever import Date, Instant, ItemizedDelta
 
 from domain.announcements.announcement import OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import FACTS, SAMPLES, Occasion
-from domain.programmes.programme import Due, Instalment, Pay, Stage
+from domain.judging.scorecard import Criterion, Mark, Scorecard
+from domain.programmes.pay import Due, Instalment, Pay
+from domain.programmes.programme import Asks, Stage
 from domain.programmes.round import Challenge
 from domain.values.calendar import WorkingDays
 from domain.values.money import Money, Vat
@@ -37,6 +39,13 @@ def _notice(number: int, occasion: Occasion) -> OutgoingNotice:
     )
 
 
+_SCALE = (Mark(mark=0, means="No answer"), Mark(mark=4, means="Convincing"))
+_CRITERION = Criterion(id="benefit", title="Benefit", scale=_SCALE)
+_FULL_CRITERION = Criterion(
+    id="cost", title="Cost", hint="Over five years", weight=2, scale=_SCALE, looks_at=("price",), pass_mark=4
+)
+_SCORECARD = Scorecard(criteria=(_CRITERION, _FULL_CRITERION))
+
 SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
     OutgoingNotice: tuple(_notice(number, occasion) for number, occasion in enumerate(Occasion)),
     Instalment: (
@@ -52,6 +61,8 @@ SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
             instalments=(Instalment(amount=Money(50_000)), Instalment(amount=Money(150_000), due=Due.END)),
         ),
     ),
+    Criterion: (_CRITERION, _FULL_CRITERION),
+    Scorecard: (_SCORECARD,),
     Stage: (
         Stage(name="interview", title="Interview", target=6, max=6, decision_within=WorkingDays(10)),
         # The last stage of a programme may not be skipped, so the example with the most fields is not.
@@ -68,6 +79,8 @@ SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
             duration=ItemizedDelta(weeks=2),
             pay=Pay(fixed=Money(200_000)),
             participation_sessions=3,
+            asks=Asks(form="fuller", within=ItemizedDelta(weeks=3)),
+            scorecard=_SCORECARD,
         ),
     ),
 }

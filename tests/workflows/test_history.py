@@ -16,6 +16,7 @@ from temporalio.client import WorkflowHistory
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
+from domain.forms.answers import only_text
 from domain.payments.payment import PaymentStatus
 from domain.permissions import Actor
 from domain.values.refusals import Refused
@@ -81,7 +82,9 @@ async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
     caplog.set_level(logging.DEBUG)
     async with months() as environment, playing(tmp_path, environment) as play:
         applying = Applying(
-            organisation=MARKERS[0], email=f"{MARKERS[1]}@company.example", proposal=f"Our {MARKERS[2]} is short."
+            organisation=MARKERS[0],
+            email=f"{MARKERS[1]}@company.example",
+            answers=only_text(f"Our {MARKERS[2]} is short."),
         )
         team = (await play.desk.applications.apply(Actor(), play.challenge.id, applying)).application
         long = applying.model_copy(update={"proposal": MARKERS[2] * 2000})
@@ -190,7 +193,7 @@ async def apply_with_markers(play: Play, number: int) -> str:
     applying = Applying(
         organisation=MARKERS[0],
         email=f"{MARKERS[1]}@company{number}.example",
-        proposal=f"{MARKERS[2]}, number {number}.",
+        answers=only_text(f"{MARKERS[2]}, number {number}."),
     )
     return (await play.desk.applications.apply(Actor(), play.challenge.id, applying)).application
 

@@ -55,7 +55,6 @@ def _people_and_challenges() -> None:
         sa.Column("sponsor_name", sa.String(), nullable=False),
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("proposal_limit", sa.Integer(), nullable=False),
         sa.Column("opened_at", MOMENT, nullable=False),
         sa.Column("stage", sa.String(), nullable=False, server_default=""),
         sa.Column("waits_for", sa.String(), nullable=False, server_default=""),
@@ -67,7 +66,6 @@ def _people_and_challenges() -> None:
         sa.PrimaryKeyConstraint("id", name="challenges_pk"),
         sa.UniqueConstraint("round", "slug", name="challenges_round_slug_uq"),
         sa.CheckConstraint("id = round || '/' || slug", name=op.f("challenges_id_is_round_and_slug")),
-        sa.CheckConstraint("proposal_limit > 0", name=op.f("challenges_proposals_have_room")),
     )
 
     op.create_table(
@@ -83,6 +81,7 @@ def _applications() -> None:
     op.create_table(
         "windows",
         sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False, server_default=""),
         sa.Column("opens", MOMENT, nullable=False),
         sa.Column("closes", MOMENT, nullable=False),
         sa.Column("held", sa.Boolean(), nullable=False),
@@ -90,7 +89,7 @@ def _applications() -> None:
         sa.Column("sealed_count", sa.Integer()),
         sa.Column("admitted_count", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("read_at", MOMENT),
-        sa.PrimaryKeyConstraint("challenge", name="windows_pk"),
+        sa.PrimaryKeyConstraint("challenge", "stage", name="windows_pk"),
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="windows_challenge_fk"),
         sa.CheckConstraint("opens < closes", name=op.f("windows_opens_before_it_closes")),
         sa.CheckConstraint("(sealed_at IS NULL) = (sealed_count IS NULL)", name=op.f("windows_sealed_with_its_count")),
@@ -104,7 +103,8 @@ def _applications() -> None:
         sa.Column("organisation", sa.String(), nullable=False),
         sa.Column("firm", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
-        sa.Column("proposal", sa.Text(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
         sa.Column("submission", sa.String(), nullable=False),
         sa.Column("received", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="late_applications_pk"),
@@ -118,7 +118,6 @@ def _applications() -> None:
         sa.Column("organisation", sa.String(), nullable=False),
         sa.Column("firm", sa.String(), nullable=False, server_default=""),
         sa.Column("email", sa.String(), nullable=False),
-        sa.Column("proposal", sa.Text(), nullable=False),
         sa.Column("submission", sa.String(), nullable=False),
         sa.Column("received", MOMENT, nullable=False),
         sa.Column("withdrawn", MOMENT),

@@ -1,0 +1,1 @@
+"""What applicants fill in: forms, their questions, and the answers."""

@@ -1,0 +1,31 @@
+"""Answers to the questions of a form: kept by question, as they were typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from .form import PROPOSAL
+
+Answer = str | bool | tuple[str, ...]
+"""A text, number, amount, date, link or line as typed; a choice by its id; yes or no; several choices by their ids;
+files by the ids of their attachments."""
+
+Answers = Mapping[str, Answer]
+"""Answers by the ids of their questions."""
+
+
+def only_text(text: str) -> Answers:
+    """The answers of an application that is one text, as programmes without forms take it."""
+    return {PROPOSAL: text}
+
+
+def written(answers: Answers) -> str:
+    """Answers as the database keeps them: JSON, in the order of their questions' ids."""
+    return json.dumps(answers, ensure_ascii=False, sort_keys=True)
+
+
+def read(text: str) -> Answers:
+    """What `written` has written. An erased text has no answers."""
+    kept = json.loads(text) if text else {}
+    return {question: tuple(each) if isinstance(each, list) else each for question, each in kept.items()}

@@ -1,0 +1,1 @@
+"""What readers do with applications: interests, scores, moderation and ranking."""

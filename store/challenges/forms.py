@@ -1,0 +1,60 @@
+"""The forms of a challenge, frozen when it was opened."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import Connection, select
+
+from domain.forms.form import Form
+from domain.programmes.programme import Programme
+from domain.programmes.round import Challenge
+from domain.values.refusals import UnknownStage
+from store.database import tables
+from store.database.inserts import inserting
+
+_forms = tables.forms
+
+
+def keep(connection: Connection, challenge: Challenge, programme: Programme) -> None:
+    """Writes down the forms of a challenge that is opened. Forms that are there stay as they are.
+
+    Args:
+        connection: in a transaction that writes.
+        challenge: the challenge.
+        programme: the programme with its forms.
+    """
+    for stage in ("", *(each.name for each in programme.stages if each.asks)):
+        form = programme.form_of(stage)
+        row = {"challenge": challenge.id, "stage": stage, "version": form.version, "said": form.model_dump_json()}
+        connection.execute(inserting(connection, _forms).values(row).on_conflict_do_nothing())
+
+
+def read(connection: Connection, challenge: str, stage: str = "") -> Form:
+    """The form of an application to a challenge, or of the further proposal that a stage asks for.
+
+    Raises:
+        UnknownStage: that stage asks for none.
+    """
+    said = connection.scalar(select(_forms.c.said).where(_forms.c.challenge == challenge, _forms.c.stage == stage))
+    if said is None:
+        raise UnknownStage(f"The stage {stage!r} of {challenge} asks for no proposal: leave the stage out.")
+    return _form(said)
+
+
+def read_version(connection: Connection, challenge: str, stage: str, version: str) -> Form:
+    """The same, read only once for each version: whoever takes applications asks for it again and again."""
+    if version not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[version] = read(connection, challenge, stage)
+    return _KNOWN[version]
+
+
+_MOST_KNOWN = 200
+_KNOWN: dict[str, Form] = {}
+
+
+@lru_cache(maxsize=100)
+def _form(said: str) -> Form:
+    return Form.model_validate_json(said)

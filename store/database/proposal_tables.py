@@ -1,0 +1,62 @@
+"""The tables of forms, of what was sent, and of what is still being written."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Table, Text
+
+from .instants import Moment
+from .metadata import METADATA
+
+# The forms of a challenge, frozen when it was opened. The stage is empty for the form of the application itself.
+forms = Table(
+    "forms",
+    METADATA,
+    Column("challenge", ForeignKey("challenges.id"), primary_key=True),
+    Column("stage", String, primary_key=True),
+    Column("version", String, nullable=False),
+    Column("said", Text, nullable=False),  # JSON
+)
+
+# What was sent: one row for an application, and one for each further proposal.
+proposals = Table(
+    "proposals",
+    METADATA,
+    Column("application", ForeignKey("applications.id"), primary_key=True),
+    Column("stage", String, primary_key=True, server_default=""),  # empty: the application itself
+    Column("form", String, nullable=False),  # the version of the form
+    Column("answers", Text, nullable=False),  # JSON, by question; empty once it is erased
+    Column("sent_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),  # counts how often it was sent
+    CheckConstraint("version >= 1", name="version_counts_from_one"),
+)
+
+# What somebody is writing. It has the id that the application will have once it is sent.
+drafts = Table(
+    "drafts",
+    METADATA,
+    Column("application", String, primary_key=True),
+    Column("stage", String, primary_key=True),  # empty: the application itself
+    Column("challenge", ForeignKey("challenges.id"), nullable=False),
+    Column("organisation", String, nullable=False),
+    Column("email", String, nullable=False),
+    Column("form", String, nullable=False),  # the version of the form
+    Column("begun_at", Moment, nullable=False),
+    Index(None, "challenge"),
+    Index(None, "email"),
+)
+
+draft_answers = Table(
+    "draft_answers",
+    METADATA,
+    Column("application", String, primary_key=True),
+    Column("stage", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("version", Integer, primary_key=True),  # counts how often it was saved; the last counts
+    Column("answer", Text, nullable=False),  # JSON
+    Column("saved_by", String, nullable=False),
+    Column("saved_at", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["application", "stage"], ["drafts.application", "drafts.stage"], name="draft_answers_draft_fk"
+    ),
+    CheckConstraint("version >= 1", name="version_counts_from_one"),
+)

@@ -1,0 +1,1 @@
+"""Readers, their interests, their scores, and what was agreed."""
