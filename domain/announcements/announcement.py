@@ -173,6 +173,20 @@ class HandedOver(Value):
     successor: str
 
 
+class Deciding(Value):
+    """A sponsor's decision on applications: whom it takes, and from whom it could choose. It has ids only.
+
+    Args:
+        teams: who is taken into the stage; nobody if the sponsor declines.
+        reserve: who takes the place of a team that leaves, in this order.
+        field: whom the sponsor could take; empty for all applications that count.
+    """
+
+    teams: tuple[str, ...] = ()
+    reserve: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+
+
 class Announcement(Value):
     """What happened, in one piece.
 
@@ -190,6 +204,8 @@ class Announcement(Value):
         admitted: id of the late application that this admits. If somebody has read the applications, the whole
             announcement is refused.
         handed_over: the hand-over that this is about; the announcement is refused if the round's books do not have it.
+        decides: the decision on applications that this announces. The database checks what the workflow cannot know:
+            interests and scores.
     """
 
     key: str
@@ -203,6 +219,7 @@ class Announcement(Value):
     withdrawn: str = ""
     admitted: str = ""
     handed_over: HandedOver | None = None
+    decides: Deciding | None = None
 
 
 def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> OutgoingNotice:

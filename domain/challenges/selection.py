@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people, to_teams
+from domain.announcements.announcement import (
+    Announcement,
+    Deciding,
+    Entry,
+    OutgoingNotice,
+    ToApplicants,
+    to_people,
+    to_teams,
+)
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.programmes.programme import Stage
@@ -65,7 +73,8 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
     applications = () if state.runs else (*message.teams, *message.reserve)
-    return new, _announced(new, stage, message, now, text, _notices(state, new, stage, message), applications)
+    decides = Deciding(teams=message.teams, reserve=message.reserve, field=state.field)
+    return new, _announced(new, stage, message, now, text, _notices(state, new, stage, message), decides, applications)
 
 
 def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announcement]:
@@ -99,7 +108,7 @@ def decline(state: State, message: Decline, now: Instant) -> tuple[State, Announ
     )
     others = tuple(person for person in state.in_charge if person != message.by)
     notices = (*told, to_people(others, Occasion.NOT_CONTINUED, facts), *kept_words(new))
-    return new, _announced(new, stage, message, now, text, notices)
+    return new, _announced(new, stage, message, now, text, notices, Deciding(field=state.field))
 
 
 def _announced(
@@ -109,6 +118,7 @@ def _announced(
     now: Instant,
     text: str,
     notices: tuple[OutgoingNotice, ...],
+    decides: Deciding,
     applications: tuple[str, ...] = (),
 ) -> Announcement:
     return Announcement(
@@ -126,6 +136,7 @@ def _announced(
         status=status_of(new),
         notices=notices,
         applications=applications,
+        decides=decides,
     )
 
 

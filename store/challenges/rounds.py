@@ -21,6 +21,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
+from store.judging import scorecards
 
 from . import forms
 from .people import keep_people, people_in
@@ -110,6 +111,7 @@ def keep_round(
                 .on_conflict_do_nothing()
             )
             forms.keep(connection, challenge, programme)
+            scorecards.keep(connection, challenge, programme)
             frozen = frozen_of(round_, programme, challenge)
             connection.execute(
                 inserting(connection, tables.frozen)

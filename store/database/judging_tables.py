@@ -1,4 +1,4 @@
-"""The tables of readers, their interests, their scores, and of what was agreed."""
+"""The tables of scorecards and readers, their interests, their scores, and of what was agreed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Inte
 
 from .instants import Moment
 from .metadata import METADATA
+
+# The scorecards of a challenge's stages, frozen when it was opened. Public from then on.
+scorecards = Table(
+    "scorecards",
+    METADATA,
+    Column("challenge", ForeignKey("challenges.id"), primary_key=True),
+    Column("stage", String, primary_key=True),
+    Column("said", Text, nullable=False),  # JSON
+)
 
 # Who reads the applications to which challenges. A decider who reads has a row here, too.
 readers = Table(

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from .instants import Moment
-from .judging_tables import agreed_marks, assignments, interests, readers, scores
+from .judging_tables import agreed_marks, assignments, interests, readers, scorecards, scores
 from .metadata import METADATA, Found
 from .payment_tables import (
     bank_words,
@@ -57,6 +57,7 @@ __all__ = [
     "rail_transfers",
     "readers",
     "record",
+    "scorecards",
     "scores",
     "transfers",
     "windows",

@@ -1,4 +1,4 @@
-"""Readers, their interests, their scores, and what was agreed."""
+"""Scorecards, readers, their interests, their scores, and what was agreed."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ def _readers_and_interests() -> None:
 
 
 def _scores() -> None:
+    op.create_table(
+        "scorecards",
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("challenge", "stage", name="scorecards_pk"),
+        sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="scorecards_challenge_fk"),
+    )
     op.create_table(
         "scores",
         sa.Column("application", sa.String(), nullable=False),
