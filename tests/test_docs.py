@@ -17,8 +17,11 @@ from pydantic import BaseModel
 from commands.app import app
 from desk.programme_files import load_programme, load_round
 from domain.challenges.messages import make
+from domain.forms.form import Choice, Form, Section, ShownIf
+from domain.forms.form import Question as FormQuestion
+from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.pay import Instalment, Pay
-from domain.programmes.programme import OnTime, Programme, Reminders, Stage, Terms
+from domain.programmes.programme import Asks, OnTime, Programme, Reminders, Stage, Terms
 from domain.programmes.round import Engagement, Person, Question, Round, Sponsor
 from domain.values.places import Holidays
 from service.settings import PREFIX, Settings
@@ -40,7 +43,16 @@ HEADINGS: dict[type[BaseModel], str] = {
     Terms: "Keys of terms",
     Reminders: "Keys of reminders",
     OnTime: "Keys of on_time",
+    Form: "Keys of a form",
+    Section: "Keys of a section",
+    FormQuestion: "Keys of a question",
+    Choice: "Keys of a choice",
+    ShownIf: "Keys of shown_if",
     Stage: "Keys of a stage",
+    Asks: "Keys of asks",
+    Scorecard: "Keys of a scorecard",
+    Criterion: "Keys of a criterion",
+    Mark: "Keys of a mark",
     Pay: "Keys of pay",
     Instalment: "Keys of an instalment",
     Round: "Keys of a round",
