@@ -372,13 +372,19 @@ def test_every_other_example_can_stand_in_the_complete_one(example: tuple[Path, 
     assert len(fragments) > len(complete)
 
 
-def test_the_later_round_is_as_the_guide_says() -> None:
-    programme = tomllib.loads((ROOT / "programmes" / "round-two.programme.toml").read_text(encoding="utf-8"))
-    stages = {stage["name"]: {**stage, **stage.get("pay", {})} for stage in programme["stages"]}
-    facts = section(PROGRAMMES.read_text(encoding="utf-8"), "From facts to a file: the later round")
+@pytest.mark.parametrize(
+    ("heading", "programme", "stages"),
+    [
+        ("the second round", "round-two", ["interview", *["exploration"] * 3, "accelerator"]),
+        ("later rounds", "later-rounds", ["interview", "exploration"]),
+    ],
+)
+def test_the_programmes_are_as_the_guide_says(heading: str, programme: str, stages: list[str]) -> None:
+    file = tomllib.loads((ROOT / "programmes" / f"{programme}.programme.toml").read_text(encoding="utf-8"))
+    kept = {stage["name"]: {**stage, **stage.get("pay", {})} for stage in file["stages"]}
+    facts = section(PROGRAMMES.read_text(encoding="utf-8"), f"From facts to a file: {heading}")
     said = [row for row in facts.splitlines() if row.startswith("| ") and " = " in row]
 
-    assert len(said) == 5
-    for row, stage in zip(said, ["interview", *["exploration"] * 3, "accelerator"], strict=True):
+    for row, stage in zip(said, stages, strict=True):
         for key, value in re.findall(r"`(\w+) = ([^`]+)`", row):
-            assert stages[stage][key] == tomllib.loads(f"value = {value}")["value"]
+            assert kept[stage][key] == tomllib.loads(f"value = {value}")["value"]

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from desk.programme_files import FOLDER, find_round, load_programme, schemas
+from domain.forms.form import Kind, Marking
 from domain.programmes.pay import Due
 from domain.programmes.plan import engagement_of, plan_of, total_at_target
 from domain.programmes.programme import Programme
@@ -21,8 +22,10 @@ from domain.values.money import Vat
 from tests.programmes.spoilt import FILES
 
 
-def test_there_are_three_programmes_and_a_round_of_each() -> None:
+def test_there_are_four_programmes_and_a_round_of_each() -> None:
     assert [file.name for file in FILES] == [
+        "later-rounds.programme.toml",
+        "later-rounds.round.toml",
         "pilot-2016.programme.toml",
         "pilot-2016.round.toml",
         "round-two.programme.toml",
@@ -115,6 +118,27 @@ def test_the_round_that_is_rehearsed_beside_the_pilot_has_what_the_pilot_lacks()
         return {pay.vat for pay in pays} | {part.due for pay in pays for part in pay.instalments}
 
     assert kinds(programme) - kinds(pilot) == {Vat.ADDED, Vat.INCLUDED, Due.EVIDENCE, Due.END}
+
+
+def test_later_rounds_score_a_form_and_an_interview_and_ask_for_a_fuller_proposal() -> None:
+    """What the scheme says in public about its tenth round, and every kind of question."""
+    _, programme = find_round("later-rounds")
+    interview, exploration, accelerator, *_ = programme.stages
+    assert (interview.name, interview.target, interview.only_sifts) == ("interview", 6, True)
+    assert (exploration.target, exploration.duration.format_iso()) == (3, "P3W")
+    assert exploration.pay is not None
+    assert exploration.pay.amount_of(exploration.pay.most).gross.shown() == "£6,000", "£5,000 plus VAT"
+    assert accelerator.duration.format_iso() == "P4M"
+    assert [bool(each.scorecard) for each in programme.stages] == [True, True, True, False]
+    assert [bool(each.asks) for each in programme.stages] == [False, False, True, False]
+
+    questions = [*programme.form_of().questions(), *programme.form_of("accelerator").questions()]
+    assert {each.kind for each in questions} == set(Kind)
+    assert {each.marking for each in questions} == {None, *Marking}
+    criteria = [each for stage in programme.stages if stage.scorecard for each in stage.scorecard.criteria]
+    assert {looked for each in criteria for looked in each.looks_at} <= {each.id for each in questions}
+    assert any(each.weight == 0 for each in criteria), "one only informs"
+    assert any(each.pass_mark is not None for each in criteria)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -91,7 +91,7 @@ email = "finance@digital-directorate.example"
             'programme = "pilot-2016"',
             'programme = "pilot-2017"',
             'programme = "pilot-2017": there is no pilot-2017.programme.toml in the same folder: write one of '
-            "pilot-2016, round-two, town-trials",
+            "later-rounds, pilot-2016, round-two, town-trials",
         ),
         (
             SESSION,
@@ -248,7 +248,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     "name", ["pilot-2017", "", "../programmes/pilot-2016", "/etc/passwd", "PILOT-2016", "pilot-2016\n", "*", "."]
 )
 def test_a_round_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
-    with pytest.raises(UnknownRound, match="the folder has pilot-2016, round-two, town-trials") as refused:
+    with pytest.raises(
+        UnknownRound, match="the folder has later-rounds, pilot-2016, round-two, town-trials"
+    ) as refused:
         find_round(name)
     assert "\n" not in str(refused.value)
 
