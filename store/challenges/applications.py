@@ -52,10 +52,7 @@ _HELD_STILL = windows.held_still(
         _challenges.c.contact,
         _challenges.c.time_zone,
         tables.forms.c.version.label("form"),
-        _windows.c.opens,
-        _windows.c.closes,
-        _windows.c.held,
-        _windows.c.sealed_at,
+        *windows.SHOWN,
         _applications.c.id.label("application"),
         _applications.c.received,
         _applications.c.withdrawn,
@@ -204,7 +201,7 @@ def _accept(
     now = to_microsecond(clock())
     if window.application is not None:
         return _receipt_again(window)
-    _check_open(window, now)
+    windows.check_open(window, now)
     check_application(applying, forms.read_version(connection, challenge, "", window.form))
     receipt = Receipt(application=submissions.new_id(window.slug), challenge=challenge, received=now)
     application = submissions.row_of(receipt, applying, submission)
@@ -251,41 +248,6 @@ def _receipt_again(window: Found) -> Receipt:
         text = f"{window.application} was withdrawn ({withdrawn}): hand in an application that differs from it."
         raise ApplicationRefused.for_problems([Problem(field="submission", text=text)])
     return Receipt(application=window.application, challenge=window.id, received=window.received, repeated=True)
-
-
-def _check_open(window: Found, now: Instant) -> None:
-    if window.held and window.sealed_at is None:
-        # Also after the closing, because the closing moves when the challenge is resumed.
-        raise OnHold(f"{window.id} is on hold and takes no application now: apply once it goes on.")
-    if now >= window.closes:
-        closes = spoken(window.closes, window.time_zone)
-        raise TooLate(
-            f"Too late for {window.id}: its window closed ({closes}), "
-            f"and the application came {_lateness(now, window.closes)}."
-        )
-    if window.sealed_at is not None:
-        sealed = spoken(window.sealed_at, window.time_zone)
-        raise TooLate(f"Too late for {window.id}: its window was sealed for good ({sealed}).")
-    if now < window.opens:
-        opens = spoken(window.opens, window.time_zone, begins=True)
-        raise TooEarly(f"Too early for {window.id}: its window opens ({opens}); apply from then on.")
-
-
-def _lateness(now: Instant, closes: Instant) -> str:
-    """How long after the closing, to the microsecond: "1 day 2 hours 0.000001 seconds after that"."""
-    rest = (now - closes).total("nanoseconds") // 1000
-    if rest == 0:
-        return "at that very instant: the last one is taken just before it"
-    parts = []
-    for size, unit in ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute")):
-        number, rest = divmod(rest, size)
-        if number:
-            parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
-    if rest:
-        seconds, micro = divmod(rest, 1_000_000)
-        shown = f"{seconds}.{micro:06d}" if micro else f"{seconds}"
-        parts.append(f"{shown} second{'' if shown == '1' else 's'}")
-    return f"{' '.join(parts)} after that"
 
 
 def _note_refusal(

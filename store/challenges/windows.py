@@ -1,4 +1,6 @@
-"""The window of a challenge: one row, which every transaction that takes an application locks until it commits.
+"""The windows of a challenge: one row each, which every transaction that takes a proposal locks until it commits.
+
+The window of the applications has the empty text for its stage. A stage that asks for a further proposal has another.
 
 Applications share the lock. A transaction that moves or seals the window waits for all of them, and new applications
 wait for it. So the count at the sealing has every application, and none comes in after it.
@@ -8,16 +10,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, true, update
 from whenever import Instant
 
 from domain.announcements.announcement import Window
-from domain.values.refusals import TooLate, UnknownChallenge
+from domain.values.calendar import spoken
+from domain.values.refusals import OnHold, TooEarly, TooLate, UnknownChallenge, UnknownStage
 from store.database import tables
+from store.database.inserts import inserting
 from store.database.prepared import Prepared
 from store.database.tables import Found
 
 _windows = tables.windows
+
+SHOWN = tuple(_windows.c[name] for name in ("challenge", "stage", "opens", "closes", "held", "sealed_at"))
+"""What `check_open` needs of a window."""
 
 # In PostgreSQL, transactions that share a row lock overtake one that waits to change the row, under load for ever. So
 # all of them first pass a gate where nobody overtakes: an advisory lock. This is its first number.
@@ -37,87 +44,146 @@ def held_still(selection: Select[Any]) -> Prepared:
     return Prepared(passed.with_for_update(read=True, of=_windows), sqlite=selection)
 
 
-def seal(connection: Connection, challenge: str, at: Instant) -> int:
-    """Seals a window for good, and counts its applications. You can safely call this again.
+def seal(connection: Connection, challenge: str, at: Instant, stage: str = "") -> int:
+    """Seals a window for good, and counts what was sent. You can safely call this again.
 
     Args:
         connection: in a transaction that writes.
         challenge: id of the challenge.
         at: when the window is sealed. If it was sealed before, the first time stays.
+        stage: the stage that asks for a further proposal; empty for the applications.
 
     Returns:
-        How many applications were not withdrawn when the window was sealed.
+        How many applications, or further proposals, were not withdrawn when the window was sealed.
 
     Raises:
         UnknownChallenge: there is no such challenge.
+        UnknownStage: that stage has no window.
     """
-    return _sealed(connection, taken(connection, challenge), at)
+    return _sealed(connection, taken(connection, challenge, stage), at)
 
 
-def note_read(connection: Connection, challenge: str, at: Instant) -> None:
-    """Notes that somebody reads the applications. From then on no late application is admitted.
+def note_read(connection: Connection, challenge: str, at: Instant, stage: str = "") -> None:
+    """Notes that somebody reads what was sent. From then on no late application is admitted.
 
     Args:
         connection: in a transaction that writes.
         challenge: id of the challenge, whose window is sealed.
-        at: when. If the applications were read before, the first time stays.
+        at: when. If it was read before, the first time stays.
+        stage: as in `seal`.
 
     Raises:
         UnknownChallenge: there is no such challenge.
+        UnknownStage: that stage has no window.
     """
-    taken(connection, challenge)
-    first = (_windows.c.challenge == challenge, _windows.c.stage == "", _windows.c.read_at.is_(None))
-    connection.execute(update(_windows).where(*first).values(read_at=at))
+    taken(connection, challenge, stage)
+    connection.execute(update(_windows).where(*_is(challenge, stage), _windows.c.read_at.is_(None)).values(read_at=at))
 
 
-def put(connection: Connection, challenge: str, window: Window, at: Instant) -> None:
-    """Moves, holds, resumes or seals a window.
+def put(connection: Connection, challenge: str, window: Window, at: Instant, stage: str = "") -> None:
+    """Moves, holds, resumes or seals a window. The window of a further proposal is opened like this, too.
 
     Args:
         connection: in a transaction that writes.
         challenge: id of the challenge.
         window: the new state of the window.
         at: when.
+        stage: as in `seal`.
 
     Raises:
         UnknownChallenge: there is no such challenge.
         TooLate: the window is sealed. Sealing it again is allowed.
     """
-    row = taken(connection, challenge)
+    dates = {"opens": window.opens, "closes": window.closes, "held": window.held}
+    if stage:
+        new = inserting(connection, _windows).values(challenge=challenge, stage=stage, **dates)
+        connection.execute(new.on_conflict_do_nothing())
+    row = taken(connection, challenge, stage)
     if row.sealed_at is not None:
         if window.sealed:
             return
-        raise TooLate(f"The window of {challenge} is sealed for good: it cannot be opened, moved or held any more.")
-    connection.execute(
-        update(_windows)
-        .where(_windows.c.challenge == challenge, _windows.c.stage == "")
-        .values(opens=window.opens, closes=window.closes, held=window.held)
-    )
+        name = name_of(challenge, stage)
+        raise TooLate(f"The window of {name} is sealed for good: it cannot be opened, moved or held any more.")
+    connection.execute(update(_windows).where(*_is(challenge, stage)).values(dates))
     if window.sealed:
         _sealed(connection, row, at)
 
 
-def taken(connection: Connection, challenge: str) -> Found:
+def taken(connection: Connection, challenge: str, stage: str = "") -> Found:
     """The row of a window, locked after all running applications ended. No other begins until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_GATE, func.hashtext(challenge))))
-    row = connection.execute(
-        select(_windows).where(_windows.c.challenge == challenge, _windows.c.stage == "").with_for_update()
-    ).one_or_none()
+    row = connection.execute(select(_windows).where(*_is(challenge, stage)).with_for_update()).one_or_none()
+    if row is None and stage:
+        raise UnknownStage(f"{challenge} takes no proposals for {stage!r} yet, or that stage asks for none.")
     if row is None:
         raise UnknownChallenge(f"No challenge {challenge!r} was opened: it has no window.")
     return row
 
 
+def name_of(challenge: str, stage: str) -> str:
+    """What people call a window: the challenge's id, and the stage if the window is not that of the applications."""
+    return f"{challenge} ({stage})" if stage else challenge
+
+
+def check_open(window: Found, now: Instant) -> None:
+    """Checks that a window takes proposals.
+
+    Args:
+        window: its row, unchanged until the transaction ends, with the challenge's time zone.
+        now: the time, read once the window cannot change.
+
+    Raises:
+        OnHold: the challenge is on hold.
+        TooLate: the window has closed. The message says how long ago, to the microsecond.
+        TooEarly: the window is not open yet.
+    """
+    name = name_of(window.challenge, window.stage)
+    if window.held and window.sealed_at is None:
+        # Also after the closing, because the closing moves when the challenge is resumed.
+        raise OnHold(f"{name} is on hold and takes no application now: apply once it goes on.")
+    if now >= window.closes:
+        closes = spoken(window.closes, window.time_zone)
+        raise TooLate(
+            f"Too late for {name}: its window closed ({closes}), "
+            f"and the application came {_lateness(now, window.closes)}."
+        )
+    if window.sealed_at is not None:
+        sealed = spoken(window.sealed_at, window.time_zone)
+        raise TooLate(f"Too late for {name}: its window was sealed for good ({sealed}).")
+    if now < window.opens:
+        opens = spoken(window.opens, window.time_zone, begins=True)
+        raise TooEarly(f"Too early for {name}: its window opens ({opens}); apply from then on.")
+
+
+def _is(challenge: str, stage: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _windows.c.challenge == challenge, _windows.c.stage == stage
+
+
 def _sealed(connection: Connection, row: Found, at: Instant) -> int:
     if row.sealed_at is not None:
         return int(row.sealed_count)
-    table = tables.applications
+    table, sent = tables.applications, tables.proposals
     counted = select(func.count()).where(table.c.challenge == row.challenge, table.c.withdrawn.is_(None))
+    if row.stage:  # every application was sent: those are counted without a look at their proposals
+        counted = counted.join_from(table, sent, sent.c.application == table.c.id).where(sent.c.stage == row.stage)
     count = connection.scalars(counted).one()
-    connection.execute(
-        update(_windows)
-        .where(_windows.c.challenge == row.challenge, _windows.c.stage == row.stage)
-        .values(sealed_at=at, sealed_count=count)
-    )
+    connection.execute(update(_windows).where(*_is(row.challenge, row.stage)).values(sealed_at=at, sealed_count=count))
     return count
+
+
+def _lateness(now: Instant, closes: Instant) -> str:
+    """How long after the closing, to the microsecond: "1 day 2 hours 0.000001 seconds after that"."""
+    rest = (now - closes).total("nanoseconds") // 1000
+    if rest == 0:
+        return "at that very instant: the last one is taken just before it"
+    parts = []
+    for size, unit in ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute")):
+        number, rest = divmod(rest, size)
+        if number:
+            parts.append(f"{number} {unit}{'' if number == 1 else 's'}")
+    if rest:
+        seconds, micro = divmod(rest, 1_000_000)
+        shown = f"{seconds}.{micro:06d}" if micro else f"{seconds}"
+        parts.append(f"{shown} second{'' if shown == '1' else 's'}")
+    return f"{' '.join(parts)} after that"

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from .instants import Moment
 from .metadata import METADATA
@@ -41,22 +53,34 @@ drafts = Table(
     Column("email", String, nullable=False),
     Column("form", String, nullable=False),  # the version of the form
     Column("begun_at", Moment, nullable=False),
+    Column("size", Integer, nullable=False, server_default="0"),  # characters in all versions of all answers
     Index(None, "challenge"),
     Index(None, "email"),
 )
 
+# All that was ever typed into a draft. Rows are only added. The last version of a question that counts is its answer.
 draft_answers = Table(
     "draft_answers",
     METADATA,
     Column("application", String, primary_key=True),
     Column("stage", String, primary_key=True),
     Column("question", String, primary_key=True),
-    Column("version", Integer, primary_key=True),  # counts how often it was saved; the last counts
+    Column("version", Integer, primary_key=True),  # counts how often it was saved
+    Column("builds_on", Integer, nullable=False),  # the version that whoever typed this had before them; 0: none
+    Column("counts", Boolean, nullable=False),  # not if another save had taken the place of that version
     Column("answer", Text, nullable=False),  # JSON
-    Column("saved_by", String, nullable=False),
     Column("saved_at", Moment, nullable=False),
     ForeignKeyConstraint(
         ["application", "stage"], ["drafts.application", "drafts.stage"], name="draft_answers_draft_fk"
     ),
     CheckConstraint("version >= 1", name="version_counts_from_one"),
+    CheckConstraint("builds_on >= 0 AND builds_on < version", name="builds_on_an_earlier_one"),
+    # Of two that build on the same version, one counts.
+    Index(
+        "draft_answers_one_counts",
+        *("application", "stage", "question", "builds_on"),
+        unique=True,
+        sqlite_where=text("counts"),
+        postgresql_where=text("counts"),
+    ),
 )

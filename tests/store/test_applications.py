@@ -16,7 +16,7 @@ from domain.announcements.announcement import Window
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.values.refusals import ApplicationRefused, OnHold, Refused, Unavailable, UnknownChallenge, WindowNotSealed
-from store.challenges import applications
+from store.challenges import windows
 from store.challenges.applications import accept, count, read
 from store.database import tables
 from store.database.database import Database
@@ -121,7 +121,7 @@ def test_an_application_late_by_a_microsecond_is_refused_and_told_by_how_much(op
     ],
 )
 def test_lateness_is_shown_as_people_count_it(late: TimeDelta, shown: str) -> None:
-    assert shown in applications._lateness(CLOSES + late, CLOSES)
+    assert shown in windows._lateness(CLOSES + late, CLOSES)
 
 
 def test_an_application_before_the_opening_is_refused(open_: Database) -> None:

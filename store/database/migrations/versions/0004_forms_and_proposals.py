@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("begun_at", MOMENT, nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("application", "stage", name="drafts_pk"),
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="drafts_challenge_fk"),
     )
@@ -53,12 +54,24 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(), nullable=False),
         sa.Column("question", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("builds_on", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.Boolean(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
-        sa.Column("saved_by", sa.String(), nullable=False),
         sa.Column("saved_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("application", "stage", "question", "version", name="draft_answers_pk"),
         sa.ForeignKeyConstraint(
             ["application", "stage"], ["drafts.application", "drafts.stage"], name="draft_answers_draft_fk"
         ),
         sa.CheckConstraint("version >= 1", name=op.f("draft_answers_version_counts_from_one")),
+        sa.CheckConstraint(
+            "builds_on >= 0 AND builds_on < version", name=op.f("draft_answers_builds_on_an_earlier_one")
+        ),
+    )
+    op.create_index(
+        "draft_answers_one_counts",
+        "draft_answers",
+        ["application", "stage", "question", "builds_on"],
+        unique=True,
+        sqlite_where=sa.text("counts"),
+        postgresql_where=sa.text("counts"),
     )
