@@ -12,6 +12,11 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _what_was_sent()
+    _drafts()
+
+
+def _what_was_sent() -> None:
     op.create_table(
         "forms",
         sa.Column("challenge", sa.String(), nullable=False),
@@ -33,6 +38,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["application"], ["applications.id"], name="proposals_application_fk"),
         sa.CheckConstraint("version >= 1", name=op.f("proposals_version_counts_from_one")),
     )
+
+
+def _drafts() -> None:
     op.create_table(
         "drafts",
         sa.Column("application", sa.String(), nullable=False),
