@@ -167,6 +167,12 @@ class ApplicationRefused(Refused):
     code = "application-refused"
 
 
+class ScoreRefused(Refused):
+    """Marks are wrong or have no reason: its problems name everything to correct, and nothing was kept."""
+
+    code = "score-refused"
+
+
 class WindowNotSealed(Refused):
     """Nobody reads applications before their window is sealed."""
 
@@ -277,6 +283,7 @@ KINDS = {
     for kind in (
         Kind(NotReadable, 422),
         Kind(ApplicationRefused, 422),
+        Kind(ScoreRefused, 422),
         Kind(FileRefused, 422),
         Kind(ReasonMissing, 422),
         Kind(NamedTwice, 422),
