@@ -22,9 +22,10 @@ from domain.values.refusals import Refused, RehearsalStopped
 from domain.values.wording import counted
 
 from .desk import Desk
+from .rehearsal_cast import Say
 from .rehearsal_ending import end, still_running
 from .rehearsal_findings import Findings, findings_of
-from .rehearsal_parts import Parts, Say
+from .rehearsal_parts import Parts
 from .rounds import RoundFile, check_operator
 
 SUBMISSIONS = 80

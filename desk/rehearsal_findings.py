@@ -75,8 +75,8 @@ async def findings_of(desk: Desk, programme: Programme, players: Sequence[Parts]
         differences.append(f"{fixed.shown(programme.currency)} was paid in fixed fees, but {shown} was planned")
     return Findings(
         challenges=tuple(player.challenge.id for player in players),
-        accepted=sum(len(player.receipts) for player in players),
-        refused=sum(len(player.refusals) for player in players),
+        accepted=sum(len(player.applicants.receipts) for player in players),
+        refused=sum(len(player.applicants.refusals) for player in players),
         ledger=books,
         fixed=fixed,
         agreed=total(line.paid for line in books if line.agreed),
@@ -101,10 +101,9 @@ async def _differences(desk: Desk, programme: Programme, player: Parts) -> list[
     found = [*player.wrong]
     if row.outcome != Outcome.COMPLETED:
         found.append(f"the outcome is {row.outcome or 'still open'}, not completed")
-    if row.applications != len(player.receipts):
-        found.append(
-            f"the window was sealed with {row.applications} applications, but {len(player.receipts)} had receipts"
-        )
+    taken, refused = len(player.applicants.receipts), len(player.applicants.refusals)
+    if row.applications != taken:
+        found.append(f"the window was sealed with {row.applications} applications, but {taken} had receipts")
     expected = payments_expected(programme, player.taken, player.agreed)
     ledger = await player.ledger()
     actual = Counter((each.stage, each.number, each.amount.gross) for each in ledger if each.settled)
@@ -115,8 +114,8 @@ async def _differences(desk: Desk, programme: Programme, player: Parts) -> list[
         found.append(f"{amount.shown(row.currency)} for {stage}, instalment {number}, {is_what}")
     told = Counter(notice.occasion for notice in await all_of(lambda page: desk.notices.list(operator, page, row.id)))
     for occasion, count in (
-        (Occasion.APPLICATION_RECEIVED, len(player.receipts)),
-        (Occasion.APPLICATION_REFUSED, len(player.refusals)),
+        (Occasion.APPLICATION_RECEIVED, taken),
+        (Occasion.APPLICATION_REFUSED, refused),
         (Occasion.EVIDENCE_ACCEPTED, player.evidence_accepted),
         (Occasion.PAYMENT_SENT, expected.total()),
     ):
