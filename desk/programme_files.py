@@ -184,7 +184,7 @@ def _lines(kind: type[BaseModel], data: dict[str, Any], error: ErrorDetails) -> 
     if error["type"] == "too_short" and value:
         return []  # the list has entries, but they are wrong, and each has a line of its own
     if error["type"] == "missing" or isinstance(value, dict | list) or problem.startswith(repr(value)):
-        return [(key, f"{key}: {problem}")]
+        return [(key, f"{key}: {line}") for line in problem.splitlines()]
     return [(key, f"{key} = {_shown(value)}: {problem}")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -30,12 +30,14 @@ class Applying(Value):
         answers: to the questions of the form.
         submission: the sender's own id of this submission. The same id again gets the same receipt. If it is left
             empty, the content serves as the id.
+        form: the version of the form that the answers are for; empty if the sender does not say.
     """
 
     organisation: str
     email: str
     answers: Answers
     submission: str = ""
+    form: str = ""
 
 
 class Receipt(Value):
@@ -102,13 +104,39 @@ def check_application(applying: Applying, form: Form) -> None:
         ApplicationRefused: the application has no organisation or no usable e-mail address, or its answers do not fit
             the form. The refusal names every wrong field and question, and repeats nothing of what was handed in.
     """
-    problems = [
+    refuse_for(problems_in(applying, form))
+
+
+def problems_in(applying: Applying, form: Form) -> tuple[Problem, ...]:
+    """Everything that `check_application` refuses an application for.
+
+    Args:
+        applying: what was handed in.
+        form: the questions that it answers.
+    """
+    return (
         *(Problem(field="organisation", text=text) for text in _organisation(applying.organisation)),
         *(Problem(field="email", text=text) for text in _email(applying.email)),
+        *(Problem(field="form", text=text) for text in _version(applying.form, form)),
         *problems_of(form, applying.answers),
-    ]
+    )
+
+
+def refuse_for(problems: Sequence[Problem]) -> None:
+    """Refuses an application if there are problems. The text tells the first of them; `problems` has all.
+
+    Raises:
+        ApplicationRefused: there are problems.
+    """
+    if len(problems) > _MOST_TOLD:
+        text = " ".join(each.text for each in problems[:_MOST_TOLD])
+        raise ApplicationRefused(f"{text} And {len(problems) - _MOST_TOLD:,} more problems.", problems)
     if problems:
         raise ApplicationRefused.for_problems(problems)
+
+
+_MOST_TOLD = 20
+"""How many problems stand in the one text of a refusal, which goes into the record and into a letter."""
 
 
 def is_contact(email: str) -> bool:
@@ -137,9 +165,20 @@ def _email(address: str) -> Iterator[str]:
         yield f"The application has no contact, because its e-mail address {error}."
 
 
+def _version(named: str, form: Form) -> Iterator[str]:
+    if named and named != form.version:
+        yield (
+            "The answers are for another version of the form, which has changed since: "
+            f"print the form again, which is version {form.version} now, and move your answers into it."
+        )
+
+
 def _unreadable(error: ErrorDetails) -> Problem:
     """What is wrong with a field that is not text. An unknown field name is not repeated: it can be any text."""
     name = str(error["loc"][0])
+    if name == "answers" and len(error["loc"]) > 1:
+        text = "An answer is neither text, nor true or false, nor a list of texts: write it as the form says."
+        return Problem(field=name, text=text)
     if name not in Applying.model_fields:
         return Problem(field="", text="The application has an unknown field: leave it out.")
     wrong = "is missing: add it" if error["type"] == "missing" else "is not plain text: write it again"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Strict
 
 from .form import PROPOSAL
 
-Answer = str | bool | tuple[str, ...]
+Answer = Annotated[str, Strict()] | Annotated[bool, Strict()] | tuple[Annotated[str, Strict()], ...]
 """A text, number, amount, date, link or line as typed; a choice by its id; yes or no; several choices by their ids;
 files by the ids of their attachments."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
 from domain.values.model import Line, Name, Value
+from domain.values.wording import counted
 
 LONGEST_TEXT = 1_000_000
 """The most characters that any answer may have."""
@@ -28,6 +29,12 @@ class Kind(StrEnum):
     YES_NO = "yes/no"
     LINK = "link"
     FILE = "file"
+
+
+OF_CHOICES = (Kind.CHOICE, Kind.CHOICES)
+"""The kinds of questions that say what to choose from."""
+OF_TEXT = (Kind.LINE, Kind.TEXT)
+"""The kinds of questions whose answers can have a limit."""
 
 
 class Marking(StrEnum):
@@ -54,7 +61,10 @@ class ShownIf(Value):
     """
 
     question: Name
-    answer: Name | bool
+    answer: Annotated[
+        Annotated[str, Strict()] | Annotated[bool, Strict()],
+        Field(description="the id of a choice in quotes, or true or false without quotes"),
+    ]
 
 
 class Question(Value):
@@ -83,6 +93,34 @@ class Question(Value):
     shown_if: ShownIf | None = None
     marking: Marking | None = None
 
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        wrong = []
+        if self.id in TAKEN:
+            wrong.append(f"has the id {self.id!r}, which the application itself uses: write another")
+        if self.kind in OF_CHOICES and len(self.choices) < 2:
+            wrong.append(
+                f"is of kind {self.kind.value!r} and has {counted(len(self.choices), 'choice')}: write at least two"
+            )
+        if self.kind not in OF_CHOICES and self.choices:
+            wrong.append(f"has choices and is of kind {self.kind.value!r}: leave the choices out, or write kind choice")
+        if twice := _twice([each.id for each in self.choices]):
+            wrong.append(f"two choices have the id {twice!r}: give each choice its own")
+        if self.kind not in OF_TEXT and (self.most_words or self.most_characters):
+            wrong.append(
+                f"has a limit and is of kind {self.kind.value!r}: leave the limit out; only a text or line has one"
+            )
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @property
+    def possible(self) -> tuple[str | bool, ...]:
+        """The answers on which another question can depend; none if this question has too many."""
+        if self.kind is Kind.YES_NO:
+            return (True, False)
+        return tuple(each.id for each in self.choices)
+
 
 class Section(Value):
     """Questions that belong together, under a title."""
@@ -100,10 +138,16 @@ class Form(Value):
     sections: Annotated[tuple[Section, ...], Field(min_length=1, max_length=50)]
 
     @model_validator(mode="after")
-    def _ids_differ(self) -> Self:
-        ids = [question.id for question in self.questions()]
-        if twice := sorted({each for each in ids if ids.count(each) > 1}):
-            raise ValueError(f"two questions have the id {twice[0]!r}: give each question its own")
+    def _hangs_together(self) -> Self:
+        wrong, before = [], dict[str, Question]()
+        if twice := _twice([question.id for question in self.questions()]):
+            wrong.append(f"two questions have the id {twice!r}: give each question its own")
+        for question in self.questions():
+            if question.shown_if is not None:
+                wrong += _wrong_condition(question, question.shown_if, before)
+            before[question.id] = question
+        if wrong:
+            raise ValueError("\n".join(wrong))
         return self
 
     def questions(self) -> Iterator[Question]:
@@ -113,9 +157,39 @@ class Form(Value):
 
     @property
     def version(self) -> str:
-        """A short name of exactly these questions. Another word anywhere in the form is another version."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """A short name of exactly these questions. Another word anywhere in the form is another version.
 
+        What has its default does not count, so that a key that forms get later changes no version.
+        """
+        return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:12]
+
+
+def _twice(ids: list[str]) -> str | None:
+    """The first id that stands twice."""
+    return next((each for each in ids if ids.count(each) > 1), None)
+
+
+def _wrong_condition(question: Question, condition: ShownIf, before: Mapping[str, Question]) -> Iterator[str]:
+    """What is wrong with the condition of a question, by the questions before it."""
+    other = before.get(condition.question)
+    has = f"question {question.id} has shown_if"
+    if other is None:
+        yield (
+            f"{has} question = {condition.question!r}, which is no question before it: "
+            "write the id of one that stands before it"
+        )
+    elif not other.possible:
+        yield (
+            f"{has} question = {other.id!r}, which is of kind {other.kind.value!r}: "
+            "write the id of a question with choices, or of a yes/no question"
+        )
+    elif not any(type(each) is type(condition.answer) and each == condition.answer for each in other.possible):
+        answers = ", ".join(str(each).lower() if isinstance(each, bool) else each for each in other.possible)
+        yield f"{has} answer = {condition.answer!r}, which {other.id!r} cannot have: write one of {answers}"
+
+
+TAKEN = ("organisation", "email", "answers", "submission", "form")
+"""Names that no question may have: the other parts of an application have them."""
 
 PROPOSAL = "proposal"
 """The id of the only question of a programme without forms."""

@@ -6,6 +6,8 @@ here depends on a particular scheme.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -232,9 +234,33 @@ class Programme(Value):
             for number, stage in enumerate(self.stages, start=1)
             if stage.asks is not None and stage.asks.form not in ids
         ]
+        used = {self.application_form, *(stage.asks.form for stage in self.stages if stage.asks)}
+        problems += [
+            f'forms[{number}] ({form.id}): nothing asks for it: write application_form = "{form.id}", or name it '
+            "as the form of a stage's asks"
+            for number, form in enumerate(self.forms, start=1)
+            if form.id not in used
+        ]
+        problems = problems or [each for number in range(len(self.stages)) for each in self._unknown_questions(number)]
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def _unknown_questions(self, number: int) -> Iterator[str]:
+        """The questions that the scorecard of a stage looks at, and that neither its form nor the application's has."""
+        stage = self.stages[number]
+        forms = (self.form_of(stage.name), self.form_of()) if stage.asks else (self.form_of(),)
+        known = [question.id for form in forms for question in form.questions()]
+        for place, criterion in enumerate(stage.scorecard.criteria if stage.scorecard else (), start=1):
+            for each in criterion.looks_at:
+                if each not in known:
+                    near = get_close_matches(each, known, n=1)
+                    named = " or ".join(dict.fromkeys(form.id for form in forms))
+                    yield (
+                        f"stages[{number + 1}] ({stage.name}).scorecard.criteria[{place}] ({criterion.id}).looks_at: "
+                        f"there is no question {each!r}: "
+                        + (f"did you mean {near[0]}?" if near else f"write the id of a question of the form {named}")
+                    )
 
     @property
     def rules(self) -> Self:

@@ -15,7 +15,9 @@ WHOLE: dict[str, object] = {
 
 
 def test_an_application_is_read_from_its_fields() -> None:
-    assert read_application(WHOLE | {"submission": "1"}).model_dump() == WHOLE | {"submission": "1"}
+    fields = WHOLE | {"submission": "1", "form": "e32da73c869b"}
+
+    assert read_application(fields).model_dump() == fields
 
 
 def test_every_field_that_is_missing_or_no_text_is_named_without_what_was_given() -> None:

@@ -64,7 +64,7 @@ def test_an_application_over_the_size_limit_is_refused_with_the_limit(
     words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", "-"]
     line = refused(starter, "bridge", "apply", "bridge", *words, text="x" * (LIMIT + 1))
 
-    assert f"{LIMIT + 1:,} characters: shorten it to {LIMIT:,} at most" in line
+    assert f"{LIMIT + 1:,} characters, 1 too many: shorten it to {LIMIT:,} at most" in line
 
 
 def test_a_hold_by_somebody_unknown_is_refused(starter: Commands, teams: dict[str, list[str]]) -> None:

@@ -171,7 +171,7 @@ def test_an_application_during_a_hold_is_refused_as_that(open_: Database, now: I
         ({"email": f"{'x' * 300}@company.example"}, "has 316 characters: give one of 254 at most"),
         ({"organisation": " "}, "no organisation"),
         ({"proposal": "\n"}, "empty"),
-        ({"proposal": "x" * 1001}, "1,001 characters: shorten it to 1,000 at most"),
+        ({"proposal": "x" * 1001}, "1,001 characters, 1 too many: shorten it to 1,000 at most"),
         ({"proposal": "good\0bad"}, "character at position 5"),
         ({"organisation": "good\0bad"}, "character at position 5"),
         ({"proposal": "good\ud800bad"}, "character at position 5"),

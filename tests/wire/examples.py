@@ -16,6 +16,7 @@ from whenever import Date, Instant, ItemizedDelta
 
 from domain.announcements.announcement import OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import FACTS, SAMPLES, Occasion
+from domain.forms.form import Choice, Form, Kind, Marking, Question, Section, ShownIf
 from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.pay import Due, Instalment, Pay
 from domain.programmes.programme import Asks, Stage
@@ -46,6 +47,35 @@ _FULL_CRITERION = Criterion(
 )
 _SCORECARD = Scorecard(criteria=(_CRITERION, _FULL_CRITERION))
 
+_FORM = Form(
+    id="application",
+    title="Application",
+    sections=(
+        Section(
+            title="All",
+            hint="Read first",
+            questions=(
+                Question(
+                    id="stand",
+                    title="How far are you?",
+                    hint="Roughly",
+                    kind=Kind.CHOICE,
+                    choices=(Choice(id="new", title="New"), Choice(id="in-use", title="In use")),
+                ),
+                Question(
+                    id="users",
+                    title="Who uses it?",
+                    required=False,
+                    most_words=10,
+                    most_characters=80,
+                    shown_if=ShownIf(question="stand", answer="in-use"),
+                    marking=Marking.PUBLIC,
+                ),
+            ),
+        ),
+    ),
+)
+
 SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
     OutgoingNotice: tuple(_notice(number, occasion) for number, occasion in enumerate(Occasion)),
     Instalment: (
@@ -61,6 +91,7 @@ SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
             instalments=(Instalment(amount=Money(50_000)), Instalment(amount=Money(150_000), due=Due.END)),
         ),
     ),
+    Form: (_FORM,),
     Criterion: (_CRITERION, _FULL_CRITERION),
     Scorecard: (_SCORECARD,),
     Stage: (
