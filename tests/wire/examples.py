@@ -91,6 +91,8 @@ SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
             instalments=(Instalment(amount=Money(50_000)), Instalment(amount=Money(150_000), due=Due.END)),
         ),
     ),
+    Question: tuple(_FORM.questions()),
+    Section: _FORM.sections,
     Form: (_FORM,),
     Criterion: (_CRITERION, _FULL_CRITERION),
     Scorecard: (_SCORECARD,),
