@@ -8,7 +8,7 @@ from datetime import datetime
 from temporalio import activity
 from whenever import Instant
 
-from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
+from domain.challenges.steps import Orders, PaymentKeys, Sealed, Sealing, ToAnnounce
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from store.database.database import Database
 from store.payments import payees
@@ -62,8 +62,8 @@ class Announcing:
         return _asked_at().to_stdlib()
 
     @stubs.SEAL_WINDOW.does
-    def seal_window(self, sealing: Sealing) -> int:
-        """Seals the window for good and announces it. Returns how many applications there are, the same each time."""
+    def seal_window(self, sealing: Sealing) -> Sealed:
+        """Seals the window for good and announces it. Returns what came in, the same each time."""
         return record.seal(self._database, sealing.state, sealing.at, self._compose)
 
     @stubs.READ_UNCHANGEABLE.does

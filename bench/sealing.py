@@ -55,7 +55,7 @@ def _seal(kept: Database, challenge: Challenge, programme: Programme, number: in
     insert_applications(kept, challenge, number)
     counted: list[int] = []
     state, compose = State.of(challenge, programme), Letters().compose
-    took = seconds(lambda: counted.append(record.seal(kept, state, challenge.closes, compose)))
+    took = seconds(lambda: counted.append(record.seal(kept, state, challenge.closes, compose).number))
     if counted != [number]:
         raise RuntimeError(f"{challenge.id} was sealed with {counted} applications, but {number} were inserted")
     return took

@@ -62,7 +62,7 @@ class ChallengeWorkflow:
 
     @workflow.run
     async def run(self, state: State) -> Result:
-        """Takes applications; for each stage has teams selected and runs it; closes.
+        """For each stage takes what it is filled from, has teams selected and runs it; closes.
 
         Args:
             state: a new challenge (`State.of`), or one that another run has left at a wait.
@@ -76,8 +76,8 @@ class ChallengeWorkflow:
         self._run.check_id()
         self._show()
         try:
-            await self._take_applications()
             while self._state.phase is not Phase.ENDED:
+                await self._take_proposals()
                 await self._select_teams()
                 await self._run_stage()
         except asyncio.CancelledError:
@@ -88,7 +88,8 @@ class ChallengeWorkflow:
 
     # The steps of the story. Each does nothing if an earlier run has done it.
 
-    async def _take_applications(self) -> None:
+    async def _take_proposals(self) -> None:
+        """Takes the applications; later, the further proposals that the next stage asks for, if it asks for any."""
         if not self._state.story and self._run.known < self._state.opens:
             async with self._one_at_a_time:
                 await self._announce(*deadlines.scheduled(self._state, self._run.known))
@@ -199,7 +200,7 @@ class ChallengeWorkflow:
         sealing = Sealing(state=self._state, at=at)
         await self._whole(
             partial(self._steps.do, SEAL_WINDOW, sealing, "seal the window"),
-            lambda applications: self._become(*deadlines.sealed(self._state, applications, at)),
+            lambda came: self._become(*deadlines.sealed(self._state, came.number, at, came.sent)),
         )
 
     async def _whole(self, step: Callable[[], Awaitable[Answer]], has_happened: Callable[[Answer], None]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from temporalio import activity, workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
+    from domain.challenges.steps import Orders, PaymentKeys, Sealed, Sealing, ToAnnounce
     from domain.delivery.delivery import Outbox, Sending
     from domain.payments.moves import (
         Move,
@@ -58,7 +58,7 @@ class Stub(Generic[Input, Answer]):
 
 ANNOUNCE = Stub("announce", ToAnnounce, datetime)
 READ_CLOCK = Stub("read_clock", type(None), datetime)
-SEAL_WINDOW = Stub("seal_window", Sealing, int)
+SEAL_WINDOW = Stub("seal_window", Sealing, Sealed)
 READ_UNCHANGEABLE = Stub("read_unchangeable", PaymentKeys, PaymentKeys)
 ORDER_PAYMENTS = Stub("order_payments", Orders, type(None))
 

@@ -55,6 +55,19 @@ class ToSpokenOf(Value):
     without: tuple[str, ...] = ()
 
 
+class ToUnsent(Value):
+    """Notice to the teams that may send the further proposal that a stage asks for, and have not sent it.
+
+    The store knows who has sent one, and expands this value when it writes the notices.
+
+    Args:
+        stage: name of the stage.
+    """
+
+    to: Literal["unsent"] = "unsent"
+    stage: str
+
+
 class OutgoingNotice(Value):
     """One occasion, and the people who are told.
 
@@ -67,7 +80,7 @@ class OutgoingNotice(Value):
     """
 
     occasion: Occasion
-    whom: Annotated[ToTeams | ToPeople | ToApplicants | ToSpokenOf, Field(discriminator="to")]
+    whom: Annotated[ToTeams | ToPeople | ToApplicants | ToSpokenOf | ToUnsent, Field(discriminator="to")]
     facts: Facts = Field(default_factory=dict)
     lapses: bool = False
     payment: str = ""
@@ -124,19 +137,23 @@ class Status(Value):
 
 
 class Window(Value):
-    """When the challenge takes applications.
+    """When the challenge takes applications, or the further proposals that a stage asks for.
 
     Args:
-        opens: the first instant at which applications are taken.
-        closes: the first instant at which applications are no longer taken.
-        held: whether no applications are taken because the challenge is on hold.
-        sealed: whether applications will never be taken again.
+        opens: the first instant at which they are taken.
+        closes: the first instant at which they are no longer taken.
+        held: whether none are taken because the challenge is on hold.
+        sealed: whether none will ever be taken again.
+        stage: name of the stage that asks for further proposals; empty for the window of the applications.
+        teams: ids of those who may send a further proposal; empty for the window of the applications.
     """
 
     opens: Instant
     closes: Instant
     held: bool = False
     sealed: bool = False
+    stage: str = ""
+    teams: tuple[str, ...] = ()
 
 
 class Attention(Value):

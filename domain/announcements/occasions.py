@@ -21,6 +21,9 @@ class Occasion(StrEnum):
     APPLICATION_REFUSED = "application-refused"
     APPLICATION_ADMITTED = "application-admitted"
     CONTACT_CHANGED = "contact-changed"
+    PROPOSAL_INVITED = "proposal-invited"
+    PROPOSAL_DUE = "proposal-due"
+    PROPOSAL_MISSING = "proposal-missing"
     DECISION_INVITED = "decision-invited"
     DECISION_DUE = "decision-due"
     DECISION_OVERDUE = "decision-overdue"
@@ -75,19 +78,23 @@ class Fact(NamedTuple):
 COMMON = frozenset({"question", "challenge", "contact"})
 """The facts that every occasion has."""
 
+_ASKED = {"stage", "proposal"}
 _TERMS = {"intellectual_property", "equity"}
 _PAYMENT = {"payment", "amount", "stage"}
 _RELEASE = _PAYMENT | {"team", "status", "pay_by", "by_law"}
 
 FACTS: Mapping[Occasion, frozenset[str]] = {
-    Occasion.WINDOW_OPENED: frozenset({"closes"}),
+    Occasion.WINDOW_OPENED: frozenset({"closes", *_ASKED}),
     Occasion.QUESTION_ANSWERED: frozenset({"asked", "answer"}),
-    Occasion.CLOSING_SOON: frozenset({"until"}),
-    Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason"}),
+    Occasion.CLOSING_SOON: frozenset({"until", *_ASKED}),
+    Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason", *_ASKED}),
     Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
     Occasion.APPLICATION_REFUSED: frozenset({"reason"}),
     Occasion.APPLICATION_ADMITTED: frozenset({"application", "closes", "reason"}),
     Occasion.CONTACT_CHANGED: frozenset({"application", "changed", "old_address", "reason"}),
+    Occasion.PROPOSAL_INVITED: frozenset({"opens", "until", "out", *_ASKED}),
+    Occasion.PROPOSAL_DUE: frozenset({"until", *_ASKED}),
+    Occasion.PROPOSAL_MISSING: frozenset({"closes", "out", *_ASKED}),
     Occasion.DECISION_INVITED: frozenset({"stage", "field", "number", "amount", "until"}),
     Occasion.DECISION_DUE: frozenset({"stage", "until"}),
     Occasion.DECISION_OVERDUE: frozenset({"stage", "until", "waits_for"}),
@@ -129,6 +136,9 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
 """Exactly which facts each occasion has, besides those that every occasion has."""
 
 MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
+    **dict.fromkeys((Occasion.WINDOW_OPENED, Occasion.CLOSING_SOON, Occasion.DEADLINE_MOVED), frozenset(_ASKED)),
+    Occasion.PROPOSAL_INVITED: frozenset({"opens", "out"}),
+    Occasion.PROPOSAL_MISSING: frozenset({"out"}),
     Occasion.CONTACT_CHANGED: frozenset({"old_address"}),
     Occasion.DECISION_INVITED: frozenset({"amount"}),
     Occasion.SHORTLISTED: frozenset({"next"}),
@@ -202,6 +212,8 @@ GLOSSARY: Mapping[str, Fact] = {
         "the keys of the payments that still go to the old bank details; empty if none",
         "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1",
     ),
+    "opens": Fact("when the window opens; empty if it is open", "Monday 3 October 2016, 00:00 BST"),
+    "out": Fact('"yes" if a team that sends no proposal is out; else empty', "yes"),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
     "pay_by": Fact(
         "the day by which payment is promised; empty while the payee is not known",
@@ -216,6 +228,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "payment": Fact("the payment's key", "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1"),
     "person": Fact("the id of somebody who hands over a role", "finance"),
     "pays_on": Fact("the day on which the bank pays; empty if the bank pays at once", "Monday 5 September 2016"),
+    "proposal": Fact("what a stage asks teams for, by its title; empty for applications", "Full application"),
     "question": Fact("the challenge's question", "How can we help improve air quality in urban areas?"),
     "reason": Fact("why, as given", "The site could not be reached on Friday."),
     "received": Fact("when the application was received", "Thursday 28 July 2016, 16:05:12 BST"),
@@ -246,6 +259,7 @@ _ACCELERATOR = {
     "payment": "pilot-2016/air-quality/accelerator/air-quality-7kx3qm/1",
     "until": "Wednesday 30 November 2016, 24:00 GMT",
 }
+_ASKING = dict.fromkeys(("until", "closes"), "Monday 17 October 2016, 24:00 BST") | {"stage": "Accelerator"}
 _EXAMPLES: Mapping[Occasion, Facts] = {
     Occasion.CLOSING_SOON: {"until": "Monday 1 August 2016, 24:00 BST"},
     Occasion.DEADLINE_MOVED: {"closes": "Monday 8 August 2016, 24:00 BST"},
@@ -253,6 +267,9 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
         "reason": "Too late for pilot-2016/air-quality: its window closed (Monday 1 August 2016, 24:00 BST), "
         "and the application came 2 minutes after that."
     },
+    Occasion.PROPOSAL_INVITED: _ASKING,
+    Occasion.PROPOSAL_DUE: _ASKING,
+    Occasion.PROPOSAL_MISSING: _ASKING,
     Occasion.CONTACT_CHANGED: {"reason": "Their engineer has left, who was the contact."},
     Occasion.APPLICATION_ADMITTED: {"reason": "The service could not be reached in the last hour."},
     Occasion.DECISION_INVITED: {

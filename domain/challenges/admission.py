@@ -11,7 +11,7 @@ from domain.values.wording import counted
 
 from .change import announced_by, check_may_change, check_not_held, need_reason
 from .decisions import Admit
-from .state import Phase, State
+from .state import State
 
 
 def admit(state: State, message: Admit, now: Instant) -> tuple[State, Announcement]:
@@ -30,7 +30,7 @@ def admit(state: State, message: Admit, now: Instant) -> tuple[State, Announceme
         )
     check_not_held(state)
     need_reason(message, "To admit a late application")
-    if state.phase is Phase.WINDOW:
+    if state.takes_applications:
         closes = state.at(state.closes)
         raise TooEarly(f"The window of {state.challenge.id} is not sealed yet. It closes: {closes}. Apply as usual.")
     if state.runs:

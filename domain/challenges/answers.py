@@ -10,7 +10,7 @@ from domain.permissions import Action
 from domain.values.refusals import TooLate
 
 from .decisions import PublishAnswer
-from .state import Phase, State
+from .state import State
 
 
 def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, Announcement]:
@@ -20,7 +20,7 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
         Refused: one of its kinds.
     """
     state.check_may(Action.ANSWER, message.by)
-    if state.phase is not Phase.WINDOW:
+    if not state.takes_applications:
         raise TooLate(
             f"The window of {state.challenge.id} closed on {state.at(state.closes)}: it is too late for answers."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Window
+from domain.announcements.announcement import Announcement
 from domain.announcements.occasions import Occasion
 
 from .change import announced_to_all, check_may_change, need_reason
@@ -31,5 +31,5 @@ def cancel(state: State, message: Cancel, now: Instant) -> tuple[State, Announce
     )
     text = f"Cancelled, while waiting for {state.waiting}"
     facts = {"reason": message.reason}
-    window = Window(opens=state.opens, closes=state.closes, sealed=True) if state.phase is Phase.WINDOW else None
+    window = state.window and state.window.model_copy(update={"held": False, "sealed": True})
     return announced_to_all(new, message, now, text, Occasion.CANCELLED, facts, window=window)

@@ -144,6 +144,7 @@ def announced_to_all(
     occasion: Occasion,
     facts: dict[str, str],
     window: Window | None,
+    teams: tuple[str, ...] | None = None,
 ) -> tuple[State, Announcement]:
     """Announces a change to everybody: those in charge, and the applicants or teams.
 
@@ -154,10 +155,13 @@ def announced_to_all(
         text: what happened.
         occasion, facts: of the notices.
         window: the window after the change; None if it does not change.
+        teams: the teams that are told; if left out, those that take part, and those in reserve.
     """
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
-    field = to_teams((*new.run.active, *new.run.in_reserve), occasion, facts) if new.runs else None
+    if teams is None and new.runs:
+        teams = (*new.field, *new.run.in_reserve)
+    field = to_teams(teams, occasion, facts) if teams is not None else None
     notices = (
         field or OutgoingNotice(occasion=occasion, whom=ToApplicants(), facts=facts),
         to_people(new.in_charge, occasion, facts),

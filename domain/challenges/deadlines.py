@@ -17,9 +17,11 @@ from domain.announcements.announcement import (
     while_so,
 )
 from domain.announcements.occasions import Occasion
+from domain.programmes.programme import CountedFrom
 from domain.values.calendar import earlier, later
 from domain.values.wording import counted, listed
 
+from . import further
 from .awards import payments_due, status_of
 from .feedback import kept_words
 from .selection import agreed_amount_in_words
@@ -40,25 +42,53 @@ def opened(state: State, now: Instant) -> tuple[State, Announcement]:
     """The window opens, or is made ready to open at its time."""
     text = f"Window open until {state.at(state.closes)}"
     new = state.having(opened=True, reminded=state.opens).telling(now, text)
+    facts = further.moved_facts(new) | {"closes": new.at(new.closes)}
     return new, _by_service(
         new,
         now,
         "opened",
         text,
-        (while_so(to_people(new.in_charge, Occasion.WINDOW_OPENED, {"closes": new.at(new.closes)})),),
+        (while_so(to_people(new.in_charge, Occasion.WINDOW_OPENED, facts)),),
     ).model_copy(update={"window": new.window})
 
 
-def sealed(state: State, applications: int, now: Instant) -> tuple[State, Announcement]:
+def sealed(state: State, applications: int, now: Instant, sent: tuple[str, ...] = ()) -> tuple[State, Announcement]:
     """The window is sealed. The sponsor is invited to select, or the challenge ends because nobody applied.
 
     The time to decide counts from the closing, even if the service sealed the window later.
+
+    Args:
+        state: the challenge with its window still open.
+        applications: how many came in.
+        now: when the window is sealed.
+        sent: of further proposals, the ids of the teams that sent one.
     """
+    if not state.takes_applications:
+        return _proposals_sealed(state, sent, now)
     text = f"Window sealed with {counted(applications, 'application')}"
     new = state.having(applications=applications)
     if applications == 0:
         return _ended(new, now, Outcome.NO_AWARD, "nobody applied", f"{text}; the challenge ends: {Outcome.NO_AWARD}")
     return _selection_invited(new, now, 0, state.closes, text, "sealed")
+
+
+def _proposals_sealed(state: State, sent: tuple[str, ...], now: Instant) -> tuple[State, Announcement]:
+    """The window of further proposals is sealed. The sponsor is invited to select, or no team is left.
+
+    The time to decide counts from the closing, or from the end of the stage before if that came later.
+    """
+    new = further.sealed_with(state, sent)
+    text, which = further.sealing_in_words(state, new), state.filling.name
+    if not new.field:
+        awarded = any(team.award for run in state.runs for team in run.teams)
+        outcome = Outcome.DISCONTINUED if awarded else Outcome.NO_AWARD
+        text = f"{text}; the challenge ends: {outcome}"
+        # Those who are out are told of the end, and why: they are still in the field of the old state.
+        old, ended = _ended(state, now, outcome, further.nobody_sent(state), text)
+        return old.having(further=new.further), ended
+    since = max(state.further[-1].closes, state.run.ended or state.further[-1].closes)
+    new, invited = _selection_invited(new, now, state.stage, since, text, "sealed", which)
+    return new, invited.model_copy(update={"notices": (*invited.notices, *further.missing_told(state, new))})
 
 
 def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
@@ -71,10 +101,12 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     done = [team.id for team in run.working if run.ends_for(team) <= at]
     if len(done) < len(run.working):
         return _ended_for_some(state, now, done, at)
-    new = state.having_run(ended=at)
+    new = further.asking(state.having_run(ended=at), at, CountedFrom.END)
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
         new, ended = _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
+    elif new.asked:
+        new, ended = _proposals_awaited(state, new, now, at, text)
     else:
         new, ended = _selection_invited(new, now, state.stage + 1, at, text, "ended", stage.name)
     if not state.run.reserve:
@@ -82,6 +114,17 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     # Those who are still in reserve can no longer get a place.
     released = to_teams(state.run.reserve, Occasion.NOT_SELECTED, {"stage": stage.title, "feedback": ""})
     return new, ended.model_copy(update={"notices": (*ended.notices, released)})
+
+
+def _proposals_awaited(old: State, new: State, now: Instant, at: Instant, text: str) -> tuple[State, Announcement]:
+    """The next stage asks for further proposals. They may have been asked for before, with the selection."""
+    text = f"{text}; {further.opening_in_words(new, now)}"
+    new = further.waiting_for_proposals(new, at).telling(now, text)
+    if old.asked:
+        return new, _by_service(new, now, "ended", text, (), old.filling.name)
+    told = (*further.invitations(new, new.field, now), further.opening_told(new))
+    announcement = _by_service(new, now, "ended", text, told, old.filling.name)
+    return new, announcement.model_copy(update={"window": new.window})
 
 
 def _ended_for_some(state: State, now: Instant, done: list[str], at: Instant) -> tuple[State, Announcement]:
@@ -107,7 +150,7 @@ def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
     text = f"Cancelled in Temporal, while waiting for {state.waiting}"
     new = state.having(held=None, decide_by=None)
     new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text, told)
-    window = new.window.model_copy(update={"sealed": True})
+    window = state.window and state.window.model_copy(update={"held": False, "sealed": True})
     return new, announcement.model_copy(update={"window": window})
 
 
@@ -139,8 +182,11 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     stage = {"stage": title, "until": until}
     notices: tuple[OutgoingNotice, ...]
     match state.phase:
+        case Phase.WINDOW if state.stage:
+            notices, text = further.closing_soon(state), f"Reminder: {further.opening_in_words(state, now)}"
         case Phase.WINDOW:
-            notices = (to_people(state.in_charge, Occasion.CLOSING_SOON, {"until": until}),)
+            facts = further.moved_facts(state) | {"until": until}
+            notices = (to_people(state.in_charge, Occasion.CLOSING_SOON, facts),)
             text = f"Reminder: the window closes on {until}"
         case Phase.DECIDING if now < _decide_by(state):
             notices = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
@@ -152,8 +198,7 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
-            notices = (*_endings(state, rung), *_evidence_wanted(state))
-            text = f"Reminder: {title} ends on {state.ends}"
+            notices, text = _reminded_while_running(state, rung, now)
         case Phase.ENDED:
             notices = _evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
@@ -162,6 +207,20 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
         notices = tuple(map(while_so, notices))
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, notices, f"{state.stage_name}-{rung}")
+
+
+def _reminded_while_running(state: State, rung: Instant, now: Instant) -> tuple[tuple[OutgoingNotice, ...], str]:
+    """Reminds of the ends of the stage, and of the further proposals that are taken meanwhile: of what is due."""
+    ends = {state.run.ends_for(team) for team in state.run.working}
+    notices: tuple[OutgoingNotice, ...] = ()
+    texts = []
+    if any(state.reminded < each <= rung for end in ends for each in _stage_rungs(state, end)):
+        notices = (*_endings(state, rung), *_evidence_wanted(state))
+        texts.append(f"{state.filling.title} ends on {state.ends}")
+    if any(state.reminded < each <= rung for each in further.reminder_rungs(state)):
+        notices = (*notices, *further.closing_soon(state))
+        texts.append(further.opening_in_words(state, now))
+    return notices, f"Reminder: {'; '.join(texts)}"
 
 
 def _decide_by(state: State) -> Instant:
@@ -215,11 +274,15 @@ def _rungs(state: State) -> Iterator[Instant]:
     deadline, ladder = state.deadline, state.programme.reminders
     if state.phase is Phase.ENDED and state.open_evidence:
         yield later(state.reminded, ladder.evidence_overdue_every, state.zone, state.programme.holidays)
-    if deadline is None or (state.phase is Phase.WINDOW and not state.opened):
+    if deadline is None or (state.takes_applications and not state.opened):
         return
     if state.phase is Phase.RUNNING:
         ends = {state.run.ends_for(team) for team in state.run.working}
-        yield from sorted({rung for end in ends for rung in _stage_rungs(state, end)})
+        of_ends = {rung for end in ends for rung in _stage_rungs(state, end)}
+        yield from sorted(of_ends | set(further.reminder_rungs(state)))
+        return
+    if state.phase is Phase.WINDOW and state.stage:
+        yield from sorted(further.reminder_rungs(state))
         return
     before = ladder.window if state.phase is Phase.WINDOW else ladder.decision
     yield from sorted(earlier(deadline, each, state.zone) for each in before)
@@ -252,6 +315,8 @@ def _field_in_words(state: State) -> str:
     """Whom the sponsor can select from, in words."""
     if not state.runs:
         return f"{counted(state.applications or 0, 'application')} came in"
+    if sent := further.field_in_words(state):
+        return sent
     title, teams = state.title_of(state.run.stage), state.field
     return f"{title} has ended with {counted(len(teams), 'team')}: {', '.join(teams)}"
 
@@ -278,7 +343,7 @@ def _ended(
     }[outcome]
     facts = ending_in_words(outcome, state.filling.title, reason)
     theirs = ending_in_words(outcome, state.filling.title, told_reason or reason)
-    told = to_teams((*state.run.active, *state.run.in_reserve), occasion, theirs) if state.runs else None
+    told = to_teams((*state.field, *state.run.in_reserve), occasion, theirs) if state.runs else None
     return new, _by_service(
         new,
         now,

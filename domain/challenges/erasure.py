@@ -26,5 +26,5 @@ def check_is_out(state: State, team: str) -> None:
         return
     if not state.runs:
         raise TooEarly(f"{team} still waits for a decision in {state.challenge.id}: withdraw the application first.")
-    if team in (*state.run.active, *state.run.reserve):
+    if team in (*state.field, *state.run.reserve):
         raise TooEarly(f"{team} still takes part in {state.challenge.id}: withdraw the team first.")

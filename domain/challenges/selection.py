@@ -18,7 +18,7 @@ from domain.announcements.announcement import (
 )
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
-from domain.programmes.programme import Stage
+from domain.programmes.programme import CountedFrom, Stage
 from domain.values.calendar import later
 from domain.values.money import NOTHING, Amount, Money, Vat
 from domain.values.refusals import (
@@ -37,6 +37,7 @@ from domain.values.refusals import (
 )
 from domain.values.wording import counted, listed
 
+from . import further
 from .awards import amount_in_words, status_of
 from .decisions import Decline, Select
 from .feedback import kept_words
@@ -65,11 +66,14 @@ def select(state: State, message: Select, now: Instant) -> tuple[State, Announce
         reserve=message.reserve,
     )
     new = state.having(phase=Phase.RUNNING, stage=index, decide_by=None, runs=(*state.runs, run), reminded=now)
+    new = further.asking(new, now, CountedFrom.SELECTION)
     text = f"{listed(message.teams)} selected for {stage.title}"
     if message.reserve:
         text += f", in reserve {listed(message.reserve)}"
     if message.amounts:
         text += f"; agreed: {', '.join(f'{award_in_words(new, team)} for {team.id}' for team in teams)}"
+    if new.asked:
+        text += f"; {further.opening_in_words(new, now)}"
     because = f": {message.reason}" if message.reason else ""
     new = new.telling(now, f"{text}, by {message.by}{because}")
     applications = () if state.runs else (*message.teams, *message.reserve)
@@ -137,6 +141,7 @@ def _announced(
         notices=notices,
         applications=applications,
         decides=decides,
+        window=new.window,
     )
 
 
@@ -151,7 +156,7 @@ def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
         raise TooLate(f"{state.challenge.id} has ended ({state.outcome}): nothing can be decided now.")
     if state.held:
         raise OnHold(f"{state.challenge.id} is on hold ({state.held.reason}): it must be resumed first.")
-    if state.phase is Phase.WINDOW:
+    if state.takes_applications:
         raise TooEarly(
             f"The window of {state.challenge.id} closes on {state.at(state.closes)}: decide after it is sealed."
         )
@@ -162,6 +167,11 @@ def _stage_to_decide(state: State, name: str, by: str, action: Action) -> int:
         raise TooLate(f"{name} was skipped; the challenge is at {state.filling.name}.")
     if state.phase is Phase.RUNNING:
         raise TooEarly(f"{state.filling.title} runs until {state.at(state.run.last_end)}: decide on {name} after that.")
+    if state.phase is Phase.WINDOW:
+        raise TooEarly(
+            f"The window for {state.filling.title} of {state.challenge.id} closes on {state.turns_at}: "
+            "decide after it is sealed."
+        )
     must = [stage.name for stage in state.programme.stages[state.stage : index] if not stage.may_be_skipped]
     if must:
         raise TooEarly(f"{must[0]} comes before {name} and may not be skipped: decide on {must[0]} first.")
@@ -259,6 +269,8 @@ def _notices(old: State, new: State, stage: Stage, message: Select) -> tuple[Out
         notices.append(OutgoingNotice(occasion=Occasion.NOT_SELECTED, whom=whom, facts=not_selected))
     elif rest := tuple(team for team in old.field if team not in chosen):
         notices.append(to_teams(rest, Occasion.NOT_SELECTED, not_selected))
+    if new.asked:
+        notices += [*further.invitations(new, new.field, new.run.begins), further.opening_told(new)]
     return (*notices, *kept_words(new))
 
 

@@ -110,6 +110,25 @@ class StageRun(Value):
         return team.left is None or (self.ended_for(team) is not None and team.left >= self.ends_for(team))
 
 
+class FurtherWindow(Value):
+    """The window in which teams send the further proposal that a stage asks for.
+
+    Args:
+        stage: name of the stage that asks.
+        opens, closes: the window as it stands now.
+        sealed: whether it is sealed for good.
+        sent: ids of the teams that have sent a proposal, once the window is sealed.
+        out: ids of the teams that are out because they sent none.
+    """
+
+    stage: str
+    opens: Instant
+    closes: Instant
+    sealed: bool = False
+    sent: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+
+
 class OpenEvidence(Value):
     """An instalment that is paid on evidence, with no decision on the evidence yet.
 

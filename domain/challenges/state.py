@@ -22,7 +22,7 @@ from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.wording import listed
 
-from .stage_run import OpenEvidence, StageRun, open_evidence_of
+from .stage_run import FurtherWindow, OpenEvidence, StageRun, open_evidence_of
 
 
 class Phase(StrEnum):
@@ -94,10 +94,11 @@ class State(Value):
         challenge: people and dates, frozen at the start; its `closes` is when the window was first to close.
         programme: the rules, frozen at the start.
         phase: the present phase.
-        opened: whether the window's opening was announced.
-        opens, closes: the window as it stands now.
-        applications: how many were taken, once the window is sealed.
-        stage: index of the stage that is filled or running.
+        opened: whether the opening of the applications' window was announced.
+        opens, closes: the applications' window as it stands now.
+        applications: how many were taken, once that window is sealed.
+        further: the windows of the further proposals that stages have asked for so far, in order.
+        stage: index of the stage that is filled or running; while its proposals are taken, of the stage that asks.
         decide_by: when the selection is due, while deciding.
         runs: the stages filled so far, in order; skipped ones are missing.
         held: the hold, while the challenge is on hold.
@@ -117,6 +118,7 @@ class State(Value):
     phase: Phase = Phase.WINDOW
     opened: bool = False
     applications: int | None = None
+    further: tuple[FurtherWindow, ...] = ()
     stage: int = 0
     decide_by: Instant | None = None
     runs: tuple[StageRun, ...] = ()
@@ -186,7 +188,19 @@ class State(Value):
     @property
     def field(self) -> tuple[str, ...]:
         """Teams that the next stage can take; empty before the first stage, which selects from the applications."""
-        return self.run.active if self.runs else ()
+        out = {team for each in self.further for team in each.out}
+        return tuple(team for team in self.run.active if team not in out) if self.runs else ()
+
+    @property
+    def asked(self) -> FurtherWindow | None:
+        """The window of further proposals that is not sealed yet. It can be open while the stage before still runs."""
+        last = self.further[-1] if self.further else None
+        return None if last is None or last.sealed or self.phase is Phase.ENDED else last
+
+    @property
+    def takes_applications(self) -> bool:
+        """Whether the window of the applications is not sealed yet."""
+        return self.phase is Phase.WINDOW and not self.stage
 
     @property
     def unpaid(self) -> tuple[str, ...]:
@@ -217,8 +231,10 @@ class State(Value):
         """The instant that the challenge waits for now; None while it is on hold or has ended."""
         if self.held or self.phase is Phase.ENDED:
             return None
-        if self.phase is Phase.WINDOW:
+        if self.takes_applications:
             return self.closes if self.opened else self.opens
+        if self.phase is Phase.WINDOW:
+            return self.further[-1].closes
         return self.decide_by if self.phase is Phase.DECIDING else self.run.next_end
 
     @property
@@ -235,6 +251,8 @@ class State(Value):
         if self.held:
             return "release of the hold"
         match self.phase:
+            case Phase.WINDOW if self.stage:
+                return f"proposals for {stage}"
             case Phase.WINDOW:
                 return "applications" if self.opened else "opening"
             case Phase.DECIDING:
@@ -254,6 +272,8 @@ class State(Value):
     def next_turn(self) -> str:
         """What happens at the deadline, as a clause: "the window closes"."""
         match self.phase:
+            case Phase.WINDOW if self.stage:
+                return f"the window for {self.filling.title} closes"
             case Phase.WINDOW:
                 return "the window closes" if self.opened else "the window opens"
             case Phase.DECIDING:
@@ -268,7 +288,7 @@ class State(Value):
     @property
     def stage_name(self) -> str:
         """The stage under way or being filled; "window" before the first."""
-        if self.phase is Phase.WINDOW or (self.phase is Phase.ENDED and not self.runs and not self.applications):
+        if self.takes_applications or (self.phase is Phase.ENDED and not self.runs and not self.applications):
             return "window"
         return self.filling.name
 
@@ -284,9 +304,16 @@ class State(Value):
         )
 
     @property
-    def window(self) -> Window:
-        """The window as the database has to hold it."""
-        return Window(opens=self.opens, closes=self.closes, held=self.held is not None)
+    def window(self) -> Window | None:
+        """The window that is not sealed yet, as the database has to hold it; None if there is none."""
+        if self.takes_applications:
+            return Window(opens=self.opens, closes=self.closes, held=self.held is not None)
+        if self.asked is None:
+            return None
+        opens, closes = self.asked.opens, self.asked.closes
+        # A window that had closed before the hold stays closed.
+        held = self.held is not None and self.held.since < closes
+        return Window(opens=opens, closes=closes, held=held, stage=self.asked.stage, teams=self.field)
 
     @property
     def ends(self) -> str:
@@ -308,7 +335,7 @@ class State(Value):
     @property
     def turns_at(self) -> str:
         """The deadline as people read it; empty if there is none."""
-        opens = self.phase is Phase.WINDOW and not self.opened
+        opens = self.takes_applications and not self.opened
         return self.at(self.deadline, begins=opens) if self.deadline else ""
 
     def check_may(self, action: Action, person: str) -> None:

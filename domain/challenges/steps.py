@@ -39,6 +39,19 @@ class Sealing(Value):
     at: Instant
 
 
+class Sealed(Value):
+    """What came in until a window was sealed.
+
+    Args:
+        number: how many applications were not withdrawn; of further proposals, how many were sent.
+        sent: ids of the teams that sent a further proposal; empty for the window of the applications, whose ids
+            Temporal does not have.
+    """
+
+    number: int
+    sent: tuple[str, ...] = ()
+
+
 class Orders(Value):
     """Payments that are to be made, whatever was ordered before.
 

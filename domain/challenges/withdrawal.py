@@ -9,6 +9,7 @@ from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Role
 from domain.values.refusals import NotAllowed, TooLate
 
+from . import further
 from .awards import status_of
 from .change import check_goes_on, entry_of, key_of, need_reason
 from .decisions import Withdraw
@@ -54,7 +55,8 @@ def _team_left(state: State, left: Team, message: Withdraw, now: Instant) -> tup
         new = new.having_run(teams=(*new.run.teams, heir), reserve=tuple(rest))
         text += f"; {first} takes its place from the reserve"
         notices.append(to_teams((first,), Occasion.FROM_RESERVE, place_in_words(new, state.filling, heir)))
-    elif not new.run.active:
+        notices += further.invitations(new, (first,), now)
+    elif not new.field:
         reason = f"every team has left {title}"
         new = _discontinued(new, reason, now)
         text += f"; {reason}, and the challenge ends: {Outcome.DISCONTINUED}"
@@ -68,6 +70,7 @@ def _team_left(state: State, left: Team, message: Withdraw, now: Instant) -> tup
         entry=entry_of(new, message, now, text),
         status=status_of(new),
         notices=tuple(notices),
+        window=further.window_after(state, new),
         withdrawn=message.team,
     )
 

@@ -133,7 +133,8 @@ _STILL: Mapping[Occasion, frozenset[PaymentStatus]] = {
 """The payment statuses in which a notice that asks for something is right. Others are right until the payment ends."""
 
 
-SAYS_PLACE = frozenset({Occasion.SHORTLISTED, Occasion.STAGE_STARTED, Occasion.FROM_RESERVE, Occasion.IN_RESERVE})
+_SAYS_STAGE = frozenset({Occasion.SHORTLISTED, Occasion.STAGE_STARTED, Occasion.FROM_RESERVE, Occasion.IN_RESERVE})
+SAYS_PLACE = _SAYS_STAGE | {Occasion.PROPOSAL_INVITED}
 """Notices about a team's place. They are out of date once the team has left or was told about another place."""
 
 
@@ -141,14 +142,14 @@ _OF_A_PAYMENT = (*_STILL, Occasion.PAYMENT_DUE, Occasion.PAYMENT_OVERDUE)
 _ENDS_A_PLACE = {Occasion.NOT_SELECTED, Occasion.NOT_CONTINUED, Occasion.CANCELLED, Occasion.COMPLETED}
 OVERTAKEN_BY: Mapping[Occasion, frozenset[Occasion]] = {
     # A prize is won for good, even if the challenge ends at that moment: nothing overtakes its notice.
-    **dict.fromkeys(SAYS_PLACE, SAYS_PLACE | _ENDS_A_PLACE | {Occasion.PRIZE_WON}),
+    **dict.fromkeys(SAYS_PLACE, _SAYS_STAGE | _ENDS_A_PLACE | {Occasion.PRIZE_WON}),
     Occasion.EVIDENCE_DUE: frozenset({Occasion.EVIDENCE_ACCEPTED, Occasion.EVIDENCE_REJECTED}),
     **{occasion: frozenset({occasion}) for occasion in _OF_A_PAYMENT},
 }
 """A notice is out of date once the same person gets one of these, in the same challenge and on the same payment."""
 
 
-SAYS_SOON = frozenset({Occasion.CLOSING_SOON, Occasion.DECISION_DUE, Occasion.STAGE_ENDING})
+SAYS_SOON = frozenset({Occasion.CLOSING_SOON, Occasion.PROPOSAL_DUE, Occasion.DECISION_DUE, Occasion.STAGE_ENDING})
 """Notices about a coming deadline. They are wrong once the deadline has passed."""
 
 

@@ -6,9 +6,10 @@ here depends on a particular scheme.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -61,15 +62,28 @@ class Asks(Value):
 
     Args:
         form: id of the programme's form.
-        within: how long its window is open, unless the round gives dates.
+        title: what teams are asked for, as letters name it; the title of the form if left out.
+        within: how long its window is open. If the round gives dates, how long it is open at least.
         counted_from: from when.
         without: what becomes of a team that sends none.
     """
 
     form: Name
+    title: Line | None = None
     within: TimeAllowed
     counted_from: CountedFrom = CountedFrom.END
     without: Without = Without.OUT
+
+    @field_validator("within")
+    @classmethod
+    def _lasts(cls, value: ItemizedDelta | WorkingDays) -> ItemizedDelta | WorkingDays:
+        if days_in(value) <= 0:
+            raise ValueError("takes no time: write a duration such as P2W")
+        return value
+
+    def named(self, titles: Mapping[str, str]) -> Self:
+        """The same with its title, given the titles of the forms."""
+        return self if self.title else self.model_copy(update={"title": titles.get(self.form)})
 
 
 class Stage(Value):
@@ -241,6 +255,7 @@ class Programme(Value):
             for number, form in enumerate(self.forms, start=1)
             if form.id not in used
         ]
+        problems += _asked_of_nobody(self.stages)
         problems = problems or [each for number in range(len(self.stages)) for each in self._unknown_questions(number)]
         if problems:
             raise ValueError("\n".join(problems))
@@ -265,7 +280,11 @@ class Programme(Value):
     @property
     def rules(self) -> Self:
         """The programme without its forms and scorecards, which are kept in the database and not in Temporal."""
-        stages = tuple(stage.model_copy(update={"scorecard": None}) for stage in self.stages)
+        titles = {form.id: form.title for form in self.forms}
+        stages = tuple(
+            stage.model_copy(update={"scorecard": None, "asks": stage.asks and stage.asks.named(titles)})
+            for stage in self.stages
+        )
         return self.model_copy(update={"forms": (), "stages": stages})
 
     def form_of(self, stage: str = "") -> Form:
@@ -282,3 +301,15 @@ class Programme(Value):
         if found is None:
             raise LookupError(f"{self.id} has no form {wanted!r}")
         return found
+
+
+def _asked_of_nobody(stages: tuple[Stage, ...]) -> Iterator[str]:
+    """The stages that ask for a further proposal when nobody is in the challenge, or perhaps nobody is."""
+    for number, (before, stage) in enumerate(pairwise((None, *stages)), start=1):
+        if stage is None or stage.asks is None:
+            continue
+        key = f"stages[{number}] ({stage.name}).asks"
+        if before is None:
+            yield f"{key}: the first stage is filled from the applications: name the form as application_form instead"
+        elif before.may_be_skipped:
+            yield f"{key}: {before.name} before it may be skipped, and then nobody is asked: take may_be_skipped away there"

@@ -15,6 +15,7 @@ from domain.values.model import EmailAddress, Line, Name, Value
 from domain.values.written_times import parse
 
 from .programme import Programme
+from .windows import WindowDates
 
 
 def _read_written(value: object) -> str:
@@ -155,7 +156,7 @@ class Challenge(Value):
     """One open question with its dates and the people who have a say, as frozen in its workflow.
 
     People are given as ids. Their names and addresses stay in the database. `hand_overs` is the number of the round's
-    last hand-over that the ids follow.
+    last hand-over that the ids follow. `windows` are the dates that the round gives to further proposals.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
@@ -167,6 +168,7 @@ class Challenge(Value):
     hand_overs: int = 0
     opens: Instant
     closes: Instant
+    windows: tuple[WindowDates, ...] = ()
 
     @property
     def round(self) -> str:

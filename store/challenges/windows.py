@@ -14,12 +14,15 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 from whenever import Instant
 
 from domain.announcements.announcement import Window
+from domain.challenges.steps import Sealed
 from domain.values.calendar import spoken
 from domain.values.refusals import OnHold, TooEarly, TooLate, UnknownChallenge, UnknownStage
 from store.database import tables
 from store.database.inserts import inserting
 from store.database.prepared import Prepared
 from store.database.tables import Found
+
+from . import invited
 
 _windows = tables.windows
 
@@ -44,8 +47,8 @@ def held_still(selection: Select[Any]) -> Prepared:
     return Prepared(passed.with_for_update(read=True, of=_windows), sqlite=selection)
 
 
-def seal(connection: Connection, challenge: str, at: Instant, stage: str = "") -> int:
-    """Seals a window for good, and counts what was sent. You can safely call this again.
+def seal(connection: Connection, challenge: str, at: Instant, stage: str = "") -> Sealed:
+    """Seals a window for good, and says what was sent. You can safely call this again.
 
     Args:
         connection: in a transaction that writes.
@@ -53,14 +56,12 @@ def seal(connection: Connection, challenge: str, at: Instant, stage: str = "") -
         at: when the window is sealed. If it was sealed before, the first time stays.
         stage: the stage that asks for a further proposal; empty for the applications.
 
-    Returns:
-        How many applications, or further proposals, were not withdrawn when the window was sealed.
-
     Raises:
         UnknownChallenge: there is no such challenge.
         UnknownStage: that stage has no window.
     """
-    return _sealed(connection, taken(connection, challenge, stage), at)
+    number = _sealed(connection, taken(connection, challenge, stage), at)
+    return Sealed(number=number, sent=invited.have_sent(connection, challenge, stage) if stage else ())
 
 
 def note_read(connection: Connection, challenge: str, at: Instant, stage: str = "") -> None:
@@ -80,7 +81,7 @@ def note_read(connection: Connection, challenge: str, at: Instant, stage: str = 
     connection.execute(update(_windows).where(*_is(challenge, stage), _windows.c.read_at.is_(None)).values(read_at=at))
 
 
-def put(connection: Connection, challenge: str, window: Window, at: Instant, stage: str = "") -> None:
+def put(connection: Connection, challenge: str, window: Window, at: Instant) -> None:
     """Moves, holds, resumes or seals a window. The window of a further proposal is opened like this, too.
 
     Args:
@@ -88,13 +89,12 @@ def put(connection: Connection, challenge: str, window: Window, at: Instant, sta
         challenge: id of the challenge.
         window: the new state of the window.
         at: when.
-        stage: as in `seal`.
 
     Raises:
         UnknownChallenge: there is no such challenge.
         TooLate: the window is sealed. Sealing it again is allowed.
     """
-    dates = {"opens": window.opens, "closes": window.closes, "held": window.held}
+    stage, dates = window.stage, {"opens": window.opens, "closes": window.closes, "held": window.held}
     if stage:
         new = inserting(connection, _windows).values(challenge=challenge, stage=stage, **dates)
         connection.execute(new.on_conflict_do_nothing())
@@ -105,6 +105,8 @@ def put(connection: Connection, challenge: str, window: Window, at: Instant, sta
         name = name_of(challenge, stage)
         raise TooLate(f"The window of {name} is sealed for good: it cannot be opened, moved or held any more.")
     connection.execute(update(_windows).where(*_is(challenge, stage)).values(dates))
+    if stage and not window.sealed:
+        invited.put(connection, challenge, stage, window.teams)
     if window.sealed:
         _sealed(connection, row, at)
 

@@ -42,6 +42,17 @@ proposals = Table(
     CheckConstraint("version >= 1", name="version_counts_from_one"),
 )
 
+# Who may send the further proposal that a stage asks for: the teams from which the next teams are selected.
+invited = Table(
+    "invited",
+    METADATA,
+    Column("challenge", String, primary_key=True),
+    Column("stage", String, primary_key=True),
+    Column("application", ForeignKey("applications.id"), primary_key=True),
+    ForeignKeyConstraint(["challenge", "stage"], ["windows.challenge", "windows.stage"], name="invited_window_fk"),
+    Index(None, "application"),
+)
+
 # What somebody is writing. It has the id that the application will have once it is sent.
 drafts = Table(
     "drafts",

@@ -28,7 +28,7 @@ from .payment_tables import (
     rail_transfers,
     transfers,
 )
-from .proposal_tables import draft_answers, drafts, forms, proposals
+from .proposal_tables import draft_answers, drafts, forms, invited, proposals
 
 __all__ = [
     "METADATA",
@@ -47,6 +47,7 @@ __all__ = [
     "frozen",
     "hand_overs",
     "interests",
+    "invited",
     "late_applications",
     "notices",
     "payees",

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
     Connection,
     Select,
     String,
     bindparam,
-    false,
     insert,
-    not_,
     select,
     update,
 )
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
+from domain.announcements.announcement import Announcement, OutgoingNotice, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import Facts, Occasion
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
@@ -32,6 +28,8 @@ from store.database.inserts import unless_there
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
+
+from .recipients import Recipients, only_to, recipients_of
 
 _notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
 
@@ -224,30 +222,12 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
         if notice.occasion is Occasion.NOT_SELECTED:
             _write_with_feedback(connection, announcement, notice, announcement.entry.stage, challenge, compose)
         letter = compose(notice.occasion, notice.facts | _common(challenge))
-        _write_all(connection, announcement, notice, letter, challenge, _recipients(notice))
+        _write_all(connection, announcement, notice, letter, challenge, recipients_of(notice))
 
 
 def _common(challenge: Found) -> Facts:
     """The facts that every notice has."""
     return {"question": challenge.question, "challenge": challenge.id, "contact": challenge.contact}
-
-
-class _Recipients(NamedTuple):
-    """Whom a notice goes to.
-
-    Args:
-        found: makes the selection of their ids and addresses for a number of named ids. Its parameters are the
-            challenge, its round and those ids.
-        ids: the named ids.
-    """
-
-    found: Callable[[int], Select[Any]]
-    ids: tuple[str, ...]
-
-    def values(self, challenge: Found) -> dict[str, object]:
-        """The parameters of the selection."""
-        named = {f"id_{number}": each for number, each in enumerate(self.ids)}
-        return {"challenge": challenge.id, "round": challenge.round, **named}
 
 
 def _write_with_feedback(
@@ -262,11 +242,11 @@ def _write_with_feedback(
 
     Feedback is sent once, whatever happens later.
     """
-    to = _recipients(notice)
+    to = recipients_of(notice)
     feedback = _feedback_on(to.found, len(to.ids))
     for row in feedback.all(connection, to.values(challenge) | {"on": stage}):
         letter = compose(notice.occasion, notice.facts | _common(challenge) | {"feedback": row.text})
-        _write_all(connection, announcement, notice, letter, challenge, _Recipients(_teams, (row.recipient,)))
+        _write_all(connection, announcement, notice, letter, challenge, only_to(row.recipient))
         connection.execute(
             update(_feedback)
             .where(_feedback.c.team == row.recipient, _feedback.c.stage == stage)
@@ -291,7 +271,7 @@ def _write_all(
     notice: OutgoingNotice,
     letter: Letter,
     challenge: Found,
-    to: _Recipients,
+    to: Recipients,
 ) -> None:
     """Writes the same notice to all recipients in one statement, except to those who have a notice with this key."""
     status = announcement.status
@@ -330,55 +310,7 @@ def _writing(found: Callable[[int], Select[Any]], number: int) -> Prepared:
     )
 
 
-def _recipients(notice: OutgoingNotice) -> _Recipients:
-    match notice.whom:
-        case ToApplicants(without=without):
-            return _Recipients(_applicants, without)
-        case ToSpokenOf(without=without):
-            return _Recipients(_all_who_applied, without)
-        case ToTeams(teams=teams):
-            return _Recipients(_teams, teams)
-        case ToPeople(people=people):
-            # The sender of a refused message may be a team, or unknown.
-            return _Recipients(_anybody if notice.occasion is Occasion.REFUSED else _people_of_round, people)
-
-
-def _applicants(number: int) -> Select[Any]:
-    """Applicants who have not withdrawn, except those named."""
-    return _all_who_applied(number).where(_applications.c.withdrawn.is_(None))
-
-
-def _all_who_applied(number: int) -> Select[Any]:
-    """Applicants except those named. Applicants who withdrew meanwhile get the feedback, too: it was kept for them."""
-    return _applied().where(not_(_is_named(_applications.c.id, number)))
-
-
-def _teams(number: int) -> Select[Any]:
-    return _applied().where(_is_named(_applications.c.id, number))
-
-
-def _people_of_round(number: int) -> Select[Any]:
-    return select(_people.c.id.label("recipient"), _people.c.email.label("address")).where(
-        _people.c.round == bindparam("round"), _is_named(_people.c.id, number)
-    )
-
-
-def _anybody(number: int) -> Select[Any]:
-    both = _people_of_round(number).union_all(_teams(number)).subquery()
-    return select(both.c.recipient, both.c.address)
-
-
-def _applied() -> Select[Any]:
-    return select(_applications.c.id.label("recipient"), _applications.c.email.label("address")).where(
-        _applications.c.challenge == bindparam("challenge")
-    )
-
-
-def _is_named(column: Column[Any], number: int) -> ColumnElement[bool]:
-    return column.in_([bindparam(f"id_{each}") for each in range(number)]) if number else false()
-
-
-def _check_found(connection: Connection, notice: OutgoingNotice, challenge: Found, to: _Recipients) -> None:
+def _check_found(connection: Connection, notice: OutgoingNotice, challenge: Found, to: Recipients) -> None:
     """Checks that every recipient is known. A known recipient who got no notice had one before."""
     if notice.occasion is Occasion.REFUSED:
         return

@@ -12,6 +12,7 @@ from domain.announcements.announcement import Announcement, Attention, Entry, St
 from domain.challenges import deadlines
 from domain.challenges.decisions import Select
 from domain.challenges.state import State
+from domain.challenges.steps import Sealed
 from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
@@ -125,28 +126,29 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
     return True
 
 
-def seal(database: Database, state: State, at: Instant, compose: Compose) -> int:
-    """Seals a challenge's window for good and announces it, in one transaction. You can safely call this again.
+def seal(database: Database, state: State, at: Instant, compose: Compose) -> Sealed:
+    """Seals a window for good and announces it, in one transaction. You can safely call this again.
 
     Args:
         database: where to.
-        state: the challenge with its window still open.
+        state: the challenge with this window still open.
         at: when the window is sealed. If it was sealed before, the first time stays.
         compose: finds the words of notices.
 
     Returns:
-        How many applications were not withdrawn when the window was sealed.
+        What had come in when the window was sealed.
 
     Raises:
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be written to.
     """
+    stage = "" if state.takes_applications else state.filling.name
     with database.writing() as connection:
         challenge = _taken(connection, state.challenge.id)  # before the window: see `put`
-        count = windows.seal(connection, challenge.id, at)
-        _, announcement = deadlines.sealed(state, count, at)
+        came = windows.seal(connection, challenge.id, at, stage)
+        _, announcement = deadlines.sealed(state, came.number, at, came.sent)
         put(connection, announcement, compose)
-        return count
+        return came
 
 
 def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:

@@ -60,7 +60,8 @@ def test_a_window_on_hold_takes_nothing_and_stays_open_longer_afterwards() -> No
     new, announcement = holding.resume(held, Resume(by=OPERATOR), NOW.add(hours=48))
     assert new.closes == CLOSES.add(hours=48)
     assert announcement.window == new.window
-    assert not new.window.held
+    assert announcement.window is not None
+    assert not announcement.window.held
 
 
 def test_a_window_that_is_held_before_it_opens_opens_later() -> None:

@@ -111,4 +111,4 @@ def order(team: str, amount: str = "2000", number: int = 1, challenge: str = AIR
 def seal(database: Database, challenge: str = AIR, at: Instant = CLOSES) -> int:
     """Seals a window without announcing it; says how many applications it has."""
     with database.writing() as connection:
-        return windows.seal(connection, challenge, at)
+        return windows.seal(connection, challenge, at).number

@@ -42,6 +42,18 @@ def _what_was_sent() -> None:
 
 def _drafts() -> None:
     op.create_table(
+        "invited",
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("application", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("challenge", "stage", "application", name="invited_pk"),
+        sa.ForeignKeyConstraint(
+            ["challenge", "stage"], ["windows.challenge", "windows.stage"], name="invited_window_fk"
+        ),
+        sa.ForeignKeyConstraint(["application"], ["applications.id"], name="invited_application_fk"),
+    )
+    op.create_index("invited_application", "invited", ["application"])
+    op.create_table(
         "drafts",
         sa.Column("application", sa.String(), nullable=False),
         sa.Column("stage", sa.String(), nullable=False),
