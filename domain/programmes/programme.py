@@ -312,4 +312,4 @@ def _asked_of_nobody(stages: tuple[Stage, ...]) -> Iterator[str]:
         if before is None:
             yield f"{key}: the first stage is filled from the applications: name the form as application_form instead"
         elif before.may_be_skipped:
-            yield f"{key}: {before.name} before it may be skipped, and then nobody is asked: take may_be_skipped away there"
+            yield f"{key}: {before.name} before it may be skipped: take may_be_skipped away there"

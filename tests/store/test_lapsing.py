@@ -302,6 +302,7 @@ def test_of_its_places_a_team_is_told_the_last(kept: Database, place: Occasion) 
 
 ASKS_OR_PLACES = {
     *PLACES,
+    Occasion.PROPOSAL_INVITED,
     Occasion.EVIDENCE_DUE,
     Occasion.PAYMENT_REQUESTED,
     Occasion.PAYMENT_TO_RELEASE,

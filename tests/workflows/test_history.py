@@ -87,7 +87,7 @@ async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
             answers=only_text(f"Our {MARKERS[2]} is short."),
         )
         team = (await play.desk.applications.apply(Actor(), play.challenge.id, applying)).application
-        long = applying.model_copy(update={"proposal": MARKERS[2] * 2000})
+        long = applying.model_copy(update={"answers": only_text(MARKERS[2] * 2000)})
         with pytest.raises(Refused):
             await play.desk.applications.apply(Actor(), play.challenge.id, long)
         await play.sealed()
