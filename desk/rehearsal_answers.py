@@ -6,6 +6,7 @@ import random
 
 from domain.forms import counting
 from domain.forms.answers import Answer, Answers
+from domain.forms.conditions import is_asked, shown
 from domain.forms.form import Form, Kind, Question
 
 _SENTENCES = (
@@ -38,10 +39,13 @@ def filled(form: Form, chance: random.Random) -> dict[str, Answer]:
     """
     questions = list(form.questions())
     longest = max(1, min(_ONE_TEXT, _ALL_TEXTS // len(questions)))
+    asked: set[str] = set()
     answers: dict[str, Answer] = {}
     for question in questions:
-        asked = question.kind is not Kind.FILE and is_shown(question, answers)
-        if asked and (question.required or chance.random() > _LEFT_OUT):
+        if not is_asked(question, asked, answers):
+            continue
+        asked.add(question.id)
+        if question.kind is not Kind.FILE and (question.required or chance.random() > _LEFT_OUT):
             answers[question.id] = _answer(question, chance, longest)
     return answers
 
@@ -54,16 +58,9 @@ def files_wanted(form: Form, answers: Answers, chance: random.Random) -> list[Qu
         answers: see `filled`.
         chance: decides whether files are sent that need not be.
     """
-    shown = [each for each in form.questions() if each.kind is Kind.FILE and is_shown(each, answers)]
-    return [each for each in shown if each.required or chance.random() > _FILE_LEFT_OUT]
-
-
-def is_shown(question: Question, answers: Answers) -> bool:
-    """Whether a question is shown to somebody who has given these answers to the questions before it."""
-    if question.shown_if is None:
-        return True
-    given, wanted = answers.get(question.shown_if.question), question.shown_if.answer
-    return wanted in given if isinstance(given, tuple) else given == wanted
+    asked = shown(form, answers)
+    files = [each for each in form.questions() if each.kind is Kind.FILE and each.id in asked]
+    return [each for each in files if each.required or chance.random() > _FILE_LEFT_OUT]
 
 
 def _answer(question: Question, chance: random.Random, longest: int) -> Answer:

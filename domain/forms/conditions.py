@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .answers import Answer, Answers
 from .form import Form, Question, ShownIf
 
@@ -17,12 +19,23 @@ def shown(form: Form, answers: Answers) -> frozenset[str]:
     """
     found: set[str] = set()
     for question in form.questions():
-        condition = question.shown_if
-        if condition is None or (
-            condition.question in found and _meets(answers.get(condition.question, ""), condition)
-        ):
+        if is_asked(question, found, answers):
             found.add(question.id)
     return frozenset(found)
+
+
+def is_asked(question: Question, asked: Collection[str], answers: Answers) -> bool:
+    """Whether a question is asked.
+
+    Args:
+        question: one of the form.
+        asked: ids of the questions before it that are asked.
+        answers: to these.
+    """
+    condition = question.shown_if
+    if condition is None:
+        return True
+    return condition.question in asked and _meets(answers.get(condition.question, ""), condition)
 
 
 def condition_in_words(form: Form, question: Question) -> str:
