@@ -20,6 +20,7 @@ from .bank_reports import BankReports
 from .challenges import Challenges
 from .contacts import Contacts
 from .core import Core
+from .drafts import Drafts
 from .erasing import Erasing
 from .notices import Notices
 from .payment_files import PaymentFiles
@@ -50,6 +51,7 @@ class Desk:
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
         self.applications = Applications(self.core)
+        self.drafts = Drafts(self.core)
         self.notices = Notices(self.core)
         self.payments = Payments(self.core)
         self.payment_files = PaymentFiles(self.core)

@@ -19,7 +19,7 @@ class Role(StrEnum):
 
     ANYONE = "anyone"
     TEAM = "team"
-    """The contact of an application, selected or not."""
+    """The contact of an application, selected or not; or whoever writes a draft."""
     SPONSOR = "sponsor"
     """A decider of the body that poses the challenge."""
     OPERATOR = "operator"
@@ -54,6 +54,10 @@ class Action(StrEnum):
     PARTICIPATION = "participation"
     # Applications and selections
     APPLY = "apply"
+    BEGIN_DRAFT = "draft"
+    READ_DRAFT = "read-draft"
+    SAVE = "save"
+    SEND = "send"
     ADMIT = "admit"
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "contact"
@@ -100,6 +104,7 @@ class Right(Value):
 
 _ONCE_SEALED = frozenset({Period.SEALED, Period.ENDED})
 _ANYONE = (Role.ANYONE,)
+_TEAM = (Role.TEAM,)
 _OPERATOR = (Role.OPERATOR,)
 _SPONSOR = (Role.SPONSOR,)
 _BOTH = (Role.SPONSOR, Role.OPERATOR)
@@ -123,6 +128,10 @@ RIGHTS: Mapping[Action, Right] = {
     Action.CANCEL: Right(words="cancel", roles=_BOTH),
     Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH)),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),
+    Action.BEGIN_DRAFT: Right(words="begin a draft for", roles=_ANYONE),
+    Action.READ_DRAFT: Right(words="read a draft for", roles=_TEAM),
+    Action.SAVE: Right(words="save a draft for", roles=_TEAM),
+    Action.SEND: Right(words="send a draft for", roles=_TEAM),
     Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED),
     Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
     Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR),

@@ -18,6 +18,7 @@ class Occasion(StrEnum):
     CLOSING_SOON = "closing-soon"
     DEADLINE_MOVED = "deadline-moved"
     APPLICATION_RECEIVED = "application-received"
+    APPLICATION_CHANGED = "application-changed"
     APPLICATION_REFUSED = "application-refused"
     APPLICATION_ADMITTED = "application-admitted"
     CONTACT_CHANGED = "contact-changed"
@@ -89,7 +90,8 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.CLOSING_SOON: frozenset({"until", *_ASKED}),
     Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason", *_ASKED}),
     Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
-    Occasion.APPLICATION_REFUSED: frozenset({"reason"}),
+    Occasion.APPLICATION_CHANGED: frozenset({"application", "received"}),
+    Occasion.APPLICATION_REFUSED: frozenset({"reason", "kept"}),
     Occasion.APPLICATION_ADMITTED: frozenset({"application", "closes", "reason"}),
     Occasion.CONTACT_CHANGED: frozenset({"application", "changed", "old_address", "reason"}),
     Occasion.PROPOSAL_INVITED: frozenset({"opens", "until", "out", *_ASKED}),
@@ -139,6 +141,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     **dict.fromkeys((Occasion.WINDOW_OPENED, Occasion.CLOSING_SOON, Occasion.DEADLINE_MOVED), frozenset(_ASKED)),
     Occasion.PROPOSAL_INVITED: frozenset({"opens", "out"}),
     Occasion.PROPOSAL_MISSING: frozenset({"out"}),
+    Occasion.APPLICATION_REFUSED: frozenset({"kept"}),
     Occasion.CONTACT_CHANGED: frozenset({"old_address"}),
     Occasion.DECISION_INVITED: frozenset({"amount"}),
     Occasion.SHORTLISTED: frozenset({"next"}),
@@ -202,6 +205,10 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "intellectual_property": Fact(
         "the programme's terms on intellectual property", "The company keeps its intellectual property."
+    ),
+    "kept": Fact(
+        "what is kept of an application that was not taken, as a sentence; empty if nothing is",
+        "Your draft is kept as it is.",
     ),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),

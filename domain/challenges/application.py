@@ -46,14 +46,16 @@ class Receipt(Value):
     Args:
         application: its id, which names the team from then on.
         challenge: id of the challenge.
-        received: when it was taken, by the service's clock.
+        received: when it was taken, by the service's clock; if it was sent again, the last time.
         repeated: whether the application had been taken before.
+        version: counts how often it was sent with other answers. The last version counts.
     """
 
     application: str
     challenge: str
     received: Instant
     repeated: bool = False
+    version: int = 1
 
 
 class Application(Value):
@@ -115,8 +117,7 @@ def problems_in(applying: Applying, form: Form) -> tuple[Problem, ...]:
         form: the questions that it answers.
     """
     return (
-        *(Problem(field="organisation", text=text) for text in _organisation(applying.organisation)),
-        *(Problem(field="email", text=text) for text in _email(applying.email)),
+        *_problems_of_applicant(applying.organisation, applying.email),
         *(Problem(field="form", text=text) for text in _version(applying.form, form)),
         *problems_of(form, applying.answers),
     )
@@ -139,9 +140,28 @@ _MOST_TOLD = 20
 """How many problems stand in the one text of a refusal, which goes into the record and into a letter."""
 
 
+def check_applicant(organisation: str, email: str) -> None:
+    """Checks that somebody can begin an application.
+
+    Args:
+        organisation, email: as in `Applying`.
+
+    Raises:
+        ApplicationRefused: there is no organisation or no usable e-mail address. The refusal names both if both are
+            wrong, and repeats nothing.
+    """
+    if problems := list(_problems_of_applicant(organisation, email)):
+        raise ApplicationRefused.for_problems(problems)
+
+
 def is_contact(email: str) -> bool:
     """Whether letters can go to an e-mail address as it was handed in."""
     return not list(_email(email))
+
+
+def _problems_of_applicant(organisation: str, email: str) -> Iterator[Problem]:
+    yield from (Problem(field="organisation", text=text) for text in _organisation(organisation))
+    yield from (Problem(field="email", text=text) for text in _email(email))
 
 
 def _organisation(name: str) -> Iterator[str]:

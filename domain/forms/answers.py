@@ -32,3 +32,14 @@ def read(text: str) -> Answers:
     """What `written` has written. An erased text has no answers."""
     kept = json.loads(text) if text else {}
     return {question: tuple(each) if isinstance(each, list) else each for question, each in kept.items()}
+
+
+def written_one(answer: Answer) -> str:
+    """One answer as a draft keeps it: JSON."""
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def read_one(text: str) -> Answer:
+    """What `written_one` has written."""
+    kept: str | bool | list[str] = json.loads(text)
+    return tuple(kept) if isinstance(kept, list) else kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from domain.permissions import Grant, Role
 from domain.programmes.round import Person, Round, round_of
@@ -15,9 +15,10 @@ from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
-_people, _applications = tables.people, tables.applications
+_people, _applications, _drafts = tables.people, tables.applications, tables.drafts
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 _APPLICATIONS = TotalOrder(_applications.c.id)
+_DRAFTS = TotalOrder(_drafts.c.application, _drafts.c.stage)
 
 
 def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
@@ -26,7 +27,8 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
     Args:
         database: where from.
         name: a person's id from a round file, or an e-mail address. An address also has the roles of teams whose
-            contact it is. The id of an application is not a name: people who know the id need not be its contact.
+            contact it is, and of drafts that were begun for it. The id of an application is not a name: people who
+            know the id need not be its contact.
 
     Raises:
         Unavailable: the database cannot be read.
@@ -34,7 +36,8 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
     with database.reading() as connection:
         if "@" not in name:
             return _people_grants(connection, name, by_address=False)
-        return (*_people_grants(connection, name, by_address=True), *_team_grants(connection, name))
+        teams = (*_team_grants(connection, name), *_draft_grants(connection, name))
+        return (*_people_grants(connection, name, by_address=True), *teams)
 
 
 def keep_people(connection: Connection, round_: Round) -> None:
@@ -163,3 +166,17 @@ def _team_grants(connection: Connection, address: str) -> tuple[Grant, ...]:
         Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.id, challenge=row.challenge)
         for row in connection.execute(wanted)
     )
+
+
+def _draft_grants(connection: Connection, address: str) -> Iterator[Grant]:
+    """For drafts that were not sent. Once a draft is sent, it belongs to the contact of its application."""
+    wanted = (
+        select(_drafts.c.application, _drafts.c.challenge)
+        .where(
+            func.lower(_drafts.c.email) == address.lower(),
+            ~exists().where(_applications.c.id == _drafts.c.application),
+        )
+        .order_by(*_DRAFTS)
+    )
+    for row in connection.execute(wanted):
+        yield Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.application, challenge=row.challenge)

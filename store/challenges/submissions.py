@@ -59,9 +59,19 @@ def name_of(applying: Applying) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
+def name_of_draft(draft: str) -> str:
+    """The name of the submission of a draft, whatever it says. No other submission has this name."""
+    return hashlib.sha256(json.dumps({"draft": draft}).encode()).hexdigest()
+
+
 def new_id(slug: str) -> str:
     """An id for an application to a challenge."""
     return f"{slug}-{random(6)}"
+
+
+def new_draft_id(slug: str) -> str:
+    """An id for a draft, which its application keeps. It is longer than `new_id`, so the two are never the same."""
+    return f"{slug}-{random(7)}"
 
 
 def random(length: int) -> str:

@@ -2,6 +2,7 @@
 
 from tests.store.conftest import (  # noqa: F401
     database,
+    form_round,
     kept,
     migrated_postgres,
     open_,

@@ -17,6 +17,7 @@ from desk import rehearsal
 from desk.desk import Desk
 from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
+from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
 from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.permissions import RIGHTS, Action, Actor, Period, Proof, Role
@@ -43,6 +44,7 @@ SUBJECTS = (
     "erasing",
     "challenges",
     "applications",
+    "drafts",
     "notices",
     "payments",
     "payment_files",
@@ -58,6 +60,7 @@ ASKING = {
     "_check_may_open",
     "acting_on_payments",
     "_found",
+    "_own",
     "_decider",
 }
 """What asks the table."""
@@ -177,6 +180,12 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         ),
         "applications.list": partial(desk.applications.list, actor, ALL, AIR),
         "applications.give_feedback": partial(desk.applications.give_feedback, actor, AIR, "exploration", team, "No."),
+        "drafts.begin": partial(desk.drafts.begin, actor, AIR, organisation="Tay", email="tay@tay.example"),
+        "drafts.list": partial(desk.drafts.list, actor, ALL),
+        "drafts.read": partial(desk.drafts.read, actor, team),
+        "drafts.versions": partial(desk.drafts.versions, actor, ALL, team, "proposal"),
+        "drafts.save": partial(desk.drafts.save, actor, team, [Typed(question="proposal", answer="Ha!")]),
+        "drafts.send": partial(desk.drafts.send, actor, team),
         "notices.list": partial(desk.notices.list, actor, ALL),
         "notices.find": partial(desk.notices.find, actor, f"application-received/{team}"),
         "notices.send_again": partial(desk.notices.send_again, actor, f"application-received/{team}"),
@@ -200,7 +209,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
 
 FOR_ANYONE = {
     *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
-    *("applications.apply", "notices.preview"),
+    *("applications.apply", "drafts.begin", "notices.preview"),
 }
 
 

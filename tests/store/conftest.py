@@ -17,6 +17,7 @@ from tests.store.paying import Till, to_make
 from tests.store.postgres import emptied, fresh_postgres, postgres_server
 from tests.store.said import AIR, OPENS, ROADS, applied, compose, opened
 from tests.store.sqlite import fresh_sqlite
+from tests.store.writing import with_form
 
 
 @pytest.fixture(scope="session")
@@ -141,3 +142,13 @@ def open_(kept: Database) -> Database:
 def till(open_: Database) -> Till:
     """A payment to a team that has applied, of which the ledger knows nothing yet."""
     return Till(open_, to_make(applied(open_)))
+
+
+@pytest.fixture
+def form_round(database: Database, round_: Round, programme: Programme) -> Database:
+    """A database with both windows open, in which applications answer a form of five questions."""
+    formed = with_form(programme)
+    keep_round(database, round_, formed, challenges_of(round_, formed), OPENS)
+    for challenge in (AIR, ROADS):
+        announce(database, opened(challenge), compose)
+    return database

@@ -1,0 +1,169 @@
+"""Drafts: begun, saved, taken up again and sent, by whoever writes them. Nobody else reads a draft, at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.challenges.application import Receipt
+from domain.challenges.draft import Draft, DraftRow, KeptAnswer, Saved, Typed
+from domain.forms.checking import problems_of
+from domain.forms.form import Form
+from domain.permissions import Action, Actor, Role
+from domain.values.model import Value
+from domain.values.paging import Page, Paged
+from domain.values.refusals import NotAllowed, Problem
+from store.challenges import drafts, sending
+from store.challenges.rounds import ChallengeRow
+
+from .core import Core
+
+
+class OpenDraft(Value):
+    """A draft, with its form and what is still to be done.
+
+    Args:
+        draft: the draft.
+        form: the questions.
+        problems: what is missing or wrong. A draft without problems can be sent.
+        time_zone: of the challenge.
+    """
+
+    draft: Draft
+    form: Form
+    problems: tuple[Problem, ...]
+    time_zone: str
+
+
+class Drafts:
+    """What people do with drafts."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def begin(self, actor: Actor, challenge: str, *, organisation: str, email: str) -> OpenDraft:
+        """Begins a draft. Whoever has its address can go on with it.
+
+        Args:
+            actor: who begins it; anyone may.
+            challenge: its name.
+            organisation: who applies.
+            email: the address for the receipt, and of whoever writes the draft.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            ApplicationRefused: the organisation or the address cannot be taken, or the address has too many drafts.
+            TooLate: the window is closed.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.BEGIN_DRAFT, row)
+        async with self._core.refusals_on_record(actor, Action.BEGIN_DRAFT, row):
+            application = await self._core.threads.write(
+                drafts.begin, self._core.database, row.id, organisation, email, self._core.clock
+            )
+        return await self._core.threads.write(self._read, row, application, "")
+
+    async def list(self, actor: Actor, page: Page) -> Paged[DraftRow]:
+        """Somebody's own drafts, sent or not, with the time until which they can be sent.
+
+        Args:
+            actor: who asks, by the address of the drafts.
+            page: which part of the list.
+
+        Raises:
+            NotAllowed: the actor writes no draft.
+        """
+        rows = await self._core.reach(actor, Action.READ_DRAFT, await self._core.challenges())
+        own = {each.person for row in rows for each in actor.roles(row.place) if each.role is Role.TEAM}
+        return await self._core.threads.read(drafts.page_of_drafts, self._core.database, page, own)
+
+    async def read(self, actor: Actor, application: str, stage: str = "") -> OpenDraft:
+        """A draft, with what is still missing or wrong. An application that was handed in whole becomes a draft again.
+
+        Args:
+            actor: who asks, by the address of the draft.
+            application: id of the draft or application.
+            stage: the stage that asks for a further proposal; empty for the application itself.
+
+        Raises:
+            UnknownTeam: there is no such draft or application.
+            UnknownStage: that stage asks for no proposal, or takes none yet.
+            NotAllowed: the actor does not write this draft.
+        """
+        row = await self._own(actor, Action.READ_DRAFT, application)
+        return await self._core.threads.write(self._read, row, application, stage)
+
+    async def versions(
+        self, actor: Actor, page: Page, application: str, question: str, stage: str = ""
+    ) -> Paged[KeptAnswer]:
+        """All that was ever saved for one question of a draft, in the order of saving.
+
+        Args:
+            actor, application, stage: as in `read`.
+            page: which part of the list.
+            question: id of the question.
+
+        Raises:
+            UnknownTeam: there is no such draft or application.
+            NotAllowed: the actor does not write this draft.
+        """
+        await self._own(actor, Action.READ_DRAFT, application)
+        return await self._core.threads.read(drafts.versions, self._core.database, page, application, stage, question)
+
+    async def save(self, actor: Actor, application: str, typed: Sequence[Typed], stage: str = "") -> tuple[Saved, ...]:
+        """Keeps what somebody typed for some questions of a draft, also after the closing. Nothing is ever overwritten.
+
+        Args:
+            actor, application, stage: as in `read`.
+            typed: what was typed, each with the version of the answer that it builds on.
+
+        Returns:
+            What became of each, in the same order. If another save came between, both texts: the other counts, and what
+            was typed is kept beside it.
+
+        Raises:
+            UnknownTeam: there is no such draft or application.
+            UnknownStage: that stage asks for no proposal.
+            NotAllowed: the actor does not write this draft.
+            ApplicationRefused: something cannot be kept: a question that the form does not have, a text that no
+                database keeps, more than a draft has room for. Nothing of it is kept.
+        """
+        row = await self._own(actor, Action.SAVE, application)
+        async with self._core.refusals_on_record(actor, Action.SAVE, row):
+            return await self._core.threads.write(
+                drafts.save, self._core.database, application, stage, typed, self._core.clock
+            )
+
+    async def send(self, actor: Actor, application: str, stage: str = "") -> Receipt:
+        """Sends a draft as it is now. When this returns, what was sent is saved and counts.
+
+        Args:
+            actor, application, stage: as in `read`.
+
+        Raises:
+            UnknownTeam: there is no such draft or application.
+            UnknownStage: that stage asks for no proposal, or takes none yet.
+            NotAllowed: the actor does not write this draft.
+            ApplicationRefused, TooEarly, TooLate, OnHold: nothing was sent. The draft stays, and so does what was sent
+                before.
+        """
+        await self._own(actor, Action.SEND, application)
+        return await self._core.threads.write(
+            sending.send, self._core.database, application, stage, self._core.clock, self._core.letters.compose
+        )
+
+    async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
+        """The challenge of a draft, if the actor is whoever writes this draft."""
+        challenge = await self._core.threads.read(drafts.challenge_of, self._core.database, application)
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, action, row, application)
+        async with self._core.refusals_on_record(actor, action, row):
+            if application not in {each.person for each in actor.roles(row.place) if each.role is Role.TEAM}:
+                raise NotAllowed(
+                    f"{self._core.shown(actor)} does not write {application}: whoever has its address does."
+                )
+        return row
+
+    def _read(self, row: ChallengeRow, application: str, stage: str) -> OpenDraft:
+        draft, form = drafts.read(self._core.database, application, stage, self._core.clock)
+        problems = tuple(problems_of(form, draft.answered()))
+        return OpenDraft(draft=draft, form=form, problems=problems, time_zone=row.time_zone)

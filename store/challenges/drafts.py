@@ -1,0 +1,359 @@
+"""Drafts: begun, saved by question, and taken up again. Only those who write a draft ever read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from whenever import Instant
+
+from domain.challenges.application import check_applicant
+from domain.challenges.draft import (
+    MOST_CHARACTERS,
+    MOST_DRAFTS,
+    Draft,
+    DraftRow,
+    KeptAnswer,
+    Saved,
+    Sent,
+    Typed,
+    check_keepable,
+    placed,
+)
+from domain.forms import answers
+from domain.forms.answers import Answers
+from domain.forms.form import Form
+from domain.values.addresses import read_address
+from domain.values.paging import Page, Paged
+from domain.values.refusals import (
+    ApplicationRefused,
+    OnHold,
+    Problem,
+    TooEarly,
+    UnknownChallenge,
+    UnknownStage,
+    UnknownTeam,
+)
+from domain.values.text import one_line
+from store.database import tables
+from store.database.database import Database
+from store.database.inserts import inserting
+from store.database.instants import to_microsecond
+from store.database.ordering import TotalOrder
+from store.database.tables import Found
+
+from . import forms, submissions, windows
+
+_drafts, _answers, _windows = tables.drafts, tables.draft_answers, tables.windows
+_applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
+
+_BY_APPLICATION = TotalOrder(_drafts.c.application, _drafts.c.stage)
+_BY_VERSION = TotalOrder(_answers.c.application, _answers.c.stage, _answers.c.question, _answers.c.version)
+_SHOWN = (
+    *(_windows.c.opens, _windows.c.closes),
+    *(_windows.c.held.label("is_held"), _windows.c.sealed_at.is_not(None).label("is_sealed")),
+)
+_SENT = (_proposals.c.answers, _proposals.c.sent_at, _proposals.c.version)
+_ATTEMPTS = 8
+
+
+def begin(database: Database, challenge: str, organisation: str, email: str, clock: Callable[[], Instant]) -> str:
+    """Begins a draft. It can be begun before the window opens, and while the challenge is on hold.
+
+    Args:
+        database: where to.
+        challenge: id of the challenge.
+        organisation: who applies.
+        email: where the receipt goes. Whoever has this address writes the draft.
+        clock: the service's clock.
+
+    Returns:
+        The id that its application will have.
+
+    Raises:
+        ApplicationRefused: the organisation or the address cannot be taken, or the address has too many drafts.
+        TooLate: the window is closed, so the draft could never be sent.
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be written to.
+    """
+    check_applicant(organisation, email)
+    for attempt in range(1, _ATTEMPTS + 1):
+        with suppress(IntegrityError), database.writing() as connection:  # the id is taken
+            return _begin(connection, challenge, one_line(organisation), read_address(email), clock)
+        if attempt == _ATTEMPTS:
+            break
+    raise AssertionError("no id for the draft is free")
+
+
+def _begin(connection: Connection, challenge: str, organisation: str, email: str, clock: Callable[[], Instant]) -> str:
+    wanted = select(_challenges.c.slug, _challenges.c.time_zone, *windows.SHOWN).join_from(_windows, _challenges)
+    of_it = (_windows.c.challenge == challenge, _windows.c.stage == "")
+    window = connection.execute(wanted.where(*of_it)).one_or_none()
+    if window is None:
+        raise UnknownChallenge(f"No challenge {challenge!r} was opened: look it up in the list of challenges.")
+    now = to_microsecond(clock())
+    with suppress(TooEarly, OnHold):
+        windows.check_open(window, now)
+    mine = select(_drafts.c.application).where(
+        _drafts.c.challenge == challenge,
+        _drafts.c.email == email,
+        ~exists().where(_applications.c.id == _drafts.c.application),
+    )
+    if len(connection.scalars(mine).all()) >= MOST_DRAFTS:
+        text = f"This address has {MOST_DRAFTS} drafts for {challenge} that were not sent: go on with one of them."
+        raise ApplicationRefused.for_problems([Problem(field="email", text=text)])
+    draft = submissions.new_draft_id(window.slug)
+    form = forms.read(connection, challenge).version
+    whose = {"organisation": organisation, "email": email}
+    new = {"application": draft, "stage": "", "challenge": challenge, "form": form, "begun_at": now}
+    connection.execute(insert(_drafts).values(**new, **whose))
+    return draft
+
+
+def save(
+    database: Database, application: str, stage: str, typed: Sequence[Typed], clock: Callable[[], Instant]
+) -> tuple[Saved, ...]:
+    """Keeps what somebody typed for some questions, all of it or none.
+
+    If another save of the same question came between, what was typed is kept beside it, and the other counts. The same
+    save again keeps nothing twice. A draft can be saved after the closing, too: nothing that was typed is lost.
+
+    Args:
+        database: where to.
+        application: id of the draft, or of an application that is changed.
+        stage: the stage that asks for a further proposal; empty for the application itself.
+        typed: what was typed.
+        clock: the service's clock.
+
+    Returns:
+        What became of each, in the same order.
+
+    Raises:
+        UnknownTeam: there is no such draft or application.
+        UnknownStage: that stage asks for no proposal.
+        ApplicationRefused: the database cannot keep something of it, or the draft is full. Nothing of it is kept.
+        Unavailable: the database cannot be written to. Nothing of it is kept.
+    """
+    with database.writing() as connection:
+        now = to_microsecond(clock())
+        draft = held(connection, application, stage, now)
+        check_keepable(forms.read_version(connection, draft.challenge, stage, draft.form), typed)
+        saved = [_save(connection, draft, each, now) for each in typed]
+        _check_room(connection, draft, sum(more for _, more in saved))
+        return tuple(each for each, _ in saved)
+
+
+def _save(connection: Connection, draft: Found, typed: Typed, now: Instant) -> tuple[Saved, int]:
+    """What became of something that was typed, and how many characters more the draft keeps now."""
+    whose = {"application": draft.application, "stage": draft.stage, "question": typed.question}
+    of_it = tuple(_answers.c[name] == value for name, value in whose.items())
+    text = answers.written_one(typed.answer)
+    last = connection.scalar(select(func.max(_answers.c.version)).where(*of_it)) or 0
+    counting = select(func.max(_answers.c.version)).where(*of_it, _answers.c.counts).scalar_subquery()
+    same = (_answers.c.builds_on == typed.builds_on, _answers.c.answer == text)
+    current, before = (_first(connection, *of_it, *which) for which in ((_answers.c.version == counting,), same))
+    saved = placed(typed, current, before, last, now)
+    if saved.yours.version <= last:
+        return saved, 0
+    row = {"version": last + 1, "builds_on": typed.builds_on, "counts": saved.yours.counts}
+    connection.execute(insert(_answers).values(**whose, **row, answer=text, saved_at=now))
+    return saved, len(text)
+
+
+def _check_room(connection: Connection, draft: Found, more: int) -> None:
+    """Notes how much a draft keeps, and checks that this is not too much.
+
+    Raises:
+        ApplicationRefused: it is too much.
+    """
+    if draft.size + more > MOST_CHARACTERS:
+        text = (
+            f"The draft keeps {draft.size:,} characters in all versions of its answers, and there is room for "
+            f"{MOST_CHARACTERS:,}: send it as it is, or begin another."
+        )
+        raise ApplicationRefused.for_problems([Problem(field="", text=text)])
+    connection.execute(update(_drafts).where(*_is(draft.application, draft.stage)).values(size=draft.size + more))
+
+
+def read(database: Database, application: str, stage: str, clock: Callable[[], Instant]) -> tuple[Draft, Form]:
+    """A draft with the answers that count, and its form. What was handed in without a draft is taken up as one.
+
+    Raises:
+        UnknownTeam: there is no such draft or application.
+        UnknownStage: that stage asks for no proposal.
+        Unavailable: the database cannot be read, or, to take up an application, written to.
+    """
+    with database.reading() as connection:
+        row = connection.execute(select(_drafts).where(*_is(application, stage))).one_or_none()
+        if row is not None:
+            return _draft(connection, row), forms.read_version(connection, row.challenge, stage, row.form)
+    with database.writing() as connection:
+        row = held(connection, application, stage, to_microsecond(clock()))
+        return _draft(connection, row), forms.read_version(connection, row.challenge, stage, row.form)
+
+
+def versions(database: Database, page: Page, application: str, stage: str, question: str) -> Paged[KeptAnswer]:
+    """All that was ever typed for a question of a draft, in the order of saving.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    of_it = (_answers.c.application == application, _answers.c.stage == stage, _answers.c.question == question)
+    with database.reading() as connection:
+        return _BY_VERSION.read(connection, select(_answers).where(*of_it), page, _kept_answer)
+
+
+def page_of_drafts(database: Database, page: Page, applications: Collection[str]) -> Paged[DraftRow]:
+    """The drafts with these ids, sent or not, by their ids.
+
+    Raises:
+        NotReadable: no page begins there.
+        Unavailable: the database cannot be read.
+    """
+    wanted = (
+        select(_drafts.c.application, _drafts.c.challenge, _drafts.c.stage, _proposals.c.sent_at)
+        .add_columns(_applications.c.withdrawn, *_SHOWN)
+        .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))
+        .join(_applications, _applications.c.id == _drafts.c.application, isouter=True)
+        .join(_proposals, _same(_drafts, _proposals, "application"), isouter=True)
+        .where(_drafts.c.application.in_(applications))
+    )
+    with database.reading() as connection:
+        return _BY_APPLICATION.read(connection, wanted, page, lambda row: DraftRow.model_validate(dict(row._mapping)))
+
+
+def challenge_of(database: Database, application: str) -> str:
+    """The challenge of a draft or an application.
+
+    Raises:
+        UnknownTeam: there is no such draft or application.
+        Unavailable: the database cannot be read.
+    """
+    begun = select(_drafts.c.challenge).where(_drafts.c.application == application)
+    sent = select(_applications.c.challenge).where(_applications.c.id == application)
+    with database.reading() as connection:
+        found = connection.scalars(begun.union(sent)).first()
+    if found is None:
+        raise _unknown(application)
+    return str(found)
+
+
+def held(connection: Connection, application: str, stage: str, now: Instant) -> Found:
+    """The row of a draft, locked: nobody else saves or sends it until the transaction ends.
+
+    What was handed in without a draft is taken up as one, with the answers that were sent.
+
+    Args:
+        connection: in a transaction that writes.
+        application, stage: which draft.
+        now: when.
+
+    Raises:
+        UnknownTeam: there is no such draft or application.
+        UnknownStage: that stage asks for no proposal.
+    """
+    locked = select(_drafts).where(*_is(application, stage)).with_for_update()
+    row = connection.execute(locked).one_or_none()
+    if row is None:
+        _take_up(connection, application, stage, now)
+        row = connection.execute(locked).one()
+    return row
+
+
+def answered(connection: Connection, application: str, stage: str) -> Answers:
+    """The answers of a draft that count, by question."""
+    return {each.question: each.answer for each in _that_count(connection, application, stage)}
+
+
+def _take_up(connection: Connection, application: str, stage: str, now: Instant) -> None:
+    """Makes a draft of what was handed in without one, or an empty one for a further proposal."""
+    wanted = select(_applications).where(_applications.c.id == application, _applications.c.erased.is_(None))
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise _unknown(application)
+    form = forms.read(connection, row.challenge, stage).version
+    new = {"application": application, "stage": stage, "challenge": row.challenge, "form": form, "begun_at": now}
+    whose = {"organisation": row.organisation, "email": row.email}
+    insertion = inserting(connection, _drafts).values(**new, **whose).on_conflict_do_nothing()
+    if not connection.execute(insertion).rowcount:
+        return  # somebody else has taken it up meanwhile
+    sent = select(_proposals.c.answers).where(_proposals.c.application == application, _proposals.c.stage == stage)
+    for question, answer in answers.read(connection.scalar(sent) or "").items():
+        first = {"application": application, "stage": stage, "question": question, "version": 1, "builds_on": 0}
+        text = answers.written_one(answer)
+        connection.execute(insert(_answers).values(**first, counts=True, answer=text, saved_at=now))
+
+
+def _draft(connection: Connection, draft: Found) -> Draft:
+    wanted = (
+        select(_applications.c.withdrawn, _applications.c.organisation, _applications.c.email, *_SENT, *_SHOWN)
+        .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))
+        .join(_applications, _applications.c.id == _drafts.c.application, isouter=True)
+        .join(_proposals, _same(_drafts, _proposals, "application"), isouter=True)
+        .where(*_is(draft.application, draft.stage))
+    )
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise UnknownStage(f"{draft.challenge} takes no proposals for {draft.stage!r} yet: wait until it does.")
+    kept = tuple(_that_count(connection, draft.application, draft.stage))
+    sent = None
+    if row.sent_at is not None:
+        changed = answers.read(row.answers) != {each.question: each.answer for each in kept}
+        sent = Sent(at=row.sent_at, version=row.version, withdrawn=row.withdrawn, changed=changed)
+    return Draft(
+        application=draft.application,
+        challenge=draft.challenge,
+        stage=draft.stage,
+        organisation=row.organisation or draft.organisation,
+        email=row.email or draft.email,
+        form=draft.form,
+        answers=kept,
+        sent=sent,
+        opens=row.opens,
+        closes=row.closes,
+        is_held=row.is_held,
+        is_sealed=row.is_sealed,
+    )
+
+
+def _that_count(connection: Connection, application: str, stage: str) -> Iterator[KeptAnswer]:
+    """The answers of a draft that count: of each question, the last version that does."""
+    of_it = (_answers.c.application == application, _answers.c.stage == stage, _answers.c.counts)
+    last = select(_answers.c.question, func.max(_answers.c.version).label("version")).where(*of_it)
+    latest = last.group_by(_answers.c.question).subquery()
+    same = and_(_answers.c.question == latest.c.question, _answers.c.version == latest.c.version)
+    for row in connection.execute(select(_answers).join(latest, same).where(*of_it).order_by(*_BY_VERSION)):
+        yield _kept_answer(row)
+
+
+def _first(connection: Connection, *which: ColumnElement[bool]) -> KeptAnswer | None:
+    row = connection.execute(select(_answers).where(*which)).first()
+    return None if row is None else _kept_answer(row)
+
+
+def _kept_answer(row: Found) -> KeptAnswer:
+    return KeptAnswer(
+        question=row.question,
+        version=row.version,
+        answer=answers.read_one(row.answer),
+        saved_at=row.saved_at,
+        counts=row.counts,
+    )
+
+
+def _is(application: str, stage: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _drafts.c.application == application, _drafts.c.stage == stage
+
+
+def _same(one: Table, other: Table, name: str) -> ColumnElement[bool]:
+    """Whether two rows belong to the same challenge or application, and to the same stage."""
+    return and_(one.c[name] == other.c[name], one.c.stage == other.c.stage)
+
+
+def _unknown(application: str) -> UnknownTeam:
+    return UnknownTeam(
+        f"There is no draft or application {application!r}: look it up with `drafts`, or on the receipt."
+    )

@@ -1,0 +1,179 @@
+"""Sending a draft: what makes an application of it, or puts it in the place of what was sent before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from whenever import Instant
+
+from domain.announcements.announcement import Entry
+from domain.announcements.occasions import Facts, Occasion
+from domain.challenges.application import Applying, Receipt, check_application
+from domain.forms.answers import written
+from domain.permissions import Action, Role
+from domain.values.calendar import spoken
+from domain.values.refusals import ApplicationRefused, OnHold, Problem, Refused, TooEarly, TooLate, UnknownStage
+from store.database import tables
+from store.database.database import Database
+from store.database.instants import to_microsecond
+from store.database.tables import Found
+from store.record.notices import Compose, tell_one
+from store.record.record import write_line
+
+from . import drafts, forms, submissions, windows
+
+_applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
+
+_DRAFT = "Your draft is kept as it is."
+_SENT_BEFORE = "Your draft is kept as it is, and what you sent before still counts."
+
+# Made once, because making a statement takes longer than running it.
+_HELD_STILL = windows.held_still(
+    select(
+        *(_challenges.c[name] for name in ("id", "slug", "question", "contact", "time_zone")),
+        tables.forms.c.version.label("form"),
+        *windows.SHOWN,
+    )
+    .join_from(tables.windows, _challenges)
+    .join(
+        tables.forms,
+        and_(tables.forms.c.challenge == tables.windows.c.challenge, tables.forms.c.stage == tables.windows.c.stage),
+    )
+    .where(tables.windows.c.challenge == bindparam("challenge"), tables.windows.c.stage == bindparam("stage"))
+)
+
+
+def send(database: Database, application: str, stage: str, clock: Callable[[], Instant], compose: Compose) -> Receipt:
+    """Sends a draft as it is now, if it is in time and complete. What was sent is committed before this returns.
+
+    The same draft, sent again without a change, always gets the same receipt, even after the window has closed. A draft
+    that has changed takes the place of what was sent before. What is refused changes nothing: the draft stays, and what
+    was sent before counts.
+
+    Args:
+        database: where to.
+        application: id of the draft.
+        stage: the stage that asks for a further proposal; empty for the application itself.
+        clock: the service's clock. It is read after the window is locked, so no earlier time can slip in.
+        compose: finds the words of the notices.
+
+    Raises:
+        UnknownTeam: there is no such draft.
+        UnknownStage: that stage asks for no proposal, or takes none yet.
+        ApplicationRefused: the draft is incomplete or wrong, or the application was withdrawn. Names every question
+            that is wrong. The refusal goes on the record, and whoever wrote the draft is told.
+        TooEarly, TooLate: the window is not open. Recorded and told likewise.
+        OnHold: the challenge is on hold. Recorded and told likewise.
+        Unavailable: the database cannot be written to. Nothing was sent.
+    """
+    try:
+        with database.writing() as connection:
+            # Before the window, so that nobody who seals it waits for the check of a long form.
+            draft = drafts.held(connection, application, stage, to_microsecond(clock()))
+            return _send(connection, draft, clock, compose)
+    except (ApplicationRefused, OnHold, TooEarly, TooLate) as refusal:
+        _note_refusal(database, application, stage, refusal, clock(), compose)
+        raise
+
+
+def _send(connection: Connection, draft: Found, clock: Callable[[], Instant], compose: Compose) -> Receipt:
+    applying = _applying(connection, draft)
+    wrong = _wrong(connection, draft, applying)
+    place = {"challenge": draft.challenge, "stage": draft.stage}
+    window = _HELD_STILL.one_or_none(connection, place)
+    if window is None:
+        raise UnknownStage(f"{draft.challenge} takes no proposals for {draft.stage!r} yet: wait until it does.")
+    now = to_microsecond(clock())
+    before = _sent_before(connection, draft)
+    if before is not None and before.withdrawn is not None:
+        raise _withdrawn(draft, before.withdrawn, window.time_zone)
+    if before is not None and before.answers == written(applying.answers):
+        return _receipt(draft, before.sent_at, before.version, repeated=True)
+    windows.check_open(window, now)
+    if wrong is not None:
+        raise wrong
+    receipt = _receipt(draft, now, before.version + 1 if before is not None and before.version else 1)
+    _keep(connection, draft, applying, receipt)
+    _tell(connection, draft, applying.email, receipt, window, compose)
+    return receipt
+
+
+def _applying(connection: Connection, draft: Found) -> Applying:
+    """What a draft says now. Whose it is, the application says once there is one: its contact may have changed."""
+    wanted = select(_applications.c.organisation, _applications.c.email).where(_applications.c.id == draft.application)
+    whose = connection.execute(wanted).one_or_none() or draft
+    answers = drafts.answered(connection, draft.application, draft.stage)
+    return Applying(organisation=whose.organisation, email=whose.email, answers=answers)
+
+
+def _wrong(connection: Connection, draft: Found, applying: Applying) -> ApplicationRefused | None:
+    try:
+        check_application(applying, forms.read_version(connection, draft.challenge, draft.stage, draft.form))
+    except ApplicationRefused as refusal:
+        return refusal
+    return None
+
+
+def _sent_before(connection: Connection, draft: Found) -> Found | None:
+    """The application, with what was sent of this draft before, if anything was."""
+    sent = and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == draft.stage)
+    wanted = select(_applications.c.withdrawn, _proposals.c.answers, _proposals.c.sent_at, _proposals.c.version)
+    wanted = wanted.join_from(_applications, _proposals, sent, isouter=True)
+    row: Found | None = connection.execute(wanted.where(_applications.c.id == draft.application)).one_or_none()
+    return row
+
+
+def _withdrawn(draft: Found, at: Instant, zone: str) -> ApplicationRefused:
+    text = f"{draft.application} was withdrawn ({spoken(at, zone)}), and that is final: begin another draft."
+    return ApplicationRefused.for_problems([Problem(field="", text=text)])
+
+
+def _receipt(draft: Found, at: Instant, version: int, *, repeated: bool = False) -> Receipt:
+    return Receipt(
+        application=draft.application, challenge=draft.challenge, received=at, repeated=repeated, version=version
+    )
+
+
+def _keep(connection: Connection, draft: Found, applying: Applying, receipt: Receipt) -> None:
+    """Writes down what was sent: as an application, as a further proposal, or in the place of what was sent before."""
+    sent = {"form": draft.form, "answers": written(applying.answers), "sent_at": receipt.received}
+    if receipt.version > 1:
+        same = (_proposals.c.application == draft.application, _proposals.c.stage == draft.stage)
+        connection.execute(update(_proposals).where(*same).values(**sent, version=receipt.version))
+        return
+    if not draft.stage:
+        row = submissions.row_of(receipt, applying, submissions.name_of_draft(draft.application))
+        connection.execute(insert(_applications).values(row))
+    connection.execute(insert(_proposals).values(application=draft.application, stage=draft.stage, **sent))
+
+
+def _tell(connection: Connection, draft: Found, email: str, receipt: Receipt, window: Found, compose: Compose) -> None:
+    """Writes the letter with the receipt."""
+    facts = {"application": draft.application, "received": spoken(receipt.received, window.time_zone)}
+    occasion = Occasion.APPLICATION_CHANGED if receipt.version > 1 else Occasion.APPLICATION_RECEIVED
+    key = f"{_key(draft)}/{receipt.version}"
+    tell_one(connection, key, window, occasion, draft.application, email, facts, receipt.received, compose)
+
+
+def _key(draft: Found) -> str:
+    """The beginning of the keys of what becomes of a draft that is sent."""
+    return f"{draft.challenge}/send/{draft.stage or 'application'}/{draft.application}"
+
+
+def _note_refusal(
+    database: Database, application: str, stage: str, refusal: Refused, at: Instant, compose: Compose
+) -> None:
+    """Writes a refusal into the record, without anything of the draft, and tells whoever wrote it."""
+    by = {"by": application, "role": str(Role.TEAM), "action": str(Action.SEND), "stage": stage or "window"}
+    entry = Entry(at=at, text=str(refusal), refused=True, **by)
+    with database.writing() as connection:
+        draft = drafts.held(connection, application, stage, at)
+        applying, sent = _applying(connection, draft), _sent_before(connection, draft)
+        counts = sent is not None and sent.sent_at is not None and sent.withdrawn is None
+        challenge = connection.execute(select(_challenges).where(_challenges.c.id == draft.challenge)).one()
+        key = f"{_key(draft)}/refused-{submissions.random(12)}"
+        write_line(connection, key, draft.challenge, entry)
+        facts: Facts = {"reason": str(refusal), "kept": _SENT_BEFORE if counts else _DRAFT}
+        occasion = Occasion.APPLICATION_REFUSED
+        tell_one(connection, key, challenge, occasion, application, applying.email, facts, at, compose)
