@@ -23,6 +23,7 @@ class Occasion(StrEnum):
     APPLICATION_ADMITTED = "application-admitted"
     CONTACT_CHANGED = "contact-changed"
     PROPOSAL_INVITED = "proposal-invited"
+    PROPOSAL_RECEIVED = "proposal-received"
     PROPOSAL_DUE = "proposal-due"
     PROPOSAL_MISSING = "proposal-missing"
     DECISION_INVITED = "decision-invited"
@@ -91,10 +92,11 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason", *_ASKED}),
     Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
     Occasion.APPLICATION_CHANGED: frozenset({"application", "received"}),
-    Occasion.APPLICATION_REFUSED: frozenset({"reason", "kept"}),
+    Occasion.APPLICATION_REFUSED: frozenset({"reason", "kept", "proposal"}),
     Occasion.APPLICATION_ADMITTED: frozenset({"application", "closes", "reason"}),
     Occasion.CONTACT_CHANGED: frozenset({"application", "changed", "old_address", "reason"}),
     Occasion.PROPOSAL_INVITED: frozenset({"opens", "until", "out", *_ASKED}),
+    Occasion.PROPOSAL_RECEIVED: frozenset({"application", "received", "proposal", "again"}),
     Occasion.PROPOSAL_DUE: frozenset({"until", *_ASKED}),
     Occasion.PROPOSAL_MISSING: frozenset({"closes", "out", *_ASKED}),
     Occasion.DECISION_INVITED: frozenset({"stage", "field", "number", "amount", "until"}),
@@ -141,7 +143,8 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     **dict.fromkeys((Occasion.WINDOW_OPENED, Occasion.CLOSING_SOON, Occasion.DEADLINE_MOVED), frozenset(_ASKED)),
     Occasion.PROPOSAL_INVITED: frozenset({"opens", "out"}),
     Occasion.PROPOSAL_MISSING: frozenset({"out"}),
-    Occasion.APPLICATION_REFUSED: frozenset({"kept"}),
+    Occasion.APPLICATION_REFUSED: frozenset({"kept", "proposal"}),
+    Occasion.PROPOSAL_RECEIVED: frozenset({"again"}),
     Occasion.CONTACT_CHANGED: frozenset({"old_address"}),
     Occasion.DECISION_INVITED: frozenset({"amount"}),
     Occasion.SHORTLISTED: frozenset({"next"}),
@@ -167,6 +170,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
 GLOSSARY: Mapping[str, Fact] = {
     "account": Fact("the bank details that the payment goes to, masked", "sort code ••••, account ••••911"),
     "action": Fact("what was sent and refused", "select"),
+    "again": Fact('"yes" if it takes the place of what was sent before; else empty', "yes"),
     "amount": Fact(
         "what is paid, with its currency and its VAT; if the amount is not agreed yet, the most it can be", "£2,000"
     ),

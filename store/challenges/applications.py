@@ -261,6 +261,6 @@ def _note_refusal(
         window = connection.execute(select(_challenges).where(_challenges.c.id == challenge)).one()
         write_line(connection, key, challenge, entry)
         if is_contact(applying.email):
-            facts = {"reason": text, "kept": ""}
+            facts = {"reason": text, "kept": "", "proposal": ""}
             address = read_address(applying.email)
             tell_one(connection, key, window, Occasion.APPLICATION_REFUSED, APPLICANT, address, facts, at, compose)

@@ -29,6 +29,7 @@ from domain.values.addresses import read_address
 from domain.values.paging import Page, Paged
 from domain.values.refusals import (
     ApplicationRefused,
+    NotAllowed,
     OnHold,
     Problem,
     TooEarly,
@@ -44,7 +45,7 @@ from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
-from . import forms, submissions, windows
+from . import forms, invited, submissions, windows
 
 _drafts, _answers, _windows = tables.drafts, tables.draft_answers, tables.windows
 _applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
@@ -133,6 +134,7 @@ def save(
     Raises:
         UnknownTeam: there is no such draft or application.
         UnknownStage: that stage asks for no proposal.
+        NotAllowed: the application is not asked for one.
         ApplicationRefused: the database cannot keep something of it, or the draft is full. Nothing of it is kept.
         Unavailable: the database cannot be written to. Nothing of it is kept.
     """
@@ -183,6 +185,7 @@ def read(database: Database, application: str, stage: str, clock: Callable[[], I
     Raises:
         UnknownTeam: there is no such draft or application.
         UnknownStage: that stage asks for no proposal.
+        NotAllowed: the application is not asked for one.
         Unavailable: the database cannot be read, or, to take up an application, written to.
     """
     with database.reading() as connection:
@@ -254,6 +257,7 @@ def held(connection: Connection, application: str, stage: str, now: Instant) -> 
     Raises:
         UnknownTeam: there is no such draft or application.
         UnknownStage: that stage asks for no proposal.
+        NotAllowed: the application is not asked for one.
     """
     locked = select(_drafts).where(*_is(application, stage)).with_for_update()
     row = connection.execute(locked).one_or_none()
@@ -268,6 +272,16 @@ def answered(connection: Connection, application: str, stage: str) -> Answers:
     return {each.question: each.answer for each in _that_count(connection, application, stage)}
 
 
+def check_asked(connection: Connection, challenge: str, stage: str, application: str) -> None:
+    """Checks that an application is asked for what it sends. Anybody may send an application itself.
+
+    Raises:
+        NotAllowed: the stage does not ask this application for a proposal, or does not yet, or no longer.
+    """
+    if stage and not invited.may_send(connection, challenge, stage, application):
+        raise NotAllowed(f"{application} is not asked for a proposal for {stage}: only teams that may enter it are.")
+
+
 def _take_up(connection: Connection, application: str, stage: str, now: Instant) -> None:
     """Makes a draft of what was handed in without one, or an empty one for a further proposal."""
     wanted = select(_applications).where(_applications.c.id == application, _applications.c.erased.is_(None))
@@ -275,6 +289,7 @@ def _take_up(connection: Connection, application: str, stage: str, now: Instant)
     if row is None:
         raise _unknown(application)
     form = forms.read(connection, row.challenge, stage).version
+    check_asked(connection, row.challenge, stage, application)
     new = {"application": application, "stage": stage, "challenge": row.challenge, "form": form, "begun_at": now}
     whose = {"organisation": row.organisation, "email": row.email}
     insertion = inserting(connection, _drafts).values(**new, **whose).on_conflict_do_nothing()

@@ -24,9 +24,11 @@ def keep(connection: Connection, challenge: Challenge, programme: Programme) -> 
         challenge: the challenge.
         programme: the programme with its forms.
     """
-    for stage in ("", *(each.name for each in programme.stages if each.asks)):
+    titles = {each.name: each.asks.title for each in programme.stages if each.asks}
+    for stage in ("", *titles):
         form = programme.form_of(stage)
         row = {"challenge": challenge.id, "stage": stage, "version": form.version, "said": form.model_dump_json()}
+        row["title"] = titles.get(stage) or form.title
         connection.execute(inserting(connection, _forms).values(row).on_conflict_do_nothing())
 
 
@@ -40,6 +42,12 @@ def read(connection: Connection, challenge: str, stage: str = "") -> Form:
     if said is None:
         raise UnknownStage(f"The stage {stage!r} of {challenge} asks for no proposal: leave the stage out.")
     return _form(said)
+
+
+def title_of(connection: Connection, challenge: str, stage: str) -> str:
+    """What people call what a stage asks for."""
+    wanted = select(_forms.c.title).where(_forms.c.challenge == challenge, _forms.c.stage == stage)
+    return str(connection.scalars(wanted).one())
 
 
 def read_version(connection: Connection, challenge: str, stage: str, version: str) -> Form:

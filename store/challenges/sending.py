@@ -13,7 +13,16 @@ from domain.challenges.application import Applying, Receipt, check_application
 from domain.forms.answers import written
 from domain.permissions import Action, Role
 from domain.values.calendar import spoken
-from domain.values.refusals import ApplicationRefused, OnHold, Problem, Refused, TooEarly, TooLate, UnknownStage
+from domain.values.refusals import (
+    ApplicationRefused,
+    NotAllowed,
+    OnHold,
+    Problem,
+    Refused,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+)
 from store.database import tables
 from store.database.database import Database
 from store.database.instants import to_microsecond
@@ -63,6 +72,7 @@ def send(database: Database, application: str, stage: str, clock: Callable[[], I
         UnknownStage: that stage asks for no proposal, or takes none yet.
         ApplicationRefused: the draft is incomplete or wrong, or the application was withdrawn. Names every question
             that is wrong. The refusal goes on the record, and whoever wrote the draft is told.
+        NotAllowed: the application is not asked for a proposal for that stage. Recorded and told likewise.
         TooEarly, TooLate: the window is not open. Recorded and told likewise.
         OnHold: the challenge is on hold. Recorded and told likewise.
         Unavailable: the database cannot be written to. Nothing was sent.
@@ -72,7 +82,7 @@ def send(database: Database, application: str, stage: str, clock: Callable[[], I
             # Before the window, so that nobody who seals it waits for the check of a long form.
             draft = drafts.held(connection, application, stage, to_microsecond(clock()))
             return _send(connection, draft, clock, compose)
-    except (ApplicationRefused, OnHold, TooEarly, TooLate) as refusal:
+    except (ApplicationRefused, NotAllowed, OnHold, TooEarly, TooLate) as refusal:
         _note_refusal(database, application, stage, refusal, clock(), compose)
         raise
 
@@ -90,6 +100,7 @@ def _send(connection: Connection, draft: Found, clock: Callable[[], Instant], co
         raise _withdrawn(draft, before.withdrawn, window.time_zone)
     if before is not None and before.answers == written(applying.answers):
         return _receipt(draft, before.sent_at, before.version, repeated=True)
+    drafts.check_asked(connection, draft.challenge, draft.stage, draft.application)
     windows.check_open(window, now)
     if wrong is not None:
         raise wrong
@@ -150,10 +161,20 @@ def _keep(connection: Connection, draft: Found, applying: Applying, receipt: Rec
 
 def _tell(connection: Connection, draft: Found, email: str, receipt: Receipt, window: Found, compose: Compose) -> None:
     """Writes the letter with the receipt."""
-    facts = {"application": draft.application, "received": spoken(receipt.received, window.time_zone)}
-    occasion = Occasion.APPLICATION_CHANGED if receipt.version > 1 else Occasion.APPLICATION_RECEIVED
+    facts: Facts = {"application": draft.application, "received": spoken(receipt.received, window.time_zone)}
+    again = receipt.version > 1
+    if draft.stage:
+        occasion = Occasion.PROPOSAL_RECEIVED
+        facts |= {"proposal": _title(connection, draft), "again": "yes" if again else ""}
+    else:
+        occasion = Occasion.APPLICATION_CHANGED if again else Occasion.APPLICATION_RECEIVED
     key = f"{_key(draft)}/{receipt.version}"
     tell_one(connection, key, window, occasion, draft.application, email, facts, receipt.received, compose)
+
+
+def _title(connection: Connection, draft: Found) -> str:
+    """What people call a further proposal; empty for the application itself."""
+    return forms.title_of(connection, draft.challenge, draft.stage) if draft.stage else ""
 
 
 def _key(draft: Found) -> str:
@@ -174,6 +195,7 @@ def _note_refusal(
         challenge = connection.execute(select(_challenges).where(_challenges.c.id == draft.challenge)).one()
         key = f"{_key(draft)}/refused-{submissions.random(12)}"
         write_line(connection, key, draft.challenge, entry)
-        facts: Facts = {"reason": str(refusal), "kept": _SENT_BEFORE if counts else _DRAFT}
+        kept, proposal = _SENT_BEFORE if counts else _DRAFT, _title(connection, draft)
+        facts: Facts = {"reason": str(refusal), "kept": kept, "proposal": proposal}
         occasion = Occasion.APPLICATION_REFUSED
         tell_one(connection, key, challenge, occasion, application, applying.email, facts, at, compose)

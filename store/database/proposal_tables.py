@@ -25,6 +25,7 @@ forms = Table(
     METADATA,
     Column("challenge", ForeignKey("challenges.id"), primary_key=True),
     Column("stage", String, primary_key=True),
+    Column("title", String, nullable=False),  # of what is asked for
     Column("version", String, nullable=False),
     Column("said", Text, nullable=False),  # JSON
 )

@@ -66,7 +66,7 @@ NOT_PERSONAL = {
     *("by", "person"),
     *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
-    *("action", "said", "doubt", "said_by", "version", "application", "criterion"),
+    *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion"),
 }
 
 

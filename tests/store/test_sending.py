@@ -8,9 +8,22 @@ from whenever import Instant
 
 from domain.announcements.announcement import Window
 from domain.announcements.occasions import Occasion
-from domain.values.refusals import ApplicationRefused, OnHold, Refused, TooEarly, TooLate, UnknownStage, UnknownTeam
-from store.challenges import sending
+from domain.challenges.draft import Typed
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
+from domain.values.refusals import (
+    ApplicationRefused,
+    NotAllowed,
+    OnHold,
+    Refused,
+    TooEarly,
+    TooLate,
+    UnknownStage,
+    UnknownTeam,
+)
+from store.challenges import drafts, sending, windows
 from store.challenges.applications import accept, count, read
+from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce, read_notices, read_record
@@ -23,9 +36,10 @@ from tests.store.said import (
     announcing,
     applying,
     compose,
+    opened,
     seal,
 )
-from tests.store.writing import ADDRESS, COMPLETE, begun, complete, fill, look_at, save, send
+from tests.store.writing import ADDRESS, COMPLETE, asking, begun, complete, fill, look_at, save, send
 
 LATER = MIDWAY.add(hours=1)
 
@@ -176,3 +190,60 @@ def test_a_draft_that_was_not_sent_is_no_application(form_round: Database) -> No
     assert read(form_round, AIR) == ()
     with form_round.reading() as connection:
         assert connection.execute(select(tables.proposals)).all() == []
+
+
+STAGE = "accelerator"
+LAST_DAY = MIDWAY.add(hours=24)
+
+
+@pytest.fixture
+def further(database: Database, round_: Round, programme: Programme) -> tuple[Database, str, str]:
+    """A challenge whose second stage asks one of two teams for a further proposal, and the ids of both."""
+    asks = asking(programme)
+    keep_round(database, round_, asks, challenges_of(round_, asks), OPENS)
+    announce(database, opened(), compose)
+    asked, other = (accept(database, AIR, applying(name), lambda: OPENS, compose).application for name in ("A", "B"))
+    seal(database)
+    window = Window(opens=OPENS, closes=LAST_DAY, stage=STAGE, teams=(asked,))
+    announce(database, announcing("invite", window=window), compose)
+    return database, asked, other
+
+
+def test_a_further_proposal_is_written_sent_and_changed_until_its_own_closing(
+    further: tuple[Database, str, str],
+) -> None:
+    """Fails if the window or the form of the applications is taken for that of the stage."""
+    database, team, _ = further
+    typed = [Typed(question=question, answer=answer) for question, answer in COMPLETE.items()]
+    with pytest.raises(ApplicationRefused):
+        sending.send(database, team, STAGE, lambda: OPENS + MICROSECOND, compose)
+    drafts.save(database, team, STAGE, typed, lambda: MIDWAY)
+    assert sending.send(database, team, STAGE, lambda: MIDWAY, compose).version == 1
+    drafts.save(database, team, STAGE, [Typed(question="idea", answer="More.", builds_on=1)], lambda: MIDWAY)
+    assert sending.send(database, team, STAGE, lambda: LAST_DAY - MICROSECOND, compose).version == 2
+    drafts.save(database, team, STAGE, [Typed(question="idea", answer="Most.", builds_on=2)], lambda: MIDWAY)
+    with pytest.raises(TooLate, match=r"test-2016/air-quality \(accelerator\)"):
+        sending.send(database, team, STAGE, lambda: LAST_DAY, compose)
+
+    told = [each for each in read_notices(database, AIR) if each.recipient == team]
+    assert [each.occasion for each in told] == [
+        *("application-received", "application-refused", "proposal-received", "proposal-received"),
+        "application-refused",
+    ]
+    assert ["again: yes" in each.body for each in told] == [False, False, False, True, False]
+    with database.writing() as connection:
+        assert windows.seal(connection, AIR, LAST_DAY, STAGE).number == 1
+    assert [each.answers for each in read(database, AIR)] == [applying(name).answers for name in ("A", "B")]
+
+
+def test_only_a_team_that_is_asked_sends_a_further_proposal(further: tuple[Database, str, str]) -> None:
+    database, team, other = further
+    with pytest.raises(NotAllowed, match="not asked for a proposal for accelerator"):
+        drafts.save(database, other, STAGE, [], lambda: MIDWAY)
+    typed = [Typed(question=question, answer=answer) for question, answer in COMPLETE.items()]
+    drafts.save(database, team, STAGE, typed, lambda: MIDWAY)
+    window = Window(opens=OPENS, closes=LAST_DAY, stage=STAGE, teams=(other,))
+    announce(database, announcing("leave", window=window), compose)
+    with pytest.raises(NotAllowed, match="not asked"):
+        sending.send(database, team, STAGE, lambda: MIDWAY, compose)
+    assert drafts.read(database, team, STAGE, lambda: MIDWAY)[0].answered() == COMPLETE

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from whenever import Instant
+from whenever import Instant, ItemizedDelta
 
 from domain.challenges.application import Receipt
 from domain.challenges.draft import Draft, KeptAnswer, Saved, Typed
 from domain.forms.answers import Answer
 from domain.forms.form import Choice, Form, Kind, Question, Section
-from domain.programmes.programme import Programme
+from domain.programmes.programme import Asks, Programme
 from store.challenges import drafts, sending
 from store.database.database import Database
 from tests.store.said import AIR, MIDWAY, compose
@@ -43,6 +43,16 @@ COMPLETE: dict[str, Answer] = {"summary": "Sensors on buses", "idea": "Every bus
 def with_form(programme: Programme, form: Form = FORM) -> Programme:
     """The programme, with a form for its applications."""
     return programme.model_copy(update={"forms": (form,), "application_form": form.id})
+
+
+def asking(programme: Programme) -> Programme:
+    """The programme, with a second stage that asks its teams for a further proposal."""
+    (first,) = programme.stages
+    within = ItemizedDelta(weeks=1)
+    second = first.model_copy(
+        update={"name": "accelerator", "title": "Accelerator", "asks": Asks(form=FORM.id, within=within)}
+    )
+    return programme.model_copy(update={"stages": (first, second), "forms": (FORM,)})
 
 
 def begun(database: Database, at: Instant = MIDWAY, email: str = ADDRESS, challenge: str = AIR) -> str:

@@ -21,6 +21,7 @@ def _what_was_sent() -> None:
         "forms",
         sa.Column("challenge", sa.String(), nullable=False),
         sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
         sa.Column("said", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("challenge", "stage", name="forms_pk"),
