@@ -94,6 +94,12 @@ class Player:
         self._mailboxes[receipt.application] = applying.email
         return receipt
 
+    async def begin_draft(self, organisation: str, email: str) -> str:
+        """Somebody begins a draft of an application. Returns its id, as which they act from then on."""
+        begun = await self.desk.drafts.begin(Actor(), self.challenge.id, organisation=organisation, email=email)
+        self._mailboxes[begun.draft.application] = email
+        return begun.draft.application
+
     async def decide(self, kind: str, by: str = "", **fields: object) -> str:
         """Somebody decides: the sponsor, if nobody else is named. See `Challenges.decide`."""
         fields = {"decision_id": uuid.uuid4().hex, **fields}

@@ -1,19 +1,24 @@
-"""The part of the applicants in a rehearsal: they apply, most of them in time."""
+"""The part of the applicants in a rehearsal: they apply, most of them in time, and send further proposals."""
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 
 from whenever import TimeDelta
 
-from domain.challenges.application import Applying
-from domain.forms.form import Form
+from domain.challenges.application import Applying, Receipt
+from domain.programmes.programme import Stage, Without
 from domain.programmes.rehearsal import teams_taken
 from domain.values.calendar import seconds_between
 from domain.values.refusals import RehearsalStopped, TooLate
 
 from .rehearsal_answers import filled
 from .rehearsal_cast import Cast
+from .rehearsal_writers import Writers
 
 _TRADES = (
     "Data",
@@ -30,22 +35,35 @@ _TRADES = (
 _PLACES = ("Tay", "Forth", "Clyde", "Spey", "Ness", "Tweed", "Lomond", "Skye", "Orkney", "Moray")
 
 
+_BY_DRAFT = 0.2
+"""How often somebody writes a draft first, if the form asks for no files. Files are attached to drafts."""
+_CHANGED = 0.5
+"""How often what was sent from a draft is changed and sent again."""
+
+_Send = Callable[[], Awaitable[Receipt]]
+
+
 class Applicants:
-    """Everybody who applies to one challenge of a rehearsal.
+    """Everybody who applies to one challenge of a rehearsal, and the teams that send further proposals.
 
     Args:
         cast: everybody who has a part in the challenge.
-        form: the questions of an application.
 
     Attributes:
         receipts, refusals: the applications that were taken, and the answers to those that were not.
+        changed, late_changes: how often an application was sent again with other answers, in time and too late.
+        proposals, missing: how many further proposals were taken, and how many teams sent none.
+        late_proposals: how often a further proposal came too late.
     """
 
-    def __init__(self, cast: Cast, form: Form) -> None:
+    def __init__(self, cast: Cast) -> None:
         self.receipts: list[str] = []
         self.refusals: list[str] = []
+        self.changed = self.late_changes = 0
+        self.proposals = self.missing = self.late_proposals = 0
         self._cast = cast
-        self._form = form
+        self._form = cast.programme.form_of()
+        self._writers = Writers(cast, self._form)
 
     async def apply(self, in_time: int, late: int) -> None:
         """Hands in applications: most in time, spread over the window, and some just too late.
@@ -53,45 +71,130 @@ class Applicants:
         Raises:
             RehearsalStopped: the window closed before enough of them came.
         """
-        cast, challenge = self._cast, self._cast.challenge
-        length = seconds_between(challenge.opens, challenge.closes)
-        moments = sorted(0.05 + 0.85 * cast.chance.random() for _ in range(in_time))
-        moments += [1.001 + 0.01 * cast.chance.random() for _ in range(late)]
-        for number, moment in enumerate(moments):
-            await cast.sleep_until(challenge.opens + TimeDelta(seconds=moment * length))
-            await self._submit(self._application(number))
+        cast, opens, closes = self._cast, self._cast.challenge.opens, self._cast.challenge.closes
+        length = seconds_between(opens, closes)
+        # One of those who will be late has written everything by then.
+        late_ones = [await self._written(in_time + each, by_draft=each == 0) for each in range(late)]
+        for number, moment in enumerate(sorted(0.05 + 0.85 * cast.chance.random() for _ in range(in_time))):
+            await cast.sleep_until(opens + TimeDelta(seconds=moment * length))
+            await self._apply_in_time(number)
+        for send in late_ones:
+            await cast.sleep_until(closes + TimeDelta(seconds=0.001 * length))
+            await self._submit(send)
         if len(self.receipts) < (needed := teams_taken(cast.programme)[0]):
-            longer = _longer(cast.day, seconds_between(challenge.opens, cast.desk.now()) / length)
+            longer = _longer(cast.day, seconds_between(opens, cast.desk.now()) / length)
             raise RehearsalStopped(
                 f"A day of {cast.day:g} seconds is too short for this machine: {len(self.receipts)} of {in_time} "
-                f"applications to {challenge.slug} came in time, and {needed} are needed for "
+                f"applications to {cast.challenge.slug} came in time, and {needed} are needed for "
                 f"{cast.programme.stages[0].title}. Use a longer day, such as --day {longer:g}."
             )
-        cast.tell(f"{len(self.receipts)} applications taken, {len(self.refusals)} refused as late")
+        again = f"; {self.changed} were sent again after a change" if self.changed else ""
+        cast.tell(f"{len(self.receipts)} applications taken, {len(self.refusals)} refused as late{again}")
 
-    async def _submit(self, applying: Applying) -> None:
+    async def propose(self, stage: Stage, teams: tuple[str, ...], needed: int) -> tuple[str, ...]:
+        """Teams write the further proposal that a stage asks for. All send it but one, if there are more than needed.
+
+        Args:
+            stage: the stage, which asks from now on, or from the date of the round.
+            teams: those who may enter it.
+            needed: how many teams the stage takes.
+
+        Returns:
+            The teams whose proposals came in time.
+        """
+        cast, writers = self._cast, self._writers_for(stage)
+        opens = next((each.opens for each in cast.challenge.windows if each.stage == stage.name), cast.desk.now())
+        await cast.sleep_until(opens)
+        await asyncio.gather(*(writers.write(team) for team in teams))
+        ready = teams[:-1] if len(teams) > needed else teams
+        sent = tuple([team for team in ready if await self._sends(writers, team)])
+        self.proposals += len(sent)
+        cast.tell(f"{stage.name}: further proposals from {cast.short(sent)}")
+        return sent
+
+    async def propose_too_late(
+        self, stage: Stage, teams: tuple[str, ...], sent: tuple[str, ...], needed: int
+    ) -> tuple[str, ...]:
+        """The others send what they wrote after the closing, in vain.
+
+        Args:
+            stage, teams, needed: see `propose`.
+            sent: the teams whose proposals came in time.
+
+        Returns:
+            The teams that can be selected for the stage.
+
+        Raises:
+            RehearsalStopped: they are too few.
+        """
+        cast, writers = self._cast, self._writers_for(stage)
+        others = [team for team in teams if team not in sent]
+        self.missing += len(others)
+        for team in others:
+            if await self._sends(writers, team):
+                cast.wrong.append(f"the further proposal of {team} came after the closing, but was taken")
+        field = sent if stage.asks and stage.asks.without is Without.OUT else teams
+        if len(field) < needed:
+            raise RehearsalStopped(
+                f"A day of {cast.day:g} seconds is too short for this machine: {len(sent)} of {len(teams)} further "
+                f"proposals to {cast.challenge.slug} came in time, and {needed} are needed for {stage.title}. "
+                f"Use a longer day, such as --day {_longer(cast.day, 1):g}."
+            )
+        return field
+
+    def _writers_for(self, stage: Stage) -> Writers:
+        return Writers(self._cast, self._cast.programme.form_of(stage.name), stage.name)
+
+    async def _apply_in_time(self, number: int) -> None:
+        by_draft = self._cast.chance.random() < _BY_DRAFT
+        application = await self._submit(await self._written(number, by_draft=by_draft))
+        if application and by_draft and self._cast.chance.random() < _CHANGED:
+            await self._writers.change(application)
+            try:
+                receipt = await self._writers.send(application)
+                self.changed += receipt.version > 1 and not receipt.repeated
+            except TooLate:
+                self.late_changes += 1
+
+    async def _written(self, number: int, *, by_draft: bool) -> _Send:
+        """Writes an application. Returns what sends it."""
+        chance, cast, writers = self._cast.chance, self._cast, self._writers
+        organisation = f"{chance.choice(_PLACES)} {chance.choice(_TRADES)} {number + 1}"
+        email = f"{organisation.lower().replace(' ', '.')}@companies.example"
+        with suppress(TooLate):  # whoever finds the window closed before they begin to write hands in all the same
+            if by_draft:
+                draft = await cast.begin_draft(organisation, email)
+                await writers.write(draft)
+                return partial(writers.send, draft)
+        applying = Applying(organisation=organisation, email=email, answers=filled(self._form, chance))
+        return partial(cast.hand_in, applying)
+
+    async def _submit(self, send: _Send) -> str:
+        """Sends an application. Returns its id if it was taken."""
         cast = self._cast
         sent = cast.desk.now()
         try:
-            receipt = await cast.hand_in(applying)
-            cast.moved = cast.desk.now()
-            self.receipts.append(receipt.application)
-            if sent >= cast.challenge.closes:
-                cast.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
+            receipt = await send()
         except TooLate as refusal:
             self.refusals.append(str(refusal))
             if cast.desk.now() < cast.challenge.closes:
                 cast.wrong.append(f"an application came in time, but was refused: {refusal}")
+            return ""
+        cast.moved = cast.desk.now()
+        self.receipts.append(receipt.application)
+        if sent >= cast.challenge.closes:
+            cast.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
+        return receipt.application
 
-    def _application(self, number: int) -> Applying:
-        chance = self._cast.chance
-        organisation = f"{chance.choice(_PLACES)} {chance.choice(_TRADES)} {number + 1}"
-        mailbox = organisation.lower().replace(" ", ".")
-        return Applying(
-            organisation=organisation,
-            email=f"{mailbox}@companies.example",
-            answers=filled(self._form, chance),
-        )
+    async def _sends(self, writers: Writers, team: str) -> bool:
+        """Whether the further proposal of a team is taken, and not refused as too late."""
+        try:
+            await writers.send(team)
+        except TooLate:
+            self.late_proposals += 1
+            return False
+        self._cast.moved = self._cast.desk.now()
+        return True
 
 
 def _longer(day: float, too_slow: float) -> float:

@@ -101,7 +101,8 @@ async def _differences(desk: Desk, programme: Programme, player: Parts) -> list[
     found = [*player.wrong]
     if row.outcome != Outcome.COMPLETED:
         found.append(f"the outcome is {row.outcome or 'still open'}, not completed")
-    taken, refused = len(player.applicants.receipts), len(player.applicants.refusals)
+    people = player.applicants
+    taken, refused = len(people.receipts), len(people.refusals)
     if row.applications != taken:
         found.append(f"the window was sealed with {row.applications} applications, but {taken} had receipts")
     expected = payments_expected(programme, player.taken, player.agreed)
@@ -114,8 +115,10 @@ async def _differences(desk: Desk, programme: Programme, player: Parts) -> list[
         found.append(f"{amount.shown(row.currency)} for {stage}, instalment {number}, {is_what}")
     told = Counter(notice.occasion for notice in await all_of(lambda page: desk.notices.list(operator, page, row.id)))
     for occasion, count in (
-        (Occasion.APPLICATION_RECEIVED, taken),
-        (Occasion.APPLICATION_REFUSED, refused),
+        (Occasion.APPLICATION_RECEIVED, taken + people.proposals),
+        (Occasion.APPLICATION_CHANGED, people.changed),
+        (Occasion.APPLICATION_REFUSED, refused + people.late_changes + people.late_proposals),
+        (Occasion.PROPOSAL_MISSING, people.missing),
         (Occasion.EVIDENCE_ACCEPTED, player.evidence_accepted),
         (Occasion.PAYMENT_SENT, expected.total()),
     ):

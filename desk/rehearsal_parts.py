@@ -7,7 +7,7 @@ import random
 
 from domain.payments.payment import OVER
 from domain.programmes.pay import Due
-from domain.programmes.programme import Programme, Stage
+from domain.programmes.programme import CountedFrom, Programme, Stage
 from domain.programmes.rehearsal import teams_taken
 from domain.programmes.round import Challenge
 from domain.values.money import Money, total
@@ -47,7 +47,7 @@ class Parts(Cast):
         chance: random.Random,
     ) -> None:
         super().__init__(desk, programme, challenge, day, glance, say, chance)
-        self.applicants = Applicants(self, programme.form_of())
+        self.applicants = Applicants(self)
         self.taken: dict[str, int] = {}
         self.agreed: dict[str, Money] = {}
         self.evidence_accepted = 0
@@ -65,11 +65,11 @@ class Parts(Cast):
         try:
             await self._take_applications(in_time, late)
             field = tuple(sorted(self.applicants.receipts))
-            for stage, teams in zip(self.programme.stages, teams_taken(self.programme), strict=True):
+            stages = list(zip(self.programme.stages, teams_taken(self.programme), strict=True))
+            for (stage, number), (following, needed) in zip(stages, [*stages[1:], (None, 0)], strict=True):
                 await self.waiting_for(f"selection for {stage.name}")
-                field = await self._fill(stage, teams, field)
-                await self._meet(stage)
-                await self._accept_evidence(stage, field)
+                teams = await self._fill(stage, number, field)
+                field = await self._until_next(stage, teams, following, needed)
             await self._paid_up()
         except RehearsalStopped:
             raise
@@ -133,6 +133,32 @@ class Parts(Cast):
         await self.select(stage.name, teams, reserve=reserve, amounts=amounts, reason=reason)
         self.tell(f"{stage.name}: {self.short(teams)}" + (f" (reserve {self.short(reserve)})" if reserve else ""))
         return teams
+
+    async def _until_next(
+        self, stage: Stage, teams: tuple[str, ...], following: Stage | None, needed: int
+    ) -> tuple[str, ...]:
+        """What happens in a stage, and until the next selection.
+
+        Returns:
+            The teams that can be selected for the stage that follows.
+        """
+        asks = following.asks if following else None
+        if following is None or asks is None:
+            await self._work(stage, teams)
+            return teams
+        if asks.counted_from is CountedFrom.SELECTION:
+            sent = await self.applicants.propose(following, teams, needed)
+            await self._work(stage, teams)
+        else:
+            await self._work(stage, teams)
+            await self.waiting_for(f"proposals for {following.name}")
+            sent = await self.applicants.propose(following, teams, needed)
+        await self.waiting_for(f"selection for {following.name}")
+        return await self.applicants.propose_too_late(following, teams, sent, needed)
+
+    async def _work(self, stage: Stage, teams: tuple[str, ...]) -> None:
+        await self._meet(stage)
+        await self._accept_evidence(stage, teams)
 
     async def _meet(self, stage: Stage) -> None:
         """Reports as many sessions with citizens as the programme expects."""
