@@ -115,9 +115,10 @@ async def _differences(desk: Desk, programme: Programme, player: Parts) -> list[
         found.append(f"{amount.shown(row.currency)} for {stage}, instalment {number}, {is_what}")
     told = Counter(notice.occasion for notice in await all_of(lambda page: desk.notices.list(operator, page, row.id)))
     for occasion, count in (
-        (Occasion.APPLICATION_RECEIVED, taken + people.proposals),
+        (Occasion.APPLICATION_RECEIVED, taken),
         (Occasion.APPLICATION_CHANGED, people.changed),
         (Occasion.APPLICATION_REFUSED, refused + people.late_changes + people.late_proposals),
+        (Occasion.PROPOSAL_RECEIVED, people.proposals),
         (Occasion.PROPOSAL_MISSING, people.missing),
         (Occasion.EVIDENCE_ACCEPTED, player.evidence_accepted),
         (Occasion.PAYMENT_SENT, expected.total()),
