@@ -194,7 +194,7 @@ def test_every_challenge_gets_as_many_applications_as_its_stages_need(rehearsing
     answer = rehearsing("rehearse", ROUND, "--day", DAY)
 
     assert (answer.status, answer.err) == (0, "")
-    assert answer.out.count("30 applications taken, 3 refused as late\n") == 3
+    assert answer.out.count("30 applications taken, 3 refused as late") == 3
     assert answer.out.count("ended: completed\n") == 3
 
 
