@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from service.connection import leave
 
-from . import applications, bank_reports, challenges, erasure, exceptions, notices, payments, people, rounds
+from . import applications, applying, bank_reports, challenges, erasure, exceptions, notices, payments, people, rounds
 from .document import answering
 from .help import AsTyped, TakesTeams
 from .terminal import MISUSED, REFUSED
@@ -27,7 +27,8 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "record": challenges.record,
     },
     "Applications and selections": {
-        "apply": applications.apply,
+        "form": applying.form,
+        "apply": applying.apply,
         "answer": applications.answer,
         "admit": exceptions.admit,
         "applications": applications.applications,

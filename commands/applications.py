@@ -1,4 +1,4 @@
-"""Commands for applications: hand one in, read them, select among them, answer questions, give feedback."""
+"""Commands for applications: read them, select among them, answer questions, give feedback."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from typing import Annotated, Optional
 
 import typer
 
-from domain.challenges.application import read_application
-from domain.forms.answers import only_text
-from domain.permissions import Actor
-from domain.values.calendar import spoken
 from domain.values.money import Money
 from domain.values.paging import all_of
 
@@ -32,35 +28,7 @@ from .options import (
     text_of,
 )
 from .output import applications as output
-from .terminal import misused, say
-
-
-@command
-async def apply(
-    challenge: ChallengeName,
-    organisation: Annotated[str, typer.Option(help="The company or person that applies.")],
-    email: Annotated[str, typer.Option(help="The address for the receipt and the decisions.")],
-    proposal: Annotated[
-        Path, typer.Option(metavar="FILE", help="A text file with the answer; - reads standard input.")
-    ],
-    submission: Annotated[
-        str, typer.Option(help="Your own id of this submission. Sent again, it gets the same receipt.")
-    ] = "",
-) -> None:
-    """Hand in an application.
-
-    Example: `starter.py apply air-quality --organisation "Tay Sensors" --email team@tay.example --proposal answer.txt`
-    """
-    text = text_of(proposal, "The proposal")
-    async with a_desk() as desk:
-        fields = {"organisation": organisation, "email": email, "answers": only_text(text), "submission": submission}
-        receipt = await desk.applications.apply(Actor(), challenge, read_application(fields))
-        if for_programs():
-            show_json(receipt)
-            return
-        zone = (await desk.challenges.find(Actor(), challenge)).time_zone
-        again = " It was already here: nothing has changed." if receipt.repeated else ""
-        say(f"Received {receipt.application} on {spoken(receipt.received, zone)}.{again}")
+from .terminal import misused
 
 
 @command

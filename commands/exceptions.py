@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from domain.challenges.application import read_application
-from domain.forms.answers import only_text
-
+from .applying import Answers, Email, Organisation, Proposal, Submission, check_given, handed_in
 from .document import say_done
 from .options import (
     ChallengeName,
@@ -24,7 +21,6 @@ from .options import (
     decide,
     moment_of,
     send,
-    text_of,
 )
 
 
@@ -74,24 +70,22 @@ async def amend(
 @command
 async def admit(
     challenge: ChallengeName,
-    organisation: Annotated[str, typer.Option(help="The company or person that applies.")],
-    email: Annotated[str, typer.Option(help="The address for the decisions.")],
-    proposal: Annotated[
-        Path, typer.Option(metavar="FILE", help="A text file with the answer; - reads standard input.")
-    ],
     by: Who,
     reason: Why,
-    submission: Annotated[
-        str, typer.Option(help="Your own id of this submission. Sent again, it gets the same receipt.")
-    ] = "",
+    organisation: Organisation = None,
+    email: Email = None,
+    proposal: Proposal = None,
+    answers: Answers = None,
+    submission: Submission = "",
 ) -> None:
     """Admit an application after the closing, if the programme allows it and nobody has read an application.
 
-    Example: `starter.py admit market --organisation Tay --email a@tay.example --proposal a.txt --as po --reason Outage`
+    Example: `starter.py admit market --answers answers.toml --as programme-office --reason "Outage"`
     """
-    text = text_of(proposal, "The proposal")
+    check_given(organisation, email, proposal, answers)
     async with a_desk() as desk:
-        fields = {"organisation": organisation, "email": email, "answers": only_text(text), "submission": submission}
         actor = await acting(desk, by)
-        receipt, done = await desk.applications.admit(actor, challenge, read_application(fields), reason=reason)
+        row = await desk.challenges.find(actor, challenge)
+        applying = await handed_in(desk, row.id, organisation, email, proposal, answers, submission)
+        receipt, done = await desk.applications.admit(actor, row.id, applying, reason=reason)
         say_done(done, application=receipt.application)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 from whenever import Instant, Time
 
-from domain.values.refusals import FileRefused, Refused
+from domain.values.refusals import ApplicationRefused, FileRefused, Refused
 
 REFUSED = 1
 """Exit status: the service refused the request, or a part of it. See also `domain.values.refusals.KINDS`."""
@@ -166,9 +166,14 @@ def somebody_is_there() -> bool:
 def say_refused(refusal: Refused) -> None:
     """Prints the line of a refusal, for a command that continues with other work and then exits with `REFUSED`.
 
-    A refused file or setting gets a line for each problem.
+    A refused file or setting, and a refused application, gets a line for each problem.
     """
-    for line in str(refusal).split("\n") if isinstance(refusal, FileRefused) else [str(refusal)]:
+    lines = [str(refusal)]
+    if isinstance(refusal, FileRefused):
+        lines = lines[0].split("\n")
+    elif isinstance(refusal, ApplicationRefused) and refusal.problems:
+        lines = [each.text for each in refusal.problems]
+    for line in lines:
         complain(line)
 
 

@@ -22,6 +22,7 @@ from .contacts import Contacts
 from .core import Core
 from .drafts import Drafts
 from .erasing import Erasing
+from .forms import Forms
 from .notices import Notices
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -50,6 +51,7 @@ class Desk:
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
+        self.forms = Forms(self.core)
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
         self.notices = Notices(self.core)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -47,18 +48,23 @@ def _read(path: Path) -> dict[str, Any]:
     return parse_toml(text)
 
 
-def parse_toml(text: str) -> dict[str, Any]:
+def parse_toml(text: str, parse_float: Callable[[str], Any] = float, *, quoting: bool = True) -> dict[str, Any]:
     """The content of a TOML text. Times that TOML lacks, such as 17:00 without seconds or 24:00, become text.
+
+    Args:
+        text: the text.
+        parse_float: makes a value of a number with a fraction, from its digits.
+        quoting: whether a message may repeat the line that is wrong, or only its key because the line is personal.
 
     Raises:
         ValueError: the text is not TOML, or is absurd. The message says where and what to do.
     """
     with suppress(tomllib.TOMLDecodeError):
-        return toml.loads(text)
+        return toml.loads(text, parse_float)
     try:
-        return toml.loads(_TOKEN.sub(_in_quotes, text))
+        return toml.loads(_TOKEN.sub(_in_quotes, text), parse_float)
     except tomllib.TOMLDecodeError as error:
-        problem = _problem(str(error), text)
+        problem = _problem(str(error), text, quoting=quoting)
     raise ValueError(problem)
 
 
@@ -88,7 +94,7 @@ _MANY = (
 """The keys of tables that a file has several of."""
 
 
-def _problem(message: str, text: str) -> str:
+def _problem(message: str, text: str, *, quoting: bool) -> str:
     """The message of tomllib in our words, with the number and the text of the line in the file."""
     said, _, where = message.partition(" (at ")
     found = re.match(r"line ([0-9]+), column ([0-9]+)", where)
@@ -98,6 +104,9 @@ def _problem(message: str, text: str) -> str:
         number -= 1
     rest = lines[number - 1][int(found[2]) - 1 :].strip() if found else ""
     line = re.sub(r"\s+#.*", "", lines[number - 1]).strip()
+    if not quoting:
+        key = re.match(r"([a-z0-9-]+)\s*=", line)
+        return f"line {number}{f' ({key[1]})' if key else ''}: {_remedy(said, '', '')}"
     return f"line {number}: {_cut(line)}: {_remedy(said, line, rest)}"
 
 

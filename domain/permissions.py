@@ -53,6 +53,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     PARTICIPATION = "participation"
     # Applications and selections
+    READ_FORM = "read-form"
     APPLY = "apply"
     BEGIN_DRAFT = "draft"
     READ_DRAFT = "read-draft"
@@ -127,6 +128,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.RESUME: Right(words="resume", roles=_BOTH),
     Action.CANCEL: Right(words="cancel", roles=_BOTH),
     Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH)),
+    Action.READ_FORM: Right(words="read the form of", roles=_ANYONE),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),
     Action.BEGIN_DRAFT: Right(words="begin a draft for", roles=_ANYONE),
     Action.READ_DRAFT: Right(words="read a draft for", roles=_TEAM),

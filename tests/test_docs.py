@@ -85,7 +85,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
     for code in code_in(text):
         _, found, rest = code.partition("starter.py ")
         if found and rest[0] != "…":
-            yield shlex.split(rest, comments=True)
+            yield shlex.split(rest.partition(" > ")[0], comments=True)
 
 
 def check_command(arguments: list[str]) -> None:

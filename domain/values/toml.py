@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from typing import Any
 
 _DEEPEST = 20
@@ -13,15 +14,19 @@ class Absurd(ValueError):
     """The text is TOML, but a number in it is far too long, or its tables are nested too deeply."""
 
 
-def loads(text: str) -> dict[str, Any]:
+def loads(text: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     """The content of a TOML text.
+
+    Args:
+        text: the text.
+        parse_float: makes a value of a number with a fraction, from its digits.
 
     Raises:
         tomllib.TOMLDecodeError: the text is not TOML.
         Absurd: a whole number has more than the 64 bits that TOML promises, or tables or lists are nested too deeply.
     """
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text, parse_float=parse_float)
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError:

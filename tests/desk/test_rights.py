@@ -43,6 +43,7 @@ SUBJECTS = (
     "contacts",
     "erasing",
     "challenges",
+    "forms",
     "applications",
     "drafts",
     "notices",
@@ -165,6 +166,8 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "challenges.record": partial(desk.challenges.record, actor, ALL, AIR),
         "challenges.decide": partial(desk.challenges.decide, actor, AIR, "hold", reason="Why not?"),
         "challenges.retry": partial(desk.challenges.retry, actor, AIR),
+        "forms.read": partial(desk.forms.read, actor, AIR),
+        "forms.in_files": partial(desk.forms.in_files, actor, "pilot-2016"),
         "applications.apply": partial(
             desk.applications.apply,
             actor,
@@ -209,7 +212,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
 
 FOR_ANYONE = {
     *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
-    *("applications.apply", "drafts.begin", "notices.preview"),
+    *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "notices.preview"),
 }
 
 
