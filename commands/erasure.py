@@ -17,13 +17,13 @@ async def erase(
     email: Annotated[
         str, typer.Option(help="The address of an applicant, or of somebody who acted in a past round.")
     ] = "",
-    team: Annotated[str, typer.Option(help="Instead of an address: the id of an application.")] = "",
+    team: Annotated[str, typer.Option(help="Instead of an address: the id of an application or a draft.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it. Without --yes nothing changes.")] = False,
 ) -> None:
     """Show what is kept of a person, and with --yes erase it. What must be kept is named, with the date.
 
-    Names, addresses, proposals, feedback, notices and bank details are erased for good. Ids, amounts, dates and the
-    record stay.
+    Names, addresses, proposals, drafts, feedback, notices and bank details are erased for good. Ids, amounts, dates and
+    the record stay.
 
     Example: `starter.py erase --email team@tay.example --as programme-office`
     """

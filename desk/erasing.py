@@ -61,14 +61,14 @@ class Erasing:
         self._folder = PaymentFolder(core.options.payment_files)
 
     async def erase(self, actor: Actor, *, email: str = "", team: str = "", confirmed: bool = False) -> Erasure:
-        """Blanks names, addresses, proposals, feedback, notices and sealed bank details, and keeps all else.
+        """Blanks names, addresses, proposals, drafts, feedback, notices and bank details, and keeps all else.
 
         You can safely call this again: what is blank stays blank, and what had to wait is blanked then.
 
         Args:
             actor: who erases: an operator of every round concerned.
             email: the address of an applicant, or of somebody who acted in a round that is over.
-            team: instead of an address: the id of an application.
+            team: instead of an address: the id of an application or a draft.
             confirmed: whether to do it. Otherwise it is only shown what would be done.
 
         Raises:
@@ -100,7 +100,7 @@ class Erasing:
 
     async def _concerned(self, found: Found) -> tuple[ChallengeRow, ...]:
         """The challenges concerned. The rounds of people without applications are concerned with all challenges."""
-        places = {each.challenge for each in (*found.applications, *found.late, *found.elsewhere)}
+        places = {each.challenge for each in (*found.applications, *found.drafts, *found.late, *found.elsewhere)}
         rounds = {each.round for each in found.people}
         return tuple(row for row in await self._core.challenges() if row.id in places or row.round in rounds)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, Text, and_, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, Text, and_, delete, exists, func, literal, or_, select, update
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
@@ -24,10 +24,11 @@ from store.record.record import put
 
 _applications, _people, _notices, _feedback = tables.applications, tables.people, tables.notices, tables.feedback
 _payees, _payments, _transfers, _filed = tables.payees, tables.payments, tables.transfers, tables.filed_transfers
-_files, _challenges = tables.payment_files, tables.challenges
+_files, _challenges, _drafts = tables.payment_files, tables.challenges, tables.drafts
 
 _APPLICATIONS, _LATE = TotalOrder(_applications.c.id), TotalOrder(tables.late_applications.c.id)
 _PAYMENTS, _FILES = TotalOrder(_payments.c.key), TotalOrder(_files.c.id)
+_DRAFTS = TotalOrder(_drafts.c.application, _drafts.c.stage)
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 REWRITTEN = (
@@ -100,12 +101,14 @@ class Found(Value):
 
     Args:
         applications: of which they are the contact.
+        drafts: drafts that were begun for the address and never sent.
         late: applications that were handed in late and wait to be admitted.
         people: whom they are in rounds.
         elsewhere: notices that went to their address and to no such application or person, by challenge.
     """
 
     applications: tuple[Trace, ...]
+    drafts: tuple[Trace, ...] = ()
     late: tuple[Trace, ...] = ()
     people: tuple[Person, ...] = ()
     elsewhere: tuple[Trace, ...] = ()
@@ -113,7 +116,8 @@ class Found(Value):
     @property
     def traces(self) -> tuple[Trace, ...]:
         """All of it."""
-        return (*self.applications, *self.late, *(each.trace for each in self.people), *self.elsewhere)
+        people = (each.trace for each in self.people)
+        return (*self.applications, *self.drafts, *self.late, *people, *self.elsewhere)
 
 
 def find(database: Database, *, email: str = "", team: str = "") -> Found:
@@ -152,6 +156,9 @@ def erase(
         for trace in found.applications:
             _blank_application(connection, trace, at)
             _blank_notices(connection, _to_application(trace), at)
+        for trace in found.drafts:
+            _remove_draft(connection, trace)
+            _blank_notices(connection, _to_application(trace), at)
         for trace in found.late:
             connection.execute(delete(tables.late_applications).where(tables.late_applications.c.id == trace.id))
         for person in found.people:
@@ -165,10 +172,11 @@ def _find(connection: Connection, email: str, team: str) -> Found:
     which = _applications.c.id == team if team else func.lower(_applications.c.email) == email.lower()
     rows = connection.execute(select(_applications).where(which).order_by(*_APPLICATIONS)).all()
     applications = tuple(_trace(connection, row) for row in rows)
-    late = tuple(_waiting(connection, email, team))
+    drafts, late = tuple(_written(connection, email, team)), tuple(_waiting(connection, email, team))
     if not email:
-        return Found(applications=applications, late=late)
-    found = Found(applications=applications, late=late, people=tuple(_people_at(connection, email)))
+        return Found(applications=applications, drafts=drafts, late=late)
+    people = tuple(_people_at(connection, email))
+    found = Found(applications=applications, drafts=drafts, late=late, people=people)
     counted = select(_notices.c.challenge, func.count().label("number")).where(_elsewhere(email, found))
     numbers = sorted((row.challenge, row.number) for row in connection.execute(counted.group_by(_notices.c.challenge)))
     elsewhere = tuple(Trace(id="", challenge=challenge, notices=number) for challenge, number in numbers)
@@ -192,6 +200,18 @@ def _trace(connection: Connection, row: Any) -> Trace:
         reasons=_count(connection, and_(tables.record.c.by == row.id, tables.record.c.reason != "")),
     )
     return trace.model_copy(update={"notices": _count(connection, _to_application(trace))})
+
+
+def _written(connection: Connection, email: str, team: str) -> Iterator[Trace]:
+    """Drafts that were never sent. Nothing hangs on them, so they are removed."""
+    which = _drafts.c.application == team if team else func.lower(_drafts.c.email) == email.lower()
+    for row in connection.execute(select(_drafts).where(which, _not_sent()).order_by(*_DRAFTS)):
+        trace = Trace(id=row.application, challenge=row.challenge, name=True)
+        yield trace.model_copy(update={"notices": _count(connection, _to_application(trace))})
+
+
+def _not_sent() -> ColumnElement[bool]:
+    return ~exists().where(_applications.c.id == _drafts.c.application)
 
 
 def _waiting(connection: Connection, email: str, team: str) -> Iterator[Trace]:
@@ -261,7 +281,7 @@ def _to_person(person: Person) -> ColumnElement[bool]:
 
 def _elsewhere(email: str, found: Found) -> ColumnElement[bool]:
     """Notices that went to an address and to no application or person at this address, such as a refusal."""
-    theirs = (*map(_to_application, found.applications), *map(_to_person, found.people))
+    theirs = (*map(_to_application, (*found.applications, *found.drafts)), *map(_to_person, found.people))
     return and_(_HAS_TEXT, func.lower(_notices.c.address) == email.lower(), *(~to for to in theirs))
 
 
@@ -275,13 +295,31 @@ def _blank_application(connection: Connection, trace: Trace, at: Instant) -> Non
         connection.execute(update(_applications).where(_applications.c.id == trace.id).values(**blank, erased=at))
         sent = tables.proposals.c.application == trace.id
         connection.execute(update(tables.proposals).where(sent).values(answers=""))
-        for table in (tables.draft_answers, tables.drafts):
-            connection.execute(delete(table).where(table.c.application == trace.id))
+        _delete_drafts(connection, trace.id)
     # What waits for a decision is never told.
     told = func.coalesce(_feedback.c.told_at, literal(at, Moment))
     connection.execute(update(_feedback).where(_feedback.c.team == trace.id).values(text="", told_at=told))
     if trace.bank_details and not trace.open_payments:
         _blank_bank_details(connection, trace)
+
+
+def _remove_draft(connection: Connection, trace: Trace) -> None:
+    """Removes a draft, unless it was sent meanwhile: then it is an application, which stays."""
+    _hold_drafts(connection, trace.id)
+    not_sent = select(_drafts.c.application).where(_drafts.c.application == trace.id, _not_sent())
+    if connection.execute(not_sent).first() is not None:
+        _delete_drafts(connection, trace.id)
+
+
+def _hold_drafts(connection: Connection, application: str) -> None:
+    """Locks drafts: nobody saves or sends them until the transaction ends."""
+    connection.execute(select(_drafts.c.stage).where(_drafts.c.application == application).with_for_update())
+
+
+def _delete_drafts(connection: Connection, application: str) -> None:
+    _hold_drafts(connection, application)
+    for table in (tables.draft_answers, _drafts):
+        connection.execute(delete(table).where(table.c.application == application))
 
 
 def _blank_bank_details(connection: Connection, trace: Trace) -> None:

@@ -12,7 +12,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import to_teams
 from domain.announcements.occasions import Occasion
-from domain.values.refusals import ApplicationRefused, NotSentAgain, UnknownTeam
+from domain.values.refusals import ApplicationRefused, NotSentAgain, TooEarly, UnknownTeam
 from store import erasure
 from store.challenges.applications import accept
 from store.database import tables
@@ -23,8 +23,9 @@ from store.payments.payees import are_kept
 from store.payments.sealing import Kept
 from store.record.notices import read_notices
 from store.record.record import announce, read_record
+from tests.store import writing
 from tests.store.paying import LATER, Till, give_payee
-from tests.store.said import AIR, MIDWAY, announcing, applying, compose, facts
+from tests.store.said import AIR, MICROSECOND, MIDWAY, OPENS, announcing, applying, compose, facts
 
 ADDRESS = "breathe@applicants.example"
 PERSONAL = (
@@ -234,6 +235,36 @@ def test_a_late_application_that_waits_to_be_admitted_is_removed(known: Till) ->
     assert [each.id for each in erase(database, email=late).late] == ["late-1"]
     assert "Late Ltd" not in contents(database)
     assert late not in contents(database)
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_a_draft_of_somebody_who_never_applied_is_removed(open_: Database, by_id: bool) -> None:
+    """With what was refused when they tried to send it. Fails if drafts are found by their applications alone."""
+    draft, other = writing.begun(open_), writing.begun(open_, email="other@applicants.example")
+    writing.save(open_, draft, "proposal", "measures the air")
+    writing.save(open_, draft, "proposal", "measures the air better", 1)
+    with pytest.raises(TooEarly):
+        writing.send(open_, draft, OPENS - MICROSECOND)
+    found = erase(open_, team=draft) if by_id else erase(open_, email=ADDRESS.upper())
+    assert [(each.id, each.notices) for each in found.drafts] == [(draft, 1)]
+    assert found.elsewhere == ()
+    assert [each for each in ("Breathe", ADDRESS, "measures the air") if each in contents(open_)] == ["Breathe"]
+    assert writing.look_at(open_, other).organisation == "Breathe Ltd"
+    with pytest.raises(UnknownTeam):
+        writing.save(open_, draft, "proposal", "Again.")
+    assert erasure.find(open_, team=draft).traces == ()
+
+
+def test_an_application_is_erased_with_its_draft_and_one_sent_meanwhile_stays(open_: Database) -> None:
+    draft = writing.begun(open_)
+    writing.save(open_, draft, "proposal", "measures the air")
+    found = erasure.find(open_, email=ADDRESS)
+    assert [each.id for each in found.drafts] == [draft]
+    writing.send(open_, draft)
+    erasure.erase(open_, [announcing("erase")], found, ADDRESS, LATER, compose)
+    assert writing.look_at(open_, draft).answered() == {"proposal": "measures the air"}
+    erase(open_, team=draft)
+    assert [each for each in PERSONAL if each in contents(open_)] == []
 
 
 def test_an_operator_is_erased_from_the_letters_to_others_too(known: Till) -> None:
