@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, Strict, model_validator
 
-from domain.values.model import Line, Name, Value
+from domain.values.model import Line, Name, Value, digest_of
 from domain.values.wording import counted
 
 LONGEST_TEXT = 1_000_000
@@ -157,11 +156,8 @@ class Form(Value):
 
     @property
     def version(self) -> str:
-        """A short name of exactly these questions. Another word anywhere in the form is another version.
-
-        What has its default does not count, so that a key that forms get later changes no version.
-        """
-        return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:12]
+        """A short name of exactly these questions. Another word anywhere in the form is another version."""
+        return digest_of(self)
 
 
 def _twice(ids: list[str]) -> str | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from whenever import Instant
 
 from domain.permissions import Role
-from domain.values.model import Value
+from domain.values.model import Value, digest_of
 from domain.values.refusals import Problem
 
 from .programme import Programme
@@ -141,6 +141,8 @@ def _edits(facts: Mapping[str, str], challenge: Challenge, known: Known, *, move
             yield _Edit(key, was, now, "the window of a challenge that is open cannot open at another time")
         elif key in ("question", "sponsor"):
             yield _Edit(key, was, now, f"`starter.py cancel {known.id} {_AS}` ends it; pose the other under another id")
+        elif key.startswith(_OF_TEXTS):
+            yield _Edit(key, "", "", f"{_KEEPS}; {_edited(was, now)}")
         elif key not in _DATES:
             yield _Edit(key, was, now, _instead_of_rules(key))
     if moved and (challenge.opens, challenge.closes) != (known.frozen.opens, known.frozen.closes):
@@ -161,7 +163,15 @@ def _instead_of_closing(challenge: Challenge, known: Known, written: str) -> str
 
 def _instead_of_rules(key: str) -> str:
     longer = "`extend-stage` makes a stage longer; else " if key.endswith(".duration") else ""
-    return f"{longer}an open challenge keeps what it began with, and the file counts for those that open later"
+    return f"{longer}{_KEEPS}"
+
+
+_KEEPS = "an open challenge keeps what it began with, and the file counts for those that open later"
+
+
+def _edited(was: str, now: str) -> str:
+    """What somebody has done to a text."""
+    return "it was changed" if was and now else "it was added" if now else "it was taken out"
 
 
 def _people(round_: Round, people: Sequence[Somebody]) -> Iterator[Problem]:
@@ -217,7 +227,7 @@ def _facts_of(round_: Round, programme: Programme, slug: str) -> dict[str, str]:
     """What the files say of one challenge, by keys. A round's dates are those of a challenge without its own."""
     question = next(each for each in round_.challenges if each.id == slug)
     sponsor = next(each for each in round_.sponsors if each.id == question.sponsor)
-    rules = programme.model_dump(mode="json", exclude={"holidays"}) | {"holidays": programme.holidays.code}
+    rules = programme.rules.model_dump(mode="json", exclude={"holidays"}) | {"holidays": programme.holidays.code}
     return {
         "question": question.question,
         "sponsor": question.sponsor,
@@ -225,7 +235,20 @@ def _facts_of(round_: Round, programme: Programme, slug: str) -> dict[str, str]:
         "opens": question.opens or round_.opens,
         "closes": question.closes or round_.closes,
         **dict(_flat("programme", rules)),
+        **dict(_names_of_texts(programme)),
     }
+
+
+_OF_TEXTS = ("programme.forms", "programme.scorecards")
+
+
+def _names_of_texts(programme: Programme) -> Iterator[tuple[str, str]]:
+    """Forms and scorecards, each with a short name of exactly what it says: whoever edits one knows what."""
+    for form in programme.forms:
+        yield f"programme.forms ({form.id})", form.version
+    for stage in programme.stages:
+        if stage.scorecard:
+            yield f"programme.scorecards ({stage.name})", digest_of(stage.scorecard)
 
 
 def _flat(key: str, value: object) -> Iterable[tuple[str, str]]:

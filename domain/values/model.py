@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -15,6 +16,14 @@ class Value(BaseModel):
 
     # Errors do not repeat the input: it may be personal.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def digest_of(value: Value) -> str:
+    """A short name of exactly what a value says, the same at any time and place.
+
+    What has its default does not count, so that a key that values of a kind get later changes no name.
+    """
+    return hashlib.sha256(value.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:12]
 
 
 Name = Annotated[

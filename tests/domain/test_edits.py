@@ -8,6 +8,9 @@ import pytest
 from pydantic import BaseModel
 from whenever import TimeDelta
 
+from domain.forms.form import Form, Section
+from domain.forms.form import Question as FormQuestion
+from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.edits import Frozen, Known, Somebody, edits_that_do_not_count, frozen_of
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge, Person, Round, challenges_of
@@ -195,3 +198,52 @@ def test_no_line_names_an_address() -> None:
     assert not [line for line in everybody if "@" in line]
     assert any(OPERATOR in line for line in everybody)
     assert any(SPONSOR in line for line in everybody)
+
+
+def asking() -> Programme:
+    """A programme with a form of its own, and a scorecard for its first stage."""
+    question = FormQuestion(id="idea", title="What is your idea?", most_words=100)
+    form = Form(id="application", title="Application", sections=(Section(title="All", questions=(question,)),))
+    scale = (Mark(mark=0, means="Nothing"), Mark(mark=1, means="Much"))
+    card = Scorecard(criteria=(Criterion(id="benefit", title="Benefit", scale=scale),))
+    first, *others = PROGRAMME.stages
+    stages = (first.model_copy(update={"scorecard": card}), *others)
+    return PROGRAMME.model_copy(update={"forms": (form,), "application_form": "application", "stages": stages})
+
+
+@pytest.mark.parametrize(
+    ("key", "to", "edit"),
+    [
+        ("forms.0.sections.0.questions.0.most_words", 200, "programme.forms (application)"),
+        ("forms.0.sections.0.questions.0.title", "What else?", "programme.forms (application)"),
+        ("forms.0.title", "Another", "programme.forms (application)"),
+        ("stages.0.scorecard.criteria.0.weight", 7, f"programme.scorecards ({PROGRAMME.stages[0].name})"),
+        ("stages.0.scorecard.criteria.0.scale.1.means", "All", f"programme.scorecards ({PROGRAMME.stages[0].name})"),
+    ],
+)
+def test_an_edit_of_a_form_or_a_scorecard_is_one_line_without_its_text(key: str, to: object, edit: str) -> None:
+    """Fails when an edit of an open form goes unsaid, or when each of its words has a line."""
+    opened = asking()
+    kept = tuple(each.model_copy(update={"frozen": frozen_of(ROUND, opened, challenge)}) for each, challenge in
+                 zip(KNOWN, CHALLENGES, strict=True))  # fmt: skip
+    assert said(programme=opened, known=kept) == []
+
+    [line] = said(programme=edited(opened, key, to), known=kept)
+
+    assert line.startswith(f"{edit} does not count in {CHALLENGES[0].id}, ")
+    assert line.endswith(
+        ": an open challenge keeps what it began with, and the file counts for those that open later; it was changed"
+    )
+
+
+def test_a_form_and_a_scorecard_that_come_or_go_are_named() -> None:
+    opened = asking()
+    kept = tuple(each.model_copy(update={"frozen": frozen_of(ROUND, opened, challenge)}) for each, challenge in
+                 zip(KNOWN, CHALLENGES, strict=True))  # fmt: skip
+
+    gone = said(known=kept)
+
+    assert [line.rpartition("; ")[2] for line in gone if "(" in line] == ["it was taken out", "it was taken out"]
+    assert any("programme.application_form = nothing does not count" in line for line in gone)
+    came = said(programme=opened)
+    assert [line.rpartition("; ")[2] for line in came if "(" in line] == ["it was added", "it was added"]
