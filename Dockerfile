@@ -11,7 +11,7 @@ RUN python -m venv /opt/venv \
 FROM python:3.13.15-slim-bookworm
 
 # The code and the environment belong to root, and the worker can only read them. Its own is one folder, which nobody
-# else can read: for the key of bank details and for payment files.
+# else can read: for the keys, payment files and attached files.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin challenges \
     && install --directory --owner challenges --group challenges --mode 0700 /var/lib/challenges
 
@@ -20,7 +20,9 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     CHALLENGES_METRICS_ADDRESS=0.0.0.0:9464 \
     CHALLENGES_PAYEE_KEY_FILE=/var/lib/challenges/payee.key \
-    CHALLENGES_PAYMENT_FILES=/var/lib/challenges/payments
+    CHALLENGES_PAYMENT_FILES=/var/lib/challenges/payments \
+    CHALLENGES_FILES_PLACE=/var/lib/challenges/files \
+    CHALLENGES_FILES_KEY_FILE=/var/lib/challenges/files.key
 
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/challenges

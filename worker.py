@@ -36,6 +36,7 @@ from domain.values.refusals import Refused, Unavailable
 from service import log, settings
 from service.connection import connect, leave
 from service.settings import Settings
+from service.sweeping import check_scanner, swept
 from service.wiring import channel_of, letters_of, rail_of, seals_of
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
@@ -180,18 +181,20 @@ async def run(options: Settings) -> None:
     """Runs a worker until SIGINT or SIGTERM. Then the worker finishes the running activities and stops.
 
     Raises:
+        FileRefused: the virus scanner would pass over parts of files.
         Unavailable: the database or Temporal cannot be reached; the message says what to do.
     """
     logger = structlog.get_logger("worker")
     database = Database(options.database_url)
     try:
+        await asyncio.to_thread(check_scanner, options)
         database.migrate()
         client = await connect(_runtime(options))
         await register_search_attributes(client)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with build_worker(client, database, rail_of(options, database), options):
+        async with build_worker(client, database, rail_of(options, database), options), swept(database, options):
             logger.info("worker ready", namespace=client.namespace, task_queue=TASK_QUEUE, build=options.build_id)
             await start_delivery(client, options)
             await stop.wait()

@@ -12,7 +12,19 @@ from typer.core import TyperGroup
 
 from service.connection import leave
 
-from . import applications, applying, bank_reports, challenges, erasure, exceptions, notices, payments, people, rounds
+from . import (
+    applications,
+    applying,
+    attachments,
+    bank_reports,
+    challenges,
+    erasure,
+    exceptions,
+    notices,
+    payments,
+    people,
+    rounds,
+)
 from .document import answering
 from .help import AsTyped, TakesTeams
 from .terminal import MISUSED, REFUSED
@@ -29,9 +41,13 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Applications and selections": {
         "form": applying.form,
         "apply": applying.apply,
+        "attach": attachments.attach,
+        "detach": attachments.detach,
         "answer": applications.answer,
         "admit": exceptions.admit,
         "applications": applications.applications,
+        "attachments": attachments.attachments,
+        "attachment": attachments.attachment,
         "feedback": applications.feedback,
         "select": applications.select,
         "decline": applications.decline,

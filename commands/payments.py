@@ -321,7 +321,7 @@ async def payment_files(by: Who) -> None:
 
 @command
 async def reseal(by: Who) -> None:
-    """Seal all bank details again with the first key of the key file, so that you can remove the old keys.
+    """Seal bank details and attached files again with the first keys of the key files, so that old keys can go.
 
     Example: `starter.py reseal --as programme-office`
     """

@@ -16,6 +16,7 @@ from service.settings import Settings
 from store.database.database import Database
 
 from .applications import Applications
+from .attachments import Attachments
 from .bank_reports import BankReports
 from .challenges import Challenges
 from .contacts import Contacts
@@ -54,6 +55,7 @@ class Desk:
         self.forms = Forms(self.core)
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
+        self.attachments = Attachments(self.core)
         self.notices = Notices(self.core)
         self.payments = Payments(self.core)
         self.payment_files = PaymentFiles(self.core)

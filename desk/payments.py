@@ -17,7 +17,9 @@ from domain.permissions import Action, Actor, Grant, Role
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, all_of
 from domain.values.refusals import NotAllowed, UnknownTeam
+from service.files import file_keys_of
 from service.wiring import seals_of
+from store.files import sweeping
 from store.payments import payee_changes, payees, reading
 from store.payments.payee_changes import PayeeGiven
 from store.payments.reading import Payment
@@ -184,7 +186,7 @@ class Payments:
         return payment.attention if payment.attention and tried == interface.NOTHING_TO_TRY else tried
 
     async def reseal(self, actor: Actor) -> int:
-        """Seals all bank details again, with the first key of the key file.
+        """Seals all bank details again, and the keys of all attached files, with the first keys of the key files.
 
         Returns:
             How many bank details were sealed.
@@ -197,7 +199,11 @@ class Payments:
         return await self._core.threads.write(self._reseal)
 
     def _reseal(self) -> int:
-        return payees.reseal(self._core.database, seals_of(self._core.options, self._core.database).reseal)
+        options, database = self._core.options, self._core.database
+        number = payees.reseal(database, seals_of(options, database).reseal)
+        if sweeping.are_kept(database):
+            sweeping.reseal(database, file_keys_of(options, database))
+        return number
 
 
 def _giver(grant: Grant, state: State, team: str, persons: Sequence[str]) -> tuple[str, str]:

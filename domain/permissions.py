@@ -59,6 +59,7 @@ class Action(StrEnum):
     READ_DRAFT = "read-draft"
     SAVE = "save"
     SEND = "send"
+    ATTACH = "attach"
     ADMIT = "admit"
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "contact"
@@ -134,6 +135,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.READ_DRAFT: Right(words="read a draft for", roles=_TEAM),
     Action.SAVE: Right(words="save a draft for", roles=_TEAM),
     Action.SEND: Right(words="send a draft for", roles=_TEAM),
+    Action.ATTACH: Right(words="attach files to an application to", roles=(Role.TEAM,)),
     Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED),
     Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
     Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR),

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         smtp_host, smtp_port, smtp_user, smtp_password, smtp_security: the mail server.
         smtp_sender: the sender of letters.
         notify_key, notify_template, notify_url: for GOV.UK Notify. The template shows ((subject)) and ((body)).
+        files_place: where attached files are kept: a folder, or a bucket as s3://bucket or s3://bucket/folder.
+        files_url: the address of the service with the bucket, unless it is Amazon's.
+        files_region, files_access_key, files_secret_key: for the bucket.
+        files_key_file: the keys that seal attached files. The file is made if no file is kept yet.
+        files_scanner: clamd's socket, or its host and port; empty if no virus scanner looks at files.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
@@ -95,6 +100,13 @@ class Settings(BaseSettings):
     notify_key: SecretStr = SecretStr("")
     notify_template: str = ""
     notify_url: str = ""
+    files_place: str = str(_ROOT / "var" / "files")
+    files_url: str = Field(default="", pattern=r"^$|^https?://[^/\s@]+/?$")
+    files_region: str = ""
+    files_access_key: str = ""
+    files_secret_key: SecretStr = SecretStr("")
+    files_key_file: Path = _ROOT / "var" / "files.key"
+    files_scanner: str = ""
 
 
 def load() -> Settings:

@@ -12,17 +12,18 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READERS, _WRITERS = 8, 8
-"""Together fewer than the connections of a database. Two kinds, so that readers never queue behind writers that wait
-for a lock of another process."""
+_READERS, _WRITERS, _PORTERS = 8, 8, 3
+"""Together fewer than the connections of a database. Readers never queue behind writers that wait for a lock of another
+process, and neither queues behind files, which can take minutes."""
 
 
 class Threads:
-    """Threads that read and threads that write. They start when they are first needed."""
+    """Threads that read, that write, and that carry files. They start when they are first needed."""
 
     def __init__(self) -> None:
         self._readers = ThreadPoolExecutor(_READERS, "reader")
         self._writers = ThreadPoolExecutor(_WRITERS, "writer")
+        self._porters = ThreadPoolExecutor(_PORTERS, "porter")
 
     async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What a function returns that reads and changes nothing."""
@@ -32,10 +33,15 @@ class Threads:
         """What a function returns that may change something. It goes on where its caller is cancelled."""
         return await _run(self._writers, partial(function, *args, **kwargs))
 
+    async def carry(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a function returns that reads or keeps a file. It goes on where its caller is cancelled."""
+        return await _run(self._porters, partial(function, *args, **kwargs))
+
     def close(self) -> None:
         """Waits for what is under way, and ends the threads."""
         self._readers.shutdown()
         self._writers.shutdown()
+        self._porters.shutdown()
 
 
 async def _run(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:

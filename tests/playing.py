@@ -144,6 +144,8 @@ def _settings_of(folder: Path, database_url: str, options: Mapping[str, Any]) ->
     given: dict[str, Any] = {
         "database_url": database_url or _own_database(folder),
         "payee_key_file": folder / "payee.key",
+        "files_place": str(folder / "files"),
+        "files_key_file": folder / "files.key",
         "payment_files": folder / "payments",
         "answer_within": HANGS,
     }

@@ -61,6 +61,13 @@ def test_every_field_is_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> 
         "notify_key": SecretStr("of ours"),
         "notify_template": "f33517ff-2a88-4f6e-b855-c550268ce08a",
         "notify_url": "https://notify.example",
+        "files_place": "s3://challenge-files/2027",
+        "files_url": "https://files.example",
+        "files_region": "eu-west-2",
+        "files_access_key": "service",
+        "files_secret_key": SecretStr("of the bucket"),
+        "files_key_file": Path("/etc/files.key"),
+        "files_scanner": "clamav:3310",
     }
     for name, value in values.items():
         text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -70,7 +77,7 @@ def test_every_field_is_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_secrets_are_not_in_what_is_printed_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = ("RAIL_TOKEN", "SMTP_PASSWORD", "NOTIFY_KEY")
+    secrets = ("RAIL_TOKEN", "SMTP_PASSWORD", "NOTIFY_KEY", "FILES_SECRET_KEY")
     for name in secrets:
         monkeypatch.setenv(f"CHALLENGES_{name}", f"value of {name}")
 

@@ -10,7 +10,7 @@ from whenever import Instant
 
 from domain.forms.answers import Answers
 from domain.forms.checking import problems_of
-from domain.forms.form import Form
+from domain.forms.form import Form, Kind
 from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.model import Value
@@ -95,32 +95,42 @@ def read_application(fields: Mapping[str, object]) -> Applying:
         raise ApplicationRefused.for_problems(problems) from None
 
 
-def check_application(applying: Applying, form: Form) -> None:
+def check_application(applying: Applying, form: Form, *, was_draft: bool = False) -> None:
     """Checks that an application can be considered, whenever it comes.
 
     Args:
         applying: what was handed in.
         form: the questions that it answers.
+        was_draft: whether it comes from a draft. Only a draft has files.
 
     Raises:
         ApplicationRefused: the application has no organisation or no usable e-mail address, or its answers do not fit
             the form. The refusal names every wrong field and question, and repeats nothing of what was handed in.
     """
-    refuse_for(problems_in(applying, form))
+    refuse_for(problems_in(applying, form, was_draft=was_draft))
 
 
-def problems_in(applying: Applying, form: Form) -> tuple[Problem, ...]:
+def problems_in(applying: Applying, form: Form, *, was_draft: bool = False) -> tuple[Problem, ...]:
     """Everything that `check_application` refuses an application for.
 
     Args:
-        applying: what was handed in.
-        form: the questions that it answers.
+        applying, form, was_draft: as in `check_application`.
     """
     return (
         *_problems_of_applicant(applying.organisation, applying.email),
         *(Problem(field="form", text=text) for text in _version(applying.form, form)),
         *problems_of(form, applying.answers),
+        *(() if was_draft else _files_without_a_draft(applying, form)),
     )
+
+
+def _files_without_a_draft(applying: Applying, form: Form) -> Iterator[Problem]:
+    """Ids of files that somebody typed: they would be those of others, or of none."""
+    if any(isinstance(each, tuple) for each in applying.answers.values()):
+        for question in form.questions():
+            if question.kind is Kind.FILE and applying.answers.get(question.id):
+                text = f"{question.title}: files are attached to a draft: begin one, attach the files, and send it."
+                yield Problem(field=question.id, text=text)
 
 
 def refuse_for(problems: Sequence[Problem]) -> None:

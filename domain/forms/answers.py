@@ -43,3 +43,8 @@ def read_one(text: str) -> Answer:
     """What `written_one` has written."""
     kept: str | bool | list[str] = json.loads(text)
     return tuple(kept) if isinstance(kept, list) else kept
+
+
+def ids_in(answers: Answers) -> frozenset[str]:
+    """All ids that answers name: of attachments, and of several choices."""
+    return frozenset(each for several in answers.values() if isinstance(several, tuple) for each in several)

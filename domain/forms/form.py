@@ -11,8 +11,11 @@ from pydantic import Field, Strict, model_validator
 from domain.values.model import Line, Name, Value, digest_of
 from domain.values.wording import counted
 
+from .attachments import MOST_FILES, FileKind, FileSize, bytes_in
+
 LONGEST_TEXT = 1_000_000
 """The most characters that any answer may have."""
+_USUAL_SIZE = "10 MB"
 
 
 class Kind(StrEnum):
@@ -79,6 +82,9 @@ class Question(Value):
         choices: what to choose from.
         shown_if: when it is shown; always if left out.
         marking: who may see the answer.
+        types: the kinds of files that are taken; all kinds if left out.
+        size: the most that one file may have, such as 10 MB, which is also what counts if it is left out.
+        most_files: how many files are taken; one if left out.
     """
 
     id: Name
@@ -91,6 +97,31 @@ class Question(Value):
     choices: tuple[Choice, ...] = ()
     shown_if: ShownIf | None = None
     marking: Marking | None = None
+    types: tuple[FileKind, ...] = ()
+    size: FileSize | None = None
+    most_files: Annotated[int, Field(ge=1, le=MOST_FILES, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _only_files_have_types(self) -> Self:
+        said = [name for name in ("types", "size", "most_files") if getattr(self, name)]
+        if said and self.kind is not Kind.FILE:
+            raise ValueError(f'{self.id} has {said[0]} and asks for no file: leave it out, or write kind = "file"')
+        return self
+
+    @property
+    def types_taken(self) -> tuple[FileKind, ...]:
+        """The kinds of files that are taken."""
+        return self.types or tuple(FileKind)
+
+    @property
+    def bytes_taken(self) -> int:
+        """The most bytes that one file may have."""
+        return bytes_in(self.size or _USUAL_SIZE)
+
+    @property
+    def most_files_taken(self) -> int:
+        """How many files are taken."""
+        return self.most_files or 1
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:

@@ -96,6 +96,12 @@ class UnknownTeam(Refused):
     code = "unknown-team"
 
 
+class UnknownAttachment(Refused):
+    """There is no such attachment here, or it was not sent."""
+
+    code = "unknown-attachment"
+
+
 class UnknownPerson(Refused):
     """The round names no such person."""
 
@@ -159,6 +165,12 @@ class OnHold(Refused):
     """The challenge is on hold: it must be resumed first."""
 
     code = "on-hold"
+
+
+class AttachmentRefused(Refused):
+    """The file cannot be attached: it is of another kind, too large, empty, or has a password or a virus."""
+
+    code = "attachment-refused"
 
 
 class ApplicationRefused(Refused):
@@ -284,6 +296,7 @@ KINDS = {
         Kind(NotReadable, 422),
         Kind(ApplicationRefused, 422),
         Kind(ScoreRefused, 422),
+        Kind(AttachmentRefused, 422),
         Kind(FileRefused, 422),
         Kind(ReasonMissing, 422),
         Kind(NamedTwice, 422),
@@ -296,6 +309,7 @@ KINDS = {
         Kind(UnknownChallenge, 404),
         Kind(UnknownStage, 404),
         Kind(UnknownTeam, 404),
+        Kind(UnknownAttachment, 404),
         Kind(UnknownPerson, 404),
         Kind(UnknownPayment, 404),
         Kind(UnknownNotice, 404),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
@@ -24,6 +25,7 @@ from domain.challenges.draft import (
 )
 from domain.forms import answers
 from domain.forms.answers import Answers
+from domain.forms.attachments import Attachment
 from domain.forms.form import Form
 from domain.values.addresses import read_address
 from domain.values.paging import Page, Paged
@@ -46,6 +48,7 @@ from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
 from . import forms, invited, submissions, windows
+from .attached import of_draft
 
 _drafts, _answers, _windows = tables.drafts, tables.draft_answers, tables.windows
 _applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
@@ -342,6 +345,19 @@ def _that_count(connection: Connection, application: str, stage: str) -> Iterato
     same = and_(_answers.c.question == latest.c.question, _answers.c.version == latest.c.version)
     for row in connection.execute(select(_answers).join(latest, same).where(*of_it).order_by(*_BY_VERSION)):
         yield _kept_answer(row)
+    yield from _files(connection, application, stage)
+
+
+def _files(connection: Connection, application: str, stage: str) -> Iterator[KeptAnswer]:
+    """The answers to questions for files: what is attached. Each file that came is another version."""
+    found = defaultdict[str, list[Attachment]](list)
+    for each in of_draft(connection, application, stage):
+        found[each.question].append(each)
+    for question, files in found.items():
+        ids = tuple(each.id for each in files)
+        yield KeptAnswer(
+            question=question, version=len(files), answer=ids, saved_at=max(each.attached for each in files)
+        )
 
 
 def _first(connection: Connection, *which: ColumnElement[bool]) -> KeptAnswer | None:

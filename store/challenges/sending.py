@@ -120,7 +120,9 @@ def _applying(connection: Connection, draft: Found) -> Applying:
 
 def _wrong(connection: Connection, draft: Found, applying: Applying) -> ApplicationRefused | None:
     try:
-        check_application(applying, forms.read_version(connection, draft.challenge, draft.stage, draft.form))
+        check_application(
+            applying, forms.read_version(connection, draft.challenge, draft.stage, draft.form), was_draft=True
+        )
     except ApplicationRefused as refusal:
         return refusal
     return None

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from .attachment_tables import attachments, files
 from .instants import Moment
 from .judging_tables import agreed_marks, assignments, interests, readers, scorecards, scores
 from .metadata import METADATA, Found
@@ -36,6 +37,7 @@ __all__ = [
     "agreed_marks",
     "applications",
     "assignments",
+    "attachments",
     "attention",
     "bank_words",
     "challenges",
@@ -43,6 +45,7 @@ __all__ = [
     "drafts",
     "feedback",
     "filed_transfers",
+    "files",
     "forms",
     "frozen",
     "hand_overs",

@@ -6,25 +6,21 @@ A sealed text says for whom it was sealed. So if somebody swaps two rows in the 
 from __future__ import annotations
 
 import hmac
-import os
-import re
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from pydantic import ValidationError
 
 from domain.payments.bank_account import BankAccount
 from domain.values.model import Value
 from domain.values.refusals import Unavailable
+from store import key_file
 
 SETTING = "CHALLENGES_PAYEE_KEY_FILE"
 """The environment variable that names the file of keys."""
-
-_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes
-_READ_AND_WRITE_BY_ITS_OWNER = 0o600
+_SEALED = "bank details"
 
 
 class _Content(Value):
@@ -63,35 +59,18 @@ class Seals:
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        fernets = [fernet for fernet in map(_fernet, keys) if fernet]
-        if not fernets or len(fernets) < len(keys):
-            raise ValueError("sealing needs at least one key, and only keys that Fernet has made")
-        self._fernet = MultiFernet(fernets)
+        self._fernet = key_file.fernets(keys)
         # Objects that show no key, whatever prints them.
         self._fingerprinting = tuple(hmac.new(key.encode(), digestmod="sha256") for key in keys)
 
     @classmethod
     def from_file(cls, path: Path) -> Seals:
-        """Seals with the keys of a file: one key on each line, the newest first. A comment begins with #.
+        """Seals with the keys of a file.
 
         Raises:
-            Unavailable: the file is missing, cannot be read, is open to other users, has no key, or has a line that is
-                not a key. The message gives the number of the line and never repeats the line.
+            Unavailable: the file cannot be used; see `store.key_file.keys_in`.
         """
-        keys = []
-        for number, line in enumerate(_lines_of(path), start=1):
-            key = line.partition("#")[0].strip()
-            if key and _fernet(key) is None:
-                raise Unavailable(
-                    f"Line {number} of the key file {path} is not a key: write one key of 44 characters on each line, "
-                    "exactly as it was made, and # before a comment."
-                )
-            keys += [key] if key else []
-        if not keys:
-            raise Unavailable(
-                f"The key file {path} holds no key: restore it from its backup, or name another in {SETTING}."
-            )
-        return cls(keys)
+        return cls(key_file.keys_in(path, SETTING, _SEALED))
 
     def seal(self, account: BankAccount, bound_to: str) -> str:
         """Seals an account: only somebody with a key can read the text, and nobody can change it unnoticed.
@@ -175,79 +154,5 @@ class Seals:
 
 
 def make_key_file(path: Path) -> bool:
-    """Makes a file with a new key, and its folder. An existing file stays unchanged.
-
-    Several processes may call this at once: one makes the file, and nobody ever sees half a file.
-
-    Returns:
-        Whether this call made the file. Then the people who run the service should be told to keep a copy elsewhere.
-
-    Raises:
-        Unavailable: the file cannot be made there.
-    """
-    try:
-        if path.exists():
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return _linked(
-            path, f"# Seals bank details. Put a newer key above this one.\n{Fernet.generate_key().decode()}\n"
-        )
-    except OSError as error:
-        raise Unavailable(
-            f"The key file {path} cannot be made ({error.strerror}): name another in {SETTING}, on a disk of this "
-            "machine that has room and that the service may write to."
-        ) from None
-
-
-def _linked(path: Path, text: str) -> bool:
-    """Writes a file beside its place, and links it there when it is complete. False if another file was first."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # exclusive, and 0600
-    try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(beside, path)
-    except FileExistsError:
-        return False
-    finally:
-        os.unlink(beside)
-    _keep_the_name_of(path)
-    return True
-
-
-def _keep_the_name_of(path: Path) -> None:
-    """Makes the disk keep the new name. If a power cut lost the key, nobody could read what was sealed under it."""
-    if os.name != "posix":
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _lines_of(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            others_may = os.fstat(file.fileno()).st_mode & 0o777 & ~_READ_AND_WRITE_BY_ITS_OWNER
-            if os.name == "posix" and others_may:
-                raise Unavailable(
-                    f"The key file {path} is open to more than its owner: run chmod 600 {path}. "
-                    "If others could read the file, add a new key and run `reseal`."
-                )
-            return file.read().decode("utf-8-sig", errors="replace").splitlines()
-    except FileNotFoundError:
-        raise Unavailable(
-            f"There is no key file {path}: restore it from its backup, or name another in {SETTING}. "
-            "Without its keys nobody can read the bank details that were sealed under them."
-        ) from None
-    except OSError as error:
-        raise Unavailable(
-            f"The key file {path} cannot be read ({error.strerror}): check who owns it, or name another in {SETTING}."
-        ) from None
-
-
-def _fernet(key: str) -> Fernet | None:
-    # Fernet itself would also take two keys on one line, and silently use the first.
-    return Fernet(key) if _KEY.fullmatch(key) else None
+    """Makes a file with a new key; see `store.key_file.make_key_file`."""
+    return key_file.make_key_file(path, SETTING, _SEALED)

@@ -16,6 +16,7 @@ from whenever import Date, Instant, ItemizedDelta
 
 from domain.announcements.announcement import OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
 from domain.announcements.occasions import FACTS, SAMPLES, Occasion
+from domain.forms.attachments import FileKind
 from domain.forms.form import Choice, Form, Kind, Marking, Question, Section, ShownIf
 from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.pay import Due, Instalment, Pay
@@ -70,6 +71,14 @@ _FORM = Form(
                     most_characters=80,
                     shown_if=ShownIf(question="stand", answer="in-use"),
                     marking=Marking.PUBLIC,
+                ),
+                Question(
+                    id="costs",
+                    title="What does it cost?",
+                    kind=Kind.FILE,
+                    types=(FileKind.XLSX, FileKind.PDF),
+                    size="5 MB",
+                    most_files=3,
                 ),
             ),
         ),

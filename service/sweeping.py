@@ -1,0 +1,91 @@
+"""The worker's sweep of attached files, which nobody has to ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from whenever import Instant
+
+from domain.values.refusals import Refused, Unavailable
+from gateways.files.encryption import number_of_parts
+from gateways.files.place import FilePlace
+from gateways.files.scanner import Scanner
+from store.database.database import Database
+from store.files import sweeping
+from store.files.keys import FileKeys
+
+from .files import file_keys_of, place_of, scanner_of
+from .settings import Settings
+
+_logger = structlog.get_logger("files")
+_EVERY = 15 * 60
+"""Seconds from the end of a sweep to the next."""
+
+
+def check_scanner(options: Settings) -> None:
+    """Checks that the scanner looks at all that we take.
+
+    Raises:
+        FileRefused: it would pass over parts of files.
+    """
+    scanner = scanner_of(options)
+    if scanner is None:
+        return
+    try:
+        scanner.check()
+    except Unavailable as unavailable:
+        # It can take minutes to read its signatures. Until then files are not scanned, and are scanned later.
+        _logger.warning("the virus scanner cannot be reached", reason=str(unavailable))
+
+
+@asynccontextmanager
+async def swept(database: Database, options: Settings) -> AsyncIterator[None]:
+    """While the block runs, files that nothing has attached are removed, now and again, in a thread."""
+    sweeps = asyncio.create_task(_for_ever(database, options))
+    try:
+        yield
+    finally:
+        sweeps.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeps
+
+
+async def _for_ever(database: Database, options: Settings) -> None:
+    while True:
+        await asyncio.to_thread(sweep_and_log, database, options)
+        await asyncio.sleep(_EVERY)
+
+
+def sweep_and_log(database: Database, options: Settings, clock: Callable[[], Instant] = Instant.now) -> None:
+    """Sweeps once, and has scanned what was not. What goes wrong is logged, and goes on with the next sweep."""
+    try:
+        if not sweeping.is_needed(database):
+            return  # nothing is made where nobody attaches files
+        place = place_of(options)
+        removed = sweeping.sweep(database, clock, place.remove)
+        if removed:
+            _logger.info("files that nothing had attached are removed", files=removed)
+        scanner = scanner_of(options)
+        if scanner is not None and sweeping.are_kept(database):
+            _scan(database, place, file_keys_of(options, database), scanner, clock)
+    except Refused as refusal:
+        _logger.warning("files were not swept", reason=str(refusal))
+    except Exception:
+        _logger.exception("files were not swept")
+
+
+def _scan(database: Database, place: FilePlace, keys: FileKeys, scanner: Scanner, clock: Callable[[], Instant]) -> None:
+    """Has files scanned that were attached when no scanner was there."""
+    for each in sweeping.not_scanned(database):
+        key = keys.open(each.key, each.file)
+        with tempfile.TemporaryFile() as content:
+            for number in range(number_of_parts(each.size)):
+                content.write(place.part(each.file, key, number, each.size))
+            verdict = scanner.scan(content)
+        if not verdict.answered:
+            return
+        sweeping.note_scan(database, each.file, verdict.scan, clock())
