@@ -210,7 +210,7 @@ def _key(data: Any, location: tuple[int | str, ...]) -> str:
         found = data[part] if isinstance(part, int) or (isinstance(data, dict) and part in data) else None
         if isinstance(part, int):
             key += f"[{part + 1}]"
-            name = found.get("id", found.get("name")) if isinstance(found, dict) else None
+            name = found.get("id", found.get("name", found.get("stage"))) if isinstance(found, dict) else None
             key += f" ({name})" if isinstance(name, str) and len(name) <= 60 else ""
         else:
             key += f".{part}" if key else str(part)

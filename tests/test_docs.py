@@ -22,7 +22,7 @@ from domain.forms.form import Question as FormQuestion
 from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.pay import Instalment, Pay
 from domain.programmes.programme import Asks, OnTime, Programme, Reminders, Stage, Terms
-from domain.programmes.round import Engagement, Person, Question, Round, Sponsor
+from domain.programmes.round import Engagement, Person, Question, Round, Sponsor, StageWindow
 from domain.values.places import Holidays
 from service.settings import PREFIX, Settings
 
@@ -56,6 +56,7 @@ HEADINGS: dict[type[BaseModel], str] = {
     Pay: "Keys of pay",
     Instalment: "Keys of an instalment",
     Round: "Keys of a round",
+    StageWindow: "Keys of a window",
     Person: "Keys of a person",
     Sponsor: "Keys of a sponsor",
     Question: "Keys of a challenge",

@@ -123,13 +123,17 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
             say(f"{session.title}: {local} ({utc} UTC)", indent=4)
     dates = [("Window opens", plan.opens), ("Window closes", plan.closes)]
     for stage in plan.stages:
+        if stage.window:
+            dates.append((f"{stage.title}: proposals from", stage.window.opens))
+            dates.append((f"{stage.title}: proposals until", stage.window.closes))
         dates.append((f"{stage.title}: selection due", stage.decision_due))
         if stage.ends > stage.begins:
             dates.append((f"{stage.title} ends", stage.ends))
+    beginnings = {plan.opens, *(stage.window.opens for stage in plan.stages if stage.window)}
     show_table(
         "",
         ("Latest date", f"In {plan.time_zone}", "=In UTC"),
-        [(what, spoken(date, plan.time_zone, begins=date is plan.opens), _in_utc(date)) for what, date in dates],
+        [(what, spoken(date, plan.time_zone, begins=date in beginnings), _in_utc(date)) for what, date in dates],
     )
     for stage in plan.stages:
         _stage_planned(plan, stage)
@@ -149,6 +153,7 @@ def _stage_planned(plan: Plan, stage: StagePlan) -> None:
     show_entry(
         f"{stage.title}{': may be skipped' if stage.may_be_skipped else ''}",
         (teams, f"{_fee(plan, stage)} each" if stage.fee else "pays nothing", together),
+        (_asked(stage),),
         *(
             (f"{at_most}{part.amount.gross.shown(plan.currency)} to each {part.when}",)
             for part in stage.instalments
@@ -160,6 +165,14 @@ def _stage_planned(plan: Plan, stage: StagePlan) -> None:
             else "",
         ),
     )
+
+
+def _asked(stage: StagePlan) -> str:
+    """What the stage asks teams for before the selection."""
+    if stage.window is None:
+        return ""
+    without = "who sends none is out" if stage.window.out else "who sends none can still be selected"
+    return f"teams are asked for: {stage.window.proposal}; {without}"
 
 
 def _fee(plan: Plan, stage: StagePlan) -> str:

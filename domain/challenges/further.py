@@ -159,6 +159,18 @@ def field_in_words(state: State) -> str:
     return "; ".join(each for each in (text, f"without one: {listed(others)}" if others else "") if each)
 
 
+def window_on_page(state: State, window: FurtherWindow) -> tuple[str, str]:
+    """A window of further proposals as a fact of the run's page: its name, its dates, and who has sent one."""
+    dates = f"{state.at(window.opens, begins=True)} to {state.at(window.closes)}"
+    if state.window and state.window.held and window == state.asked:
+        dates += " (moves by the length of the hold)"
+    if window.sealed:
+        dates += f"; {counted(len(window.sent), 'proposal')}"
+        dates += f" from {listed(window.sent)}" if window.sent else ""
+        dates += f"; out: {listed(window.out)}" if window.out else ""
+    return f"Window for {state.title_of(window.stage)}", dates
+
+
 def _without(state: State, sent: tuple[str, ...]) -> tuple[str, ...]:
     """The teams of the field that sent no proposal."""
     return tuple(team for team in state.field if team not in sent)

@@ -9,6 +9,7 @@ from domain.programmes.programme import Stage
 from domain.values.money import Amount, total
 from domain.values.wording import counted, fact_table, listed
 
+from . import further
 from .awards import amount_in_words, order_in_words, orders_made
 from .selection import agreed_amount_in_words
 from .stage_run import StageRun
@@ -73,10 +74,12 @@ def facts_of(state: State, attention: str = "") -> list[tuple[str, str]]:
     if state.held:
         facts.append(("On hold", f"since {state.at(state.held.since)}, by {state.held.by}: {state.held.reason}"))
     facts.append(("Sponsor", f"{state.challenge.sponsor}; decided by {', '.join(state.challenge.deciders)}"))
-    window = f"{state.at(state.opens, begins=True)} to {state.at(state.closes)}{_moves(state, Phase.WINDOW)}"
+    window = f"{state.at(state.opens, begins=True)} to {state.at(state.closes)}"
+    window += _moves(state, Phase.WINDOW) if state.takes_applications else ""
     if state.applications is not None:
         window += f"; {counted(state.applications, 'application')}"
     facts.append(("Window", window))
+    facts += [further.window_on_page(state, each) for each in state.further]
     return facts
 
 
@@ -98,6 +101,8 @@ def _who_acts(state: State) -> str:
     if state.held:
         return f"{in_charge}: resume or cancel"
     match state.phase:
+        case Phase.WINDOW if state.stage:
+            return f"the teams, until the window closes: {', '.join(state.field)}"
         case Phase.WINDOW:
             return "applicants" if state.opened else "nobody yet"
         case Phase.DECIDING:
@@ -149,6 +154,8 @@ def stages_of(state: State) -> list[tuple[str, str]]:
             what = "did not take place"
         elif state.phase is Phase.DECIDING and index == state.stage:
             what = "teams are being selected"
+        elif state.phase is Phase.WINDOW and index == state.stage and index:
+            what = "proposals are taken"
         else:
             what = "not begun"
         lines.append((stage.title, what))

@@ -133,7 +133,7 @@ def _edits(facts: Mapping[str, str], challenge: Challenge, known: Known, *, move
     for key in dict.fromkeys((*before, *facts)):
         was, now = before.get(key, ""), facts.get(key, "")
         of_another = key == "sponsors.name" and before["sponsor"] != facts["sponsor"]
-        if was == now or of_another or (moved and key in _DATES):
+        if was == now or of_another or (moved and (key in _DATES or key.startswith(_WINDOWS))):
             continue
         if key == "closes" and challenge.closes != known.closes:
             yield _Edit(key, was, now, _instead_of_closing(challenge, known, now))
@@ -143,6 +143,8 @@ def _edits(facts: Mapping[str, str], challenge: Challenge, known: Known, *, move
             yield _Edit(key, was, now, f"`starter.py cancel {known.id} {_AS}` ends it; pose the other under another id")
         elif key.startswith(_OF_TEXTS):
             yield _Edit(key, "", "", f"{_KEEPS}; {_edited(was, now)}")
+        elif key.startswith(_WINDOWS):
+            yield _Edit(key, was, now, f"an open challenge keeps its dates; once teams are asked, `extend` {_LATER}")
         elif key not in _DATES:
             yield _Edit(key, was, now, _instead_of_rules(key))
     if moved and (challenge.opens, challenge.closes) != (known.frozen.opens, known.frozen.closes):
@@ -150,6 +152,7 @@ def _edits(facts: Mapping[str, str], challenge: Challenge, known: Known, *, move
 
 
 _DATES = ("opens", "closes")
+_WINDOWS = "windows."
 _LATER = "moves the closing of a window to a later time"
 
 
@@ -234,6 +237,8 @@ def _facts_of(round_: Round, programme: Programme, slug: str) -> dict[str, str]:
         "sponsors.name": sponsor.name,
         "opens": question.opens or round_.opens,
         "closes": question.closes or round_.closes,
+        **{f"windows.{each.stage}.opens": each.opens for each in round_.windows},
+        **{f"windows.{each.stage}.closes": each.closes for each in round_.windows},
         **dict(_flat("programme", rules)),
         **dict(_names_of_texts(programme)),
     }

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 from whenever import Instant
 
-from domain.values.calendar import WorkingDays, day_of, later, moment
+from domain.values.calendar import WorkingDays, day_of, later, moment, spoken
 from domain.values.model import Value
 from domain.values.money import Amount, total
 
 from .pay import Due, Pay
-from .programme import Programme, Stage
+from .programme import CountedFrom, Programme, Stage, Without
 from .round import Challenge, Round
+from .windows import open_for
 
 
 class InstalmentPlan(Value):
@@ -40,11 +41,27 @@ class EngagementPlan(Value):
     at: Instant
 
 
+class WindowPlan(Value):
+    """The window of the further proposals that a stage asks for.
+
+    Args:
+        proposal: what teams are asked for.
+        opens, closes: the latest dates, unless the round gives dates.
+        out: whether a team that sends none is out.
+    """
+
+    proposal: str
+    opens: Instant
+    closes: Instant
+    out: bool
+
+
 class StagePlan(Value):
     """One stage of a plan.
 
     Args:
         name, title: the stage's.
+        window: of the further proposals that the stage asks for; None if it asks for none.
         decision_due: the last instant at which the sponsor may select its teams.
         begins: when its teams are selected and begin.
         ends: when the stage ends; the same instant for a stage that only sifts.
@@ -59,6 +76,7 @@ class StagePlan(Value):
 
     name: str
     title: str
+    window: WindowPlan | None
     decision_due: Instant
     begins: Instant
     ends: Instant
@@ -136,14 +154,16 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
         engagement: its engagement sessions.
 
     Raises:
-        ValueError: the programme counts working days, and a date is in a year whose holidays the challenge will lack.
+        ValueError: the programme counts working days, and a date is in a year whose holidays the challenge will lack;
+            or a window of further proposals would open before it is known who may send one.
     """
     programme = programme.model_copy(update={"holidays": programme.holidays.around(challenge.opens)})
     stages: list[StagePlan] = []
-    before = challenge.closes
     for stage in programme.stages:
-        stages.append(_stage_plan(stage, before, programme))
-        before = stages[-1].ends
+        window = _window_plan(stage, stages[-1], challenge, programme) if stage.asks and stages else None
+        before = stages[-1].ends if stages else challenge.closes
+        before = max(before, window.closes) if window else before
+        stages.append(_stage_plan(stage, before, window, programme))
     plan = Plan(
         challenge=challenge.id,
         question=challenge.question,
@@ -177,7 +197,9 @@ def _check_holidays(plan: Plan, programme: Programme) -> None:
     on_time = programme.on_time
     promises = [on_time.within, on_time.by_law] if any(stage.pay for stage in programme.stages) else []
     promises = [each for each in promises if isinstance(each, WorkingDays)]
-    if not promises and not any(isinstance(stage.decision_within, WorkingDays) for stage in programme.stages):
+    allowed = [stage.decision_within for stage in programme.stages]
+    allowed += [stage.asks.within for stage in programme.stages if stage.asks]
+    if not promises and not any(isinstance(each, WorkingDays) for each in allowed):
         return
     zone, off = plan.time_zone, programme.holidays
     last = max((later(plan.ends, each, zone, off) for each in promises), default=plan.ends)
@@ -189,17 +211,39 @@ def _check_holidays(plan: Plan, programme: Programme) -> None:
     only = f"only for {kept[0]} to {kept[-1]}" if kept else "for none of these years"
     raise ValueError(
         f"working days are counted from {first_year} to {last_year}, but a challenge that opens then keeps the public "
-        f"holidays of {off.code} {only}: shorten its stages, open it in other years, or write decision_within and "
-        "on_time.within as durations such as P2W"
+        f"holidays of {off.code} {only}: shorten its stages, open it in other years, or write decision_within, "
+        "asks.within and on_time.within as durations such as P2W"
     )
 
 
-def _stage_plan(stage: Stage, before: Instant, programme: Programme) -> StagePlan:
+def _window_plan(stage: Stage, before: StagePlan, challenge: Challenge, programme: Programme) -> WindowPlan:
+    """The window of a stage's further proposals, if the stage before takes as long as it may."""
+    asks = stage.asks
+    assert asks is not None, "only a stage that asks has a window"
+    dates = next((each for each in challenge.windows if each.stage == stage.name), None)
+    selected = asks.counted_from is CountedFrom.SELECTION
+    since = before.begins if selected else before.ends
+    if dates and dates.opens < since:
+        zone, what = (
+            programme.time_zone,
+            f"the selection for {before.title}" if selected else f"the end of {before.title}",
+        )
+        raise ValueError(
+            f"the window for {stage.title} opens on {spoken(dates.opens, zone, begins=True)}, but {what} can come as "
+            f"late as {spoken(since, zone)}: move opens of that window under [[windows]]"
+        )
+    opens, closes = open_for(asks, since, dates, programme.time_zone, programme.holidays)
+    title = next((form.title for form in programme.forms if form.id == asks.form), asks.form)
+    return WindowPlan(proposal=asks.title or title, opens=opens, closes=closes, out=asks.without is Without.OUT)
+
+
+def _stage_plan(stage: Stage, before: Instant, window: WindowPlan | None, programme: Programme) -> StagePlan:
     due = later(before, stage.decision_within, programme.time_zone, programme.holidays)
     ends = later(due, stage.duration, programme.time_zone, programme.holidays)
     return StagePlan(
         name=stage.name,
         title=stage.title,
+        window=window,
         decision_due=due,
         begins=due,
         ends=ends,

@@ -8,7 +8,7 @@ from domain.values.calendar import WorkingDays, earlier, lasting, later
 from domain.values.money import Money, total
 
 from .plan import Plan, StagePlan, plan_of
-from .programme import OnTime, Programme, Reminders
+from .programme import OnTime, Programme, Reminders, Stage
 from .round import Challenge
 
 _AGAIN_AT_MOST_EVERY = ItemizedDelta(seconds=2)
@@ -47,12 +47,7 @@ def shortened(
     model = plan_of(min(challenges, key=lambda challenge: challenge.closes), programme)
     before = [model.closes, *(stage.ends for stage in model.stages)]
     stages = tuple(
-        stage.model_copy(
-            update={
-                "decision_within": short.time(previous, planned.decision_due),
-                "duration": short.time(planned.begins, planned.ends),
-            }
-        )
+        _shortened_stage(stage, planned, previous, programme, short)
         for stage, planned, previous in zip(programme.stages, model.stages, before, strict=False)
     )
     reminders = _shortened_reminders(programme, model, short)
@@ -129,6 +124,21 @@ class _Short:
         return lasting(self.delta(start, end).total("seconds"))
 
 
+def _shortened_stage(stage: Stage, planned: StagePlan, before: Instant, programme: Programme, short: _Short) -> Stage:
+    """A stage with its times shortened, measured where the plan has them."""
+    asks, since = stage.asks, before
+    if asks and planned.window:
+        within = _shortened_time(programme, planned.window.opens, asks.within, short)
+        asks, since = asks.model_copy(update={"within": within}), max(before, planned.window.closes)
+    return stage.model_copy(
+        update={
+            "asks": asks,
+            "decision_within": short.time(since, planned.decision_due),
+            "duration": short.time(planned.begins, planned.ends),
+        }
+    )
+
+
 def _shortened_reminders(programme: Programme, model: Plan, short: _Short) -> Reminders:
     """The shortened reminders, measured at the first deadline of each kind."""
     zone, real = programme.time_zone, programme.reminders
@@ -169,7 +179,16 @@ def _end_of(runs: list[StagePlan], model: Plan) -> Instant:
 
 def _between(challenge: Challenge, opens: Instant, short: _Short) -> Challenge:
     closes = opens + short.delta(challenge.opens, challenge.closes)
-    return challenge.model_copy(update={"opens": opens, "closes": closes})
+    windows = tuple(
+        each.model_copy(
+            update={
+                name: opens + short.delta(challenge.opens, instant)
+                for name, instant in (("opens", each.opens), ("closes", each.closes))
+            }
+        )
+        for each in challenge.windows
+    )
+    return challenge.model_copy(update={"opens": opens, "closes": closes, "windows": windows})
 
 
 def _on_the_wall(start: Instant, end: Instant, zone: str) -> TimeDelta:
@@ -182,4 +201,13 @@ def _moved(challenge: Challenge, first: Instant, opens: Instant, zone: str) -> C
     # A window of less than an hour at the change of the clock keeps its exact length.
     shortest = new_opens + min(challenge.closes - challenge.opens, TimeDelta(hours=1))
     closes = max(moved_instant(challenge.closes, first, opens, zone), shortest)
-    return challenge.model_copy(update={"opens": new_opens, "closes": closes})
+    windows = tuple(
+        each.model_copy(
+            update={
+                "opens": moved_instant(each.opens, first, opens, zone),
+                "closes": moved_instant(each.closes, first, opens, zone),
+            }
+        )
+        for each in challenge.windows
+    )
+    return challenge.model_copy(update={"opens": new_opens, "closes": closes, "windows": windows})

@@ -15,7 +15,7 @@ from domain.values.model import EmailAddress, Line, Name, Value
 from domain.values.written_times import parse
 
 from .programme import Programme
-from .windows import WindowDates
+from .windows import WindowDates, open_for
 
 
 def _read_written(value: object) -> str:
@@ -97,6 +97,14 @@ class Question(Value):
     engagement: tuple[Engagement, ...] = ()
 
 
+class StageWindow(Value):
+    """When further proposals are taken for a stage that asks for them, in all challenges of the round."""
+
+    stage: Name
+    opens: Written
+    closes: Written
+
+
 class Round(Value):
     """A round, as its file states it.
 
@@ -109,6 +117,7 @@ class Round(Value):
     programme: Name
     opens: Written
     closes: Written
+    windows: tuple[StageWindow, ...] = ()
     notes: tuple[Line, ...] = ()
     operators: Annotated[tuple[Person, ...], Field(min_length=1)]
     releasers: tuple[Person, ...] = ()
@@ -133,6 +142,10 @@ class Round(Value):
             ("people", [person.id for person in self.people()], "give each their own id, and one role"),
         ):
             problems += [f"{kind}: two have the id {name!r}: {remedy}" for name in _twice(ids)]
+        problems += [
+            f"windows: two are for the stage {name!r}: leave one out"
+            for name in _twice([window.stage for window in self.windows])
+        ]
         mailboxes = [_mailbox(person) for person in self.people()]
         problems += [
             f"people: {' and '.join(self._people_at(mailbox))} share the address {mailbox!r}: "
@@ -185,11 +198,12 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     """The challenges of a round with their dates as instants.
 
     Raises:
-        ValueError: a date does not exist in the programme's time zone, a window closes before it opens, a session is
-            after the closing, or the round names nobody who releases payments. The error has a line for each problem,
-            which names the key.
+        ValueError: a date does not exist in the programme's time zone, a window closes before it opens or belongs to no
+            stage that asks, a session is after the closing, or the round names nobody who releases payments. The error
+            has a line for each problem, which names the key.
     """
     problems = _dates_that_are_none(round_, programme.time_zone)
+    problems += _windows_of_nothing(round_, programme)
     if not round_.releasers and any(stage.pay for stage in programme.stages):
         problems.append(
             f"releasers: nobody is named, and {programme.id} pays teams: "
@@ -205,6 +219,7 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
         if challenge.closes <= challenge.opens
     ]
     problems += _sessions_too_late(round_, challenges, programme.time_zone)
+    problems += _windows_too_short(round_, challenges[0], programme)
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
     return challenges
@@ -221,12 +236,22 @@ def _challenge(question: Question, round_: Round, programme: Programme) -> Chall
         releasers=tuple(person.id for person in round_.releasers),
         opens=opening(question.opens or round_.opens, programme.time_zone),
         closes=moment(question.closes or round_.closes, programme.time_zone),
+        windows=tuple(
+            WindowDates(
+                stage=each.stage,
+                opens=opening(each.opens, programme.time_zone),
+                closes=moment(each.closes, programme.time_zone),
+            )
+            for each in round_.windows
+        ),
     )
 
 
 def _dates_that_are_none(round_: Round, zone: str) -> list[str]:
     """A line for each date and time that the local clock never shows, or shows twice."""
     written: list[tuple[str, str | None]] = [("opens", round_.opens), ("closes", round_.closes)]
+    for number, window in enumerate(round_.windows, start=1):
+        written += [(f"{_window_key(number, window)}.{name}", getattr(window, name)) for name in ("opens", "closes")]
     for number, question in enumerate(round_.challenges, start=1):
         key = _key(number, question)
         written += [(f"{key}.opens", question.opens), (f"{key}.closes", question.closes)]
@@ -251,6 +276,39 @@ def _sessions_too_late(round_: Round, challenges: Sequence[Challenge], zone: str
         for nth, session in enumerate(question.engagement, start=1)
         if (at := moment(session.at, zone)) >= challenge.closes > challenge.opens
     ]
+
+
+def _windows_of_nothing(round_: Round, programme: Programme) -> list[str]:
+    """A line for each window of a stage that asks for no further proposal."""
+    asking = [stage.name for stage in programme.stages if stage.asks]
+    remedy = f"write one of {', '.join(asking)}" if asking else "take the window away"
+    return [
+        f"{_window_key(number, window)}.stage: {window.stage!r} is no stage of {programme.id} that asks for a further "
+        f"proposal: {remedy}"
+        for number, window in enumerate(round_.windows, start=1)
+        if window.stage not in asking
+    ]
+
+
+def _windows_too_short(round_: Round, challenge: Challenge, programme: Programme) -> list[str]:
+    """A line for each window that is open for less time than the programme promises."""
+    zone, problems = programme.time_zone, []
+    for number, (window, dates) in enumerate(zip(round_.windows, challenge.windows, strict=True), start=1):
+        asks = next(stage.asks for stage in programme.stages if stage.name == dates.stage)
+        assert asks is not None, "checked before"
+        _, least = open_for(asks, dates.opens, None, zone, programme.holidays.around(challenge.opens))
+        if dates.closes < least:
+            from_ = spoken(dates.opens, zone, begins=True)
+            problems.append(
+                f"{_window_key(number, window)}.closes: {spoken(dates.closes, zone)} is too early: {programme.id} "
+                f"gives teams until {spoken(least, zone)}, because the window opens on {from_}"
+            )
+    return problems
+
+
+def _window_key(number: int, window: StageWindow) -> str:
+    """The place of a window of further proposals in the file, counted from 1."""
+    return f"windows[{number}] ({window.stage})"
 
 
 def _key(number: int, question: Question) -> str:

@@ -13,7 +13,7 @@ from domain.challenges import deadlines, selection
 from domain.challenges.decisions import Select
 from domain.challenges.state import State
 from domain.programmes.pay import Due, Instalment, Pay
-from domain.programmes.programme import Programme, Reminders, Stage, Terms
+from domain.programmes.programme import Asks, CountedFrom, Programme, Reminders, Stage, Terms, Without
 from domain.programmes.round import Challenge
 from domain.values.calendar import WorkingDays
 from domain.values.money import Money, Vat
@@ -64,6 +64,14 @@ COMMERCIALISATION = Stage(
     duration=ItemizedDelta(months=3),
 )
 INTERVIEW = Stage(name="interview", title="Interview", target=6, max=6, decision_within=WorkingDays(10))
+FULLER = Asks(form="fuller-proposal", title="Fuller proposal", within=ItemizedDelta(weeks=3))
+BID = Asks(
+    form="bid",
+    title="Bid for phase two",
+    within=WorkingDays(5),
+    counted_from=CountedFrom.SELECTION,
+    without=Without.AS_IT_WAS,
+)
 IN_HALVES = (Instalment(share="50%"), Instalment(share="50%", due=Due.END))
 ON_EVIDENCE = (
     Instalment(share="40%"),
@@ -162,6 +170,16 @@ def completed() -> State:
         message = Select(by=DECIDER, stage=stage.name, teams=(A,), amounts=amounts)
         state = selection.select(state, message, state.run.ends)[0]
     return deadlines.stage_ended(state, state.run.ends)[0]
+
+
+def asking(fuller: Asks = FULLER, bid: Asks = BID) -> tuple[Stage, ...]:
+    """The pilot's stages, of which two ask for further proposals: the accelerator, and what comes after it."""
+    return (
+        EXPLORATION,
+        ACCELERATOR.model_copy(update={"asks": fuller}),
+        PRE_COMMERCIAL.model_copy(update={"asks": bid}),
+        COMMERCIALISATION,
+    )
 
 
 def in_instalments(parts: tuple[Instalment, ...] = IN_HALVES) -> tuple[Stage, ...]:

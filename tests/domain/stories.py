@@ -35,12 +35,15 @@ from domain.challenges.decisions import (
     Withdraw,
 )
 from domain.challenges.state import OrderState, Phase, State
+from domain.programmes.programme import CountedFrom, Without
 from domain.values.calendar import WorkingDays
 from domain.values.money import Money
 from domain.values.refusals import Refused
 from tests.domain.challenges import (
+    BID,
     DECIDER,
     DEPUTY,
+    FULLER,
     ON_EVIDENCE,
     OPENS,
     OPERATOR,
@@ -48,6 +51,7 @@ from tests.domain.challenges import (
     TEAMS,
     A,
     F,
+    asking,
     in_instalments,
     waiting,
 )
@@ -78,10 +82,11 @@ class Step:
 
 @dataclass
 class Story:
-    """A challenge to which things happen, as the workflow would let them."""
+    """A challenge to which things happen, as the workflow would let them. `sends` send the further proposals."""
 
     state: State
     now: Instant
+    sends: frozenset[str] = frozenset()
     steps: list[Step] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
     orders: list[PaymentOrder] = field(default_factory=list)
@@ -107,7 +112,8 @@ class Story:
         self.now = max(self.now, deadline)
         match self.state.phase:
             case Phase.WINDOW if self.state.opened:
-                self._take(deadlines.sealed(self.state, len(TEAMS), self.now))
+                sent = tuple(team for team in self.state.field if team in self.sends)
+                self._take(deadlines.sealed(self.state, len(TEAMS), self.now, sent))
             case Phase.WINDOW:
                 self._take(deadlines.opened(self.state, self.now))
             case Phase.RUNNING:
@@ -230,7 +236,7 @@ def longer_stages(draw: st.DrawFn, state: State) -> Decision:
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     """A challenge in which time passes and anybody says anything."""
-    story = Story(draw(st.sampled_from(_beginnings())), OPENS)
+    story = Story(draw(st.sampled_from(_beginnings())), OPENS, draw(st.frozensets(st.sampled_from(TEAMS), min_size=3)))
     for _ in range(draw(st.integers(1, 30))):
         story.now = story.now.add(seconds=draw(st.integers(0, 200_000)))
         selecting = story.state.phase is Phase.DECIDING and not story.state.held
@@ -252,4 +258,14 @@ def stories(draw: st.DrawFn) -> Story:
 
 @cache
 def _beginnings() -> tuple[State, ...]:
-    return waiting(), waiting(*in_instalments()), waiting(*in_instalments(ON_EVIDENCE))
+    out = Without.OUT
+    at_once = asking(
+        FULLER.model_copy(update={"counted_from": CountedFrom.SELECTION}), BID.model_copy(update={"without": out})
+    )
+    return (
+        waiting(),
+        waiting(*in_instalments()),
+        waiting(*in_instalments(ON_EVIDENCE)),
+        waiting(*asking()),
+        waiting(*at_once),
+    )

@@ -280,6 +280,7 @@ HANGS_ON_THE_WAIT = {
     Occasion.WINDOW_OPENED,
     Occasion.CLOSING_SOON,
     Occasion.DEADLINE_MOVED,
+    Occasion.PROPOSAL_DUE,
     Occasion.DECISION_INVITED,
     Occasion.DECISION_DUE,
     Occasion.DECISION_OVERDUE,

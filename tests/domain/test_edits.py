@@ -12,8 +12,9 @@ from domain.forms.form import Form, Section
 from domain.forms.form import Question as FormQuestion
 from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.edits import Frozen, Known, Somebody, edits_that_do_not_count, frozen_of
-from domain.programmes.programme import Programme
-from domain.programmes.round import Challenge, Person, Round, challenges_of
+from domain.programmes.programme import Asks, Programme
+from domain.programmes.round import Challenge, Person, Round, StageWindow, challenges_of
+from domain.values.calendar import WorkingDays
 from tests.rounds import FINANCE, OPERATOR, SPONSOR, pilot
 
 ROUND, PROGRAMME, CHALLENGES = pilot()
@@ -113,6 +114,31 @@ def test_what_was_edited_in_the_programme_is_one_line_for_all_challenges(key: st
     [line] = said(programme=programme)
     assert line.startswith(f"{shown} does not count in {AIR}, pilot-2016/flood-forecasting, ")
     assert "an open challenge keeps what it began with" in line
+
+
+def test_a_window_of_further_proposals_that_was_edited_is_named() -> None:
+    window = StageWindow(stage="accelerator", opens="2016-10-03", closes="2016-10-17")
+    asks = Asks(form="fuller", within=WorkingDays(5))
+    rules = edited(PROGRAMME, "stages.1.asks", asks)
+    round_ = ROUND.model_copy(update={"windows": (window,)})
+    dated = challenges_of(round_, rules)
+    opened = tuple(
+        Known(
+            id=each.id,
+            frozen=frozen_of(round_, rules, each),
+            opens=each.opens,
+            closes=each.closes,
+            sealed=False,
+            ended=False,
+        )
+        for each in dated
+    )
+    assert said(round_, rules, dated, opened) == []
+    later = ROUND.model_copy(update={"windows": (window.model_copy(update={"closes": "2016-10-24"}),)})
+    (line,) = said(later, rules, challenges_of(later, rules), opened)
+    assert line.startswith("windows.accelerator.closes = 2016-10-24 does not count in pilot-2016/air-quality, ")
+    assert "and 2016-10-17 stays: an open challenge keeps its dates; once teams are asked, `extend`" in line
+    assert said(later, rules, challenges_of(later, rules), opened, moved=True) == []
 
 
 def test_a_stage_that_is_gone_and_a_longer_one_are_named() -> None:

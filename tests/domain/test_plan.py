@@ -13,17 +13,20 @@ from domain.challenges.decisions import Select
 from domain.challenges.state import Phase, State
 from domain.programmes.pay import Due, Instalment
 from domain.programmes.plan import plan_of, total_at_target
-from domain.programmes.programme import OnTime, Programme
+from domain.programmes.programme import CountedFrom, OnTime, Programme
 from domain.programmes.round import Challenge
+from domain.programmes.windows import WindowDates
 from domain.values.calendar import TimeAllowed, day_of, spoken
 from domain.values.money import Money
 from tests.domain.challenges import (
     COMMERCIALISATION,
     EXPLORATION,
+    FULLER,
     INTERVIEW,
     OPENS,
     TEAMS,
     A,
+    asking,
     challenge,
     in_instalments,
     programme,
@@ -102,6 +105,41 @@ def test_a_plan_is_what_is_enforced_when_everybody_decides_on_the_last_day(opens
         assert (state.run.begins, state.deadline) == (stage.begins, stage.ends)
         state = deadlines.stage_ended(state, stage.ends)[0]
     assert state.phase is Phase.ENDED
+
+
+@given(instants(), st.integers(1, 90 * 24), st.sampled_from(CountedFrom), st.booleans())
+def test_a_plan_has_the_windows_of_further_proposals_that_are_enforced(
+    opens: Instant, hours: int, counted_from: CountedFrom, by_the_round: bool
+) -> None:
+    """Invariant 9. Fails when a window of further proposals is planned for other dates than it gets."""
+    rules = programme(*asking(FULLER.model_copy(update={"counted_from": counted_from})))
+    planned = challenge(opens, opens.add(hours=hours))
+    if by_the_round:
+        window = plan_of(planned, rules).stages[1].window
+        assert window is not None
+        dates = WindowDates(stage="accelerator", opens=window.opens.add(hours=9), closes=window.closes.add(hours=200))
+        planned = planned.model_copy(update={"windows": (dates,)})
+    plan = plan_of(planned, rules)
+    state = deadlines.opened(State.of(planned, rules), opens)[0]
+    state = deadlines.sealed(state, len(TEAMS), planned.closes)[0]
+    for stage in plan.stages[:2]:
+        if stage.window:
+            assert state.phase is Phase.WINDOW
+            assert state.window is not None
+            assert (state.window.opens, state.deadline) == (stage.window.opens, stage.window.closes)
+            state = deadlines.sealed(state, 1, stage.window.closes, (A,))[0]
+        assert state.deadline == stage.decision_due
+        state = selection.select(state, select(stage.name, A), stage.decision_due)[0]
+        state = deadlines.stage_ended(state, stage.ends)[0]
+
+
+def test_a_plan_names_what_a_stage_asks_for_and_what_becomes_of_who_sends_none() -> None:
+    _, accelerator, bid, _ = plan_of(challenge(), programme(*asking())).stages
+    assert accelerator.window is not None
+    assert bid.window is not None
+    assert (accelerator.window.proposal, accelerator.window.out) == ("Fuller proposal", True)
+    assert (bid.window.proposal, bid.window.out) == ("Bid for phase two", False)
+    assert bid.window.opens == accelerator.begins
 
 
 def test_a_plan_says_in_which_parts_each_team_is_paid_and_when() -> None:

@@ -10,10 +10,12 @@ from whenever import Instant, ItemizedDelta, TimeDelta
 from domain.programmes.plan import plan_of, total_at_target
 from domain.programmes.programme import Programme, Stage
 from domain.programmes.rehearsal import applications_needed, moved, planned_fees, shortened, teams_taken
+from domain.programmes.windows import WindowDates
 from domain.values.money import Money
-from tests.domain.challenges import CLOSES, EXPLORATION, INTERVIEW, OPENS, challenge, in_instalments, programme
+from tests.domain.challenges import CLOSES, EXPLORATION, INTERVIEW, OPENS, asking, challenge, in_instalments, programme
 from tests.domain.moments import instants, lengths, zones
 
+HOUR = TimeDelta(hours=1)
 START = Instant("2026-02-03T04:05:06Z")
 
 
@@ -153,6 +155,36 @@ def test_the_plan_of_a_rehearsal_is_the_real_plan_in_small(
     days = (plan.ends - plan.opens).total("hours") / 24
     assert length == pytest.approx(days * day, abs=day * 2 / 24 + 1e-3), "but for the hour of summer time"
     assert Programme.model_validate_json(short.model_dump_json()) == short
+
+
+def test_windows_of_further_proposals_are_as_long_in_small_as_in_reality() -> None:
+    """Fails when the time that teams have is not shortened, or that of a round's dates."""
+    rules = programme(*asking())
+    window = plan_of(challenge(), rules).stages[1].window
+    assert window is not None
+    dates = WindowDates(stage="accelerator", opens=window.opens + 48 * HOUR, closes=window.closes + 240 * HOUR)
+    dated = challenge().model_copy(update={"windows": (dates,)})
+    short, (rehearsed,) = shortened(rules, (dated,), START, day=10)
+    asks = short.stages[1].asks
+    assert asks is not None
+    assert seconds(asks.within) == pytest.approx(210, abs=5)
+    small = plan_of(rehearsed, short).stages[1].window
+    assert small is not None
+    days = (dates.closes - dates.opens).total("hours") / 24
+    assert (small.closes - small.opens).total("seconds") == pytest.approx(days * 10, abs=1)
+    assert (small.opens - START).total("seconds") == pytest.approx(
+        (dates.opens - OPENS).total("hours") / 24 * 10, abs=1
+    )
+
+
+def test_a_round_that_is_moved_moves_its_windows_of_further_proposals() -> None:
+    dates = WindowDates(stage="accelerator", opens=Instant("2016-10-05T08:00Z"), closes=Instant("2016-11-05T17:00Z"))
+    dated = challenge().model_copy(update={"windows": (dates,)})
+    (later,) = moved((dated,), Instant("2016-07-13T08:00Z"), "Europe/London")
+    assert (later.windows[0].opens, later.windows[0].closes) == (
+        Instant("2016-10-12T08:00Z"),
+        Instant("2016-11-12T17:00Z"),
+    )
 
 
 def test_a_round_that_is_moved_keeps_the_time_of_day_across_the_end_of_summer_time() -> None:
