@@ -28,7 +28,7 @@ from .options import (
     text_of,
 )
 from .output import applications as output
-from .terminal import misused
+from .terminal import complain, misused
 
 
 @command
@@ -37,7 +37,7 @@ async def applications(
     full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
     by: Who = "",
 ) -> None:
-    """Read the applications to a challenge, after its window is sealed.
+    """Read the applications to a challenge, after its window is sealed. Declare your interests first.
 
     Example: `starter.py applications air-quality --full --as sepa-decider`
     """
@@ -49,6 +49,10 @@ async def applications(
             show_json(rows)
         else:
             (output.applications_in_full if full else output.applications)(row, rows)
+        if not_shown := await desk.interests.conflicts(actor, challenge):
+            complain(
+                f"{len(not_shown)} not shown, because you declared a conflict of interest: {', '.join(not_shown)}."
+            )
 
 
 @command

@@ -9,7 +9,7 @@ from domain.challenges.application import Application, Applying, Receipt
 from domain.challenges.decisions import Admit
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.challenges.messages import make
-from domain.permissions import Action, Actor
+from domain.permissions import Action, Actor, Role
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotConfirmed, Refused, Unavailable
 from store.challenges import applications, late
@@ -78,6 +78,8 @@ class Applications:
     async def list(self, actor: Actor, page: Page, challenge: str) -> Paged[Application]:
         """The applications to a challenge, once its window is sealed, in the order in which they came.
 
+        Those with which the actor declared a conflict of interest are left out: see `Interests.conflicts`.
+
         Args:
             actor: who reads them.
             page: which part of the list.
@@ -87,12 +89,19 @@ class Applications:
             UnknownChallenge: there is no such challenge.
             NotAllowed: the actor may not read the applications.
             WindowNotSealed: nobody may read the applications yet.
+            InterestsMissing: the actor has to declare their interests first.
         """
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+        grant = await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
             return await self._core.threads.read(
-                applications.page_of_applications, self._core.database, page, row.id, self._core.clock
+                applications.page_of_applications,
+                self._core.database,
+                page,
+                row.id,
+                self._core.clock,
+                grant.person,
+                assigned_only=grant.role is Role.READER,
             )
 
     async def give_feedback(self, actor: Actor, challenge: str, stage: str, team: str, text: str) -> str:

@@ -24,6 +24,7 @@ from .core import Core
 from .drafts import Drafts
 from .erasing import Erasing
 from .forms import Forms
+from .interests import Interests
 from .notices import Notices
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -56,6 +57,7 @@ class Desk:
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
         self.attachments = Attachments(self.core)
+        self.interests = Interests(self.core)
         self.notices = Notices(self.core)
         self.payments = Payments(self.core)
         self.payment_files = PaymentFiles(self.core)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from domain.challenges.application import Applying, Receipt
 from domain.payments.decisions import Release
 from domain.payments.payment import PaymentStatus
-from domain.permissions import Actor, Proof
+from domain.permissions import Action, Actor, Period, Proof, grant_for
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
 from domain.values.paging import all_of
@@ -26,6 +26,9 @@ from .desk import Desk
 _GLANCE = 0.1
 
 _WAITS_FOR_PEOPLE = (PaymentStatus.REQUESTED, PaymentStatus.PAYEE_KNOWN)
+
+_ON_APPLICATIONS = frozenset({"select", "decline", "evidence", "amend", "extend-stage"})
+"""What people decide on applications, and may decide only after they have declared their interests."""
 
 _Answer = TypeVar("_Answer")
 
@@ -101,7 +104,12 @@ class Player:
         return begun.draft.application
 
     async def decide(self, kind: str, by: str = "", **fields: object) -> str:
-        """Somebody decides: the sponsor, if nobody else is named. See `Challenges.decide`."""
+        """Somebody decides: the sponsor, if nobody else is named. See `Challenges.decide`.
+
+        Before that, whoever decides on applications declares their interests.
+        """
+        if kind in _ON_APPLICATIONS:
+            await self.declare(by or self.sponsor)
         fields = {"decision_id": uuid.uuid4().hex, **fields}
 
         async def request() -> str:
@@ -109,6 +117,25 @@ class Player:
             return await self.desk.challenges.decide(actor, self.challenge.id, kind, **fields)
 
         return await self.act(request)
+
+    async def declare(self, person: str) -> None:
+        """Somebody declares that they have nothing to do with the applicants, as far as they have not declared yet."""
+
+        async def request() -> None:
+            row, actor = await self.row(), await self.actor(person)
+            if grant_for(actor, Action.DECLARE_INTERESTS, row.place) is None or row.place.period is Period.OPEN:
+                return
+            interests, id_ = self.desk.interests, self.challenge.id
+            open_ones = [
+                each for each in await all_of(lambda page: interests.list(actor, page, id_)) if not each.declared
+            ]
+            for each in open_ones:
+                if each.likely:
+                    await interests.declare(actor, id_, each.application)
+            if open_ones:
+                await interests.declare_none(actor, id_)
+
+        await self.ask(request)
 
     async def select(self, stage: str, teams: Sequence[str], **fields: object) -> str:
         """The sponsor selects teams for a stage; see `domain.challenges.decisions.Select`."""

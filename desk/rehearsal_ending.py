@@ -115,6 +115,7 @@ async def _has_ended(desk: Desk, actor: Actor, row: ChallengeRow) -> bool:
 async def _reject_evidence(desk: Desk, actor: Actor, row: ChallengeRow) -> None:
     for each in (await desk.challenges.state(actor, row.id)).open_evidence:
         which = {"stage": each.stage, "team": each.team, "number": each.number}
+        await desk.interests.declare(actor, row.id, each.team)  # nobody decides on a team before that
         await desk.challenges.decide(actor, row.id, Action.EVIDENCE, **which, accepted=False, reason=_REASON)
 
 

@@ -24,6 +24,8 @@ class Role(StrEnum):
     """A decider of the body that poses the challenge."""
     OPERATOR = "operator"
     RELEASER = "releaser"
+    READER = "reader"
+    """Somebody who reads and scores the applications to a challenge, and need not decide anything."""
 
 
 class Period(StrEnum):
@@ -63,6 +65,7 @@ class Action(StrEnum):
     ADMIT = "admit"
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "contact"
+    DECLARE_INTERESTS = "interests"
     READ_APPLICATIONS = "read-applications"
     ANSWER = "answer"
     SELECT = "select"
@@ -139,7 +142,10 @@ RIGHTS: Mapping[Action, Right] = {
     Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED),
     Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
     Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR),
-    Action.READ_APPLICATIONS: Right(words="read the applications to", roles=_BOTH, during=_ONCE_SEALED),
+    Action.DECLARE_INTERESTS: Right(
+        words="declare interests in the applicants to", roles=(*_IN_CHARGE, Role.READER), during=_ONCE_SEALED
+    ),
+    Action.READ_APPLICATIONS: Right(words="read the applications to", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
     Action.ANSWER: Right(words="answer questions about", roles=_BOTH),
     Action.SELECT: Right(words="select teams for", roles=_SPONSOR),
     Action.DECLINE: Right(words="decline for", roles=_SPONSOR),

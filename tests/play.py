@@ -194,8 +194,8 @@ class Play(People):
         return [line for line in lines if action in ("", line.action)]
 
     def course(self) -> list[str]:
-        """What happened to the challenge, in the record's words; without its payments, and without reminders."""
-        return [line.action for line in self.record() if line.action not in (*_OF_PAYMENTS, "reminded")]
+        """What happened to the challenge, in the record's words; without payments, interests and reminders."""
+        return [line.action for line in self.record() if line.action not in (*_OF_PAYMENTS, "reminded", "interests")]
 
     def refusals(self) -> list[str]:
         """What the record says was refused, and how."""

@@ -204,6 +204,20 @@ class Deciding(Value):
     field: tuple[str, ...] = ()
 
 
+class Impartial(Value):
+    """Towards which applications the person who acts has to be impartial, by the interests that they declared.
+
+    Args:
+        towards: the applications, by id; all that count, if there are no ids. Temporal never has the list of all: the
+            database knows them.
+        declares_first: whether the person must have declared their interests for each of them. Otherwise only a
+            declared conflict of interest matters.
+    """
+
+    towards: tuple[str, ...] = ()
+    declares_first: bool = True
+
+
 class Announcement(Value):
     """What happened, in one piece.
 
@@ -223,6 +237,8 @@ class Announcement(Value):
         handed_over: the hand-over that this is about; the announcement is refused if the round's books do not have it.
         decides: the decision on applications that this announces. The database checks what the workflow cannot know:
             interests and scores.
+        impartial: for anything else that a person decides on applications: on which. The announcement is refused if the
+            person has not declared their interests, or has a conflict of interest.
     """
 
     key: str
@@ -237,6 +253,12 @@ class Announcement(Value):
     admitted: str = ""
     handed_over: HandedOver | None = None
     decides: Deciding | None = None
+    impartial: Impartial | None = None
+
+    @property
+    def must_be_impartial(self) -> Impartial | None:
+        """Towards which applications the person of the entry has to be impartial; None if interests do not matter."""
+        return self.impartial if self.decides is None else Impartial(towards=self.decides.field)
 
 
 def to_people(people: tuple[str, ...], occasion: Occasion, facts: Facts) -> OutgoingNotice:

@@ -135,7 +135,7 @@ def _announced(
         to_people(people, Occasion.AWARD_AMENDED, facts | {"team": after.id}),
     )
     text = f"Award of {after.id} for {stage.title} amended to {facts['award']} instead of {facts['was']}"
-    return announced_by(new, message, now, text, told, stage=stage.name)
+    return announced_by(new, message, now, text, told, stage.name, after.id)
 
 
 def _paid_in_words(state: State, stage: Stage, pay: Pay, team: Team) -> str:

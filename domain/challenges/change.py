@@ -9,6 +9,7 @@ from whenever import Instant
 from domain.announcements.announcement import (
     Announcement,
     Entry,
+    Impartial,
     OutgoingNotice,
     ToApplicants,
     Window,
@@ -113,7 +114,13 @@ def check_stage_known(state: State, name: str) -> None:
 
 
 def announced_by(
-    new: State, message: Decision, now: Instant, text: str, notices: tuple[OutgoingNotice, ...], stage: str = ""
+    new: State,
+    message: Decision,
+    now: Instant,
+    text: str,
+    notices: tuple[OutgoingNotice, ...],
+    stage: str = "",
+    team: str = "",
 ) -> tuple[State, Announcement]:
     """Announces a change that everybody concerned is told of in their own way.
 
@@ -124,6 +131,7 @@ def announced_by(
         text: what happened.
         notices: who is told what.
         stage: the stage that the change is about, if it is not the present one.
+        team: the only team that the change is about, if it is about one: the person must be impartial towards it.
     """
     new = new.telling(now, f"{text}, by {message.by}: {message.reason}")
     entry = entry_of(new, message, now, text)
@@ -133,6 +141,7 @@ def announced_by(
         entry=entry.model_copy(update={"stage": stage or entry.stage}),
         status=status_of(new),
         notices=notices,
+        impartial=Impartial(towards=(team,)) if team else None,
     )
 
 

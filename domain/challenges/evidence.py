@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_teams
+from domain.announcements.announcement import Announcement, Entry, Impartial, OutgoingNotice, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.values.refusals import (
@@ -63,6 +63,7 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
         ),
         status=status_of(new),
         notices=(_telling(state, message, wanted, title, final),),
+        impartial=Impartial(towards=(wanted.team,)),
     )
 
 

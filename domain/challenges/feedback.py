@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToSpokenOf, to_teams
+from domain.announcements.announcement import Announcement, Entry, Impartial, OutgoingNotice, ToSpokenOf, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.values.refusals import NotReadable, Refused, UnknownStage, UnknownTeam, refuse_for_all
@@ -83,6 +83,7 @@ def feedback_given(
         ),
         notices=told,
         applications=(team,),
+        impartial=Impartial(towards=(team,)),
     )
 
 

@@ -146,4 +146,6 @@ def _announced(old: State, new: State, message: ExtendStage, now: Instant) -> tu
         goes_on = {"stage": title, "until": new.at(new.run.last_end)}
         told.append(to_teams(others, Occasion.STAGE_GOES_ON, goes_on))
     whose = f" for {message.team}" if message.team else ""
-    return announced_by(new, message, now, f"{title} ends{whose} on {ends} instead of {was}", tuple(told))
+    return announced_by(
+        new, message, now, f"{title} ends{whose} on {ends} instead of {was}", tuple(told), team=message.team
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, OutgoingNotice, to_people, to_teams
+from domain.announcements.announcement import Announcement, Impartial, OutgoingNotice, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action, Role
 from domain.values.refusals import NotAllowed, TooLate
@@ -72,7 +72,15 @@ def _team_left(state: State, left: Team, message: Withdraw, now: Instant) -> tup
         notices=tuple(notices),
         window=further.window_after(state, new),
         withdrawn=message.team,
+        impartial=_impartial(message),
     )
+
+
+def _impartial(message: Withdraw) -> Impartial | None:
+    """An operator who withdraws a competitor of somebody they know decides on it. Nobody declares before the seal."""
+    if message.by == message.team:
+        return None
+    return Impartial(towards=(message.team,), declares_first=False)
 
 
 def _discontinued(state: State, reason: str, now: Instant) -> State:
@@ -118,4 +126,5 @@ def _application_withdrawn(state: State, message: Withdraw, now: Instant) -> tup
         notices=(_withdrawn(message),),
         applications=(message.team,),
         withdrawn=message.team,
+        impartial=_impartial(message),
     )

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from whenever import Date, Instant
 
-from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, to_people, to_teams
+from domain.announcements.announcement import Announcement, Entry, Impartial, OutgoingNotice, to_people, to_teams
 from domain.announcements.occasions import Occasion
 from domain.challenges.decisions import Decision
 from domain.values.calendar import spoken_day
@@ -224,7 +224,11 @@ def decided(
         case _:
             raise AssertionError(f"{type(decision).__name__} is not a decision on a payment")
     step, action = f"{decision.kind}/{decision.decision_id}", f"payment-{decision.kind}"
-    return _entry(payment, at, decision.by, step, action, _doing(payment, done), notices, why)
+    announcement = _entry(payment, at, decision.by, step, action, _doing(payment, done), notices, why)
+    if not isinstance(decision, Release):
+        return announcement
+    impartial = Impartial(towards=(payment.order.team,), declares_first=False)
+    return announcement.model_copy(update={"impartial": impartial})
 
 
 def submitted(

@@ -191,6 +191,18 @@ class WindowNotSealed(Refused):
     code = "window-not-sealed"
 
 
+class InterestsMissing(Refused):
+    """Interests come first: this person has not declared theirs for every applicant concerned."""
+
+    code = "interests-missing"
+
+
+class ConflictOfInterest(Refused):
+    """This person has declared a conflict of interest: somebody else has to do this."""
+
+    code = "conflict-of-interest"
+
+
 class NotConfirmed(Refused):
     """Nobody knows whether the message was taken: look at the status, then send it again with the same id."""
 
@@ -304,6 +316,7 @@ KINDS = {
         Kind(WrongAmount, 422),
         Kind(DeadlineRefused, 422),
         Kind(NotAllowed, 403),
+        Kind(ConflictOfInterest, 403),
         Kind(UnknownMessage, 404),
         Kind(UnknownRound, 404),
         Kind(UnknownChallenge, 404),
@@ -317,6 +330,7 @@ KINDS = {
         Kind(TooLate, 409),
         Kind(OnHold, 409),
         Kind(WindowNotSealed, 409),
+        Kind(InterestsMissing, 409),
         Kind(RoundIsOpen, 409),
         Kind(AnotherDecision, 409),
         Kind(AnotherPayment, 409),

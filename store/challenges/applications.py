@@ -32,6 +32,7 @@ from store.database.inserts import Together
 from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
+from store.judging.impartiality import readable
 from store.payments.twins import twins_of
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
@@ -128,7 +129,13 @@ def read(database: Database, challenge: str) -> tuple[Application, ...]:
 
 
 def page_of_applications(
-    database: Database, page: Page, challenge: str, clock: Callable[[], Instant] = Instant.now
+    database: Database,
+    page: Page,
+    challenge: str,
+    clock: Callable[[], Instant] = Instant.now,
+    reader: str = "",
+    *,
+    assigned_only: bool = False,
 ) -> Paged[Application]:
     """A page of the applications to a challenge, including withdrawn ones, in the order in which they came.
 
@@ -139,9 +146,13 @@ def page_of_applications(
         page: which one.
         challenge: id of the challenge.
         clock: the service's clock.
+        reader: id of the person who reads. Those with which they have a conflict of interest are left out. Empty for
+            the service itself.
+        assigned_only: see `impartiality.readable`.
 
     Raises:
         WindowNotSealed: nobody reads them before the window is sealed.
+        InterestsMissing: the reader has not declared their interests yet.
         UnknownChallenge: there is no such challenge.
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
@@ -154,11 +165,15 @@ def page_of_applications(
             raise WindowNotSealed(
                 f"Nobody reads the applications to {challenge} before its window is sealed. It closes: {closes}."
             )
+        if reader:  # before it is noted that somebody has read them
+            readable(connection, challenge, reader, assigned_only=assigned_only)
     if window.read_at is None:
         with database.writing() as connection:
             windows.note_read(connection, challenge, clock())
     with database.reading() as connection:
         wanted = select(*columns, _proposals.c.answers).where(_applications.c.challenge == challenge)
+        if reader:
+            wanted = wanted.where(readable(connection, challenge, reader, assigned_only=assigned_only))
         wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
         twins = twins_of(connection, [each.id for each in found.items], paid=False)

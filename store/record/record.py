@@ -25,6 +25,7 @@ from store.database.inserts import inserting, unless_there
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
+from store.judging.impartiality import check_impartial
 
 from .notices import Compose as Compose
 from .notices import Letter as Letter
@@ -91,6 +92,8 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
         UnknownChallenge: there is no such challenge.
         UnknownTeam: an id is not an application to the challenge, or the application was withdrawn before.
         UnknownPerson: the books of the round do not have the hand-over.
+        InterestsMissing, ConflictOfInterest: the person who decides has not declared their interests, or has a
+            conflict of interest.
         TooLate: the announcement opens, moves or holds a window that is sealed.
         LookupError: a recipient is not in the database, or a notice lacks a fact. The caller is wrong.
         Unavailable: the database cannot be written to.
@@ -111,6 +114,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         check_handed_over(connection, challenge.round, announcement.handed_over)
     for team in announcement.applications:
         _check_stands(connection, team, challenge)
+    if (impartial := announcement.must_be_impartial) is not None:
+        check_impartial(connection, challenge.id, announcement.entry.by, impartial)
     if announcement.admitted:
         late.admit(connection, challenge, announcement.admitted)
     if announcement.withdrawn:

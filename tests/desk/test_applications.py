@@ -9,7 +9,14 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.forms.answers import only_text
 from domain.values.paging import Page
-from domain.values.refusals import ApplicationRefused, NotAllowed, TooLate, Unavailable, WindowNotSealed
+from domain.values.refusals import (
+    ApplicationRefused,
+    InterestsMissing,
+    NotAllowed,
+    TooLate,
+    Unavailable,
+    WindowNotSealed,
+)
 from store.challenges import applications
 from store.database.database import Database
 from store.record.notices import read_notices
@@ -69,6 +76,9 @@ async def test_once_it_is_sealed_those_in_charge_read_in_the_order_of_receipt(op
     async with desk_on(open_, CLOSES) as desk:
         for who in ("sam", "olivia"):
             actor = await acting(desk, who)
+            with pytest.raises(InterestsMissing, match=f"{who} has not declared their interests for 3 applications"):
+                await desk.applications.list(actor, ALL, AIR)
+            await desk.interests.declare_none(actor, AIR)
             first = await desk.applications.list(actor, Page(limit=2), AIR)
             rest = await desk.applications.list(actor, Page(after=first.next, limit=2), AIR)
             assert {each.id for each in (*first.items, *rest.items)} == set(ids)
@@ -76,7 +86,7 @@ async def test_once_it_is_sealed_those_in_charge_read_in_the_order_of_receipt(op
         for who in ("fiona", "tay@applicants.example", ""):
             with pytest.raises(NotAllowed):
                 await desk.applications.list(await acting(desk, who), ALL, AIR)
-    assert [line.by for line in refusals(open_)] == ["fiona", ids[0], "unknown"]
+    assert [line.by for line in refusals(open_)] == ["sam", "olivia", "fiona", ids[0], "unknown"]
 
 
 async def test_feedback_waits_for_temporal_and_keeps_nothing_meanwhile(open_: Database) -> None:

@@ -47,6 +47,7 @@ SUBJECTS = (
     "applications",
     "drafts",
     "attachments",
+    "interests",
     "notices",
     "payments",
     "payment_files",
@@ -195,6 +196,10 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "attachments.list": partial(desk.attachments.list, actor, AIR, team),
         "attachments.detach": partial(desk.attachments.detach, actor, AIR, "none"),
         "attachments.open": partial(desk.attachments.open, actor, AIR, "none"),
+        "interests.list": partial(desk.interests.list, actor, ALL, AIR),
+        "interests.declare": partial(desk.interests.declare, actor, AIR, team),
+        "interests.declare_none": partial(desk.interests.declare_none, actor, AIR),
+        "interests.conflicts": partial(desk.interests.conflicts, actor, AIR),
         "notices.list": partial(desk.notices.list, actor, ALL),
         "notices.find": partial(desk.notices.find, actor, f"application-received/{team}"),
         "notices.send_again": partial(desk.notices.send_again, actor, f"application-received/{team}"),
@@ -255,6 +260,7 @@ async def test_a_stranger_may_not_rehearse(round_with_money: Till) -> None:
 
 
 READING: dict[str, Callable[[Desk, Actor], Awaitable[object]]] = {
+    Action.DECLARE_INTERESTS: lambda desk, actor: desk.interests.declare_none(actor, AIR),
     Action.READ_RECORD: lambda desk, actor: all_of(lambda page: desk.challenges.record(actor, page, AIR)),
     Action.READ_APPLICATIONS: lambda desk, actor: all_of(lambda page: desk.applications.list(actor, page, AIR)),
     Action.READ_NOTICES: lambda desk, actor: all_of(lambda page: desk.notices.list(actor, page, AIR)),
@@ -277,6 +283,8 @@ async def test_each_role_reads_what_the_table_says_and_nothing_else(
     people |= {Role.RELEASER: "fiona"}
     right = RIGHTS[Action(action)]
     async with desk_on(database) as desk:
+        for name in ("sam", "olivia") if sealed else ():  # interests come first
+            await desk.interests.declare_none(await desk.actor(name, Proof.TERMINAL), AIR)
         for role, name in people.items():
             actor = await desk.actor(name, Proof.TERMINAL)
             if role not in right.roles:

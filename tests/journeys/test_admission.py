@@ -53,6 +53,7 @@ async def test_a_late_application_is_counted_selected_and_paid_like_all_others(t
         assert await admit(play) == late, "the same again changes nothing"
         assert (await play.state()).applications == 3
         actor = await play.actor(OPERATOR)
+        await play.declare(OPERATOR)
         page = await play.desk.applications.list(actor, Page(), play.challenge.id)
         assert {each.id for each in page.items} == {one, two, late}
         with pytest.raises(TooLate, match="were first read on"):

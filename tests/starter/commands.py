@@ -220,13 +220,18 @@ class Commands:
         self._until(lambda: self.payment(key)["status"] == status, lambda: self.payment(key))
         return self.payment(key)
 
+    def declares_none(self, challenge: str, *people: str) -> None:
+        """Lets people declare that they have nothing to do with the applicants."""
+        for person in people:
+            assert self("interests", challenge, "--none", "--as", person).status == 0
+
     def exploring(self, challenge: str, teams: Sequence[str]) -> list[str]:
         """Lets the sponsor take teams into exploration, and gives the keys of their payments."""
         self.waits_for(challenge, "selection for exploration")
+        self.declares_none(challenge, SPONSOR)
         selected = self("select", challenge, "exploration", *teams, "--as", SPONSOR)
         assert selected.status == 0, selected
-        keys = self.ordered(challenge, len(teams))
-        return sorted(keys, key=lambda key: teams.index(key.split("/")[3]))
+        return sorted(self.ordered(challenge, len(teams)), key=lambda key: teams.index(key.split("/")[3]))
 
     def payee(self, challenge: str, team: str, *words: str) -> Answer:
         """A team gives its bank details: those that `gives_away` knows, unless others are typed."""

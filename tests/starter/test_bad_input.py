@@ -237,6 +237,7 @@ def test_a_decision_without_its_reason_is_refused(starter: Commands, closed: lis
 
 def test_a_selection_is_taken_once_and_its_repeat_is_harmless(starter: Commands, teams: dict[str, list[str]]) -> None:
     starter.waits_for("library", "selection for exploration")
+    starter.declares_none("library", SPONSOR)
     selection = ["select", "library", "exploration", *teams["library"], "--as", SPONSOR]
 
     first = starter(*selection, "--id", "mine")

@@ -94,6 +94,7 @@ def test_nobody_is_erased_who_still_takes_part(zoo: Zoo) -> None:
     assert "is an application in an open window: withdraw the application first" in refused(starter, "quay", *words)
     starter.waits_for("quay", "selection for exploration")
     assert "still waits for a decision" in refused(starter, "quay", *words)
+    starter.declares_none("quay", SPONSOR, OPERATOR)
     given = starter(
         *("feedback", "quay", "exploration", zoo.unlucky, "--text", "-", "--as", SPONSOR), text="narwhal feedback"
     )

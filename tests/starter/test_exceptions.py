@@ -26,6 +26,7 @@ def test_one_late_application_an_amended_amount_and_a_longer_stage(
     assert "was here already: nothing has changed" in again.out
     told = {each["recipient"] for each in starter.data("notices", "moat") if each["occasion"] == "application-admitted"}
     assert told == {tardy, OPERATOR, SPONSOR}
+    starter.declares_none("moat", OPERATOR)
     assert [each["id"] for each in starter.data("applications", "moat")] == [first, second, tardy]
     text = refused(starter, "moat", "admit", "moat", *answer, *WHY, "--as", OPERATOR, text="Another answer.")
     assert "were first read on" in text

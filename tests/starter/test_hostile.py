@@ -69,6 +69,7 @@ def moor(starter: Commands, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def test_applications_are_read_as_they_were_handed_in(starter: Commands, moor: dict[str, str]) -> None:
     starter.waits_for("moor", "selection for exploration")
+    starter.declares_none("moor", OPERATOR)
     kept = {each["id"]: each for each in starter.data("applications", "moor")}
 
     for kind, text in TEXTS.items():
@@ -88,6 +89,7 @@ def test_applications_are_read_as_they_were_handed_in(starter: Commands, moor: d
 def test_feedback_and_reasons_are_told_word_for_word(starter: Commands, moor: dict[str, str]) -> None:
     """Goes on from the sealed window."""
     starter.waits_for("moor", "selection for exploration")
+    starter.declares_none("moor", SPONSOR)
     for kind, team in moor.items():
         given = starter("feedback", "moor", "exploration", team, "--text", "-", "--as", SPONSOR, text=TEXTS[kind])
         assert given.status == 0, given

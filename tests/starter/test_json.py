@@ -34,6 +34,7 @@ def fen(starter: Commands, service: Service, tmp_path_factory: pytest.TempPathFa
     assert starter("open", FEN, CHALLENGES_PROGRAMMES=str(folder)).status == 0
     starter.waits_for("mire", "applications")
     starter.waits_for(FEN, "selection for exploration")
+    starter.declares_none(FEN, SPONSOR)
     selected = document(starter("select", FEN, "exploration", *teams[:2], "--as", SPONSOR, "--id", "ours", "--json"))
     assert selected.keys() == {"answer", "decision_id"}
     assert all(team in selected["answer"] for team in teams[:2])

@@ -154,6 +154,7 @@ async def test_feedback_goes_out_with_the_decision_or_at_once_after_it_and_never
 ) -> None:
     chosen, with_words, without = purse["barn"]
     starter.waits_for("barn", "selection for exploration")
+    starter.declares_none("barn", SPONSOR)
     assert feedback(starter, with_words, "To be said again.").status == 0
     given = feedback(starter, with_words, f"{BEFORE}\r\n\r\nA second paragraph.\n")
     assert "to be told with the decision" in given.out

@@ -77,6 +77,7 @@ def test_an_applicant_who_sends_twice_gets_the_same_receipt(starter: Commands, t
 def test_a_challenge_goes_from_its_window_to_its_outcome(starter: Commands, teams: dict[str, list[str]]) -> None:
     first, second, third, fourth = teams["station"]
     starter.waits_for("station", "selection for exploration")
+    starter.declares_none("station", OPERATOR, SPONSOR)
 
     assert [each["id"] for each in starter.data("applications", "station")] == teams["station"]
     in_full = starter("applications", "station", "--full")

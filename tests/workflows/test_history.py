@@ -138,6 +138,7 @@ async def test_no_bank_details_are_known_to_temporal_or_the_logs_whatever_happen
             team, other = [await apply_with_markers(play, number) for number in range(2)]
             await play.sealed()
             sponsor, operator = await play.actor(SPONSOR), await play.actor(OPERATOR)
+            await play.declare(SPONSOR)
             await play.desk.applications.give_feedback(sponsor, play.challenge.id, "exploration", other, FEEDBACK)
             await play.decide("select", stage="exploration", teams=[team])
             key = f"{play.challenge.id}/exploration/{team}/1"

@@ -91,6 +91,7 @@ async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path)
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = await play.applied(3)
         await play.sealed()
+        await play.declare(SPONSOR)
         await play.handle.signal("select", {"by": SPONSOR, "stage": "exploration", "teams": teams})
         await play.until(lambda state: len(state.payments) == 3)
         state = await play.payments_over(3)
@@ -122,6 +123,7 @@ async def test_a_selection_that_the_rules_or_the_database_refuse_by_signal_chang
     async with months() as environment, playing(tmp_path, environment) as play:
         teams = await play.applied(4)
         await play.sealed()
+        await play.declare(SPONSOR)
         message = {"by": SPONSOR, "stage": "exploration"}
         await play.handle.signal("select", message | {"teams": teams})
         await play.handle.signal("select", message | {"teams": [teams[0], "air-quality-000000"]})

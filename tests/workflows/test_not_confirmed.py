@@ -27,6 +27,7 @@ SELECTED = "for-exploration"
 
 async def select(play: Play, teams: list[str]) -> str:
     """The sponsor's decision, always the same."""
+    await play.declare(SPONSOR)
     actor = await play.actor(SPONSOR)
     return await play.desk.challenges.decide(
         actor, play.challenge.id, "select", stage="exploration", teams=teams, decision_id=SELECTED
