@@ -21,6 +21,7 @@ from . import (
     erasure,
     exceptions,
     interests,
+    judging,
     notices,
     payments,
     people,
@@ -53,6 +54,14 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "feedback": applications.feedback,
         "select": applications.select,
         "decline": applications.decline,
+    },
+    "Judging": {
+        "scorecard": judging.scorecard,
+        "score": judging.score,
+        "progress": judging.progress,
+        "scores": judging.scores,
+        "moderate": judging.moderate,
+        "ranking": judging.ranking,
     },
     "The course of a challenge": {
         "extend": challenges.extend,

@@ -28,6 +28,7 @@ from .options import (
     text_of,
 )
 from .output import applications as output
+from .output import judging as judging_output
 from .terminal import complain, misused
 
 
@@ -107,16 +108,31 @@ async def feedback(
     challenge: ChallengeName,
     stage: StageName,
     team: TeamName,
-    text: Annotated[
-        Path, typer.Option("--text", metavar="FILE", help="A text file with the feedback; - reads standard input.")
-    ],
     by: Who,
+    text: Annotated[
+        str, typer.Option("--text", metavar="FILE", help="A text file with the feedback; - reads standard input.")
+    ] = "",
+    from_scores: Annotated[
+        bool, typer.Option("--from-scores", help="Print a draft that quotes the reasons for marks. Nothing is sent.")
+    ] = False,
 ) -> None:
     """Give feedback to an applicant or team that is not selected, with the decision or after it.
 
     Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
+
+    Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --from-scores --as sepa-decider`
     """
-    words = text_of(text, "The feedback")
+    if bool(text) is from_scores:
+        misused("Give either --text FILE, or --from-scores for a draft.")
+    if from_scores:
+        async with a_desk() as desk:
+            draft = await desk.judging.feedback_draft(await acting(desk, by), challenge, stage, team)
+            if for_programs():
+                show_json({"draft": draft})
+            else:
+                judging_output.feedback_draft(draft)
+        return
+    words = text_of(Path(text), "The feedback")
     async with a_desk() as desk:
         say_done(await desk.applications.give_feedback(await acting(desk, by), challenge, stage, team, words))
 

@@ -190,4 +190,5 @@ async def _show_challenge(desk: Desk, actor: Actor, row: ChallengeRow) -> None:
         output.challenge(row, payments)
         say(f"The teams, and who must act, are not known at the moment. {why}")
     else:
-        output.challenge_status(row, payments, state)
+        line = await desk.judging.progress_line(actor, row.id)
+        output.challenge_status(row, payments, state, line)

@@ -25,6 +25,7 @@ from .drafts import Drafts
 from .erasing import Erasing
 from .forms import Forms
 from .interests import Interests
+from .judging import Judging
 from .notices import Notices
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -58,6 +59,7 @@ class Desk:
         self.drafts = Drafts(self.core)
         self.attachments = Attachments(self.core)
         self.interests = Interests(self.core)
+        self.judging = Judging(self.core)
         self.notices = Notices(self.core)
         self.payments = Payments(self.core)
         self.payment_files = PaymentFiles(self.core)

@@ -13,13 +13,14 @@ from service.connection import connect, quiet
 from service.settings import Settings
 from store.challenges.rounds import ChallengeRow
 from store.database.database import Database
+from store.judging.scores import Mark
 from store.payments.reading import Payment
 from store.record.record import Notice, RecordLine
 
 from .desk import Desk
 
 # The types of the desk's answers. The fronts import the types here, because a front may not import the store.
-__all__ = ["ChallengeRow", "Notice", "Payment", "RecordLine", "open_desk"]
+__all__ = ["ChallengeRow", "Mark", "Notice", "Payment", "RecordLine", "open_desk"]
 
 
 @asynccontextmanager

@@ -67,6 +67,9 @@ class Action(StrEnum):
     CHANGE_CONTACT = "contact"
     DECLARE_INTERESTS = "interests"
     READ_APPLICATIONS = "read-applications"
+    SCORE = "score"
+    MODERATE = "moderate"
+    READ_SCORES = "read-scores"
     ANSWER = "answer"
     SELECT = "select"
     DECLINE = "decline"
@@ -146,6 +149,9 @@ RIGHTS: Mapping[Action, Right] = {
         words="declare interests in the applicants to", roles=(*_IN_CHARGE, Role.READER), during=_ONCE_SEALED
     ),
     Action.READ_APPLICATIONS: Right(words="read the applications to", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
+    Action.SCORE: Right(words="mark applications to", roles=(Role.READER,), during=_ONCE_SEALED),
+    Action.MODERATE: Right(words="moderate the marks of", roles=_SPONSOR, during=_ONCE_SEALED),
+    Action.READ_SCORES: Right(words="look at the marks of", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
     Action.ANSWER: Right(words="answer questions about", roles=_BOTH),
     Action.SELECT: Right(words="select teams for", roles=_SPONSOR),
     Action.DECLINE: Right(words="decline for", roles=_SPONSOR),

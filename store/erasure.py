@@ -33,7 +33,7 @@ _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 REWRITTEN = (
     *("applications", "proposals", "drafts", "draft_answers", "late_applications"),
-    *("challenges", "people", "notices", "feedback", "payees"),
+    *("challenges", "people", "notices", "feedback", "payees", "scores", "agreed_marks"),
 )
 """The tables that personal data is blanked in."""
 
@@ -296,6 +296,8 @@ def _blank_application(connection: Connection, trace: Trace, at: Instant) -> Non
         sent = tables.proposals.c.application == trace.id
         connection.execute(update(tables.proposals).where(sent).values(answers=""))
         _delete_drafts(connection, trace.id)
+    for marks in (tables.scores, tables.agreed_marks):  # the marks stay: decisions were taken by them
+        connection.execute(update(marks).where(marks.c.application == trace.id).values(reason=""))
     # What waits for a decision is never told.
     told = func.coalesce(_feedback.c.told_at, literal(at, Moment))
     connection.execute(update(_feedback).where(_feedback.c.team == trace.id).values(text="", told_at=told))

@@ -15,8 +15,8 @@ from domain.values.calendar import spoken
 from domain.values.money import total
 
 
-def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State) -> None:
-    """Prints where one challenge is, with its teams, its reserve, its money, and who must act."""
+def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State, marks: str = "") -> None:
+    """Prints where one challenge is, with its teams, its reserve, its money, how far readers are, and who must act."""
     show_facts(
         row.id,
         (
@@ -26,6 +26,7 @@ def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State) -
                 (label, f"{row.sponsor_name} ({fact})" if label == "Sponsor" else fact)
                 for label, fact in facts_of(state, row.attention)
             ),
+            ("Marks", marks),
             *stages_of(state),
             *(("Evidence", each) for each in evidence_of(state)),
             ("Payments", _payments_counted(paid)),

@@ -68,6 +68,21 @@ class ToUnsent(Value):
     stage: str
 
 
+class ToReaders(Value):
+    """Notice to every reader who has not given all their marks for a stage. The store expands it, as `ToApplicants`.
+
+    The store adds what each of them has left, and knows whether the stage has a scorecard. Without one nobody is told.
+
+    Args:
+        stage: name of the stage.
+        field: ids of those who could enter it; empty for all applications that count.
+    """
+
+    to: Literal["readers"] = "readers"
+    stage: str
+    field: tuple[str, ...] = ()
+
+
 class OutgoingNotice(Value):
     """One occasion, and the people who are told.
 
@@ -80,7 +95,7 @@ class OutgoingNotice(Value):
     """
 
     occasion: Occasion
-    whom: Annotated[ToTeams | ToPeople | ToApplicants | ToSpokenOf | ToUnsent, Field(discriminator="to")]
+    whom: Annotated[ToTeams | ToPeople | ToApplicants | ToSpokenOf | ToUnsent | ToReaders, Field(discriminator="to")]
     facts: Facts = Field(default_factory=dict)
     lapses: bool = False
     payment: str = ""

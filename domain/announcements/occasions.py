@@ -26,6 +26,8 @@ class Occasion(StrEnum):
     PROPOSAL_RECEIVED = "proposal-received"
     PROPOSAL_DUE = "proposal-due"
     PROPOSAL_MISSING = "proposal-missing"
+    SCORING_INVITED = "scoring-invited"
+    SCORES_DUE = "scores-due"
     DECISION_INVITED = "decision-invited"
     DECISION_DUE = "decision-due"
     DECISION_OVERDUE = "decision-overdue"
@@ -99,6 +101,8 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PROPOSAL_RECEIVED: frozenset({"application", "received", "proposal", "again"}),
     Occasion.PROPOSAL_DUE: frozenset({"until", *_ASKED}),
     Occasion.PROPOSAL_MISSING: frozenset({"closes", "out", *_ASKED}),
+    Occasion.SCORING_INVITED: frozenset({"stage", "until", "left", "criteria"}),
+    Occasion.SCORES_DUE: frozenset({"stage", "until", "left"}),
     Occasion.DECISION_INVITED: frozenset({"stage", "field", "number", "amount", "until"}),
     Occasion.DECISION_DUE: frozenset({"stage", "until"}),
     Occasion.DECISION_OVERDUE: frozenset({"stage", "until", "waits_for"}),
@@ -147,6 +151,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.PROPOSAL_RECEIVED: frozenset({"again"}),
     Occasion.CONTACT_CHANGED: frozenset({"old_address"}),
     Occasion.DECISION_INVITED: frozenset({"amount"}),
+    Occasion.SCORES_DUE: frozenset({"until"}),
     Occasion.SHORTLISTED: frozenset({"next"}),
     Occasion.PRIZE_WON: frozenset({"next"}),
     Occasion.STAGE_STARTED: frozenset({"award", "paid", "sessions"}),
@@ -193,6 +198,10 @@ GLOSSARY: Mapping[str, Fact] = {
     "contact": Fact(
         "the programme office's e-mail addresses, for questions", "programme.office@digital-directorate.example"
     ),
+    "criteria": Fact(
+        "what is judged: a line for each criterion of the scorecard, with its weight",
+        "How much do citizens gain? (weight 3)\nWhat does it cost? (weight 1)",
+    ),
     "ends": Fact("when the stage ends", "Wednesday 24 August 2016, 11:30 BST"),
     "equity": Fact("the programme's terms on the company's shares", "The company keeps its equity."),
     "evidence": Fact(
@@ -215,6 +224,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "Your draft is kept as it is.",
     ),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
+    "left": Fact("how many applications the reader has still to mark", "12 applications"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),
@@ -283,6 +293,8 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
     Occasion.PROPOSAL_MISSING: _ASKING,
     Occasion.CONTACT_CHANGED: {"reason": "Their engineer has left, who was the contact."},
     Occasion.APPLICATION_ADMITTED: {"reason": "The service could not be reached in the last hour."},
+    Occasion.SCORING_INVITED: {"until": "Monday 15 August 2016, 24:00 BST"},
+    Occasion.SCORES_DUE: {"until": "Monday 15 August 2016, 24:00 BST"},
     Occasion.DECISION_INVITED: {
         "stage": "Commercialisation",
         "field": "Pre-commercial development has ended with 1 team: air-quality-7kx3qm",

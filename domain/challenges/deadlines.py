@@ -12,6 +12,7 @@ from domain.announcements.announcement import (
     Entry,
     OutgoingNotice,
     ToApplicants,
+    ToReaders,
     to_people,
     to_teams,
     while_so,
@@ -189,13 +190,13 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             notices = (to_people(state.in_charge, Occasion.CLOSING_SOON, facts),)
             text = f"Reminder: the window closes on {until}"
         case Phase.DECIDING if now < _decide_by(state):
-            notices = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage),)
+            notices = (to_people(state.challenge.deciders, Occasion.DECISION_DUE, stage), _scores_due(state, until))
             text = f"Reminder: {state.waiting} is due on {until}"
         case Phase.DECIDING:
             facts = stage | {"waits_for": state.waiting}
             # On the day itself those who decide are told; after that, at regular intervals, all in charge.
             whom = state.in_charge if rung > _decide_by(state) else state.challenge.deciders
-            notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts),)
+            notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts), _scores_due(state, ""))
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
             notices, text = _reminded_while_running(state, rung, now)
@@ -221,6 +222,13 @@ def _reminded_while_running(state: State, rung: Instant, now: Instant) -> tuple[
         notices = (*notices, *further.closing_soon(state))
         texts.append(further.opening_in_words(state, now))
     return notices, f"Reminder: {'; '.join(texts)}"
+
+
+def _scores_due(state: State, until: str) -> OutgoingNotice:
+    """Reminds the readers who have not given all their marks. The store knows who they are."""
+    facts = {"stage": state.filling.title, "until": until, "left": ""}
+    whom = ToReaders(stage=state.filling.name, field=state.field)
+    return OutgoingNotice(occasion=Occasion.SCORES_DUE, whom=whom, facts=facts)
 
 
 def _decide_by(state: State) -> Instant:
@@ -307,8 +315,16 @@ def _selection_invited(
         "amount": agreed_amount_in_words(stage, new.programme.currency),
     }
     new = new.telling(now, text)
-    told = while_so(to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts))
-    return new, _by_service(new, now, action, text, (told,), which)
+    told = (to_people(new.challenge.deciders, Occasion.DECISION_INVITED, facts), _scoring_invited(new))
+    return new, _by_service(new, now, action, text, tuple(map(while_so, told)), which)
+
+
+def _scoring_invited(state: State) -> OutgoingNotice:
+    """Readers are told that they can mark. The store knows who they are, and what the scorecard says."""
+    until = state.at(_decide_by(state))
+    facts = {"stage": state.filling.title, "until": until, "left": "", "criteria": ""}
+    whom = ToReaders(stage=state.filling.name, field=state.field)
+    return OutgoingNotice(occasion=Occasion.SCORING_INVITED, whom=whom, facts=facts)
 
 
 def _field_in_words(state: State) -> str:

@@ -23,7 +23,8 @@ class Criterion(Value):
         id: its name.
         title: what is judged.
         hint: what helps to judge it.
-        weight: how much it counts in relation to the others. 0 only informs.
+        weight: how much it counts in relation to the others. 0 adds nothing to the total: the criterion informs, and
+            decides only by its pass mark if it has one.
         scale: the marks that can be given, with what each means, from the lowest.
         looks_at: ids of the questions whose answers it is judged by; all if left out.
         pass_mark: the lowest mark with which an application can pass; none if left out.

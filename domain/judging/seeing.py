@@ -2,12 +2,15 @@
 
 Each reader marks alone. A reader sees the others' marks of an application once their own marks for it are all in. Those
 in charge who do not read the application see its marks once all its readers are done with it, or once something was
-agreed on it. Whoever declared a conflict of interest with it never does.
+agreed on it. Whoever declared a conflict of interest with it never does, and a reader sees only what they read.
 """
 
 from __future__ import annotations
 
 from domain.values.model import Value
+
+from .moderation import Agreed, Spread
+from .ranking import Row
 
 
 class Sight(Value):
@@ -16,15 +19,17 @@ class Sight(Value):
     Args:
         conflict: whether they declared a conflict of interest with it.
         reads: whether they are to mark it.
-        own_missing: how many of their own marks are missing.
-        missing: how many marks of all readers are missing.
+        only_reads: whether they have a say here as a reader only.
+        own_done: whether their own marks for it are all in.
+        all_done: whether the marks of all its readers are in.
         agreed: whether something was agreed on it.
     """
 
     conflict: bool = False
     reads: bool = False
-    own_missing: int = 0
-    missing: int = 0
+    only_reads: bool = False
+    own_done: bool = False
+    all_done: bool = False
     agreed: bool = False
 
     @property
@@ -33,5 +38,37 @@ class Sight(Value):
         if self.conflict:
             return "you declared a conflict of interest"
         if self.reads:
-            return "your own marks come first" if self.own_missing else ""
-        return "its readers are not done" if self.missing and not self.agreed else ""
+            return "" if self.own_done else "your own marks come first"
+        if self.only_reads:
+            return "it is assigned to others"
+        return "" if self.all_done or self.agreed else "its readers are not done"
+
+
+class Place(Value):
+    """An application in the ranking as one person may see it.
+
+    Args:
+        application: its id.
+        row: its place; None if this person does not see it.
+        hidden: why not, as a clause.
+    """
+
+    application: str
+    row: Row | None = None
+    hidden: str = ""
+
+
+class Ranked(Value):
+    """The ranking of a stage as one person may see it. What is hidden comes last, by id."""
+
+    stage: str
+    places: tuple[Place, ...]
+
+
+class Judgement(Value):
+    """The marks of one application in a stage: their spread by criterion, and what was agreed last."""
+
+    application: str
+    stage: str
+    spreads: tuple[Spread, ...]
+    agreed: tuple[Agreed, ...]

@@ -11,6 +11,7 @@ from domain.judging.scorecard import Scorecard
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
 from store.database import tables
+from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
 
@@ -37,6 +38,16 @@ def read(connection: Connection, challenge: str, stage: str) -> Scorecard | None
     wanted = select(_scorecards.c.said).where(_scorecards.c.challenge == challenge, _scorecards.c.stage == stage)
     said = connection.scalar(wanted)
     return None if said is None else _scorecard(said)
+
+
+def of_challenge(database: Database, challenge: str) -> Mapping[str, Scorecard]:
+    """The scorecards of a challenge, by the names of their stages.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        return read_all(connection, challenge)
 
 
 def read_all(connection: Connection, challenge: str) -> Mapping[str, Scorecard]:

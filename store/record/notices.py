@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, OutgoingNotice, ToPeople, ToSpokenOf, ToTeams
+from domain.announcements.announcement import Announcement, OutgoingNotice, ToPeople, ToReaders, ToSpokenOf, ToTeams
 from domain.announcements.occasions import Facts, Occasion
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
@@ -29,7 +29,7 @@ from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
 
-from .recipients import Recipients, only_to, recipients_of
+from .recipients import Recipients, only_to, only_to_person, recipients_of
 
 _notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
 
@@ -203,7 +203,7 @@ def written(
 
 
 def tell_all(connection: Connection, announcement: Announcement, challenge: Found, compose: Compose) -> None:
-    """Writes all notices of an announcement.
+    """Writes all notices of an announcement, except those to readers: see `tell_readers`.
 
     Args:
         connection: in a transaction that writes.
@@ -216,6 +216,8 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
         KeyError: the words need a fact that is missing. The caller is wrong.
     """
     for notice in announcement.notices:
+        if isinstance(notice.whom, ToReaders):
+            continue
         if isinstance(notice.whom, ToSpokenOf):
             _write_with_feedback(connection, announcement, notice, notice.whom.stage, challenge, compose)
             continue
@@ -223,6 +225,20 @@ def tell_all(connection: Connection, announcement: Announcement, challenge: Foun
             _write_with_feedback(connection, announcement, notice, announcement.entry.stage, challenge, compose)
         letter = compose(notice.occasion, notice.facts | _common(challenge))
         _write_all(connection, announcement, notice, letter, challenge, recipients_of(notice))
+
+
+def tell_person(
+    connection: Connection,
+    announcement: Announcement,
+    notice: OutgoingNotice,
+    facts: Facts,
+    person: str,
+    challenge: Found,
+    compose: Compose,
+) -> None:
+    """Writes a notice of an announcement to one person of the round, with facts of their own. See `tell_all`."""
+    letter = compose(notice.occasion, facts | _common(challenge))
+    _write_all(connection, announcement, notice, letter, challenge, only_to_person(person))
 
 
 def _common(challenge: Found) -> Facts:

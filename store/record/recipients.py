@@ -11,6 +11,7 @@ from domain.announcements.announcement import (
     OutgoingNotice,
     ToApplicants,
     ToPeople,
+    ToReaders,
     ToSpokenOf,
     ToTeams,
     ToUnsent,
@@ -48,8 +49,13 @@ def only_to(team: str) -> Recipients:
     return Recipients(_teams, (team,))
 
 
+def only_to_person(person: str) -> Recipients:
+    """One person of the challenge's round."""
+    return Recipients(_people_of_round, (person,))
+
+
 def recipients_of(notice: OutgoingNotice) -> Recipients:
-    """Whom a notice goes to."""
+    """Whom a notice goes to. Readers are told one by one: see `tell_readers`."""
     match notice.whom:
         case ToApplicants(without=without):
             return Recipients(_applicants, without)
@@ -62,6 +68,8 @@ def recipients_of(notice: OutgoingNotice) -> Recipients:
         case ToPeople(people=people):
             # The sender of a refused message may be a team, or unknown.
             return Recipients(_anybody if notice.occasion is Occasion.REFUSED else _people_of_round, people)
+        case ToReaders():
+            raise AssertionError("each reader gets a notice of their own")
 
 
 def _applicants(number: int) -> Select[Any]:

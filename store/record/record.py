@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Attention, Entry, Status
+from domain.announcements.announcement import Announcement, Attention, Deciding, Entry, Status
 from domain.challenges import deadlines
 from domain.challenges.decisions import Select
 from domain.challenges.state import State
@@ -25,6 +25,7 @@ from store.database.inserts import inserting, unless_there
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
+from store.judging.departures import departure_of
 from store.judging.impartiality import check_impartial
 
 from .notices import Compose as Compose
@@ -32,6 +33,7 @@ from .notices import Letter as Letter
 from .notices import Notice as Notice
 from .notices import read_notices as read_notices
 from .notices import tell_all
+from .reader_notices import tell_readers
 
 _challenges, _applications, _record = tables.challenges, tables.applications, tables.record
 _AS_WRITTEN = TotalOrder(_record.c.id)
@@ -94,6 +96,7 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
         UnknownPerson: the books of the round do not have the hand-over.
         InterestsMissing, ConflictOfInterest: the person who decides has not declared their interests, or has a
             conflict of interest.
+        ReasonMissing: the announcement is of a selection that departs from the ranking, and gives no reason.
         TooLate: the announcement opens, moves or holds a window that is sealed.
         LookupError: a recipient is not in the database, or a notice lacks a fact. The caller is wrong.
         Unavailable: the database cannot be written to.
@@ -116,6 +119,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         _check_stands(connection, team, challenge)
     if (impartial := announcement.must_be_impartial) is not None:
         check_impartial(connection, challenge.id, announcement.entry.by, impartial)
+    if announcement.decides is not None:
+        _note_departure(connection, announcement, announcement.decides)
     if announcement.admitted:
         late.admit(connection, challenge, announcement.admitted)
     if announcement.withdrawn:
@@ -128,6 +133,7 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
     if announcement.status is not None:
         _put_status(connection, challenge, announcement.status, announcement.entry.at)
     tell_all(connection, announcement, challenge, compose)
+    tell_readers(connection, announcement, challenge, compose)
     return True
 
 
@@ -276,6 +282,15 @@ def _known(row: Found | None, challenge: str) -> Found:
     if row is None:
         raise UnknownChallenge(f"No challenge {challenge!r} was opened: open its round first.")
     return row
+
+
+def _note_departure(connection: Connection, announcement: Announcement, decides: Deciding) -> None:
+    """Puts on the record how a selection departs from the ranking of its stage, if it does. That needs a reason."""
+    entry = announcement.entry
+    if how := departure_of(connection, announcement.challenge, entry, decides):
+        text = f"The selection for {entry.stage} departs from the ranking: {how}"
+        line = entry.model_copy(update={"action": "departure", "text": text})
+        write_line(connection, f"{announcement.key}/departure", announcement.challenge, line)
 
 
 def _check_stands(connection: Connection, team: str, challenge: Found) -> None:

@@ -101,7 +101,7 @@ def test_a_stage_that_ends_invites_the_sponsor_to_select_for_the_next() -> None:
     assert (new.phase, new.stage, new.waits_for) == (Phase.DECIDING, 1, "selection for accelerator")
     assert new.run.ended == state.run.ends
     assert new.field == (A, B, C)
-    assert occasions(announcement) == [Occasion.DECISION_INVITED, Occasion.NOT_SELECTED]
+    assert occasions(announcement) == [Occasion.DECISION_INVITED, Occasion.SCORING_INVITED, Occasion.NOT_SELECTED]
 
 
 def test_those_in_reserve_are_told_when_no_place_can_come_to_them_any_more() -> None:
@@ -152,7 +152,8 @@ def test_a_decision_is_called_for_before_when_and_again_and_again_after_it_is_du
     for at in expected:
         state, announcement = deadlines.reminded(state, at)
         told.append(occasions(announcement))
-    assert told == [[Occasion.DECISION_DUE]] + [[Occasion.DECISION_OVERDUE]] * 3
+    late = [Occasion.DECISION_OVERDUE, Occasion.SCORES_DUE]
+    assert told == [[Occasion.DECISION_DUE, Occasion.SCORES_DUE], late, late, late]
 
 
 def test_those_in_charge_learn_of_a_missed_decision_and_not_only_those_who_decide() -> None:
@@ -171,7 +172,7 @@ def test_reminders_that_were_missed_are_given_once_and_say_what_is_so_by_then() 
     assert state.decide_by is not None
     late = state.decide_by.add(hours=100)
     new, announcement = deadlines.reminded(state, late)
-    assert occasions(announcement) == [Occasion.DECISION_OVERDUE]
+    assert occasions(announcement) == [Occasion.DECISION_OVERDUE, Occasion.SCORES_DUE]
     assert announcement.notices[0].whom == ToPeople(people=(DECIDER, "deputy", OPERATOR))
     assert announcement.key.endswith(str(state.decide_by.add(hours=72)))
     assert deadlines.next_reminder(new) == state.decide_by.add(hours=144)
@@ -281,6 +282,8 @@ HANGS_ON_THE_WAIT = {
     Occasion.CLOSING_SOON,
     Occasion.DEADLINE_MOVED,
     Occasion.PROPOSAL_DUE,
+    Occasion.SCORING_INVITED,
+    Occasion.SCORES_DUE,
     Occasion.DECISION_INVITED,
     Occasion.DECISION_DUE,
     Occasion.DECISION_OVERDUE,

@@ -111,14 +111,14 @@ def test_what_is_left_comes_in_the_order_of_applications_and_criteria() -> None:
 @pytest.mark.parametrize(
     ("sight", "hidden"),
     [
-        (Sight(reads=True, own_missing=1), "your own marks come first"),
-        (Sight(reads=True, own_missing=1, agreed=True), "your own marks come first"),
-        (Sight(reads=True, missing=5), ""),
-        (Sight(missing=1), "its readers are not done"),
-        (Sight(missing=1, agreed=True), ""),
-        (Sight(), ""),
-        (Sight(conflict=True, agreed=True), "you declared a conflict of interest"),
-        (Sight(conflict=True, reads=True), "you declared a conflict of interest"),
+        (Sight(reads=True), "your own marks come first"),
+        (Sight(reads=True, agreed=True), "your own marks come first"),
+        (Sight(reads=True, own_done=True), ""),
+        (Sight(), "its readers are not done"),
+        (Sight(agreed=True), ""),
+        (Sight(all_done=True), ""),
+        (Sight(conflict=True, agreed=True, all_done=True), "you declared a conflict of interest"),
+        (Sight(conflict=True, reads=True, own_done=True), "you declared a conflict of interest"),
     ],
 )
 def test_marks_are_seen_once_they_can_no_longer_sway_whoever_sees_them(sight: Sight, hidden: str) -> None:

@@ -12,6 +12,7 @@ from domain.programmes.round import Person, Question, Round, Sponsor, challenges
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.record.record import announce
+from tests.store.judging import Judgement
 from tests.store.kept import database_at
 from tests.store.paying import Till, to_make
 from tests.store.postgres import emptied, fresh_postgres, postgres_server
@@ -136,6 +137,12 @@ def open_(kept: Database) -> Database:
     for challenge in (AIR, ROADS):
         announce(kept, opened(challenge), compose)
     return kept
+
+
+@pytest.fixture
+def judging(database: Database, round_: Round, programme: Programme) -> Judgement:
+    """A stage that is judged, without a mark."""
+    return Judgement(database, round_, programme)
 
 
 @pytest.fixture

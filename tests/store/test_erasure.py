@@ -38,6 +38,8 @@ PERSONAL = (
     "masked 2",
     "fingerprint 2",
     "a kind word",
+    "a sharp word",
+    "a wise word",
 )
 
 BLANKED = {
@@ -51,13 +53,15 @@ BLANKED = {
     "feedback": {"text"},
     "notices": {"address", "subject", "body"},
     "people": {"name", "email", "former"},
+    "scores": {"reason"},
+    "agreed_marks": {"reason"},
 }
 """Every column with something personal. Everything else is an id, an amount, a date, or a word of the service."""
 ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
 """The one change of bank details that the database allows."""
 REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
-    *("interests.what", "scores.reason", "agreed_marks.reason"),
+    "interests.what",
     *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
 }
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
@@ -115,6 +119,9 @@ def known(till: Till) -> Till:
         payees.add(connection, till.team, 2, kept, till.team, LATER)
         words = {"team": till.team, "stage": "accelerator", "text": "a kind word", "given_by": "sam", "given_at": LATER}
         connection.execute(insert(tables.feedback).values(words))
+        mark = {"application": till.team, "stage": "exploration", "criterion": "merit", "version": 1, "mark": 3}
+        connection.execute(insert(tables.scores).values(**mark, person="sam", reason="a sharp word", at=LATER))
+        connection.execute(insert(tables.agreed_marks).values(**mark, by="sam", reason="a wise word", at=LATER))
     with pytest.raises(ApplicationRefused):
         accept(till.database, AIR, applying(proposal=" "), lambda: MIDWAY, compose)
     return till

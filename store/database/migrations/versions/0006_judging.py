@@ -14,6 +14,7 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     _readers_and_interests()
     _scores()
+    _marks_stay_as_they_were_given()
 
 
 def _readers_and_interests() -> None:
@@ -88,3 +89,21 @@ def _scores() -> None:
         sa.ForeignKeyConstraint(["application"], ["applications.id"], name="agreed_marks_application_fk"),
         sa.CheckConstraint("version >= 1", name=op.f("agreed_marks_version_counts_from_one")),
     )
+
+
+def _marks_stay_as_they_were_given() -> None:
+    """Another mark is another row. The only change is the erasure of a reason."""
+    for table, who in (("scores", "person"), ("agreed_marks", '"by"')):
+        columns = f"application, stage, criterion, version, mark, {who}, at"
+        _refuse(f"{table}_keeps_marks", f"UPDATE OF {columns} ON {table}")
+        _refuse(f"{table}_keeps_reasons", f"UPDATE OF reason ON {table}", "WHEN (NEW.reason <> '') ")
+        _refuse(f"{table}_refuses_delete", f"DELETE ON {table}")
+
+
+def _refuse(name: str, event: str, when: str = "") -> None:
+    complaint = "a mark stays as it was given"
+    if op.get_context().dialect.name == "sqlite":
+        action = f"BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
+    else:
+        action = f"EXECUTE FUNCTION stays_as_it_is('{complaint}')"
+    op.execute(f"CREATE TRIGGER {name} BEFORE {event} FOR EACH ROW {when}{action}")
