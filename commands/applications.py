@@ -119,8 +119,6 @@ async def feedback(
     """Give feedback to an applicant or team that is not selected, with the decision or after it.
 
     Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --text feedback.txt --as sepa-decider`
-
-    Example: `starter.py feedback air-quality exploration air-quality-7kx3qm --from-scores --as sepa-decider`
     """
     if bool(text) is from_scores:
         misused("Give either --text FILE, or --from-scores for a draft.")

@@ -65,10 +65,6 @@ async def score(
     anything is wrong, all of it is named, and nothing is kept. A mark that you give again replaces the one before.
 
     Example: `starter.py score air-quality air-quality-7kx3qm merit 4 --reason "Clear and cheap." --as reader-1`
-
-    Example: `starter.py score air-quality --left --as reader-1`
-
-    Example: `starter.py score air-quality --file marks.csv --as reader-1`
     """
     one = (application, criterion, mark, reason)
     if [any(one), bool(file), left].count(True) != 1:
@@ -76,7 +72,11 @@ async def score(
     async with a_desk() as desk:
         actor = await acting(desk, by)
         if left:
-            output.left(await desk.judging.left(actor, challenge, stage))
+            found = await desk.judging.left(actor, challenge, stage)
+            if for_programs():
+                show_json({"left": [{"application": each, "criterion": criterion.id} for each, criterion in found]})
+            else:
+                output.left(found)
             return
         rows = rows_of(Path(file)) if file else [dict(zip(COLUMNS, one, strict=True))]
         of_stage, kept = await desk.judging.give(actor, challenge, rows, stage)
@@ -97,8 +97,6 @@ async def moderate(
     """Show the spread of an application's marks, or record the mark that was agreed on, with its reason.
 
     The agreed mark counts in the place of the readers' mean. The readers' own marks stay as they are.
-
-    Example: `starter.py moderate air-quality air-quality-7kx3qm --as sepa-decider`
 
     Example: `starter.py moderate air-quality air-quality-7kx3qm merit 3 --reason "The trial is small." --as
     sepa-decider`
@@ -129,8 +127,6 @@ async def ranking(
     """Show the ranking of a stage's applicants by their marks. Nothing is decided by it.
 
     Example: `starter.py ranking air-quality --full --as sepa-decider`
-
-    Example: `starter.py ranking air-quality --xlsx ranking.xlsx --as sepa-decider`
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
@@ -155,8 +151,6 @@ async def scores(
     """Show the marks with their reasons, as far as you may see them: of a stage, or of one application.
 
     Example: `starter.py scores air-quality air-quality-7kx3qm --as sepa-decider`
-
-    Example: `starter.py scores air-quality --csv marks.csv --as sepa-decider`
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)

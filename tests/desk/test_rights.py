@@ -48,6 +48,7 @@ SUBJECTS = (
     "drafts",
     "attachments",
     "interests",
+    "judging",
     "notices",
     "payments",
     "payment_files",
@@ -200,6 +201,16 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "interests.declare": partial(desk.interests.declare, actor, AIR, team),
         "interests.declare_none": partial(desk.interests.declare_none, actor, AIR),
         "interests.conflicts": partial(desk.interests.conflicts, actor, AIR),
+        "judging.scorecards": partial(desk.judging.scorecards, actor, AIR),
+        "judging.left": partial(desk.judging.left, actor, AIR),
+        "judging.give": partial(desk.judging.give, actor, AIR, []),
+        "judging.moderate": partial(desk.judging.moderate, actor, AIR, team, "merit", "3", "We talked."),
+        "judging.judgement": partial(desk.judging.judgement, actor, AIR, team),
+        "judging.ranking": partial(desk.judging.ranking, actor, AIR),
+        "judging.marks": partial(desk.judging.marks, actor, ALL, AIR),
+        "judging.progress": partial(desk.judging.progress, actor, AIR),
+        "judging.progress_line": partial(desk.judging.progress_line, actor, AIR),
+        "judging.feedback_draft": partial(desk.judging.feedback_draft, actor, AIR, "exploration", team),
         "notices.list": partial(desk.notices.list, actor, ALL),
         "notices.find": partial(desk.notices.find, actor, f"application-received/{team}"),
         "notices.send_again": partial(desk.notices.send_again, actor, f"application-received/{team}"),
@@ -229,6 +240,7 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 FOR_ANYONE = {
     *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
+    *("judging.scorecards", "judging.progress_line"),
     *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "notices.preview"),
 }
 
