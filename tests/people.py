@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from desk.desk import Desk
 from desk.player import Player
 from domain.challenges.application import Applying, Receipt
+from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
+from domain.forms.form import PROPOSAL
 from domain.payments.payment import PaymentStatus
 from domain.permissions import Proof
 from domain.programmes.programme import Programme
@@ -59,6 +61,14 @@ class People(Player):
     async def applied(self, count: int) -> list[str]:
         """The ids of so many new applications."""
         return [(await self.apply(number)).application for number in range(count)]
+
+    async def propose(self, team: str, stage: str, text: str) -> Receipt:
+        """A team sends the further proposal that a stage asks for: the text of the form's one question."""
+        actor = await self.actor(team)
+        kept = (await self.desk.drafts.read(actor, team, stage)).draft.answers
+        typed = Typed(question=PROPOSAL, answer=text, builds_on=max((each.version for each in kept), default=0))
+        await self.desk.drafts.save(actor, team, [typed], stage)
+        return await self.desk.drafts.send(actor, team, stage)
 
     # What becomes of the payments.
 

@@ -309,6 +309,13 @@ class Play(People):
             await self._reach(state.run.ends)
         return await self.until(lambda state: state.phase is not Phase.RUNNING)
 
+    async def proposals_in(self) -> State:
+        """Lets time pass until the window of further proposals that the challenge waits for is sealed."""
+        state = await self.until(lambda state: state.phase is Phase.WINDOW and bool(state.stage))
+        assert state.deadline is not None, "it is not on hold"
+        await self._reach(state.deadline)
+        return await self.until(lambda state: state.phase is not Phase.WINDOW)
+
     async def _reach(self, moment: Instant) -> None:
         if self.environment is not None:
             await self.skip_to(moment)

@@ -13,12 +13,16 @@ from google.protobuf.json_format import MessageToJson
 from sqlalchemy import select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
+from whenever import ItemizedDelta
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
+from domain.challenges.state import Phase
 from domain.forms.answers import only_text
+from domain.forms.form import text_form
 from domain.payments.payment import PaymentStatus
 from domain.permissions import Actor
+from domain.programmes.programme import Asks, Stage
 from domain.values.refusals import Refused
 from store.database import tables
 from tests.gateways.provider import TOKEN, Fault, Provider
@@ -26,7 +30,7 @@ from tests.gateways.serving import Answer
 from tests.play import Play
 from tests.playing import months, playing
 from tests.replay import recording
-from tests.rounds import OPERATOR, SPONSOR
+from tests.rounds import OPERATOR, SPONSOR, pilot
 from tests.servers import dev_server
 
 MOST_EVENTS = 330
@@ -72,6 +76,43 @@ async def test_a_history_is_short_and_as_long_with_100_applications_as_with_10(t
     assert kinds(few) == kinds(many)
     assert len(few.events) <= MOST_EVENTS
     assert len(many.events) <= MOST_EVENTS
+
+
+async def until_declined(play: Play, teams: int) -> WorkflowHistory:
+    """So many teams are shortlisted, and send a further proposal if they are asked; then the sponsor takes nobody."""
+    shortlisted = await play.applied(teams)
+    await play.sealed()
+    await play.select("interest", shortlisted)
+    if (await play.stage_over()).phase is Phase.WINDOW:
+        for team in shortlisted:
+            await play.propose(team, "exploration", f"A longer {MARKERS[2]}.")
+        await play.proposals_in()
+    await play.decide("decline", stage="exploration", reason="Nobody is ready.")
+    await play.result()
+    return await play.handle.fetch_history()
+
+
+async def test_a_window_of_further_proposals_adds_a_few_events_however_many_teams_send_one(tmp_path: Path) -> None:
+    """Fails when a further proposal passes through the workflow (invariants 4 and 5)."""
+    rules = pilot()[1]
+    interest = Stage(name="interest", title="Interest", target=30, max=30, decision_within=ItemizedDelta(weeks=1))
+    asks = Asks(form="fuller", within=ItemizedDelta(weeks=3))
+    form = text_form(500).model_copy(update={"id": "fuller"})
+    histories: dict[tuple[Asks | None, int], WorkflowHistory] = {}
+    for asked, teams in ((None, 3), (asks, 3), (asks, 25)):
+        stages = (interest, rules.stages[0].model_copy(update={"asks": asked}))
+        programme = rules.model_copy(update={"forms": (form,), "stages": stages})
+        folder = tmp_path / f"{teams}-{bool(asked)}"
+        folder.mkdir()
+        async with months() as environment, playing(folder, environment, programme=programme) as play:
+            histories[asked, teams] = await until_declined(play, teams)
+            assert MARKERS[2] not in await everything(play, play.challenge.id)
+
+    assert kinds(histories[asks, 3]) == kinds(histories[asks, 25])
+    more = kinds(histories[asks, 3]) - kinds(histories[None, 3])
+    reminders = len(rules.reminders.window)
+    # Every reminder and the sealing is a timer and an activity, and nothing else.
+    assert more.total() <= (reminders + 1) * (2 + 3) + reminders
 
 
 async def test_nobody_is_known_to_temporal_or_the_logs_by_more_than_an_id(
