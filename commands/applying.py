@@ -15,7 +15,7 @@ from domain.forms.answers import only_text
 from domain.forms.form import PROPOSAL, Form, Kind
 from domain.permissions import Actor
 from domain.values.calendar import spoken
-from domain.values.refusals import Problem
+from domain.values.refusals import FileRefused, Problem
 from domain.values.wording import counted
 
 from .document import for_programs, show_json
@@ -133,9 +133,11 @@ async def handed_in(
     else:
         file = answers or Path("-")
         said = read_answers(text_of(file, "The file of answers"), str(file))
+        if said.versions:
+            raise FileRefused(f"{file}: this is the file of a draft: keep it with `save`, then hand it in with `send`.")
         said = said.model_copy(update={"answers": fitted(form_, said.answers)})
     given = {"organisation": organisation, "email": email, "submission": submission or None}
-    fields = said.model_dump() | {name: each for name, each in given.items() if each is not None}
+    fields = said.model_dump(exclude={"versions"}) | {name: each for name, each in given.items() if each is not None}
     applying = read_application(fields)
     if answers is not None:
         _check_names(form_, applying, str(answers))

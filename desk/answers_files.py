@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -21,6 +22,8 @@ from .toml_files import parse_toml
 
 _TEXTS = ("form", "organisation", "email", "submission")
 _ANSWERS = "answers"
+_VERSIONS = "versions"
+_WHOLE = r"[0-9]{1,9}"
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -31,6 +34,7 @@ class AnswersFile(Value):
         form: the version of the form that the answers are for.
         organisation, email, submission: as in `domain.challenges.application.Applying`.
         answers: by question. A file is named by its path.
+        versions: by question, the version of a draft's answer that the answer builds on.
     """
 
     form: str = ""
@@ -38,6 +42,7 @@ class AnswersFile(Value):
     email: str = ""
     submission: str = ""
     answers: Answers
+    versions: Mapping[str, int] = {}
 
 
 def read_answers(text: str, name: str) -> AnswersFile:
@@ -55,8 +60,8 @@ def read_answers(text: str, name: str) -> AnswersFile:
     data, problems = _from_json(text) if text.lstrip().startswith("{") else _from_toml(text)
     texts: dict[str, str] = {}
     for key in data:
-        if key not in (*_TEXTS, _ANSWERS):
-            near = get_close_matches(key, (*_TEXTS, _ANSWERS), n=1)
+        if key not in (*_TEXTS, _ANSWERS, _VERSIONS):
+            near = get_close_matches(key, (*_TEXTS, _ANSWERS, _VERSIONS), n=1)
             instead = f"did you mean {near[0]}?" if near else f"move it below [{_ANSWERS}], or remove it"
             problems.append(Problem(field=key, text=f"{key}: unknown key: {instead}"))
     for key in (each for each in _TEXTS if each in data):
@@ -76,8 +81,21 @@ def read_answers(text: str, name: str) -> AnswersFile:
                 answers[key] = answer
     elif not problems:
         problems.append(Problem(field=_ANSWERS, text=f"{_ANSWERS}: missing: write the answers below [{_ANSWERS}]"))
-    refuse(problems, name)
-    return AnswersFile(answers=answers, **texts)
+    versions, wrong_versions = _versions(data.get(_VERSIONS, {}))
+    refuse([*problems, *wrong_versions], name)
+    return AnswersFile(answers=answers, versions=versions, **texts)
+
+
+def _versions(given: object) -> tuple[dict[str, int], list[Problem]]:
+    """The versions that answers build on. JSON's numbers come as text, like those among the answers."""
+    whole = _WHOLE if isinstance(given, dict) else ""
+    found = {key: str(value) for key, value in given.items()} if isinstance(given, dict) else {_VERSIONS: ""}
+    wrong = [
+        Problem(field=key, text=f"{_VERSIONS}.{key}: write a whole number, as `drafts` has printed it")
+        for key, value in found.items()
+        if not whole or not re.fullmatch(whole, value)
+    ]
+    return ({} if wrong else {key: int(value) for key, value in found.items()}), wrong
 
 
 def fitted(form: Form, answers: Answers) -> dict[str, Answer]:
@@ -185,16 +203,39 @@ def empty_file(form: Form, heading: Sequence[str]) -> str:
         form: the questions.
         heading: lines that say what the file is for and how to hand it in.
     """
-    return "\n".join(_lines(form, heading)) + "\n"
+    return "\n".join([*_above(form, heading), *_WHOSE, *_questions(form, {})]) + "\n"
 
 
-def _lines(form: Form, heading: Sequence[str]) -> Iterator[str]:
+def draft_file(form: Form, heading: Sequence[str], answers: Answers, versions: Mapping[str, int]) -> str:
+    """The same with the answers of a draft, and with the versions that answers build on once the file is saved.
+
+    Args:
+        form, heading: as in `empty_file`.
+        answers: of the draft. Files are left out: they are attached.
+        versions: of these answers.
+    """
+    kept = {
+        question.id: versions.get(question.id, 0) for question in form.questions() if question.kind is not Kind.FILE
+    }
+    below = ["", f"[{_VERSIONS}] # what your answers build on: leave these lines as they are"]
+    below += [f"{question} = {version}" for question, version in kept.items()]
+    return "\n".join([*_above(form, heading), *_questions(form, answers, files=False), *below]) + "\n"
+
+
+_WHOSE = (
+    'organisation = "" # who applies: a company or a person',
+    'email = "" # where the receipt and the decisions go',
+)
+
+
+def _above(form: Form, heading: Sequence[str]) -> Iterator[str]:
     yield f"# {form.title}"
     yield from (f"# {line}" for line in heading)
     yield ""
     yield f'form = "{form.version}" # the version of the form: leave this line as it is'
-    yield 'organisation = "" # who applies: a company or a person'
-    yield 'email = "" # where the receipt and the decisions go'
+
+
+def _questions(form: Form, answers: Answers, *, files: bool = True) -> Iterator[str]:
     yield ""
     yield f"[{_ANSWERS}]"
     for section in form.sections:
@@ -204,7 +245,30 @@ def _lines(form: Form, heading: Sequence[str]) -> Iterator[str]:
         for question in section.questions:
             yield ""
             yield from _asked(form, question)
-            yield f"{question.id} = {_EMPTY.get(question.kind, _NOTHING)}"
+            if question.kind is Kind.FILE and not files:
+                yield f"# {question.id}: attach the files with `attach`"
+            elif question.id in answers:
+                yield f"{question.id} = {_in_toml(answers[question.id])}"
+            else:
+                yield f"{question.id} = {_EMPTY.get(question.kind, _NOTHING)}"
+
+
+def _in_toml(answer: Answer) -> str:
+    """An answer as TOML reads it back, to the letter."""
+    match answer:
+        case bool():
+            return "true" if answer else "false"
+        case str() if "\n" in answer:
+            return '"""\n' + "\n".join(_in_quotes(line)[1:-1] for line in answer.split("\n")) + '"""'
+        case str():
+            return _in_quotes(answer)
+        case _:
+            return f"[{', '.join(map(_in_quotes, answer))}]"
+
+
+def _in_quotes(text: str) -> str:
+    # JSON's escapes are among TOML's. One more character must not stand in TOML as it is.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _asked(form: Form, question: Question) -> Iterator[str]:

@@ -109,12 +109,15 @@ class Drafts:
         await self._own(actor, Action.READ_DRAFT, application)
         return await self._core.threads.read(drafts.versions, self._core.database, page, application, stage, question)
 
-    async def save(self, actor: Actor, application: str, typed: Sequence[Typed], stage: str = "") -> tuple[Saved, ...]:
+    async def save(
+        self, actor: Actor, application: str, typed: Sequence[Typed], stage: str = "", *, form: str = ""
+    ) -> tuple[Saved, ...]:
         """Keeps what somebody typed for some questions of a draft, also after the closing. Nothing is ever overwritten.
 
         Args:
             actor, application, stage: as in `read`.
             typed: what was typed, each with the version of the answer that it builds on.
+            form: the version of the form that was filled in, if the sender knows it.
 
         Returns:
             What became of each, in the same order. If another save came between, both texts: the other counts, and what
@@ -124,13 +127,14 @@ class Drafts:
             UnknownTeam: there is no such draft or application.
             UnknownStage: that stage asks for no proposal.
             NotAllowed: the actor does not write this draft.
-            ApplicationRefused: something cannot be kept: a question that the form does not have, a text that no
-                database keeps, more than a draft has room for. Nothing of it is kept.
+            ApplicationRefused: something cannot be kept: it is for another version of the form, or answers a question
+                that the form does not have, or is a text that no database keeps, or more than a draft has room for.
+                Nothing of it is kept.
         """
         row = await self._own(actor, Action.SAVE, application)
         async with self._core.refusals_on_record(actor, Action.SAVE, row):
             return await self._core.threads.write(
-                drafts.save, self._core.database, application, stage, typed, self._core.clock
+                drafts.save, self._core.database, application, stage, typed, self._core.clock, form
             )
 
     async def send(self, actor: Actor, application: str, stage: str = "") -> Receipt:

@@ -145,18 +145,24 @@ class DraftRow(Value):
     is_sealed: bool = False
 
 
-def check_keepable(form: Form, typed: Sequence[Typed]) -> None:
+def check_keepable(form: Form, typed: Sequence[Typed], version: str = "") -> None:
     """Checks that a draft can keep what somebody typed, whether or not it is a good answer.
 
     Args:
         form: the questions.
         typed: what was typed, for one question or several.
+        version: the version of the form that was filled in, if the sender knows it.
 
     Raises:
-        ApplicationRefused: a question is unknown, named twice or asks for files; or a text is longer than any text, or
-            has characters that no database keeps. The refusal names every question concerned, and repeats nothing.
+        ApplicationRefused: it is for another version of the form; a question is unknown, named twice or asks for files;
+            or a text is longer than any text, or has characters that no database keeps. The refusal names every
+            question concerned, and repeats nothing.
     """
-    if problems := list(_problems(form, typed)):
+    problems = list(_problems(form, typed))
+    if version not in ("", form.version):
+        text = f"The answers are for another version of the form than {form.version}: look at the draft again."
+        problems.insert(0, Problem(field="form", text=text))
+    if problems:
         raise ApplicationRefused.for_problems(problems)
 
 

@@ -117,7 +117,12 @@ def _begin(connection: Connection, challenge: str, organisation: str, email: str
 
 
 def save(
-    database: Database, application: str, stage: str, typed: Sequence[Typed], clock: Callable[[], Instant]
+    database: Database,
+    application: str,
+    stage: str,
+    typed: Sequence[Typed],
+    clock: Callable[[], Instant],
+    form: str = "",
 ) -> tuple[Saved, ...]:
     """Keeps what somebody typed for some questions, all of it or none.
 
@@ -130,6 +135,7 @@ def save(
         stage: the stage that asks for a further proposal; empty for the application itself.
         typed: what was typed.
         clock: the service's clock.
+        form: the version of the form that was filled in, if the sender knows it.
 
     Returns:
         What became of each, in the same order.
@@ -144,7 +150,7 @@ def save(
     with database.writing() as connection:
         now = to_microsecond(clock())
         draft = held(connection, application, stage, now)
-        check_keepable(forms.read_version(connection, draft.challenge, stage, draft.form), typed)
+        check_keepable(forms.read_version(connection, draft.challenge, stage, draft.form), typed, form)
         saved = [_save(connection, draft, each, now) for each in typed]
         _check_room(connection, draft, sum(more for _, more in saved))
         return tuple(each for each, _ in saved)
@@ -271,7 +277,7 @@ def held(connection: Connection, application: str, stage: str, now: Instant) -> 
 
 
 def answered(connection: Connection, application: str, stage: str) -> Answers:
-    """The answers of a draft that count, by question."""
+    """The answers of a draft that count, by question; for questions that ask for files, what is attached now."""
     return {each.question: each.answer for each in _that_count(connection, application, stage)}
 
 
