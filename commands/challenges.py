@@ -11,7 +11,8 @@ import typer
 from desk.desk import Desk
 from desk.notices import NOTICES
 from desk.open import ChallengeRow, Payment
-from domain.permissions import Actor
+from domain.challenges.draft import SoFar
+from domain.permissions import Action, Actor, grant_for
 from domain.values.paging import all_of
 from domain.values.refusals import NotAllowed, Unavailable
 
@@ -52,7 +53,7 @@ async def status(challenge: SomeChallenge = None, by: Who = "") -> None:
         one = await desk.challenges.find(actor, challenge) if challenge else None
         rows = (one,) if one else await all_of(lambda page: desk.challenges.list(actor, page))
         if for_programs():
-            show_json(rows)
+            show_json(await _as_data(desk, actor, one) if one else rows)
         elif one:
             await _show_challenge(desk, actor, one)
         else:
@@ -179,6 +180,20 @@ async def retry(
         say_done(f"Trying again: {tried}")
 
 
+async def _as_data(desk: Desk, actor: Actor, row: ChallengeRow) -> list[ChallengeRow | dict[str, object]]:
+    so_far = await _so_far(desk, actor, row)
+    if not so_far:
+        return [row]
+    return [row.model_dump(mode="json") | {"so_far": [each.model_dump(mode="json") for each in so_far]}]
+
+
+async def _so_far(desk: Desk, actor: Actor, row: ChallengeRow) -> tuple[SoFar, ...]:
+    """What has come in so far, for those who may know."""
+    if grant_for(actor, Action.COUNT_APPLICATIONS, row.place) is None:
+        return ()
+    return await desk.applications.so_far(actor, row.id)
+
+
 async def _show_challenge(desk: Desk, actor: Actor, row: ChallengeRow) -> None:
     """Shows what the workflow knows. If the workflow does not answer, shows what the database has."""
     payments: Sequence[Payment] = ()
@@ -187,8 +202,8 @@ async def _show_challenge(desk: Desk, actor: Actor, row: ChallengeRow) -> None:
     try:
         state = await desk.challenges.state(actor, row.id, within=_GLANCE)
     except Unavailable as why:
-        output.challenge(row, payments)
+        output.challenge(row, payments, await _so_far(desk, actor, row))
         say(f"The teams, and who must act, are not known at the moment. {why}")
     else:
         line = await desk.judging.progress_line(actor, row.id)
-        output.challenge_status(row, payments, state, line)
+        output.challenge_status(row, payments, state, line, await _so_far(desk, actor, row))

@@ -72,7 +72,7 @@ def for_programs() -> bool:
     return _document.get() is not None
 
 
-def show_json(data: BaseModel | Sequence[BaseModel] | Mapping[str, object]) -> None:
+def show_json(data: BaseModel | Sequence[BaseModel | Mapping[str, object]] | Mapping[str, object]) -> None:
     """Makes data the command's document and replaces any earlier document. Does nothing without --json.
 
     If a refusal follows, the document has the refusal too, with the data as what was done before.

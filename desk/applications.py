@@ -7,12 +7,13 @@ import uuid
 from domain.announcements.announcement import Announcement
 from domain.challenges.application import Application, Applying, Receipt
 from domain.challenges.decisions import Admit
+from domain.challenges.draft import SoFar
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.challenges.messages import make
 from domain.permissions import Action, Actor, Role
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotConfirmed, Refused, Unavailable
-from store.challenges import applications, late
+from store.challenges import applications, late, so_far
 from store.record import feedback
 
 from .core import Core
@@ -74,6 +75,21 @@ class Applications:
         except Refused:
             await self._core.threads.write(late.drop, database, receipt.application)
             raise
+
+    async def so_far(self, actor: Actor, challenge: str) -> tuple[SoFar, ...]:
+        """How many applications, or further proposals, have come in, for each window that is not sealed.
+
+        Args:
+            actor: who asks.
+            challenge: its name.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotAllowed: the actor may not know.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.COUNT_APPLICATIONS, row)
+        return await self._core.threads.read(so_far.so_far, self._core.database, row.id)
 
     async def list(self, actor: Actor, page: Page, challenge: str) -> Paged[Application]:
         """The applications to a challenge, once its window is sealed, in the order in which they came.

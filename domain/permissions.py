@@ -66,6 +66,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "contact"
     DECLARE_INTERESTS = "interests"
+    COUNT_APPLICATIONS = "count-applications"
     READ_APPLICATIONS = "read-applications"
     SCORE = "score"
     MODERATE = "moderate"
@@ -148,6 +149,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.DECLARE_INTERESTS: Right(
         words="declare interests in the applicants to", roles=(*_IN_CHARGE, Role.READER), during=_ONCE_SEALED
     ),
+    Action.COUNT_APPLICATIONS: Right(words="count the applications to", roles=_BOTH),
     Action.READ_APPLICATIONS: Right(words="read the applications to", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
     Action.SCORE: Right(words="mark applications to", roles=(Role.READER,), during=_ONCE_SEALED),
     Action.MODERATE: Right(words="moderate the marks of", roles=_SPONSOR, during=_ONCE_SEALED),

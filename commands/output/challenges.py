@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from commands.terminal import say, show_facts, show_table, when
 from desk.open import ChallengeRow, Payment, RecordLine
 from domain.challenges.decisions import Participate
+from domain.challenges.draft import SoFar
 from domain.challenges.page import evidence_of, facts_of, stages_of
 from domain.challenges.state import State
 from domain.payments.payment import PaymentStatus
@@ -15,7 +16,9 @@ from domain.values.calendar import spoken
 from domain.values.money import total
 
 
-def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State, marks: str = "") -> None:
+def challenge_status(
+    row: ChallengeRow, paid: Sequence[Payment], state: State, marks: str = "", so_far: Sequence[SoFar] = ()
+) -> None:
     """Prints where one challenge is, with its teams, its reserve, its money, how far readers are, and who must act."""
     show_facts(
         row.id,
@@ -26,6 +29,7 @@ def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State, m
                 (label, f"{row.sponsor_name} ({fact})" if label == "Sponsor" else fact)
                 for label, fact in facts_of(state, row.attention)
             ),
+            *_so_far(so_far),
             ("Marks", marks),
             *stages_of(state),
             *(("Evidence", each) for each in evidence_of(state)),
@@ -34,7 +38,7 @@ def challenge_status(row: ChallengeRow, paid: Sequence[Payment], state: State, m
     )
 
 
-def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
+def challenge(row: ChallengeRow, paid: Sequence[Payment], so_far: Sequence[SoFar] = ()) -> None:
     """Prints where one challenge is, as far as the database knows."""
     zone = row.time_zone
     show_facts(
@@ -45,6 +49,7 @@ def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
             ("Window opens", spoken(row.opens, zone, begins=True)),
             ("Window closes", spoken(row.closes, zone)),
             ("Applications", row.applications),
+            *_so_far(so_far),
             ("Stage", row.stage),
             ("Waits for", row.waits_for),
             ("Until", spoken(row.until, zone, begins=row.waits_for == "opening") if row.until else ""),
@@ -54,6 +59,11 @@ def challenge(row: ChallengeRow, paid: Sequence[Payment]) -> None:
             ("Payments", _payments_counted(paid)),
         ),
     )
+
+
+def _so_far(so_far: Sequence[SoFar]) -> Iterator[tuple[str, str]]:
+    for each in so_far:
+        yield f"Proposals ({each.stage})" if each.stage else "Applications", each.in_words
 
 
 def _payments_counted(paid: Sequence[Payment]) -> str:

@@ -145,6 +145,26 @@ class DraftRow(Value):
     is_sealed: bool = False
 
 
+class SoFar(Value):
+    """How many applications, or further proposals, have come in before their window is sealed.
+
+    Args:
+        stage: the stage that asks for further proposals; empty for the applications.
+        sent: how many were sent and not withdrawn.
+        written: how many applications more are being written, and were not sent.
+    """
+
+    stage: str = ""
+    sent: int
+    written: int = 0
+
+    @property
+    def in_words(self) -> str:
+        """Such as "12 so far; 3 more are being written"."""
+        more = f"; {self.written} more {'is' if self.written == 1 else 'are'} being written" if self.written else ""
+        return f"{self.sent} so far{more}"
+
+
 def check_keepable(form: Form, typed: Sequence[Typed], version: str = "") -> None:
     """Checks that a draft can keep what somebody typed, whether or not it is a good answer.
 

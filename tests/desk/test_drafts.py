@@ -15,7 +15,7 @@ from store.record.notices import read_notices
 from store.record.record import read_record
 from tests.desk.test_rights import desk_on
 from tests.store.said import AIR, CLOSES, OPENS, seal
-from tests.store.writing import ADDRESS, COMPLETE
+from tests.store.writing import ADDRESS, COMPLETE, complete, send
 
 MARKER = "Zanzibar"
 MIDWAY = OPENS.add(hours=24)
@@ -95,3 +95,18 @@ async def test_refusals_say_nothing_of_what_was_typed(open_round: Database) -> N
     lines = [line for line in read_record(open_round, AIR) if line.refused]
     assert [line.by for line in lines] == [draft] * 5
     assert MARKER not in str(lines) + str(read_notices(open_round, AIR))
+
+
+async def test_how_many_are_in_is_known_before_the_seal_and_only_to_those_in_charge(open_round: Database) -> None:
+    sent, *_ = [complete(open_round, MIDWAY) for _ in range(3)]
+    send(open_round, sent, MIDWAY)
+    async with desk_on(open_round) as desk:
+        for name in ("sam", "olivia"):
+            (found,) = await desk.applications.so_far(await desk.actor(name, Proof.TERMINAL), AIR)
+            assert (found.sent, found.written) == (1, 2)
+            assert found.in_words == "1 so far; 2 more are being written"
+        for name in ("fiona", ADDRESS, "nobody"):
+            with pytest.raises(NotAllowed, match="count the applications"):
+                await desk.applications.so_far(await desk.actor(name, Proof.TERMINAL), AIR)
+        seal(open_round, AIR, CLOSES)
+        assert await desk.applications.so_far(await desk.actor("sam", Proof.TERMINAL), AIR) == ()

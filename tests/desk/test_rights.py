@@ -185,6 +185,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
             Applying(organisation="Tay", email="tay@tay.example", answers=only_text("Maps.")),
             reason="The site was down.",
         ),
+        "applications.so_far": partial(desk.applications.so_far, actor, AIR),
         "applications.list": partial(desk.applications.list, actor, ALL, AIR),
         "applications.give_feedback": partial(desk.applications.give_feedback, actor, AIR, "exploration", team, "No."),
         "drafts.begin": partial(desk.drafts.begin, actor, AIR, organisation="Tay", email="tay@tay.example"),
@@ -272,6 +273,7 @@ async def test_a_stranger_may_not_rehearse(round_with_money: Till) -> None:
 
 
 READING: dict[str, Callable[[Desk, Actor], Awaitable[object]]] = {
+    Action.COUNT_APPLICATIONS: lambda desk, actor: desk.applications.so_far(actor, AIR),
     Action.DECLARE_INTERESTS: lambda desk, actor: desk.interests.declare_none(actor, AIR),
     Action.READ_RECORD: lambda desk, actor: all_of(lambda page: desk.challenges.record(actor, page, AIR)),
     Action.READ_APPLICATIONS: lambda desk, actor: all_of(lambda page: desk.applications.list(actor, page, AIR)),

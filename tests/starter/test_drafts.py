@@ -137,3 +137,12 @@ def test_a_misuse_is_told_before_anything_is_done(starter: Commands, words: tupl
     answer = starter(*words, "--as", TAY)
     assert answer.status == 2
     assert len(answer.err.splitlines()) == 1
+
+
+def test_status_says_how_many_are_in_to_those_in_charge(starter: Commands, open_round: str) -> None:
+    written = starter.data("draft", "lock", "--organisation", "Tay", "--email", TAY)
+    assert written["sent"] is None
+    assert starter.data("status", "lock", "--as", "office")[0]["so_far"] == [{"stage": "", "sent": 0, "written": 1}]
+    assert "0 so far; 1 more is being written" in starter("status", "lock", "--as", "council-decider").out
+    assert "so far" not in starter("status", "lock").out
+    assert "so_far" not in starter.data("status", "lock", "--as", TAY)[0]
