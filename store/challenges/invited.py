@@ -8,8 +8,10 @@ from sqlalchemy import Connection, delete, select
 
 from store.database import tables
 from store.database.inserts import inserting
+from store.database.ordering import TotalOrder
 
 _invited, _proposals = tables.invited, tables.proposals
+_BY_APPLICATION = TotalOrder(_invited.c.challenge, _invited.c.stage, _invited.c.application)
 
 
 def put(connection: Connection, challenge: str, stage: str, teams: Collection[str]) -> None:
@@ -42,4 +44,4 @@ def have_sent(connection: Connection, challenge: str, stage: str) -> tuple[str, 
     sent = (_proposals.c.application == _invited.c.application) & (_proposals.c.stage == _invited.c.stage)
     wanted = select(_invited.c.application).join(_proposals, sent)
     wanted = wanted.where(_invited.c.challenge == challenge, _invited.c.stage == stage)
-    return tuple(connection.scalars(wanted.order_by(_invited.c.application)))
+    return tuple(connection.scalars(wanted.order_by(*_BY_APPLICATION)))
