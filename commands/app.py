@@ -62,6 +62,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     },
     "Judging": {
         "scorecard": judging.scorecard,
+        "read": judging.read,
         "score": judging.score,
         "progress": judging.progress,
         "scores": judging.scores,

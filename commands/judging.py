@@ -46,6 +46,27 @@ async def scorecard(
 
 
 @command
+async def read(
+    challenge: ChallengeName,
+    application: Application,
+    by: Who,
+    stage: Stage = "",
+    full: Annotated[bool, typer.Option("--full", help="First print all answers, not only those to look at.")] = False,
+) -> None:
+    """Read one application beside the scorecard: for each criterion, the answers by which it is judged.
+
+    Example: `starter.py read air-quality air-quality-7kx3qm --as reader-1`
+    """
+    async with a_desk() as desk:
+        actor = await acting(desk, by)
+        found = await desk.judging.read(actor, challenge, application, stage)
+        if for_programs():
+            show_json(found)
+        else:
+            output.to_read(await desk.challenges.find(actor, challenge), found, full=full)
+
+
+@command
 async def score(
     challenge: ChallengeName,
     by: Who,

@@ -40,7 +40,7 @@ def _toml_rows(file: Path, text: str) -> Sequence[Mapping[str, object]]:
 
 
 def _csv_rows(file: Path, text: str) -> Sequence[Mapping[str, object]]:
-    head = text.lstrip("\ufeff").partition("\n")[0].strip()
+    head = text.lstrip("\ufeff\r\n ").partition("\n")[0]
     separator = max(_SEPARATORS, key=head.count)
     reader = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=separator, strict=True)
     try:

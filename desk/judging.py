@@ -9,6 +9,7 @@ from domain.challenges.feedback import stages_from
 from domain.challenges.state import Phase, State
 from domain.judging.marks import COLUMNS, Given, read_marks
 from domain.judging.progress import Progress
+from domain.judging.reading import ToRead
 from domain.judging.scorecard import Criterion, Scorecard
 from domain.judging.seeing import Judgement, Ranked
 from domain.judging.turn import check_is_judged, field_of, stage_meant
@@ -17,7 +18,7 @@ from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, UnknownStage
 from domain.values.wording import listed
 from store.challenges.rounds import ChallengeRow
-from store.judging import moderation, scorecards, scores, seen
+from store.judging import moderation, reading, scorecards, scores, seen
 from store.judging.scores import Kept, Mark
 from store.judging.seen import Viewer
 from store.judging.tallies import JudgedStage
@@ -68,6 +69,27 @@ class Judging:
             having = f"name {listed(tuple(cards))}" if cards else "no stage has one"
             raise UnknownStage(f"The stage {stage!r} of {row.id} has no scorecard: {having}.")
         return {stage: cards[stage]} if stage else cards
+
+    async def read(self, actor: Actor, challenge: str, application: str, stage: str = "") -> ToRead:
+        """One application with all that was sent for it, beside the scorecard of a stage and the reader's own marks.
+
+        Raises:
+            UnknownTeam, ConflictOfInterest: there is no such application, or the actor does not read it.
+        """
+        row = await self._core.find(challenge)
+        grant = await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+        database, read_only = self._core.database, grant.role is Role.READER
+        async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
+            found, sent = await self._core.threads.read(
+                reading.read_one, database, row.id, application, self._core.clock, grant.person, assigned_only=read_only
+            )
+        cards = await self._core.threads.read(scorecards.of_challenge, database, row.id)
+        if not cards:
+            return ToRead(application=found, proposals=sent)
+        asked = await self._asked(actor, Action.READ_APPLICATIONS, row, stage)
+        marks = await self._core.threads.read(seen.read_own, database, asked.stage, asked.viewer, application)
+        name, card = asked.stage.name, asked.stage.scorecard
+        return ToRead(application=found, proposals=sent, stage=name, scorecard=card, marks=marks)
 
     async def left(self, actor: Actor, challenge: str, stage: str = "") -> tuple[tuple[str, Criterion], ...]:
         """What a reader has still to mark: pairs of an application's id and a criterion."""

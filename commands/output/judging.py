@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import typer
 
-from commands.terminal import say, show_entry, show_table
-from desk.open import Mark
+from commands.terminal import say, show_entry, show_table, when
+from desk.open import ChallengeRow, Mark
 from desk.sheets import as_csv
+from domain.forms.answers import Answer
+from domain.forms.form import Question
 from domain.judging.marks import COLUMNS
 from domain.judging.progress import Progress
 from domain.judging.ranking import shown
+from domain.judging.reading import Proposal, ToRead
 from domain.judging.scorecard import Criterion, Scorecard
 from domain.judging.seeing import Judgement, Ranked
 from domain.values.wording import counted
@@ -38,6 +41,46 @@ def show_criterion(criterion: Criterion) -> None:
         (criterion.hint,),
         *((f"{each.mark} = {each.means}",) for each in criterion.scale),
     )
+
+
+def to_read(row: ChallengeRow, found: ToRead, *, full: bool) -> None:
+    """Prints an application: for each criterion the answers that it looks at; in full, all answers first."""
+    one = found.application
+    say(f"{one.id}: {one.organisation}, received {when(one.received, row.time_zone)}", bold=True)
+    for proposal in found.proposals:
+        if full or found.scorecard is None or not _looks_at(found.scorecard):
+            _answers(proposal, ())
+    for criterion in found.scorecard.criteria if found.scorecard else ():
+        say("")
+        show_criterion(criterion)
+        if criterion.id in found.marks:
+            say(f"your mark: {found.marks[criterion.id]}", indent=4)
+        for proposal in found.proposals if criterion.looks_at else ():
+            _answers(proposal, criterion.looks_at)
+
+
+def _looks_at(scorecard: Scorecard) -> bool:
+    """Whether every criterion says which answers it looks at. Otherwise all answers are printed."""
+    return all(each.looks_at for each in scorecard.criteria)
+
+
+def _answers(proposal: Proposal, only: Collection[str]) -> None:
+    for question, answer in proposal.answered(only):
+        say(f"{question.title}{f' ({question.marking})' if question.marking else ''}", indent=4, bold=True)
+        for line in _in_words(question, answer).splitlines() or ["(no answer)"]:
+            say(line, indent=8)
+
+
+def _in_words(question: Question, answer: Answer) -> str:
+    """An answer as people read it: choices by their titles."""
+    titles = {choice.id: choice.title for choice in question.choices}
+    match answer:
+        case bool():
+            return "yes" if answer else "no"
+        case str():
+            return titles.get(answer, answer)
+        case _:
+            return "\n".join(titles.get(each, each) for each in answer)
 
 
 def left(found: Sequence[tuple[str, Criterion]]) -> None:

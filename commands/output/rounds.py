@@ -164,6 +164,7 @@ def _stage_planned(plan: Plan, stage: StagePlan) -> None:
             if stage.participation_sessions
             else "",
         ),
+        (f"judged by a scorecard: {', '.join(stage.criteria)}" if stage.criteria else "",),
     )
 
 

@@ -38,6 +38,11 @@ class Criterion(Value):
     looks_at: tuple[Name, ...] = ()
     pass_mark: Annotated[int, Field(ge=0, le=100, strict=True)] | None = None
 
+    @property
+    def weighed(self) -> str:
+        """The title with the weight: "How much do citizens gain? (weight 3)"."""
+        return f"{self.title} ({f'weight {self.weight}' if self.weight else 'only informs'})"
+
     @model_validator(mode="after")
     def _scale_rises(self) -> Self:
         marks = [each.mark for each in self.scale]

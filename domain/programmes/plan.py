@@ -72,6 +72,7 @@ class StagePlan(Value):
         agreed: whether the fee is a cap, and the amount is agreed at the selection.
         may_be_skipped: whether the challenge may skip the stage.
         participation_sessions: how many citizen participation sessions are expected.
+        criteria: by what readers judge those who may enter the stage, with weights.
     """
 
     name: str
@@ -88,6 +89,7 @@ class StagePlan(Value):
     agreed: bool
     may_be_skipped: bool
     participation_sessions: int
+    criteria: tuple[str, ...] = ()
 
     def paid_to(self, teams: int) -> Amount:
         """What this number of teams is paid in all; the most that it can be, if the fee is agreed later."""
@@ -255,6 +257,7 @@ def _stage_plan(stage: Stage, before: Instant, window: WindowPlan | None, progra
         agreed=stage.pay is not None and stage.pay.agreed_up_to is not None,
         may_be_skipped=stage.may_be_skipped,
         participation_sessions=stage.participation_sessions,
+        criteria=tuple(each.weighed for each in stage.scorecard.criteria) if stage.scorecard else (),
     )
 
 

@@ -136,6 +136,7 @@ def page_of_applications(
     reader: str = "",
     *,
     assigned_only: bool = False,
+    only: str = "",
 ) -> Paged[Application]:
     """A page of the applications to a challenge, including withdrawn ones, in the order in which they came.
 
@@ -149,6 +150,7 @@ def page_of_applications(
         reader: id of the person who reads. Those with which they have a conflict of interest are left out. Empty for
             the service itself.
         assigned_only: see `impartiality.readable`.
+        only: id of the only application that is wanted; all if left out.
 
     Raises:
         WindowNotSealed: nobody reads them before the window is sealed.
@@ -174,6 +176,8 @@ def page_of_applications(
         wanted = select(*columns, _proposals.c.answers).where(_applications.c.challenge == challenge)
         if reader:
             wanted = wanted.where(readable(connection, challenge, reader, assigned_only=assigned_only))
+        if only:
+            wanted = wanted.where(_applications.c.id == only)
         wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
         twins = twins_of(connection, [each.id for each in found.items], paid=False)

@@ -47,6 +47,17 @@ def read_left(database: Database, stage: JudgedStage, viewer: Viewer) -> tuple[t
         return tuple(unmarked(stage.scorecard, to_mark(connection, stage, viewer.person), done))
 
 
+def read_own(database: Database, stage: JudgedStage, viewer: Viewer, application: str) -> dict[str, int]:
+    """The last marks that somebody gave an application, by criterion.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        own = own_marks(connection, stage, viewer.person)
+    return {each.criterion: each.mark for each in own if each.application == application}
+
+
 def read_ranking(database: Database, stage: JudgedStage, viewer: Viewer) -> Ranked:
     """The ranking of a stage. What somebody does not see comes last, by id, so that its place tells nothing.
 

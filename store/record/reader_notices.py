@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from domain.announcements.announcement import Announcement, ToReaders
-from domain.judging.scorecard import Scorecard
 from domain.values.wording import counted
 from store.database.tables import Found
 from store.judging import scorecards
@@ -33,12 +32,9 @@ def tell_readers(connection: Connection, announcement: Announcement, challenge: 
             continue
         for reader in progress(connection, JudgedStage(challenge.id, whom.stage, whom.field, card)).readers:
             if reader.left:
-                known = {"left": counted(reader.left, "application"), "criteria": _in_words(card)}
+                known = {
+                    "left": counted(reader.left, "application"),
+                    "criteria": "\n".join(each.weighed for each in card.criteria),
+                }
                 facts = {name: known.get(name, fact) for name, fact in notice.facts.items()}
                 tell_person(connection, announcement, notice, facts, reader.person, challenge, compose)
-
-
-def _in_words(scorecard: Scorecard) -> str:
-    return "\n".join(
-        f"{each.title} ({f'weight {each.weight}' if each.weight else 'only informs'})" for each in scorecard.criteria
-    )

@@ -203,6 +203,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "interests.declare_none": partial(desk.interests.declare_none, actor, AIR),
         "interests.conflicts": partial(desk.interests.conflicts, actor, AIR),
         "judging.scorecards": partial(desk.judging.scorecards, actor, AIR),
+        "judging.read": partial(desk.judging.read, actor, AIR, team),
         "judging.left": partial(desk.judging.left, actor, AIR),
         "judging.give": partial(desk.judging.give, actor, AIR, []),
         "judging.moderate": partial(desk.judging.moderate, actor, AIR, team, "merit", "3", "We talked."),

@@ -96,14 +96,13 @@ class Judgement:
             rows = ranking(CARD, tallies.judged(connection, self.stage))
         return [f"{row.place or '-'} {self.teams.index(row.application)} {row.note}".strip() for row in rows]
 
-    def select(self, *teams: str, reserve: Sequence[str] = (), reason: str = "", key: str = "1") -> Announcement:
-        """The sponsor's selection is announced."""
+    def selection(self, *teams: str, reserve: Sequence[str] = (), reason: str = "") -> Announcement:
+        """The announcement of the sponsor's selection."""
         line = entry(LATER, "select").model_copy(update={"by": "sam", "role": "sponsor", "stage": STAGE})
-        announcement = announcing(f"select/{key}", at=LATER).model_copy(
-            update={
-                "entry": line.model_copy(update={"reason": reason}),
-                "decides": Deciding(teams=teams, reserve=tuple(reserve)),
-            }
-        )
-        announce(self.database, announcement, compose)
-        return announcement
+        decides = Deciding(teams=teams, reserve=tuple(reserve))
+        changes = {"entry": line.model_copy(update={"reason": reason}), "decides": decides}
+        return announcing("select/1", at=LATER).model_copy(update=changes)
+
+    def select(self, *teams: str, reserve: Sequence[str] = (), reason: str = "") -> None:
+        """The sponsor's selection is announced."""
+        announce(self.database, self.selection(*teams, reserve=reserve, reason=reason), compose)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
-from domain.values.refusals import ReasonMissing, TooEarly
-from store.record.record import read_record
-from tests.store.judging import Judgement
-from tests.store.said import AIR
+import pytest
+from sqlalchemy import insert
+
+from domain.values.refusals import ReasonMissing, TooEarly, TooLate
+from store.database import tables
+from store.record.record import is_selected, put, read_record
+from tests.store.judging import LATER, STAGES, Judgement
+from tests.store.said import AIR, compose
+from tests.store.test_races import wait_for_waiting
+from tests.waiting import HANGS
 
 # --- Moderation ----------------------------------------------------------------------------------------------------
 
@@ -62,3 +68,34 @@ def test_while_marks_are_missing_every_selection_needs_a_reason(judging: Judgeme
     judging.give_all(3, 3, 3, teams=judging.teams[:2])
     with pytest.raises(ReasonMissing, match="the ranking is not complete"):
         judging.select(judging.teams[0])
+
+
+# --- At the same moment --------------------------------------------------------------------------------------------
+
+
+def test_a_mark_that_comes_while_the_decision_is_written_waits_and_is_too_late(judging: Judgement) -> None:
+    """Fails on PostgreSQL when giving marks does not lock the challenge: the mark slips in behind the decision."""
+    judging.give_all(3, 3, 3)
+    with ThreadPoolExecutor(1) as pool:
+        with judging.database.writing() as connection:
+            put(connection, judging.selection(*judging.teams), compose)
+            giving = pool.submit(judging.give, "rita", judging.teams[0], 5)
+            if judging.database.engine.dialect.name == "postgresql":
+                wait_for_waiting(judging.database, [giving])
+        with pytest.raises(TooLate):
+            giving.result(HANGS)
+
+
+def test_a_decision_that_comes_while_a_mark_is_written_is_checked_against_it(judging: Judgement) -> None:
+    """Fails on PostgreSQL when the ranking is read before the challenge is locked."""
+    judging.give_all(3, 3, 3)
+    mark = {"criterion": "merit", "version": 2, "mark": 5, "reason": "Because.", "at": LATER, "stage": "exploration"}
+    with ThreadPoolExecutor(1) as pool:
+        with judging.database.writing() as connection:
+            assert not is_selected(connection, AIR, STAGES)
+            connection.execute(insert(tables.scores).values(application=judging.teams[1], person="rita", **mark))
+            selecting = pool.submit(judging.select, judging.teams[0])
+            if judging.database.engine.dialect.name == "postgresql":
+                wait_for_waiting(judging.database, [selecting])
+        with pytest.raises(ReasonMissing):
+            selecting.result(HANGS)
