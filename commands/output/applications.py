@@ -23,6 +23,7 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
             (each.email, f"received {when(each.received, zone)}", withdrawn, erased),
             (" ".join(each.twins.in_words),),
             (_beginning(_text_of(each.answers)),),
+            *((f"for {proposal.stage}: {_beginning(_text_of(proposal.answers))}",) for proposal in each.further),
         )
     if not rows:
         say("Nobody applied.")
@@ -39,6 +40,10 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
             say(sentence, indent=4)
         for line in _text_of(each.answers).splitlines():
             say(line, indent=4)
+        for proposal in each.further:
+            say(f"Further proposal for {proposal.stage}, sent {spoken(proposal.sent, zone)}", indent=4)
+            for line in _text_of(proposal.answers).splitlines():
+                say(line, indent=8)
         say("")
     if not rows:
         say("Nobody applied.")

@@ -58,6 +58,22 @@ class Receipt(Value):
     version: int = 1
 
 
+class FurtherProposal(Value):
+    """What a team sent when a stage asked for it, as it is read once the window of that stage is sealed.
+
+    Args:
+        stage: name of the stage.
+        form: the version of the form that it answers.
+        answers: to the questions of the form. Empty once they are erased.
+        sent: when it was sent; the last time, if it was changed.
+    """
+
+    stage: str
+    form: str
+    answers: Answers
+    sent: Instant
+
+
 class Application(Value):
     """An application as the sponsor reads it once the window is sealed. It has no text once it is erased.
 
@@ -66,6 +82,7 @@ class Application(Value):
         organisation, email, answers: as in `Applying`.
         received, withdrawn, erased: when it came, and when it was withdrawn and erased.
         twins: other applications of the round that may be the same people's.
+        further: the further proposals that stages have asked for since. None before its window is sealed.
     """
 
     id: str
@@ -77,6 +94,7 @@ class Application(Value):
     withdrawn: Instant | None = None
     erased: Instant | None = None
     twins: Twins = Twins()
+    further: tuple[FurtherProposal, ...] = ()
 
 
 def read_application(fields: Mapping[str, object]) -> Applying:

@@ -37,7 +37,7 @@ from store.payments.twins import twins_of
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
 
-from . import forms, submissions, windows
+from . import forms, proposals, submissions, windows
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
 _proposals = tables.proposals
@@ -159,7 +159,9 @@ def page_of_applications(
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
     """
-    columns = [_applications.c[name] for name in Application.model_fields if name not in ("twins", "answers")]
+    columns = [
+        _applications.c[name] for name in Application.model_fields if name not in ("twins", "answers", "further")
+    ]
     with database.reading() as connection:
         window = _window(connection, challenge)
         if window.sealed_at is None:
@@ -180,8 +182,12 @@ def page_of_applications(
             wanted = wanted.where(_applications.c.id == only)
         wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
-        twins = twins_of(connection, [each.id for each in found.items], paid=False)
-    items = [each.model_copy(update={"twins": twins.get(each.id, Twins())}) for each in found.items]
+        ids = [each.id for each in found.items]
+        twins, further = twins_of(connection, ids, paid=False), proposals.further(connection, ids)
+    items = [
+        each.model_copy(update={"twins": twins.get(each.id, Twins()), "further": further.get(each.id, ())})
+        for each in found.items
+    ]
     return Paged(items=tuple(items), next=found.next)
 
 
