@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from whenever import Date
 
 from domain.announcements.announcement import Announcement, Entry
@@ -12,10 +14,12 @@ from domain.values.model import Value
 from domain.values.refusals import NotReadable, Refused, TooEarly, UnknownPerson, refuse_for_all
 from domain.values.wording import counted
 from gateways.banking.payment_folder import PaymentFolder
+from service.files import place_of
 from store import erasure
 from store.challenges.rounds import ChallengeRow
 from store.erasure import Found
 from store.erasure import Trace as Trace
+from store.files import sweeping
 
 from .core import Core
 
@@ -96,6 +100,7 @@ class Erasing:
         if confirmed:
             await self._core.threads.write(self._blank, actor, found, email, rows)
             await self._core.threads.write(self._core.database.rewrite, erasure.REWRITTEN)
+            await self._core.threads.carry(self._sweep)
         return Erasure(done=confirmed, found=found, kept=tuple(self._kept(found)))
 
     async def _concerned(self, found: Found) -> tuple[ChallengeRow, ...]:
@@ -127,6 +132,12 @@ class Erasing:
             if of_it:
                 lines.append(self._line(actor, row, of_it))
         erasure.erase(self._core.database, lines, found, email, self._core.now(), self._core.letters.compose)
+
+    def _sweep(self) -> None:
+        """Removes the content of attached files. Nobody can read it any more: what stays now goes with the worker."""
+        if sweeping.is_needed(self._core.database):
+            with suppress(Refused):
+                sweeping.sweep(self._core.database, self._core.clock, place_of(self._core.options).remove)
 
     def _line(self, actor: Actor, row: ChallengeRow, traces: list[Trace]) -> Announcement:
         """The line of the record: what was erased and by whom, without the address."""
@@ -172,6 +183,7 @@ def _erased(trace: Trace) -> str:
     parts = [
         "name and address" if trace.name else "",
         counted(trace.feedback, "feedback", "feedbacks") if trace.feedback else "",
+        counted(trace.attachments, "file") if trace.attachments else "",
         counted(trace.notices, "notice") if trace.notices else "",
         f"bank details in {counted(trace.bank_details, 'version')}"
         if trace.bank_details and not trace.keeps_bank_details

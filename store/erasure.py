@@ -18,6 +18,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.instants import Moment
 from store.database.ordering import TotalOrder
+from store.files import sweeping
 from store.payments.rows import hold
 from store.record.notices import Compose
 from store.record.record import put
@@ -32,7 +33,7 @@ _DRAFTS = TotalOrder(_drafts.c.application, _drafts.c.stage)
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 REWRITTEN = (
-    *("applications", "proposals", "drafts", "draft_answers", "late_applications"),
+    *("applications", "proposals", "drafts", "draft_answers", "late_applications", "attachments", "files"),
     *("challenges", "people", "notices", "feedback", "payees", "scores", "agreed_marks"),
 )
 """The tables that personal data is blanked in."""
@@ -50,7 +51,7 @@ class Trace(Value):
             the round, for a person.
         name: whether name and address are there, and for an application the answers.
         withdrawn: whether the application was withdrawn.
-        feedback, notices, bank_details: how many of each are there.
+        feedback, notices, bank_details, attachments: how many of each are there.
         open_payments: keys of payments that are neither settled nor cancelled. The bank details stay until they are.
         paid: when the last payment was made; None if none was.
         files: ids of the files for the bank that name the account.
@@ -64,6 +65,7 @@ class Trace(Value):
     feedback: int = 0
     notices: int = 0
     bank_details: int = 0
+    attachments: int = 0
     open_payments: tuple[str, ...] = ()
     paid: Instant | None = None
     files: tuple[str, ...] = ()
@@ -78,7 +80,7 @@ class Trace(Value):
     def is_blank(self) -> bool:
         """Whether nothing of this can be blanked now."""
         details = 0 if self.keeps_bank_details else self.bank_details
-        return not (self.name or self.feedback or self.notices or details)
+        return not (self.name or self.feedback or self.notices or self.attachments or details)
 
 
 class Person(Value):
@@ -157,7 +159,7 @@ def erase(
             _blank_application(connection, trace, at)
             _blank_notices(connection, _to_application(trace), at)
         for trace in found.drafts:
-            _remove_draft(connection, trace)
+            _remove_draft(connection, trace, at)
             _blank_notices(connection, _to_application(trace), at)
         for trace in found.late:
             connection.execute(delete(tables.late_applications).where(tables.late_applications.c.id == trace.id))
@@ -196,6 +198,7 @@ def _trace(connection: Connection, row: Any) -> Trace:
         bank_details=_count(connection, and_(_payees.c.team == row.id, _payees.c.sealed != "")),
         open_payments=tuple(connection.scalars(still)),
         paid=connection.scalar(select(func.max(_transfers.c.settled_at)).where(_transfers.c.team == row.id)),
+        attachments=sweeping.count(connection, row.id),
         files=_files_of(connection, row.id),
         reasons=_count(connection, and_(tables.record.c.by == row.id, tables.record.c.reason != "")),
     )
@@ -206,7 +209,8 @@ def _written(connection: Connection, email: str, team: str) -> Iterator[Trace]:
     """Drafts that were never sent. Nothing hangs on them, so they are removed."""
     which = _drafts.c.application == team if team else func.lower(_drafts.c.email) == email.lower()
     for row in connection.execute(select(_drafts).where(which, _not_sent()).order_by(*_DRAFTS)):
-        trace = Trace(id=row.application, challenge=row.challenge, name=True)
+        attached = sweeping.count(connection, row.application)
+        trace = Trace(id=row.application, challenge=row.challenge, name=True, attachments=attached)
         yield trace.model_copy(update={"notices": _count(connection, _to_application(trace))})
 
 
@@ -298,6 +302,7 @@ def _blank_application(connection: Connection, trace: Trace, at: Instant) -> Non
         _delete_drafts(connection, trace.id)
     for marks in (tables.scores, tables.agreed_marks):  # the marks stay: decisions were taken by them
         connection.execute(update(marks).where(marks.c.application == trace.id).values(reason=""))
+    sweeping.forget(connection, trace.id, at)
     # What waits for a decision is never told.
     told = func.coalesce(_feedback.c.told_at, literal(at, Moment))
     connection.execute(update(_feedback).where(_feedback.c.team == trace.id).values(text="", told_at=told))
@@ -305,12 +310,13 @@ def _blank_application(connection: Connection, trace: Trace, at: Instant) -> Non
         _blank_bank_details(connection, trace)
 
 
-def _remove_draft(connection: Connection, trace: Trace) -> None:
+def _remove_draft(connection: Connection, trace: Trace, at: Instant) -> None:
     """Removes a draft, unless it was sent meanwhile: then it is an application, which stays."""
     _hold_drafts(connection, trace.id)
     not_sent = select(_drafts.c.application).where(_drafts.c.application == trace.id, _not_sent())
     if connection.execute(not_sent).first() is not None:
         _delete_drafts(connection, trace.id)
+        sweeping.forget(connection, trace.id, at)
 
 
 def _hold_drafts(connection: Connection, application: str) -> None:

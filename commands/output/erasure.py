@@ -30,6 +30,7 @@ def _parts(trace: Trace) -> tuple[str, ...]:
     return (
         "name and address" if trace.name else "",
         counted(trace.feedback, "feedback", "feedbacks") if trace.feedback else "",
+        counted(trace.attachments, "file") if trace.attachments else "",
         counted(trace.notices, "notice") if trace.notices else "",
         f"bank details in {counted(details, 'version')}" if details else "",
     )
