@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, literal, select, update
 from whenever import Instant
 
 from domain.forms import answers
@@ -21,7 +21,7 @@ from domain.values.model import Value
 from domain.values.refusals import NotReadable, TooLate, UnknownAttachment, UnknownTeam, WindowNotSealed
 from store.database import tables
 from store.database.database import Database
-from store.database.instants import to_microsecond
+from store.database.instants import Moment, to_microsecond
 from store.files.keys import FileKeys
 
 from . import drafts, forms, submissions, windows
@@ -132,7 +132,7 @@ def finish(database: Database, begun: Begun, clock: Callable[[], Instant]) -> At
         there = and_(_attachments.c.id == begun.attachment, _attachments.c.attached_at.is_(None))
         if connection.execute(update(_attachments).where(there).values(attached_at=now)).rowcount != 1:
             raise TooLate("The upload took too long, and was given up meanwhile: attach the file again.")
-        whole: dict[str, object] = {"stored_at": func.coalesce(_files.c.stored_at, now)}
+        whole: dict[str, object] = {"stored_at": func.coalesce(_files.c.stored_at, literal(now, Moment))}
         if begun.upload.scanned:  # otherwise, what was said of the same content before still counts
             whole |= {"scan": str(begun.upload.scan), "scanned_at": now}
         connection.execute(update(_files).where(_files.c.id == begun.kept.file).values(whole))
