@@ -10,7 +10,7 @@ from typing import IO, NamedTuple
 
 from domain.forms.attachments import Attachment, Scan, faults_of, kind_by, plain_name, spoken_size
 from domain.forms.form import Question
-from domain.permissions import Action, Actor, Role
+from domain.permissions import Action, Actor, Grant, Role
 from domain.values.refusals import AttachmentRefused, NotAllowed, Problem, Unavailable
 from gateways.files.encryption import number_of_parts
 from gateways.files.kinds import examine
@@ -18,7 +18,7 @@ from gateways.files.scanner import UNANSWERED
 from service.files import file_keys_of, place_of, scanner_of
 from store.challenges import attachments
 from store.challenges.attached import Kept
-from store.challenges.attachments import Begun, Place, Upload
+from store.challenges.attachments import Begun, Place, Reader, Upload
 from store.challenges.rounds import ChallengeRow
 from store.files import sweeping
 
@@ -104,15 +104,16 @@ class Attachments:
             UnknownChallenge, UnknownTeam: there is no such challenge or draft.
             NotAllowed: the actor may not know.
             WindowNotSealed: nobody but the applicant may know yet.
+            InterestsMissing, ConflictOfInterest: the actor has to declare their interests, or is shut out.
         """
         row = await self._core.find(challenge)
         if _is_own(actor, row, application):
             await self._core.allow(actor, Action.ATTACH, row)
             return await self._core.threads.read(attachments.read_of_draft, self._core.database, application, stage)
-        await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+        reader = _reader(await self._core.allow(actor, Action.READ_APPLICATIONS, row))
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
             return await self._core.threads.write(
-                attachments.read_of_sent, self._core.database, row.id, application, stage, self._core.clock
+                attachments.read_of_sent, self._core.database, row.id, application, stage, reader, self._core.clock
             )
 
     async def detach(self, actor: Actor, challenge: str, attachment: str) -> str:
@@ -148,6 +149,7 @@ class Attachments:
             UnknownChallenge, UnknownAttachment: there is no such challenge, or no such attachment of it was sent.
             NotAllowed: the actor may not read it.
             WindowNotSealed: nobody but the applicant may read it yet.
+            InterestsMissing, ConflictOfInterest: the actor has to declare their interests, or is shut out.
             AttachmentRefused: a scanner has found a virus since.
             Unavailable: the store does not give the file.
         """
@@ -157,9 +159,9 @@ class Attachments:
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
             found = await self._found(row, attachment)
             if not _is_own(actor, row, found.attachment.application):
-                await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+                reader = _reader(await self._core.allow(actor, Action.READ_APPLICATIONS, row))
                 await self._core.threads.write(
-                    attachments.check_sent, self._core.database, row.id, found.attachment, self._core.clock
+                    attachments.check_sent, self._core.database, row.id, found.attachment, reader, self._core.clock
                 )
             if found.attachment.scan is Scan.INFECTED:
                 raise AttachmentRefused(f"The attachment {attachment} has a virus: nobody opens it any more.")
@@ -253,6 +255,10 @@ def _refusal(question: str, fault: str) -> AttachmentRefused:
 
 def _is_own(actor: Actor, row: ChallengeRow, application: str) -> bool:
     return any(grant.role is Role.TEAM and grant.person == application for grant in actor.roles(row.place))
+
+
+def _reader(grant: Grant) -> Reader:
+    return Reader(person=grant.person, assigned_only=grant.role is Role.READER)
 
 
 def _check_own(actor: Actor, row: ChallengeRow, application: str) -> None:

@@ -23,6 +23,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.instants import Moment, to_microsecond
 from store.files.keys import FileKeys
+from store.judging.impartiality import check_may_read
 
 from . import drafts, forms, submissions, windows
 from .attached import AS_ATTACHED, Kept, attachment_of, kept_of, of_draft, wanted
@@ -152,16 +153,30 @@ def read_of_draft(database: Database, application: str, stage: str) -> tuple[Att
         return of_draft(connection, application, stage)
 
 
+class Reader(Value):
+    """Who reads what applicants have sent.
+
+    Args:
+        person: id of the person.
+        assigned_only: see `store.judging.impartiality.readable`.
+    """
+
+    person: str
+    assigned_only: bool
+
+
 def read_of_sent(
-    database: Database, challenge: str, application: str, stage: str, clock: Callable[[], Instant]
+    database: Database, challenge: str, application: str, stage: str, reader: Reader, clock: Callable[[], Instant]
 ) -> tuple[Attachment, ...]:
     """What was sent with an application, or with a further proposal. It is noted that somebody reads.
 
     Raises:
         WindowNotSealed: nobody but the applicant may know yet.
+        InterestsMissing, ConflictOfInterest, UnknownTeam, NotAllowed: see `check_may_read`.
     """
-    _note_read(database, challenge, stage, clock)
+    _note_read(database, challenge, application, stage, reader, clock)
     with database.reading() as connection:
+        _check_reader(connection, challenge, application, reader)
         ids = _sent(connection, challenge, application, stage)
         of_it = (_attachments.c.application == application, _attachments.c.stage == stage)
         rows = connection.execute(wanted().where(*of_it).order_by(*AS_ATTACHED))
@@ -183,15 +198,19 @@ def find(database: Database, challenge: str, attachment: str) -> Opened:
         return Opened(attachment=attachment_of(row), kept=kept_of(row))
 
 
-def check_sent(database: Database, challenge: str, attachment: Attachment, clock: Callable[[], Instant]) -> None:
+def check_sent(
+    database: Database, challenge: str, attachment: Attachment, reader: Reader, clock: Callable[[], Instant]
+) -> None:
     """Checks that an attachment is part of what was sent, and that what was sent may be read. This is noted.
 
     Raises:
         WindowNotSealed: nobody may read it yet.
+        InterestsMissing, ConflictOfInterest, UnknownTeam, NotAllowed: see `check_may_read`.
         UnknownAttachment: it was not sent.
     """
-    _note_read(database, challenge, attachment.stage, clock)
+    _note_read(database, challenge, attachment.application, attachment.stage, reader, clock)
     with database.reading() as connection:
+        _check_reader(connection, challenge, attachment.application, reader)
         if attachment.id not in _sent(connection, challenge, attachment.application, attachment.stage):
             raise UnknownAttachment(f"The attachment {attachment.id} was not sent with {attachment.application}.")
 
@@ -251,7 +270,13 @@ def _check_open(connection: Connection, challenge: str, stage: str, now: Instant
         )
 
 
-def _note_read(database: Database, challenge: str, stage: str, clock: Callable[[], Instant]) -> None:
+def _check_reader(connection: Connection, challenge: str, application: str, reader: Reader) -> None:
+    check_may_read(connection, challenge, reader.person, application, assigned_only=reader.assigned_only)
+
+
+def _note_read(
+    database: Database, challenge: str, application: str, stage: str, reader: Reader, clock: Callable[[], Instant]
+) -> None:
     """Notes that what was sent is read: from then on no late application is admitted.
 
     Raises:
@@ -262,6 +287,8 @@ def _note_read(database: Database, challenge: str, stage: str, clock: Callable[[
     if window is None or window.sealed_at is None:
         closes = f" It closes: {spoken(window.closes, window.time_zone)}." if window else ""
         raise WindowNotSealed(f"Nobody reads what is attached in {challenge} before its window is sealed.{closes}")
+    with database.reading() as connection:
+        _check_reader(connection, challenge, application, reader)
     if window.read_at is None:
         with database.writing() as connection:
             windows.note_read(connection, challenge, clock(), stage)

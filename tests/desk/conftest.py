@@ -9,6 +9,7 @@ from tests.store.conftest import (  # noqa: F401
     postgres,
     programme,
     round_,
+    round_with_files,
     sqlite_folder,
     till,
     url,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,9 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from desk.desk import Desk
 from domain.challenges.application import Applying
 from domain.forms.attachments import Scan
 from domain.permissions import Actor, Proof
-from domain.programmes.programme import Programme
-from domain.programmes.round import Round
 from domain.values.refusals import (
     ApplicationRefused,
     AttachmentRefused,
@@ -26,9 +22,7 @@ from domain.values.refusals import (
     NotReadable,
     TooLate,
     Unavailable,
-    UnknownAttachment,
     UnknownTeam,
-    WindowNotSealed,
 )
 from gateways.files.place import FilePlace
 from service.files import place_of
@@ -37,7 +31,7 @@ from store.database import tables
 from store.database.database import Database
 from store.files.sweeping import sweep
 from store.record.record import read_record
-from tests.desk.test_rights import desk_on
+from tests.desk.attaching import RIVAL, declared, desk_at
 from tests.gateways.documents import pdf, sheet, with_password
 from tests.store.attaching import (
     NOW,
@@ -45,29 +39,12 @@ from tests.store.attaching import (
     SHEET,
     attach,
     lie_in,
-    open_with_files,
     pieces,
     read,
     rows,
-    settings_in,
     writer,
 )
 from tests.store.said import AIR, CLOSES, MICROSECOND, ROADS, seal
-
-RIVAL = "rival@rival.example"
-
-
-@pytest.fixture
-def round_with_files(database: Database, round_: Round, programme: Programme) -> Database:
-    return open_with_files(database, round_, programme)
-
-
-@asynccontextmanager
-async def desk_at(database: Database, folder: Path, **more: Any) -> AsyncIterator[Desk]:
-    """A desk whose clock stands, with a store of files."""
-    async with desk_on(database, **settings_in(folder), **more) as desk:
-        desk.core.clock = lambda: NOW
-        yield desk
 
 
 async def test_a_file_is_attached_sent_and_read_after_the_seal_as_it_was(
@@ -82,7 +59,7 @@ async def test_a_file_is_attached_sent_and_read_after_the_seal_as_it_was(
         assert await read(desk, actor, done.id) == SHEET
         await desk.drafts.send(actor, draft)
         seal(round_with_files)
-        sponsor = await desk.actor("sam", Proof.TERMINAL)
+        sponsor = await declared(desk)
         assert await desk.attachments.list(sponsor, AIR, draft) == (done,)
         assert await read(desk, sponsor, done.id) == SHEET
     (application,) = read_applications(round_with_files, AIR)
@@ -110,61 +87,6 @@ async def test_nobody_sends_the_files_of_somebody_else_as_their_own(round_with_f
         applying = Applying(organisation="Rival", email=RIVAL, answers={"idea": "Mine.", "costs": (done.id,)})
         with pytest.raises(ApplicationRefused, match="Costs: files are attached to a draft"):
             await desk.applications.apply(Actor(), AIR, applying)
-
-
-async def test_nobody_but_the_applicant_sees_a_file_before_the_seal_and_no_other_applicant_ever(
-    round_with_files: Database, tmp_path: Path
-) -> None:
-    async with desk_at(round_with_files, tmp_path) as desk:
-        actor, draft = await writer(desk)
-        done = await attach(desk, actor, draft)
-        await desk.drafts.send(actor, draft)
-        await writer(desk, RIVAL)
-        names = ("sam", "olivia", "fiona", RIVAL, "", draft)
-        for sealed in (False, True):
-            for name in names if not sealed else ("fiona", RIVAL, "", draft):
-                other = await desk.actor(name, Proof.TERMINAL)
-                for way in (
-                    lambda other=other: desk.attachments.open(other, AIR, done.id),
-                    lambda other=other: desk.attachments.list(other, AIR, draft),
-                    lambda other=other: desk.attachments.detach(other, AIR, done.id),
-                    lambda other=other: attach(desk, other, draft, "plans", "plan.pdf", PLAN),
-                ):
-                    with pytest.raises((NotAllowed, WindowNotSealed)):
-                        await way()
-            seal(round_with_files)
-    assert "costs.xlsx" not in str(read_record(round_with_files, AIR))
-
-
-async def test_a_sealed_challenge_does_not_open_the_files_of_another(
-    round_with_files: Database, tmp_path: Path
-) -> None:
-    """Fails if a reader can name an application to a window that is still open beside a challenge that is sealed."""
-    async with desk_at(round_with_files, tmp_path) as desk:
-        actor, draft = await writer(desk)
-        done = await attach(desk, actor, draft)
-        await desk.drafts.send(actor, draft)
-        seal(round_with_files, ROADS)
-        sponsor = await desk.actor("sam", Proof.TERMINAL)
-        assert await desk.attachments.list(sponsor, ROADS, draft) == ()
-        with pytest.raises(UnknownAttachment):
-            await desk.attachments.open(sponsor, ROADS, done.id)
-
-
-async def test_what_was_not_sent_is_read_by_nobody_else(round_with_files: Database, tmp_path: Path) -> None:
-    async with desk_at(round_with_files, tmp_path) as desk:
-        actor, draft = await writer(desk)
-        first = await attach(desk, actor, draft)
-        await desk.drafts.send(actor, draft)
-        later = await attach(desk, actor, draft, "plans", "plan.pdf", PLAN)
-        await desk.attachments.detach(actor, AIR, first.id)
-        seal(round_with_files)
-        sponsor = await desk.actor("sam", Proof.TERMINAL)
-        assert [each.id for each in await desk.attachments.list(sponsor, AIR, draft)] == [first.id]
-        assert await read(desk, sponsor, first.id) == SHEET  # what was sent stays as it was sent
-        with pytest.raises(UnknownAttachment, match="was not sent"):
-            await desk.attachments.open(sponsor, AIR, later.id)
-        assert await read(desk, actor, later.id) == PLAN
 
 
 WRONG = {

@@ -12,6 +12,7 @@ from domain.programmes.round import Person, Question, Round, Sponsor, challenges
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.record.record import announce
+from tests.store.attaching import open_with_files
 from tests.store.judging import Judgement
 from tests.store.kept import database_at
 from tests.store.paying import Till, to_make
@@ -159,3 +160,9 @@ def form_round(database: Database, round_: Round, programme: Programme) -> Datab
     for challenge in (AIR, ROADS):
         announce(database, opened(challenge), compose)
     return database
+
+
+@pytest.fixture
+def round_with_files(database: Database, round_: Round, programme: Programme) -> Database:
+    """A database with both windows open, in which applications have files."""
+    return open_with_files(database, round_, programme)

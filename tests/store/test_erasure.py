@@ -49,6 +49,8 @@ BLANKED = {
     "proposals": {"answers"},
     "drafts": {"organisation", "email"},
     "draft_answers": {"answer"},
+    "attachments": {"name"},
+    "files": {"key", "digest"},
     "payees": {"sealed", "masked", "country", "fingerprint"},
     "feedback": {"text"},
     "notices": {"address", "subject", "body"},
@@ -71,7 +73,7 @@ NOT_PERSONAL = {
     *("by", "person"),
     *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
-    *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion"),
+    *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion", "kind", "scan"),
 }
 
 

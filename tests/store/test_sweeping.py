@@ -11,8 +11,6 @@ from sqlalchemy import select, update
 from whenever import Instant
 
 from domain.forms.attachments import FileKind, Scan
-from domain.programmes.programme import Programme
-from domain.programmes.round import Round
 from domain.values.refusals import TooLate, Unavailable
 from store.challenges import attachments
 from store.challenges.attachments import Begun, Place, Upload
@@ -20,7 +18,7 @@ from store.database import tables
 from store.database.database import Database
 from store.files.keys import FileKeys
 from store.files.sweeping import forget, not_scanned, note_scan, reseal, sweep
-from tests.store.attaching import LATER, NOW, open_with_files, rows
+from tests.store.attaching import LATER, NOW, rows
 from tests.store.said import AIR
 from tests.store.writing import begun as begun_draft
 
@@ -36,11 +34,6 @@ class Removed:
         if self.refuses:
             raise Unavailable("The store is away.")
         self.names.append(name)
-
-
-@pytest.fixture
-def round_with_files(database: Database, round_: Round, programme: Programme) -> Database:
-    return open_with_files(database, round_, programme)
 
 
 @pytest.fixture
