@@ -35,7 +35,7 @@ from .terminal import complain, misused
 @command
 async def applications(
     challenge: ChallengeName,
-    full: Annotated[bool, typer.Option("--full", help="Print every proposal in full.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print all answers in full.")] = False,
     by: Who = "",
 ) -> None:
     """Read the applications to a challenge, after its window is sealed. Declare your interests first.
@@ -49,7 +49,9 @@ async def applications(
         if for_programs():
             show_json(rows)
         else:
-            (output.applications_in_full if full else output.applications)(row, rows)
+            stages = {"", *(proposal.stage for each in rows for proposal in each.further)}
+            forms = {stage: (await desk.forms.read(actor, row.id, stage)).form for stage in sorted(stages)}
+            (output.applications_in_full if full else output.applications)(row, rows, forms)
         if not_shown := await desk.interests.conflicts(actor, challenge):
             complain(
                 f"{len(not_shown)} not shown, because you declared a conflict of interest: {', '.join(not_shown)}."

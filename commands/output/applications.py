@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from commands.terminal import say, show_entry, when
 from desk.open import ChallengeRow
 from domain.challenges.application import Application
-from domain.forms.answers import Answers
+from domain.forms.form import Form
 from domain.values.calendar import spoken
 
+from . import answers
 
-def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
-    """Prints the applications to a challenge, with the beginning of each proposal."""
+
+def applications(row: ChallengeRow, rows: Sequence[Application], forms: Mapping[str, Form]) -> None:
+    """Prints the applications to a challenge, with the beginning of each first text.
+
+    Args:
+        row: the challenge.
+        rows: the applications.
+        forms: what they answer, by stage; the empty text is the application itself.
+    """
     zone = row.time_zone
     say(f"Applications to {row.id}", bold=True)
     for each in rows:
@@ -22,15 +30,15 @@ def applications(row: ChallengeRow, rows: Sequence[Application]) -> None:
             f"{each.id}  {each.organisation}",
             (each.email, f"received {when(each.received, zone)}", withdrawn, erased),
             (" ".join(each.twins.in_words),),
-            (_beginning(_text_of(each.answers)),),
-            *((f"for {proposal.stage}: {_beginning(_text_of(proposal.answers))}",) for proposal in each.further),
+            (answers.beginning(forms[""], each.answers),),
+            *((f"for {one.stage}: {answers.beginning(forms[one.stage], one.answers)}",) for one in each.further),
         )
     if not rows:
         say("Nobody applied.")
 
 
-def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None:
-    """Prints the applications to a challenge in full."""
+def applications_in_full(row: ChallengeRow, rows: Sequence[Application], forms: Mapping[str, Form]) -> None:
+    """Prints the applications to a challenge in full, each answer below its question; see `applications`."""
     zone = row.time_zone
     for each in rows:
         withdrawn = f", withdrawn {spoken(each.withdrawn, zone)}" if each.withdrawn else ""
@@ -38,21 +46,10 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application]) -> None
         say(f"{each.id}: {whose}, received {spoken(each.received, zone)}{withdrawn}")
         for sentence in each.twins.in_words:
             say(sentence, indent=4)
-        for line in _text_of(each.answers).splitlines():
-            say(line, indent=4)
+        answers.in_full(forms[""], each.answers)
         for proposal in each.further:
             say(f"Further proposal for {proposal.stage}, sent {spoken(proposal.sent, zone)}", indent=4)
-            for line in _text_of(proposal.answers).splitlines():
-                say(line, indent=8)
+            answers.in_full(forms[proposal.stage], proposal.answers, indent=8)
         say("")
     if not rows:
         say("Nobody applied.")
-
-
-def _text_of(answers: Answers) -> str:
-    return "\n".join(each for each in answers.values() if isinstance(each, str))
-
-
-def _beginning(text: str, most: int = 60) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"

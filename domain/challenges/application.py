@@ -80,6 +80,8 @@ class Application(Value):
     Args:
         id, challenge: its own id, and its challenge's.
         organisation, email, answers: as in `Applying`.
+        form: the version of the form that it answers.
+        version: counts how often it was sent; only the last one can be read.
         received, withdrawn, erased: when it came, and when it was withdrawn and erased.
         twins: other applications of the round that may be the same people's.
         further: the further proposals that stages have asked for since. None before its window is sealed.
@@ -89,6 +91,8 @@ class Application(Value):
     challenge: str
     organisation: str
     email: str
+    form: str
+    version: int
     answers: Answers
     received: Instant
     withdrawn: Instant | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
@@ -10,8 +11,17 @@ from whenever import Instant
 
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Occasion
-from domain.challenges.application import Application, Applying, Receipt, check_application, is_contact
+from domain.challenges.application import (
+    Application,
+    Applying,
+    Receipt,
+    check_application,
+    is_contact,
+    problems_in,
+    refuse_for,
+)
 from domain.forms import answers
+from domain.forms.answers import written as written_answers
 from domain.payments.destination import Twins
 from domain.values.addresses import read_address
 from domain.values.calendar import spoken
@@ -99,11 +109,11 @@ def accept(
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be written to. Nothing was taken.
     """
-    submission = submissions.name_of(applying)
+    looked_at = _look_at(challenge, applying)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with database.writing() as connection:
-                return _accept(connection, challenge, applying, submission, clock, compose)
+                return _accept(connection, challenge, looked_at, clock, compose)
         except IntegrityError:  # the same submission came twice at once, or the id is taken
             if attempt == _ATTEMPTS:
                 raise
@@ -159,9 +169,9 @@ def page_of_applications(
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
     """
-    columns = [
-        _applications.c[name] for name in Application.model_fields if name not in ("twins", "answers", "further")
-    ]
+    sent = ("form", "version", "answers")
+    columns = [_applications.c[name] for name in Application.model_fields if name not in ("twins", "further", *sent)]
+    columns += [_proposals.c[name] for name in sent]
     with database.reading() as connection:
         window = _window(connection, challenge)
         if window.sealed_at is None:
@@ -175,7 +185,7 @@ def page_of_applications(
         with database.writing() as connection:
             windows.note_read(connection, challenge, clock())
     with database.reading() as connection:
-        wanted = select(*columns, _proposals.c.answers).where(_applications.c.challenge == challenge)
+        wanted = select(*columns).where(_applications.c.challenge == challenge)
         if reader:
             wanted = wanted.where(readable(connection, challenge, reader, assigned_only=assigned_only))
         if only:
@@ -214,29 +224,63 @@ def count(database: Database, challenge: str) -> int:
         return connection.scalars(counted).one()
 
 
+class _LookedAt(NamedTuple):
+    """An application about which everything is known that can be known before its window is locked.
+
+    Args:
+        applying: what was handed in.
+        answers: its answers as they are kept.
+        submission: the name of the submission.
+        form: the version of the form that it was checked against; empty if no form was known.
+        problems: what is wrong with it by that form.
+        fields: what its row says, if nothing is wrong.
+    """
+
+    applying: Applying
+    answers: str
+    submission: str
+    form: str
+    problems: tuple[Problem, ...]
+    fields: Mapping[str, str]
+
+
+def _look_at(challenge: str, applying: Applying) -> _LookedAt:
+    text = written_answers(applying.answers)
+    submission = submissions.name_of(applying, text)
+    version, form = forms.read_before(challenge) or ("", None)
+    problems = () if form is None else problems_in(applying, form)
+    fields = {} if form is None or problems else submissions.fields_of(applying)
+    return _LookedAt(applying, text, submission, version, problems, fields)
+
+
 def _accept(
     connection: Connection,
     challenge: str,
-    applying: Applying,
-    submission: str,
+    looked_at: _LookedAt,
     clock: Callable[[], Instant],
     compose: Compose,
 ) -> Receipt:
+    applying, submission = looked_at.applying, looked_at.submission
     window = _window_held_still(connection, challenge, submission)
     now = to_microsecond(clock())
     if window.application is not None:
         return _receipt_again(window)
     windows.check_open(window, now)
-    check_application(applying, forms.read_version(connection, challenge, "", window.form))
+    fields = looked_at.fields
+    if looked_at.form == window.form:
+        refuse_for(looked_at.problems)
+    else:
+        check_application(applying, forms.read_version(connection, challenge, "", window.form))
+        fields = submissions.fields_of(applying)
     receipt = Receipt(application=submissions.new_id(window.slug), challenge=challenge, received=now)
-    application = submissions.row_of(receipt, applying, submission)
-    proposal = submissions.proposal_of(receipt, applying, window.form)
+    application = submissions.row_with(receipt, fields, submission)
+    proposal = submissions.proposal_of(receipt, looked_at.answers, window.form)
     notice = written(
         f"{challenge}/apply/{receipt.application}",
         window,
         Occasion.APPLICATION_RECEIVED,
         receipt.application,
-        read_address(applying.email),
+        fields["email"],
         {"application": receipt.application, "received": spoken(now, window.time_zone)},
         now,
         compose,

@@ -52,15 +52,24 @@ def title_of(connection: Connection, challenge: str, stage: str) -> str:
 
 def read_version(connection: Connection, challenge: str, stage: str, version: str) -> Form:
     """The same, read only once for each version: whoever takes applications asks for it again and again."""
-    if version not in _KNOWN:
+    known = _KNOWN.get((challenge, stage))
+    if known is None or known[0] != version:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        _KNOWN[version] = read(connection, challenge, stage)
-    return _KNOWN[version]
+        known = _KNOWN[challenge, stage] = version, read(connection, challenge, stage)
+    return known[1]
+
+
+def read_before(challenge: str, stage: str = "") -> tuple[str, Form] | None:
+    """The form that was read last, with its version, without asking the database; None if none was.
+
+    It can be the form of another database: compare its version with the one that counts.
+    """
+    return _KNOWN.get((challenge, stage))
 
 
 _MOST_KNOWN = 200
-_KNOWN: dict[str, Form] = {}
+_KNOWN: dict[tuple[str, str], tuple[str, Form]] = {}
 
 
 @lru_cache(maxsize=100)

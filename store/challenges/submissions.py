@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 
 from domain.challenges.application import Applying, Receipt
 from domain.challenges.firm import firm_of
@@ -23,40 +24,54 @@ def row_of(receipt: Receipt, applying: Applying, submission: str) -> dict[str, o
         applying: what was handed in.
         submission: the name of the submission.
     """
+    return row_with(receipt, fields_of(applying), submission)
+
+
+def row_with(receipt: Receipt, fields: Mapping[str, str], submission: str) -> dict[str, object]:
+    """The same, with the fields that `fields_of` made before anybody waited for them."""
+    found = {"id": receipt.application, "challenge": receipt.challenge, "received": receipt.received}
+    return {**fields, **found, "submission": submission}
+
+
+def fields_of(applying: Applying) -> dict[str, str]:
+    """What the row of an application that was checked says about the applicant, as the service keeps it."""
     return {
-        "id": receipt.application,
-        "challenge": receipt.challenge,
         "organisation": one_line(applying.organisation),
         "email": read_address(applying.email),
         "firm": firm_of(applying.organisation),
-        "submission": submission,
-        "received": receipt.received,
     }
 
 
-def proposal_of(receipt: Receipt, applying: Applying, form: str) -> dict[str, object]:
+def proposal_of(receipt: Receipt, answers: str, form: str) -> dict[str, object]:
     """The row of what was sent with an application.
 
     Args:
         receipt: for the application.
-        applying: what was handed in.
-        form: the version of the form that it answers.
+        answers: as `domain.forms.answers.written` writes them.
+        form: the version of the form that they answer.
     """
     return {
         "application": receipt.application,
         "stage": "",
         "form": form,
-        "answers": written(applying.answers),
+        "answers": answers,
         "sent_at": receipt.received,
     }
 
 
-def name_of(applying: Applying) -> str:
-    """The name of a submission: a hash of the sender's id for the submission, or else of its content."""
-    content = [applying.submission]
-    if not applying.submission:
-        content = [applying.organisation, applying.email, written(applying.answers)]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def name_of(applying: Applying, answers: str = "") -> str:
+    """The name of a submission: a hash of the sender's id for the submission, or else of its content.
+
+    Args:
+        applying: what was handed in.
+        answers: the answers as they are written, if somebody has written them already.
+    """
+    if applying.submission:
+        content = json.dumps([applying.submission]).encode()
+    else:
+        text = answers or written(applying.answers)
+        content = json.dumps([applying.organisation, applying.email]).encode() + text.encode(errors="surrogatepass")
+    return hashlib.sha256(content).hexdigest()
 
 
 def name_of_draft(draft: str) -> str:

@@ -25,6 +25,7 @@ from domain.challenges import holding
 from domain.challenges.application import Application
 from domain.challenges.decisions import Hold
 from domain.forms.answers import only_text
+from domain.forms.form import text_form
 from domain.payments.destination import Twins
 from domain.payments.interest import late_interest
 from domain.payments.payment import PaymentStatus
@@ -193,10 +194,12 @@ def test_an_application_has_its_address_in_one_piece(printed: Callable[[], list[
         challenge=CHALLENGE,
         organisation="Tay Sensors",
         email=ADDRESS,
+        form="e32da73c869b",
+        version=1,
         answers=only_text("Old data. " * 50),
         received=AT,
     )
-    applications.applications(row(), [application])
+    applications.applications(row(), [application], {"": text_form(1_000)})
     lines = printed()
     assert f"{TEAM}  Tay Sensors" in lines
     assert ADDRESS in "\n".join(lines)

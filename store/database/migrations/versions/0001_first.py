@@ -127,7 +127,6 @@ def _applications() -> None:
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="applications_challenge_fk"),
         sa.UniqueConstraint("challenge", "submission", name="applications_challenge_submission_uq"),
     )
-    op.create_index("applications_challenge_withdrawn", "applications", ["challenge", "withdrawn"])
     op.create_index("applications_firm", "applications", ["firm"])
 
 

@@ -15,4 +15,6 @@ def upgrade() -> None:
     op.create_index("notices_status_next_try_created_at_key", "notices", ["status", "next_try", "created_at", "key"])
     op.drop_index("record_challenge", "record")
     op.create_index("record_challenge_id", "record", ["challenge", "id"])
-    op.create_index("applications_challenge_received_id", "applications", ["challenge", "received", "id"])
+    op.create_index(
+        "applications_challenge_received_id_withdrawn", "applications", ["challenge", "received", "id", "withdrawn"]
+    )
