@@ -35,10 +35,9 @@ async def interests(
     Without options, the command lists the applicants by name, and points out those whom you may know. You can declare
     something else at any time, which counts at once. The record says who declared for whom, and never what.
 
-    Example: `starter.py interests air-quality --none --as sepa-decider`
+    `--none` declares for everybody for whom you have not declared yet.
 
-    Example: `starter.py interests air-quality --of air-quality-7kx3qm --what "My sister works there." --conflict --as
-    sepa-decider`
+    Example: `starter.py interests air-quality --of air-quality-7kx3qm --what "I know them." --conflict --as ann-orr`
     """
     _check_options(of, what, nothing=nothing, conflict=conflict)
     async with a_desk() as desk:

@@ -23,6 +23,7 @@ from domain.values.calendar import lasting
 from domain.values.refusals import NotConfirmed, Unavailable
 from store.challenges.applications import accept
 from store.challenges.rounds import keep_round
+from store.database import tables
 from tests.crashes import dying_worker
 from tests.people import People
 from tests.rounds import OPERATOR, pilot
@@ -161,6 +162,12 @@ class Played(People):
     async def select_for(self, stage: str) -> None:
         """The sponsor selects for a stage: as many as are expected first, and one of them later."""
         await self.select(**self._selection(stage))
+
+    def declare_past_the_desk(self) -> None:
+        """The sponsor has nothing to do with anybody. The desk takes this only once a worker has sealed the window."""
+        said = {"person": self.sponsor, "version": 1, "conflict": False, "what": "", "at": self.desk.now()}
+        with self.desk.core.database.writing() as connection:
+            connection.execute(tables.interests.insert(), [{"application": team, **said} for team in self.teams])
 
     async def select_by_signal(self, stage: str) -> None:
         """The same, in a message that Temporal keeps until a worker hears it."""

@@ -126,6 +126,7 @@ async def test_a_selection_after_the_closing_is_taken_although_no_worker_ran_at_
         await until(lambda: bool(record()))
         async with stage.worker.down():
             await stage.played.past(stage.played.challenge.closes)
+            stage.played.declare_past_the_desk()
             await stage.played.select_by_signal("exploration")
         await until(lambda: len(record()) >= 3)
 

@@ -22,6 +22,7 @@ PROMISED = [
     "hand-over",
     "status",
     "apply",
+    "interests",
     "applications",
     "select",
     "decline",

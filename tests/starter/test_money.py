@@ -82,6 +82,7 @@ def test_evidence_makes_an_instalment_due_or_loses_it(starter: Commands, purse: 
     assert "A prototype" in accepted.out
     starter.ordered("well", 4)
     starter.pay("well")
+    starter.declares_none("well", OPERATOR)
     lost = starter(*judging, "reject", "--final", "--as", OPERATOR, "--reason", "No trial took place.")
     assert "rejected for good" in lost.out
 
