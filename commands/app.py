@@ -26,6 +26,7 @@ from . import (
     notices,
     payments,
     people,
+    readers,
     rounds,
 )
 from .document import answering
@@ -52,6 +53,8 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "send": drafts.send,
         "answer": applications.answer,
         "admit": exceptions.admit,
+        "readers": readers.readers,
+        "assign": readers.assign,
         "interests": interests.interests,
         "applications": applications.applications,
         "attachments": attachments.attachments,

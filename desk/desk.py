@@ -30,6 +30,7 @@ from .notices import Notices
 from .payment_files import PaymentFiles
 from .payments import Payments
 from .people import People
+from .readers import Readers
 from .reconciliation import Reconciliation
 from .rounds import Rounds
 
@@ -58,6 +59,7 @@ class Desk:
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
         self.attachments = Attachments(self.core)
+        self.readers = Readers(self.core)
         self.interests = Interests(self.core)
         self.judging = Judging(self.core)
         self.notices = Notices(self.core)

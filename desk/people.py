@@ -10,7 +10,7 @@ from domain.challenges.decisions import HandOver
 from domain.challenges.hand_over import handed_over_in_words, noted_after_the_end
 from domain.challenges.messages import content_of
 from domain.payments.payment import OVER
-from domain.permissions import Action, Actor
+from domain.permissions import Action, Actor, Proof, Role
 from domain.programmes.round import Person
 from domain.values.model import Value
 from domain.values.refusals import (
@@ -93,14 +93,24 @@ class People:
                 " ".join(reason.split()),
                 self._core.now(),
             )
-        concerned = tuple(row for row in rows if done.sponsor in ("", row.sponsor))
-        await self._tell(concerned, done)
+        if done.role == Role.READER:
+            concerned = await self._read_by(successor, rows)
+            for row in concerned:
+                await self._note(row, done)  # the workflows of challenges do not know readers
+        else:
+            concerned = tuple(row for row in rows if done.concerns(row.sponsor))
+            await self._tell(concerned, done)
         text = f"{handed_over_in_words(person, successor, done.role)} in {round_}"
         return HandOverDone(
             text=f"{text}, in {counted(len(concerned), 'challenge')}",
             number=done.number,
             challenges=tuple(row.id for row in concerned),
         )
+
+    async def _read_by(self, person: str, rows: Sequence[ChallengeRow]) -> tuple[ChallengeRow, ...]:
+        """The challenges to which somebody reads the applications."""
+        actor = await self._core.actor(person, Proof.NONE)
+        return tuple(row for row in rows if any(each.role is Role.READER for each in actor.roles(row.place)))
 
     async def _decider(self, actor: Actor, row: ChallengeRow, person: str, successor: str) -> str:
         """The id of the operator who decides. Whoever handed over their own role may finish that.
@@ -147,7 +157,7 @@ class People:
             return  # a challenge that was never started begins with the people whom the books name
         known = (await self._core.state(row)).challenge.hand_overs
         for each in history:
-            if each.number > known and each.sponsor in ("", row.sponsor):
+            if each.number > known and each.concerns(row.sponsor):
                 message = _message(each)
                 try:
                     own = f"{message.decision_id}/{content_of(message)}"

@@ -112,7 +112,7 @@ async def _with_programme(core: Core, row: ChallengeRow, payments: dict[str, Pay
 def _led(state: State, history: Iterable[HandOverRow]) -> Iterator[tuple[str, str]]:
     """Compares the people of a challenge that goes on with the roles that were handed over in its round."""
     for each in history:
-        concerned = each.sponsor in ("", state.challenge.sponsor) and state.outcome is None
+        concerned = each.concerns(state.challenge.sponsor) and state.outcome is None
         if concerned and each.number > state.challenge.hand_overs:
             yield "", f"does not know that {each.successor} has taken over from {each.person}: send the hand-over again"
 

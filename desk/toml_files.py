@@ -87,6 +87,7 @@ _MANY = (
     "challenges",
     "operators",
     "releasers",
+    "readers",
     "deciders",
     "engagement",
     "changes",

@@ -67,6 +67,8 @@ class Action(StrEnum):
     CHANGE_CONTACT = "contact"
     DECLARE_INTERESTS = "interests"
     COUNT_APPLICATIONS = "count-applications"
+    READ_READERS = "read-readers"
+    ASSIGN = "assign"
     READ_APPLICATIONS = "read-applications"
     SCORE = "score"
     MODERATE = "moderate"
@@ -150,6 +152,8 @@ RIGHTS: Mapping[Action, Right] = {
         words="declare interests in the applicants to", roles=(*_IN_CHARGE, Role.READER), during=_ONCE_SEALED
     ),
     Action.COUNT_APPLICATIONS: Right(words="count the applications to", roles=_BOTH),
+    Action.READ_READERS: Right(words="look at the readers of", roles=(*_IN_CHARGE, Role.READER)),
+    Action.ASSIGN: Right(words="assign the applications to", roles=_BOTH, during=_ONCE_SEALED),
     Action.READ_APPLICATIONS: Right(words="read the applications to", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
     Action.SCORE: Right(words="mark applications to", roles=(Role.READER,), during=_ONCE_SEALED),
     Action.MODERATE: Right(words="moderate the marks of", roles=_SPONSOR, during=_ONCE_SEALED),

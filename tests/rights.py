@@ -18,8 +18,8 @@ _INTRODUCTION = """\
 
 This page is printed from the table in `domain/permissions.py` by `python tests/rights.py`. A test fails while the two
 differ. The desk asks the table before it reads or writes anything, and the workflows ask it about every message. The
-rights of a person come from the round that was opened: from its operators, releasers and deciders, and from the
-contacts of the applications to its challenges.
+rights of a person come from the round that was opened: from its operators, releasers, deciders and readers, and from
+the contacts of the applications to its challenges.
 
 A *team* is the contact of an application, for that application alone. A *sponsor* decides for the challenges of their
 own body. A *releaser* never releases a payment that follows from their own decision, whatever stands here. *once

@@ -181,6 +181,7 @@ def _people(round_: Round, people: Sequence[Somebody]) -> Iterator[Problem]:
     """The people of the file who do not have the role that it gives them, and the people whom it leaves out."""
     known = {each.id: each for each in people}
     roles = [(Role.OPERATOR, "", round_.operators), (Role.RELEASER, "", round_.releasers)]
+    roles.append((Role.READER, "", round_.readers))
     roles += [(Role.SPONSOR, sponsor.id, sponsor.deciders) for sponsor in round_.sponsors]
     for role, sponsor, named in roles:
         ids = [person.id for person in named]

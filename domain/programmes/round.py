@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -71,12 +71,16 @@ class Person(Value):
     email: EmailAddress
 
 
+Readers = Annotated[tuple[Name, ...], Field(description="ids of persons of [[readers]], or of the sponsor's deciders")]
+
+
 class Sponsor(Value):
-    """A public body that poses challenges, and the people who decide for it."""
+    """A public body that poses challenges, the people who decide for it, and the readers of all its challenges."""
 
     id: Name
     name: Line
     deciders: Annotated[tuple[Person, ...], Field(min_length=1)]
+    readers: Readers = ()
 
 
 class Engagement(Value):
@@ -87,13 +91,17 @@ class Engagement(Value):
 
 
 class Question(Value):
-    """One challenge of a round, as the file states it. Without dates of its own it has the round's."""
+    """One challenge of a round, as the file states it. Without dates of its own it has the round's.
+
+    Its readers are those named here and those of its sponsor.
+    """
 
     id: Name
     question: Line
     sponsor: Name
     opens: Written | None = None
     closes: Written | None = None
+    readers: Readers = ()
     engagement: tuple[Engagement, ...] = ()
 
 
@@ -121,6 +129,7 @@ class Round(Value):
     notes: tuple[Line, ...] = ()
     operators: Annotated[tuple[Person, ...], Field(min_length=1)]
     releasers: tuple[Person, ...] = ()
+    readers: tuple[Person, ...] = ()
     sponsors: Annotated[tuple[Sponsor, ...], Field(min_length=1)]
     challenges: Annotated[tuple[Question, ...], Field(min_length=1)]
 
@@ -152,6 +161,7 @@ class Round(Value):
             "a mailbox belongs to one person, so give each person their own"
             for mailbox in _twice(mailboxes)
         ]
+        problems += _wrong_readers(self)
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -162,7 +172,7 @@ class Round(Value):
     def people(self) -> tuple[Person, ...]:
         """All people whom the round names."""
         deciders = [person for sponsor in self.sponsors for person in sponsor.deciders]
-        return (*self.operators, *self.releasers, *deciders)
+        return (*self.operators, *self.releasers, *self.readers, *deciders)
 
 
 class Challenge(Value):
@@ -309,6 +319,34 @@ def _windows_too_short(round_: Round, challenge: Challenge, programme: Programme
 def _window_key(number: int, window: StageWindow) -> str:
     """The place of a window of further proposals in the file, counted from 1."""
     return f"windows[{number}] ({window.stage})"
+
+
+def _wrong_readers(round_: Round) -> Iterator[str]:
+    """A line for each reader who cannot be one, and for each who reads nothing."""
+    readers = [person.id for person in round_.readers]
+    others = {person.id: "an operator" for person in round_.operators}
+    others |= {person.id: "a releaser" for person in round_.releasers}
+    deciders = {sponsor.id: [person.id for person in sponsor.deciders] for sponsor in round_.sponsors}
+    named = [
+        (f"sponsors[{number}] ({each.id}).readers", each.id, each.readers)
+        for number, each in enumerate(round_.sponsors, start=1)
+    ]
+    named += [
+        (f"{_key(number, each)}.readers", each.sponsor, each.readers)
+        for number, each in enumerate(round_.challenges, start=1)
+    ]
+    for key, sponsor, ids in named:
+        for name in dict.fromkeys(ids):
+            if name in others:
+                yield f"{key}: {name!r} is {others[name]}, who cannot be a reader too: name somebody else"
+            elif name not in readers and name not in deciders.get(sponsor, []):
+                yield f"{key}: {name!r} is no reader: name a person of [[readers]], or a decider of {sponsor}"
+        for name in _twice(ids):
+            yield f"{key}: {name!r} is named twice: name each reader once"
+    everybody = {name for _, _, ids in named for name in ids}
+    for name in readers:
+        if name not in everybody:
+            yield f"readers: {name!r} reads nothing: name them in readers of a sponsor or of a challenge"
 
 
 def _key(number: int, question: Question) -> str:

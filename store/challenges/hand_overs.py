@@ -17,6 +17,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
+from store.judging import readers
 
 from .people import has_role, people_in, whose_mailbox
 from .rounds import keep_contact
@@ -49,6 +50,10 @@ class HandOverRow(Value):
     by: str
     reason: str
     at: Instant
+
+    def concerns(self, sponsor: str) -> bool:
+        """Whether the challenges of a sponsor have to know of this. They do not know who reads."""
+        return self.role != Role.READER and self.sponsor in ("", sponsor)
 
 
 class Heir(Value):
@@ -242,6 +247,7 @@ def _go(connection: Connection, row: Found, heir: Heir, by: str, reason: str, at
     for who, role, sponsor in ((row.id, "", ""), (heir.id, row.role, row.sponsor)):
         here = (_people.c.round == row.round, _people.c.id == who)
         connection.execute(update(_people).where(*here).values(role=role, sponsor=sponsor))
+    readers.hand_over(connection, row.round, row.id, heir.id)
     keep_contact(connection, row.round)
     last = select(func.max(_hand_overs.c.number)).where(_hand_overs.c.round == row.round)
     done = HandOverRow(

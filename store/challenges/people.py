@@ -14,8 +14,11 @@ from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
+from store.judging import readers
 
 _people, _applications, _drafts = tables.people, tables.applications, tables.drafts
+_BY_PERSON = (Role.SPONSOR, Role.OPERATOR, Role.RELEASER)
+"""The roles that somebody has by their row alone. What a reader reads stands in rows of its own."""
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 _APPLICATIONS = TotalOrder(_applications.c.id)
 _DRAFTS = TotalOrder(_drafts.c.application, _drafts.c.stage)
@@ -35,26 +38,27 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
     """
     with database.reading() as connection:
         if "@" not in name:
-            return _people_grants(connection, name, by_address=False)
+            return (*_people_grants(connection, name, by_address=False), *readers.grants(connection, name))
         teams = (*_team_grants(connection, name), *_draft_grants(connection, name))
-        return (*_people_grants(connection, name, by_address=True), *teams)
+        return (*_people_grants(connection, name, by_address=True), *readers.grants(connection, name), *teams)
 
 
 def keep_people(connection: Connection, round_: Round) -> None:
     """Writes down the people of a round when it is opened. Needs a transaction that writes.
 
     From then on the database says who has which role. If this is called again, only names and addresses of people
-    change who still have the role that the file gives them, and the deciders of sponsors are added that are new.
+    change who still have the role that the file gives them, and the deciders of new sponsors and new readers are added.
 
     Raises:
-        FileRefused: a decider of a new sponsor is somebody whom the round knows.
+        FileRefused: a new reader, or a decider of a new sponsor, is somebody whom the round knows.
     """
     known = {row.id: row for row in people_in(connection, round_.id)}
     sponsors = {row.sponsor for row in known.values()}
     for role, sponsor, person in _named(round_):
-        if known and sponsor and sponsor not in sponsors:
+        is_added = person.id not in known if role is Role.READER else bool(sponsor) and sponsor not in sponsors
+        if known and is_added:
             _check_is_new(round_.id, known, person)
-        if not known or (sponsor and sponsor not in sponsors):
+        if not known or is_added:
             row = {"round": round_.id, "role": str(role), "sponsor": sponsor, **dict(person)}
             connection.execute(insert(_people).values(row))
         elif has_role(known.get(person.id), role, sponsor):
@@ -62,7 +66,7 @@ def keep_people(connection: Connection, round_: Round) -> None:
 
 
 def _check_is_new(round_: str, known: Mapping[str, Found], person: Person) -> None:
-    """Checks that a decider of a new sponsor is nobody whom the round knows.
+    """Checks that a new reader, or a decider of a new sponsor, is nobody whom the round knows.
 
     Raises:
         FileRefused: the round knows the id or the mailbox.
@@ -70,7 +74,7 @@ def _check_is_new(round_: str, known: Mapping[str, Found], person: Person) -> No
     if person.id in known or whose_mailbox(known.values(), person.email):
         raise FileRefused(
             f"people: {person.id} or their mailbox is known in {round_} in another role, and a person has one role: "
-            "name another decider for the new sponsor"
+            "name another person"
         )
 
 
@@ -78,6 +82,7 @@ def _named(round_: Round) -> Iterator[tuple[Role, str, Person]]:
     """Everybody whom the file names: the role, the sponsor for whom they decide, and the person."""
     yield from ((Role.OPERATOR, "", each) for each in round_.operators)
     yield from ((Role.RELEASER, "", each) for each in round_.releasers)
+    yield from ((Role.READER, "", each) for each in round_.readers)
     yield from ((Role.SPONSOR, sponsor.id, each) for sponsor in round_.sponsors for each in sponsor.deciders)
 
 
@@ -128,8 +133,10 @@ def people_of(database: Database, round_: str, sponsor: str) -> dict[Role, tuple
     )
     found: dict[Role, tuple[str, ...]] = {Role.TEAM: ("its teams",)}
     with database.reading() as connection:
+        if readers.read_by_somebody(connection, round_, sponsor):
+            found[Role.READER] = ("its readers",)
         for row in connection.execute(wanted):
-            if row.role in list(Role):
+            if row.role in _BY_PERSON:
                 found[Role(row.role)] = (*found.get(Role(row.role), ()), row.id)
     return found
 
@@ -152,7 +159,7 @@ def _people_grants(connection: Connection, name: str, *, by_address: bool) -> tu
     return tuple(
         Grant(round=row.round, role=Role(row.role), person=row.id, sponsor=row.sponsor)
         for row in connection.execute(wanted)
-        if row.role in list(Role)
+        if row.role in _BY_PERSON
     )
 
 

@@ -21,7 +21,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
-from store.judging import scorecards
+from store.judging import readers, scorecards
 
 from . import forms
 from .people import keep_people, people_in
@@ -124,6 +124,8 @@ def keep_round(
                 .values(challenge=challenge.id, opens=challenge.opens, closes=challenge.closes, held=False)
                 .on_conflict_do_nothing()
             )
+        judged = any(stage.scorecard is not None for stage in programme.stages)
+        readers.keep(connection, round_, challenges, judged=judged)
         keep_contact(connection, round_.id)
 
 

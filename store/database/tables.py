@@ -75,7 +75,9 @@ people = Table(
     Column("name", String, nullable=False),
     Column("email", String, nullable=False),
     Column("former", Text, nullable=False, server_default=""),  # their addresses before, each on a line
-    Column("role", String, nullable=False, server_default=""),  # operator, releaser or sponsor; empty if handed over
+    Column(
+        "role", String, nullable=False, server_default=""
+    ),  # operator, releaser, sponsor or reader; empty if handed over
     Column("sponsor", String, nullable=False, server_default=""),  # the sponsor for whom they decide
 )
 

@@ -19,7 +19,7 @@ from store.database.ordering import TotalOrder
 _applications, _interests, _assignments = tables.applications, tables.interests, tables.assignments
 _later = _interests.alias()
 _BY_ID = TotalOrder(_applications.c.id)
-_COUNT = and_(_applications.c.withdrawn.is_(None), _applications.c.erased.is_(None))
+COUNT = and_(_applications.c.withdrawn.is_(None), _applications.c.erased.is_(None))
 """Applications that can be selected."""
 _MOST_NAMED = 3
 """How many applications a refusal names; it gives only the number of the others."""
@@ -38,7 +38,7 @@ def check_impartial(connection: Connection, challenge: str, person: str, imparti
         InterestsMissing: the person has not declared their interests for all of them.
         ConflictOfInterest: the person has declared a conflict of interest for one of them.
     """
-    which = _applications.c.id.in_(impartial.towards) if impartial.towards else _COUNT
+    which = _applications.c.id.in_(impartial.towards) if impartial.towards else COUNT
     if impartial.declares_first:
         _check_declared(connection, challenge, person, which)
     if shut_out := _conflicts(connection, challenge, person, which):
@@ -65,7 +65,7 @@ def readable(
     """
     theirs = is_assigned(person) if assigned_only and are_assigned(connection, challenge) else true()
     _check_declared(connection, challenge, person, and_(theirs, _applications.c.erased.is_(None)))
-    return and_(theirs, ~_is_shut_out(person))
+    return and_(theirs, ~is_shut_out(person))
 
 
 def check_may_read(
@@ -150,11 +150,11 @@ def _check_declared(connection: Connection, challenge: str, person: str, which: 
 
 
 def _conflicts(connection: Connection, challenge: str, person: str, which: ColumnElement[bool]) -> tuple[str, ...]:
-    wanted = select(_applications.c.id).where(_applications.c.challenge == challenge, which, _is_shut_out(person))
+    wanted = select(_applications.c.id).where(_applications.c.challenge == challenge, which, is_shut_out(person))
     return tuple(connection.scalars(wanted.order_by(*_BY_ID)))
 
 
-def _is_shut_out(person: str) -> ColumnElement[bool]:
+def is_shut_out(person: str) -> ColumnElement[bool]:
     """Whether what somebody declared last for an application is a conflict, in a query of applications."""
     return exists().where(
         _interests.c.application == _applications.c.id,

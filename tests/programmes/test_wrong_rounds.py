@@ -139,6 +139,48 @@ def test_a_wrong_round_is_refused_by_key_value_and_remedy(problems: Problems, ol
     assert problems((old, new), in_round=True) == [line]
 
 
+READERS = """[[readers]]
+id = "ann-orr"
+name = "Ann Orr"
+email = "ann.orr@panel.example"
+
+[[sponsors]]
+id = "nss"
+"""
+SEPA, NSS = 'id = "sepa"\n', '[[sponsors]]\nid = "nss"\n'
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ([(NSS, READERS)], ["readers: 'ann-orr' reads nothing: name them in readers of a sponsor or of a challenge"]),
+        (
+            [(SEPA, f'{SEPA}readers = ["finance", "programme-office", "nss-decider", "nobody", "nobody"]\n')],
+            [
+                "sponsors[1] (sepa).readers: 'finance' is a releaser, who cannot be a reader too: name somebody else",
+                "sponsors[1] (sepa).readers: 'programme-office' is an operator, who cannot be a reader too: name "
+                "somebody else",
+                "sponsors[1] (sepa).readers: 'nss-decider' is no reader: name a person of [[readers]], or a decider of "
+                "sepa",
+                "sponsors[1] (sepa).readers: 'nobody' is no reader: name a person of [[readers]], or a decider of sepa",
+                "sponsors[1] (sepa).readers: 'nobody' is named twice: name each reader once",
+            ],
+        ),
+        (
+            [('id = "air-quality"\n', 'id = "air-quality"\nreaders = ["nss-decider"]\n')],
+            [
+                "challenges[1] (air-quality).readers: 'nss-decider' is no reader: name a person of [[readers]], or a "
+                "decider of sepa"
+            ],
+        ),
+    ],
+)
+def test_readers_are_persons_of_the_round_or_deciders_of_the_sponsor(
+    problems: Problems, changes: list[tuple[str, str]], lines: list[str]
+) -> None:
+    assert problems(*changes, in_round=True) == lines
+
+
 def test_a_round_of_a_programme_that_pays_nothing_needs_nobody_who_releases(tmp_path: Path) -> None:
     """Fails when releasers are asked for whatever the programme says."""
     for file in FILES:

@@ -23,6 +23,8 @@ PROMISED = [
     "status",
     "apply",
     "interests",
+    "readers",
+    "assign",
     "applications",
     "select",
     "decline",
