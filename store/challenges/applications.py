@@ -53,6 +53,14 @@ _applications, _challenges, _windows = tables.applications, tables.challenges, t
 _proposals = tables.proposals
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
 
+_SENT = ("form", "version", "answers")
+_ELSEWHERE = ("twins", "further", *_SENT)
+_READ = [
+    *(_applications.c[name] for name in Application.model_fields if name not in _ELSEWHERE),
+    *(_proposals.c[name] for name in _SENT),
+]
+"""The columns of an application as it is read."""
+
 # Made once, because making a statement takes longer than running it.
 _TAKEN = Together(_applications, tables.proposals, tables.notices, also=[_applications.c.firm])
 _HELD_STILL = windows.held_still(
@@ -169,9 +177,6 @@ def page_of_applications(
         NotReadable: no page begins there.
         Unavailable: the database cannot be read.
     """
-    sent = ("form", "version", "answers")
-    columns = [_applications.c[name] for name in Application.model_fields if name not in ("twins", "further", *sent)]
-    columns += [_proposals.c[name] for name in sent]
     with database.reading() as connection:
         window = _window(connection, challenge)
         if window.sealed_at is None:
@@ -185,7 +190,7 @@ def page_of_applications(
         with database.writing() as connection:
             windows.note_read(connection, challenge, clock())
     with database.reading() as connection:
-        wanted = select(*columns).where(_applications.c.challenge == challenge)
+        wanted = select(*_READ).where(_applications.c.challenge == challenge)
         if reader:
             wanted = wanted.where(readable(connection, challenge, reader, assigned_only=assigned_only))
         if only:
