@@ -26,7 +26,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
 .PHONY: bench clean demo help lock run test
 
 help:
-	@echo 'make demo            rehearse the pilot and a second round in about a minute (KEEP=1 leaves the servers up)'
+	@echo 'make demo            rehearse the pilot and two more rounds in about a minute (KEEP=1 leaves the servers up)'
 	@echo 'make run             the service with embedded servers, for real use; its state is kept in var/'
 	@echo 'make test            format, lint, types, import contracts and all tests'
 	@echo 'make bench           the measurements, written to a file in bench/ (AGAINST=REV compares with that build)'

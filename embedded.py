@@ -28,7 +28,7 @@ VAR = ROOT / "var"
 KEPT_FOR = "87600h"
 """How long closed runs stay in the Temporal UI: ten years."""
 
-DEMO_ROUNDS = ("pilot-2016", "town-trials")
+DEMO_ROUNDS = ("pilot-2016", "town-trials", "later-rounds")
 """The pilot, and a round with what the pilot lacks: VAT, and instalments on evidence. The same person operates both."""
 DEMO_OPERATOR = "programme-office"
 DEMO_DAY = 0.12
@@ -280,7 +280,7 @@ def run(folder: Path, port: int) -> int:
 
 
 def demo(folder: Path, keep: bool, day: float) -> int:
-    """Rehearses two rounds from opening to outcome. If it is told to stop before the end, the rehearsal has failed."""
+    """Rehearses three rounds from opening to outcome. If it is told to stop before the end, the rehearsal has failed."""
     listener = Listener().listen()
     service = Service(folder.resolve(), *free_ports(), fresh=True)
     status = 1
@@ -350,7 +350,7 @@ def main() -> int:
         "--port", type=_port, default=_USUAL_PORT, help=f"of Temporal; its UI has this plus {_UI_ABOVE}"
     )
     running.add_argument("--state", type=Path, default=VAR, help="the folder for all state")
-    rehearsing = commands.add_parser("demo", help="rehearse the pilot, and a second round beside it")
+    rehearsing = commands.add_parser("demo", help="rehearse the pilot, and two more rounds beside it")
     rehearsing.add_argument("--keep", action="store_true", help="leave the servers up afterwards")
     rehearsing.add_argument("--day", type=float, default=DEMO_DAY, help="the length of a day in seconds")
     rehearsing.add_argument(

@@ -11,10 +11,12 @@ from functools import partial
 from whenever import TimeDelta
 
 from domain.challenges.application import Applying, Receipt
+from domain.forms.form import Kind
 from domain.programmes.programme import Stage, Without
 from domain.programmes.rehearsal import teams_taken
 from domain.values.calendar import seconds_between
 from domain.values.refusals import RehearsalStopped, TooLate
+from domain.values.wording import counted
 
 from .rehearsal_answers import filled
 from .rehearsal_cast import Cast
@@ -63,7 +65,8 @@ class Applicants:
         self.proposals = self.missing = self.late_proposals = 0
         self._cast = cast
         self._form = cast.programme.form_of()
-        self._writers = Writers(cast, self._form)
+        self._writers = {"": Writers(cast, self._form)}
+        self._needs_files = any(each.kind is Kind.FILE and each.required for each in self._form.questions())
 
     async def apply(self, in_time: int, late: int) -> None:
         """Hands in applications: most in time, spread over the window, and some just too late.
@@ -74,7 +77,9 @@ class Applicants:
         cast, opens, closes = self._cast, self._cast.challenge.opens, self._cast.challenge.closes
         length = seconds_between(opens, closes)
         # One of those who will be late has written everything by then.
-        late_ones = [await self._written(in_time + each, by_draft=each == 0) for each in range(late)]
+        late_ones = [
+            await self._written(in_time + each, by_draft=self._needs_files or each == 0) for each in range(late)
+        ]
         for number, moment in enumerate(sorted(0.05 + 0.85 * cast.chance.random() for _ in range(in_time))):
             await cast.sleep_until(opens + TimeDelta(seconds=moment * length))
             await self._apply_in_time(number)
@@ -88,8 +93,7 @@ class Applicants:
                 f"applications to {cast.challenge.slug} came in time, and {needed} are needed for "
                 f"{cast.programme.stages[0].title}. Use a longer day, such as --day {longer:g}."
             )
-        again = f"; {self.changed} were sent again after a change" if self.changed else ""
-        cast.tell(f"{len(self.receipts)} applications taken, {len(self.refusals)} refused as late{again}")
+        cast.tell(f"{len(self.receipts)} applications taken, {len(self.refusals)} refused as late{self._more()}")
 
     async def propose(self, stage: Stage, teams: tuple[str, ...], needed: int) -> tuple[str, ...]:
         """Teams write the further proposal that a stage asks for. All send it but one, if there are more than needed.
@@ -105,11 +109,11 @@ class Applicants:
         cast, writers = self._cast, self._writers_for(stage)
         opens = next((each.opens for each in cast.challenge.windows if each.stage == stage.name), cast.desk.now())
         await cast.sleep_until(opens)
-        await asyncio.gather(*(writers.write(team) for team in teams))
-        ready = teams[:-1] if len(teams) > needed else teams
-        sent = tuple([team for team in ready if await self._sends(writers, team)])
+        written = await asyncio.gather(*(self._writes(writers, team) for team in teams))
+        ready = [team for team, in_time in zip(teams, written, strict=True) if in_time]
+        sent = tuple([team for team in ready[: max(needed, len(teams) - 1)] if await self._sends(writers, team)])
         self.proposals += len(sent)
-        cast.tell(f"{stage.name}: further proposals from {cast.short(sent)}")
+        cast.tell(f"{stage.name}: further proposals from {cast.short(sent)}{_with_files(writers.attached)}")
         return sent
 
     async def propose_too_late(
@@ -143,26 +147,33 @@ class Applicants:
         return field
 
     def _writers_for(self, stage: Stage) -> Writers:
-        return Writers(self._cast, self._cast.programme.form_of(stage.name), stage.name)
+        if stage.name not in self._writers:
+            self._writers[stage.name] = Writers(self._cast, self._cast.programme.form_of(stage.name), stage.name)
+        return self._writers[stage.name]
+
+    def _more(self) -> str:
+        again = f"; {self.changed} sent again after a change" if self.changed else ""
+        return f"{again}{_with_files(self._writers[''].attached)}"
 
     async def _apply_in_time(self, number: int) -> None:
         by_draft = self._cast.chance.random() < _BY_DRAFT
+        writers = self._writers[""]
         application = await self._submit(await self._written(number, by_draft=by_draft))
         if application and by_draft and self._cast.chance.random() < _CHANGED:
-            await self._writers.change(application)
+            await writers.change(application)
             try:
-                receipt = await self._writers.send(application)
+                receipt = await writers.send(application)
                 self.changed += receipt.version > 1 and not receipt.repeated
             except TooLate:
                 self.late_changes += 1
 
     async def _written(self, number: int, *, by_draft: bool) -> _Send:
         """Writes an application. Returns what sends it."""
-        chance, cast, writers = self._cast.chance, self._cast, self._writers
+        chance, cast, writers = self._cast.chance, self._cast, self._writers[""]
         organisation = f"{chance.choice(_PLACES)} {chance.choice(_TRADES)} {number + 1}"
         email = f"{organisation.lower().replace(' ', '.')}@companies.example"
         with suppress(TooLate):  # whoever finds the window closed before they begin to write hands in all the same
-            if by_draft:
+            if by_draft or self._needs_files:
                 draft = await cast.begin_draft(organisation, email)
                 await writers.write(draft)
                 return partial(writers.send, draft)
@@ -186,6 +197,14 @@ class Applicants:
             cast.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
         return receipt.application
 
+    async def _writes(self, writers: Writers, team: str) -> bool:
+        """Whether a team can attach its files before the window closes."""
+        try:
+            await writers.write(team)
+        except TooLate:
+            return False
+        return True
+
     async def _sends(self, writers: Writers, team: str) -> bool:
         """Whether the further proposal of a team is taken, and not refused as too late."""
         try:
@@ -195,6 +214,10 @@ class Applicants:
             return False
         self._cast.moved = self._cast.desk.now()
         return True
+
+
+def _with_files(attached: int) -> str:
+    return f"; {counted(attached, 'file')} attached" if attached else ""
 
 
 def _longer(day: float, too_slow: float) -> float:

@@ -1,16 +1,17 @@
-"""How people write on a draft in a rehearsal: two at a time, changed once more after it was sent."""
+"""How people write on a draft in a rehearsal: two at a time, with files, changed once more after it was sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from domain.challenges.application import Receipt
 from domain.challenges.draft import Saved, Typed
 from domain.forms.answers import Answer
-from domain.forms.form import Form, Kind
+from domain.forms.form import Form, Kind, Question
 
-from .rehearsal_answers import filled
+from .rehearsal_answers import files_wanted, filled
 from .rehearsal_cast import Cast
+from .rehearsal_files import small_file
 
 _FIRST = "One of us wrote this."
 _SECOND = "Meanwhile, another one of us wrote this."
@@ -23,23 +24,32 @@ class Writers:
         cast: everybody who has a part in the challenge.
         form: the questions.
         stage: the stage that asks for a further proposal; empty for the application itself.
+
+    Attributes:
+        attached: how many files were attached.
     """
 
     def __init__(self, cast: Cast, form: Form, stage: str = "") -> None:
         self._cast = cast
         self._form = form
         self._stage = stage
+        self.attached = 0
 
     async def write(self, draft: str) -> None:
-        """Fills a draft in. Two people go on from the same version of an answer, and one of them puts both together.
+        """Fills a draft in, and attaches files. Two people go on from the same version of an answer.
 
         Args:
             draft: its id.
+
+        Raises:
+            TooLate: the window closed before the files were attached.
         """
         answers = filled(self._form, self._cast.chance)
         for saved in await self._save(draft, *(Typed(question=each, answer=said) for each, said in answers.items())):
             if saved.yours.question == self._text_of(answers):
                 await self._meet(draft, saved.yours.question, saved.yours.version, saved.yours.answer)
+        for question in files_wanted(self._form, answers, self._cast.chance):
+            await self._attach(draft, question)
 
     async def change(self, draft: str) -> None:
         """Writes an answer again, and leaves the others as they are."""
@@ -68,5 +78,24 @@ class Writers:
             self._cast.wrong.append(f"two people saved {question} of {draft} at once, but nobody got both texts")
         await self._save(draft, Typed(question=question, answer=wanted, builds_on=first.yours.version))
 
+    async def _attach(self, draft: str, question: Question) -> None:
+        kind = self._cast.chance.choice(question.types_taken)
+        content = small_file(kind, f"{question.id} of {draft}")
+        await self._cast.desk.attachments.attach(
+            await self._cast.actor(draft),
+            self._cast.challenge.id,
+            draft,
+            question.id,
+            f"{question.id}.{kind}",
+            _in_pieces(content),
+            stage=self._stage,
+            size=len(content),
+        )
+        self.attached += 1
+
     async def _save(self, draft: str, *typed: Typed) -> tuple[Saved, ...]:
         return await self._cast.desk.drafts.save(await self._cast.actor(draft), draft, typed, self._stage)
+
+
+async def _in_pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from whenever import Instant, ItemizedDelta, TimeDelta
 
 from domain.programmes.plan import plan_of, total_at_target
-from domain.programmes.programme import Programme, Stage
+from domain.programmes.programme import Asks, Programme, Stage
 from domain.programmes.rehearsal import applications_needed, moved, planned_fees, shortened, teams_taken
 from domain.programmes.windows import WindowDates
 from domain.values.money import Money
@@ -40,6 +40,19 @@ def test_three_months_that_are_92_days_last_92_days() -> None:
     )
     short, _ = shortened(programme(months), (august,), START, day=1)
     assert seconds(short.stages[0].duration) == 92
+
+
+def test_a_further_proposal_may_take_as_many_days() -> None:
+    """Fails when teams have the real weeks for it, and the rehearsal waits for them."""
+    asks = Asks(form="full", within=ItemizedDelta(weeks=2))
+    exploration, accelerator, *others = programme().stages
+    asking = programme(exploration, accelerator.model_copy(update={"asks": asks}), *others)
+    dates = WindowDates(stage="accelerator", opens=OPENS.add(hours=24 * 40), closes=OPENS.add(hours=24 * 50))
+    real = challenge().model_copy(update={"windows": (dates,)})
+    short, (first,) = shortened(asking, (real,), START, day=10)
+    assert [each.asks and seconds(each.asks.within) for each in short.stages] == [None, 140, None, None]
+    (window,) = first.windows
+    assert (window.opens - first.opens, window.closes - first.opens) == (TimeDelta(seconds=400), TimeDelta(seconds=500))
 
 
 def test_reminders_come_as_many_days_before() -> None:

@@ -91,8 +91,8 @@ def copy_round(folder: Path, name: str, challenges: int, opens: tuple[str, str])
     (folder / original.name).write_text("[[challenges]]".join([head.replace(*opens), *questions[:challenges]]))
 
 
-def test_the_demo_rehearses_the_pilot_and_a_second_round_and_ends_with_their_books(tmp_path: Path) -> None:
-    """With three of their eight challenges; `make demo` itself, which checks the same, has all of them.
+def test_the_demo_rehearses_the_pilot_and_two_more_rounds_and_ends_with_their_books(tmp_path: Path) -> None:
+    """With four of their ten challenges; `make demo` itself, which checks the same, has all of them.
 
     They open months earlier, so that applications are in time although a day is short, however busy the machine.
     """
@@ -100,23 +100,26 @@ def test_the_demo_rehearses_the_pilot_and_a_second_round_and_ends_with_their_boo
     programmes.mkdir()
     copy_round(programmes, "pilot-2016", 2, ("opens = 2016-07-06", "opens = 2016-02-06"))
     copy_round(programmes, "town-trials", 1, ("opens = 2018-03-05", "opens = 2017-10-05"))
+    copy_round(programmes, "later-rounds", 1, ("opens = 2024-07-01", "opens = 2024-02-01"))
     command = [sys.executable, str(ROOT / "embedded.py"), "demo", "--day", "0.025", "--state", str(tmp_path / "state")]
     environment = os.environ | {"CHALLENGES_PROGRAMMES": str(programmes)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGS, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
-    pilot, beside = done.stdout.split("Meanwhile, the round town-trials:")
+    pilot, beside, later = re.split("Meanwhile, the round (?:town-trials|later-rounds):", done.stdout)
     assert "Fixed fees: 6 × £2,000 + 2 × £15,000 = £42,000\n" in pilot
     assert "Fixed fees: £21,600 in 9 instalments = £21,600\n" in beside, "three teams, with VAT"
     assert "evidence for instalment 2 accepted from " in beside
-    for said, ended in ((pilot, 2), (beside, 1)):
+    assert "Fixed fees: 3 × £6,000 + £36,000 in 3 instalments = £54,000\n" in later
+    assert "accelerator: further proposals from " in later
+    for said, ended in ((pilot, 2), (beside, 1), (later, 1)):
         assert said.count("ended: completed\n") == ended
         (sent,) = re.findall(r"^(\d+) applications received, (\d+) refused as too late", said, re.MULTILINE)
         assert sum(map(int, sent)) == 80
-    # Then the books are compared: 6 payments for exploration, 2 for the accelerator, and what was agreed after it; and
-    # 9 for the trial and 3 for the roll-out.
-    (payments,) = re.findall(r"^The books agree: (\d+) payments of 3 challenges\.$", beside, re.MULTILINE)
-    assert int(payments) >= 8 + 12
+    # Then the books are compared: 6 payments for exploration, 2 for the accelerator, and what was agreed after it; 9
+    # for the trial and 3 for the roll-out; and 3 for exploration, 3 for the accelerator and 2 for what comes after it.
+    (payments,) = re.findall(r"^The books agree: (\d+) payments of 4 challenges\.$", later, re.MULTILINE)
+    assert int(payments) >= 8 + 12 + 8
     assert "Temporal UI  http://127.0.0.1:" in done.stdout
     assert processes_in(tmp_path) == {}
 
