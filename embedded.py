@@ -1,7 +1,7 @@
 """The whole service on one machine: Temporal's development server with its UI, a worker, and SQLite.
 
 `embedded.py run` keeps its state in var/ and runs until Ctrl-C. `embedded.py demo` rehearses the pilot on separate
-servers, and a second round beside the pilot, and then stops them; with --keep the servers stay up.
+servers, and two more rounds beside the pilot, and then stops them; with --keep the servers stay up.
 """
 
 from __future__ import annotations
@@ -280,7 +280,7 @@ def run(folder: Path, port: int) -> int:
 
 
 def demo(folder: Path, keep: bool, day: float) -> int:
-    """Rehearses three rounds from opening to outcome. If it is told to stop before the end, the rehearsal has failed."""
+    """Rehearses rounds from opening to outcome. If it is told to stop before the end, the rehearsal has failed."""
     listener = Listener().listen()
     service = Service(folder.resolve(), *free_ports(), fresh=True)
     status = 1

@@ -105,46 +105,42 @@ class Applicants:
 
         Returns:
             The teams whose proposals came in time.
+
+        Raises:
+            RehearsalStopped: they are too few for the stage.
         """
         cast, writers = self._cast, self._writers_for(stage)
         opens = next((each.opens for each in cast.challenge.windows if each.stage == stage.name), cast.desk.now())
         await cast.sleep_until(opens)
-        written = await asyncio.gather(*(self._writes(writers, team) for team in teams))
-        ready = [team for team, in_time in zip(teams, written, strict=True) if in_time]
-        sent = tuple([team for team in ready[: max(needed, len(teams) - 1)] if await self._sends(writers, team)])
+        silent = teams[-1:] if len(teams) > needed else ()
+        in_time = await asyncio.gather(*(self._proposes(writers, team, sends=team not in silent) for team in teams))
+        sent = tuple(team for team, was in zip(teams, in_time, strict=True) if was)
         self.proposals += len(sent)
-        cast.tell(f"{stage.name}: further proposals from {cast.short(sent)}{_with_files(writers.attached)}")
-        return sent
-
-    async def propose_too_late(
-        self, stage: Stage, teams: tuple[str, ...], sent: tuple[str, ...], needed: int
-    ) -> tuple[str, ...]:
-        """The others send what they wrote after the closing, in vain.
-
-        Args:
-            stage, teams, needed: see `propose`.
-            sent: the teams whose proposals came in time.
-
-        Returns:
-            The teams that can be selected for the stage.
-
-        Raises:
-            RehearsalStopped: they are too few.
-        """
-        cast, writers = self._cast, self._writers_for(stage)
-        others = [team for team in teams if team not in sent]
-        self.missing += len(others)
-        for team in others:
-            if await self._sends(writers, team):
-                cast.wrong.append(f"the further proposal of {team} came after the closing, but was taken")
-        field = sent if stage.asks and stage.asks.without is Without.OUT else teams
-        if len(field) < needed:
+        if len(sent) < needed and _is_out(stage):
             raise RehearsalStopped(
                 f"A day of {cast.day:g} seconds is too short for this machine: {len(sent)} of {len(teams)} further "
                 f"proposals to {cast.challenge.slug} came in time, and {needed} are needed for {stage.title}. "
                 f"Use a longer day, such as --day {_longer(cast.day, 1):g}."
             )
-        return field
+        cast.tell(f"{stage.name}: further proposals from {cast.short(sent)}{_with_files(writers.attached)}")
+        return sent
+
+    async def propose_too_late(self, stage: Stage, teams: tuple[str, ...], sent: tuple[str, ...]) -> tuple[str, ...]:
+        """The others send what they wrote after the closing, in vain.
+
+        Args:
+            stage, teams: see `propose`.
+            sent: the teams whose proposals came in time.
+
+        Returns:
+            The teams that can be selected for the stage.
+        """
+        others = [team for team in teams if team not in sent]
+        self.missing += len(others)
+        for team in others:
+            if await self._sends(self._writers_for(stage), team):
+                self._cast.wrong.append(f"the further proposal of {team} came after the closing, but was taken")
+        return sent if _is_out(stage) else teams
 
     def _writers_for(self, stage: Stage) -> Writers:
         if stage.name not in self._writers:
@@ -197,13 +193,13 @@ class Applicants:
             cast.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
         return receipt.application
 
-    async def _writes(self, writers: Writers, team: str) -> bool:
-        """Whether a team can attach its files before the window closes."""
+    async def _proposes(self, writers: Writers, team: str, *, sends: bool) -> bool:
+        """A team writes a further proposal. Whether it sends it, and in time."""
         try:
             await writers.write(team)
         except TooLate:
             return False
-        return True
+        return sends and await self._sends(writers, team)
 
     async def _sends(self, writers: Writers, team: str) -> bool:
         """Whether the further proposal of a team is taken, and not refused as too late."""
@@ -214,6 +210,11 @@ class Applicants:
             return False
         self._cast.moved = self._cast.desk.now()
         return True
+
+
+def _is_out(stage: Stage) -> bool:
+    """Whether a team is out that sends no further proposal."""
+    return stage.asks is not None and stage.asks.without is Without.OUT
 
 
 def _with_files(attached: int) -> str:

@@ -154,7 +154,7 @@ class Parts(Cast):
             await self.waiting_for(f"proposals for {following.name}")
             sent = await self.applicants.propose(following, teams, needed)
         await self.waiting_for(f"selection for {following.name}")
-        return await self.applicants.propose_too_late(following, teams, sent, needed)
+        return await self.applicants.propose_too_late(following, teams, sent)
 
     async def _work(self, stage: Stage, teams: tuple[str, ...]) -> None:
         await self._meet(stage)

@@ -47,12 +47,12 @@ def test_a_further_proposal_may_take_as_many_days() -> None:
     asks = Asks(form="full", within=ItemizedDelta(weeks=2))
     exploration, accelerator, *others = programme().stages
     asking = programme(exploration, accelerator.model_copy(update={"asks": asks}), *others)
-    dates = WindowDates(stage="accelerator", opens=OPENS.add(hours=24 * 40), closes=OPENS.add(hours=24 * 50))
+    dates = WindowDates(stage="accelerator", opens=OPENS.add(hours=24 * 60), closes=OPENS.add(hours=24 * 80))
     real = challenge().model_copy(update={"windows": (dates,)})
     short, (first,) = shortened(asking, (real,), START, day=10)
     assert [each.asks and seconds(each.asks.within) for each in short.stages] == [None, 140, None, None]
     (window,) = first.windows
-    assert (window.opens - first.opens, window.closes - first.opens) == (TimeDelta(seconds=400), TimeDelta(seconds=500))
+    assert (window.opens - first.opens, window.closes - first.opens) == (TimeDelta(seconds=600), TimeDelta(seconds=800))
 
 
 def test_reminders_come_as_many_days_before() -> None:
