@@ -26,13 +26,24 @@ closes = 2025-02-07
 """
 
 
+AS_WRITTEN = """within = "P5W" # assumption
+counted_from = "selection" # for exploration, which lasts three of the five weeks
+"""
+AFTER_THE_END = """within = "P2W" # assumption
+counted_from = "end"
+"""
+
+
 def files(folder: Path, window: str, *changes: tuple[str, str]) -> Path:
-    """The files of later rounds, with a window in the round and changes in the programme; says where the round is."""
+    """The files of later rounds, with a window in the round and changes in the programme; says where the round is.
+
+    The programme gives two weeks for proposals, from the end of exploration.
+    """
     for file in FILES:
         shutil.copy(file, folder)
     programme, round_ = folder / "later-rounds.programme.toml", folder / "later-rounds.round.toml"
     text = programme.read_text(encoding="utf-8")
-    for old, new in changes:
+    for old, new in ((AS_WRITTEN, AFTER_THE_END), *changes):
         assert old in text
         text = text.replace(old, new, 1)
     programme.write_text(text, encoding="utf-8")
