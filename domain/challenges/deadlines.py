@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import takewhile
 
-from whenever import Instant
+from whenever import Instant, TimeDelta
 
 from domain.announcements.announcement import (
     Announcement,
@@ -19,14 +18,17 @@ from domain.announcements.announcement import (
 )
 from domain.announcements.occasions import Occasion
 from domain.programmes.programme import CountedFrom
-from domain.values.calendar import earlier, later
+from domain.values.calendar import later
 from domain.values.wording import counted, listed
 
-from . import further
+from . import further, reminders
 from .awards import payments_due, status_of
 from .feedback import kept_words
 from .selection import agreed_amount_in_words
 from .state import Outcome, Phase, State
+
+_NOTICED_LATE = TimeDelta(hours=1)
+"""From when on a stage's end was noticed so late that its teams would lose time that they were promised."""
 
 SERVICE = "service"
 """Who the record says has acted when the service itself acts."""
@@ -102,7 +104,9 @@ def stage_ended(state: State, now: Instant) -> tuple[State, Announcement]:
     done = [team.id for team in run.working if run.ends_for(team) <= at]
     if len(done) < len(run.working):
         return _ended_for_some(state, now, done, at)
-    new = further.asking(state.having_run(ended=at), at, CountedFrom.END)
+    # If the service was down as the stage ended, the teams have the whole time from the moment when they are asked.
+    asked = at if now - at < _NOTICED_LATE else now
+    new = further.asking(state.having_run(ended=at), asked, CountedFrom.END)
     text = f"{stage.title} ended"
     if state.stage + 1 == len(state.programme.stages):
         new, ended = _ended(new, now, Outcome.COMPLETED, "", f"{text}; the challenge is completed")
@@ -161,7 +165,7 @@ def next_reminder(state: State) -> Instant | None:
     Reminders come before a deadline, as the programme says. For a decision they also come when it is due, and then at
     regular intervals.
     """
-    return next((rung for rung in _rungs(state) if rung > state.reminded), None)
+    return next((rung for rung in reminders.rungs(state) if rung > state.reminded), None)
 
 
 def agenda(state: State) -> tuple[object, ...]:
@@ -178,13 +182,13 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
     """
     rung = next_reminder(state)
     assert rung is not None, "one is due"
-    rung = max((each for each in takewhile(lambda each: each <= now, _rungs(state))), default=rung)
+    rung = max((each for each in takewhile(lambda each: each <= now, reminders.rungs(state))), default=rung)
     until, title = state.at(state.deadline) if state.deadline else "", state.filling.title
     stage = {"stage": title, "until": until}
     notices: tuple[OutgoingNotice, ...]
     match state.phase:
         case Phase.WINDOW if state.stage:
-            notices, text = further.closing_soon(state), f"Reminder: {further.opening_in_words(state, now)}"
+            notices, text = further.closing_soon(state, now), f"Reminder: {further.opening_in_words(state, now)}"
         case Phase.WINDOW:
             facts = further.moved_facts(state) | {"until": until}
             notices = (to_people(state.in_charge, Occasion.CLOSING_SOON, facts),)
@@ -199,29 +203,15 @@ def reminded(state: State, now: Instant) -> tuple[State, Announcement]:
             notices = (to_people(whom, Occasion.DECISION_OVERDUE, facts), _scores_due(state, ""))
             text = f"Reminder: {state.waiting} was due on {until}"
         case Phase.RUNNING:
-            notices, text = _reminded_while_running(state, rung, now)
+            notices, text = reminders.while_running(state, rung, now)
         case Phase.ENDED:
-            notices = _evidence_wanted(state)
+            notices = reminders.evidence_wanted(state)
             teams = dict.fromkeys(each.team for each in state.open_evidence)
             text = f"Reminder: evidence is expected from {', '.join(teams)}"
     if state.phase is not Phase.ENDED:  # evidence is wanted after the end whether or not payments are still to be made
         notices = tuple(map(while_so, notices))
     new = state.having(reminded=now).telling(now, text)
     return new, _by_service(new, now, "reminded", text, notices, f"{state.stage_name}-{rung}")
-
-
-def _reminded_while_running(state: State, rung: Instant, now: Instant) -> tuple[tuple[OutgoingNotice, ...], str]:
-    """Reminds of the ends of the stage, and of the further proposals that are taken meanwhile: of what is due."""
-    ends = {state.run.ends_for(team) for team in state.run.working}
-    notices: tuple[OutgoingNotice, ...] = ()
-    texts = []
-    if any(state.reminded < each <= rung for end in ends for each in _stage_rungs(state, end)):
-        notices = (*_endings(state, rung), *_evidence_wanted(state))
-        texts.append(f"{state.filling.title} ends on {state.ends}")
-    if any(state.reminded < each <= rung for each in further.reminder_rungs(state)):
-        notices = (*notices, *further.closing_soon(state))
-        texts.append(further.opening_in_words(state, now))
-    return notices, f"Reminder: {'; '.join(texts)}"
 
 
 def _scores_due(state: State, until: str) -> OutgoingNotice:
@@ -234,70 +224,6 @@ def _scores_due(state: State, until: str) -> OutgoingNotice:
 def _decide_by(state: State) -> Instant:
     assert state.decide_by is not None, "a decision that is waited for has its date"
     return state.decide_by
-
-
-def _endings(state: State, rung: Instant) -> Iterator[OutgoingNotice]:
-    """Reminds each team of its own end, if a reminder of that end is due, and those in charge of all ends."""
-    run, title = state.run, state.filling.title
-    for end in sorted({run.ends_for(team) for team in run.working}):
-        if any(state.reminded < each <= rung for each in _stage_rungs(state, end)):
-            teams = tuple(team.id for team in run.working if run.ends_for(team) == end)
-            yield to_teams(teams, Occasion.STAGE_ENDING, {"stage": title, "until": state.at(end)})
-    yield to_people(state.in_charge, Occasion.STAGE_ENDING, {"stage": title, "until": state.ends})
-
-
-def _stage_rungs(state: State, end: Instant) -> Iterator[Instant]:
-    """When teams are reminded of the end of the stage under way. A stage that takes no time has no reminders."""
-    ladder = () if state.filling.only_sifts else state.programme.reminders.stage
-    return (earlier(end, each, state.zone) for each in ladder)
-
-
-def _evidence_wanted(state: State) -> tuple[OutgoingNotice, ...]:
-    """What each team must show next to be paid."""
-    titles = {stage.name: stage.title for stage in state.programme.stages}
-    # When a stage is over for a team, no date for its evidence is left that the team could meet.
-    ends = {
-        (run.stage, team.id): "" if run.ended_for(team) else state.at(run.ends_for(team))
-        for run in state.runs
-        for team in run.teams
-    }
-    first = {each.team: each for each in reversed(state.open_evidence)}
-    return tuple(
-        to_teams(
-            (team,),
-            Occasion.EVIDENCE_DUE,
-            {
-                "stage": titles[each.stage],
-                "evidence": each.what,
-                "amount": each.amount.gross.shown(state.programme.currency),
-                "until": ends[each.stage, team],
-            },
-        )
-        for team, each in first.items()
-    )
-
-
-def _rungs(state: State) -> Iterator[Instant]:
-    """The instants of all reminders of the present deadline, in order; an endless series for a decision."""
-    deadline, ladder = state.deadline, state.programme.reminders
-    if state.phase is Phase.ENDED and state.open_evidence:
-        yield later(state.reminded, ladder.evidence_overdue_every, state.zone, state.programme.holidays)
-    if deadline is None or (state.takes_applications and not state.opened):
-        return
-    if state.phase is Phase.RUNNING:
-        ends = {state.run.ends_for(team) for team in state.run.working}
-        of_ends = {rung for end in ends for rung in _stage_rungs(state, end)}
-        yield from sorted(of_ends | set(further.reminder_rungs(state)))
-        return
-    if state.phase is Phase.WINDOW and state.stage:
-        yield from sorted(further.reminder_rungs(state))
-        return
-    before = ladder.window if state.phase is Phase.WINDOW else ladder.decision
-    yield from sorted(earlier(deadline, each, state.zone) for each in before)
-    if state.phase is Phase.DECIDING:
-        while True:
-            yield deadline
-            deadline = later(deadline, ladder.decision_overdue_every, state.zone, state.programme.holidays)
 
 
 def _selection_invited(

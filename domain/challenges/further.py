@@ -100,9 +100,14 @@ def reminder_rungs(state: State) -> Iterator[Instant]:
         yield from (rung for rung in rungs if rung > asked.opens)
 
 
-def closing_soon(state: State) -> tuple[OutgoingNotice, ...]:
-    """The reminders that the window closes: to the teams that have sent nothing, and to those in charge."""
+def closing_soon(state: State, now: Instant) -> tuple[OutgoingNotice, ...]:
+    """The reminders that the window closes: to the teams that have sent nothing, and to those in charge.
+
+    While the stage before runs, a service that was down for long may come to them too late.
+    """
     asked = _the(state)
+    if asked.closes <= now:
+        return ()
     facts = _facts(state, asked) | {"until": state.at(asked.closes)}
     return (
         OutgoingNotice(occasion=Occasion.PROPOSAL_DUE, whom=ToUnsent(stage=asked.stage), facts=facts),
@@ -130,7 +135,7 @@ def sealing_in_words(before: State, after: State) -> str:
     text = f"Window for {after.title_of(window.stage)} sealed with {counted(len(window.sent), 'proposal')}"
     missing = _without(before, window.sent)
     if not missing:
-        return f"{text}, one from each team"
+        return f"{text}, one from each team that was asked"
     one = len(missing) == 1
     then = ("is out" if one else "are out") if window.out else f"{'stays' if one else 'stay'} in without one"
     return f"{text}; {listed(missing)} sent none and {then}"
@@ -172,8 +177,12 @@ def window_on_page(state: State, window: FurtherWindow) -> tuple[str, str]:
 
 
 def _without(state: State, sent: tuple[str, ...]) -> tuple[str, ...]:
-    """The teams of the field that sent no proposal."""
-    return tuple(team for team in state.field if team not in sent)
+    """The teams of the field that were asked for a proposal, and sent none.
+
+    A team that came in from the reserve after the closing was never asked.
+    """
+    asked = {team.id for team in state.run.teams if team.since < state.further[-1].closes}
+    return tuple(team for team in state.field if team in asked and team not in sent)
 
 
 def _the(state: State) -> FurtherWindow:

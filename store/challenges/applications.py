@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, func, select
@@ -197,13 +197,17 @@ def page_of_applications(
             wanted = wanted.where(_applications.c.id == only)
         wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
-        ids = [each.id for each in found.items]
-        twins, further = twins_of(connection, ids, paid=False), proposals.further(connection, ids)
-    items = [
+        return Paged(items=_with_more(connection, found.items), next=found.next)
+
+
+def _with_more(connection: Connection, rows: Sequence[Application]) -> tuple[Application, ...]:
+    """Applications with their twins, and with the further proposals that can be read."""
+    ids = [each.id for each in rows]
+    twins, further = twins_of(connection, ids, paid=False), proposals.further(connection, ids)
+    return tuple(
         each.model_copy(update={"twins": twins.get(each.id, Twins()), "further": further.get(each.id, ())})
-        for each in found.items
-    ]
-    return Paged(items=tuple(items), next=found.next)
+        for each in rows
+    )
 
 
 def _application(row: Found) -> Application:

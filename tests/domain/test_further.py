@@ -95,8 +95,8 @@ def test_a_team_that_sends_none_stays_as_it_was_if_the_programme_says_so() -> No
 
 def test_nobody_is_told_that_a_proposal_is_missing_if_all_have_sent_one() -> None:
     _, announcement = sealed(asked(), A, B, C)
-    assert occasions(announcement) == [Occasion.DECISION_INVITED]
-    assert "3 proposals, one from each team" in announcement.entry.text
+    assert Occasion.PROPOSAL_MISSING not in occasions(announcement)
+    assert "3 proposals, one from each team that was asked" in announcement.entry.text
 
 
 def test_the_challenge_ends_with_a_reason_if_no_team_sends_one() -> None:
@@ -116,6 +116,38 @@ def test_a_stage_that_pays_nobody_ends_without_an_award_if_no_team_sends_one() -
     state = exploring(*unpaid)
     state, _ = sealed(deadlines.stage_ended(state, state.run.ends)[0])
     assert state.outcome is Outcome.NO_AWARD
+
+
+def test_nobody_is_reminded_of_a_window_that_has_closed_meanwhile() -> None:
+    """Fails when a service that was down tells teams to send what is not taken any more."""
+    state = exploring(*asking(AT_ONCE.model_copy(update={"within": BID.within})))
+    new, announcement = deadlines.reminded(state, state.further[-1].closes + HOUR)
+    assert announcement.notices == ()
+    assert "were taken until" in announcement.entry.text
+    assert deadlines.next_reminder(new) == state.run.ends - 2 * DAY
+
+
+def test_teams_have_the_whole_time_if_the_service_was_down_as_the_stage_ended() -> None:
+    """Fails when an outage of weeks closes the window as it opens, and puts every team out."""
+    state = exploring(*asking())
+    late, _ = deadlines.stage_ended(state, state.run.ends + 30 * DAY)
+    soon, _ = deadlines.stage_ended(state, state.run.ends + HOUR / 2)
+    assert late.window is not None
+    assert (late.window.opens, late.deadline) == (state.run.ends + 30 * DAY, state.run.ends + 51 * DAY)
+    assert soon.window == asked().window
+
+
+def test_a_team_that_comes_in_after_the_closing_was_never_asked_and_stays() -> None:
+    """Fails when a team from the reserve is out because it has not sent what nobody has asked it for."""
+    state = exploring(*asking(AT_ONCE.model_copy(update={"within": BID.within})))
+    closes = state.further[-1].closes
+    message = Withdraw(by=OPERATOR, team=B, reason=WHY)
+    state, announcement = withdrawal.withdraw(state, message, closes + HOUR)
+    assert told(announcement, Occasion.PROPOSAL_INVITED) == []
+    ended, _ = deadlines.stage_ended(state, state.run.ends)
+    new, announcement = deadlines.sealed(ended, 1, state.run.ends, (A,))
+    assert new.field == (A, D)
+    assert [notice.whom for notice in told(announcement, Occasion.PROPOSAL_MISSING)] == [ToTeams(teams=(C,))]
 
 
 # A window that counts from the selection is open while the stage before runs.
