@@ -12,13 +12,14 @@ from desk.desk import Desk
 from desk.forms import AskedForm
 from domain.challenges.application import Applying, problems_in, read_application
 from domain.forms.answers import only_text
-from domain.forms.form import PROPOSAL, Form, Kind
+from domain.forms.form import PROPOSAL, Form
 from domain.permissions import Actor
 from domain.values.calendar import spoken
-from domain.values.refusals import FileRefused, Problem
+from domain.values.refusals import FileRefused
 from domain.values.wording import counted
 
 from .document import for_programs, show_json
+from .handing_in import names_files, send_with_files
 from .options import ChallengeName, a_desk, command, text_of
 from .terminal import misused, say
 
@@ -67,6 +68,9 @@ def _heading(asked: AskedForm) -> list[str]:
     challenge = asked.of if "/" in asked.of else "CHALLENGE"
     lines = ["Write each answer after the = sign. What follows a # sign only explains."]
     if asked.stage:
+        whose = f"APPLICATION --stage {asked.stage} --as ADDRESS"
+        lines.append(f"Then keep this file: starter.py save {whose} --answers FILE")
+        lines.append(f"and send it: starter.py send {whose}")
         return [f"Further proposal for {asked.stage}.", *lines]
     lines.append(f"Then hand in this file: starter.py apply {challenge} --answers FILE")
     return [f"For {asked.of}.", *lines]
@@ -89,7 +93,13 @@ async def apply(
     async with a_desk() as desk:
         row = await desk.challenges.find(Actor(), challenge)
         applying = await handed_in(desk, row.id, organisation, email, proposal, answers, submission)
-        receipt = await desk.applications.apply(Actor(), row.id, applying)
+        form_ = (await desk.forms.read(Actor(), row.id)).form
+        if answers is not None and names_files(form_, applying):
+            if submission:
+                misused("Leave out --submission: an application with files is known by what it says.")
+            receipt = await send_with_files(desk, row, form_, applying, answers)
+        else:
+            receipt = await desk.applications.apply(Actor(), row.id, applying)
         if for_programs():
             show_json(receipt)
             return
@@ -135,7 +145,8 @@ async def handed_in(
         said = read_answers(text_of(file, "The file of answers"), str(file))
         if said.versions:
             raise FileRefused(f"{file}: this is the file of a draft: keep it with `save`, then hand it in with `send`.")
-        said = said.model_copy(update={"answers": fitted(form_, said.answers)})
+        typed = {question: each for question, each in fitted(form_, said.answers).items() if each not in ("", ())}
+        said = said.model_copy(update={"answers": typed})
     given = {"organisation": organisation, "email": email, "submission": submission or None}
     fields = said.model_dump(exclude={"versions"}) | {name: each for name, each in given.items() if each is not None}
     applying = read_application(fields)
@@ -159,16 +170,11 @@ def _check_names(form_: Form, applying: Applying, file: str) -> None:
     """Refuses a file that names unknown questions, with all else that is wrong. The service would not repeat a name.
 
     Raises:
-        FileRefused: the file answers a question that the form does not have, or names files.
+        FileRefused: the file answers a question that the form does not have.
     """
     unknown = tuple(unknown_questions(form_, applying.answers))
     names = [each.field for each in unknown]
     known = {question: answer for question, answer in applying.answers.items() if question not in names}
-    attached = tuple(
-        Problem(field=question.id, text=f"answers.{question.id}: files cannot be sent with `apply` yet: leave it out.")
-        for question in form_.questions()
-        if question.kind is Kind.FILE and known.get(question.id)
-    )
-    if unknown or attached:
-        rest = problems_in(applying.model_copy(update={"answers": known}), form_)
-        refuse((*unknown, *attached, *rest), file)
+    if unknown:
+        rest = problems_in(applying.model_copy(update={"answers": known}), form_, was_draft=True)
+        refuse((*unknown, *rest), file)

@@ -38,11 +38,11 @@ async def attach(
 
     Example: `starter.py attach air-quality air-quality-7kx3qm costs costs.xlsx --as team@tay.example`
     """
-    size = _size_of(file)
+    size = size_of(file)
     async with a_desk() as desk:
         actor = await acting(desk, by)
         done = await desk.attachments.attach(
-            actor, challenge, application, question, file.name, _pieces(file), stage=stage, size=size
+            actor, challenge, application, question, file.name, pieces(file), stage=stage, size=size
         )
     if for_programs():
         show_json(done)
@@ -95,7 +95,12 @@ async def detach(challenge: ChallengeName, name: AttachmentName, by: Who) -> Non
         say_done(await desk.attachments.detach(await acting(desk, by), challenge, name))
 
 
-def _size_of(file: Path) -> int:
+def size_of(file: Path) -> int:
+    """The size of a file, in bytes.
+
+    Raises:
+        FileRefused: there is no such file, or it is none.
+    """
     try:
         if not file.is_file():
             raise FileRefused(f"{file} is not a file: check its name.")
@@ -104,7 +109,12 @@ def _size_of(file: Path) -> int:
         raise _not_read(file, error) from None
 
 
-async def _pieces(file: Path) -> AsyncIterator[bytes]:
+async def pieces(file: Path) -> AsyncIterator[bytes]:
+    """The content of a file, piece by piece.
+
+    Raises:
+        FileRefused: the file cannot be read.
+    """
     try:
         with file.open("rb") as opened:
             while piece := opened.read(_PIECE):

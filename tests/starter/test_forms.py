@@ -50,6 +50,14 @@ title = "What will it cost?"
 kind = "money"
 required = false
 
+[[forms.sections.questions]]
+id = "plan"
+title = "What is your plan?"
+kind = "file"
+types = ["pdf", "txt"]
+most_files = 2
+required = false
+
 [[forms]]
 id = "fuller"
 title = "Fuller proposal"
@@ -201,7 +209,7 @@ def test_the_form_of_a_stage_and_of_a_programme_without_forms(starter: Commands,
     [
         (
             ["--organisation", "Tay", "--email", "a@b.example", "--proposal", "-"],
-            "asks 5 questions: print the form with",
+            "asks 6 questions: print the form with",
         ),
         (["--organisation", "Tay", "--email", "a@b.example"], "Give the answers: --answers FILE"),
         (["--proposal", "-", "--answers", "-"], "Give the answers: --answers FILE"),
@@ -225,3 +233,73 @@ def test_the_form_of_nothing_is_refused_in_one_line(starter: Commands, form: str
     assert (answer.status, answer.out) == (1, "")
     assert answer.err.startswith(f"No challenge {name!r} is open. No round {name!r} in ")
     assert len(answer.err.splitlines()) == 1
+
+
+# Files
+
+
+def with_plan(form: str, tmp_path: Path, plan: bytes, **more: str) -> list[str]:
+    """The words that hand in an application with a file, which lies beside the file of answers."""
+    (tmp_path / "plan.txt").write_bytes(plan)
+    file = tmp_path / "answers.toml"
+    file.write_text(filled(form, **WHOLE, plan='["plan.txt"]', **more), encoding="utf-8")
+    return ["apply", "quayside", "--answers", str(file)]
+
+
+def test_files_that_the_answers_name_are_sent_with_them_and_once(
+    starter: Commands, form: str, tmp_path: Path, database: Database
+) -> None:
+    """Fails when the same command, used twice, hands in two applications."""
+    words = with_plan(form, tmp_path, b"First we measure, then we act.", price='"1"')
+
+    out = starter(*words, "--json").out
+    received = json.loads(out[out.index("{") :])  # the first file makes a key, which is said
+    again = starter.data(*words)
+
+    assert (again["application"], again["repeated"]) == (received["application"], True)
+    [file] = starter.data("attachments", "quayside", received["application"], "--as", "tay@tay.example")
+    with database.reading() as connection:
+        sent = connection.exec_driver_sql(
+            f"SELECT answers FROM proposals WHERE application = '{received['application']}'"
+        ).scalar_one()
+    assert (file["question"], file["name"], file["kind"]) == ("plan", "plan.txt", "txt")
+    assert json.loads(sent) == {
+        "number": "0123",
+        "alone": False,
+        "partners": 'Tay &\n  "Sons"\n',
+        "idea": "Maps – é",
+        "price": "1",
+        "plan": [file["id"]],
+    }
+    assert starter(*words, "--submission", "1").status == 2
+    line = starter(*with_plan(form, tmp_path, b"Another plan.", price='"1"')).err
+    assert line.startswith(f"{received['application']} was sent with the same answers and other files: change them")
+
+
+def test_a_file_that_is_refused_leaves_a_draft_with_which_the_same_command_goes_on(
+    starter: Commands, form: str, tmp_path: Path
+) -> None:
+    refused_ = starter(*with_plan(form, tmp_path, b"\x89PNG\r\n\x1a\n no text", price='"2"'))
+    received = starter.data(*with_plan(form, tmp_path, b"A plan in words.", price='"2"'))
+
+    assert refused_.status == 1
+    assert "Nothing was sent, and " in refused_.err
+    assert refused_.err.partition("Nothing was sent, and ")[2].startswith(received["application"])
+    assert received["version"] == 1
+
+
+def test_a_file_that_is_not_there_is_told_with_all_else_and_nothing_is_begun(
+    starter: Commands, form: str, tmp_path: Path
+) -> None:
+    before = starter.data("record", "quayside")
+    file = tmp_path / "answers.toml"
+    file.write_text(filled(form, **WHOLE, plan='["nowhere.pdf", "."]', price='"3"'), encoding="utf-8")
+
+    answer = starter("apply", "quayside", "--answers", str(file))
+
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err.splitlines() == [
+        f"{file}: answers.plan: {tmp_path / 'nowhere.pdf'} is not a file: check its name.",
+        f"{file}: answers.plan: {tmp_path} is not a file: check its name.",
+    ]
+    assert starter.data("record", "quayside") == before
