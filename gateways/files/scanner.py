@@ -21,6 +21,7 @@ from domain.values.refusals import FileRefused, Unavailable
 SETTING = "CHALLENGES_FILES_SCANNER"
 _CHUNK = 64 * 1024
 _ANSWER = 4096
+_CONNECT_SECONDS = 10
 _FOUND = re.compile(r"stream: (?P<name>\S+) FOUND")
 _OVER_LIMITS = ("Heuristics.Limits", "Heuristics.Encrypted")
 """What clamd finds where it did not look at everything."""
@@ -125,7 +126,9 @@ class Scanner:
 
     def _connected(self) -> socket.socket:
         if isinstance(self._address, tuple):
-            return socket.create_connection(self._address, self._timeout)
+            connection = socket.create_connection(self._address, min(self._timeout, _CONNECT_SECONDS))
+            connection.settimeout(self._timeout)
+            return connection
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(self._timeout)
