@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from whenever import Instant
 
@@ -174,6 +174,15 @@ def window_on_page(state: State, window: FurtherWindow) -> tuple[str, str]:
         dates += f" from {listed(window.sent)}" if window.sent else ""
         dates += f"; out: {listed(window.out)}" if window.out else ""
     return f"Window for {state.title_of(window.stage)}", dates
+
+
+def out_in_words(state: State, teams: Sequence[str]) -> str:
+    """Why some teams cannot be selected: they sent no further proposal; empty unless that is so for all of them."""
+    window = next((each for each in state.further if teams and set(teams) <= set(each.out)), None)
+    if window is None:
+        return ""
+    are = "is" if len(teams) == 1 else "are"
+    return f"{listed(teams)} sent no proposal for {state.title_of(window.stage)} and {are} out"
 
 
 def _without(state: State, sent: tuple[str, ...]) -> tuple[str, ...]:

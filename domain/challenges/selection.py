@@ -196,7 +196,9 @@ def _wrong_names(state: State, message: Select) -> Iterator[Refused]:
         yield NamedTwice(f"{listed(twice)} {_is(twice)} named twice: name each team once.")
     for field, teams in (("teams", message.teams), ("reserve", message.reserve)):
         unknown = [team for team in dict.fromkeys(teams) if state.runs and team not in state.field]
-        if unknown:
+        if out := further.out_in_words(state, unknown):
+            yield UnknownTeam.for_problems([Problem(field=field, text=f"{out}: choose from {listed(state.field)}.")])
+        elif unknown:
             text = (
                 f"{listed(unknown)} {_is(unknown)} not {'a team' if len(unknown) == 1 else 'teams'} in "
                 f"{state.run.stage} of {state.challenge.id}: choose from {listed(state.field)}."

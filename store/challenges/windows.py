@@ -141,21 +141,21 @@ def check_open(window: Found, now: Instant) -> None:
         TooEarly: the window is not open yet.
     """
     name = name_of(window.challenge, window.stage)
+    what, send = ("proposal", "send it") if window.stage else ("application", "apply")
     if window.held and window.sealed_at is None:
         # Also after the closing, because the closing moves when the challenge is resumed.
-        raise OnHold(f"{name} is on hold and takes no application now: apply once it goes on.")
+        raise OnHold(f"{name} is on hold and takes no {what} now: {send} once it goes on.")
     if now >= window.closes:
         closes = spoken(window.closes, window.time_zone)
         raise TooLate(
-            f"Too late for {name}: its window closed ({closes}), "
-            f"and the application came {_lateness(now, window.closes)}."
+            f"Too late for {name}: its window closed ({closes}), and the {what} came {_lateness(now, window.closes)}."
         )
     if window.sealed_at is not None:
         sealed = spoken(window.sealed_at, window.time_zone)
         raise TooLate(f"Too late for {name}: its window was sealed for good ({sealed}).")
     if now < window.opens:
         opens = spoken(window.opens, window.time_zone, begins=True)
-        raise TooEarly(f"Too early for {name}: its window opens ({opens}); apply from then on.")
+        raise TooEarly(f"Too early for {name}: its window opens ({opens}); {send} from then on.")
 
 
 def _is(challenge: str, stage: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
