@@ -22,6 +22,8 @@ from .form import LONGEST_TEXT, OF_TEXT, Form, Kind, Question
 LONGEST_LINE = 1_000
 """The most characters of a line for which the form sets no limit."""
 
+_MOST_MEANT = 20
+"""For how many unknown questions the service looks for what was meant: each takes time."""
 _NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
 _LONGEST_NUMBER = 40
@@ -44,7 +46,7 @@ def problems_of(form: Form, answers: Answers) -> Iterator[Problem]:
             yield Problem(field=question.id, text=f"{question.title}: {text}")
     known = [question.id for question in form.questions()]
     if unknown := answers.keys() - set(known):
-        meant = sorted({near for each in unknown for near in get_close_matches(each, known, n=1)})
+        meant = sorted({near for each in sorted(unknown)[:_MOST_MEANT] for near in get_close_matches(each, known, n=1)})
         mean = f"Did you mean {' and '.join(meant)}?" if meant else "Leave them out."
         text = f"The application answers {counted(len(unknown), 'question')} that the form does not have. {mean}"
         yield Problem(field="", text=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Self
@@ -16,6 +17,9 @@ from .attachments import MOST_FILES, FileKind, FileSize, bytes_in
 LONGEST_TEXT = 1_000_000
 """The most characters that any answer may have."""
 _USUAL_SIZE = "10 MB"
+
+MOST_QUESTIONS = 1_000
+"""The most questions that a form may have."""
 
 
 class Kind(StrEnum):
@@ -170,6 +174,8 @@ class Form(Value):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         wrong, before = [], dict[str, Question]()
+        if (number := len(list(self.questions()))) > MOST_QUESTIONS:
+            wrong.append(f"has {number:,} questions: leave at most {MOST_QUESTIONS:,}")
         if twice := _twice([question.id for question in self.questions()]):
             wrong.append(f"two questions have the id {twice!r}: give each question its own")
         for question in self.questions():
@@ -192,8 +198,8 @@ class Form(Value):
 
 
 def _twice(ids: list[str]) -> str | None:
-    """The first id that stands twice."""
-    return next((each for each in ids if ids.count(each) > 1), None)
+    """The first id that stands twice; None if each stands once."""
+    return next((each for each, times in Counter(ids).items() if times > 1), None)
 
 
 def _wrong_condition(question: Question, condition: ShownIf, before: Mapping[str, Question]) -> Iterator[str]:

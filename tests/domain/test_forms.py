@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
+from unittest.mock import patch
 
 import pytest
 
@@ -170,6 +172,35 @@ def test_a_text_that_is_too_long_is_told_by_how_much_in_words_and_in_characters(
     ]  # fmt: skip
     assert told(both, {"it": "é\r\n" * 1_000}) == []
     assert told(asking(Kind.TEXT, most_characters=3_000), {"it": "e\u0301e\u0301\r\n" * 1_000}) == []
+
+
+def test_a_text_that_just_reaches_its_limit_is_taken() -> None:
+    assert told(asking(Kind.TEXT, most_words=2), {"it": "one two"}) == []
+    [(_, words_)] = told(asking(Kind.TEXT, most_words=2), {"it": "one two three"})
+    assert "3 words, 1 too many" in words_
+    assert told(asking(Kind.LINE, most_characters=3), {"it": "abc"}) == []
+    [(_, characters_)] = told(asking(Kind.LINE, most_characters=3), {"it": "abcd"})
+    assert "4 characters, 1 too many" in characters_
+
+
+def test_a_form_has_a_limit_of_questions() -> None:
+    """Fails when a form can have so many that each check of an application takes seconds."""
+    many = tuple(Question(id=f"q-{number}", title="Q") for number in range(1_001))
+    sections = tuple(Section(title="S", questions=many[start : start + 200]) for start in range(0, 1_001, 200))
+
+    with pytest.raises(ValueError, match="has 1,001 questions: leave at most 1,000"):
+        Form(id="a", title="A", sections=sections)
+
+
+def test_what_was_meant_is_looked_for_in_a_few_unknown_questions_only() -> None:
+    """Fails when somebody can keep the service busy with a hundred thousand names."""
+    unknown: dict[str, Answer] = {f"a{number}": "x" for number in range(100_000)}
+
+    with patch("domain.forms.checking.get_close_matches", wraps=get_close_matches) as looked_for:
+        [(_, text)] = told(text_form(10), {"proposal": "x", **unknown})
+
+    assert text.startswith("The application answers 100000 questions that the form does not have.")
+    assert looked_for.call_count == 20
 
 
 def test_all_answers_together_have_a_limit() -> None:
