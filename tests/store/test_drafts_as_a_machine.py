@@ -43,7 +43,9 @@ class Drafting(RuleBasedStateMachine):
     def begin(self) -> None:
         self.draft = begun(self.database, email=f"{id(self)}@applicants.example")
         save(self.database, self.draft, "tried", True)
-        self.kept: dict[str, list[tuple[int, str, bool]]] = {question: [] for question in QUESTIONS}
+        self.kept: dict[str, list[tuple[int, str, bool]]] = {question: [(0, "Buses.", True)] for question in QUESTIONS}
+        for question in QUESTIONS:
+            save(self.database, self.draft, question, "Buses.")
         self.sent: list[dict[str, str]] = []
         self.withdrawn = self.closed = False
 
@@ -113,6 +115,7 @@ class Drafting(RuleBasedStateMachine):
             history = drafts.versions(self.database, Page(), self.draft, "", question).items
             assert [(each.answer, each.counts) for each in history] == [(text, counts) for _, text, counts in kept]
         assert (found.sent.version if found.sent else 0) == len(self.sent)
+        assert found.sent is None or found.sent.changed == (answers != self.sent[-1])
         receipts = [each for each in read_notices(self.database, AIR) if "refused" not in each.occasion]
         assert len([each for each in receipts if each.recipient == self.draft]) == len(self.sent)
         if self.closed and self.sent:
