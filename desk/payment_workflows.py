@@ -93,4 +93,7 @@ def _to_make(state: State, key: str) -> PaymentToMake:
     for order in payments_due(state.having(payments={})):
         if order.key == key:
             return payment_to_make(state, order)
-    raise Unavailable(f"The challenge {state.challenge.id} has no payment {key}: see `reconcile`.")
+    raise Unavailable(
+        f"The challenge {state.challenge.id} has not noted the payment {key} yet: try again in a moment. "
+        "If nothing changes, see `reconcile`."
+    )

@@ -13,13 +13,16 @@ from domain.permissions import Actor, Proof
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
 from domain.values.calendar import seconds_between
-from domain.values.refusals import NotConfirmed, RehearsalStopped
+from domain.values.refusals import NotConfirmed, RehearsalStopped, Unavailable
 from store.challenges.rounds import ChallengeRow
 
 from .desk import Desk
 from .player import Player
 
 _Answer = TypeVar("_Answer")
+
+_TRIES = 20
+"""How often finance tries to release a payment that is just being ordered."""
 
 Say = Callable[[str, str], None]
 """Called with the challenge concerned, and with a few words on what happened there."""
@@ -79,6 +82,15 @@ class Cast(Player):
         answer = await super().act(request)
         self.moved = self.desk.now()
         return answer
+
+    async def release(self, key: str, by: str = "", **fields: object) -> str:
+        """See `Player`. Tries again if the payment was ordered at this moment, so that its workflow is only starting."""
+        for _ in range(_TRIES):
+            try:
+                return await super().release(key, by, **fields)
+            except Unavailable:
+                await asyncio.sleep(self._glance)
+        return await super().release(key, by, **fields)
 
     async def row(self) -> ChallengeRow:
         """See `Player`."""

@@ -17,9 +17,12 @@ from domain.values.wording import counted
 from .desk import Desk
 from .rehearsal_applicants import Applicants
 from .rehearsal_cast import Cast, Say
+from .rehearsal_judges import Judges
 
 NOTHING = "nothing"
 """What a challenge waits for after it has ended and everything is paid."""
+_DEPARTS = 0.2
+"""How often a selection departs from the ranking."""
 
 
 class Parts(Cast):
@@ -30,6 +33,7 @@ class Parts(Cast):
 
     Attributes:
         applicants: those who apply.
+        judges: those who read and mark.
         taken: how many teams each stage took, by its name.
         agreed: the agreed fees, by "stage/team".
         evidence_accepted: how often evidence was accepted.
@@ -48,6 +52,7 @@ class Parts(Cast):
     ) -> None:
         super().__init__(desk, programme, challenge, day, glance, say, chance)
         self.applicants = Applicants(self)
+        self.judges = Judges(self)
         self.taken: dict[str, int] = {}
         self.agreed: dict[str, Money] = {}
         self.evidence_accepted = 0
@@ -119,17 +124,23 @@ class Parts(Cast):
     async def _fill(self, stage: Stage, number: int, field: tuple[str, ...]) -> tuple[str, ...]:
         """The sponsor selects so many teams, with one in reserve if the stage lasts for some time.
 
-        Agreed amounts are from 50% to 90% of the most that the stage may pay.
+        If there is a ranking, the sponsor mostly follows it, and gives a reason otherwise. Agreed amounts are from 50%
+        to 90% of the most that the stage may pay.
         """
+        ranking = await self.judges.judge(stage, field)
         await self.think()
-        ranked = self.chance.sample(field, min(len(field), number + (not stage.only_sifts)))
-        teams, reserve = tuple(ranked[:number]), tuple(ranked[number:])
+        ranked = ranking.order
+        if not ranked or self.chance.random() < _DEPARTS:
+            ranked = tuple(self.chance.sample(field, len(field)))
+        wanted = number + (not stage.only_sifts)
+        teams, reserve = ranked[:number], ranked[number:wanted]
+        needs_none = ranked == ranking.order and number <= stage.target and ranking.passing >= set(ranked[:wanted])
+        reason = "" if needs_none else f"Best answers to: {self.challenge.question}"
         amounts = {}
         if stage.pay is not None and stage.pay.agreed_up_to is not None:
             amounts = {team: Money(stage.pay.most.pence * self.chance.randint(5, 9) // 10) for team in teams}
             self.agreed |= {f"{stage.name}/{team}": amount for team, amount in amounts.items()}
         self.taken[stage.name] = len(teams)
-        reason = f"Best answers to: {self.challenge.question}"
         await self.select(stage.name, teams, reserve=reserve, amounts=amounts, reason=reason)
         self.tell(f"{stage.name}: {self.short(teams)}" + (f" (reserve {self.short(reserve)})" if reserve else ""))
         return teams
