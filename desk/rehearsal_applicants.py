@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
-from whenever import TimeDelta
+from whenever import Instant, TimeDelta
 
 from domain.challenges.application import Applying, Receipt
 from domain.forms.form import Kind
@@ -68,6 +69,11 @@ class Applicants:
         self._writers = {"": Writers(cast, self._form)}
         self._needs_files = any(each.kind is Kind.FILE and each.required for each in self._form.questions())
 
+    @property
+    def files(self) -> int:
+        """How many files were attached."""
+        return sum(each.attached for each in self._writers.values())
+
     async def apply(self, in_time: int, late: int) -> None:
         """Hands in applications: most in time, spread over the window, and some just too late.
 
@@ -76,16 +82,15 @@ class Applicants:
         """
         cast, opens, closes = self._cast, self._cast.challenge.opens, self._cast.challenge.closes
         length = seconds_between(opens, closes)
-        # One of those who will be late has written everything by then.
-        late_ones = [
-            await self._written(in_time + each, by_draft=self._needs_files or each == 0) for each in range(late)
-        ]
-        for number, moment in enumerate(sorted(0.05 + 0.85 * cast.chance.random() for _ in range(in_time))):
-            await cast.sleep_until(opens + TimeDelta(seconds=moment * length))
-            await self._apply_in_time(number)
-        for send in late_ones:
-            await cast.sleep_until(closes + TimeDelta(seconds=0.001 * length))
-            await self._submit(send)
+        moments = sorted(0.05 + 0.85 * cast.chance.random() for _ in range(in_time))
+        moments += [1.001 + 0.01 * cast.chance.random() for _ in range(late)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, moment in enumerate(moments):
+                    at = opens + TimeDelta(seconds=moment * length)
+                    group.create_task(self._apply_at(at, number, random.Random(cast.chance.random())))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
         if len(self.receipts) < (needed := teams_taken(cast.programme)[0]):
             longer = _longer(cast.day, seconds_between(opens, cast.desk.now()) / length)
             raise RehearsalStopped(
@@ -113,7 +118,13 @@ class Applicants:
         opens = next((each.opens for each in cast.challenge.windows if each.stage == stage.name), cast.desk.now())
         await cast.sleep_until(opens)
         silent = teams[-1:] if len(teams) > needed else ()
-        in_time = await asyncio.gather(*(self._proposes(writers, team, sends=team not in silent) for team in teams))
+        chances = [random.Random(cast.chance.random()) for _ in teams]
+        in_time = await asyncio.gather(
+            *(
+                self._proposes(writers, team, chance, sends=team not in silent)
+                for team, chance in zip(teams, chances, strict=True)
+            )
+        )
         sent = tuple(team for team, was in zip(teams, in_time, strict=True) if was)
         self.proposals += len(sent)
         if len(sent) < needed and _is_out(stage):
@@ -151,27 +162,32 @@ class Applicants:
         again = f"; {self.changed} sent again after a change" if self.changed else ""
         return f"{again}{_with_files(self._writers[''].attached)}"
 
-    async def _apply_in_time(self, number: int) -> None:
-        by_draft = self._cast.chance.random() < _BY_DRAFT
-        writers = self._writers[""]
-        application = await self._submit(await self._written(number, by_draft=by_draft))
-        if application and by_draft and self._cast.chance.random() < _CHANGED:
-            await writers.change(application)
+    async def _apply_at(self, at: Instant, number: int, chance: random.Random) -> None:
+        """Somebody applies. Whoever comes too late has written everything before."""
+        late, by_draft, writers = at >= self._cast.challenge.closes, chance.random() < _BY_DRAFT, self._writers[""]
+        if late:
+            send = await self._written(number, chance, by_draft=by_draft)
+        await self._cast.sleep_until(at)
+        if not late:
+            send = await self._written(number, chance, by_draft=by_draft)
+        application = await self._submit(send)
+        if application and by_draft and chance.random() < _CHANGED:
+            await writers.change(application, chance)
             try:
                 receipt = await writers.send(application)
                 self.changed += receipt.version > 1 and not receipt.repeated
             except TooLate:
                 self.late_changes += 1
 
-    async def _written(self, number: int, *, by_draft: bool) -> _Send:
+    async def _written(self, number: int, chance: random.Random, *, by_draft: bool) -> _Send:
         """Writes an application. Returns what sends it."""
-        chance, cast, writers = self._cast.chance, self._cast, self._writers[""]
+        cast, writers = self._cast, self._writers[""]
         organisation = f"{chance.choice(_PLACES)} {chance.choice(_TRADES)} {number + 1}"
         email = f"{organisation.lower().replace(' ', '.')}@companies.example"
         with suppress(TooLate):  # whoever finds the window closed before they begin to write hands in all the same
             if by_draft or self._needs_files:
                 draft = await cast.begin_draft(organisation, email)
-                await writers.write(draft)
+                await writers.write(draft, chance)
                 return partial(writers.send, draft)
         applying = Applying(organisation=organisation, email=email, answers=filled(self._form, chance))
         return partial(cast.hand_in, applying)
@@ -193,10 +209,10 @@ class Applicants:
             cast.wrong.append(f"the application {receipt.application} came after the closing, but was taken")
         return receipt.application
 
-    async def _proposes(self, writers: Writers, team: str, *, sends: bool) -> bool:
+    async def _proposes(self, writers: Writers, team: str, chance: random.Random, *, sends: bool) -> bool:
         """A team writes a further proposal. Whether it sends it, and in time."""
         try:
-            await writers.write(team)
+            await writers.write(team, chance)
         except TooLate:
             return False
         return sends and await self._sends(writers, team)

@@ -84,7 +84,7 @@ class Cast(Player):
         return answer
 
     async def release(self, key: str, by: str = "", **fields: object) -> str:
-        """See `Player`. Tries again if the payment was ordered at this moment, so that its workflow is only starting."""
+        """See `Player`. Tries again if the payment was ordered at this moment, and its workflow is only starting."""
         for _ in range(_TRIES):
             try:
                 return await super().release(key, by, **fields)

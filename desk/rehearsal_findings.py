@@ -43,6 +43,7 @@ class Findings(Value):
     Args:
         challenges: the ids of the challenges.
         accepted, refused: the number of submissions that were taken, and that were refused.
+        proposals, files, marks: the number of further proposals, of files that were attached, and of readers' marks.
         ledger: the settled payments, by stage.
         fixed: the sum of all settled payments whose amounts the programme fixes.
         agreed: the sum of all settled payments whose amounts were agreed at selections.
@@ -52,6 +53,9 @@ class Findings(Value):
     challenges: tuple[str, ...]
     accepted: int
     refused: int
+    proposals: int
+    files: int
+    marks: int
     ledger: tuple[Books, ...]
     fixed: Money
     agreed: Money
@@ -77,6 +81,9 @@ async def findings_of(desk: Desk, programme: Programme, players: Sequence[Parts]
         challenges=tuple(player.challenge.id for player in players),
         accepted=sum(len(player.applicants.receipts) for player in players),
         refused=sum(len(player.applicants.refusals) for player in players),
+        proposals=sum(player.applicants.proposals for player in players),
+        files=sum(player.applicants.files for player in players),
+        marks=sum(player.judges.marks for player in players),
         ledger=books,
         fixed=fixed,
         agreed=total(line.paid for line in books if line.agreed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Mapping
 
 from domain.challenges.application import Receipt
@@ -35,26 +36,27 @@ class Writers:
         self._stage = stage
         self.attached = 0
 
-    async def write(self, draft: str) -> None:
+    async def write(self, draft: str, chance: random.Random) -> None:
         """Fills a draft in, and attaches files. Two people go on from the same version of an answer.
 
         Args:
             draft: its id.
+            chance: decides what they write.
 
         Raises:
             TooLate: the window closed before the files were attached.
         """
-        answers = filled(self._form, self._cast.chance)
+        answers = filled(self._form, chance)
         for saved in await self._save(draft, *(Typed(question=each, answer=said) for each, said in answers.items())):
             if saved.yours.question == self._text_of(answers):
                 await self._meet(draft, saved.yours.question, saved.yours.version, saved.yours.answer)
-        for question in files_wanted(self._form, answers, self._cast.chance):
-            await self._attach(draft, question)
+        for question in files_wanted(self._form, answers, chance):
+            await self._attach(draft, question, chance)
 
-    async def change(self, draft: str) -> None:
+    async def change(self, draft: str, chance: random.Random) -> None:
         """Writes an answer again, and leaves the others as they are."""
         kept = (await self._cast.desk.drafts.read(await self._cast.actor(draft), draft, self._stage)).draft
-        answers = filled(self._form, self._cast.chance)
+        answers = filled(self._form, chance)
         for each in kept.answers:
             if each.question == self._text_of(kept.answered()) and each.question in answers:
                 again = Typed(question=each.question, answer=answers[each.question], builds_on=each.version)
@@ -78,8 +80,8 @@ class Writers:
             self._cast.wrong.append(f"two people saved {question} of {draft} at once, but nobody got both texts")
         await self._save(draft, Typed(question=question, answer=wanted, builds_on=first.yours.version))
 
-    async def _attach(self, draft: str, question: Question) -> None:
-        kind = self._cast.chance.choice(question.types_taken)
+    async def _attach(self, draft: str, question: Question, chance: random.Random) -> None:
+        kind = chance.choice(question.types_taken)
         content = small_file(kind, f"{question.id} of {draft}")
         await self._cast.desk.attachments.attach(
             await self._cast.actor(draft),

@@ -18,7 +18,7 @@ from domain.programmes.plan import Plan, StagePlan, total_at_target
 from domain.programmes.round import Round
 from domain.values.calendar import spoken
 from domain.values.money import total
-from domain.values.wording import counted
+from domain.values.wording import counted, listed
 
 
 def plans(round_: Round, all_plans: Sequence[Plan]) -> None:
@@ -98,6 +98,9 @@ def rehearsed(seen: Sequence[Rehearsed], findings: Findings) -> None:
         f"{findings.accepted} applications received, {findings.refused} refused as too late, "
         f"{told.total()} notices written."
     )
+    more = ((findings.files, "file"), (findings.proposals, "further proposal"), (findings.marks, "mark"))
+    if any(number for number, _ in more):
+        say(f"{listed([counted(number, what) for number, what in more])} received.")
     say(f"Fixed fees: {fixed or 'none'} = {findings.fixed.shown(currency)}")
     say(f"Agreed fees: {agreed or 'none'}")
     say(f"Paid in all: {findings.paid.shown(currency)}")
