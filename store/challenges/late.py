@@ -88,7 +88,9 @@ def admit(connection: Connection, challenge: Found, application: str) -> None:
     connection.execute(insert(tables.proposals).values(application=row.id, stage="", **sent))
     connection.execute(delete(_late).where(*wanted))
     counted = {"admitted_count": _windows.c.admitted_count + 1}
-    connection.execute(update(_windows).where(_windows.c.challenge == challenge.id).values(counted))
+    connection.execute(
+        update(_windows).where(_windows.c.challenge == challenge.id, _windows.c.stage == "").values(counted)
+    )
 
 
 def drop(database: Database, application: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
@@ -16,7 +17,7 @@ from domain.challenges.steps import Sealed
 from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
-from domain.values.refusals import UnknownChallenge, UnknownTeam
+from domain.values.refusals import TooLate, UnknownChallenge, UnknownTeam
 from store.challenges import late, windows
 from store.challenges.hand_overs import check_handed_over
 from store.database import tables
@@ -112,6 +113,7 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         # After a reset in Temporal the same step can give other dates. Lists must show the enforced ones.
         if announcement.status is not None and _is_later(announcement, challenge):
             _put_status(connection, challenge, announcement.status, announcement.entry.at)
+            _put_window_again(connection, challenge, announcement)
         return False
     if announcement.handed_over is not None:
         check_handed_over(connection, challenge.round, announcement.handed_over)
@@ -327,6 +329,13 @@ def _put_status(connection: Connection, challenge: Found, status: Status, at: In
         return
     values = dict(status) | {"outcome_reason": status.reason, "status_at": at, "challenge": challenge.id}
     _STATUS.execute(connection, values)
+
+
+def _put_window_again(connection: Connection, challenge: Found, announcement: Announcement) -> None:
+    """Writes the window of further proposals once more, unless it is sealed: it must close when people are shown."""
+    if announcement.window is not None and announcement.window.stage:
+        with suppress(TooLate):
+            windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
 
 
 def _put_attention(connection: Connection, challenge: Found, attention: Attention, at: Instant) -> None:

@@ -20,7 +20,7 @@ from store.challenges.applications import accept, read
 from store.challenges.rounds import find_challenge, keep_round
 from store.database.database import Database
 from store.record.record import announce, read_notices
-from tests.store.said import AIR, CLOSES, OPENS, announcing, applying, compose, facts, opened, seal
+from tests.store.said import AIR, CLOSES, OPENS, announcing, applying, compose, facts, opened, seal, status
 from tests.store.writing import COMPLETE, asking
 
 STAGE = "accelerator"
@@ -125,6 +125,25 @@ def test_a_window_that_is_sealed_stays_so(asked: Asked) -> None:
     asked.window(at=CLOSING.add(hours=2), sealed=True)
     with pytest.raises(TooLate):
         asked.send(asked.one, CLOSING.subtract(hours=1))
+
+
+def test_a_window_closes_when_people_are_shown_although_a_reset_gives_it_another_date(asked: Asked) -> None:
+    """Fails when the row keeps what a run has said that was reset, or follows a run that is behind."""
+    window = Window(opens=ENDED, closes=CLOSING.add(hours=24), stage=STAGE, teams=(asked.one,))
+
+    def again(at: Instant) -> None:
+        announcement = announcing(f"window/{ENDED}", status=status("proposals"), window=window, at=at)
+        announce(asked.database, announcement, compose)
+
+    announce(asked.database, announcing("other", status=status("proposals"), at=ENDED.add(hours=5)), compose)
+    again(ENDED.add(hours=4))
+    with pytest.raises(TooLate):
+        asked.send(asked.one, CLOSING)
+    again(ENDED.add(hours=6))
+    asked.send(asked.one, CLOSING)
+    sealed = asked.seal(CLOSING.add(hours=24))
+    again(ENDED.add(hours=7))
+    assert asked.seal() == sealed == Sealed(number=1, sent=(asked.one,))
 
 
 def test_a_stage_that_has_not_asked_yet_has_no_window(asked: Asked) -> None:
