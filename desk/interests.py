@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from functools import partial
 
 from pydantic import ValidationError
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry
 from domain.judging.interests import Declared, Interest, declared_in_words
+from domain.payments.payment import payment_to_make
 from domain.permissions import Action, Actor, Grant
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotReadable, Problem
+from domain.values.wording import listed
 from store.challenges.rounds import ChallengeRow
 from store.judging import interests
+from store.payments import shut_out
+from store.payments.shut_out import ToMake
 
 from .core import Core
+from .payment_workflows import PaymentWorkflows
 
 
 class Interests:
@@ -24,6 +30,7 @@ class Interests:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._workflows = PaymentWorkflows(core)
 
     async def list(self, actor: Actor, page: Page, challenge: str) -> Paged[Interest]:
         """The applicants to a challenge by name, with what the actor declared. Nothing of what they wrote.
@@ -99,13 +106,25 @@ class Interests:
         def announcing(new: Sequence[Declared]) -> Announcement:
             return _announced(row, grant, new, now)
 
-        new = await self._core.threads.write(
-            interests.declare, self._core.database, row.id, grant.person, declared, now, announcing, compose
+        to_make = await self._to_make(row, grant.person, declared)
+        kept = await self._core.threads.write(
+            interests.declare, self._core.database, row.id, grant.person, declared, now, announcing, compose, to_make
         )
-        if not new:
+        await self._workflows.ledger_changed(kept.void)
+        if not kept.new:
             which = declared.application if declared else "all applicants"
             return f"{grant.person} has declared this for {which} before: nothing has changed"
-        return declared_in_words(grant.person, new)
+        void = f"; released by them, and to be released by somebody else: {listed(kept.void)}" if kept.void else ""
+        return declared_in_words(grant.person, kept.new) + void
+
+    async def _to_make(self, row: ChallengeRow, person: str, declared: Declared | None) -> ToMake | None:
+        """What is needed to take back the releases of somebody who is shut out; None if there are none."""
+        if declared is None or not declared.conflict:
+            return None
+        database, team = self._core.database, declared.application
+        if not await self._core.threads.read(shut_out.has_released, database, team, person):
+            return None
+        return partial(payment_to_make, await self._core.state(row))
 
 
 def _declared(application: str, what: str, conflict: bool) -> Declared:

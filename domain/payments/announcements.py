@@ -120,6 +120,23 @@ def team_left(
     return _entry(payment, snapshot.at, SERVICE, "team-left", action, f"{payment.order.key}: {what}", told)
 
 
+def releaser_shut_out(
+    payment: PaymentToMake, snapshot: PaymentSnapshot, account: str, person: str, warnings: Sequence[str] = ()
+) -> Announcement:
+    """Whoever released a payment has declared a conflict of interest with its team. Another releaser is asked.
+
+    Args:
+        payment, snapshot: the payment, which has not left, and where it stands now.
+        account: the bank details, masked.
+        person: id of the person who had released the payment.
+        warnings: what the releasers should look at twice; see `destination`.
+    """
+    what = f"{person} has declared a conflict of interest with the team, and their release is void"
+    told = (_to_release(payment, snapshot, account, warnings, f"{what}. Somebody else has to release it."),)
+    step, text = f"shut-out-{snapshot.version}", f"{payment.order.key}: {what}"
+    return _entry(payment, snapshot.at, SERVICE, step, "payment-release-void", text, told)
+
+
 def amended(
     payment: PaymentToMake,
     snapshot: PaymentSnapshot,

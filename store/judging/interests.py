@@ -11,6 +11,7 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement
 from domain.judging.interests import Declared, Declarer, Interest, likely_in_words
 from domain.permissions import Role
+from domain.values.model import Value
 from domain.values.paging import Page, Paged
 from domain.values.refusals import InterestsMissing, UnknownTeam
 from store.database import tables
@@ -18,6 +19,7 @@ from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.payments.rows import hold
+from store.payments.shut_out import ToMake, take_back
 from store.record.notices import Compose
 from store.record.record import put
 
@@ -26,6 +28,19 @@ from .impartiality import conflicts, has_not_declared, is_latest
 _applications, _interests = tables.applications, tables.interests
 _people, _challenges = tables.people, tables.challenges
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
+
+
+class Kept(Value):
+    """What a declaration changes.
+
+    Args:
+        new: what was not declared in these words before.
+        void: the keys of payments that the person had released, and that have to be released again by somebody else.
+    """
+
+    new: tuple[Declared, ...] = ()
+    void: tuple[str, ...] = ()
+
 
 Announcing = Callable[[Sequence[Declared]], Announcement]
 """Makes the announcement of what was declared."""
@@ -79,7 +94,8 @@ def declare(
     at: Instant,
     announcing: Announcing,
     compose: Compose,
-) -> tuple[Declared, ...]:
+    to_make: ToMake | None = None,
+) -> Kept:
     """Keeps what somebody declares. What they declared before stays in the table, and no longer counts.
 
     Args:
@@ -91,9 +107,10 @@ def declare(
         at: when.
         announcing: makes the announcement of what is new.
         compose: finds the words of notices.
+        to_make: needed if the person has released payments to the applicant: see `shut_out.take_back`.
 
     Returns:
-        What is new. The same as before changes nothing.
+        What is new, and whose releases are void. The same declaration as before changes nothing.
 
     Raises:
         UnknownTeam: there is no such application to the challenge.
@@ -107,14 +124,15 @@ def declare(
             if new:
                 put(connection, announcing(new), compose)
                 _none_for_all(connection, challenge, person, at)
-            return new
+            return Kept(new=new)
         last = _last(connection, challenge, person, declared.application)
         if (last.what, last.conflict) == (declared.what, declared.conflict):
-            return ()
+            return Kept()
         put(connection, announcing([declared]), compose)
         values = {**dict(declared), "person": person, "version": (last.version or 0) + 1, "at": at}
         connection.execute(insert(_interests).values(values))
-        return (declared,)
+        void = take_back(connection, declared.application, person, to_make, at, compose) if declared.conflict else ()
+        return Kept(new=(declared,), void=void)
 
 
 def _not_declared(connection: Connection, challenge: str, person: str) -> tuple[Declared, ...]:

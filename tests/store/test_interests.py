@@ -28,7 +28,7 @@ def declare(database: Database, person: str, application: str = "", what: str = 
     def said(_: Sequence[Declared]) -> Announcement:
         return announcing(f"interests/{uuid.uuid4().hex}")
 
-    return len(interests.declare(database, AIR, person, declared, MIDWAY, said, compose))
+    return len(interests.declare(database, AIR, person, declared, MIDWAY, said, compose).new)
 
 
 def decide(database: Database, person: str = "olivia", *towards: str, first: bool = True) -> None:
