@@ -35,6 +35,7 @@ from domain.payments.rails import PaymentRail
 from domain.values.refusals import Refused, Unavailable
 from service import log, settings
 from service.connection import connect, leave
+from service.files import file_keys_of, place_of
 from service.settings import Settings
 from service.sweeping import check_scanner, swept
 from service.wiring import channel_of, letters_of, rail_of, seals_of
@@ -181,14 +182,18 @@ async def run(options: Settings) -> None:
     """Runs a worker until SIGINT or SIGTERM. Then the worker finishes the running activities and stops.
 
     Raises:
-        FileRefused: the virus scanner would pass over parts of files.
-        Unavailable: the database or Temporal cannot be reached; the message says what to do.
+        FileRefused: the virus scanner would pass over parts of files, or the place of files cannot be one.
+        Unavailable: the database or Temporal cannot be reached, or the keys of attached files cannot be used; the
+            message says what to do.
     """
     logger = structlog.get_logger("worker")
     database = Database(options.database_url)
     try:
         await asyncio.to_thread(check_scanner, options)
         database.migrate()
+        # The worker makes what is missing, not the command of whoever attaches first: people read the worker's log.
+        place_of(options)
+        file_keys_of(options, database)
         client = await connect(_runtime(options))
         await register_search_attributes(client)
         stop = asyncio.Event()

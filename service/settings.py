@@ -18,6 +18,8 @@ from domain.values.places import Zone
 from domain.values.refusals import FileRefused, Problem
 
 PREFIX = "CHALLENGES_"
+_EXAMPLES = {f"{PREFIX}METRICS_ADDRESS": "0.0.0.0:9464", f"{PREFIX}FILES_URL": "https://files.example"}
+"""How settings are written that have a form."""
 _OF_COMPOSE = frozenset({"DB_PASSWORD"})
 """Variables of docker-compose.yml with the same prefix: close to the name of a setting, but not settings."""
 _ROOT = Path(__file__).resolve().parent.parent
@@ -141,7 +143,7 @@ def _problem(error: dict[str, Any]) -> Problem:
     # The value of a URL may contain a password, so it is not printed.
     name = f"{PREFIX}{str(error['loc'][0]).upper()}"
     given = "" if name.endswith("_URL") else f"={error['input']!s}"
-    example = "0.0.0.0:9464" if name.endswith("_ADDRESS") else "NURG, in four capitals, or leave it empty"
+    example = _EXAMPLES.get(name, "NURG, in four capitals, or leave it empty")
     what = f"write it such as {example}" if error["type"] == "string_pattern_mismatch" else error["msg"]
     return Problem(
         field=name, text=f"A setting cannot be used: {name}{given}: {what}. Change that environment variable."
