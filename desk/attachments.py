@@ -233,7 +233,7 @@ async def _receive(
                 f"{question.title}: the file has more than {spoken_size(most)}: attach a smaller one.",
             )
         digest.update(piece)
-        spool.write(piece)
+        _write(spool, piece)
     if received == 0:
         raise _refusal(question.id, f"{question.title}: the file is empty: attach one with content.")
     if size is not None and received != size:
@@ -242,6 +242,16 @@ async def _receive(
             f"{question.title}: the upload broke off after {spoken_size(received)} of {spoken_size(size)}: try again.",
         )
     return received, digest.digest()
+
+
+def _write(spool: IO[bytes], piece: bytes) -> None:
+    try:
+        spool.write(piece)
+    except OSError as error:  # what the sender's connection raises is not caught here
+        raise Unavailable(
+            f"The file cannot be looked at on this machine ({error.strerror}): free space for temporary files, then "
+            "try again."
+        ) from None
 
 
 def _refuse(place: Place, faults: list[str]) -> None:

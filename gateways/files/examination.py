@@ -192,11 +192,12 @@ def _text_in(file: IO[bytes], encoding: str) -> str:
 
 
 def _confine() -> None:
-    with suppress(ImportError, ValueError, OSError):  # not every system has such limits
+    with suppress(ImportError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        for limit, most in ((resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_AS, MEMORY)):
+            with suppress(ValueError, OSError):  # not every system knows each
+                resource.setrlimit(limit, (most, most))
 
 
 def main() -> None:

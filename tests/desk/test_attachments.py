@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import io
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.challenges.application import Applying
 from domain.forms.attachments import Scan
@@ -298,3 +301,40 @@ async def test_keys_that_are_gone_are_not_replaced_by_others(round_with_files: D
         with pytest.raises(Unavailable, match="is gone"):
             await attach(desk, actor, draft, "plans", "plan.pdf", pdf())
     assert rows(round_with_files) == (1, 1)
+
+
+async def test_the_files_of_somebody_who_is_erased_go_with_them(round_with_files: Database, tmp_path: Path) -> None:
+    """Those of another applicant stay, even if the content is the same."""
+    async with desk_at(round_with_files, tmp_path) as desk:
+        actor, draft = await writer(desk)
+        await attach(desk, actor, draft, "plans", "plan of Ann.pdf", PLAN)
+        rival, other = await writer(desk, RIVAL)
+        await attach(desk, actor, draft)
+        theirs = await attach(desk, rival, other)
+        await desk.drafts.send(actor, draft)
+        with round_with_files.writing() as connection:
+            connection.execute(update(tables.applications).values(withdrawn=NOW))
+        operator = await desk.actor("olivia", Proof.TERMINAL)
+        shown = await desk.erasing.erase(operator, team=draft)
+        assert [each.attachments for each in shown.found.applications] == [2]
+        assert rows(round_with_files) == (3, 2)
+        await desk.erasing.erase(operator, team=draft, confirmed=True)
+        assert (rows(round_with_files), len(lie_in(tmp_path))) == ((1, 1), 1)
+        assert await read(desk, rival, theirs.id) == SHEET
+        await desk.erasing.erase(operator, email=RIVAL, confirmed=True)
+        assert (rows(round_with_files), lie_in(tmp_path)) == ((0, 0), [])
+    assert "2 files" in str(read_record(round_with_files, AIR))
+
+
+async def test_a_disk_without_room_is_said(
+    round_with_files: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with desk_at(round_with_files, tmp_path) as desk:
+        actor, draft = await writer(desk)
+        monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+        with pytest.raises(Unavailable, match="No space left on device"):
+            await attach(desk, actor, draft)

@@ -45,14 +45,14 @@ def with_form(programme: Programme, form: Form = FORM) -> Programme:
     return programme.model_copy(update={"forms": (form,), "application_form": form.id})
 
 
-def asking(programme: Programme) -> Programme:
+def asking(programme: Programme, form: Form = FORM) -> Programme:
     """The programme, with a second stage that asks its teams for a further proposal."""
     (first,) = programme.stages
     within = ItemizedDelta(weeks=1)
     second = first.model_copy(
-        update={"name": "accelerator", "title": "Accelerator", "asks": Asks(form=FORM.id, within=within)}
+        update={"name": "accelerator", "title": "Accelerator", "asks": Asks(form=form.id, within=within)}
     )
-    return programme.model_copy(update={"stages": (first, second), "forms": (FORM,)})
+    return programme.model_copy(update={"stages": (first, second), "forms": (form,)})
 
 
 def begun(database: Database, at: Instant = MIDWAY, email: str = ADDRESS, challenge: str = AIR) -> str:
