@@ -37,7 +37,7 @@ class Writers:
         self.attached = 0
 
     async def write(self, draft: str, chance: random.Random) -> None:
-        """Fills a draft in, and attaches files. Two people go on from the same version of an answer.
+        """Fills a draft in, and attaches files. Two people go on from the same version of an answer to an application.
 
         Args:
             draft: its id.
@@ -48,7 +48,8 @@ class Writers:
         """
         answers = filled(self._form, chance)
         for saved in await self._save(draft, *(Typed(question=each, answer=said) for each, said in answers.items())):
-            if saved.yours.question == self._text_of(answers):
+            # In the short time for a further proposal, nobody gets in another one's way.
+            if not self._stage and saved.yours.question == self._text_of(answers):
                 await self._meet(draft, saved.yours.question, saved.yours.version, saved.yours.answer)
         for question in files_wanted(self._form, answers, chance):
             await self._attach(draft, question, chance)
