@@ -300,7 +300,9 @@ class Programme(Value):
         found = next((form for form in self.forms if form.id == wanted), None)
         if found is None:
             raise LookupError(f"{self.id} has no form {wanted!r}")
-        return found
+        # Letters, receipts and the form itself call what a stage asks for by one name.
+        titled = asking.title if stage and asking else None
+        return found.model_copy(update={"title": titled}) if titled else found
 
 
 def _asked_of_nobody(stages: tuple[Stage, ...]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from domain.challenges.decisions import Extend, ExtendStage, Withdraw
 from domain.challenges.erasure import check_is_out
 from domain.challenges.page import details
 from domain.challenges.state import Outcome, Phase
+from domain.forms.form import text_form
 from domain.values.refusals import TooEarly, UnknownTeam
 from tests.domain.challenges import (
     BID,
@@ -255,4 +256,7 @@ def test_letters_name_what_is_asked_for_as_the_programme_or_its_form_does() -> N
     untitled = FULLER.model_copy(update={"title": None})
     assert untitled.named({"fuller-proposal": "Full application"}).title == "Full application"
     assert FULLER.named({"fuller-proposal": "Full application"}).title == "Fuller proposal"
+    form = text_form(100).model_copy(update={"id": "fuller-proposal", "title": "Full application"})
+    rules = programme(*asking()).model_copy(update={"forms": (form,)})
+    assert rules.form_of("accelerator").title == "Fuller proposal"
     assert [stage.asks for stage in programme(*asking()).rules.stages][1] == FULLER
