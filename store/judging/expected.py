@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, or_, select
 
 from store.database import tables
 
@@ -47,11 +47,24 @@ def expected(challenge: str, field: Field) -> Select[Any]:
 
 def counting(challenge: str, stage: str, field: Field) -> Select[Any]:
     """The marks that count for a stage: `application`, `person`, `criterion` and `mark`."""
+    out = _conflicts(challenge).subquery("out")
+    same = and_(out.c.application == _scores.c.application, out.c.person == _scores.c.person)
     return (
         select(_scores.c.application, _scores.c.person, _scores.c.criterion, _scores.c.mark)
         .join(_applications, _applications.c.id == _scores.c.application)
+        .join(out, same, isouter=True)  # conflicts are few, and marks are many
         .where(_applications.c.challenge == challenge, in_field(field), _scores.c.stage == stage)
-        .where(is_last_mark(), ~has_conflict(_scores.c.application, _scores.c.person))
+        .where(is_last_mark(), out.c.person.is_(None))
+    )
+
+
+def _conflicts(challenge: str) -> Select[Any]:
+    """The conflicts of interest with the applicants to a challenge: pairs of `application` and `person`."""
+    last, of_it = _interests.alias(), _applications.alias()
+    return (
+        select(last.c.application, last.c.person)
+        .join(of_it, of_it.c.id == last.c.application)
+        .where(of_it.c.challenge == challenge, last.c.conflict.is_(True), _is_latest(last))
     )
 
 
@@ -68,14 +81,16 @@ def has_conflict(application: ColumnElement[str], person: ColumnElement[str]) ->
     Args:
         application, person: columns of the query.
     """
-    last, later = _interests.alias(), _interests.alias()
-    same = later.c.application == last.c.application, later.c.person == last.c.person
+    last = _interests.alias()
     return exists().where(
-        last.c.application == application,
-        last.c.person == person,
-        last.c.conflict.is_(True),
-        ~exists().where(*same, later.c.version > last.c.version),
+        last.c.application == application, last.c.person == person, last.c.conflict.is_(True), _is_latest(last)
     )
+
+
+def _is_latest(last: FromClause) -> ColumnElement[bool]:
+    later = _interests.alias()
+    same = later.c.application == last.c.application, later.c.person == last.c.person
+    return ~exists().where(*same, later.c.version > last.c.version)
 
 
 def _is_assigned() -> ColumnElement[bool]:

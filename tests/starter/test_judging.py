@@ -77,6 +77,7 @@ def done(answer: Answer) -> str:
     return answer.out
 
 
+# Longer than others: one story, in which each command shows what those before it have made.
 def test_a_stage_is_judged_on_the_command_line(starter: Commands, jury: dict[str, list[str]], tmp_path: Path) -> None:
     one, two, three = jury["arch"]
     assert "merit: Does it help?" in done(starter("scorecard", "arch"))
