@@ -34,12 +34,12 @@ _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 
 REWRITTEN = (
     *("applications", "proposals", "drafts", "draft_answers", "late_applications", "attachments", "files"),
-    *("challenges", "people", "notices", "feedback", "payees", "scores", "agreed_marks"),
+    *("challenges", "people", "notices", "feedback", "payees", "interests", "scores", "agreed_marks"),
 )
 """The tables that personal data is blanked in."""
 
 _ERASED = "erased"
-"""What a notice says for its reason once it is blanked."""
+"""What a notice says for its reason, and a declared interest for its words, once they are blanked."""
 
 
 class Trace(Value):
@@ -302,12 +302,19 @@ def _blank_application(connection: Connection, trace: Trace, at: Instant) -> Non
         _delete_drafts(connection, trace.id)
     for marks in (tables.scores, tables.agreed_marks):  # the marks stay: decisions were taken by them
         connection.execute(update(marks).where(marks.c.application == trace.id).values(reason=""))
+    _blank_interests(connection, tables.interests.c.application == trace.id)
     sweeping.forget(connection, trace.id, at)
     # What waits for a decision is never told.
     told = func.coalesce(_feedback.c.told_at, literal(at, Moment))
     connection.execute(update(_feedback).where(_feedback.c.team == trace.id).values(text="", told_at=told))
     if trace.bank_details and not trace.open_payments:
         _blank_bank_details(connection, trace)
+
+
+def _blank_interests(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Blanks what people have to do with applicants. That they declared it, and whether it shuts them out, stays."""
+    with_words = (which, tables.interests.c.what != "")
+    connection.execute(update(tables.interests).where(*with_words).values(what=_ERASED))
 
 
 def _remove_draft(connection: Connection, trace: Trace, at: Instant) -> None:
@@ -359,6 +366,9 @@ def _blank_person(connection: Connection, person: Person) -> None:
         connection.execute(update(_challenges).where(of_round, named).values(contact=""))
         _hide_in_letters(connection, _notices.c.challenge.in_(select(_challenges.c.id).where(of_round)), address)
     connection.execute(update(_people).where(whom).values(name="", email="", former=""))
+    here = select(_applications.c.id).join(_challenges, _challenges.c.id == _applications.c.challenge).where(of_round)
+    said = and_(tables.interests.c.person == person.trace.id, tables.interests.c.application.in_(here))
+    _blank_interests(connection, said)
 
 
 def _blank_notices(connection: Connection, which: ColumnElement[bool], at: Instant) -> None:

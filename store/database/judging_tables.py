@@ -37,7 +37,8 @@ assignments = Table(
     Column("at", Moment, nullable=False),
 )
 
-# What people have to do with applicants, as they declared it. The last version counts; rows never change.
+# What people have to do with applicants, as they declared it. The last version counts. Rows only change when they are
+# blanked.
 interests = Table(
     "interests",
     METADATA,

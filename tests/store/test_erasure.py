@@ -40,6 +40,7 @@ PERSONAL = (
     "a kind word",
     "a sharp word",
     "a wise word",
+    "a sister",
 )
 
 BLANKED = {
@@ -55,6 +56,7 @@ BLANKED = {
     "feedback": {"text"},
     "notices": {"address", "subject", "body"},
     "people": {"name", "email", "former"},
+    "interests": {"what"},
     "scores": {"reason"},
     "agreed_marks": {"reason"},
 }
@@ -63,7 +65,6 @@ ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
 """The one change of bank details that the database allows."""
 REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
-    "interests.what",
     *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
 }
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
@@ -123,6 +124,8 @@ def known(till: Till) -> Till:
         connection.execute(insert(tables.feedback).values(words))
         mark = {"application": till.team, "stage": "exploration", "criterion": "merit", "version": 1, "mark": 3}
         connection.execute(insert(tables.scores).values(**mark, person="sam", reason="a sharp word", at=LATER))
+        said = {"application": till.team, "person": "sam", "version": 1, "conflict": True, "what": "a sister"}
+        connection.execute(insert(tables.interests).values(**said, at=LATER))
         connection.execute(insert(tables.agreed_marks).values(**mark, by="sam", reason="a wise word", at=LATER))
     with pytest.raises(ApplicationRefused):
         accept(till.database, AIR, applying(proposal=" "), lambda: MIDWAY, compose)
@@ -290,10 +293,12 @@ def test_an_operator_is_erased_from_the_letters_to_others_too(known: Till) -> No
 def test_a_person_is_erased_only_after_their_round(known: Till) -> None:
     (person,) = erasure.find(known.database, email="sam@sepa.example").people
     assert person.goes_on
+    assert "a sister" in contents(known.database)
     with known.database.writing() as connection:
         connection.execute(update(tables.challenges).values(outcome="completed"))
     erase(known.database, email="sam@sepa.example")
     assert "sam@sepa.example" not in contents(known.database)
+    assert "a sister" not in contents(known.database)  # what they have to do with others is about them, too
     assert "'sam'" in contents(known.database)  # the id stays: it says who decided
 
 
