@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desk.answers_files import empty_file, fitted, read_answers, unknown_questions
@@ -52,6 +52,7 @@ def refused(text: str, name: str = "answers.toml") -> list[str]:
 # --- What is typed arrives -----------------------------------------------------------------------------------------
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_an_empty_file_takes_any_answers_to_any_form_exactly_as_they_are_typed(data: st.DataObject) -> None:
     form = data.draw(forms())
@@ -66,6 +67,7 @@ def test_an_empty_file_takes_any_answers_to_any_form_exactly_as_they_are_typed(d
     assert list(problems_of(form, arrived)) == list(problems_of(form, answers)) == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_json_and_toml_say_the_same(data: st.DataObject) -> None:
     form = data.draw(forms())

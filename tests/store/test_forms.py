@@ -68,7 +68,7 @@ def send(database: Database, answers: dict[str, Answer], at: Instant = MIDWAY, *
     return accept(database, AIR, sending(answers, **more), lambda: at, compose).application
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_sent_answers_are_exactly_what_was_typed_whatever_the_form(open_: Database, data: st.DataObject) -> None:
     """Fails when a text is trimmed, normalised or read as something else, and when an old form still counts."""
