@@ -151,7 +151,7 @@ def _files_without_a_draft(applying: Applying, form: Form) -> Iterator[Problem]:
     if any(isinstance(each, tuple) for each in applying.answers.values()):
         for question in form.questions():
             if question.kind is Kind.FILE and applying.answers.get(question.id):
-                text = f"{question.title}: files are attached to a draft: begin one, attach the files, and send it."
+                text = question.told("files are attached to a draft: begin one, attach the files, and send it.")
                 yield Problem(field=question.id, text=text)
 
 

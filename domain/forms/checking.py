@@ -43,7 +43,7 @@ def problems_of(form: Form, answers: Answers) -> Iterator[Problem]:
     for question in form.questions():
         answer = answers.get(question.id, "")
         for text in problems_with(question, answer) if question.id in asked else _not_asked(form, question, answer):
-            yield Problem(field=question.id, text=f"{question.title}: {text}")
+            yield Problem(field=question.id, text=question.told(text))
     known = [question.id for question in form.questions()]
     if unknown := answers.keys() - set(known):
         meant = sorted({near for each in sorted(unknown)[:_MOST_MEANT] for near in get_close_matches(each, known, n=1)})

@@ -22,6 +22,10 @@ MOST_QUESTIONS = 1_000
 """The most questions that a form may have."""
 
 
+_ENDS = ("?", ".", "!", ":", "…")
+"""What ends a sentence."""
+
+
 class Kind(StrEnum):
     """What a question asks for."""
 
@@ -147,6 +151,12 @@ class Question(Value):
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    def told(self, clause: str) -> str:
+        """A clause about the question, behind its title: "Who else? The answer is empty: write one."."""
+        if self.title.endswith(_ENDS):
+            return f"{self.title} {clause[:1].upper()}{clause[1:]}"
+        return f"{self.title}: {clause}"
 
     @property
     def possible(self) -> tuple[str | bool, ...]:

@@ -183,6 +183,19 @@ def test_a_text_that_just_reaches_its_limit_is_taken() -> None:
     assert "4 characters, 1 too many" in characters_
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Who else?", "Who else? The answer is empty: write one."),
+        ("Your plan", "Your plan: the answer is empty: write one."),
+        ("Your plan (2027)", "Your plan (2027): the answer is empty: write one."),
+        ("Say more.", "Say more. The answer is empty: write one."),
+    ],
+)
+def test_a_problem_follows_the_title_of_its_question(title: str, said: str) -> None:
+    assert told(form(Question(id="it", title=title)), {}) == [("it", said)]
+
+
 def test_a_form_has_a_limit_of_questions() -> None:
     """Fails when a form can have so many that each check of an application takes seconds."""
     many = tuple(Question(id=f"q-{number}", title="Q") for number in range(1_001))
@@ -242,9 +255,9 @@ def test_an_answer_that_is_not_asked_for_is_refused_with_the_reason() -> None:
     answers: dict[str, Answer] = {"stand": "idea", "users": "x", "alone": True, "partners": "y"}
 
     assert [text for _, text in told(BRANCHES, answers)] == [
-        "Who uses it?: the question is asked only if 'How far are you?' is answered with 'In use': "
+        "Who uses it? The question is asked only if 'How far are you?' is answered with 'In use': "
         "leave the answer out.",
-        "Who else?: the question is asked only if 'Do you work alone?' is answered with no: leave the answer out.",
+        "Who else? The question is asked only if 'Do you work alone?' is answered with no: leave the answer out.",
     ]
 
 

@@ -145,11 +145,11 @@ def test_every_problem_of_the_answers_is_told_at_once_in_a_line_and_on_the_recor
     lines = answer.err.splitlines()
     assert lines == [
         "The application has no contact: give an e-mail address for receipts, such as name@company.example.",
-        "What is your company's number?: the answer has 10 characters, 2 too many: shorten it to 8 at most. "
+        "What is your company's number? The answer has 10 characters, 2 too many: shorten it to 8 at most. "
         "Spaces and line ends count.",
-        "What is your idea?: the answer has 7 words, 2 too many: shorten it to 5 at most. "
+        "What is your idea? The answer has 7 words, 2 too many: shorten it to 5 at most. "
         "A word is what stands between spaces.",
-        "What will it cost?: the answer is not an amount: write it in figures, such as 15,000 or 2000.50, "
+        "What will it cost? The answer is not an amount: write it in figures, such as 15,000 or 2000.50, "
         "up to 1,000,000,000.",
     ]
     line = starter.data("record", "quayside")[-1]
@@ -168,9 +168,9 @@ def test_a_question_that_the_form_does_not_have_is_named_with_all_other_problems
     assert answer.status == 1
     assert answer.err.splitlines() == [
         f"{file}: answers.ideas: the form has no such question: did you mean idea?",
-        f"{file}: Who else works on it?: the question is asked only if 'Do you work alone?' is answered with no: "
+        f"{file}: Who else works on it? The question is asked only if 'Do you work alone?' is answered with no: "
         "leave the answer out.",
-        f"{file}: What is your idea?: the answer is empty: write one.",
+        f"{file}: What is your idea? The answer is empty: write one.",
     ]
     assert starter.data("record", "quayside") == before
 
