@@ -13,10 +13,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from domain.forms.answers import Answer, Answers
+from domain.forms.attachments import spoken_size
 from domain.forms.conditions import condition_in_words
 from domain.forms.form import Form, Kind, Question
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, Problem
+from domain.values.wording import counted, either
 
 from .toml_files import parse_toml
 
@@ -288,6 +290,9 @@ def _facts(question: Question) -> Iterator[str]:
         yield f"at most {question.most_words:,} {'word' if question.most_words == 1 else 'words'}"
     if question.most_characters:
         yield f"at most {question.most_characters:,} {'character' if question.most_characters == 1 else 'characters'}"
+    if question.kind is Kind.FILE:
+        yield f"at most {counted(question.most_files_taken, 'file')} of {spoken_size(question.bytes_taken)}"
+        yield either(question.types_taken)
     if not question.required:
         yield "may stay empty"
     if question.marking:
