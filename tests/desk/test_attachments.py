@@ -255,6 +255,26 @@ async def test_a_file_that_is_still_uploading_at_the_closing_instant_is_refused_
     assert rows(round_with_files) == (1, 1)
 
 
+async def test_a_window_that_closes_while_a_file_is_kept_takes_it_no_more(
+    round_with_files: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails if the time is looked at only before the content goes to the store."""
+    async with desk_at(round_with_files, tmp_path) as desk:
+        times = [NOW]
+        desk.core.clock = lambda: times[-1]
+        actor, draft = await writer(desk)
+
+        def slowly(*words: Any) -> None:
+            put(*words)
+            times.append(CLOSES)
+
+        put = FilePlace.put
+        monkeypatch.setattr(FilePlace, "put", slowly)
+        with pytest.raises(TooLate):
+            await attach(desk, actor, draft)
+    assert (rows(round_with_files), lie_in(tmp_path)) == ((0, 0), [])
+
+
 async def test_an_upload_that_is_cancelled_leaves_nothing(round_with_files: Database, tmp_path: Path) -> None:
     came = asyncio.Event()
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+import worker
 from embedded import Service
+from store.database import tables
 from store.database.database import Database
+from store.files import sweeping
 from tests.gateways.documents import pdf
-from tests.starter.commands import OPERATOR, PROGRAMME, SPONSOR, Commands, one_line, write_round
+from tests.processes import Program
+from tests.starter.commands import OPERATOR, PROGRAMME, SPONSOR, Commands, of_nothing_else, one_line, write_round
 from tests.store.said import seal
+from tests.waiting import HANGS
 
 TAY = "tay@tay.example"
 CONTENT_MARKER, NAME_MARKER = "Zanzibar-costs-4711", "Ypsilanti"
@@ -148,6 +155,28 @@ def test_readers_read_what_was_sent_after_the_seal_and_nothing_of_it_is_anywhere
     shown = starter("record", "ferry", "--as", OPERATOR).out + starter("notices", "list", "--as", OPERATOR).out
     assert CONTENT_MARKER not in shown
     assert NAME_MARKER not in shown
+
+
+def test_a_worker_removes_what_nobody_has_attached_as_it_starts(
+    starter: Commands, service: Service, draft: str, costs: Path, tmp_path: Path, database: Database
+) -> None:
+    """Nobody asks it to."""
+    costs.write_text("of;this;test\n")
+    row = attach(starter, draft, costs)
+    assert sweeping.is_needed(database)
+    starter("detach", "sluice", row["id"], "--as", TAY)
+    end = time.monotonic() + HANGS
+    with Program(worker.main, [], of_nothing_else(service.address), tmp_path / "log"):
+        while find_file(database, row["id"]):
+            assert time.monotonic() < end, (tmp_path / "log").read_text()
+            time.sleep(0.2)  # a glance, not a wait for time to pass
+
+
+def find_file(database: Database, attachment: str) -> bool:
+    """Whether the database still knows an attachment."""
+    with database.reading() as connection:
+        known = select(tables.attachments.c.id).where(tables.attachments.c.id == attachment)
+        return connection.execute(known).first() is not None
 
 
 def files_with(folder: Path, marker: str) -> set[str]:
