@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, insert, make_url, text
+from sqlalchemy import URL, create_engine, insert, literal, make_url, select, text
 from sqlalchemy.pool import NullPool
 
 from domain.forms.answers import only_text, written
@@ -81,6 +81,17 @@ def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[
 
 
 _PROPOSAL = "We would put low-cost sensors where people live and show what they measure on an open map."
+
+
+def declare_interests(kept: Database, challenge: Challenge) -> None:
+    """The decider has nothing to do with any of the applicants; without this, every selection would be refused."""
+    said = tables.interests.c
+    values = {said.person: challenge.deciders[0], said.version: 1, said.conflict: False, said.what: ""}
+    values[said.at] = challenge.closes
+    columns = [literal(value, column.type) for column, value in values.items()]
+    rows = select(tables.applications.c.id, *columns).where(tables.applications.c.challenge == challenge.id)
+    with kept.writing() as connection:
+        connection.execute(insert(tables.interests).from_select([said.application, *values], rows))
 
 
 def insert_applications(kept: Database, challenge: Challenge, number: int) -> tuple[str, ...]:

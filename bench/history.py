@@ -11,7 +11,7 @@ from whenever import Instant
 
 from domain.values.model import Value
 
-from .databases import SQLITE, database, insert_applications, keep
+from .databases import SQLITE, database, declare_interests, insert_applications, keep
 from .measuring import Measurement, say
 from .pilot import pilot
 from .playing import TEAMS, play_months, service_worker
@@ -100,6 +100,7 @@ async def _length(applications: int) -> Length:
         with database(SQLITE) as kept:
             keep(kept, round_, programme, (challenge,))
             teams = insert_applications(kept, challenge, applications)
+            declare_interests(kept, challenge)
             async with service_worker(environment.client, kept):
                 handle = await play_months(environment, watch, kept, challenge, programme, teams[:TEAMS])
                 events = (await handle.fetch_history()).events

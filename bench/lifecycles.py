@@ -22,7 +22,7 @@ from domain.values.model import Value
 from store.database.database import Database
 
 from . import floor
-from .databases import SQLITE, database, insert_applications, keep
+from .databases import SQLITE, database, declare_interests, insert_applications, keep
 from .measuring import Compared, Measurement, say
 from .pilot import pilot
 from .playing import (
@@ -183,6 +183,7 @@ class Turn:
         keep(kept, round_.model_copy(update={"id": name}), self._programme, self._challenges)
         for challenge in self._challenges:
             self._teams[challenge.id] = insert_applications(kept, challenge, TEAMS)
+            declare_interests(kept, challenge)
 
     async def real(self) -> Half:
         """The side of the service, with its own workflows, activities and database."""

@@ -9,7 +9,7 @@ from statistics import median
 
 from whenever import Instant
 
-from .databases import SQLITE, database, insert_applications, keep
+from .databases import SQLITE, database, declare_interests, insert_applications, keep
 from .measuring import Measurement, say
 from .pilot import pilot
 from .playing import TEAMS, play_months, service_worker
@@ -61,6 +61,7 @@ async def _play() -> tuple[float, float]:
         with database(SQLITE) as kept:
             keep(kept, round_, programme, (challenge,))
             teams = insert_applications(kept, challenge, TEAMS)
+            declare_interests(kept, challenge)
             async with service_worker(environment.client, kept):
                 begun = time.perf_counter()
                 await play_months(environment, watch, kept, challenge, programme, teams)
