@@ -13,7 +13,7 @@ from domain.judging.reading import ToRead
 from domain.judging.scorecard import Criterion, Scorecard
 from domain.judging.seeing import Judgement, Ranked
 from domain.judging.turn import check_is_judged, field_of, stage_meant
-from domain.permissions import Action, Actor, Role, grant_for
+from domain.permissions import Action, Actor, Grant, Role, grant_for
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, UnknownStage
 from domain.values.wording import listed
@@ -86,7 +86,7 @@ class Judging:
         cards = await self._core.threads.read(scorecards.of_challenge, database, row.id)
         if not cards:
             return ToRead(application=found, proposals=sent)
-        asked = await self._asked(actor, Action.READ_APPLICATIONS, row, stage)
+        asked = await self._asked(actor, Action.READ_APPLICATIONS, grant, row, stage)
         marks = await self._core.threads.read(seen.read_own, database, asked.stage, asked.viewer, application)
         name, card = asked.stage.name, asked.stage.scorecard
         return ToRead(application=found, proposals=sent, stage=name, scorecard=card, marks=marks)
@@ -94,8 +94,8 @@ class Judging:
     async def left(self, actor: Actor, challenge: str, stage: str = "") -> tuple[tuple[str, Criterion], ...]:
         """What a reader has still to mark: pairs of an application's id and a criterion."""
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.SCORE, row)
-        asked = await self._asked(actor, Action.SCORE, row, stage)
+        grant = await self._core.allow(actor, Action.SCORE, row)
+        asked = await self._asked(actor, Action.SCORE, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.SCORE, row):
             return await self._core.threads.read(seen.read_left, self._core.database, asked.stage, asked.viewer)
 
@@ -119,8 +119,8 @@ class Judging:
             InterestsMissing, ConflictOfInterest, NotAllowed, UnknownTeam: the reader may not mark an application.
         """
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.SCORE, row)
-        asked = await self._asked(actor, Action.SCORE, row, stage)
+        grant = await self._core.allow(actor, Action.SCORE, row)
+        asked = await self._asked(actor, Action.SCORE, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.SCORE, row):
             check_is_judged(asked.state, asked.stage.name)
             given = read_marks(asked.stage.scorecard, rows)
@@ -152,8 +152,8 @@ class Judging:
             InterestsMissing, ConflictOfInterest, UnknownTeam: the actor may not judge the application.
         """
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.MODERATE, row)
-        asked = await self._asked(actor, Action.MODERATE, row, stage)
+        grant = await self._core.allow(actor, Action.MODERATE, row)
+        asked = await self._asked(actor, Action.MODERATE, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.MODERATE, row):
             check_is_judged(asked.state, asked.stage.name)
             values = dict(zip(COLUMNS, (application, criterion, mark, reason), strict=True))
@@ -172,8 +172,8 @@ class Judging:
             UnknownTeam, ConflictOfInterest, TooEarly: the actor does not see these marks, or not yet.
         """
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.READ_SCORES, row)
-        asked = await self._asked(actor, Action.READ_SCORES, row, stage)
+        grant = await self._core.allow(actor, Action.READ_SCORES, row)
+        asked = await self._asked(actor, Action.READ_SCORES, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.READ_SCORES, row):
             what = (asked.stage, asked.viewer, application)
             return await self._core.threads.read(seen.read_judgement, self._core.database, *what)
@@ -181,8 +181,8 @@ class Judging:
     async def ranking(self, actor: Actor, challenge: str, stage: str = "") -> Ranked:
         """The ranking of a stage, as far as the actor may see it: see `domain.judging.seeing`."""
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.READ_SCORES, row)
-        asked = await self._asked(actor, Action.READ_SCORES, row, stage)
+        grant = await self._core.allow(actor, Action.READ_SCORES, row)
+        asked = await self._asked(actor, Action.READ_SCORES, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.READ_SCORES, row):
             return await self._core.threads.read(seen.read_ranking, self._core.database, asked.stage, asked.viewer)
 
@@ -199,8 +199,8 @@ class Judging:
             application: only those of this application; of all if left out.
         """
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.READ_SCORES, row)
-        asked = await self._asked(actor, Action.READ_SCORES, row, stage)
+        grant = await self._core.allow(actor, Action.READ_SCORES, row)
+        asked = await self._asked(actor, Action.READ_SCORES, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.READ_SCORES, row):
             what = (asked.stage, asked.viewer, application)
             return await self._core.threads.read(seen.read_marks, self._core.database, page, *what)
@@ -208,8 +208,8 @@ class Judging:
     async def progress(self, actor: Actor, challenge: str, stage: str = "") -> tuple[Progress, str]:
         """How far the readers of a stage are, and the line that says so to the actor."""
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.READ_SCORES, row)
-        asked = await self._asked(actor, Action.READ_SCORES, row, stage)
+        grant = await self._core.allow(actor, Action.READ_SCORES, row)
+        asked = await self._asked(actor, Action.READ_SCORES, grant, row, stage)
         found = await self._core.threads.read(seen.read_progress, self._core.database, asked.stage)
         return found, found.in_words(asked.viewer.person)
 
@@ -237,14 +237,13 @@ class Judging:
             UnknownTeam, ConflictOfInterest, TooEarly: the actor does not see these marks, or not yet.
         """
         row = await self._core.find(challenge)
-        await self._core.allow(actor, Action.FEEDBACK, row)
-        asked = await self._asked(actor, Action.FEEDBACK, row, stage)
+        grant = await self._core.allow(actor, Action.FEEDBACK, row)
+        asked = await self._asked(actor, Action.FEEDBACK, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.FEEDBACK, row):
             what = (asked.stage, asked.viewer, application)
             return await self._core.threads.read(seen.read_draft, self._core.database, *what)
 
-    async def _asked(self, actor: Actor, action: Action, row: ChallengeRow, stage: str) -> _Asked:
-        grant = await self._core.allow(actor, action, row)
+    async def _asked(self, actor: Actor, action: Action, grant: Grant, row: ChallengeRow, stage: str) -> _Asked:
         cards = await self._core.threads.read(scorecards.of_challenge, self._core.database, row.id)
         async with self._core.refusals_on_record(actor, action, row):
             state = await self._core.state(row)

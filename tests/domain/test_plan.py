@@ -32,6 +32,7 @@ from tests.domain.challenges import (
     programme,
     select,
 )
+from tests.domain.judging import CARD
 from tests.domain.moments import instants
 
 
@@ -151,6 +152,15 @@ def test_a_plan_says_in_which_parts_each_team_is_paid_and_when() -> None:
         ("£1,200", Due.START, stage.begins, ""),
         ("£720", Due.EVIDENCE, None, "A prototype"),
         ("£480", Due.END, stage.ends, ""),
+    ]
+
+
+def test_a_plan_names_the_criteria_by_which_a_stage_is_filled() -> None:
+    plan = plan_of(challenge(), programme(EXPLORATION.model_copy(update={"scorecard": CARD}), ACCELERATOR))
+
+    assert [stage.criteria for stage in plan.stages] == [
+        ("Merit (weight 3)", "Cost (weight 1)", "Where they heard of us (only informs)"),
+        (),
     ]
 
 
