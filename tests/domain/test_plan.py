@@ -156,7 +156,7 @@ def test_a_plan_says_in_which_parts_each_team_is_paid_and_when() -> None:
 
 
 def test_a_plan_names_the_criteria_by_which_a_stage_is_filled() -> None:
-    plan = plan_of(challenge(), programme(EXPLORATION.model_copy(update={"scorecard": CARD}), ACCELERATOR))
+    plan = plan_of(challenge(), programme(EXPLORATION.model_copy(update={"scorecard": CARD}), COMMERCIALISATION))
 
     assert [stage.criteria for stage in plan.stages] == [
         ("Merit (weight 3)", "Cost (weight 1)", "Where they heard of us (only informs)"),
