@@ -25,9 +25,9 @@ def put(connection: Connection, challenge: str, stage: str, teams: Collection[st
     """
     window = (_invited.c.challenge == challenge, _invited.c.stage == stage)
     connection.execute(delete(_invited).where(*window, _invited.c.application.not_in(sorted(teams))))
-    for team in sorted(teams):
-        row = {"challenge": challenge, "stage": stage, "application": team}
-        connection.execute(inserting(connection, _invited).values(row).on_conflict_do_nothing())
+    if teams:
+        rows = [{"challenge": challenge, "stage": stage, "application": team} for team in sorted(teams)]
+        connection.execute(inserting(connection, _invited).on_conflict_do_nothing(), rows)
 
 
 def may_send(connection: Connection, challenge: str, stage: str, application: str) -> bool:
