@@ -13,14 +13,39 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import accepting, against, delivering, files, history, lifecycles, notices, payments, sealing, sleepers, virtual
+from . import (
+    accepting,
+    against,
+    delivering,
+    files,
+    history,
+    lifecycles,
+    notices,
+    payments,
+    sealing,
+    sending,
+    sleepers,
+    virtual,
+)
 from .machine import described
 from .measuring import Measurement, say
 from .report import as_json, as_markdown
 
 MEASUREMENTS: dict[str, Callable[[bool], Iterator[Measurement]]] = {
     each.NAME: each.measure
-    for each in (lifecycles, history, accepting, sealing, virtual, payments, notices, files, delivering, sleepers)
+    for each in (
+        lifecycles,
+        history,
+        accepting,
+        sending,
+        sealing,
+        virtual,
+        payments,
+        notices,
+        files,
+        delivering,
+        sleepers,
+    )
 } | {against.NAME: partial(against.measure, against.BEFORE)}
 
 _HERE = Path(__file__).parent
