@@ -25,7 +25,7 @@ from store.database.instants import Moment, to_microsecond
 from store.files.keys import FileKeys
 from store.judging.impartiality import check_may_read
 
-from . import drafts, forms, submissions, windows
+from . import draft_rows, forms, submissions, windows
 from .attached import AS_ATTACHED, Kept, attachment_of, kept_of, of_draft, wanted
 
 _attachments, _files, _drafts, _windows = tables.attachments, tables.files, tables.drafts, tables.windows
@@ -255,7 +255,7 @@ def _question(connection: Connection, place: Place, now: Instant) -> Question:
 
 def _check_draft(connection: Connection, challenge: str, application: str, stage: str, now: Instant) -> None:
     """Takes up the draft. Of two uploads, the second counts what the first has attached."""
-    if drafts.held(connection, application, stage, now).challenge != challenge:
+    if draft_rows.held(connection, application, stage, now).challenge != challenge:
         raise UnknownTeam(f"{application} is no application to {challenge}: name its own challenge.")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, insert, select, update
@@ -24,31 +23,25 @@ from domain.challenges.draft import (
     placed,
 )
 from domain.forms import answers
-from domain.forms.answers import Answers
-from domain.forms.attachments import Attachment
 from domain.forms.form import Form
 from domain.values.addresses import read_address
 from domain.values.paging import Page, Paged
 from domain.values.refusals import (
     ApplicationRefused,
-    NotAllowed,
     OnHold,
     Problem,
     TooEarly,
     UnknownChallenge,
     UnknownStage,
-    UnknownTeam,
 )
 from domain.values.text import one_line
 from store.database import tables
 from store.database.database import Database
-from store.database.inserts import inserting
 from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
-from . import forms, invited, submissions, windows
-from .attached import of_draft
+from . import draft_rows, forms, submissions, windows
 
 _drafts, _answers, _windows = tables.drafts, tables.draft_answers, tables.windows
 _applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
@@ -149,7 +142,7 @@ def save(
     """
     with database.writing() as connection:
         now = to_microsecond(clock())
-        draft = held(connection, application, stage, now)
+        draft = draft_rows.held(connection, application, stage, now)
         check_keepable(forms.read_version(connection, draft.challenge, stage, draft.form), typed, form)
         saved = [_save(connection, draft, each, now) for each in typed]
         _check_room(connection, draft, sum(more for _, more in saved))
@@ -185,7 +178,9 @@ def _check_room(connection: Connection, draft: Found, more: int) -> None:
             f"{MOST_CHARACTERS:,}: send it as it is, or begin another."
         )
         raise ApplicationRefused.for_problems([Problem(field="", text=text)])
-    connection.execute(update(_drafts).where(*_is(draft.application, draft.stage)).values(size=draft.size + more))
+    connection.execute(
+        update(_drafts).where(*draft_rows.is_(draft.application, draft.stage)).values(size=draft.size + more)
+    )
 
 
 def read(database: Database, application: str, stage: str, clock: Callable[[], Instant]) -> tuple[Draft, Form]:
@@ -198,11 +193,11 @@ def read(database: Database, application: str, stage: str, clock: Callable[[], I
         Unavailable: the database cannot be read, or, to take up an application, written to.
     """
     with database.reading() as connection:
-        row = connection.execute(select(_drafts).where(*_is(application, stage))).one_or_none()
+        row = connection.execute(select(_drafts).where(*draft_rows.is_(application, stage))).one_or_none()
         if row is not None:
             return _draft(connection, row), forms.read_version(connection, row.challenge, stage, row.form)
     with database.writing() as connection:
-        row = held(connection, application, stage, to_microsecond(clock()))
+        row = draft_rows.held(connection, application, stage, to_microsecond(clock()))
         return _draft(connection, row), forms.read_version(connection, row.challenge, stage, row.form)
 
 
@@ -215,7 +210,7 @@ def versions(database: Database, page: Page, application: str, stage: str, quest
     """
     of_it = (_answers.c.application == application, _answers.c.stage == stage, _answers.c.question == question)
     with database.reading() as connection:
-        return _BY_VERSION.read(connection, select(_answers).where(*of_it), page, _kept_answer)
+        return _BY_VERSION.read(connection, select(_answers).where(*of_it), page, draft_rows.kept_answer)
 
 
 def page_of_drafts(database: Database, page: Page, applications: Collection[str]) -> Paged[DraftRow]:
@@ -249,66 +244,8 @@ def challenge_of(database: Database, application: str) -> str:
     with database.reading() as connection:
         found = connection.scalars(begun.union(sent)).first()
     if found is None:
-        raise _unknown(application)
+        raise draft_rows.unknown(application)
     return str(found)
-
-
-def held(connection: Connection, application: str, stage: str, now: Instant) -> Found:
-    """The row of a draft, locked: nobody else saves or sends it until the transaction ends.
-
-    What was handed in without a draft is taken up as one, with the answers that were sent.
-
-    Args:
-        connection: in a transaction that writes.
-        application, stage: which draft.
-        now: when.
-
-    Raises:
-        UnknownTeam: there is no such draft or application.
-        UnknownStage: that stage asks for no proposal.
-        NotAllowed: the application is not asked for one.
-    """
-    locked = select(_drafts).where(*_is(application, stage)).with_for_update()
-    row = connection.execute(locked).one_or_none()
-    if row is None:
-        _take_up(connection, application, stage, now)
-        row = connection.execute(locked).one()
-    return row
-
-
-def answered(connection: Connection, application: str, stage: str) -> Answers:
-    """The answers of a draft that count, by question; for questions that ask for files, what is attached now."""
-    return {each.question: each.answer for each in _that_count(connection, application, stage)}
-
-
-def check_asked(connection: Connection, challenge: str, stage: str, application: str) -> None:
-    """Checks that an application is asked for what it sends. Anybody may send an application itself.
-
-    Raises:
-        NotAllowed: the stage does not ask this application for a proposal, or does not yet, or no longer.
-    """
-    if stage and not invited.may_send(connection, challenge, stage, application):
-        raise NotAllowed(f"{application} is not asked for a proposal for {stage}: only teams that may enter it are.")
-
-
-def _take_up(connection: Connection, application: str, stage: str, now: Instant) -> None:
-    """Makes a draft of what was handed in without one, or an empty one for a further proposal."""
-    wanted = select(_applications).where(_applications.c.id == application, _applications.c.erased.is_(None))
-    row = connection.execute(wanted).one_or_none()
-    if row is None:
-        raise _unknown(application)
-    form = forms.read(connection, row.challenge, stage).version
-    check_asked(connection, row.challenge, stage, application)
-    new = {"application": application, "stage": stage, "challenge": row.challenge, "form": form, "begun_at": now}
-    whose = {"organisation": row.organisation, "email": row.email}
-    insertion = inserting(connection, _drafts).values(**new, **whose).on_conflict_do_nothing()
-    if not connection.execute(insertion).rowcount:
-        return  # somebody else has taken it up meanwhile
-    sent = select(_proposals.c.answers).where(_proposals.c.application == application, _proposals.c.stage == stage)
-    for question, answer in answers.read(connection.scalar(sent) or "").items():
-        first = {"application": application, "stage": stage, "question": question, "version": 1, "builds_on": 0}
-        text = answers.written_one(answer)
-        connection.execute(insert(_answers).values(**first, counts=True, answer=text, saved_at=now))
 
 
 def _draft(connection: Connection, draft: Found) -> Draft:
@@ -317,12 +254,12 @@ def _draft(connection: Connection, draft: Found) -> Draft:
         .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))
         .join(_applications, _applications.c.id == _drafts.c.application, isouter=True)
         .join(_proposals, _same(_drafts, _proposals, "application"), isouter=True)
-        .where(*_is(draft.application, draft.stage))
+        .where(*draft_rows.is_(draft.application, draft.stage))
     )
     row = connection.execute(wanted).one_or_none()
     if row is None:
         raise UnknownStage(f"{draft.challenge} takes no proposals for {draft.stage!r} yet: wait until it does.")
-    kept = tuple(_that_count(connection, draft.application, draft.stage))
+    kept = tuple(draft_rows.that_count(connection, draft.application, draft.stage))
     sent = None
     if row.sent_at is not None:
         changed = answers.read(row.answers) != {each.question: each.answer for each in kept}
@@ -343,54 +280,11 @@ def _draft(connection: Connection, draft: Found) -> Draft:
     )
 
 
-def _that_count(connection: Connection, application: str, stage: str) -> Iterator[KeptAnswer]:
-    """The answers of a draft that count: of each question, the last version that does."""
-    of_it = (_answers.c.application == application, _answers.c.stage == stage, _answers.c.counts)
-    last = select(_answers.c.question, func.max(_answers.c.version).label("version")).where(*of_it)
-    latest = last.group_by(_answers.c.question).subquery()
-    same = and_(_answers.c.question == latest.c.question, _answers.c.version == latest.c.version)
-    for row in connection.execute(select(_answers).join(latest, same).where(*of_it).order_by(*_BY_VERSION)):
-        yield _kept_answer(row)
-    yield from _files(connection, application, stage)
-
-
-def _files(connection: Connection, application: str, stage: str) -> Iterator[KeptAnswer]:
-    """The answers to questions for files: what is attached. Each file that came is another version."""
-    found = defaultdict[str, list[Attachment]](list)
-    for each in of_draft(connection, application, stage):
-        found[each.question].append(each)
-    for question, files in found.items():
-        ids = tuple(each.id for each in files)
-        yield KeptAnswer(
-            question=question, version=len(files), answer=ids, saved_at=max(each.attached for each in files)
-        )
-
-
 def _first(connection: Connection, *which: ColumnElement[bool]) -> KeptAnswer | None:
     row = connection.execute(select(_answers).where(*which)).first()
-    return None if row is None else _kept_answer(row)
-
-
-def _kept_answer(row: Found) -> KeptAnswer:
-    return KeptAnswer(
-        question=row.question,
-        version=row.version,
-        answer=answers.read_one(row.answer),
-        saved_at=row.saved_at,
-        counts=row.counts,
-    )
-
-
-def _is(application: str, stage: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _drafts.c.application == application, _drafts.c.stage == stage
+    return None if row is None else draft_rows.kept_answer(row)
 
 
 def _same(one: Table, other: Table, name: str) -> ColumnElement[bool]:
     """Whether two rows belong to the same challenge or application, and to the same stage."""
     return and_(one.c[name] == other.c[name], one.c.stage == other.c.stage)
-
-
-def _unknown(application: str) -> UnknownTeam:
-    return UnknownTeam(
-        f"There is no draft or application {application!r}: look it up with `drafts`, or on the receipt."
-    )

@@ -25,12 +25,15 @@ from domain.values.refusals import (
 )
 from store.database import tables
 from store.database.database import Database
+from store.database.inserts import Together
 from store.database.instants import to_microsecond
+from store.database.prepared import Prepared
 from store.database.tables import Found
 from store.record.notices import Compose, tell_one
+from store.record.notices import written as letter_of
 from store.record.record import write_line
 
-from . import drafts, forms, submissions, windows
+from . import draft_rows, forms, submissions, windows
 
 _applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
 
@@ -38,6 +41,21 @@ _DRAFT = "Your draft is kept as it is."
 _SENT_BEFORE = "Your draft is kept as it is, and what you sent before still counts."
 
 # Made once, because making a statement takes longer than running it.
+_APPLIED = Together(_applications, _proposals, tables.notices, also=[_applications.c.firm, _proposals.c.stage])
+_PROPOSED = Together(_proposals, tables.notices, also=[_proposals.c.stage])
+_SENT = Prepared(
+    select(
+        *(_applications.c[name] for name in ("organisation", "email", "withdrawn")),
+        *(_proposals.c[name] for name in ("answers", "sent_at", "version")),
+    )
+    .join_from(
+        _applications,
+        _proposals,
+        and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == bindparam("of_stage")),
+        isouter=True,
+    )
+    .where(_applications.c.id == bindparam("draft"))
+)
 _HELD_STILL = windows.held_still(
     select(
         *(_challenges.c[name] for name in ("id", "slug", "question", "contact", "time_zone")),
@@ -80,7 +98,7 @@ def send(database: Database, application: str, stage: str, clock: Callable[[], I
     try:
         with database.writing() as connection:
             # Before the window, so that nobody who seals it waits for the check of a long form.
-            draft = drafts.held(connection, application, stage, to_microsecond(clock()))
+            draft = draft_rows.held(connection, application, stage, to_microsecond(clock()))
             return _send(connection, draft, clock, compose)
     except (ApplicationRefused, NotAllowed, OnHold, TooEarly, TooLate) as refusal:
         _note_refusal(database, application, stage, refusal, clock(), compose)
@@ -88,41 +106,37 @@ def send(database: Database, application: str, stage: str, clock: Callable[[], I
 
 
 def _send(connection: Connection, draft: Found, clock: Callable[[], Instant], compose: Compose) -> Receipt:
-    applying = _applying(connection, draft)
+    before = _sent_before(connection, draft)
+    applying = _applying(connection, draft, before)
     wrong = _wrong(connection, draft, applying)
-    place = {"challenge": draft.challenge, "stage": draft.stage}
-    window = _HELD_STILL.one_or_none(connection, place)
+    window = _HELD_STILL.one_or_none(connection, {"challenge": draft.challenge, "stage": draft.stage})
     if window is None:
         raise UnknownStage(f"{draft.challenge} takes no proposals for {draft.stage!r} yet: wait until it does.")
     now = to_microsecond(clock())
-    before = _sent_before(connection, draft)
     if before is not None and before.withdrawn is not None:
         raise _withdrawn(draft, before.withdrawn, window.time_zone)
     if before is not None and before.answers == written(applying.answers):
         return _receipt(draft, before.sent_at, before.version, repeated=True)
-    drafts.check_asked(connection, draft.challenge, draft.stage, draft.application)
+    draft_rows.check_asked(connection, draft.challenge, draft.stage, draft.application)
     windows.check_open(window, now)
     if wrong is not None:
         raise wrong
     receipt = _receipt(draft, now, before.version + 1 if before is not None and before.version else 1)
-    _keep(connection, draft, applying, receipt)
-    _tell(connection, draft, applying.email, receipt, window, compose)
+    _keep(connection, draft, applying, receipt, _letter(connection, draft, applying.email, receipt, window, compose))
     return receipt
 
 
-def _applying(connection: Connection, draft: Found) -> Applying:
+def _applying(connection: Connection, draft: Found, before: Found | None) -> Applying:
     """What a draft says now. Whose it is, the application says once there is one: its contact may have changed."""
-    wanted = select(_applications.c.organisation, _applications.c.email).where(_applications.c.id == draft.application)
-    whose = connection.execute(wanted).one_or_none() or draft
-    answers = drafts.answered(connection, draft.application, draft.stage)
+    whose = before or draft
+    form = forms.read_version(connection, draft.challenge, draft.stage, draft.form)
+    answers = draft_rows.answered(connection, draft.application, draft.stage, form)
     return Applying(organisation=whose.organisation, email=whose.email, answers=answers)
 
 
 def _wrong(connection: Connection, draft: Found, applying: Applying) -> ApplicationRefused | None:
     try:
-        check_application(
-            applying, forms.read_version(connection, draft.challenge, draft.stage, draft.form), was_draft=True
-        )
+        check_application(applying, forms.read_version(connection, draft.challenge, draft.stage, draft.form))
     except ApplicationRefused as refusal:
         return refusal
     return None
@@ -130,10 +144,7 @@ def _wrong(connection: Connection, draft: Found, applying: Applying) -> Applicat
 
 def _sent_before(connection: Connection, draft: Found) -> Found | None:
     """The application, with what was sent of this draft before, if anything was."""
-    sent = and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == draft.stage)
-    wanted = select(_applications.c.withdrawn, _proposals.c.answers, _proposals.c.sent_at, _proposals.c.version)
-    wanted = wanted.join_from(_applications, _proposals, sent, isouter=True)
-    row: Found | None = connection.execute(wanted.where(_applications.c.id == draft.application)).one_or_none()
+    row: Found | None = _SENT.one_or_none(connection, {"draft": draft.application, "of_stage": draft.stage})
     return row
 
 
@@ -148,21 +159,27 @@ def _receipt(draft: Found, at: Instant, version: int, *, repeated: bool = False)
     )
 
 
-def _keep(connection: Connection, draft: Found, applying: Applying, receipt: Receipt) -> None:
+def _keep(
+    connection: Connection, draft: Found, applying: Applying, receipt: Receipt, letter: dict[str, object]
+) -> None:
     """Writes down what was sent: as an application, as a further proposal, or in the place of what was sent before."""
     sent = {"form": draft.form, "answers": written(applying.answers), "sent_at": receipt.received}
+    key = {"application": draft.application, "stage": draft.stage}
     if receipt.version > 1:
-        same = (_proposals.c.application == draft.application, _proposals.c.stage == draft.stage)
+        same = (_proposals.c[name] == value for name, value in key.items())
         connection.execute(update(_proposals).where(*same).values(**sent, version=receipt.version))
-        return
-    if not draft.stage:
+        connection.execute(insert(tables.notices).values(letter))
+    elif draft.stage:
+        _PROPOSED.put(connection, key | sent, letter)
+    else:
         row = submissions.row_of(receipt, applying, submissions.name_of_draft(draft.application))
-        connection.execute(insert(_applications).values(row))
-    connection.execute(insert(_proposals).values(application=draft.application, stage=draft.stage, **sent))
+        _APPLIED.put(connection, row, key | sent, letter)
 
 
-def _tell(connection: Connection, draft: Found, email: str, receipt: Receipt, window: Found, compose: Compose) -> None:
-    """Writes the letter with the receipt."""
+def _letter(
+    connection: Connection, draft: Found, email: str, receipt: Receipt, window: Found, compose: Compose
+) -> dict[str, object]:
+    """The row of the letter with the receipt."""
     facts: Facts = {"application": draft.application, "received": spoken(receipt.received, window.time_zone)}
     again = receipt.version > 1
     if draft.stage:
@@ -171,7 +188,7 @@ def _tell(connection: Connection, draft: Found, email: str, receipt: Receipt, wi
     else:
         occasion = Occasion.APPLICATION_CHANGED if again else Occasion.APPLICATION_RECEIVED
     key = f"{_key(draft)}/{receipt.version}"
-    tell_one(connection, key, window, occasion, draft.application, email, facts, receipt.received, compose)
+    return letter_of(key, window, occasion, draft.application, email, facts, receipt.received, compose)
 
 
 def _title(connection: Connection, draft: Found) -> str:
@@ -191,8 +208,9 @@ def _note_refusal(
     by = {"by": application, "role": str(Role.TEAM), "action": str(Action.SEND), "stage": stage or "window"}
     entry = Entry(at=at, text=str(refusal), refused=True, **by)
     with database.writing() as connection:
-        draft = drafts.held(connection, application, stage, at)
-        applying, sent = _applying(connection, draft), _sent_before(connection, draft)
+        draft = draft_rows.held(connection, application, stage, at)
+        sent = _sent_before(connection, draft)
+        applying = _applying(connection, draft, sent)
         counts = sent is not None and sent.sent_at is not None and sent.withdrawn is None
         challenge = connection.execute(select(_challenges).where(_challenges.c.id == draft.challenge)).one()
         key = f"{_key(draft)}/refused-{submissions.random(12)}"
