@@ -13,7 +13,7 @@ from whenever import Instant
 from domain.values.refusals import Refused, Unavailable
 from gateways.files.encryption import number_of_parts
 from gateways.files.place import FilePlace
-from gateways.files.scanner import Scanner
+from gateways.files.scanner import Scanner, Verdict
 from store.database.database import Database
 from store.files import sweeping
 from store.files.keys import FileKeys
@@ -81,11 +81,19 @@ def sweep_and_log(database: Database, options: Settings, clock: Callable[[], Ins
 def _scan(database: Database, place: FilePlace, keys: FileKeys, scanner: Scanner, clock: Callable[[], Instant]) -> None:
     """Has files scanned that were attached when no scanner was there."""
     for each in sweeping.not_scanned(database):
-        key = keys.open(each.key, each.file)
-        with tempfile.TemporaryFile() as content:
-            for number in range(number_of_parts(each.size)):
-                content.write(place.part(each.file, key, number, each.size))
-            verdict = scanner.scan(content)
+        try:
+            verdict = _scanned(each, place, keys, scanner)
+        except Unavailable as refusal:  # it holds up no other file
+            _logger.warning("a file was not scanned", file=each.file, reason=str(refusal))
+            continue
         if not verdict.answered:
             return
         sweeping.note_scan(database, each.file, verdict.scan, clock())
+
+
+def _scanned(file: sweeping.Waiting, place: FilePlace, keys: FileKeys, scanner: Scanner) -> Verdict:
+    key = keys.open(file.key, file.file)
+    with tempfile.TemporaryFile() as content:
+        for number in range(number_of_parts(file.size)):
+            content.write(place.part(file.file, key, number, file.size))
+        return scanner.scan(content)

@@ -15,6 +15,7 @@ from domain.forms import answers
 from domain.forms.answers import ids_in
 from domain.forms.attachments import Scan
 from domain.values.model import Value
+from domain.values.refusals import Unavailable
 from store.database import tables
 from store.database.database import Database
 from store.database.instants import to_microsecond
@@ -74,12 +75,19 @@ def sweep(database: Database, clock: Callable[[], Instant], remove: Callable[[st
     with database.writing() as connection:
         _drop(connection, now)
         _give_up(connection, now)
-    going = _going(database)
-    for each in going:
-        remove(each.file, each.size)
+    removed, refused = 0, list[Unavailable]()
+    for each in _going(database):
+        try:
+            remove(each.file, each.size)
+        except Unavailable as refusal:  # it holds up no other file
+            refused.append(refusal)
+            continue
         with database.writing() as connection:
             connection.execute(delete(_files).where(_files.c.id == each.file, _files.c.going_at.is_not(None)))
-    return len(going)
+        removed += 1
+    if refused:
+        raise refused[0]
+    return removed
 
 
 def forget(connection: Connection, application: str, now: Instant) -> None:

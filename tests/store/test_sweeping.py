@@ -26,12 +26,12 @@ from tests.store.writing import begun as begun_draft
 class Removed:
     """A store that remembers what was removed from it, and can refuse."""
 
-    def __init__(self, refuses: bool = False) -> None:
+    def __init__(self, *refuses: str) -> None:
         self.names = list[str]()
         self.refuses = refuses
 
     def __call__(self, name: str, size: int) -> None:
-        if self.refuses:
+        if name in self.refuses:
             raise Unavailable("The store is away.")
         self.names.append(name)
 
@@ -82,7 +82,7 @@ def test_a_store_that_is_away_is_asked_again_and_nobody_can_read_the_file_meanwh
     with round_with_files.writing() as connection:
         forget(connection, upload.place.application, NOW)
     with pytest.raises(Unavailable, match="away"):
-        sweep(round_with_files, lambda: NOW, Removed(refuses=True))
+        sweep(round_with_files, lambda: NOW, Removed(upload.kept.file))
     with round_with_files.reading() as connection:
         (row,) = connection.execute(select(tables.files)).all()
     assert (row.id, row.key) == (upload.kept.file, "")
@@ -91,6 +91,18 @@ def test_a_store_that_is_away_is_asked_again_and_nobody_can_read_the_file_meanwh
     assert sweep(round_with_files, lambda: NOW, removed) == 1
     assert removed.names == [upload.kept.file]
     assert rows(round_with_files) == (0, 0)
+
+
+def test_a_file_that_cannot_be_removed_holds_up_no_other(round_with_files: Database, keys: FileKeys) -> None:
+    draft = begun_draft(round_with_files, NOW)
+    uploads = [begin(round_with_files, keys, draft, content) for content in ("one", "two", "three")]
+    stuck, *others = sorted(each.kept.file for each in uploads)
+    removed = Removed(stuck)
+    with pytest.raises(Unavailable, match="away"):
+        sweep(round_with_files, lambda: LATER, removed)
+
+    assert removed.names == others
+    assert rows(round_with_files) == (0, 1)
 
 
 def test_a_content_that_is_attached_again_while_it_goes_gets_another_name(
