@@ -205,5 +205,7 @@ async def _show_challenge(desk: Desk, actor: Actor, row: ChallengeRow) -> None:
         output.challenge(row, payments, await _so_far(desk, actor, row))
         say(f"The teams, and who must act, are not known at the moment. {why}")
     else:
-        line = await desk.judging.progress_line(actor, row.id)
+        line = ""
+        with suppress(Unavailable):
+            line = await desk.judging.progress_line(actor, row.id)
         output.challenge_status(row, payments, state, line, await _so_far(desk, actor, row))

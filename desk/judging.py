@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.challenges.feedback import stages_from
 from domain.challenges.state import Phase, State
-from domain.judging.marks import COLUMNS, Given, read_marks
+from domain.judging.marks import COLUMNS, Given, check_id, read_marks
 from domain.judging.progress import Progress
 from domain.judging.reading import ToRead
 from domain.judging.scorecard import Criterion, Scorecard
@@ -80,6 +80,7 @@ class Judging:
         grant = await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         database, read_only = self._core.database, grant.role is Role.READER
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
+            check_id(application)
             found, sent = await self._core.threads.read(
                 reading.read_one, database, row.id, application, self._core.clock, grant.person, assigned_only=read_only
             )
@@ -175,6 +176,7 @@ class Judging:
         grant = await self._core.allow(actor, Action.READ_SCORES, row)
         asked = await self._asked(actor, Action.READ_SCORES, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.READ_SCORES, row):
+            check_id(application)
             what = (asked.stage, asked.viewer, application)
             return await self._core.threads.read(seen.read_judgement, self._core.database, *what)
 
@@ -240,6 +242,7 @@ class Judging:
         grant = await self._core.allow(actor, Action.FEEDBACK, row)
         asked = await self._asked(actor, Action.FEEDBACK, grant, row, stage)
         async with self._core.refusals_on_record(actor, Action.FEEDBACK, row):
+            check_id(application)
             what = (asked.stage, asked.viewer, application)
             return await self._core.threads.read(seen.read_draft, self._core.database, *what)
 

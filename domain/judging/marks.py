@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from domain.values.model import Value
-from domain.values.refusals import Problem, ScoreRefused
+from domain.values.refusals import Problem, ScoreRefused, UnknownTeam
 
 from .scorecard import Criterion, Scorecard
 
@@ -21,6 +21,8 @@ LONGEST_REASON = 5_000
 
 _NO_TEXT = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ud800-\\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,3}")
+_AN_ID = re.compile(r"[a-z0-9-]{1,80}")
+_AS_ID = "name it by its id, such as air-quality-7kx3qm"
 
 
 class Given(Value):
@@ -74,6 +76,16 @@ def read_marks(scorecard: Scorecard, rows: Sequence[Mapping[str, object]]) -> tu
     return tuple(given)
 
 
+def check_id(application: str) -> None:
+    """Checks that somebody names an application by what can be an id. Anything else may be personal.
+
+    Raises:
+        UnknownTeam: they do not. The refusal does not repeat what they typed.
+    """
+    if not _AN_ID.fullmatch(application):
+        raise UnknownTeam(f"No application has such an id: {_AS_ID}.")
+
+
 def _says_nothing(row: Mapping[str, object]) -> bool:
     """Whether a row of a sheet is still to be filled in."""
     rest = (row.get("mark"), row.get("reason"))
@@ -85,8 +97,8 @@ def _wrong(criteria: Mapping[str, Criterion], row: Mapping[str, object]) -> Iter
     for key in row:
         if key not in COLUMNS:
             yield "", f"A row has {', '.join(COLUMNS)} and nothing else: leave the rest out."
-    if not _text(row.get("application")):
-        yield "application", "The application is missing: name it by its id."
+    if not _AN_ID.fullmatch(_text(row.get("application"))):
+        yield "application", f"The application is missing or no id: {_AS_ID}."
     criterion = criteria.get(_text(row.get("criterion")))
     if criterion is None:
         yield "criterion", f"The scorecard has no such criterion: name one of {', '.join(criteria)}."

@@ -25,7 +25,7 @@ def stage_meant(state: State, with_scorecard: Collection[str], named: str) -> st
     if not having:
         raise UnknownStage(f"No stage of {state.challenge.id} has a scorecard: its applications are judged elsewhere.")
     if named and named not in having:
-        raise UnknownStage(f"The stage {named!r} of {state.challenge.id} has no scorecard: name {listed(having)}.")
+        raise UnknownStage(f"No such stage of {state.challenge.id} has a scorecard: name {listed(having)}.")
     left = [each for each in having if names.index(each) >= _next(state)]
     return named or (left or having[-1:])[0]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.judging.marks import LONGEST_REASON, Given, read_marks, unmarked
+from domain.judging.marks import LONGEST_REASON, Given, check_id, read_marks, unmarked
 from domain.judging.seeing import Sight
-from domain.values.refusals import ScoreRefused
+from domain.values.refusals import ScoreRefused, UnknownTeam
 from tests.domain.judging import CARD
 
 
@@ -71,7 +71,18 @@ def test_all_problems_are_told_at_once_each_with_its_row_and_nothing_that_was_ty
         *("2.criterion", "3.mark", "3.reason", "3.criterion", "4.application", "5.criterion", "6."),
     ]
     assert not any(typed in text for _, text in problems for typed in ("secret", "77", "red", "beauty"))
-    assert problems[4][1] == "Row 4: The application is missing: name it by its id."
+    assert problems[4][1].startswith("Row 4: The application is missing or no id: name it by its id")
+
+
+@pytest.mark.parametrize("typed", ["ann@tay.example", "Tay Sensors Ltd", "a" * 81, "air/1", "a_b"])
+def test_what_is_no_id_is_not_repeated(typed: str) -> None:
+    """It may be somebody's address, and refusals go on the record."""
+    (field, text), *_ = wrong(row(application=typed), row())
+    with pytest.raises(UnknownTeam) as caught:
+        check_id(typed)
+
+    assert field == "1.application"
+    assert typed.strip() not in text.removeprefix("Row 1: ")[:40] + str(caught.value)
 
 
 def test_rows_that_are_not_filled_in_yet_are_passed_over() -> None:

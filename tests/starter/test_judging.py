@@ -209,3 +209,21 @@ def test_options_that_do_not_go_together_are_misuse(
     starter: Commands, jury: dict[str, list[str]], words: tuple[str, ...]
 ) -> None:
     one_line(starter(*words, "--as", SPONSOR), status=2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("read", "dome", "ann@tay.example"),
+        ("moderate", "dome", "ann@tay.example"),
+        ("score", "dome", "ann@tay.example", "merit", "1", "--reason", "Good."),
+        ("feedback", "dome", "exploration", "ann@tay.example", "--from-scores"),
+    ],
+)
+def test_an_address_that_is_typed_for_an_id_gets_on_no_record(
+    starter: Commands, jury: dict[str, list[str]], words: tuple[str, ...]
+) -> None:
+    starter.declares_none("dome", READER, SPONSOR)
+    one_line(starter(*words, "--as", SPONSOR))
+
+    assert "tay.example" not in str(starter.data("record", "dome"))
