@@ -296,10 +296,10 @@ class Programme(Value):
         if not stage and self.application_form is None:
             return text_form(self.proposal_limit)
         asking = next((each.asks for each in self.stages if each.name == stage), None)
-        wanted = asking.form if stage and asking else self.application_form
+        wanted = (asking.form if asking else None) if stage else self.application_form
         found = next((form for form in self.forms if form.id == wanted), None)
         if found is None:
-            raise LookupError(f"{self.id} has no form {wanted!r}")
+            raise LookupError(f"{self.id} has no form {wanted!r}" if wanted else f"{stage} asks for no proposal")
         # Letters, receipts and the form itself call what a stage asks for by one name.
         titled = asking.title if stage and asking else None
         return found.model_copy(update={"title": titled}) if titled else found

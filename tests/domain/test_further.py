@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from whenever import Instant
 
 from domain.announcements.announcement import ToPeople, ToTeams, ToUnsent, Window
@@ -259,4 +260,6 @@ def test_letters_name_what_is_asked_for_as_the_programme_or_its_form_does() -> N
     form = text_form(100).model_copy(update={"id": "fuller-proposal", "title": "Full application"})
     rules = programme(*asking()).model_copy(update={"forms": (form,)})
     assert rules.form_of("accelerator").title == "Fuller proposal"
+    with pytest.raises(LookupError, match="exploration asks for no proposal"):
+        rules.form_of("exploration")
     assert [stage.asks for stage in programme(*asking()).rules.stages][1] == FULLER
