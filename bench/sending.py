@@ -25,7 +25,7 @@ from .measuring import Action, Compared, Measurement, rate, say
 from .pilot import pilot
 
 NAME = "sending"
-_AIM = 0.3
+_AIM = 0.5
 _QUESTIONS = 20
 _TEXT = "We would put low-cost sensors where people live and show what they measure on an open map. " * 10
 _ids = count()
