@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from domain.challenges.draft import Typed
@@ -72,8 +74,9 @@ async def test_nobody_else_reads_saves_or_sends_a_draft(open_round: Database, na
     assert "rival@" not in str(lines)
 
 
-async def test_refusals_say_nothing_of_what_was_typed(open_round: Database) -> None:
-    """Neither to the record nor in letters. What is refused is not kept either."""
+async def test_refusals_say_nothing_of_what_was_typed(open_round: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither to the record nor in letters or logs. What is refused is not kept either."""
+    caplog.set_level(logging.DEBUG)
     async with desk_on(open_round) as desk:
         desk.core.clock = lambda: MIDWAY
         draft = (await desk.drafts.begin(Actor(), AIR, organisation=MARKER, email=ADDRESS)).draft.application
@@ -94,7 +97,7 @@ async def test_refusals_say_nothing_of_what_was_typed(open_round: Database) -> N
             await desk.drafts.read(writer, "air-quality-zzzzzzz")
     lines = [line for line in read_record(open_round, AIR) if line.refused]
     assert [line.by for line in lines] == [draft] * 5
-    assert MARKER not in str(lines) + str(read_notices(open_round, AIR))
+    assert MARKER not in str(lines) + str(read_notices(open_round, AIR)) + caplog.text
 
 
 async def test_how_many_are_in_is_known_before_the_seal_and_only_to_those_in_charge(open_round: Database) -> None:
