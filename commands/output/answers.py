@@ -61,6 +61,6 @@ def lines_of(question: Question, answer: Answer) -> Iterator[str]:
     if isinstance(answer, bool):
         yield "Yes" if answer else "No"
         return
-    titles = {each.id: each.title for each in question.choices}
+    shown = {each.id: each.title for each in question.choices}
     for part in answer if isinstance(answer, tuple) else answer.splitlines():
-        yield titles.get(part, part)
+        yield f"file {part} (see `attachments`)" if question.kind is Kind.FILE else shown.get(part, part)

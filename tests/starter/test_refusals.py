@@ -44,6 +44,13 @@ def test_without_json_the_next_refusal_is_its_line_alone(starter: Commands, team
     assert "brigde" in answer.err
 
 
+def test_whoever_looks_where_a_challenge_is_leaves_no_refusal(starter: Commands, teams: dict[str, list[str]]) -> None:
+    """Fails when the command asks for payments on behalf of somebody who may not read them."""
+    before = starter("record", "bridge").out
+    assert starter("status", "bridge").status == 0
+    assert starter("record", "bridge").out == before
+
+
 def test_what_cannot_be_read_is_refused_as_json_as_well(starter: Commands, teams: dict[str, list[str]]) -> None:
     words = ["--organisation", "Tay", "--email", "tay@company.example", "--proposal", "nowhere.txt"]
     refused = refusal_of(starter, "apply", "bridge", *words)
