@@ -23,9 +23,12 @@ def only_text(text: str) -> Answers:
     return {PROPOSAL: text}
 
 
+_IN_ORDER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
 def written(answers: Answers) -> str:
     """Answers as the database keeps them: JSON, in the order of their questions' ids."""
-    return json.dumps(answers, ensure_ascii=False, sort_keys=True)
+    return _IN_ORDER.encode(answers)
 
 
 def read(text: str) -> Answers:

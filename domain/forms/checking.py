@@ -39,13 +39,14 @@ def problems_of(form: Form, answers: Answers) -> Iterator[Problem]:
         form: the questions.
         answers: by question.
     """
+    questions = tuple(form.questions())
     asked = shown(form, answers)
-    for question in form.questions():
+    for question in questions:
         answer = answers.get(question.id, "")
         for text in problems_with(question, answer) if question.id in asked else _not_asked(form, question, answer):
             yield Problem(field=question.id, text=question.told(text))
-    known = [question.id for question in form.questions()]
-    if unknown := answers.keys() - set(known):
+    known = [question.id for question in questions]
+    if unknown := answers.keys() - known:
         meant = sorted({near for each in sorted(unknown)[:_MOST_MEANT] for near in get_close_matches(each, known, n=1)})
         mean = f"Did you mean {' and '.join(meant)}?" if meant else "Leave them out."
         text = f"The application answers {counted(len(unknown), 'question')} that the form does not have. {mean}"
