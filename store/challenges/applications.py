@@ -42,7 +42,7 @@ from store.database.inserts import Together
 from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
-from store.judging.impartiality import readable
+from store.judging.impartiality import readable, readable_as_declared
 from store.payments.twins import twins_of
 from store.record.notices import Compose, tell_one, written
 from store.record.record import write_line
@@ -184,7 +184,7 @@ def page_of_applications(
             raise WindowNotSealed(
                 f"Nobody reads the applications to {challenge} before its window is sealed. It closes: {closes}."
             )
-        if reader:  # before it is noted that somebody has read them
+        if reader and not page.after:  # before it is noted that somebody has read them
             readable(connection, challenge, reader, assigned_only=assigned_only)
     if window.read_at is None:
         with database.writing() as connection:
@@ -192,7 +192,7 @@ def page_of_applications(
     with database.reading() as connection:
         wanted = select(*_READ).where(_applications.c.challenge == challenge)
         if reader:
-            wanted = wanted.where(readable(connection, challenge, reader, assigned_only=assigned_only))
+            wanted = wanted.where(readable_as_declared(connection, challenge, reader, assigned_only=assigned_only))
         if only:
             wanted = wanted.where(_applications.c.id == only)
         wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))

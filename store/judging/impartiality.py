@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
 from domain.announcements.announcement import Impartial
 from domain.values.refusals import ConflictOfInterest, InterestsMissing, NotAllowed, UnknownTeam
@@ -63,9 +63,21 @@ def readable(
     Raises:
         InterestsMissing: the person has not declared their interests for all that they could read.
     """
-    theirs = is_assigned(person) if assigned_only and are_assigned(connection, challenge) else true()
+    theirs = _theirs(connection, challenge, person, assigned_only=assigned_only)
     _check_declared(connection, challenge, person, and_(theirs, _applications.c.erased.is_(None)))
-    return and_(theirs, ~is_shut_out(person))
+    return readable_as_declared(connection, challenge, person, assigned_only=assigned_only)
+
+
+def readable_as_declared(
+    connection: Connection, challenge: str, person: str, *, assigned_only: bool = False
+) -> ColumnElement[bool]:
+    """The same condition without the check of all applications, which takes long if there are many.
+
+    For what follows such a check, as the second page of a list. What the person has not declared for is left out.
+    """
+    declared = or_(_applications.c.erased.is_not(None), ~has_not_declared(person))
+    theirs = _theirs(connection, challenge, person, assigned_only=assigned_only)
+    return and_(theirs, declared, ~is_shut_out(person))
 
 
 def check_may_read(
@@ -137,6 +149,11 @@ def is_latest() -> ColumnElement[bool]:
         _later.c.person == _interests.c.person,
         _later.c.version > _interests.c.version,
     )
+
+
+def _theirs(connection: Connection, challenge: str, person: str, *, assigned_only: bool) -> ColumnElement[bool]:
+    """What somebody could read but for their interests."""
+    return is_assigned(person) if assigned_only and are_assigned(connection, challenge) else true()
 
 
 def _check_declared(connection: Connection, challenge: str, person: str, which: ColumnElement[bool]) -> None:

@@ -8,6 +8,7 @@ from whenever import TimeDelta
 from domain.announcements.occasions import Occasion
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round
+from domain.values.paging import Page
 from domain.values.refusals import InterestsMissing, NotAllowed, ReasonMissing, UnknownPerson, WindowNotSealed
 from store.database.database import Database
 from store.record.notices import read_notices
@@ -69,6 +70,20 @@ async def test_a_reader_reads_what_is_assigned_and_a_decider_reads_all(read: tup
         assert await desk.readers.assign(sam, AIR) == "Every reader reads all applications"
     lines = [(line.by, line.refused) for line in read_record(database, AIR) if line.action == "assign"]
     assert lines == [("olivia", False), ("sam", True), ("bo", True), ("sam", False)]
+
+
+async def test_no_page_of_a_list_shows_what_one_has_not_declared_for(read: tuple[Database, list[str]]) -> None:
+    """Fails where only the first page asks, and somebody begins with the second."""
+    database, ids = read
+    async with desk_on(database, CLOSES) as desk:
+        sam, olivia = await acting(desk, "sam"), await acting(desk, "olivia")
+        await desk.interests.declare_none(olivia, AIR)
+        first = await desk.applications.list(olivia, Page(limit=1), AIR)
+        assert [each.id for each in first.items] == ids[:1]
+        assert (await desk.applications.list(sam, Page(after=first.next, limit=2), AIR)).items == ()
+        await desk.interests.declare(sam, AIR, ids[2])
+        rest = await desk.applications.list(sam, Page(after=first.next, limit=2), AIR)
+        assert [each.id for each in rest.items] == ids[2:]
 
 
 async def test_nothing_is_assigned_before_the_seal(open_: Database) -> None:
