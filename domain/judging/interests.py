@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
@@ -107,16 +108,21 @@ class Declarer(Value):
         return tuple(self._reasons(firm_of(organisation), _address(email)))
 
     def _reasons(self, firm: str, email: str) -> Iterator[str]:
-        own = {_address(each) for each in self.addresses}
+        own, name, bodies = self._own
         domain = email.rpartition("@")[2]
         if email in own:
             yield "your own address"
         elif not _is_public(domain) and any(_within(domain, each.rpartition("@")[2]) for each in own):
             yield "the same domain of address"
-        if _same_name(firm, firm_of(self.name), with_surname=True):
+        if _same_name(firm, name, with_surname=True):
             yield "a name like yours"
-        if any(_same_name(firm, firm_of(body)) for body in self.bodies):
+        if any(_same_name(firm, body) for body in bodies):
             yield "the name of your organisation"
+
+    @cached_property
+    def _own(self) -> tuple[frozenset[str], str, tuple[str, ...]]:
+        """Their addresses, their name and the names of their bodies as applicants' are compared with them."""
+        return frozenset(map(_address, self.addresses)), firm_of(self.name), tuple(map(firm_of, self.bodies))
 
 
 def declared_in_words(person: str, declared: Sequence[Declared]) -> str:
@@ -179,5 +185,7 @@ def _same_name(firm: str, own: str, *, with_surname: bool = False) -> bool:
         return True
     if with_surname and len(names) > 1 and len(names[-1]) >= _LEAST_SURNAME and names[-1] in words:
         return True
+    if 2 * min(len(firm), len(own)) < _ALIKE * (len(firm) + len(own)):  # spares most of the work
+        return False
     alike = SequenceMatcher(None, firm, own)
-    return alike.real_quick_ratio() >= _ALIKE and alike.quick_ratio() >= _ALIKE and alike.ratio() >= _ALIKE
+    return alike.quick_ratio() >= _ALIKE and alike.ratio() >= _ALIKE
