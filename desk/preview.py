@@ -45,6 +45,8 @@ from .programme_files import FOLDER, find_round
 
 _PILOT = "pilot-2016"
 _APPLICATIONS = 14
+_FROM_THE_STORE = {"feedback", "left", "criteria"}
+"""Facts that the store adds when it writes notices."""
 _ENDINGS = ("7kx3qm", "p2v8rn", "0d4hwt", "m5z1ce", "q8t2hw")
 
 
@@ -170,7 +172,7 @@ class _Story:
 
     def _hear(self, announcement: Announcement) -> None:
         for notice in announcement.notices:
-            words = {"feedback": SAMPLES[notice.occasion]["feedback"]} if "feedback" in notice.facts else {}
+            words = {name: SAMPLES[notice.occasion][name] for name in _FROM_THE_STORE & notice.facts.keys()}
             self.told.setdefault(notice.occasion, notice.facts | words)
 
 

@@ -34,3 +34,10 @@ def test_what_the_files_of_the_pilot_say_is_in_the_notices() -> None:
     )
     assert facts[Occasion.DECISION_INVITED]["until"] == "Monday 15 August 2016, 24:00 BST"
     assert facts[Occasion.COMPLETED]["stage"] == programme.stages[-1].title
+
+
+def test_what_the_store_adds_to_a_notice_is_shown_by_its_sample() -> None:
+    """Fails when a letter is shown with a hole where each reader's own number would be."""
+    facts = pilot_facts()
+    assert facts[Occasion.SCORES_DUE]["left"] == facts[Occasion.SCORING_INVITED]["left"] == "12 applications"
+    assert facts[Occasion.SCORING_INVITED]["criteria"].count("weight") == 2
