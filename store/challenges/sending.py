@@ -136,7 +136,8 @@ def _applying(connection: Connection, draft: Found, before: Found | None) -> App
 
 def _wrong(connection: Connection, draft: Found, applying: Applying) -> ApplicationRefused | None:
     try:
-        check_application(applying, forms.read_version(connection, draft.challenge, draft.stage, draft.form))
+        form = forms.read_version(connection, draft.challenge, draft.stage, draft.form)
+        check_application(applying, form, was_draft=True)
     except ApplicationRefused as refusal:
         return refusal
     return None
