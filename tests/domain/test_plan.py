@@ -19,6 +19,7 @@ from domain.programmes.windows import WindowDates
 from domain.values.calendar import TimeAllowed, day_of, spoken
 from domain.values.money import Money
 from tests.domain.challenges import (
+    BID,
     COMMERCIALISATION,
     EXPLORATION,
     FULLER,
@@ -206,6 +207,15 @@ def test_a_plan_is_refused_where_holidays_are_missing(length: str, opens: Instan
     """Fails when working days are counted as if a year had no holidays: a deadline would be days too early."""
     with pytest.raises(ValueError, match=says):
         plan_of(challenge(opens, opens.add(hours=24 * 20)), long(length))
+
+
+def test_working_days_for_a_further_proposal_need_the_holidays_of_their_years_too() -> None:
+    """Fails when teams are given days that nobody knows to be holidays or not."""
+    unpaid = {"pay": None, "decision_within": ItemizedDelta(weeks=1)}
+    first, second, *_ = (stage.model_copy(update=unpaid) for stage in asking(BID))
+    opens = Instant("2200-01-10T09:00Z")
+    with pytest.raises(ValueError, match=r"write decision_within, asks\.within"):
+        plan_of(challenge(opens, opens.add(hours=24)), programme(first, second))
 
 
 def test_where_no_working_days_are_counted_no_holidays_are_missed() -> None:
