@@ -9,8 +9,6 @@ import typer
 from commands.terminal import say, show_entry, show_table, when
 from desk.open import ChallengeRow, Mark
 from desk.sheets import as_csv
-from domain.forms.answers import Answer
-from domain.forms.form import Question
 from domain.judging.marks import COLUMNS
 from domain.judging.progress import Progress
 from domain.judging.ranking import shown
@@ -18,6 +16,8 @@ from domain.judging.reading import Proposal, ToRead
 from domain.judging.scorecard import Criterion, Scorecard
 from domain.judging.seeing import Judgement, Ranked
 from domain.values.wording import counted
+
+from . import answers
 
 
 def scorecards(challenge: str, found: Mapping[str, Scorecard]) -> None:
@@ -49,7 +49,7 @@ def to_read(row: ChallengeRow, found: ToRead, *, full: bool) -> None:
     say(f"{one.id}: {one.organisation}, received {when(one.received, row.time_zone)}", bold=True)
     for proposal in found.proposals:
         if full or found.scorecard is None or not _looks_at(found.scorecard):
-            _answers(proposal, ())
+            answers.in_full(proposal.form, proposal.answers)
     for criterion in found.scorecard.criteria if found.scorecard else ():
         say("")
         show_criterion(criterion)
@@ -66,21 +66,9 @@ def _looks_at(scorecard: Scorecard) -> bool:
 
 def _answers(proposal: Proposal, only: Collection[str]) -> None:
     for question, answer in proposal.answered(only):
-        say(f"{question.title}{f' ({question.marking})' if question.marking else ''}", indent=4, bold=True)
-        for line in _in_words(question, answer).splitlines() or ["(no answer)"]:
+        say(answers.titled(question), indent=4, bold=True)
+        for line in answers.lines_of(question, answer):
             say(line, indent=8)
-
-
-def _in_words(question: Question, answer: Answer) -> str:
-    """An answer as people read it: choices by their titles."""
-    titles = {choice.id: choice.title for choice in question.choices}
-    match answer:
-        case bool():
-            return "yes" if answer else "no"
-        case str():
-            return titles.get(answer, answer)
-        case _:
-            return "\n".join(titles.get(each, each) for each in answer)
 
 
 def left(found: Sequence[tuple[str, Criterion]]) -> None:
