@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -11,6 +11,7 @@ from domain.announcements.occasions import Occasion
 from domain.judging.interests import Declared
 from domain.payments.payment import PaymentStatus
 from domain.values.refusals import ConflictOfInterest, Unavailable
+from store.database.database import Database
 from store.judging import interests
 from store.judging.interests import Kept
 from store.payments.shut_out import has_released
@@ -18,6 +19,7 @@ from store.record.record import read_record
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, told
 from tests.store.said import AIR, CLOSES, announcing, compose
 from tests.store.test_interests import CONFLICT, declare
+from tests.store.test_paying_at_once import at_once, by
 
 
 def shuts_out(till: Till, person: str, *, known: bool = True) -> Kept:
@@ -88,3 +90,31 @@ def test_a_release_at_the_very_moment_of_the_declaration_leaves_nothing_half_don
         shuts_out(till, RELEASER, known=False)
     assert till.now.status is PaymentStatus.RELEASED
     assert shuts_out(till, RELEASER).void == (till.key,)
+
+
+@pytest.fixture
+def elsewhere(url: str) -> Iterator[Database]:
+    """The same database, from another process as it were."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("first", ["the release", "the declaration"])
+def test_a_release_and_a_declaration_at_once_never_leave_a_release_by_whoever_is_shut_out(
+    till: Till, elsewhere: Database, first: str
+) -> None:
+    """Fails where one of the two looks before it waits for the other."""
+    till.brought_to(PaymentStatus.PAYEE_KNOWN)
+    release, declaration = (
+        by(lambda there: there.release(by=RELEASER), till),
+        by(lambda there: shuts_out(there, RELEASER), till),
+    )
+    pair = (release, declaration) if first == "the release" else (declaration, release)
+    answers = at_once(till.database, elsewhere, *pair)
+    kinds = [type(each) for each in answers]
+    assert Kept in kinds, kinds
+    assert till.now.status is PaymentStatus.PAYEE_KNOWN
+    assert till.transfers == []
+    with pytest.raises(ConflictOfInterest):
+        till.release("later", by=RELEASER)
