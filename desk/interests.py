@@ -11,6 +11,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement, Entry
 from domain.judging.interests import Declared, Interest, declared_in_words
+from domain.judging.marks import check_id
 from domain.payments.payment import payment_to_make
 from domain.permissions import Action, Actor, Grant
 from domain.values.paging import Page, Paged
@@ -74,6 +75,7 @@ class Interests:
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.DECLARE_INTERESTS, row)
         async with self._core.refusals_on_record(actor, Action.DECLARE_INTERESTS, row):
+            check_id(application)
             return await self._keep(row, grant, _declared(application, what, conflict))
 
     async def declare_none(self, actor: Actor, challenge: str) -> str:

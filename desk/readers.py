@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.announcements.announcement import Announcement, Entry
 from domain.judging.assignment import assigned_in_words
+from domain.judging.marks import check_id
 from domain.permissions import Action, Actor
 from store.judging import assignments
 from store.judging.assignments import Reader as Reader
@@ -73,6 +74,8 @@ class Readers:
             return Announcement(key=f"{row.id}/assign/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
 
         async with self._core.refusals_on_record(actor, Action.ASSIGN, row):
+            for application in applications:
+                check_id(application)
             given = await self._core.threads.write(
                 assignments.assign,
                 self._core.database,

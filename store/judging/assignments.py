@@ -138,7 +138,8 @@ def _given(
     if not wanted.reader:
         return {}
     if wanted.reader not in readers:
-        raise UnknownPerson(f"{wanted.reader} does not read in {challenge}: {listed(readers)} may.")
+        # The name that was typed may be personal, and the refusal goes on the record.
+        raise UnknownPerson(f"No such person reads in {challenge}: name one of {listed(readers)}.")
     known = _counting(connection, challenge)
     named = tuple(dict.fromkeys(wanted.applications))
     if unknown := [each for each in named if each not in set(known)]:

@@ -9,7 +9,14 @@ from domain.announcements.occasions import Occasion
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round
 from domain.values.paging import Page
-from domain.values.refusals import InterestsMissing, NotAllowed, ReasonMissing, UnknownPerson, WindowNotSealed
+from domain.values.refusals import (
+    InterestsMissing,
+    NotAllowed,
+    ReasonMissing,
+    UnknownPerson,
+    UnknownTeam,
+    WindowNotSealed,
+)
 from store.database.database import Database
 from store.record.notices import read_notices
 from store.record.record import read_record
@@ -63,7 +70,7 @@ async def test_a_reader_reads_what_is_assigned_and_a_decider_reads_all(read: tup
         assert (await desk.applications.list(ann, ALL, AIR)).items == ()
         assert [each.id for each in (await desk.applications.list(sam, ALL, AIR)).items] == ids
         assert [(each.person, each.reads) for each in await desk.readers.list(ann, AIR)] == [("ann", 0), ("bo", 1)]
-        with pytest.raises(UnknownPerson, match="sam does not read"):
+        with pytest.raises(UnknownPerson, match="No such person reads in"):
             await desk.readers.assign(sam, AIR, reader="sam", applications=ids)
         with pytest.raises(NotAllowed):
             await desk.readers.assign(bo, AIR, share=1)
@@ -122,3 +129,18 @@ async def test_a_readers_place_goes_to_a_successor_though_no_workflow_knows_of_r
     assert line.text == "ann hands over to cy, as reader"
     told = {each.recipient for each in read_notices(database) if each.occasion == Occasion.HANDED_OVER}
     assert told == {"ann", "cy"}
+
+
+@pytest.mark.parametrize("typed", ["Ann Orr <ann@private.example>", "", "a\0b", "\ud800", "x" * 500])
+async def test_nothing_that_is_typed_for_an_id_goes_on_the_record(read: tuple[Database, list[str]], typed: str) -> None:
+    database, _ = read
+    async with desk_on(database, CLOSES) as desk:
+        olivia = await acting(desk, "olivia")
+        with pytest.raises(UnknownTeam, match="No application has such an id"):
+            await desk.interests.declare(olivia, AIR, typed, "I know them.")
+        with pytest.raises(UnknownTeam):
+            await desk.readers.assign(olivia, AIR, reader="ann", applications=[typed])
+        with pytest.raises(UnknownPerson):
+            await desk.readers.assign(olivia, AIR, reader=typed or "nobody", applications=())
+    assert len(refusals(database)) == 3
+    assert "private" not in str(read_record(database, AIR))

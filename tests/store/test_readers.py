@@ -159,7 +159,9 @@ def test_an_assignment_by_hand_sets_one_reader_and_leaves_the_others(read: Datab
     assert gives(read, reader="ann", applications=[one, other, one]) == {"ann": (one, other)}
     assert gives(read, reader="bo", applications=[other])["ann"] == (one, other)
     assert gives(read, reader="ann", applications=[one]) == {"ann": (one,), "bo": (other,)}
-    with pytest.raises(UnknownPerson, match="olivia does not read in test-2016/air-quality: ann, bo and sam may"):
+    with pytest.raises(
+        UnknownPerson, match="No such person reads in test-2016/air-quality: name one of ann, bo and sam"
+    ):
         gives(read, reader="olivia", applications=[one])
     with pytest.raises(UnknownTeam, match=elsewhere):
         gives(read, reader="ann", applications=[elsewhere])
