@@ -51,6 +51,7 @@ class Marking(StrEnum):
     """Who may come to see an answer, beside those who read the application."""
 
     PERSONAL = "personal"
+    """Readers who do not decide never see it: nobody is judged by it."""
     CONFIDENTIAL = "confidential"
     PUBLIC = "public if selected"
 
@@ -195,6 +196,11 @@ class Form(Value):
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The ids of the questions whose answers readers do not see."""
+        return frozenset(question.id for question in self.questions() if question.marking is Marking.PERSONAL)
 
     def questions(self) -> Iterator[Question]:
         """All questions, in their order."""

@@ -266,14 +266,17 @@ class Programme(Value):
         stage = self.stages[number]
         forms = (self.form_of(stage.name), self.form_of()) if stage.asks else (self.form_of(),)
         known = [question.id for form in forms for question in form.questions()]
+        personal = frozenset[str]().union(*(form.personal for form in forms))
         for place, criterion in enumerate(stage.scorecard.criteria if stage.scorecard else (), start=1):
+            where = f"stages[{number + 1}] ({stage.name}).scorecard.criteria[{place}] ({criterion.id}).looks_at: "
             for each in criterion.looks_at:
-                if each not in known:
+                if each in personal:
+                    yield f"{where}the question {each!r} is marked personal, so readers do not see it: leave it out"
+                elif each not in known:
                     near = get_close_matches(each, known, n=1)
                     named = " or ".join(dict.fromkeys(form.id for form in forms))
                     yield (
-                        f"stages[{number + 1}] ({stage.name}).scorecard.criteria[{place}] ({criterion.id}).looks_at: "
-                        f"there is no question {each!r}: "
+                        f"{where}there is no question {each!r}: "
                         + (f"did you mean {near[0]}?" if near else f"write the id of a question of the form {named}")
                     )
 

@@ -167,7 +167,7 @@ def page_of_applications(
         clock: the service's clock.
         reader: id of the person who reads. Those with which they have a conflict of interest are left out. Empty for
             the service itself.
-        assigned_only: see `impartiality.readable`.
+        assigned_only: see `impartiality.readable`. Such a reader sees no answer that is marked personal.
         only: id of the only application that is wanted; all if left out.
 
     Raises:
@@ -197,7 +197,10 @@ def page_of_applications(
             wanted = wanted.where(_applications.c.id == only)
         wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
-        return Paged(items=_with_more(connection, found.items), next=found.next)
+        items = _with_more(connection, found.items)
+        if assigned_only:
+            items = tuple(_for_readers(connection, each) for each in items)
+        return Paged(items=items, next=found.next)
 
 
 def _with_more(connection: Connection, rows: Sequence[Application]) -> tuple[Application, ...]:
@@ -207,6 +210,20 @@ def _with_more(connection: Connection, rows: Sequence[Application]) -> tuple[App
     return tuple(
         each.model_copy(update={"twins": twins.get(each.id, Twins()), "further": further.get(each.id, ())})
         for each in rows
+    )
+
+
+def _for_readers(connection: Connection, application: Application) -> Application:
+    """The application without what is marked personal."""
+
+    def seen(stage: str, form: str, said: answers.Answers) -> answers.Answers:
+        return forms.without_personal(connection, application.challenge, stage, form, said)
+
+    further = tuple(
+        each.model_copy(update={"answers": seen(each.stage, each.form, each.answers)}) for each in application.further
+    )
+    return application.model_copy(
+        update={"answers": seen("", application.form, application.answers), "further": further}
     )
 
 

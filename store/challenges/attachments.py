@@ -158,7 +158,7 @@ class Reader(Value):
 
     Args:
         person: id of the person.
-        assigned_only: see `store.judging.impartiality.readable`.
+        assigned_only: see `store.judging.impartiality.readable`. Such a reader sees nothing that is marked personal.
     """
 
     person: str
@@ -177,7 +177,7 @@ def read_of_sent(
     _note_read(database, challenge, application, stage, reader, clock)
     with database.reading() as connection:
         _check_reader(connection, challenge, application, reader)
-        ids = _sent(connection, challenge, application, stage)
+        ids = files_sent(connection, challenge, application, stage, reader)
         of_it = (_attachments.c.application == application, _attachments.c.stage == stage)
         rows = connection.execute(wanted().where(*of_it).order_by(*AS_ATTACHED))
         return tuple(attachment_of(row) for row in rows if row.id in ids)
@@ -211,7 +211,7 @@ def check_sent(
     _note_read(database, challenge, attachment.application, attachment.stage, reader, clock)
     with database.reading() as connection:
         _check_reader(connection, challenge, attachment.application, reader)
-        if attachment.id not in _sent(connection, challenge, attachment.application, attachment.stage):
+        if attachment.id not in files_sent(connection, challenge, attachment.application, attachment.stage, reader):
             raise UnknownAttachment(f"The attachment {attachment.id} was not sent with {attachment.application}.")
 
 
@@ -299,15 +299,23 @@ def _window(connection: Connection, challenge: str, stage: str) -> Row[Any] | No
     return connection.execute(wanted.where(_windows.c.challenge == challenge, _windows.c.stage == stage)).one_or_none()
 
 
-def _sent(connection: Connection, challenge: str, application: str, stage: str) -> frozenset[str]:
-    """The ids of everything that was sent as a file. Nothing was if the application is one to another challenge."""
+def files_sent(connection: Connection, challenge: str, application: str, stage: str, reader: Reader) -> frozenset[str]:
+    """The ids of what was sent as a file, as far as the reader may see it.
+
+    Nothing was sent if the application is one to another challenge.
+    """
     sent, applications = tables.proposals, tables.applications
-    said = connection.scalar(
-        select(sent.c.answers)
+    row = connection.execute(
+        select(sent.c.form, sent.c.answers)
         .join(applications, applications.c.id == sent.c.application)
         .where(sent.c.application == application, sent.c.stage == stage, applications.c.challenge == challenge)
-    )
-    return ids_in(answers.read(said or ""))
+    ).one_or_none()
+    if row is None:
+        return frozenset()
+    said = answers.read(row.answers)
+    if reader.assigned_only:
+        said = forms.without_personal(connection, challenge, stage, row.form, said)
+    return ids_in(said)
 
 
 def _challenges_of(connection: Connection, application: str) -> frozenset[str]:

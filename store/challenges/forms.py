@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
+from domain.forms.answers import Answers
 from domain.forms.form import Form
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
@@ -66,6 +67,12 @@ def read_before(challenge: str, stage: str = "") -> tuple[str, Form] | None:
     It can be the form of another database: compare its version with the one that counts.
     """
     return _KNOWN.get((challenge, stage))
+
+
+def without_personal(connection: Connection, challenge: str, stage: str, version: str, answers: Answers) -> Answers:
+    """The answers that a reader sees who does not decide: without those to questions that are marked personal."""
+    personal = read_version(connection, challenge, stage, version).personal
+    return {question: answer for question, answer in answers.items() if question not in personal}
 
 
 _MOST_KNOWN = 200

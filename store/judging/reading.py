@@ -16,6 +16,7 @@ from store.challenges.applications import page_of_applications
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
+from store.database.tables import Found
 
 from .impartiality import check_may_read
 
@@ -40,7 +41,7 @@ def read_one(
         application: id of the application.
         clock: the service's clock.
         reader: id of the person who reads.
-        assigned_only: see `impartiality.readable`.
+        assigned_only: see `impartiality.readable`. Such a reader sees no answer that is marked personal.
 
     Raises:
         WindowNotSealed: nobody reads it yet.
@@ -53,18 +54,22 @@ def read_one(
         database, Page(), challenge, clock, reader, assigned_only=assigned_only, only=application
     ).items
     with database.reading() as connection:
-        return found, _sent(connection, challenge, application)
+        return found, _sent(connection, challenge, application, for_readers=assigned_only)
 
 
-def _sent(connection: Connection, challenge: str, application: str) -> tuple[Proposal, ...]:
+def _sent(connection: Connection, challenge: str, application: str, *, for_readers: bool) -> tuple[Proposal, ...]:
     sealed = and_(_windows.c.challenge == challenge, _windows.c.stage == _proposals.c.stage)
     wanted = (
-        select(_proposals.c.stage, _proposals.c.answers)
+        select(_proposals.c.stage, _proposals.c.form, _proposals.c.answers)
         .join(_windows, and_(sealed, _windows.c.sealed_at.is_not(None)))
         .where(_proposals.c.application == application)
         .order_by(*_BY_STAGE)
     )
-    return tuple(
-        Proposal(stage=row.stage, form=forms.read(connection, challenge, row.stage), answers=answers.read(row.answers))
-        for row in connection.execute(wanted).all()
-    )
+
+    def proposal(row: Found) -> Proposal:
+        said = answers.read(row.answers)
+        if for_readers:
+            said = forms.without_personal(connection, challenge, row.stage, row.form, said)
+        return Proposal(stage=row.stage, form=forms.read(connection, challenge, row.stage), answers=said)
+
+    return tuple(map(proposal, connection.execute(wanted).all()))

@@ -204,6 +204,8 @@ def test_a_programme_with_forms_and_a_scorecard_loads(lines: Lines) -> None:
          "did you mean proof?"),
         ('["proof", "idea"]', '["x"]', f"{CRITERION}.looks_at: there is no question 'x': "
          "write the id of a question of the form fuller or application"),
+        ('id = "proof"', 'id = "proof"\nmarking = "personal"', f"{CRITERION}.looks_at: the question 'proof' is marked "
+         "personal, so readers do not see it: leave it out"),
         ("pass_mark = 1", "pass_mark = 2", f"{CRITERION}: has pass_mark 2, which is not a mark of its scale: "
          "write one of [0, 1]"),
     ],

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from domain.forms import answers
 from domain.forms.answers import only_text
+from domain.forms.form import Form, Kind, Marking, Question, Section
 from domain.judging.reading import Proposal
+from domain.values.paging import Page
 from domain.values.refusals import ConflictOfInterest, InterestsMissing, NotAllowed, UnknownTeam
+from store.challenges.applications import page_of_applications
+from store.challenges.attachments import Reader, files_sent
 from store.database import tables
 from store.judging.reading import read_one
 from tests.store.judging import LATER, Judgement
@@ -74,3 +78,28 @@ def test_a_further_proposal_is_read_once_its_own_window_is_sealed(judging: Judge
         connection.execute(tables.windows.update().where(of_stage).values(sealed_at=LATER, sealed_count=1))
 
     assert [each.stage for each in sent(judging, team)] == ["", "exploration"]
+
+
+def test_only_those_who_decide_see_what_is_marked_personal(judging: Judgement) -> None:
+    """In the list, beside the scorecard, and among the files. Fails when a reader can learn whom to call."""
+    database, team = judging.database, judging.teams[0]
+    contact = Question(id="contact", title="Whom can we call?", kind=Kind.LINE, marking=Marking.PERSONAL)
+    photo = Question(id="photo", title="A picture of you", kind=Kind.FILE, marking=Marking.PERSONAL)
+    sections = (Section(title="All", questions=(Question(id="proposal", title="Your idea"), contact, photo)),)
+    form = Form(id="application", title="Application", sections=sections)
+    said: answers.Answers = {"proposal": "Buses.", "contact": "Ann, 01382", "photo": ("file-1",)}
+    with database.writing() as connection:
+        kept = {"version": form.version, "said": form.model_dump_json()}
+        connection.execute(update(tables.forms).where(tables.forms.c.challenge == AIR).values(kept))
+        of_team = tables.proposals.c.application == team
+        changed = {"form": form.version, "answers": answers.written(said)}
+        connection.execute(update(tables.proposals).where(of_team).values(changed))
+
+    for person, only_reads in (("rita", True), ("sam", False)):
+        (proposal,) = sent(judging, team, person, assigned_only=only_reads)
+        listed = page_of_applications(database, Page(), AIR, lambda: LATER, person, assigned_only=only_reads).items
+        with database.reading() as connection:
+            files = files_sent(connection, AIR, team, "", Reader(person=person, assigned_only=only_reads))
+        seen = {"proposal": "Buses."} if only_reads else said
+        assert proposal.answers == next(each.answers for each in listed if each.id == team) == seen
+        assert files == (frozenset() if only_reads else {"file-1"})
