@@ -10,12 +10,15 @@ from tests.starter.commands import SPONSOR, Commands
 
 
 def refusal_of(starter: Commands, *words: str, **given: str) -> dict[str, object]:
-    """What is printed with --json for a refusal, whose line for people is the same as ever."""
+    """What is printed with --json. People read the same as ever: a line for each fault of an application."""
     answer = starter(*words, "--json", **given)
     shown = json.loads(answer.out)
     assert list(shown) == ["refused"]
     refused = shown["refused"]
-    assert (answer.status, answer.err) == (1, f"{refused['text']}\n")
+    told = [refused["text"]]
+    if refused["code"] == "application-refused" and refused["problems"]:
+        told = [each["text"] for each in refused["problems"]]
+    assert (answer.status, answer.err.splitlines()) == (1, told)
     return dict(refused)
 
 
