@@ -84,11 +84,15 @@ async def _runs(client: Client, challenge: str) -> list[WorkflowHistory]:
 
 
 def _first_payment(runs: list[WorkflowHistory]) -> str:
-    """The key of the first payment that the challenge has announced. The payment's workflow has that id."""
+    """The key of the first payment that the challenge has announced. The payment's workflow has that id.
+
+    What the database refused to announce was never ordered.
+    """
     for run in runs:
+        done = {event.activity_task_completed_event_attributes.scheduled_event_id for event in run.events}
         for event in run.events:
             scheduled = event.activity_task_scheduled_event_attributes
-            if scheduled.activity_type.name == ANNOUNCE.name:
+            if scheduled.activity_type.name == ANNOUNCE.name and event.event_id in done:
                 for payment in json.loads(scheduled.input.payloads[0].data)["payments"]:
                     return str(payment["order"]["key"])
     return ""
