@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from whenever import Instant, TimeDelta
 
 from domain.challenges.application import Applying
-from domain.forms.answers import only_text
+from domain.forms.answers import only_text, written
 from domain.programmes.round import Challenge
 from gateways.messaging.letters import Letters
 from store.challenges.applications import accept
@@ -24,8 +24,9 @@ from .pilot import pilot
 
 NAME = "accepting"
 _AIM = 0.5
-_ROW = ("id", "challenge", "organisation", "email", "submission", "received")
+_ROW = ("id", "challenge", "organisation", "email", "form", "answers", "submission", "received")
 _ANSWERS = only_text("We would put low-cost sensors where people live and show what they measure on an open map. " * 20)
+_WRITTEN = written(_ANSWERS)
 
 
 def measure(small: bool) -> Iterator[Measurement]:
@@ -98,7 +99,15 @@ def _through_sqlalchemy(kept: Database, challenge: Challenge) -> Action:
     insertion = insert(tables.applications)
 
     def put(name: str) -> None:
-        row = (f"through-{name}", challenge.id, f"Company {name}", f"{name}@companies.example", name * 8)
+        row = (
+            f"through-{name}",
+            challenge.id,
+            f"Company {name}",
+            f"{name}@companies.example",
+            "form",
+            _WRITTEN,
+            name * 8,
+        )
         with kept.writing() as connection:
             connection.execute(insertion, dict(zip(_ROW, (*row, Instant.now()), strict=True)))
 
@@ -124,7 +133,9 @@ def _bare(kept: Database, challenge: Challenge, threads: int) -> Iterator[list[A
             received = now.strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else now
             organisation, email = f"Company {name}", f"{name}@companies.example"
             with turn:
-                execute(statement, (f"bare-{name}", challenge.id, organisation, email, name * 8, received))
+                execute(
+                    statement, (f"bare-{name}", challenge.id, organisation, email, "form", _WRITTEN, name * 8, received)
+                )
                 commit()
 
         return put

@@ -80,7 +80,9 @@ def keep(kept: Database, round_: Round, programme: Programme, challenges: tuple[
     keep_round(kept, round_, programme, challenges, min(each.opens for each in challenges))
 
 
-_PROPOSAL = "We would put low-cost sensors where people live and show what they measure on an open map."
+_ANSWERS = written(
+    only_text("We would put low-cost sensors where people live and show what they measure on an open map.")
+)
 
 
 def declare_interests(kept: Database, challenge: Challenge) -> None:
@@ -104,6 +106,8 @@ def insert_applications(kept: Database, challenge: Challenge, number: int) -> tu
             "challenge": challenge.id,
             "organisation": f"Company {each}",
             "email": f"{each}@companies.example",
+            "form": "bulk",
+            "answers": _ANSWERS,
             "submission": f"bulk-{each}",
             "received": received,
         }
@@ -112,8 +116,6 @@ def insert_applications(kept: Database, challenge: Challenge, number: int) -> tu
     with kept.writing() as connection:
         for batch in iter(lambda: list(itertools.islice(rows, 10_000)), []):
             connection.execute(insert(tables.applications), batch)
-            sent = {"form": "bulk", "answers": written(only_text(_PROPOSAL)), "sent_at": received}
-            connection.execute(insert(tables.proposals), [{"application": each["id"], **sent} for each in batch])
     return ids
 
 

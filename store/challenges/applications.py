@@ -50,19 +50,13 @@ from store.record.record import write_line
 from . import forms, proposals, submissions, windows
 
 _applications, _challenges, _windows = tables.applications, tables.challenges, tables.windows
-_proposals = tables.proposals
 _AS_RECEIVED = TotalOrder(_applications.c.received, _applications.c.id)
 
-_SENT = ("form", "version", "answers")
-_ELSEWHERE = ("twins", "further", *_SENT)
-_READ = [
-    *(_applications.c[name] for name in Application.model_fields if name not in _ELSEWHERE),
-    *(_proposals.c[name] for name in _SENT),
-]
+_READ = [_applications.c[name] for name in Application.model_fields if name not in ("twins", "further")]
 """The columns of an application as it is read."""
 
 # Made once, because making a statement takes longer than running it.
-_TAKEN = Together(_applications, tables.proposals, tables.notices, also=[_applications.c.firm])
+_TAKEN = Together(_applications, tables.notices, also=submissions.ALSO)
 _HELD_STILL = windows.held_still(
     select(
         _challenges.c.id,
@@ -78,14 +72,7 @@ _HELD_STILL = windows.held_still(
     )
     .join_from(_windows, _challenges)
     .join(tables.forms, and_(tables.forms.c.challenge == _windows.c.challenge, tables.forms.c.stage == ""))
-    .join(
-        _applications,
-        and_(
-            _applications.c.challenge == _windows.c.challenge,
-            _applications.c.submission == bindparam("submission"),
-        ),
-        isouter=True,
-    )
+    .join(_applications, _applications.c.submission == bindparam("submission"), isouter=True)
     .where(_windows.c.challenge == bindparam("challenge"), _windows.c.stage == "")
 )
 
@@ -195,7 +182,6 @@ def page_of_applications(
             wanted = wanted.where(readable_as_declared(connection, challenge, reader, assigned_only=assigned_only))
         if only:
             wanted = wanted.where(_applications.c.id == only)
-        wanted = wanted.join(_proposals, and_(_proposals.c.application == _applications.c.id, _proposals.c.stage == ""))
         found = _AS_RECEIVED.read(connection, wanted, page, _application)
         items = _with_more(connection, found.items)
         if assigned_only:
@@ -272,7 +258,7 @@ class _LookedAt(NamedTuple):
 
 def _look_at(challenge: str, applying: Applying) -> _LookedAt:
     text = written_answers(applying.answers)
-    submission = submissions.name_of(applying, text)
+    submission = submissions.name_of(challenge, applying, text)
     version, form = forms.read_before(challenge) or ("", None)
     problems = () if form is None else problems_in(applying, form)
     fields = {} if form is None or problems else submissions.fields_of(applying)
@@ -299,8 +285,7 @@ def _accept(
         check_application(applying, forms.read_version(connection, challenge, "", window.form))
         fields = submissions.fields_of(applying)
     receipt = Receipt(application=submissions.new_id(window.slug), challenge=challenge, received=now)
-    application = submissions.row_with(receipt, fields, submission)
-    proposal = submissions.proposal_of(receipt, looked_at.answers, window.form)
+    application = submissions.row_with(receipt, fields, submission, window.form, looked_at.answers)
     notice = written(
         f"{challenge}/apply/{receipt.application}",
         window,
@@ -311,7 +296,7 @@ def _accept(
         now,
         compose,
     )
-    _TAKEN.put(connection, application, proposal, notice)
+    _TAKEN.put(connection, application, notice)
     return receipt
 
 

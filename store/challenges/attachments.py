@@ -305,11 +305,12 @@ def files_sent(connection: Connection, challenge: str, application: str, stage: 
     Nothing was sent if the application is one to another challenge.
     """
     sent, applications = tables.proposals, tables.applications
-    row = connection.execute(
-        select(sent.c.form, sent.c.answers)
-        .join(applications, applications.c.id == sent.c.application)
-        .where(sent.c.application == application, sent.c.stage == stage, applications.c.challenge == challenge)
-    ).one_or_none()
+    wanted = select(applications.c.form, applications.c.answers)
+    if stage:
+        wanted = select(sent.c.form, sent.c.answers).join(applications, applications.c.id == sent.c.application)
+        wanted = wanted.where(sent.c.stage == stage)
+    of_it = (applications.c.id == application, applications.c.challenge == challenge)
+    row = connection.execute(wanted.where(*of_it)).one_or_none()
     if row is None:
         return frozenset()
     said = answers.read(row.answers)

@@ -101,7 +101,8 @@ def _take_up(connection: Connection, application: str, stage: str, now: Instant)
     if not connection.execute(insertion).rowcount:
         return  # somebody else has taken it up meanwhile
     sent = select(_proposals.c.answers).where(_proposals.c.application == application, _proposals.c.stage == stage)
-    for question, answer in answers.read(connection.scalar(sent) or "").items():
+    said = connection.scalar(sent) if stage else row.answers
+    for question, answer in answers.read(said or "").items():
         first = {"application": application, "stage": stage, "question": question, "version": 1, "builds_on": 0}
         text = answers.written_one(answer)
         connection.execute(insert(_answers).values(**first, counts=True, answer=text, saved_at=now))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
@@ -52,7 +52,18 @@ _SHOWN = (
     *(_windows.c.opens, _windows.c.closes),
     *(_windows.c.held.label("is_held"), _windows.c.sealed_at.is_not(None).label("is_sealed")),
 )
-_SENT = (_proposals.c.answers, _proposals.c.sent_at, _proposals.c.version)
+_AT = case(
+    (_drafts.c.stage == "", func.coalesce(_applications.c.sent_at, _applications.c.received)),
+    else_=_proposals.c.sent_at,
+).label("sent_at")
+_SENT = (
+    *(
+        case((_drafts.c.stage == "", _applications.c[name]), else_=_proposals.c[name]).label(name)
+        for name in ("answers", "version")
+    ),
+    _AT,
+)
+"""What was sent of a draft, where its application and its further proposal are joined to it."""
 _ATTEMPTS = 8
 
 
@@ -221,7 +232,7 @@ def page_of_drafts(database: Database, page: Page, applications: Collection[str]
         Unavailable: the database cannot be read.
     """
     wanted = (
-        select(_drafts.c.application, _drafts.c.challenge, _drafts.c.stage, _proposals.c.sent_at)
+        select(_drafts.c.application, _drafts.c.challenge, _drafts.c.stage, _AT)
         .add_columns(_applications.c.withdrawn, *_SHOWN)
         .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))
         .join(_applications, _applications.c.id == _drafts.c.application, isouter=True)

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from whenever import Instant
 
 from domain.challenges.application import Applying, Receipt, check_application
-from domain.forms.answers import written
 from domain.values.calendar import spoken
 from domain.values.refusals import TooEarly, TooLate, UnknownChallenge, UnknownTeam
 from store.database import tables
@@ -40,24 +39,22 @@ def hand_in(database: Database, challenge: str, applying: Applying, clock: Calla
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be written to.
     """
-    submission = submissions.name_of(applying)
+    submission = submissions.name_of(challenge, applying)
     with database.writing() as connection:
         row = connection.execute(select(_challenges).where(_challenges.c.id == challenge)).one_or_none()
         if row is None:
             raise UnknownChallenge(f"No challenge {challenge!r} was opened: look it up in the list of challenges.")
         window = windows.taken(connection, challenge)
-        if found := _find(connection, _applications, challenge, submission):
+        if found := _find(connection, _applications, submission):
             return Receipt(application=found.id, challenge=challenge, received=found.received, repeated=True)
         _check_unread(window, row.time_zone)
         form = forms.read(connection, challenge)
         check_application(applying, form)
-        if found := _find(connection, _late, challenge, submission):
+        if found := _find(connection, _late, submission):
             return Receipt(application=found.id, challenge=challenge, received=found.received)
         received = to_microsecond(clock())
         receipt = Receipt(application=submissions.new_id(row.slug), challenge=challenge, received=received)
-        row_of_it = submissions.row_of(receipt, applying, submission)
-        answers = written(applying.answers)
-        connection.execute(insert(_late).values({**row_of_it, "form": form.version, "answers": answers}))
+        connection.execute(insert(_late).values(submissions.row_of(receipt, applying, submission, form.version)))
         return receipt
 
 
@@ -82,10 +79,7 @@ def admit(connection: Connection, challenge: Found, application: str) -> None:
         raise UnknownTeam(
             f"No late application {application} to {challenge.id} waits to be admitted: hand it in first."
         )
-    fields = dict(row._mapping)
-    sent = {"form": fields.pop("form"), "answers": fields.pop("answers"), "sent_at": row.received}
-    connection.execute(insert(_applications).values(fields))
-    connection.execute(insert(tables.proposals).values(application=row.id, stage="", **sent))
+    connection.execute(insert(_applications).values(dict(row._mapping)))
     connection.execute(delete(_late).where(*wanted))
     counted = {"admitted_count": _windows.c.admitted_count + 1}
     connection.execute(
@@ -103,9 +97,8 @@ def drop(database: Database, application: str) -> None:
         connection.execute(delete(_late).where(_late.c.id == application))
 
 
-def _find(connection: Connection, table: Table, challenge: str, submission: str) -> Found | None:
-    wanted = (table.c.challenge == challenge, table.c.submission == submission)
-    return connection.execute(select(table).where(*wanted)).one_or_none()
+def _find(connection: Connection, table: Table, submission: str) -> Found | None:
+    return connection.execute(select(table).where(table.c.submission == submission)).one_or_none()
 
 
 def _check_unread(window: Found, zone: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 from whenever import Instant
 
 from domain.announcements.announcement import Entry
@@ -41,13 +41,17 @@ _DRAFT = "Your draft is kept as it is."
 _SENT_BEFORE = "Your draft is kept as it is, and what you sent before still counts."
 
 # Made once, because making a statement takes longer than running it.
-_APPLIED = Together(_applications, _proposals, tables.notices, also=[_applications.c.firm, _proposals.c.stage])
-_PROPOSED = Together(_proposals, tables.notices, also=[_proposals.c.stage])
-_SENT = Prepared(
+_APPLIED = Together(_applications, tables.notices, also=submissions.ALSO)
+_PROPOSED = Together(_proposals, tables.notices)
+_WHOSE = tuple(_applications.c[name] for name in ("organisation", "email", "withdrawn"))
+_APPLICATION = Prepared(
     select(
-        *(_applications.c[name] for name in ("organisation", "email", "withdrawn")),
-        *(_proposals.c[name] for name in ("answers", "sent_at", "version")),
-    )
+        *(*_WHOSE, _applications.c.answers, _applications.c.version),
+        func.coalesce(_applications.c.sent_at, _applications.c.received).label("sent_at"),
+    ).where(_applications.c.id == bindparam("draft"))
+)
+_PROPOSAL = Prepared(
+    select(*_WHOSE, *(_proposals.c[name] for name in ("answers", "sent_at", "version")))
     .join_from(
         _applications,
         _proposals,
@@ -145,7 +149,8 @@ def _wrong(connection: Connection, draft: Found, applying: Applying) -> Applicat
 
 def _sent_before(connection: Connection, draft: Found) -> Found | None:
     """The application, with what was sent of this draft before, if anything was."""
-    row: Found | None = _SENT.one_or_none(connection, {"draft": draft.application, "of_stage": draft.stage})
+    of_it = {"draft": draft.application, "of_stage": draft.stage}
+    row: Found | None = (_PROPOSAL if draft.stage else _APPLICATION).one_or_none(connection, of_it)
     return row
 
 
@@ -167,14 +172,17 @@ def _keep(
     sent = {"form": draft.form, "answers": written(applying.answers), "sent_at": receipt.received}
     key = {"application": draft.application, "stage": draft.stage}
     if receipt.version > 1:
-        same = (_proposals.c[name] == value for name, value in key.items())
-        connection.execute(update(_proposals).where(*same).values(**sent, version=receipt.version))
+        theirs = [_applications.c.id == draft.application]
+        if draft.stage:
+            theirs = [_proposals.c[name] == value for name, value in key.items()]
+        changed = update(_proposals if draft.stage else _applications).where(*theirs)
+        connection.execute(changed.values(**sent, version=receipt.version))
         connection.execute(insert(tables.notices).values(letter))
     elif draft.stage:
         _PROPOSED.put(connection, key | sent, letter)
     else:
-        row = submissions.row_of(receipt, applying, submissions.name_of_draft(draft.application))
-        _APPLIED.put(connection, row, key | sent, letter)
+        row = submissions.row_of(receipt, applying, submissions.name_of_draft(draft.application), draft.form)
+        _APPLIED.put(connection, row, letter)
 
 
 def _letter(

@@ -12,25 +12,33 @@ from domain.challenges.firm import firm_of
 from domain.forms.answers import written
 from domain.values.addresses import read_address
 from domain.values.text import one_line
+from store.database import tables
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-def row_of(receipt: Receipt, applying: Applying, submission: str) -> dict[str, object]:
+ALSO = tuple(tables.applications.c[name] for name in ("firm", "form", "answers"))
+"""The columns of an application that this row has although they have defaults."""
+
+
+def row_of(receipt: Receipt, applying: Applying, submission: str, form: str) -> dict[str, object]:
     """The row of an application that was checked.
 
     Args:
         receipt: for the application.
         applying: what was handed in.
         submission: the name of the submission.
+        form: the version of the form that it answers.
     """
-    return row_with(receipt, fields_of(applying), submission)
+    return row_with(receipt, fields_of(applying), submission, form, written(applying.answers))
 
 
-def row_with(receipt: Receipt, fields: Mapping[str, str], submission: str) -> dict[str, object]:
-    """The same, with the fields that `fields_of` made before anybody waited for them."""
+def row_with(
+    receipt: Receipt, fields: Mapping[str, str], submission: str, form: str, answers: str
+) -> dict[str, object]:
+    """The same, with what `fields_of` made, and answers that were written, before anybody waited for them."""
     found = {"id": receipt.application, "challenge": receipt.challenge, "received": receipt.received}
-    return {**fields, **found, "submission": submission}
+    return {**fields, **found, "submission": submission, "form": form, "answers": answers}
 
 
 def fields_of(applying: Applying) -> dict[str, str]:
@@ -42,35 +50,21 @@ def fields_of(applying: Applying) -> dict[str, str]:
     }
 
 
-def proposal_of(receipt: Receipt, answers: str, form: str) -> dict[str, object]:
-    """The row of what was sent with an application.
+def name_of(challenge: str, applying: Applying, answers: str = "") -> str:
+    """The name of a submission: a hash of the challenge and of the sender's id for the submission, or of its content.
 
     Args:
-        receipt: for the application.
-        answers: as `domain.forms.answers.written` writes them.
-        form: the version of the form that they answer.
-    """
-    return {
-        "application": receipt.application,
-        "stage": "",
-        "form": form,
-        "answers": answers,
-        "sent_at": receipt.received,
-    }
-
-
-def name_of(applying: Applying, answers: str = "") -> str:
-    """The name of a submission: a hash of the sender's id for the submission, or else of its content.
-
-    Args:
+        challenge: id of the challenge.
         applying: what was handed in.
         answers: the answers as they are written, if somebody has written them already.
     """
     if applying.submission:
-        content = json.dumps([applying.submission]).encode()
+        content = json.dumps([challenge, applying.submission]).encode()
     else:
         text = answers or written(applying.answers)
-        content = json.dumps([applying.organisation, applying.email]).encode() + text.encode(errors="surrogatepass")
+        content = json.dumps([challenge, applying.organisation, applying.email]).encode() + text.encode(
+            errors="surrogatepass"
+        )
     return hashlib.sha256(content).hexdigest()
 
 

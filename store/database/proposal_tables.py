@@ -30,12 +30,12 @@ forms = Table(
     Column("said", Text, nullable=False),  # JSON
 )
 
-# What was sent: one row for an application, and one for each further proposal.
+# What teams sent when a later stage asked for it. What was sent with an application stands in `applications`.
 proposals = Table(
     "proposals",
     METADATA,
     Column("application", ForeignKey("applications.id"), primary_key=True),
-    Column("stage", String, primary_key=True, server_default=""),  # empty: the application itself
+    Column("stage", String, primary_key=True),
     Column("form", String, nullable=False),  # the version of the form
     Column("answers", Text, nullable=False),  # JSON, by question; empty once it is erased
     Column("sent_at", Moment, nullable=False),

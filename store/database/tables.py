@@ -169,12 +169,18 @@ applications = Table(
     # The organisation, so that its twin is found.
     Column("firm", String, nullable=False, server_default=""),
     Column("email", String, nullable=False),
+    # What was sent, here and not in a row of its own: people wait for one another when applications are taken.
+    Column("form", String, nullable=False, server_default=""),  # the version of the form
+    Column("answers", Text, nullable=False, server_default=""),  # JSON, by question
     Column("submission", String, nullable=False),
     Column("received", Moment, nullable=False),
+    Column("sent_at", Moment),  # when it was sent again, if it was changed
+    Column("version", Integer, nullable=False, server_default="1"),  # counts how often it was sent
     Column("withdrawn", Moment),
     Column("contact_by", Text, nullable=False, server_default=""),  # ids of those who changed the contact, with spaces
     Column("erased", Moment),  # from here on organisation, email and answers are empty
-    UniqueConstraint("challenge", "submission"),
+    # Of itself: an index that begins with the challenge would look as good for finding one, and read all of them.
+    UniqueConstraint("submission"),
     # For lists in their order. The count at the sealing, too, reads only this index: each index costs every applicant.
     Index(None, "challenge", "received", "id", "withdrawn"),
     Index(None, "firm"),
@@ -194,7 +200,7 @@ late_applications = Table(
     Column("answers", Text, nullable=False),  # JSON; see `proposals`
     Column("submission", String, nullable=False),
     Column("received", Moment, nullable=False),
-    UniqueConstraint("challenge", "submission"),
+    UniqueConstraint("submission"),
 )
 
 notices = Table(

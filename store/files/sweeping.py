@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, and_, delete, exists, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, select, update
 from whenever import Instant, hours
 
 from domain.forms import answers
@@ -160,12 +160,13 @@ def _drop(connection: Connection, now: Instant) -> None:
 
 
 def _in_no_draft(connection: Connection) -> Sequence[tables.Found]:
-    drafts, sent = tables.drafts, tables.proposals
+    drafts, sent, applications = tables.drafts, tables.proposals, tables.applications
     here = (_attachments.c.application, _attachments.c.stage)
     draft = exists().where(drafts.c.application == here[0], drafts.c.stage == here[1])
     loose = and_(_attachments.c.attached_at.is_not(None), _attachments.c.detached_at.is_not(None) | ~draft)
     wanted = (
-        select(_attachments.c.id, sent.c.answers)
+        select(_attachments.c.id, case((here[1] == "", applications.c.answers), else_=sent.c.answers).label("answers"))
+        .join(applications, applications.c.id == here[0], isouter=True)
         .join(sent, and_(sent.c.application == here[0], sent.c.stage == here[1]), isouter=True)
         .where(loose)
         .order_by(*_BY_ID)

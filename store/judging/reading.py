@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, and_, select
 from whenever import Instant
 
 from domain.challenges.application import Application
-from domain.forms import answers
 from domain.judging.reading import Proposal
 from domain.values.paging import Page
 from store.challenges import forms
 from store.challenges.applications import page_of_applications
-from store.database import tables
 from store.database.database import Database
-from store.database.ordering import TotalOrder
-from store.database.tables import Found
 
 from .impartiality import check_may_read
-
-_proposals, _windows = tables.proposals, tables.windows
-_BY_STAGE = TotalOrder(_proposals.c.application, _proposals.c.stage)
 
 
 def read_one(
@@ -53,23 +45,8 @@ def read_one(
     (found,) = page_of_applications(
         database, Page(), challenge, clock, reader, assigned_only=assigned_only, only=application
     ).items
+    sent = (("", found.answers), *((each.stage, each.answers) for each in found.further))
     with database.reading() as connection:
-        return found, _sent(connection, challenge, application, for_readers=assigned_only)
-
-
-def _sent(connection: Connection, challenge: str, application: str, *, for_readers: bool) -> tuple[Proposal, ...]:
-    sealed = and_(_windows.c.challenge == challenge, _windows.c.stage == _proposals.c.stage)
-    wanted = (
-        select(_proposals.c.stage, _proposals.c.form, _proposals.c.answers)
-        .join(_windows, and_(sealed, _windows.c.sealed_at.is_not(None)))
-        .where(_proposals.c.application == application)
-        .order_by(*_BY_STAGE)
-    )
-
-    def proposal(row: Found) -> Proposal:
-        said = answers.read(row.answers)
-        if for_readers:
-            said = forms.without_personal(connection, challenge, row.stage, row.form, said)
-        return Proposal(stage=row.stage, form=forms.read(connection, challenge, row.stage), answers=said)
-
-    return tuple(map(proposal, connection.execute(wanted).all()))
+        return found, tuple(
+            Proposal(stage=stage, form=forms.read(connection, challenge, stage), answers=said) for stage, said in sent
+        )

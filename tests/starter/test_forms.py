@@ -114,7 +114,7 @@ def test_a_form_is_printed_filled_in_and_handed_in_exactly_as_it_was_typed(
     assert (again["application"], again["repeated"]) == (received["application"], True)
     with database.reading() as connection:
         kept = connection.exec_driver_sql(
-            f"SELECT form, answers FROM proposals WHERE application = '{received['application']}'"
+            f"SELECT form, answers FROM applications WHERE id = '{received['application']}'"
         ).one()
     assert kept.form == starter.data("form", "quayside")["version"]
     assert json.loads(kept.answers) == {
@@ -260,7 +260,7 @@ def test_files_that_the_answers_name_are_sent_with_them_and_once(
     [file] = starter.data("attachments", "quayside", received["application"], "--as", "tay@tay.example")
     with database.reading() as connection:
         sent = connection.exec_driver_sql(
-            f"SELECT answers FROM proposals WHERE application = '{received['application']}'"
+            f"SELECT answers FROM applications WHERE id = '{received['application']}'"
         ).scalar_one()
     assert (file["question"], file["name"], file["kind"]) == ("plan", "plan.txt", "txt")
     assert json.loads(sent) == {

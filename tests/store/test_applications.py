@@ -17,7 +17,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.application import Applying
 from domain.values.refusals import ApplicationRefused, OnHold, Refused, Unavailable, UnknownChallenge, WindowNotSealed
 from store.challenges import windows
-from store.challenges.applications import accept, count, read
+from store.challenges.applications import _HELD_STILL, accept, count, read
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce, read_notices, read_record
@@ -349,3 +349,18 @@ def test_nothing_can_be_done_with_a_challenge_that_nobody_opened(open_: Database
     for ask in (lambda: seal(open_, noise, CLOSES), lambda: read(open_, noise), lambda: count(open_, noise)):
         with pytest.raises(UnknownChallenge, match=noise):
             ask()
+
+
+def test_a_submission_is_looked_for_by_its_name_alone_however_many_there_are(open_: Database) -> None:
+    """Fails where an index is read that has all applications to the challenge: each would take longer than the last."""
+    with open_.writing() as connection:
+        explain, statement = "EXPLAIN QUERY PLAN", _HELD_STILL._sqlite
+        if connection.dialect.name == "postgresql":
+            explain, statement = "EXPLAIN", _HELD_STILL._statement
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # the test has few rows
+        sql = statement.params(challenge=AIR, submission="x").compile(connection)
+        given = tuple(sql.params[name] for name in sql.positiontup) if sql.positiontup else dict(sql.params)
+        plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {sql}", given))
+    looked_up = [line for line in plan.splitlines() if "applications" in line or "submission" in line]
+    assert any("submission" in line for line in looked_up)
+    assert not any("challenge" in line or "received" in line for line in looked_up)

@@ -46,7 +46,7 @@ PERSONAL = (
 BLANKED = {
     "challenges": {"contact"},
     "late_applications": {"organisation", "firm", "email", "answers", "submission"},
-    "applications": {"organisation", "firm", "email", "submission"},
+    "applications": {"organisation", "firm", "email", "answers", "submission"},
     "proposals": {"answers"},
     "drafts": {"organisation", "email"},
     "draft_answers": {"answer"},

@@ -79,9 +79,9 @@ def test_sent_answers_are_exactly_what_was_typed_whatever_the_form(open_: Databa
     sent = send(open_, answers, submission=str(next(NUMBERS)), form=form.version)
 
     with open_.reading() as connection:
-        kept = connection.execute(select(tables.proposals).where(tables.proposals.c.application == sent)).one()
+        kept = connection.execute(select(tables.applications).where(tables.applications.c.id == sent)).one()
     assert written.read(kept.answers) == answers
-    assert (kept.form, kept.version, kept.stage) == (form.version, 1, "")
+    assert (kept.form, kept.version) == (form.version, 1)
 
 
 def test_answers_are_read_with_the_version_of_their_form(open_: Database) -> None:
@@ -123,7 +123,7 @@ def test_a_refusal_has_every_problem_and_nothing_of_the_answers_and_keeps_nothin
     assert any("9 words, 4 too many" in str(each) for each in told)
     assert MARKER not in str((told, caught.value, caught.value.problems))
     with open_.reading() as connection:
-        assert connection.execute(select(tables.proposals)).all() == []
+        assert connection.execute(select(tables.applications)).all() == []
         assert connection.execute(select(tables.applications)).all() == []
 
 

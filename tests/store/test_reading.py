@@ -91,9 +91,9 @@ def test_only_those_who_decide_see_what_is_marked_personal(judging: Judgement) -
     with database.writing() as connection:
         kept = {"version": form.version, "said": form.model_dump_json()}
         connection.execute(update(tables.forms).where(tables.forms.c.challenge == AIR).values(kept))
-        of_team = tables.proposals.c.application == team
+        of_team = tables.applications.c.id == team
         changed = {"form": form.version, "answers": answers.written(said)}
-        connection.execute(update(tables.proposals).where(of_team).values(changed))
+        connection.execute(update(tables.applications).where(of_team).values(changed))
 
     for person, only_reads in (("rita", True), ("sam", False)):
         (proposal,) = sent(judging, team, person, assigned_only=only_reads)

@@ -189,7 +189,7 @@ def test_a_draft_that_was_not_sent_is_no_application(form_round: Database) -> No
     seal(form_round)
     assert read(form_round, AIR) == ()
     with form_round.reading() as connection:
-        assert connection.execute(select(tables.proposals)).all() == []
+        assert connection.execute(select(tables.applications)).all() == []
 
 
 STAGE = "accelerator"

@@ -108,7 +108,7 @@ def _applications() -> None:
         sa.Column("submission", sa.String(), nullable=False),
         sa.Column("received", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="late_applications_pk"),
-        sa.UniqueConstraint("challenge", "submission", name="late_applications_challenge_submission_uq"),
+        sa.UniqueConstraint("submission", name="late_applications_submission_uq"),
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="late_applications_challenge_fk"),
     )
     op.create_table(
@@ -118,14 +118,18 @@ def _applications() -> None:
         sa.Column("organisation", sa.String(), nullable=False),
         sa.Column("firm", sa.String(), nullable=False, server_default=""),
         sa.Column("email", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False, server_default=""),
+        sa.Column("answers", sa.Text(), nullable=False, server_default=""),
         sa.Column("submission", sa.String(), nullable=False),
         sa.Column("received", MOMENT, nullable=False),
+        sa.Column("sent_at", MOMENT),
+        sa.Column("version", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("withdrawn", MOMENT),
         sa.Column("contact_by", sa.Text(), nullable=False, server_default=""),
         sa.Column("erased", MOMENT),
         sa.PrimaryKeyConstraint("id", name="applications_pk"),
         sa.ForeignKeyConstraint(["challenge"], ["challenges.id"], name="applications_challenge_fk"),
-        sa.UniqueConstraint("challenge", "submission", name="applications_challenge_submission_uq"),
+        sa.UniqueConstraint("submission", name="applications_submission_uq"),
     )
     op.create_index("applications_firm", "applications", ["firm"])
 

@@ -30,7 +30,7 @@ def _what_was_sent() -> None:
     op.create_table(
         "proposals",
         sa.Column("application", sa.String(), nullable=False),
-        sa.Column("stage", sa.String(), nullable=False, server_default=""),
+        sa.Column("stage", sa.String(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
         sa.Column("answers", sa.Text(), nullable=False),
         sa.Column("sent_at", MOMENT, nullable=False),
