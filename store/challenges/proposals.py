@@ -31,7 +31,7 @@ def further(connection: Connection, applications: Collection[str]) -> Mapping[st
         .join_from(_proposals, _applications)
         .join(_windows, of_it)
         .where(_proposals.c.application.in_(sorted(applications)))
-        .where(_proposals.c.stage != "", _windows.c.sealed_at.is_not(None))
+        .where(_windows.c.sealed_at.is_not(None))
     )
     found: dict[str, list[FurtherProposal]] = defaultdict(list)
     for row in sorted(connection.execute(wanted), key=lambda row: (row.closes, row.stage)):
