@@ -15,7 +15,8 @@ from domain.challenges.draft import Typed
 from domain.forms.answers import Answer, Answers
 from domain.forms.checking import is_empty
 from domain.forms.form import Form, Kind
-from domain.permissions import Actor, Proof, Role
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor, Role
 from domain.values.paging import all_of
 from domain.values.refusals import AttachmentRefused, FileRefused, Problem
 
@@ -57,11 +58,11 @@ async def send_with_files(desk: Desk, row: ChallengeRow, form: Form, applying: A
     wanted = tuple(_files(form, applying, folder, str(file)))
     refuse(problems_in(applying, form, was_draft=True), str(file))
     typed = _typed(form, applying.answers)
-    actor = await desk.actor(applying.email, Proof.TERMINAL)
+    actor = await desk.actor(applying.email, AT_TERMINAL)
     opened = await _begun_before(desk, actor, row, form, applying)
     if opened is None:
         opened = await desk.drafts.begin(Actor(), row.id, organisation=applying.organisation, email=applying.email)
-        actor = await desk.actor(applying.email, Proof.TERMINAL)
+        actor = await desk.actor(applying.email, AT_TERMINAL)
     draft = opened.draft.application
     if _typed(form, opened.draft.answered()) != typed:
         answers = tuple(Typed(question=question, answer=answer) for question, answer in typed.items())

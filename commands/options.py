@@ -18,7 +18,8 @@ from whenever import Date, Instant
 
 from desk.desk import Desk
 from desk.open import open_desk
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL, NOT_PROVEN
+from domain.permissions import Actor
 from domain.values.calendar import moment
 from domain.values.paging import all_of
 from domain.values.refusals import FileRefused
@@ -144,12 +145,12 @@ async def acting(desk: Desk, by: str) -> Actor:
     """The person who acts, as named by whoever sits at this terminal."""
     if not by:
         misused(f"Say who acts: give --as PERSON, or set {settings.PREFIX}PERSON.")
-    return await desk.actor(by, Proof.TERMINAL)
+    return await desk.actor(by, AT_TERMINAL)
 
 
 async def reading(desk: Desk, by: str) -> Actor:
     """The person who reads. Nobody in particular if no name is given."""
-    return await desk.actor(by, Proof.TERMINAL if by else Proof.NONE)
+    return await desk.actor(by, AT_TERMINAL if by else NOT_PROVEN)
 
 
 async def zones_of(desk: Desk, actor: Actor) -> dict[str, str]:

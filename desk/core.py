@@ -15,8 +15,9 @@ from domain.announcements.announcement import Announcement, Entry
 from domain.challenges.decisions import Decision
 from domain.challenges.messages import content_of, printable
 from domain.challenges.state import State
+from domain.identity.proof import Proof
 from domain.payments.payment import OVER
-from domain.permissions import RIGHTS, Action, Actor, Grant, Proof, Role, check_may, grant_for
+from domain.permissions import RIGHTS, Action, Actor, Grant, Role, check_may, grant_for
 from domain.values.calendar import spoken
 from domain.values.refusals import NotAllowed, NotConfirmed, Refused, TooLate, Unavailable, WindowNotSealed
 from gateways.messaging.letters import Letters

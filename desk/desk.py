@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from temporalio.client import Client
 from whenever import Instant
 
-from domain.permissions import Actor, Proof
+from domain.identity.proof import NOT_PROVEN, Proof
+from domain.permissions import Actor
 from service.settings import Settings
 from store.database.database import Database
 
@@ -68,7 +69,7 @@ class Desk:
         self.bank_reports = BankReports(self.core)
         self.reconciliation = Reconciliation(self.core)
 
-    async def actor(self, name: str = "", proof: Proof = Proof.NONE) -> Actor:
+    async def actor(self, name: str = "", proof: Proof = NOT_PROVEN) -> Actor:
         """The person who acts; see `Core.actor`."""
         return await self.core.actor(name, proof)
 

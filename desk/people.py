@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from domain.challenges.decisions import HandOver
 from domain.challenges.hand_over import handed_over_in_words, noted_after_the_end
 from domain.challenges.messages import content_of
+from domain.identity.proof import NOT_PROVEN
 from domain.payments.payment import OVER
-from domain.permissions import Action, Actor, Proof, Role
+from domain.permissions import Action, Actor, Role
 from domain.programmes.round import Person
 from domain.values.model import Value
 from domain.values.refusals import (
@@ -109,7 +110,7 @@ class People:
 
     async def _read_by(self, person: str, rows: Sequence[ChallengeRow]) -> tuple[ChallengeRow, ...]:
         """The challenges to which somebody reads the applications."""
-        actor = await self._core.actor(person, Proof.NONE)
+        actor = await self._core.actor(person, NOT_PROVEN)
         return tuple(row for row in rows if any(each.role is Role.READER for each in actor.roles(row.place)))
 
     async def _decider(self, actor: Actor, row: ChallengeRow, person: str, successor: str) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from domain.challenges.application import Applying, Receipt
+from domain.identity.proof import Proof
 from domain.payments.decisions import Release
 from domain.payments.payment import PaymentStatus
-from domain.permissions import Action, Actor, Period, Proof, grant_for
+from domain.permissions import Action, Actor, Period, grant_for
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
 from domain.values.paging import all_of

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from whenever import Instant
 
-from domain.permissions import Actor, Proof
+from domain.identity.proof import BY_SERVICE
+from domain.permissions import Actor
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
 from domain.values.calendar import seconds_between
@@ -54,7 +55,7 @@ class Cast(Player):
         say: Say,
         chance: random.Random,
     ) -> None:
-        super().__init__(desk, challenge, programme, Proof.SERVICE, glance)
+        super().__init__(desk, challenge, programme, BY_SERVICE, glance)
         self.day = day
         self.chance = chance
         self.wrong: list[str] = []

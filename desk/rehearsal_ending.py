@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from domain.identity.proof import BY_SERVICE
 from domain.payments.payment import OVER, PaymentStatus
-from domain.permissions import Action, Actor, Proof
+from domain.permissions import Action, Actor
 from domain.programmes.round import REHEARSAL
 from domain.values.paging import all_of
 from domain.values.refusals import NotConfirmed, Refused, RehearsalStopped, TooLate, Unavailable
@@ -68,7 +69,7 @@ async def end(desk: Desk, operator: str, rows: Sequence[ChallengeRow]) -> tuple[
     Returns:
         The ids of the challenges that may still run, after a bounded time.
     """
-    actor = await desk.actor(operator, Proof.SERVICE)
+    actor = await desk.actor(operator, BY_SERVICE)
     ended = await asyncio.gather(*(_end_in_time(desk, actor, row, _WITHIN_EACH * len(rows)) for row in rows))
     return tuple(row.id for row, has_ended in zip(rows, ended, strict=True) if not has_ended)
 

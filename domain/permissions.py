@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from domain.identity.proof import NOT_PROVEN, Proof
 from domain.values.model import Value
 from domain.values.refusals import NotAllowed
 from domain.values.wording import either
@@ -183,16 +184,6 @@ RIGHTS: Mapping[Action, Right] = {
 }
 
 
-class Proof(StrEnum):
-    """How somebody proved who they are."""
-
-    NONE = "none"
-    TERMINAL = "terminal"
-    """They use a terminal of the machine that the service runs on, and gave their name there."""
-    SERVICE = "service"
-    """The service itself acts, as in a rehearsal."""
-
-
 class Grant(Value):
     """A role that a person has in one round.
 
@@ -221,7 +212,7 @@ class Actor(Value):
     """
 
     name: str = ""
-    proof: Proof = Proof.NONE
+    proof: Proof = NOT_PROVEN
     grants: tuple[Grant, ...] = ()
 
     def roles(self, place: Place) -> tuple[Grant, ...]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.identity.proof import Unproven
 from domain.values.places import Zone
 from domain.values.refusals import FileRefused, Problem
 
@@ -60,6 +61,16 @@ class Settings(BaseSettings):
         files_region, files_access_key, files_secret_key: for the bucket.
         files_key_file: the keys that seal attached files. The file is made if no file is kept yet.
         files_scanner: clamd's socket, or its host and port; empty if no virus scanner looks at files.
+        ask_for_proof: whether a name alone is not enough at a terminal: people need the key file made for them.
+        terminal_key_file: the key file of the person at this terminal.
+        unproven: what becomes of a decision without a proof, in rounds whose file does not say it.
+        signing_key_file: the keys that sign decisions. The file is made if it is not there.
+        public_key_file: the public halves of those keys, by which the worker knows a signature.
+        record_key_file: the key of the record's chain. The file is made if nothing is recorded yet.
+        web_address: the address of the web front, as people type it.
+        web_port: the port on which the web front listens, on the loopback interface.
+        organisations: the file that names the organisations with which people can sign in.
+        second_step: whether people who decide or release need a passkey too if they sign in with a browser.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
@@ -109,6 +120,16 @@ class Settings(BaseSettings):
     files_secret_key: SecretStr = SecretStr("")
     files_key_file: Path = _ROOT / "var" / "files.key"
     files_scanner: str = ""
+    ask_for_proof: bool = False
+    terminal_key_file: Path = Path()
+    unproven: Unproven = Unproven.ACCEPT
+    signing_key_file: Path = _ROOT / "var" / "signing.key"
+    public_key_file: Path = _ROOT / "var" / "signing.pub"
+    record_key_file: Path = _ROOT / "var" / "record.key"
+    web_address: str = Field(default="http://localhost:8000", pattern=r"^https?://[^/\s@]+$")
+    web_port: int = Field(default=8000, ge=1, le=65535)
+    organisations: Path = Path()
+    second_step: bool = False
 
 
 def load() -> Settings:

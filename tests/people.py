@@ -10,8 +10,8 @@ from domain.challenges.application import Applying, Receipt
 from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
 from domain.forms.form import PROPOSAL
+from domain.identity.proof import AT_TERMINAL
 from domain.payments.payment import PaymentStatus
-from domain.permissions import Proof
 from domain.programmes.programme import Programme
 from domain.programmes.round import Challenge
 from store.payments.reading import Payment
@@ -29,7 +29,7 @@ class People(Player):
     """
 
     def __init__(self, desk: Desk, challenge: Challenge, programme: Programme) -> None:
-        super().__init__(desk, challenge, programme, Proof.TERMINAL)
+        super().__init__(desk, challenge, programme, AT_TERMINAL)
         self.books = Books(desk.core.database)
 
     def mailbox(self, person: str) -> str:

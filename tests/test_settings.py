@@ -68,6 +68,16 @@ def test_every_field_is_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> 
         "files_secret_key": SecretStr("of the bucket"),
         "files_key_file": Path("/etc/files.key"),
         "files_scanner": "clamav:3310",
+        "ask_for_proof": True,
+        "terminal_key_file": Path("/home/olivia/.challenges.key"),
+        "unproven": "confirm",
+        "signing_key_file": Path("/etc/signing.key"),
+        "public_key_file": Path("/etc/signing.pub"),
+        "record_key_file": Path("/etc/record.key"),
+        "web_address": "https://challenges.example",
+        "web_port": 8443,
+        "organisations": Path("/etc/organisations.toml"),
+        "second_step": True,
     }
     for name, value in values.items():
         text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)

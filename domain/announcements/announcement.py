@@ -121,6 +121,7 @@ class Entry(Value):
         text: one line for people.
         reason: the reason that the person gave.
         refused: whether the service refused it; then `text` says why.
+        proof: how the person was proven, such as "organisation and passkey"; empty where the service itself acts.
     """
 
     at: Instant
@@ -131,6 +132,7 @@ class Entry(Value):
     text: str
     reason: str = ""
     refused: bool = False
+    proof: str = ""
 
 
 class Status(Value):

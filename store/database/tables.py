@@ -14,9 +14,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from .attachment_tables import attachments, files
+from .identity_tables import begun_sign_ins, links, passkeys, sessions, terminal_keys, unconfirmed
 from .instants import Moment
 from .judging_tables import agreed_marks, assignments, interests, readers, scorecards, scores
 from .metadata import METADATA, Found
@@ -40,6 +42,7 @@ __all__ = [
     "attachments",
     "attention",
     "bank_words",
+    "begun_sign_ins",
     "challenges",
     "draft_answers",
     "drafts",
@@ -52,7 +55,9 @@ __all__ = [
     "interests",
     "invited",
     "late_applications",
+    "links",
     "notices",
+    "passkeys",
     "payees",
     "payment_files",
     "payments",
@@ -63,7 +68,10 @@ __all__ = [
     "record",
     "scorecards",
     "scores",
+    "sessions",
+    "terminal_keys",
     "transfers",
+    "unconfirmed",
     "windows",
 ]
 
@@ -79,6 +87,9 @@ people = Table(
         "role", String, nullable=False, server_default=""
     ),  # operator, releaser, sponsor or reader; empty if handed over
     Column("sponsor", String, nullable=False, server_default=""),  # the sponsor for whom they decide
+    # The organisation with which they sign in, and who they are there; empty if the mailbox is enough.
+    Column("issuer", String, nullable=False, server_default=""),
+    Column("subject", String, nullable=False, server_default=""),
 )
 
 # Roles that somebody has handed over to a successor, in a round.
@@ -112,6 +123,11 @@ challenges = Table(
     Column("currency", String, nullable=False),
     Column("contact", String, nullable=False, server_default=""),  # whom people can ask
     Column("opened_at", Moment, nullable=False),
+    # What becomes of a decision that comes without a proof; see `domain.identity.proof.Unproven`.
+    Column("unproven", String, nullable=False, server_default="accept"),
+    # The record's last line, so that the next one can follow from it.
+    Column("record_lines", Integer, nullable=False, server_default="0"),
+    Column("record_head", String, nullable=False, server_default=""),
     # The challenge's state: a copy of what the workflow knows, empty until the workflow first reports.
     Column("stage", String, nullable=False, server_default=""),
     Column("waits_for", String, nullable=False, server_default=""),
@@ -262,6 +278,15 @@ record = Table(
     Column("text", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("refused", Boolean, nullable=False),
+    Column("proof", String, nullable=False, server_default=""),  # how the person was proven
+    Column("signed", Text, nullable=False, server_default=""),  # what they signed, with the signature
+    # The chain: what nobody can change, take away or put elsewhere unseen. Lines from before it have number 0.
+    Column("number", Integer, nullable=False, server_default="0"),  # counts the lines of the challenge
+    Column("previous", String, nullable=False, server_default=""),  # the hash of the line before
+    Column("hash", String, nullable=False, server_default=""),
     Index(None, "challenge", "id"),
+    Index(
+        None, "challenge", "number", unique=True, sqlite_where=text("number > 0"), postgresql_where=text("number > 0")
+    ),
     sqlite_autoincrement=True,
 )

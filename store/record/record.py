@@ -45,7 +45,7 @@ _attention = tables.attention
 _HELD = select(_challenges).where(_challenges.c.id == bindparam("challenge")).with_for_update(key_share=True)
 _CHALLENGE = Prepared(_HELD)
 _LINE = Prepared(select(_record).where(_record.c.key == bindparam("wanted")))
-_NEW_LINE = unless_there(_record.c.key)
+_NEW_LINE = unless_there(_record.c.key, also=("proof",))
 _STATUS = Prepared(
     update(_challenges)
     .where(_challenges.c.id == bindparam("challenge"))
@@ -79,6 +79,11 @@ class RecordLine(Value):
     text: str
     reason: str
     refused: bool
+    proof: str
+    number: int
+    previous: str
+    hash: str
+    signed: str
 
 
 def announce(database: Database, announcement: Announcement, compose: Compose) -> None:
@@ -272,7 +277,7 @@ def _taken_with_line(connection: Connection, announcement: Announcement) -> tupl
 @cache
 def _challenge_and_line() -> Prepared:
     challenge = _HELD.cte("taken").prefix_with("MATERIALIZED")
-    columns = [column for column in _record.columns if column is not _record.c.id]
+    columns = [column for column in _record.columns if column.name in ("key", "challenge", *Entry.model_fields)]
     line = select(*(bindparam(column.name, type_=column.type) for column in columns))
     # The line is selected from the challenge's row, so that it is written only after that row is locked.
     insertion = postgresql.insert(_record).from_select(columns, line.select_from(challenge))

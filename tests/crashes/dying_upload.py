@@ -19,7 +19,7 @@ from temporalio.client import Client
 
 from desk import attachments as desk_attachments
 from desk.desk import Desk
-from domain.permissions import Proof
+from domain.identity.proof import AT_TERMINAL
 from gateways.files import place as file_place
 from gateways.files.place import FilePlace
 from service.files import place_of
@@ -107,7 +107,7 @@ async def _no_temporal() -> Client:
 
 
 async def _upload(desk: Desk, moment: str, draft: str, email: str) -> None:
-    actor = await desk.actor(email, Proof.TERMINAL)
+    actor = await desk.actor(email, AT_TERMINAL)
     await desk.attachments.attach(actor, AIR, draft, "plans", NAME, _pieces(moment))
 
 

@@ -14,9 +14,9 @@ from desk.desk import Desk
 from desk.reconciliation import Difference
 from domain.challenges.application import Applying, Receipt
 from domain.challenges.state import Result, State
+from domain.identity.proof import AT_TERMINAL
 from domain.payments.decisions import Release, Return, UndoReturn
 from domain.payments.payment import TO_RELEASE
-from domain.permissions import Proof
 from domain.programmes.pay import Due, Instalment
 from domain.programmes.programme import Programme, Reminders
 from domain.values.calendar import lasting
@@ -73,7 +73,7 @@ async def books_agree(desk: Desk) -> tuple[Difference, ...]:
 
     async def do_agree() -> bool:
         nonlocal differences
-        operator = await desk.actor(OPERATOR, Proof.TERMINAL)
+        operator = await desk.actor(OPERATOR, AT_TERMINAL)
         differences = (await desk.reconciliation.reconcile(operator)).differences
         return not differences
 

@@ -10,7 +10,8 @@ from temporalio.client import Client
 from whenever import Instant
 
 from desk.desk import Desk
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from domain.values.paging import Page
 from domain.values.refusals import Unavailable
 from service.settings import Settings
@@ -40,7 +41,7 @@ async def desk_on(database: Database, at: Instant = MIDWAY, **settings: Any) -> 
 
 async def acting(desk: Desk, name: str) -> Actor:
     """Somebody at a terminal."""
-    return await desk.actor(name, Proof.TERMINAL)
+    return await desk.actor(name, AT_TERMINAL)
 
 
 def refusals(database: Database, challenge: str = AIR) -> list[RecordLine]:

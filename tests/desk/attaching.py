@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from desk.desk import Desk
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from store.database.database import Database
 from tests.desk.test_rights import desk_on
 from tests.store.attaching import NOW, settings_in
@@ -27,7 +28,7 @@ async def desk_at(database: Database, folder: Path, **more: Any) -> AsyncIterato
 
 async def declared(desk: Desk, *challenges: str) -> Actor:
     """A decider who has declared that they have nothing to do with any applicant."""
-    actor = await desk.actor("sam", Proof.TERMINAL)
+    actor = await desk.actor("sam", AT_TERMINAL)
     for challenge in challenges or (AIR,):
         await desk.interests.declare_none(actor, challenge)
     return actor

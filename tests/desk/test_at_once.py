@@ -12,7 +12,8 @@ from temporalio.client import Client
 from desk.desk import Desk
 from domain.challenges.application import Applying
 from domain.forms.answers import only_text
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from domain.values.paging import Page
 from domain.values.refusals import Refused, Unavailable
 from service.settings import Settings
@@ -54,7 +55,7 @@ async def test_readers_are_answered_while_another_process_holds_the_lock_of_writ
         ]
         try:
             row = await desk.challenges.find(Actor(), AIR)
-            record = await desk.challenges.record(await desk.actor("olivia", Proof.TERMINAL), Page(), AIR)
+            record = await desk.challenges.record(await desk.actor("olivia", AT_TERMINAL), Page(), AIR)
             waiting = [task for task in applying if not task.done()]
         finally:
             enough.set()
@@ -84,7 +85,7 @@ async def test_no_method_of_the_desk_calls_the_database_on_the_event_loop(round_
     event.listen(database.engine, "begin", begun)
     try:
         for name in ("olivia", "fiona", "sam"):
-            actor = await desk.actor(name, Proof.TERMINAL)
+            actor = await desk.actor(name, AT_TERMINAL)
             for called, call in calls(desk, actor, round_with_money).items():  # noqa: B007
                 with suppress(Refused):
                     await call()

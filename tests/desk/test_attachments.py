@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 
 from domain.challenges.application import Applying
 from domain.forms.attachments import Scan
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from domain.values.refusals import (
     ApplicationRefused,
     AttachmentRefused,
@@ -303,7 +304,7 @@ async def test_a_new_key_above_the_old_one_reads_all_files_and_the_old_one_can_g
         old, new = keys.read_text(), f"{Fernet.generate_key().decode()}\n"
         keys.write_text(new + old)
         assert await read(desk, actor, done.id) == SHEET
-        await desk.payments.reseal(await desk.actor("olivia", Proof.TERMINAL))
+        await desk.payments.reseal(await desk.actor("olivia", AT_TERMINAL))
         keys.write_text(new)
         assert await read(desk, actor, done.id) == SHEET
         keys.write_text(old)
@@ -334,7 +335,7 @@ async def test_the_files_of_somebody_who_is_erased_go_with_them(round_with_files
         await desk.drafts.send(actor, draft)
         with round_with_files.writing() as connection:
             connection.execute(update(tables.applications).values(withdrawn=NOW))
-        operator = await desk.actor("olivia", Proof.TERMINAL)
+        operator = await desk.actor("olivia", AT_TERMINAL)
         shown = await desk.erasing.erase(operator, team=draft)
         assert [each.attachments for each in shown.found.applications] == [2]
         assert rows(round_with_files) == (3, 2)

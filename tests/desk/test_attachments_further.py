@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.challenges.draft import Typed
-from domain.permissions import Proof
+from domain.identity.proof import AT_TERMINAL
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import NotAllowed, TooLate, UnknownTeam, WindowNotSealed
@@ -44,7 +44,7 @@ async def test_files_of_a_further_proposal_are_sealed_until_its_own_window_close
     """Fails if the seal of the applications opens what is sent later."""
     async with desk_at(asked.database, tmp_path) as desk:
         desk.core.clock = lambda: ENDED
-        actor = await desk.actor(ONE, Proof.TERMINAL)
+        actor = await desk.actor(ONE, AT_TERMINAL)
         words = (actor, AIR, asked.one, "costs", "costs.xlsx")
         done = await desk.attachments.attach(*words, pieces(SHEET), stage=STAGE)
         await desk.drafts.save(actor, asked.one, [Typed(question="idea", answer="More buses.")], STAGE)
@@ -69,7 +69,7 @@ async def test_files_of_a_further_proposal_are_sealed_until_its_own_window_close
 async def test_only_who_is_asked_attaches_files_for_a_stage(asked: Asked, tmp_path: Path) -> None:
     async with desk_at(asked.database, tmp_path) as desk:
         desk.core.clock = lambda: ENDED
-        other = await desk.actor(OTHER, Proof.TERMINAL)
+        other = await desk.actor(OTHER, AT_TERMINAL)
         words = (other, AIR, asked.other, "costs", "costs.xlsx")
         with pytest.raises((NotAllowed, UnknownTeam)):
             await desk.attachments.attach(*words, pieces(SHEET), stage=STAGE)

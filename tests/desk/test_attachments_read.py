@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from domain.permissions import Proof
+from domain.identity.proof import AT_TERMINAL
 from domain.values.refusals import (
     ConflictOfInterest,
     InterestsMissing,
@@ -41,7 +41,7 @@ async def test_nobody_but_the_applicant_sees_a_file_before_the_seal_and_no_other
         names = ("sam", "olivia", "fiona", RIVAL, "", draft)
         for sealed in (False, True):
             for name in names if not sealed else ("fiona", RIVAL, "", draft):
-                other = await desk.actor(name, Proof.TERMINAL)
+                other = await desk.actor(name, AT_TERMINAL)
                 for way in (
                     lambda other=other: desk.attachments.open(other, AIR, done.id),
                     lambda other=other: desk.attachments.list(other, AIR, draft),
@@ -95,7 +95,7 @@ async def test_nobody_opens_a_file_before_they_have_declared_their_interests_or_
         await desk.drafts.send(actor, draft)
         seal(round_with_files)
         for name in ("sam", "olivia"):
-            reader = await desk.actor(name, Proof.TERMINAL)
+            reader = await desk.actor(name, AT_TERMINAL)
             for refusal in (InterestsMissing, ConflictOfInterest):
                 with pytest.raises(refusal):
                     await desk.attachments.list(reader, AIR, draft)

@@ -7,7 +7,8 @@ import logging
 import pytest
 
 from domain.challenges.draft import Typed
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from domain.programmes.round import Round
 from domain.values.paging import Page
 from domain.values.refusals import ApplicationRefused, NotAllowed, UnknownTeam
@@ -35,7 +36,7 @@ async def test_a_draft_goes_from_the_first_word_to_the_receipt(open_round: Datab
         desk.core.clock = lambda: MIDWAY
         begun = await desk.drafts.begin(Actor(), AIR, organisation="Breathe Ltd", email=ADDRESS)
         assert {each.field for each in begun.problems} == {"summary", "idea", "tried"}
-        actor, draft = await desk.actor(ADDRESS, Proof.TERMINAL), begun.draft.application
+        actor, draft = await desk.actor(ADDRESS, AT_TERMINAL), begun.draft.application
         typed = [Typed(question=question, answer=answer) for question, answer in COMPLETE.items()]
         saved = await desk.drafts.save(actor, draft, typed)
         assert [each.other for each in saved] == [None] * len(typed)
@@ -54,11 +55,11 @@ async def test_nobody_else_reads_saves_or_sends_a_draft(open_round: Database, na
         desk.core.clock = lambda: MIDWAY
         draft = (await desk.drafts.begin(Actor(), AIR, organisation="Breathe", email=ADDRESS)).draft.application
         await desk.drafts.begin(Actor(), AIR, organisation="Rival", email="rival@rival.example")
-        writer = await desk.actor(ADDRESS, Proof.TERMINAL)
+        writer = await desk.actor(ADDRESS, AT_TERMINAL)
         await desk.drafts.save(writer, draft, [Typed(question="idea", answer=MARKER)])
         if sealed:
             seal(open_round, AIR, CLOSES)
-        actor = await desk.actor(name.format(draft=draft), Proof.TERMINAL)
+        actor = await desk.actor(name.format(draft=draft), AT_TERMINAL)
         ways = (
             lambda: desk.drafts.read(actor, draft),
             lambda: desk.drafts.versions(actor, Page(), draft, "idea"),
@@ -80,7 +81,7 @@ async def test_refusals_say_nothing_of_what_was_typed(open_round: Database, capl
     async with desk_on(open_round) as desk:
         desk.core.clock = lambda: MIDWAY
         draft = (await desk.drafts.begin(Actor(), AIR, organisation=MARKER, email=ADDRESS)).draft.application
-        writer = await desk.actor(ADDRESS, Proof.TERMINAL)
+        writer = await desk.actor(ADDRESS, AT_TERMINAL)
         for typed in (
             Typed(question=MARKER, answer="x"),
             Typed(question="idea", answer=f"{MARKER}\0"),
@@ -105,11 +106,11 @@ async def test_how_many_are_in_is_known_before_the_seal_and_only_to_those_in_cha
     send(open_round, sent, MIDWAY)
     async with desk_on(open_round) as desk:
         for name in ("sam", "olivia"):
-            (found,) = await desk.applications.so_far(await desk.actor(name, Proof.TERMINAL), AIR)
+            (found,) = await desk.applications.so_far(await desk.actor(name, AT_TERMINAL), AIR)
             assert (found.sent, found.written) == (1, 2)
             assert found.in_words == "1 so far; 2 more are being written"
         for name in ("fiona", ADDRESS, "nobody"):
             with pytest.raises(NotAllowed, match="count the applications"):
-                await desk.applications.so_far(await desk.actor(name, Proof.TERMINAL), AIR)
+                await desk.applications.so_far(await desk.actor(name, AT_TERMINAL), AIR)
         seal(open_round, AIR, CLOSES)
-        assert await desk.applications.so_far(await desk.actor("sam", Proof.TERMINAL), AIR) == ()
+        assert await desk.applications.so_far(await desk.actor("sam", AT_TERMINAL), AIR) == ()

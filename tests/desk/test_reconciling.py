@@ -18,10 +18,10 @@ from whenever import Instant, TimeDelta
 from desk.desk import Desk
 from desk.reconciliation import Reconciled
 from domain.challenges.state import OrderState, Outcome, State
+from domain.identity.proof import AT_TERMINAL
 from domain.payments.bank_account import BankAccount
 from domain.payments.payment import PaymentStatus
 from domain.payments.rails import Instruction
-from domain.permissions import Proof
 from domain.values.money import Money
 from gateways.banking.http_rail import HttpRail
 from store.challenges.rounds import ChallengeRow
@@ -100,7 +100,7 @@ def copied(books: Books, folder: Path, *planted: str, **settings: object) -> Ite
 
 async def reconciled(desk: Desk) -> Reconciled:
     """What comes of it when the operator asks."""
-    return await desk.reconciliation.reconcile(await desk.actor(OPERATOR, Proof.TERMINAL))
+    return await desk.reconciliation.reconcile(await desk.actor(OPERATOR, AT_TERMINAL))
 
 
 async def differences(desk: Desk) -> list[tuple[str, str]]:

@@ -19,8 +19,9 @@ from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
 from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
+from domain.identity.proof import AT_TERMINAL
 from domain.payments.decisions import PAYMENT_DECISIONS
-from domain.permissions import RIGHTS, Action, Actor, Period, Proof, Role
+from domain.permissions import RIGHTS, Action, Actor, Period, Role
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round
 from domain.values.paging import Page, all_of
@@ -262,7 +263,7 @@ def test_every_method_is_tried(round_with_money: Till) -> None:
 async def test_a_stranger_is_refused_at_every_method(round_with_money: Till, name: str, who: str) -> None:
     """Fails for a method that does not ask who it is for: a stranger gets further."""
     async with desk_on(round_with_money.database, payment_rail="files", **PAYER) as desk:
-        actor = await desk.actor(who, Proof.TERMINAL)
+        actor = await desk.actor(who, AT_TERMINAL)
         with pytest.raises(NotAllowed):
             await calls(desk, actor, round_with_money)[name]()
 
@@ -302,9 +303,9 @@ async def test_each_role_reads_what_the_table_says_and_nothing_else(
     right = RIGHTS[Action(action)]
     async with desk_on(database) as desk:
         for name in ("sam", "olivia") if sealed else ():  # interests come first
-            await desk.interests.declare_none(await desk.actor(name, Proof.TERMINAL), AIR)
+            await desk.interests.declare_none(await desk.actor(name, AT_TERMINAL), AIR)
         for role, name in people.items():
-            actor = await desk.actor(name, Proof.TERMINAL)
+            actor = await desk.actor(name, AT_TERMINAL)
             if role not in right.roles:
                 with pytest.raises(NotAllowed):
                     await READING[action](desk, actor)
@@ -330,7 +331,7 @@ async def test_another_sponsors_decider_reads_nothing_of_a_challenge(
     seal(round_with_money.database, AIR, CLOSES)
 
     async with desk_on(round_with_money.database) as desk:
-        actor = await desk.actor("other-decider", Proof.TERMINAL)
+        actor = await desk.actor("other-decider", AT_TERMINAL)
         with pytest.raises(NotAllowed, match="sam or olivia may"):
             await desk.applications.list(actor, ALL, AIR)
 
@@ -347,7 +348,7 @@ async def test_a_team_is_withdrawn_by_its_own_contact_and_not_by_whoever_knows_i
     )
     async with desk_on(database) as desk:
         for name in (team, receipt.application, "rival@rival.example", "fiona", "sam"):
-            actor = await desk.actor(name, Proof.TERMINAL)
+            actor = await desk.actor(name, AT_TERMINAL)
             with pytest.raises(NotAllowed):
                 await desk.challenges.decide(actor, AIR, "withdraw", team=team, reason="They gave up.")
     assert [line.refused for line in read_record(database, AIR)][-5:] == [True] * 5
@@ -356,7 +357,7 @@ async def test_a_team_is_withdrawn_by_its_own_contact_and_not_by_whoever_knows_i
 
 async def test_lists_are_cut_to_what_is_ones_own(round_with_money: Till) -> None:
     async with desk_on(round_with_money.database) as desk:
-        finance = await desk.actor("fiona", Proof.TERMINAL)
+        finance = await desk.actor("fiona", AT_TERMINAL)
         found = await all_of(lambda page: desk.payments.list(finance, page))
 
     assert found == reading.read_payments(round_with_money.database)

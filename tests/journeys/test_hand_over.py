@@ -11,8 +11,8 @@ from whenever import TimeDelta
 
 from desk.people import HandOverDone
 from domain.announcements.occasions import Occasion
+from domain.identity.proof import AT_TERMINAL
 from domain.payments.payment import PaymentSnapshot, PaymentStatus
-from domain.permissions import Proof
 from domain.values.refusals import NotAllowed, NotConfirmed, UnknownPerson
 from tests.play import Play
 from tests.playing import playing
@@ -26,7 +26,7 @@ LONG = TimeDelta(hours=24)
 
 async def hands_over(play: Play, person: str, successor: str, by: str = OPERATOR) -> HandOverDone:
     """Somebody's role goes to somebody who is new."""
-    actor = await play.desk.actor(by, Proof.TERMINAL)
+    actor = await play.desk.actor(by, AT_TERMINAL)
     return await play.desk.people.hand_over(
         actor, "pilot-2016", person, successor, "On leave.", name=successor, email=f"{successor}@successors.example"
     )
@@ -81,7 +81,7 @@ async def test_a_payment_that_waits_is_released_by_the_successor_and_not_by_whoe
         await play.releasable(first)
         await play.releasable(second)
         await hands_over(play, SPONSOR, "dana")
-        actor = await play.desk.actor(OPERATOR, Proof.TERMINAL)
+        actor = await play.desk.actor(OPERATOR, AT_TERMINAL)
         await play.desk.people.hand_over(actor, "pilot-2016", FINANCE, SPONSOR, "We are few.")
 
         handle = client.get_workflow_handle(first)
@@ -118,7 +118,7 @@ async def test_a_hand_over_that_stops_half_way_goes_on_when_it_is_sent_again(tmp
                 await hands_over(play, OPERATOR, "otto")
 
         async def is_seen() -> bool:
-            actor = await play.desk.actor("otto", Proof.TERMINAL)
+            actor = await play.desk.actor("otto", AT_TERMINAL)
             found = [each.what for each in (await play.desk.reconciliation.reconcile(actor)).differences]
             return found == [f"does not know that otto has taken over from {OPERATOR}: send the hand-over again"]
 

@@ -13,7 +13,8 @@ from desk.desk import Desk
 from domain.challenges.draft import Typed
 from domain.forms.attachments import Attachment, FileKind
 from domain.forms.form import Form, Kind, Question, Section
-from domain.permissions import Actor, Proof
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from store.challenges.people import keep_people
@@ -67,7 +68,7 @@ async def pieces(content: bytes, size: int = 1000) -> AsyncIterator[bytes]:
 async def writer(desk: Desk, email: str = ADDRESS, challenge: str = AIR) -> tuple[Actor, str]:
     """Somebody who has begun a draft with everything but files, and its id."""
     begun = await desk.drafts.begin(Actor(), challenge, organisation="Breathe Ltd", email=email)
-    actor, draft = await desk.actor(email, Proof.TERMINAL), begun.draft.application
+    actor, draft = await desk.actor(email, AT_TERMINAL), begun.draft.application
     await desk.drafts.save(actor, draft, [Typed(question="idea", answer="Buses measure the air.")])
     return actor, draft
 

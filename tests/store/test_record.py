@@ -279,10 +279,7 @@ def test_the_record_refuses_to_be_replaced_or_emptied(open_: Database) -> None:
     """Fails without `recursive_triggers` on SQLite and without the trigger on TRUNCATE on PostgreSQL."""
     change = "TRUNCATE record"
     if open_.engine.dialect.name == "sqlite":
-        change = (
-            "INSERT OR REPLACE INTO record "
-            "SELECT id, key, challenge, at, by, role, action, stage, '', '', refused FROM record"
-        )
+        change = "INSERT OR REPLACE INTO record SELECT * FROM record"
     with pytest.raises(IntegrityError, match="append-only"), open_.writing() as connection:
         connection.execute(text(change))
 

@@ -1,0 +1,1 @@
+"""The web front: pages for people who sign in with a browser."""

@@ -1,0 +1,59 @@
+"""How somebody was shown to be who they are, and what becomes of a decision that nobody has proven."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from whenever import Instant
+
+from domain.values.model import Value
+
+
+class Way(StrEnum):
+    """A way to show who somebody is, as the record names it."""
+
+    NONE = "not proven"
+    TERMINAL = "terminal"
+    """They gave their name at a terminal of the machine that the service runs on, and showed nothing."""
+    KEY = "terminal key"
+    """They used a key file that an operator had made for them."""
+    LINK = "link"
+    """They opened a link that was sent to their mailbox."""
+    ORGANISATION = "organisation"
+    """They signed in with their organisation."""
+    SERVICE = "service"
+    """The service itself acts, as in a rehearsal."""
+
+
+class Proof(Value):
+    """How somebody was shown to be who they are.
+
+    Args:
+        way: how.
+        passkey: whether they also used a passkey.
+        at: when they signed in; None where nobody signs in.
+    """
+
+    way: Way = Way.NONE
+    passkey: bool = False
+    at: Instant | None = None
+
+    @property
+    def shown(self) -> str:
+        """The proof as the record names it, such as "organisation and passkey"."""
+        return f"{self.way} and passkey" if self.passkey else str(self.way)
+
+
+NOT_PROVEN = Proof()
+AT_TERMINAL = Proof(way=Way.TERMINAL)
+BY_SERVICE = Proof(way=Way.SERVICE)
+
+
+class Unproven(StrEnum):
+    """What becomes of a decision that comes without a proof, as a signal by hand does."""
+
+    ACCEPT = "accept"
+    """It is done, and marked as not proven."""
+    CONFIRM = "confirm"
+    """It is kept, and done once the person whom it names confirms it."""
+    REFUSE = "refuse"

@@ -1,0 +1,1 @@
+"""Who somebody is: the ways to sign in, sessions, and the signatures on decisions."""

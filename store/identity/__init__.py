@@ -1,0 +1,1 @@
+"""Tables of sign-in: sessions, links, passkeys, keys of terminals, and decisions that wait to be confirmed."""

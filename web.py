@@ -1,0 +1,1 @@
+"""The web front: reads the settings and serves pages until it is told to stop."""
