@@ -7,9 +7,9 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from desk.toml_files import parse_toml
 from domain.judging.marks import COLUMNS
 from domain.values.refusals import FileRefused
+from service.toml_files import parse_toml
 
 from .options import text_of
 

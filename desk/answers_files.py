@@ -19,8 +19,7 @@ from domain.forms.form import Form, Kind, Question
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, Problem
 from domain.values.wording import counted, either
-
-from .toml_files import parse_toml
+from service.toml_files import parse_toml
 
 _TEXTS = ("form", "organisation", "email", "submission")
 _ANSWERS = "answers"

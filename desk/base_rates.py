@@ -6,9 +6,9 @@ from pathlib import Path
 
 from domain.payments.interest import BaseRates
 from domain.values.refusals import FileRefused
+from service.toml_files import read_toml
 
 from .programme_files import FOLDER, _checked
-from .toml_files import read_toml
 
 RATES = FOLDER / "rates" / "base-rates.toml"
 """The file of rates that comes with the service."""

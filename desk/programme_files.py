@@ -21,8 +21,7 @@ from domain.programmes.programme import FROM_A_FILE, Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import FileRefused, Problem, UnknownRound
 from domain.values.wrong_values import in_words
-
-from .toml_files import read_toml
+from service.toml_files import read_toml
 
 PROGRAMME = ".programme.toml"
 ROUND = ".round.toml"

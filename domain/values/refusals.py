@@ -114,6 +114,18 @@ class NotAllowed(Refused):
     code = "not-allowed"
 
 
+class SignInRefused(Refused):
+    """What came back does not show who somebody is, or the service does not know this person by it."""
+
+    code = "sign-in-refused"
+
+
+class SignInOver(Refused):
+    """The sign-in cannot go on: it is too old, was used, or was begun in another browser. Begin again."""
+
+    code = "sign-in-over"
+
+
 class TooEarly(Refused):
     """It is too early for this: the window is still open, or the stage before still runs."""
 
@@ -317,6 +329,7 @@ KINDS = {
         Kind(DeadlineRefused, 422),
         Kind(NotAllowed, 403),
         Kind(ConflictOfInterest, 403),
+        Kind(SignInRefused, 403),
         Kind(UnknownMessage, 404),
         Kind(UnknownRound, 404),
         Kind(UnknownChallenge, 404),
@@ -326,6 +339,7 @@ KINDS = {
         Kind(UnknownPerson, 404),
         Kind(UnknownPayment, 404),
         Kind(UnknownNotice, 404),
+        Kind(SignInOver, 409),
         Kind(TooEarly, 409),
         Kind(TooLate, 409),
         Kind(OnHold, 409),
