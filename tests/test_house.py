@@ -70,7 +70,7 @@ def test_an_import_inside_a_function_fails_the_check_too(house: Path) -> None:
     assert check(house)[0] == 1
 
 
-@pytest.mark.parametrize("module", ["helpers.py", "console/pages.py"])
+@pytest.mark.parametrize("module", ["helpers.py", "helpers/pages.py"])
 def test_a_module_without_a_place_fails_the_check(house: Path, module: str) -> None:
     (house / module).parent.mkdir(exist_ok=True)
     spoil(house / module, "import domain.keys")
