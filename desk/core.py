@@ -17,9 +17,17 @@ from domain.challenges.messages import content_of, printable
 from domain.challenges.state import State
 from domain.identity.proof import Proof
 from domain.payments.payment import OVER
-from domain.permissions import RIGHTS, Action, Actor, Grant, Role, check_may, grant_for
+from domain.permissions import RIGHTS, Action, Actor, Grant, Role, check_may, grant_for, lacks_second_step
 from domain.values.calendar import spoken
-from domain.values.refusals import NotAllowed, NotConfirmed, Refused, TooLate, Unavailable, WindowNotSealed
+from domain.values.refusals import (
+    NotAllowed,
+    NotConfirmed,
+    Refused,
+    SecondStepMissing,
+    TooLate,
+    Unavailable,
+    WindowNotSealed,
+)
 from gateways.messaging.letters import Letters
 from service.settings import Settings
 from service.threads import Threads
@@ -105,6 +113,7 @@ class Core:
         Raises:
             NotAllowed: the actor may not. The message says who may.
             WindowNotSealed: the actor's role may do this only once the window is sealed.
+            SecondStepMissing: the actor needs their passkey for it.
         """
         async with self.refusals_on_record(actor, action, row):
             return await self._allowed(actor, action, row, what or row.id)
@@ -122,13 +131,27 @@ class Core:
                 f"Nobody may {RIGHTS[action].words} {row.id} before its window is sealed. "
                 f"It closes: {spoken(row.closes, row.time_zone)}."
             )
+        self.check_second_step(actor, action, grant.role, what)
         return grant
+
+    def check_second_step(self, actor: Actor, action: Action, role: Role, what: str) -> None:
+        """Checks that whoever decides or releases has used a passkey, if the settings ask for it.
+
+        Raises:
+            SecondStepMissing: they have not.
+        """
+        if self.options.second_step and lacks_second_step(actor, action, role):
+            raise SecondStepMissing(
+                f"To {RIGHTS[action].words} {what} as {role}, use your passkey: go to "
+                f"{self.options.web_address}/passkeys, then do it again."
+            )
 
     async def reach(self, actor: Actor, action: Action, rows: Iterable[ChallengeRow]) -> tuple[ChallengeRow, ...]:
         """The challenges, among those given, at which somebody may do something now.
 
         Raises:
             NotAllowed: challenges were given, and the actor may do this at none of them.
+            SecondStepMissing: the actor needs their passkey for it.
         """
         rows = tuple(rows)
         may = tuple(
@@ -142,6 +165,10 @@ class Core:
                 f"{self.shown(actor)} may not {RIGHTS[action].words} any challenge: {roles} of one may. "
                 "Say who acts with --as."
             )
+        for row in may:
+            grant = grant_for(actor, action, row.place)
+            if grant is not None:
+                self.check_second_step(actor, action, grant.role, row.id)
         return may
 
     async def theirs(self, actor: Actor, action: Action, challenge: str | None) -> tuple[str, ...]:

@@ -118,11 +118,13 @@ class People:
 
         Raises:
             NotAllowed: the actor is no operator.
+            SecondStepMissing: the actor needs their passkey for it.
         """
         history = await self._core.threads.read(hand_overs.read_hand_overs, self._core.database, row.round)
         before = [each.by for each in history if (each.person, each.successor) == (person, successor)]
         for by in before[-1:]:
             if await self._core.threads.write(people.is_person, self._core.database, row.round, by, actor.name):
+                self._core.check_second_step(actor, Action.HAND_OVER, Role.OPERATOR, row.round)
                 return by
         return (await self._core.allow(actor, Action.HAND_OVER, row, row.round)).person
 

@@ -10,7 +10,7 @@ from whenever import Instant
 
 from domain.challenges.state import State
 from domain.payments.payment import OVER
-from domain.permissions import RIGHTS, Action, Actor
+from domain.permissions import RIGHTS, Action, Actor, Role
 from domain.programmes.edits import Frozen, Known, edits_that_do_not_count
 from domain.programmes.plan import EngagementPlan, Plan, engagement_of, plan_of
 from domain.programmes.programme import Programme
@@ -242,11 +242,13 @@ def check_operator(core: Core, actor: Actor, action: Action, round_: Round) -> N
 
     Raises:
         NotAllowed: the file does not name the actor. The message says who the operators are.
+        SecondStepMissing: the actor needs their passkey for it.
     """
     names = {each.casefold() for person in round_.operators for each in (person.id, person.email)}
     if actor.name.casefold() not in names:
         those = either(person.id for person in round_.operators)
         raise NotAllowed(f"{core.shown(actor)} may not {RIGHTS[action].words} {round_.id}: {those} may.")
+    core.check_second_step(actor, action, Role.OPERATOR, round_.id)
 
 
 def _in_a_sentence(challenge: Challenge, file: RoundFile) -> str:

@@ -107,11 +107,13 @@ class Right(Value):
         words: the action as a verb, such as "hold". The name of the challenge or payment follows it.
         roles: who may do it.
         during: in which periods of the challenge.
+        second_step: whether it decides, releases or changes something, so that `lacks_second_step` asks for a passkey.
     """
 
     words: str
     roles: tuple[Role, ...]
     during: frozenset[Period] = frozenset(Period)
+    second_step: bool = False
 
 
 _ONCE_SEALED = frozenset({Period.SEALED, Period.ENDED})
@@ -126,19 +128,19 @@ _TEAM_OR_OPERATOR = (Role.TEAM, Role.OPERATOR)
 
 RIGHTS: Mapping[Action, Right] = {
     Action.PLAN: Right(words="look at the plan of", roles=_ANYONE),
-    Action.OPEN_ROUND: Right(words="open", roles=_OPERATOR),
-    Action.HAND_OVER: Right(words="hand over roles of", roles=_OPERATOR),
-    Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR),
-    Action.RENEW: Right(words="renew", roles=_OPERATOR),
-    Action.RETRY: Right(words="retry", roles=_MONEY),
+    Action.OPEN_ROUND: Right(words="open", roles=_OPERATOR, second_step=True),
+    Action.HAND_OVER: Right(words="hand over roles of", roles=_OPERATOR, second_step=True),
+    Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR, second_step=True),
+    Action.RENEW: Right(words="renew", roles=_OPERATOR, second_step=True),
+    Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),
     Action.READ_CHALLENGE: Right(words="look at", roles=_ANYONE),
     Action.READ_RECORD: Right(words="read the record of", roles=_IN_CHARGE),
-    Action.EXTEND: Right(words="move the deadline of", roles=_BOTH),
-    Action.EXTEND_STAGE: Right(words="move the end of a stage of", roles=_BOTH),
-    Action.HOLD: Right(words="hold", roles=_BOTH),
-    Action.RESUME: Right(words="resume", roles=_BOTH),
-    Action.CANCEL: Right(words="cancel", roles=_BOTH),
-    Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH)),
+    Action.EXTEND: Right(words="move the deadline of", roles=_BOTH, second_step=True),
+    Action.EXTEND_STAGE: Right(words="move the end of a stage of", roles=_BOTH, second_step=True),
+    Action.HOLD: Right(words="hold", roles=_BOTH, second_step=True),
+    Action.RESUME: Right(words="resume", roles=_BOTH, second_step=True),
+    Action.CANCEL: Right(words="cancel", roles=_BOTH, second_step=True),
+    Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH), second_step=True),
     Action.READ_FORM: Right(words="read the form of", roles=_ANYONE),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),
     Action.BEGIN_DRAFT: Right(words="begin a draft for", roles=_ANYONE),
@@ -146,40 +148,40 @@ RIGHTS: Mapping[Action, Right] = {
     Action.SAVE: Right(words="save a draft for", roles=_TEAM),
     Action.SEND: Right(words="send a draft for", roles=_TEAM),
     Action.ATTACH: Right(words="attach files to an application to", roles=(Role.TEAM,)),
-    Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED),
-    Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR),
-    Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR),
+    Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED, second_step=True),
+    Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR, second_step=True),
+    Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR, second_step=True),
     Action.DECLARE_INTERESTS: Right(
         words="declare interests in the applicants to", roles=(*_IN_CHARGE, Role.READER), during=_ONCE_SEALED
     ),
     Action.COUNT_APPLICATIONS: Right(words="count the applications to", roles=_BOTH),
     Action.READ_READERS: Right(words="look at the readers of", roles=(*_IN_CHARGE, Role.READER)),
-    Action.ASSIGN: Right(words="assign the applications to", roles=_BOTH, during=_ONCE_SEALED),
+    Action.ASSIGN: Right(words="assign the applications to", roles=_BOTH, during=_ONCE_SEALED, second_step=True),
     Action.READ_APPLICATIONS: Right(words="read the applications to", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
     Action.SCORE: Right(words="mark applications to", roles=(Role.READER,), during=_ONCE_SEALED),
-    Action.MODERATE: Right(words="moderate the marks of", roles=_SPONSOR, during=_ONCE_SEALED),
+    Action.MODERATE: Right(words="moderate the marks of", roles=_SPONSOR, during=_ONCE_SEALED, second_step=True),
     Action.READ_SCORES: Right(words="look at the marks of", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
-    Action.ANSWER: Right(words="answer questions about", roles=_BOTH),
-    Action.SELECT: Right(words="select teams for", roles=_SPONSOR),
-    Action.DECLINE: Right(words="decline for", roles=_SPONSOR),
-    Action.AMEND: Right(words="amend an agreed amount of", roles=_SPONSOR),
-    Action.FEEDBACK: Right(words="give feedback for", roles=_BOTH),
-    Action.EVIDENCE: Right(words="judge evidence of", roles=_BOTH),
-    Action.ERASE: Right(words="erase people of", roles=_OPERATOR),
+    Action.ANSWER: Right(words="answer questions about", roles=_BOTH, second_step=True),
+    Action.SELECT: Right(words="select teams for", roles=_SPONSOR, second_step=True),
+    Action.DECLINE: Right(words="decline for", roles=_SPONSOR, second_step=True),
+    Action.AMEND: Right(words="amend an agreed amount of", roles=_SPONSOR, second_step=True),
+    Action.FEEDBACK: Right(words="give feedback for", roles=_BOTH, second_step=True),
+    Action.EVIDENCE: Right(words="judge evidence of", roles=_BOTH, second_step=True),
+    Action.ERASE: Right(words="erase people of", roles=_OPERATOR, second_step=True),
     Action.READ_PAYMENTS: Right(words="read the payments of", roles=_IN_CHARGE),
-    Action.GIVE_PAYEE: Right(words="give the bank details of a team of", roles=_TEAM_OR_OPERATOR),
-    Action.RELEASE: Right(words="release", roles=(Role.RELEASER,)),
-    Action.RETURN: Right(words="say that the money came back of", roles=_MONEY),
-    Action.UNDO_RETURN: Right(words="undo a return of", roles=_MONEY),
-    Action.CANCEL_PAYMENT: Right(words="cancel", roles=_MONEY),
-    Action.MAKE_PAYMENT_FILES: Right(words="make payment files for", roles=_MONEY),
+    Action.GIVE_PAYEE: Right(words="give the bank details of a team of", roles=_TEAM_OR_OPERATOR, second_step=True),
+    Action.RELEASE: Right(words="release", roles=(Role.RELEASER,), second_step=True),
+    Action.RETURN: Right(words="say that the money came back of", roles=_MONEY, second_step=True),
+    Action.UNDO_RETURN: Right(words="undo a return of", roles=_MONEY, second_step=True),
+    Action.CANCEL_PAYMENT: Right(words="cancel", roles=_MONEY, second_step=True),
+    Action.MAKE_PAYMENT_FILES: Right(words="make payment files for", roles=_MONEY, second_step=True),
     Action.READ_PAYMENT_FILES: Right(words="list the payment files of", roles=_MONEY),
-    Action.BRING_REPORT: Right(words="bring reports on payment files of", roles=_MONEY),
-    Action.CONFIRM_SETTLED: Right(words="confirm payments of", roles=_MONEY),
+    Action.BRING_REPORT: Right(words="bring reports on payment files of", roles=_MONEY, second_step=True),
+    Action.CONFIRM_SETTLED: Right(words="confirm payments of", roles=_MONEY, second_step=True),
     Action.RECONCILE: Right(words="reconcile", roles=_MONEY),
-    Action.RESEAL: Right(words="reseal the bank details of", roles=_OPERATOR),
+    Action.RESEAL: Right(words="reseal the bank details of", roles=_OPERATOR, second_step=True),
     Action.READ_NOTICES: Right(words="read the notices of", roles=_OPERATOR),
-    Action.RESEND: Right(words="resend notices of", roles=_OPERATOR),
+    Action.RESEND: Right(words="resend notices of", roles=_OPERATOR, second_step=True),
     Action.PREVIEW: Right(words="preview notices of", roles=_ANYONE),
 }
 
@@ -253,6 +255,20 @@ def grant_for(actor: Actor, action: Action, place: Place) -> Grant | None:
     if Role.ANYONE in right.roles:
         return roles[0] if roles else Grant(round=place.round, role=Role.ANYONE, person="")
     return None
+
+
+def lacks_second_step(actor: Actor, action: Action, role: Role) -> bool:
+    """Whether somebody who signed in with a browser has to use a passkey too before they do something in a role.
+
+    Without the second step, whoever reads the mailbox of an operator, a decider or a releaser could act for them.
+    Teams and readers need none.
+    """
+    return (
+        RIGHTS[action].second_step
+        and role in (Role.SPONSOR, Role.OPERATOR, Role.RELEASER)
+        and actor.proof.by_browser
+        and not actor.proof.passkey
+    )
 
 
 def check_may(action: Action, person: str, role: str, to_what: str, people: Mapping[Role, Sequence[str]]) -> None:

@@ -23,7 +23,8 @@ the contacts of the applications to its challenges.
 
 A *team* is the contact of an application, for that application alone. A *sponsor* decides for the challenges of their
 own body. A *releaser* never releases a payment that follows from their own decision, whatever stands here. *once
-sealed* means: after the window was sealed.
+sealed* means: after the window was sealed. *passkey* means: if the setting `CHALLENGES_SECOND_STEP` is on, a sponsor,
+an operator or a releaser who signed in with a browser has to use a passkey, too.
 """
 
 
@@ -36,9 +37,14 @@ def _cell(right: Right, role: Role) -> str:
 def printed() -> str:
     """The page, as the table has it."""
     roles = list(Role)
-    rows = [["action", "in words", *(str(role) for role in roles)], ["---"] * (len(roles) + 2)]
+    rows = [["action", "in words", *(str(role) for role in roles), "passkey"], ["---"] * (len(roles) + 3)]
     rows += [
-        [f"`{action}`", f"to {RIGHTS[action].words} …", *(_cell(RIGHTS[action], role) for role in roles)]
+        [
+            f"`{action}`",
+            f"to {RIGHTS[action].words} …",
+            *(_cell(RIGHTS[action], role) for role in roles),
+            "yes" if RIGHTS[action].second_step else "",
+        ]
         for action in Action
     ]
     return _INTRODUCTION + "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"

@@ -43,6 +43,11 @@ class Proof(Value):
         """The proof as the record names it, such as "organisation and passkey"."""
         return f"{self.way} and passkey" if self.passkey else str(self.way)
 
+    @property
+    def by_browser(self) -> bool:
+        """Whether they signed in with a browser. A link that the terminal printed has the way of the terminal."""
+        return self.way in (Way.LINK, Way.ORGANISATION) or (self.way is Way.TERMINAL and self.at is not None)
+
 
 NOT_PROVEN = Proof()
 AT_TERMINAL = Proof(way=Way.TERMINAL)

@@ -126,6 +126,12 @@ class SignInOver(Refused):
     code = "sign-in-over"
 
 
+class SecondStepMissing(Refused):
+    """Whoever decides or releases needs their passkey too, and has not used it since they signed in."""
+
+    code = "second-step-missing"
+
+
 class TooEarly(Refused):
     """It is too early for this: the window is still open, or the stage before still runs."""
 
@@ -330,6 +336,7 @@ KINDS = {
         Kind(NotAllowed, 403),
         Kind(ConflictOfInterest, 403),
         Kind(SignInRefused, 403),
+        Kind(SecondStepMissing, 403),
         Kind(UnknownMessage, 404),
         Kind(UnknownRound, 404),
         Kind(UnknownChallenge, 404),
