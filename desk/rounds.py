@@ -83,7 +83,7 @@ class Rounds:
 
     def _file(self, name: str, opens: Instant | None) -> RoundFile:
         round_, programme = find_round(name, self._core.options.programmes)
-        challenges = challenges_of(round_, programme)
+        challenges = challenges_of(round_, programme, self._core.options.unproven)
         if opens is not None:
             challenges = moved(challenges, opens, programme.time_zone)
         _check_planned(challenges, programme)
@@ -271,7 +271,7 @@ def _known(row: ChallengeRow, frozen: Frozen) -> Known:
 def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:
     if row is None:
         return challenge
-    return challenge.model_copy(update={"opens": row.opens, "closes": row.closes})
+    return challenge.model_copy(update={"opens": row.opens, "closes": row.closes, "unproven": row.unproven})
 
 
 async def _renewed(temporal: Temporal, workflow: str) -> bool:

@@ -30,6 +30,7 @@ def plans(round_: Round, all_plans: Sequence[Plan]) -> None:
         f"{round_.title}: {sums.fixed.gross.shown(currency)} in fixed fees for the expected number of teams, "
         f"and up to {sums.agreed_up_to.gross.shown(currency)} in agreed fees."
     )
+    say(f"A decision without a proof {all_plans[0].unproven.in_words}.")
     for note in round_.notes:
         say(f"Note: {note}")
 

@@ -62,3 +62,15 @@ class Unproven(StrEnum):
     CONFIRM = "confirm"
     """It is kept, and done once the person whom it names confirms it."""
     REFUSE = "refuse"
+
+    @property
+    def in_words(self) -> str:
+        """What becomes of such a decision, as the end of a sentence."""
+        return _BECOMES[self]
+
+
+_BECOMES = {
+    Unproven.ACCEPT: "is done, and marked as not proven",
+    Unproven.CONFIRM: "waits until the person whom it names confirms it",
+    Unproven.REFUSE: "is refused",
+}

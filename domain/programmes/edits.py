@@ -238,6 +238,7 @@ def _facts_of(round_: Round, programme: Programme, slug: str) -> dict[str, str]:
         "sponsors.name": sponsor.name,
         "opens": question.opens or round_.opens,
         "closes": question.closes or round_.closes,
+        "unproven": round_.unproven or "",
         **{f"windows.{each.stage}.opens": each.opens for each in round_.windows},
         **{f"windows.{each.stage}.closes": each.closes for each in round_.windows},
         **dict(_flat("programme", rules)),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from whenever import Instant
 
+from domain.identity.proof import Unproven
 from domain.values.calendar import WorkingDays, day_of, later, moment, spoken
 from domain.values.model import Value
 from domain.values.money import Amount, total
@@ -111,6 +112,7 @@ class Plan(Value):
         opens, closes: the window.
         engagement: when applicants can ask before they apply.
         stages: in order.
+        unproven: what becomes of a decision without a proof.
     """
 
     challenge: str
@@ -122,6 +124,7 @@ class Plan(Value):
     closes: Instant
     engagement: tuple[EngagementPlan, ...] = ()
     stages: tuple[StagePlan, ...]
+    unproven: Unproven = Unproven.ACCEPT
 
     @property
     def ends(self) -> Instant:
@@ -176,6 +179,7 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
         closes=challenge.closes,
         engagement=engagement,
         stages=tuple(stages),
+        unproven=challenge.unproven,
     )
     _check_holidays(plan, programme)
     return plan

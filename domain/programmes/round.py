@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from whenever import Instant
 
+from domain.identity.proof import Unproven
 from domain.values.addresses import in_ascii
 from domain.values.calendar import moment, opening, spoken
 from domain.values.model import EmailAddress, Line, Name, Value
@@ -127,6 +128,10 @@ class Round(Value):
     closes: Written
     windows: tuple[StageWindow, ...] = ()
     notes: tuple[Line, ...] = ()
+    unproven: Annotated[
+        Unproven | None,
+        Field(description="what becomes of a decision without a proof: accept, confirm or refuse"),
+    ] = None
     operators: Annotated[tuple[Person, ...], Field(min_length=1)]
     releasers: tuple[Person, ...] = ()
     readers: tuple[Person, ...] = ()
@@ -179,7 +184,8 @@ class Challenge(Value):
     """One open question with its dates and the people who have a say, as frozen in its workflow.
 
     People are given as ids. Their names and addresses stay in the database. `hand_overs` is the number of the round's
-    last hand-over that the ids follow. `windows` are the dates that the round gives to further proposals.
+    last hand-over that the ids follow. `windows` are the dates that the round gives to further proposals. `unproven` is
+    what becomes of a decision without a proof.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
@@ -192,6 +198,7 @@ class Challenge(Value):
     opens: Instant
     closes: Instant
     windows: tuple[WindowDates, ...] = ()
+    unproven: Unproven = Unproven.ACCEPT
 
     @property
     def round(self) -> str:
@@ -204,8 +211,12 @@ class Challenge(Value):
         return self.id.partition("/")[2]
 
 
-def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
+def challenges_of(round_: Round, programme: Programme, unproven: Unproven = Unproven.ACCEPT) -> tuple[Challenge, ...]:
     """The challenges of a round with their dates as instants.
+
+    Args:
+        round_, programme: as their files say.
+        unproven: what becomes of a decision without a proof, if the round's file does not say.
 
     Raises:
         ValueError: a date does not exist in the programme's time zone, a window closes before it opens or belongs to no
@@ -221,7 +232,8 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
         )
     if problems:
         raise ValueError("\n".join(problems))
-    challenges = tuple(_challenge(question, round_, programme) for question in round_.challenges)
+    policy = round_.unproven or unproven
+    challenges = tuple(_challenge(question, round_, programme, policy) for question in round_.challenges)
     problems = [
         f"{_closing_key(number, question)}: {spoken(challenge.closes, programme.time_zone)} (closes) is not "
         f"after {spoken(challenge.opens, programme.time_zone, begins=True)} (opens): move one of the two"
@@ -235,7 +247,7 @@ def challenges_of(round_: Round, programme: Programme) -> tuple[Challenge, ...]:
     return challenges
 
 
-def _challenge(question: Question, round_: Round, programme: Programme) -> Challenge:
+def _challenge(question: Question, round_: Round, programme: Programme, unproven: Unproven) -> Challenge:
     sponsor = next(sponsor for sponsor in round_.sponsors if sponsor.id == question.sponsor)
     return Challenge(
         id=f"{round_.id}/{question.id}",
@@ -254,6 +266,7 @@ def _challenge(question: Question, round_: Round, programme: Programme) -> Chall
             )
             for each in round_.windows
         ),
+        unproven=unproven,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select, update
 from whenever import Instant
 
+from domain.identity.proof import Unproven
 from domain.payments.payment import OVER
 from domain.permissions import Period, Place, Role
 from domain.programmes.edits import Frozen, frozen_of
@@ -42,6 +43,7 @@ class ChallengeRow(Value):
         started: whether the challenge's workflow has ever reported a state.
         opens, closes: when the window opens and closes.
         applications: how many applications counted when the window was sealed. None before that.
+        unproven: what becomes of a decision without a proof.
     """
 
     id: str
@@ -63,6 +65,7 @@ class ChallengeRow(Value):
     opens: Instant
     closes: Instant
     applications: int | None
+    unproven: Unproven = Unproven.ACCEPT
 
     @property
     def place(self) -> Place:
@@ -107,6 +110,7 @@ def keep_round(
                     time_zone=programme.time_zone,
                     currency=programme.currency,
                     opened_at=at,
+                    unproven=str(challenge.unproven),
                 )
                 .on_conflict_do_nothing()
             )

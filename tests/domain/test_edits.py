@@ -11,6 +11,7 @@ from whenever import TimeDelta
 from domain.forms.form import Form, Section
 from domain.forms.form import Question as FormQuestion
 from domain.judging.scorecard import Criterion, Mark, Scorecard
+from domain.identity.proof import Unproven
 from domain.programmes.edits import Frozen, Known, Somebody, edits_that_do_not_count, frozen_of
 from domain.programmes.programme import Asks, Programme
 from domain.programmes.round import Challenge, Person, Round, StageWindow, challenges_of
@@ -114,6 +115,12 @@ def test_what_was_edited_in_the_programme_is_one_line_for_all_challenges(key: st
     [line] = said(programme=programme)
     assert line.startswith(f"{shown} does not count in {AIR}, pilot-2016/flood-forecasting, ")
     assert "an open challenge keeps what it began with" in line
+
+
+def test_what_becomes_of_decisions_without_a_proof_is_kept_and_its_edit_is_named() -> None:
+    [line] = said(edited(ROUND, "unproven", Unproven.REFUSE))
+    assert line.startswith(f"unproven = refuse does not count in {AIR}, pilot-2016/flood-forecasting, ")
+    assert "and nothing stays: an open challenge keeps what it began with" in line
 
 
 def test_a_window_of_further_proposals_that_was_edited_is_named() -> None:

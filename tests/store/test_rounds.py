@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain.announcements.announcement import to_people
 from domain.announcements.occasions import Occasion
+from domain.identity.proof import Unproven
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import UnknownChallenge
@@ -48,12 +49,23 @@ def test_a_round_kept_again_changes_no_challenge(open_: Database, round_: Round,
     applied(open_)
     before = challenges(open_)
     asked = tuple(
-        challenge.model_copy(update={"question": "Something else?"}) for challenge in challenges_of(round_, programme)
+        challenge.model_copy(update={"question": "Something else?"})
+        for challenge in challenges_of(round_, programme, Unproven.CONFIRM)
     )
 
     keep_round(open_, round_, programme.model_copy(update={"proposal_limit": 1}), asked, CLOSES)
 
     assert challenges(open_) == before
+
+
+def test_a_challenge_keeps_what_becomes_of_decisions_without_a_proof(
+    database: Database, round_: Round, programme: Programme
+) -> None:
+    """Fails when the table keeps its default, or takes what a later opening says."""
+    for unproven in (Unproven.REFUSE, Unproven.ACCEPT):
+        keep_round(database, round_, programme, challenges_of(round_, programme, unproven), OPENS)
+
+        assert {row.unproven for row in challenges(database)} == {Unproven.REFUSE}
 
 
 def test_a_round_kept_again_brings_addresses_of_people_up_to_date(
