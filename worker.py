@@ -34,11 +34,12 @@ from activities.rails import Rails
 from domain.payments.rails import PaymentRail
 from domain.values.refusals import Refused, Unavailable
 from service import log, settings
+from service.codec import codec_in
 from service.connection import connect, leave
 from service.files import file_keys_of, place_of
 from service.settings import Settings
 from service.sweeping import check_scanner, swept
-from service.wiring import channel_of, letters_of, rail_of, seals_of
+from service.wiring import channel_of, database_of, letters_of, rail_of, seals_of
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from workflows.challenge import ChallengeWorkflow
@@ -187,14 +188,14 @@ async def run(options: Settings) -> None:
             message says what to do.
     """
     logger = structlog.get_logger("worker")
-    database = Database(options.database_url)
+    database = database_of(options)
     try:
         await asyncio.to_thread(check_scanner, options)
         database.migrate()
         # The worker makes what is missing, not the command of whoever attaches first: people read the worker's log.
         place_of(options)
         file_keys_of(options, database)
-        client = await connect(_runtime(options))
+        client = await connect(_runtime(options), codec_in(options.codec_key_file))
         await register_search_attributes(client)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

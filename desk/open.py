@@ -9,10 +9,11 @@ from temporalio.exceptions import TemporalError
 
 from domain.values.refusals import Unavailable
 from service.answers import in_words
+from service.codec import codec_in
 from service.connection import connect, quiet
 from service.settings import Settings
+from service.wiring import database_of
 from store.challenges.rounds import ChallengeRow
-from store.database.database import Database
 from store.judging.scores import Mark
 from store.payments.reading import Payment
 from store.record.record import Notice, RecordLine
@@ -35,8 +36,8 @@ async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIter
         Unavailable: the database cannot be used, or its tables belong to another release. Inside the block: Temporal
             did not carry out a request.
     """
-    database = Database(options.database_url)
-    desk = Desk(options, database, lambda: connect(quiet()))
+    database = database_of(options)
+    desk = Desk(options, database, lambda: connect(quiet(), codec_in(options.codec_key_file)))
     try:
         if not only_files:
             await desk.core.threads.read(database.check_migrated)

@@ -13,12 +13,13 @@ from typing import NoReturn, TypeVar
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.values.refusals import Unavailable
+
+from .codec import Codec, converter_with, headers_with
 
 T = TypeVar("T")
 
@@ -27,11 +28,12 @@ _WITHIN = 10
 _CHECK = "Check the TEMPORAL_* variables and temporal.toml."
 
 
-async def connect(runtime: Runtime | None = None) -> Client:
+async def connect(runtime: Runtime | None = None, codec: Codec | None = None) -> Client:
     """A client of the Temporal server that `TEMPORAL_*` variables or a `temporal.toml` profile name.
 
     Args:
         runtime: says where metrics and the logs of the SDK's core go; None for the SDK's default.
+        codec: encrypts what Temporal keeps, if it is to be encrypted.
 
     Raises:
         Unavailable: no server answers, the server does not accept us, the namespace is missing, or the configuration
@@ -41,7 +43,12 @@ async def connect(runtime: Runtime | None = None) -> Client:
     address = config["target_host"]
     try:
         async with asyncio.timeout(_WITHIN):
-            client = await Client.connect(**config, data_converter=pydantic_data_converter, runtime=runtime)
+            client = await Client.connect(
+                **config,
+                data_converter=converter_with(codec),
+                header_codec_behavior=headers_with(codec),
+                runtime=runtime,
+            )
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     except TimeoutError:
         raise _nobody_answers(address, f"no answer within {_WITHIN} seconds") from None

@@ -18,11 +18,16 @@ from domain.identity.proof import Unproven
 from domain.values.places import Zone
 from domain.values.refusals import FileRefused, Problem
 
+from .secret_files import ENDING, from_files
+
 PREFIX = "CHALLENGES_"
-_EXAMPLES = {f"{PREFIX}METRICS_ADDRESS": "0.0.0.0:9464", f"{PREFIX}FILES_URL": "https://files.example"}
+_EXAMPLES = {
+    f"{PREFIX}METRICS_ADDRESS": "0.0.0.0:9464",
+    f"{PREFIX}FILES_URL": "https://files.example",
+    f"{PREFIX}WEB_ADDRESS": "https://challenges.example",
+    f"{PREFIX}UI_ADDRESS": "https://temporal.example",
+}
 """How settings are written that have a form."""
-_OF_COMPOSE = frozenset({"DB_PASSWORD"})
-"""Variables of docker-compose.yml with the same prefix: close to the name of a setting, but not settings."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -32,6 +37,7 @@ class Settings(BaseSettings):
     Args:
         database_url: `sqlite:///path` or `postgresql://user:password@host/name`. A relative path starts in the
             folder that the process starts in. The default is var/service.db in the folder of this project.
+        database_password: the password of the user in that URL, so that no log that shows the URL shows the password.
         programmes: the folder of programme and round files.
         person: id of the person at this terminal, for commands without `--as`.
         log_level: how much is logged.
@@ -71,11 +77,14 @@ class Settings(BaseSettings):
         web_port: the port on which the web front listens, on the loopback interface.
         organisations: the file that names the organisations with which people can sign in.
         second_step: whether people who decide or release need a passkey too if they sign in with a browser.
+        codec_key_file: the keys that encrypt what Temporal keeps. Without it, Temporal keeps readable JSON.
+        ui_address: the address of Temporal's UI, as people type it: its pages may have encrypted payloads decoded.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     database_url: str = f"sqlite:///{_ROOT / 'var' / 'service.db'}"
+    database_password: SecretStr = SecretStr("")
     programmes: Path = _ROOT / "programmes"
     person: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -130,6 +139,16 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8000, ge=1, le=65535)
     organisations: Path = Path()
     second_step: bool = False
+    codec_key_file: Path = Path()
+    ui_address: str = Field(default="http://localhost:8233", pattern=r"^https?://[^/\s@]+$")
+
+
+SECRETS = {
+    f"{PREFIX}{name.upper()}": name
+    for name, field in Settings.model_fields.items()
+    if field.annotation is SecretStr or name == "database_url"  # a URL may have a password in it
+}
+"""The settings that are secret, by their variables. Each can stand in a file: see `service.secret_files`."""
 
 
 def load() -> Settings:
@@ -140,8 +159,9 @@ def load() -> Settings:
             variable, the value and what to do.
     """
     problems = list(_misspelt())
+    found: dict[str, Any] = dict(from_files(SECRETS, problems))
     try:
-        options = Settings()
+        options = Settings(**found)
     except ValidationError as error:
         problems += [_problem(dict(each)) for each in error.errors()]
         raise FileRefused.for_problems(problems) from None
@@ -153,8 +173,9 @@ def load() -> Settings:
 def _misspelt() -> Iterator[Problem]:
     """Variables whose names look like misspelt settings. Other unknown variables may belong to other programs."""
     known = [name.upper() for name in Settings.model_fields]
+    known += [variable.removeprefix(PREFIX) + ENDING for variable in SECRETS]
     unknown = {name for name in os.environ if name.startswith(PREFIX)} - {PREFIX + name for name in known}
-    for variable in sorted(unknown - {PREFIX + name for name in _OF_COMPOSE}):
+    for variable in sorted(unknown):
         if near := get_close_matches(variable.removeprefix(PREFIX), known, 1):
             text = f"There is no setting {variable}: did you mean {PREFIX}{near[0]}?"
             yield Problem(field=variable, text=text)

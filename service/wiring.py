@@ -34,6 +34,15 @@ _MAIL_SERVER_SECONDS = 600
 """How long a mail server may take to accept a letter (RFC 5321). The claim on a notice lasts longer."""
 
 
+def database_of(options: Settings) -> Database:
+    """The database of the service.
+
+    Raises:
+        Unavailable: the settings name none.
+    """
+    return Database(options.database_url, options.database_password.get_secret_value())
+
+
 def letters_of(options: Settings) -> Letters:
     """The words of notices.
 

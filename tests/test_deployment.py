@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from tests.waiting import HANGS
 
 ROOT = Path(__file__).parent.parent
-PASSWORDS = ("TEMPORAL_DB_PASSWORD", "CHALLENGES_DB_PASSWORD")
+PASSWORDS = ("TEMPORAL_DB_PASSWORD", "CHALLENGES_DATABASE_PASSWORD")
 # At least two numbers of a version: `17.11-bookworm` and `v3.13.4`, never `17` or `latest`.
 EXACT_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?")
 

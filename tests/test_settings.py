@@ -23,6 +23,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 _EVERY = {
     "database_url": "postgresql://challenges@db/challenges",
+    "database_password": SecretStr("of the database"),
     "programmes": Path("/etc/programmes"),
     "person": "programme-office",
     "log_level": "WARNING",
@@ -77,6 +78,8 @@ _EVERY = {
     "web_port": 8443,
     "organisations": Path("/etc/organisations.toml"),
     "second_step": True,
+    "codec_key_file": Path("/etc/codec.key"),
+    "ui_address": "https://temporal.example",
 }
 
 
@@ -89,7 +92,7 @@ def test_every_field_is_set_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_secrets_are_not_in_what_is_printed_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = ("RAIL_TOKEN", "SMTP_PASSWORD", "NOTIFY_KEY", "FILES_SECRET_KEY")
+    secrets = ("DATABASE_PASSWORD", "RAIL_TOKEN", "SMTP_PASSWORD", "NOTIFY_KEY", "FILES_SECRET_KEY")
     for name in secrets:
         monkeypatch.setenv(f"CHALLENGES_{name}", f"value of {name}")
 
@@ -154,7 +157,8 @@ def test_a_value_that_cannot_be_is_refused_with_its_variable(
         ("KEY_FILE", "PAYEE_KEY_FILE"),
         ("RAIL", "RAIL_URL"),
         ("SMTP_PASSWD", "SMTP_PASSWORD"),
-        ("DB_PASSWORDS", "SMTP_PASSWORD"),
+        ("DB_PASSWORD", "DATABASE_PASSWORD"),
+        ("SMTP_PASSWD_FILE", "SMTP_PASSWORD_FILE"),
     ],
 )
 def test_a_misspelt_variable_is_not_passed_over(monkeypatch: pytest.MonkeyPatch, slip: str, meant: str) -> None:

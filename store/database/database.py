@@ -37,13 +37,16 @@ class Database:
 
     Args:
         url: "sqlite:///path" or "postgresql://user:password@host/name".
+        password: of the user in the URL, unless the URL has it. SQLite has none.
 
     Raises:
         Unavailable: the URL names neither. The message does not repeat the URL, which may contain a password.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, password: str = "") -> None:
         self._url = _understood(url)
+        if password and self._url.get_backend_name() != "sqlite":
+            self._url = self._url.set(password=password)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
         # Writers in this process queue here, without polling. Other processes wait for SQLite's own lock.
         self._turn = threading.Lock() if self._is_sqlite else None
