@@ -28,6 +28,7 @@ from . import (
     people,
     readers,
     rounds,
+    terminal_keys,
 )
 from .document import answering
 from .help import AsTyped, TakesTeams
@@ -102,6 +103,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "retry": challenges.retry,
         "renew": rounds.renew,
         "reseal": payments.reseal,
+        "terminal-keys": terminal_keys.app,
     },
 }
 """Each part of the help, with its commands by the names that people type."""

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, Optional, ParamSpec
 
@@ -18,7 +18,6 @@ from whenever import Date, Instant
 
 from desk.desk import Desk
 from desk.open import open_desk
-from domain.identity.proof import AT_TERMINAL, NOT_PROVEN
 from domain.permissions import Actor
 from domain.values.calendar import moment
 from domain.values.paging import all_of
@@ -40,7 +39,7 @@ Who = Annotated[
         "--as",
         metavar="PERSON",
         envvar=f"{settings.PREFIX}PERSON",
-        help="Who acts: a person's id, or an e-mail address.",
+        help="Who acts: a person's id, or an e-mail address. Leave it out if you have a key file.",
     ),
 ]
 Why = Annotated[str, typer.Option("--reason", help="The reason, which the people concerned are told.")]
@@ -103,11 +102,17 @@ def command(body: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
         with answering(as_json=bool(kwargs.pop(_AS_JSON))):
             asyncio.run(body(*args, **kwargs))
 
-    own = signature(body, eval_str=True)
+    own = map(_as_typed, signature(body, eval_str=True).parameters.values())
     asked = Parameter(_AS_JSON, Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
     # Typer makes the options of a command out of its signature.
-    run.__signature__ = own.replace(parameters=[*own.parameters.values(), asked])  # type: ignore[attr-defined]
+    run.__signature__ = Signature([*own, asked])  # type: ignore[attr-defined]
     return run
+
+
+def _as_typed(own: Parameter) -> Parameter:
+    """A parameter of a command as people type it: they can leave out --as, because a key file says who they are."""
+    default = "" if own.annotation is Who else own.default
+    return own.replace(kind=Parameter.KEYWORD_ONLY, default=default)
 
 
 @asynccontextmanager
@@ -142,15 +147,17 @@ def id_of(given: str) -> str:
 
 
 async def acting(desk: Desk, by: str) -> Actor:
-    """The person who acts, as named by whoever sits at this terminal."""
-    if not by:
-        misused(f"Say who acts: give --as PERSON, or set {settings.PREFIX}PERSON.")
-    return await desk.actor(by, AT_TERMINAL)
+    """The person who acts at this terminal: by their key file, or else as named with --as."""
+    actor = await desk.at_terminal(by)
+    if not actor.name:
+        key, person = f"{settings.PREFIX}TERMINAL_KEY_FILE", f"{settings.PREFIX}PERSON"
+        misused(f"Say who acts: name your key file in {key}, or give --as PERSON, or set {person}.")
+    return actor
 
 
 async def reading(desk: Desk, by: str) -> Actor:
-    """The person who reads. Nobody in particular if no name is given."""
-    return await desk.actor(by, AT_TERMINAL if by else NOT_PROVEN)
+    """The person who reads, in the same way. Nobody in particular without a key file and a name."""
+    return await desk.at_terminal(by)
 
 
 async def zones_of(desk: Desk, actor: Actor) -> dict[str, str]:

@@ -20,7 +20,6 @@ from desk.open import Notice, Payment
 from desk.rehearsal import rehearse as rehearse_round
 from desk.rehearsal_ending import end_rehearsals
 from desk.rehearsal_findings import Findings
-from domain.identity.proof import AT_TERMINAL
 from domain.permissions import Actor
 from domain.values.paging import Page, Paged, all_of
 from domain.values.refusals import RoundIsOpen
@@ -109,7 +108,7 @@ async def rehearse(
         if for_programs():
             show_json(findings)
         else:
-            output.rehearsed(await _seen(desk, await desk.actor(by, AT_TERMINAL), findings), findings)
+            output.rehearsed(await _seen(desk, await acting(desk, by), findings), findings)
         for difference in findings.differences:
             typer.echo(f"Differs from the programme: {difference}", err=True)
         if findings.differences:

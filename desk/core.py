@@ -22,6 +22,7 @@ from domain.values.calendar import spoken
 from domain.values.refusals import (
     NotAllowed,
     NotConfirmed,
+    NotProven,
     Refused,
     SecondStepMissing,
     TooLate,
@@ -29,6 +30,7 @@ from domain.values.refusals import (
     WindowNotSealed,
 )
 from gateways.messaging.letters import Letters
+from identity import terminal
 from service.settings import Settings
 from service.threads import Threads
 from service.wiring import letters_of
@@ -85,6 +87,8 @@ class Core:
     async def actor(self, name: str, proof: Proof) -> Actor:
         """The person who acts, with their present roles.
 
+        Where the service asks for proof, a name alone gives no role.
+
         Args:
             name: a person's id or e-mail address; empty for nobody in particular.
             proof: how the person proved who they are.
@@ -92,8 +96,40 @@ class Core:
         Raises:
             Unavailable: the database cannot be read.
         """
-        grants = await self.threads.read(people.grants_of, self.database, name) if name else ()
-        return Actor(name=name, proof=proof, grants=grants)
+        actor = Actor(name=name, proof=proof)
+        if not name or not self.is_believed(actor):
+            return actor
+        return actor.model_copy(update={"grants": await self.threads.read(people.grants_of, self.database, name)})
+
+    async def at_terminal(self, claimed: str) -> Actor:
+        """The person at this terminal, by their key file, or else by the name that they give.
+
+        Args:
+            claimed: the name that was given; empty if none was. Beside a key file it must be the same person's.
+
+        Raises:
+            NotProven, NotAllowed: the key file cannot be used, or is not that of the named person.
+            Unavailable: the database cannot be used.
+        """
+        who = terminal.who_is_there
+        shown = await self.threads.write(who, self.database, self.options, claimed, self.now())
+        return await self.actor(shown.name, shown.proof)
+
+    def is_believed(self, actor: Actor) -> bool:
+        """Whether the service takes an actor for the person whom they name."""
+        return actor.proof.is_shown or not self.options.ask_for_proof
+
+    def check_proven(self, actor: Actor, action: Action, what: str) -> None:
+        """Checks that an actor has shown who they are, if the service asks for it and not anyone may do the action.
+
+        Raises:
+            NotProven: the actor has only given a name, or none.
+        """
+        if Role.ANYONE not in RIGHTS[action].roles and not self.is_believed(actor):
+            raise NotProven(
+                f"To {RIGHTS[action].words} {what}, show who you are: name the key file that was made for you in "
+                f"{terminal.SETTING}. A name alone is not enough here."
+            )
 
     async def find(self, name: str) -> ChallengeRow:
         """One challenge, by "round/challenge" or by its own name if only one round has it.
@@ -111,6 +147,7 @@ class Core:
             what: the payment concerned, if there is one.
 
         Raises:
+            NotProven: the actor has only given a name, and the service asks for more.
             NotAllowed: the actor may not. The message says who may.
             WindowNotSealed: the actor's role may do this only once the window is sealed.
             SecondStepMissing: the actor needs their passkey for it.
@@ -119,6 +156,7 @@ class Core:
             return await self._allowed(actor, action, row, what or row.id)
 
     async def _allowed(self, actor: Actor, action: Action, row: ChallengeRow, what: str) -> Grant:
+        self.check_proven(actor, action, what)
         place = row.place
         grant = grant_for(actor, action, place)
         if grant is None:
@@ -150,9 +188,11 @@ class Core:
         """The challenges, among those given, at which somebody may do something now.
 
         Raises:
+            NotProven: the actor has only given a name, and the service asks for more.
             NotAllowed: challenges were given, and the actor may do this at none of them.
             SecondStepMissing: the actor needs their passkey for it.
         """
+        self.check_proven(actor, action, "any challenge")
         rows = tuple(rows)
         may = tuple(
             row

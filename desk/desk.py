@@ -34,6 +34,7 @@ from .people import People
 from .readers import Readers
 from .reconciliation import Reconciliation
 from .rounds import Rounds
+from .terminal_keys import TerminalKeys
 
 
 class Desk:
@@ -53,6 +54,7 @@ class Desk:
         self.core = Core(options, database, connect, clock)
         self.rounds = Rounds(self.core)
         self.people = People(self.core)
+        self.terminal_keys = TerminalKeys(self.core)
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
@@ -72,6 +74,10 @@ class Desk:
     async def actor(self, name: str = "", proof: Proof = NOT_PROVEN) -> Actor:
         """The person who acts; see `Core.actor`."""
         return await self.core.actor(name, proof)
+
+    async def at_terminal(self, claimed: str) -> Actor:
+        """The person at this terminal; see `Core.at_terminal`."""
+        return await self.core.at_terminal(claimed)
 
     def now(self) -> Instant:
         """The present, by the service's clock."""

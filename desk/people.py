@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from domain.challenges.decisions import HandOver
 from domain.challenges.hand_over import handed_over_in_words, noted_after_the_end
 from domain.challenges.messages import content_of
-from domain.identity.proof import NOT_PROVEN
 from domain.payments.payment import OVER
 from domain.permissions import Action, Actor, Role
 from domain.programmes.round import Person
@@ -110,16 +109,19 @@ class People:
 
     async def _read_by(self, person: str, rows: Sequence[ChallengeRow]) -> tuple[ChallengeRow, ...]:
         """The challenges to which somebody reads the applications."""
-        actor = await self._core.actor(person, NOT_PROVEN)
+        grants = await self._core.threads.read(people.grants_of, self._core.database, person)
+        actor = Actor(name=person, grants=grants)
         return tuple(row for row in rows if any(each.role is Role.READER for each in actor.roles(row.place)))
 
     async def _decider(self, actor: Actor, row: ChallengeRow, person: str, successor: str) -> str:
         """The id of the operator who decides. Whoever handed over their own role may finish that.
 
         Raises:
-            NotAllowed: the actor is no operator.
+            NotAllowed, NotProven: the actor is no operator, or has not shown who they are.
             SecondStepMissing: the actor needs their passkey for it.
         """
+        async with self._core.refusals_on_record(actor, Action.HAND_OVER, row):
+            self._core.check_proven(actor, Action.HAND_OVER, row.round)
         history = await self._core.threads.read(hand_overs.read_hand_overs, self._core.database, row.round)
         before = [each.by for each in history if (each.person, each.successor) == (person, successor)]
         for by in before[-1:]:

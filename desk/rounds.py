@@ -16,6 +16,7 @@ from domain.programmes.plan import EngagementPlan, Plan, engagement_of, plan_of
 from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved, moved_instant
 from domain.programmes.round import Challenge, Round, challenges_of
+from domain.values.addresses import mailbox_of
 from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, NotAllowed, Problem, TooLate, UnknownChallenge
@@ -241,11 +242,13 @@ def check_operator(core: Core, actor: Actor, action: Action, round_: Round) -> N
     """Checks that a round's file names the actor as an operator. The round need not be open yet.
 
     Raises:
+        NotProven: the actor has only given a name, and the service asks for more.
         NotAllowed: the file does not name the actor. The message says who the operators are.
         SecondStepMissing: the actor needs their passkey for it.
     """
-    names = {each.casefold() for person in round_.operators for each in (person.id, person.email)}
-    if actor.name.casefold() not in names:
+    core.check_proven(actor, action, round_.id)
+    names = {each for person in round_.operators for each in (person.id, mailbox_of(person.email))}
+    if mailbox_of(actor.name) not in names:
         those = either(person.id for person in round_.operators)
         raise NotAllowed(f"{core.shown(actor)} may not {RIGHTS[action].words} {round_.id}: {those} may.")
     core.check_second_step(actor, action, Role.OPERATOR, round_.id)

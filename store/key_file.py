@@ -77,7 +77,7 @@ def make_key_file(path: Path, setting: str, sealed: str) -> bool:
         if path.exists():
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _linked(path, f"# Seals {sealed}. Put a newer key above this one.\n{Fernet.generate_key().decode()}\n")
+        return write_new(path, f"# Seals {sealed}. Put a newer key above this one.\n{Fernet.generate_key().decode()}\n")
     except OSError as error:
         raise Unavailable(
             f"The key file {path} cannot be made ({error.strerror}): name another in {setting}, on a disk of this "
@@ -85,8 +85,19 @@ def make_key_file(path: Path, setting: str, sealed: str) -> bool:
         ) from None
 
 
-def _linked(path: Path, text: str) -> bool:
-    """Writes a file beside its place, and links it there when it is complete. False if another file was first."""
+def write_new(path: Path, text: str) -> bool:
+    """Writes a new file that only its owner can read: beside its place, and linked there when it is complete.
+
+    Args:
+        path: of the file, in a folder that exists.
+        text: what the file says, in ASCII.
+
+    Returns:
+        Whether this call made the file; otherwise another file was there first, and stays unchanged.
+
+    Raises:
+        OSError: the file cannot be made there.
+    """
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # exclusive, and 0600
     try:
         with open(descriptor, "w", encoding="ascii") as file:

@@ -63,6 +63,7 @@ class Occasion(StrEnum):
     NOT_CONTINUED = "not-continued"
     COMPLETED = "completed"
     HANDED_OVER = "handed-over"
+    TERMINAL_KEY_MADE = "terminal-key-made"
     REFUSED = "refused"
     ATTENTION = "attention"
 
@@ -138,6 +139,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.NOT_CONTINUED: frozenset({"stage", "reason"}),
     Occasion.COMPLETED: frozenset({"stage"}),
     Occasion.HANDED_OVER: frozenset({"person", "successor", "role", "waits_for", "reason"}),
+    Occasion.TERMINAL_KEY_MADE: frozenset({"key", "made_by"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
 }
@@ -223,8 +225,10 @@ GLOSSARY: Mapping[str, Fact] = {
         "what is kept of an application that was not taken, as a sentence; empty if nothing is",
         "Your draft is kept as it is.",
     ),
+    "key": Fact("the id of a terminal key", "3f9c0a7d51e2"),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
     "left": Fact("how many applications the reader has still to mark", "12 applications"),
+    "made_by": Fact("who made a terminal key", "programme-office"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),
     "number": Fact("how many teams are expected", "3"),

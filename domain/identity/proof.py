@@ -48,6 +48,11 @@ class Proof(Value):
         """Whether they signed in with a browser. A link that the terminal printed has the way of the terminal."""
         return self.way in (Way.LINK, Way.ORGANISATION) or (self.way is Way.TERMINAL and self.at is not None)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether they have shown more than a name."""
+        return self.way not in (Way.NONE, Way.TERMINAL)
+
 
 NOT_PROVEN = Proof()
 AT_TERMINAL = Proof(way=Way.TERMINAL)

@@ -57,6 +57,22 @@ def in_ascii(address: str) -> str:
     return plain
 
 
+def mailbox_of(address: str) -> str:
+    """The one form in which an address is compared with others: two spellings of one mailbox are the same person.
+
+    The domain is in ASCII, and all letters are small. Servers may tell "Ann" from "ann" before the @, and none that
+    people use does; if two such mailboxes were two persons, either could pass for the other with the same letters.
+
+    Args:
+        address: in whatever spelling. What is no address has a form, too, which is no mailbox's.
+    """
+    stripped = address.strip()
+    try:
+        return in_ascii(stripped).casefold()
+    except ValueError:
+        return stripped.casefold()
+
+
 def _domain_in_ascii(domain: str) -> str:
     try:
         plain = domain.encode("idna").decode()

@@ -114,6 +114,12 @@ class NotAllowed(Refused):
     code = "not-allowed"
 
 
+class NotProven(Refused):
+    """Nobody has shown that the person whom a message names has sent it, or what came as a proof is none."""
+
+    code = "not-proven"
+
+
 class SignInRefused(Refused):
     """What came back does not show who somebody is, or the service does not know this person by it."""
 
@@ -251,6 +257,12 @@ class UnknownPayment(Refused):
     code = "unknown-payment"
 
 
+class UnknownTerminalKey(Refused):
+    """No terminal key has that id."""
+
+    code = "unknown-terminal-key"
+
+
 class UnknownNotice(Refused):
     """No notice has that key, or several keys end with it."""
 
@@ -334,6 +346,7 @@ KINDS = {
         Kind(WrongAmount, 422),
         Kind(DeadlineRefused, 422),
         Kind(NotAllowed, 403),
+        Kind(NotProven, 403),
         Kind(ConflictOfInterest, 403),
         Kind(SignInRefused, 403),
         Kind(SecondStepMissing, 403),
@@ -346,6 +359,7 @@ KINDS = {
         Kind(UnknownPerson, 404),
         Kind(UnknownPayment, 404),
         Kind(UnknownNotice, 404),
+        Kind(UnknownTerminalKey, 404),
         Kind(SignInOver, 409),
         Kind(TooEarly, 409),
         Kind(TooLate, 409),
