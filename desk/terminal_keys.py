@@ -10,7 +10,7 @@ from domain.identity.terminal_key import BY_FIRST, about_key
 from domain.permissions import Action, Actor, Grant, grant_for
 from domain.values.addresses import mailbox_of, read_address
 from domain.values.paging import Page, Paged
-from domain.values.refusals import NotAllowed, NotReadable, Problem, UnknownPerson
+from domain.values.refusals import NotAllowed, NotReadable, Problem, UnknownPerson, UnknownTerminalKey
 from domain.values.wording import listed
 from identity import terminal
 from store.challenges import people
@@ -97,7 +97,11 @@ class TerminalKeys:
             Unavailable: the database cannot be used.
         """
         core = self._core
-        found = await core.threads.read(terminal_keys.find, core.database, key)
+        try:
+            found = await core.threads.read(terminal_keys.find, core.database, key)
+        except UnknownTerminalKey:  # a stranger does not learn which keys there are
+            await core.reach(actor, Action.TERMINAL_KEYS, await core.challenges())
+            raise
         places = await self._places(found.mailbox)
         if self._is_own(actor, found):
             enders: Mapping[str, Grant] = {row.id: grant for row, grant in places}

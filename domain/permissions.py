@@ -131,9 +131,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.PLAN: Right(words="look at the plan of", roles=_ANYONE),
     Action.OPEN_ROUND: Right(words="open", roles=_OPERATOR, second_step=True),
     Action.HAND_OVER: Right(words="hand over roles of", roles=_OPERATOR, second_step=True),
-    Action.TERMINAL_KEYS: Right(
-        words="make or end terminal keys for people of", roles=_OPERATOR, second_step=True
-    ),
+    Action.TERMINAL_KEYS: Right(words="make or end terminal keys for people of", roles=_OPERATOR, second_step=True),
     Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR, second_step=True),
     Action.RENEW: Right(words="renew", roles=_OPERATOR, second_step=True),
     Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),

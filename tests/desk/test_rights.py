@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ ALL = Page()
 SUBJECTS = (
     "rounds",
     "people",
+    "terminal_keys",
     "contacts",
     "erasing",
     "challenges",
@@ -68,6 +70,7 @@ ASKING = {
     "_found",
     "_own",
     "_decider",
+    "_allowed",
 }
 """What asks the table."""
 
@@ -164,6 +167,9 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "rounds.edits": partial(desk.rounds.edits, actor, "pilot-2016"),
         "rounds.renew": partial(desk.rounds.renew, actor, AIR),
         "people.hand_over": partial(desk.people.hand_over, actor, "test-2016", "fiona", "frank", "On leave."),
+        "terminal_keys.make": partial(desk.terminal_keys.make, actor, "fiona", Path("nowhere.key")),
+        "terminal_keys.list": partial(desk.terminal_keys.list, actor, ALL),
+        "terminal_keys.end": partial(desk.terminal_keys.end, actor, "none"),
         "contacts.change": partial(desk.contacts.change, actor, AIR, team, resend=True),
         "erasing.erase": partial(desk.erasing.erase, actor, team=team),
         "challenges.list": partial(desk.challenges.list, actor, ALL),
