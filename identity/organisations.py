@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable, Mapping
 
-from whenever import Instant
+import httpx2
+from whenever import Instant, TimeDelta
 
 from domain.values.model import Value
+from domain.values.refusals import SignInOver, SignInRefused, Unavailable
 from service.settings import Settings
 from service.threads import Threads
 from store.database.database import Database
+from store.identity import begun
+
+from .organisation_file import Organisation, read_organisations
+from .provider import Provider
+
+_IN_TIME = TimeDelta(minutes=10)
+_LEAST_SECRET = 22
+"""Characters of a browser's secret: 128 bits in base64."""
 
 
 class SignedIn(Value):
@@ -48,19 +62,26 @@ class Organisations:
     def __init__(
         self, options: Settings, database: Database, threads: Threads, clock: Callable[[], Instant] = Instant.now
     ) -> None:
-        raise NotImplementedError
+        self._database = database
+        self._threads = threads
+        self._clock = clock
+        self._home = options.web_address
+        self._known = {each.id: each for each in read_organisations(options.organisations)}
+        tls = httpx2.create_ssl_context()
+        self._providers = {key: Provider(each, self._back(key), tls, clock) for key, each in self._known.items()}
 
     def listed(self) -> list[tuple[str, str]]:
         """Key and name of each organisation, in the order of the file. The key belongs into addresses of pages."""
-        raise NotImplementedError
+        return [(key, each.name) for key, each in self._known.items()]
 
     async def begin(self, key: str, browser: str, wanted: str) -> str:
         """Begins a sign-in. A browser may begin several at once.
 
         Args:
             key: of the organisation.
-            browser: a secret that only this browser holds, in a cookie that also comes with a link from elsewhere
-                (SameSite=Lax). Without it, somebody could have another person's browser finish their own sign-in.
+            browser: a secret of 128 bits or more that only this browser holds, in a cookie that also comes with a link
+                from elsewhere (SameSite=Lax). Without the secret, somebody could have another person's browser finish
+                their own sign-in.
             wanted: the page to go on to.
 
         Returns:
@@ -70,7 +91,25 @@ class Organisations:
             SignInRefused: there is no such organisation.
             Unavailable: the organisation or the database cannot be reached.
         """
-        raise NotImplementedError
+        organisation = self._organisation(key)
+        if len(browser) < _LEAST_SECRET:
+            raise ValueError("a browser's secret must be too long to guess")
+        state = secrets.token_urlsafe(32)
+        url = await self._providers[key].address_of_sign_in(
+            state, _made(browser, "nonce", state), _made(browser, "verifier", state)
+        )
+        now = self._clock()
+        await self._threads.write(
+            begun.keep,
+            self._database,
+            state=_hash(state),
+            issuer=organisation.issuer,
+            browser=_hash(browser),
+            wanted=wanted,
+            at=now,
+            ends=now + _IN_TIME,
+        )
+        return url
 
     async def finish(self, key: str, params: Mapping[str, str], browser: str) -> SignedIn:
         """Finishes a sign-in, once.
@@ -79,17 +118,38 @@ class Organisations:
             key: of the organisation, from the address to which the browser came back: `/sign-in/with/KEY/back`. Each
                 organisation has an address of its own, so that none can pass on what another one said.
             params: the query of that address.
-            browser: the secret that the browser holds.
+            browser: the secret that the browser holds; empty if it holds none.
 
         Raises:
             SignInOver: the sign-in is too old, was used, or was begun in another browser or with another organisation.
             SignInRefused: the person gave up, or what the organisation says cannot be believed.
             Unavailable: the organisation or the database cannot be reached.
         """
-        raise NotImplementedError
+        organisation, state = self._organisation(key), params.get("state", "")
+        wanted = await self._threads.write(
+            begun.use,
+            self._database,
+            state=_hash(state),
+            issuer=organisation.issuer,
+            browser=_hash(browser),
+            at=self._clock(),
+        )
+        if wanted is None:
+            raise SignInOver(
+                f"This sign-in with {organisation.name} cannot be finished here: it was begun more than 10 minutes ago "
+                "or in another browser, or it was finished already. Sign in again."
+            )
+        who = await self._providers[key].who(params, _made(browser, "nonce", state), _made(browser, "verifier", state))
+        return SignedIn(
+            issuer=organisation.issuer,
+            subject=who.subject,
+            address=who.address,
+            verified=who.verified and organisation.vouches_for(who.address),
+            wanted=wanted,
+        )
 
     async def sign_out(self, issuer: str) -> str | None:
-        """The address at which somebody signs out of their organisation, too, and comes back from.
+        """The address at which somebody signs out of their organisation, too, and comes back from to `/sign-in`.
 
         Args:
             issuer: of the session that has ended here.
@@ -97,8 +157,33 @@ class Organisations:
         Returns:
             None if the organisation has no such address, or cannot be reached: the person is signed out here anyhow.
         """
-        raise NotImplementedError
+        key = next((key for key, each in self._known.items() if each.issuer == issuer), None)
+        if key is None:
+            return None
+        try:
+            return await self._providers[key].address_of_sign_out(f"{self._home}/sign-in")
+        except Unavailable:
+            return None
 
-    async def close(self) -> None:
-        """Closes the connections."""
-        raise NotImplementedError
+    def _organisation(self, key: str) -> Organisation:
+        if organisation := self._known.get(key):
+            return organisation
+        raise SignInRefused("This service knows no such organisation: choose one on the page for signing in.")
+
+    def _back(self, key: str) -> str:
+        return f"{self._home}/sign-in/with/{key}/back"
+
+
+def _made(browser: str, purpose: str, state: str) -> str:
+    """A secret of one sign-in, made from what the browser holds: nobody finds it in the database or in the state.
+
+    Nonce and verifier need not be kept in this way, and no other browser can make them.
+    """
+    made = hmac.digest(
+        browser.encode(errors="surrogatepass"), f"{purpose} {state}".encode(errors="surrogatepass"), "sha256"
+    )
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -15,7 +15,7 @@ from .settings import Settings
 _CORE = "temporalio.core"
 OURS_IN_TEMPORAL = (workflow.logger.base_logger.name, activity.logger.base_logger.name, _CORE)
 """Loggers below "temporalio" that report what our own code does, or problems of the SDK's core."""
-_TELLS_OF_REQUESTS = ("httpx", "httpcore", "urllib3")
+_TELLS_OF_REQUESTS = ("httpx2", "httpcore2", "urllib3")
 """Even level DEBUG leaves out their requests: the address of a request says whose payment or notice it is."""
 _QUOTES_LETTERS = "notifications_python_client"
 """Its warnings repeat the text and the address of a notice. What matters is raised as an error, without both."""

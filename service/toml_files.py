@@ -23,15 +23,20 @@ _TOKEN = re.compile(
 """A string, a comment, or a time without quotes."""
 
 
-def read_toml(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
-    """The content of a TOML file; None with the problem if the file cannot be read."""
+def read_toml(path: Path, *, quoting: bool = True) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """The content of a TOML file; None with the problem if the file cannot be read.
+
+    Args:
+        path: of the file.
+        quoting: see `parse_toml`.
+    """
     try:
-        return _read(path), []
+        return _read(path, quoting), []
     except ValueError as problem:
         return None, [Problem(field="", text=f"{path}: {problem}")]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, quoting: bool) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -45,7 +50,7 @@ def _read(path: Path) -> dict[str, Any]:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise ValueError("is not text in UTF-8: save it in that encoding") from None
-    return parse_toml(text)
+    return parse_toml(text, quoting=quoting)
 
 
 def parse_toml(text: str, parse_float: Callable[[str], Any] = float, *, quoting: bool = True) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from tests.waiting import HANGS
 
 _QUEUE = "logging"
 
-CLIENTS = ("httpx", "httpcore", "urllib3", "notifications_python_client")
+CLIENTS = ("httpx2", "httpcore2", "urllib3", "notifications_python_client")
 """Of the programs that take payments and notices."""
 
 

@@ -34,7 +34,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-import httpx
+import httpx2
 from pydantic import ConfigDict, StringConstraints, ValidationError
 from whenever import Instant
 
@@ -88,7 +88,7 @@ class _Answer:
     """An answer that arrived completely."""
 
     status: int
-    headers: httpx.Headers
+    headers: httpx2.Headers
     body: bytes
 
 
@@ -118,7 +118,7 @@ class HttpRail:
         self._base = str(base).rstrip("/")
         self.name = f"http ({base.host})"  # another provider is another rail
         self._timeout = timeout
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             headers={
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
@@ -170,17 +170,17 @@ class HttpRail:
                         break
                 else:
                     return _Answer(response.status_code, response.headers, body)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             trouble = _trouble(error)
-        # Raised outside the `except`, because httpx's error holds the request with the payee and the token.
+        # Raised outside the `except`, because httpx2's error holds the request with the payee and the token.
         raise _unknown(id, trouble)
 
 
-def _understood(base_url: str) -> httpx.URL:
+def _understood(base_url: str) -> httpx2.URL:
     try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
     if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.query or url.fragment:
         raise FileRefused(
             "The address of the payment provider is not understood: write one such as https://bank.example/v1, "
@@ -301,12 +301,12 @@ def _read(kind: type[_Said], body: bytes) -> _Said | None:
         return None
 
 
-def _trouble(error: httpx.HTTPError) -> str:
+def _trouble(error: httpx2.HTTPError) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "shows a certificate that this machine does not trust: check its address and the certificate"
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
         return f"cannot be reached ({type(error).__name__}): check its address and the network"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx2.TimeoutException):
         return "did not answer in time"
     return f"broke off ({type(error).__name__})"
 
@@ -317,7 +317,7 @@ def _unknown(id: str, trouble: str) -> Unavailable:  # noqa: A002
     )
 
 
-def _wait(headers: httpx.Headers) -> str:
+def _wait(headers: httpx2.Headers) -> str:
     """When the provider asks to try again, in our own words."""
     asked = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,6}", asked):

@@ -51,14 +51,13 @@ links = Table(
     Index(None, "status", "next_try", "asked_at", "id"),
 )
 
-# Sign-ins with an organisation that were begun, by the state that comes back.
+# Sign-ins with an organisation that were begun, by the state that comes back. Nonce and verifier of PKCE are not kept:
+# both are made again from the state and from what the browser holds.
 begun_sign_ins = Table(
     "begun_sign_ins",
     METADATA,
     Column("state", String, primary_key=True),  # hash
     Column("issuer", String, nullable=False),
-    Column("nonce", String, nullable=False),
-    Column("verifier", String, nullable=False),  # of PKCE
     Column("browser", String, nullable=False),  # hash of what the browser holds that began
     Column("wanted", String, nullable=False, server_default=""),
     Column("begun_at", Moment, nullable=False),

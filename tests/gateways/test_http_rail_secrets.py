@@ -174,7 +174,7 @@ def test_the_requests_are_in_no_log_however_much_it_says(
     provider: Provider, rail: HttpRail, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Fails when the rail logs what it sends, even where only those who look for a fault would see it."""
-    for logger in ("", "httpx", "httpcore"):  # a process whose log was set up before has made the latter quiet
+    for logger in ("", "httpx2", "httpcore2"):  # a process whose log was set up before has made the latter quiet
         caplog.set_level(logging.DEBUG, logger)
     rail.transfer(instruction(), AT)
     rail.find(ID)

@@ -96,8 +96,6 @@ def _sign_ins_and_keys() -> None:
         "begun_sign_ins",
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("issuer", sa.String(), nullable=False),
-        sa.Column("nonce", sa.String(), nullable=False),
-        sa.Column("verifier", sa.String(), nullable=False),
         sa.Column("browser", sa.String(), nullable=False),
         _text("wanted"),
         sa.Column("begun_at", MOMENT, nullable=False),
