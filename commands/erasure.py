@@ -22,8 +22,8 @@ async def erase(
 ) -> None:
     """Show what is kept of a person, and with --yes erase it. What must be kept is named, with the date.
 
-    Names, addresses, proposals, drafts, feedback, notices and bank details are erased for good. Ids, amounts, dates and
-    the record stay.
+    Names, addresses, proposals, drafts, feedback, notices, bank details and sign-ins are erased for good. Ids, amounts,
+    dates and the record stay.
 
     Example: `starter.py erase --email team@tay.example --as programme-office`
     """

@@ -65,7 +65,7 @@ class Erasing:
         self._folder = PaymentFolder(core.options.payment_files)
 
     async def erase(self, actor: Actor, *, email: str = "", team: str = "", confirmed: bool = False) -> Erasure:
-        """Blanks names, addresses, proposals, drafts, feedback, notices and bank details, and keeps all else.
+        """Blanks names, addresses, proposals, drafts, feedback, notices, bank details and sign-ins, and keeps all else.
 
         You can safely call this again: what is blank stays blank, and what had to wait is blanked then.
 
@@ -87,7 +87,7 @@ class Erasing:
         email, team = email.strip(), team.strip()
         await self._core.reach(actor, Action.ERASE, await self._core.challenges())
         found = await self._core.threads.read(erasure.find, self._core.database, email=email, team=team)
-        if not found.traces:
+        if not found.traces and not found.sign_ins:
             if confirmed:  # an erasure before may have been interrupted after it had blanked all
                 await self._core.threads.write(self._core.database.rewrite, erasure.REWRITTEN)
             whose = team if team else "this address"

@@ -13,12 +13,14 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.payments.payment import OVER
+from domain.values.addresses import mailbox_of
 from domain.values.model import Value
 from store.database import tables
 from store.database.database import Database
 from store.database.instants import Moment
 from store.database.ordering import TotalOrder
 from store.files import sweeping
+from store.identity import forgetting
 from store.payments.rows import hold
 from store.record.notices import Compose
 from store.record.record import put
@@ -35,6 +37,7 @@ _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 REWRITTEN = (
     *("applications", "proposals", "drafts", "draft_answers", "late_applications", "attachments", "files"),
     *("challenges", "people", "notices", "feedback", "payees", "interests", "scores", "agreed_marks"),
+    *forgetting.REMOVED,
 )
 """The tables that personal data is blanked in."""
 
@@ -107,6 +110,7 @@ class Found(Value):
         late: applications that were handed in late and wait to be admitted.
         people: whom they are in rounds.
         elsewhere: notices that went to their address and to no such application or person, by challenge.
+        sign_ins: how many sessions, links, passkeys and keys of terminals there are of an address.
     """
 
     applications: tuple[Trace, ...]
@@ -114,6 +118,7 @@ class Found(Value):
     late: tuple[Trace, ...] = ()
     people: tuple[Person, ...] = ()
     elsewhere: tuple[Trace, ...] = ()
+    sign_ins: int = 0
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -155,6 +160,9 @@ def erase(
             hold(connection, challenge)  # nothing is paid, and nobody is told, meanwhile
         for announcement in announcements:
             put(connection, announcement, compose)
+        people = [(each.round, each.trace.id) for each in found.people]
+        ids = [each.id for each in (*found.applications, *found.drafts)]
+        mailboxes = {mailbox_of(email), *forgetting.mailboxes(connection, ids, people)}
         for trace in found.applications:
             _blank_application(connection, trace, at)
             _blank_notices(connection, _to_application(trace), at)
@@ -168,10 +176,11 @@ def erase(
             _blank_notices(connection, _to_person(person), at)
         if found.elsewhere:
             _blank_notices(connection, _elsewhere(email, _find(connection, email, "")), at)
+        forgetting.forget(connection, mailboxes)
 
 
 def _find(connection: Connection, email: str, team: str) -> Found:
-    which = _applications.c.id == team if team else func.lower(_applications.c.email) == email.lower()
+    which = _applications.c.id == team if team else _applications.c.mailbox == mailbox_of(email)
     rows = connection.execute(select(_applications).where(which).order_by(*_APPLICATIONS)).all()
     applications = tuple(_trace(connection, row) for row in rows)
     drafts, late = tuple(_written(connection, email, team)), tuple(_waiting(connection, email, team))
@@ -182,7 +191,8 @@ def _find(connection: Connection, email: str, team: str) -> Found:
     counted = select(_notices.c.challenge, func.count().label("number")).where(_elsewhere(email, found))
     numbers = sorted((row.challenge, row.number) for row in connection.execute(counted.group_by(_notices.c.challenge)))
     elsewhere = tuple(Trace(id="", challenge=challenge, notices=number) for challenge, number in numbers)
-    return found.model_copy(update={"elsewhere": elsewhere})
+    sign_ins = forgetting.count(connection, mailbox_of(email))
+    return found.model_copy(update={"elsewhere": elsewhere, "sign_ins": sign_ins})
 
 
 def _trace(connection: Connection, row: Any) -> Trace:
@@ -207,7 +217,7 @@ def _trace(connection: Connection, row: Any) -> Trace:
 
 def _written(connection: Connection, email: str, team: str) -> Iterator[Trace]:
     """Drafts that were never sent. Nothing hangs on them, so they are removed."""
-    which = _drafts.c.application == team if team else func.lower(_drafts.c.email) == email.lower()
+    which = _drafts.c.application == team if team else _drafts.c.mailbox == mailbox_of(email)
     for row in connection.execute(select(_drafts).where(which, _not_sent()).order_by(*_DRAFTS)):
         attached = sweeping.count(connection, row.application)
         trace = Trace(id=row.application, challenge=row.challenge, name=True, attachments=attached)
@@ -244,7 +254,7 @@ def _people_at(connection: Connection, email: str) -> Sequence[Person]:
         f"\n{email.lower()}\n", autoescape=True
     )
     rows = connection.execute(
-        select(_people).where(or_(func.lower(_people.c.email) == email.lower(), formerly)).order_by(*_PEOPLE)
+        select(_people).where(or_(_people.c.mailbox == mailbox_of(email), formerly)).order_by(*_PEOPLE)
     ).all()
     found = []
     for row in rows:
@@ -294,7 +304,7 @@ def _elsewhere(email: str, found: Found) -> ColumnElement[bool]:
 
 def _blank_application(connection: Connection, trace: Trace, at: Instant) -> None:
     if trace.name:
-        blank = dict.fromkeys(("organisation", "firm", "email", "answers"), "")
+        blank = dict.fromkeys(("organisation", "firm", "email", "mailbox", "answers"), "")
         blank["submission"] = f"{_ERASED}/{trace.id}"
         connection.execute(update(_applications).where(_applications.c.id == trace.id).values(**blank, erased=at))
         sent = tables.proposals.c.application == trace.id
@@ -365,7 +375,8 @@ def _blank_person(connection: Connection, person: Person) -> None:
         named = func.lower(_challenges.c.contact) == address.lower()
         connection.execute(update(_challenges).where(of_round, named).values(contact=""))
         _hide_in_letters(connection, _notices.c.challenge.in_(select(_challenges.c.id).where(of_round)), address)
-    connection.execute(update(_people).where(whom).values(name="", email="", former=""))
+    blank = dict.fromkeys(("name", "email", "mailbox", "former", "issuer", "subject"), "")
+    connection.execute(update(_people).where(whom).values(blank))
     here = select(_applications.c.id).join(_challenges, _challenges.c.id == _applications.c.challenge).where(of_round)
     said = and_(tables.interests.c.person == person.trace.id, tables.interests.c.application.in_(here))
     _blank_interests(connection, said)

@@ -19,6 +19,7 @@ from desk.programme_files import load_programme, load_round
 from domain.challenges.messages import make
 from domain.forms.form import Choice, Form, Section, ShownIf
 from domain.forms.form import Question as FormQuestion
+from domain.identity.sign_in import SignIn
 from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.pay import Instalment, Pay
 from domain.programmes.programme import Asks, OnTime, Programme, Reminders, Stage, Terms
@@ -59,6 +60,7 @@ HEADINGS: dict[type[BaseModel], str] = {
     Round: "Keys of a round",
     StageWindow: "Keys of a window",
     Person: "Keys of a person",
+    SignIn: "Keys of sign_in",
     Sponsor: "Keys of a sponsor",
     Question: "Keys of a challenge",
     Engagement: "Keys of an engagement session",

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from domain.challenges.firm import firm_of
-from domain.values.addresses import in_ascii
+from domain.values.addresses import mailbox_of
 from domain.values.model import Value
 from domain.values.text import on_one_line
 from domain.values.wording import counted, listed
@@ -105,7 +105,7 @@ class Declarer(Value):
             organisation: the applicant's name.
             email: the applicant's address.
         """
-        return tuple(self._reasons(firm_of(organisation), _address(email)))
+        return tuple(self._reasons(firm_of(organisation), mailbox_of(email)))
 
     def _reasons(self, firm: str, email: str) -> Iterator[str]:
         own, name, bodies = self._own
@@ -122,7 +122,7 @@ class Declarer(Value):
     @cached_property
     def _own(self) -> tuple[frozenset[str], str, tuple[str, ...]]:
         """Their addresses, their name and the names of their bodies as applicants' are compared with them."""
-        return frozenset(map(_address, self.addresses)), firm_of(self.name), tuple(map(firm_of, self.bodies))
+        return frozenset(map(mailbox_of, self.addresses)), firm_of(self.name), tuple(map(firm_of, self.bodies))
 
 
 def declared_in_words(person: str, declared: Sequence[Declared]) -> str:
@@ -152,13 +152,6 @@ def likely_in_words(person: str, challenge: str, likely: Sequence[str]) -> str:
         f"{person} may know {counted(len(likely), 'applicant')} to {challenge}, so --none alone does not do: declare "
         f"{some_of(likely)} by name first, with --of APPLICATION and --none or --what."
     )
-
-
-def _address(email: str) -> str:
-    try:
-        return in_ascii(email).casefold()
-    except ValueError:
-        return email.casefold()
 
 
 def _is_public(domain: str) -> bool:

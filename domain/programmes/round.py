@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from whenever import Instant
 
 from domain.identity.proof import Unproven
-from domain.values.addresses import in_ascii
+from domain.identity.sign_in import SignIn, signing_in_alike
+from domain.values.addresses import mailbox_of
 from domain.values.calendar import moment, opening, spoken
 from domain.values.model import EmailAddress, Line, Name, Value
 from domain.values.written_times import parse
@@ -65,11 +66,15 @@ def is_rehearsed(id: str) -> bool:  # noqa: A002
 
 
 class Person(Value):
-    """Someone who acts in the service. Workflows know only the id."""
+    """Someone who acts in the service. Workflows know only the id.
+
+    Whoever has a `sign_in` signs in with that organisation only. Everybody else shows that the mailbox is theirs.
+    """
 
     id: Name
     name: Line
     email: EmailAddress
+    sign_in: SignIn | None = None
 
 
 Readers = Annotated[tuple[Name, ...], Field(description="ids of persons of [[readers]], or of the sponsor's deciders")]
@@ -160,19 +165,20 @@ class Round(Value):
             f"windows: two are for the stage {name!r}: leave one out"
             for name in _twice([window.stage for window in self.windows])
         ]
-        mailboxes = [_mailbox(person) for person in self.people()]
+        mailboxes = [mailbox_of(person.email) for person in self.people()]
         problems += [
             f"people: {' and '.join(self._people_at(mailbox))} share the address {mailbox!r}: "
             "a mailbox belongs to one person, so give each person their own"
             for mailbox in _twice(mailboxes)
         ]
+        problems += signing_in_alike((each.id, each.sign_in) for each in self.people())
         problems += _wrong_readers(self)
         if problems:
             raise ValueError("\n".join(problems))
         return self
 
     def _people_at(self, mailbox: str) -> list[str]:
-        return [person.id for person in self.people() if _mailbox(person) == mailbox]
+        return [person.id for person in self.people() if mailbox_of(person.email) == mailbox]
 
     def people(self) -> tuple[Person, ...]:
         """All people whom the round names."""
@@ -372,11 +378,6 @@ def _closing_key(number: int, question: Question) -> str:
     if question.closes is not None:
         return f"{_key(number, question)}.closes"
     return "closes" if question.opens is None else f"{_key(number, question)}.opens"
-
-
-def _mailbox(person: Person) -> str:
-    """The one spelling of an address: two people may have written the same domain in different letters."""
-    return in_ascii(person.email).casefold()
 
 
 def _twice(ids: Sequence[str]) -> list[str]:

@@ -77,7 +77,8 @@ def _domain_in_ascii(domain: str) -> str:
     try:
         plain = domain.encode("idna").decode()
         # Some letters, such as the German sharp s, belong to one domain in the old standard and to another in the new.
-        certain = plain.encode().decode("idna") == unicodedata.normalize("NFC", domain).lower() or domain.isascii()
+        back = plain.encode().decode("idna").lower()  # it leaves labels in ASCII as they were written
+        certain = back == unicodedata.normalize("NFC", domain).lower() or domain.isascii()
     except UnicodeError:
         plain, certain = "", False
     labels = plain.split(".")

@@ -1,3 +1,4 @@
+# Longer than others: a class for each kind of refusal, and the one table of their codes.
 """Why the service does not do what a person asked for.
 
 A refusal is an answer, not a fault: its text goes to the person who asked and into the record. It says what is
@@ -106,6 +107,27 @@ class UnknownPerson(Refused):
     """The round names no such person."""
 
     code = "unknown-person"
+
+
+class NotSignedIn(Refused):
+    """Nobody is signed in here, or the session is over."""
+
+    code = "not-signed-in"
+
+
+class TooOften(Refused):
+    """This was asked too often, from this address or this network.
+
+    Args:
+        text: what was asked, and when to try again.
+        after: in how many seconds it may be tried again.
+    """
+
+    code = "too-often"
+
+    def __init__(self, text: str, problems: Iterable[Problem] = (), *, after: int = 0) -> None:
+        super().__init__(text, problems)
+        self.after = after
 
 
 class NotAllowed(Refused):
@@ -345,6 +367,7 @@ KINDS = {
         Kind(WrongNumber, 422),
         Kind(WrongAmount, 422),
         Kind(DeadlineRefused, 422),
+        Kind(NotSignedIn, 401),
         Kind(NotAllowed, 403),
         Kind(NotProven, 403),
         Kind(ConflictOfInterest, 403),
@@ -372,6 +395,7 @@ KINDS = {
         Kind(RailRefused, 409),
         Kind(NotSentAgain, 409),
         Kind(RehearsalStopped, 409),
+        Kind(TooOften, 429),
         Kind(Unavailable, 503),
         Kind(NotConfirmed, 504),
         Kind(Refused, 500),

@@ -12,6 +12,7 @@ from domain.announcements.occasions import Occasion
 from domain.challenges.contact import Contact, changed_in_words
 from domain.challenges.firm import firm_of
 from domain.programmes.round import round_of
+from domain.values.addresses import mailbox_of
 from domain.values.refusals import NotAllowed, UnknownTeam
 from store.database import tables
 from store.database.database import Database
@@ -70,7 +71,13 @@ def change_contact(
         announcement = announcing(changed)
         put(connection, announcement, compose)
         by = " ".join(dict.fromkeys((*row.contact_by.split(), announcement.entry.by)))
-        values = {"email": email, "organisation": name, "firm": firm_of(name), "contact_by": by}
+        values = {
+            "email": email,
+            "mailbox": mailbox_of(email),
+            "organisation": name,
+            "firm": firm_of(name),
+            "contact_by": by,
+        }
         connection.execute(update(_applications).where(_applications.c.id == team).values(values))
         _tell(connection, row, email, changed, announcement, at, compose)
         return changed

@@ -96,7 +96,7 @@ def _take_up(connection: Connection, application: str, stage: str, now: Instant)
     form = forms.read(connection, row.challenge, stage).version
     check_asked(connection, row.challenge, stage, application)
     new = {"application": application, "stage": stage, "challenge": row.challenge, "form": form, "begun_at": now}
-    whose = {"organisation": row.organisation, "email": row.email}
+    whose = {"organisation": row.organisation, "email": row.email, "mailbox": row.mailbox}
     insertion = inserting(connection, _drafts).values(**new, **whose).on_conflict_do_nothing()
     if not connection.execute(insertion).rowcount:
         return  # somebody else has taken it up meanwhile

@@ -24,7 +24,7 @@ from domain.challenges.draft import (
 )
 from domain.forms import answers
 from domain.forms.form import Form
-from domain.values.addresses import read_address
+from domain.values.addresses import mailbox_of, read_address
 from domain.values.paging import Page, Paged
 from domain.values.refusals import (
     ApplicationRefused,
@@ -106,7 +106,7 @@ def _begin(connection: Connection, challenge: str, organisation: str, email: str
         windows.check_open(window, now)
     mine = select(_drafts.c.application).where(
         _drafts.c.challenge == challenge,
-        _drafts.c.email == email,
+        _drafts.c.mailbox == mailbox_of(email),
         ~exists().where(_applications.c.id == _drafts.c.application),
     )
     if len(connection.scalars(mine).all()) >= MOST_DRAFTS:
@@ -114,7 +114,7 @@ def _begin(connection: Connection, challenge: str, organisation: str, email: str
         raise ApplicationRefused.for_problems([Problem(field="email", text=text)])
     draft = submissions.new_draft_id(window.slug)
     form = forms.read(connection, challenge).version
-    whose = {"organisation": organisation, "email": email}
+    whose = {"organisation": organisation, "email": email, "mailbox": mailbox_of(email)}
     new = {"application": draft, "stage": "", "challenge": challenge, "form": form, "begun_at": now}
     connection.execute(insert(_drafts).values(**new, **whose))
     return draft

@@ -11,6 +11,7 @@ from domain.announcements.announcement import HandedOver
 from domain.permissions import Role
 from domain.programmes.edits import Somebody
 from domain.programmes.round import Challenge, Person
+from domain.values.addresses import mailbox_of
 from domain.values.model import Value
 from domain.values.refusals import NotAllowed, Refused, TooLate, UnknownPerson, UnknownRound, refuse_for_all
 from store.database import tables
@@ -19,7 +20,7 @@ from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.judging import readers
 
-from .people import has_role, people_in, whose_mailbox
+from .people import has_role, people_in, row_of, whose_mailbox, whose_sign_in
 from .rounds import keep_contact
 
 _people, _hand_overs = tables.people, tables.hand_overs
@@ -211,10 +212,10 @@ def _wrong_heir(connection: Connection, rows: Mapping[str, Found], row: Found, h
     to, new = rows.get(heir.id), heir.known_as
     if to is None and new is None:
         yield UnknownPerson(f"{heir.id} is new in {row.round}: give --name and --email too.")
-    if to is not None and new is not None and (to.name, to.email.casefold()) != (new.name, new.email.casefold()):
+    if to is not None and new is not None and _is_another(to, new):
         yield NotAllowed(
-            f"{heir.id} is known in {row.round} under another name or address: leave out --name and --email, or choose "
-            "another id for another person."
+            f"{heir.id} is known in {row.round} under another name or address, or signs in otherwise: leave out "
+            "--name, --email, --issuer and --subject, or choose another id for another person."
         )
     if to is not None and to.role and not has_role(to, row.role, row.sponsor):
         yield NotAllowed(
@@ -226,9 +227,21 @@ def _wrong_heir(connection: Connection, rows: Mapping[str, Found], row: Found, h
             f"The mailbox of {heir.id} belongs to {owner}, and one mailbox is one person: hand over to {owner}, or "
             "give another address."
         )
+    if to is None and new is not None and (owner := whose_sign_in(rows.values(), new.sign_in)):
+        yield NotAllowed(
+            f"{owner} signs in with that subject at that organisation, and one human is one person: hand over to "
+            f"{owner}, or give the subject of {heir.id}."
+        )
     email = new.email if to is None and new is not None else to.email if to is not None else ""
     if team := _team_of(connection, row.round, email):
         yield NotAllowed(f"The mailbox of {heir.id} is the contact of {team}, which applied in {row.round}.")
+
+
+def _is_another(row: Found, person: Person) -> bool:
+    """Whether a command names somebody otherwise than the round knows them."""
+    said = row_of(person)
+    names = ("name", "mailbox") if person.sign_in is None else ("name", "mailbox", "issuer", "subject")
+    return any(said[name] != row._mapping[name] for name in names)
 
 
 def _team_of(connection: Connection, round_: str, email: str) -> str:
@@ -236,14 +249,14 @@ def _team_of(connection: Connection, round_: str, email: str) -> str:
     wanted = (
         select(func.min(_applications.c.id))
         .join(_challenges, _challenges.c.id == _applications.c.challenge)
-        .where(_challenges.c.round == round_, func.lower(_applications.c.email) == email.lower())
+        .where(_challenges.c.round == round_, _applications.c.mailbox == mailbox_of(email))
     )
     return connection.scalars(wanted).one() or ""
 
 
 def _go(connection: Connection, row: Found, heir: Heir, by: str, reason: str, at: Instant) -> HandOverRow:
     if heir.known_as is not None and not _is_there(connection, row.round, heir.id):
-        connection.execute(insert(_people).values(round=row.round, **dict(heir.known_as)))
+        connection.execute(insert(_people).values(round=row.round, **row_of(heir.known_as)))
     for who, role, sponsor in ((row.id, "", ""), (heir.id, row.role, row.sponsor)):
         here = (_people.c.round == row.round, _people.c.id == who)
         connection.execute(update(_people).where(*here).values(role=role, sponsor=sponsor))

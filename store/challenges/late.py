@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from whenever import Instant
 
 from domain.challenges.application import Applying, Receipt, check_application
+from domain.values.addresses import mailbox_of
 from domain.values.calendar import spoken
 from domain.values.refusals import TooEarly, TooLate, UnknownChallenge, UnknownTeam
 from store.database import tables
@@ -54,7 +55,8 @@ def hand_in(database: Database, challenge: str, applying: Applying, clock: Calla
             return Receipt(application=found.id, challenge=challenge, received=found.received)
         received = to_microsecond(clock())
         receipt = Receipt(application=submissions.new_id(row.slug), challenge=challenge, received=received)
-        connection.execute(insert(_late).values(submissions.row_of(receipt, applying, submission, form.version)))
+        row_ = submissions.row_of(receipt, applying, submission, form.version)
+        connection.execute(insert(_late).values({name: row_[name] for name in row_.keys() & _late.c.keys()}))
         return receipt
 
 
@@ -79,7 +81,7 @@ def admit(connection: Connection, challenge: Found, application: str) -> None:
         raise UnknownTeam(
             f"No late application {application} to {challenge.id} waits to be admitted: hand it in first."
         )
-    connection.execute(insert(_applications).values(dict(row._mapping)))
+    connection.execute(insert(_applications).values(**dict(row._mapping), mailbox=mailbox_of(row.email)))
     connection.execute(delete(_late).where(*wanted))
     counted = {"admitted_count": _windows.c.admitted_count + 1}
     connection.execute(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, select, update
 
+from domain.identity.session import Session
+from domain.identity.sign_in import SignIn
 from domain.permissions import Grant, Role
 from domain.programmes.round import Person, Round, round_of
-from domain.values.addresses import in_ascii
+from domain.values.addresses import mailbox_of
 from domain.values.refusals import FileRefused
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
+from store.identity import persons
 from store.judging import readers
 
 _people, _applications, _drafts = tables.people, tables.applications, tables.drafts
@@ -36,11 +39,28 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
     Raises:
         Unavailable: the database cannot be read.
     """
+    by_address = "@" in name
+    who = _people.c.mailbox == mailbox_of(name) if by_address else _people.c.id == name
     with database.reading() as connection:
-        if "@" not in name:
-            return (*_people_grants(connection, name, by_address=False), *readers.grants(connection, name))
-        teams = (*_team_grants(connection, name), *_draft_grants(connection, name))
-        return (*_people_grants(connection, name, by_address=True), *readers.grants(connection, name), *teams)
+        return _grants(connection, who, mailbox_of(name) if by_address else "")
+
+
+def grants_proven_by(database: Database, session: Session) -> tuple[Grant, ...]:
+    """Every role that whoever is signed in has now in the rounds that were opened; see `persons.proven_by`.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        return _grants(connection, persons.proven_by(session), session.mailbox)
+
+
+def _grants(connection: Connection, who: ColumnElement[bool], mailbox: str) -> tuple[Grant, ...]:
+    """The roles of people, and those of the teams and drafts of a mailbox, if there is one."""
+    of_people = (*_people_grants(connection, who), *readers.grants(connection, who))
+    if not mailbox:
+        return of_people
+    return (*of_people, *_team_grants(connection, mailbox), *_draft_grants(connection, mailbox))
 
 
 def keep_people(connection: Connection, round_: Round) -> None:
@@ -59,10 +79,23 @@ def keep_people(connection: Connection, round_: Round) -> None:
         if known and is_added:
             _check_is_new(round_.id, known, person)
         if not known or is_added:
-            row = {"round": round_.id, "role": str(role), "sponsor": sponsor, **dict(person)}
-            connection.execute(insert(_people).values(row))
+            row = {"round": round_.id, "role": str(role), "sponsor": sponsor}
+            connection.execute(insert(_people).values(row | row_of(person)))
         elif has_role(known.get(person.id), role, sponsor):
             _bring_up_to_date(connection, known, known[person.id], person)
+
+
+def row_of(person: Person) -> dict[str, str]:
+    """What the row of a person says about who they are: their name, their mailbox, and how they sign in."""
+    sign_in = person.sign_in
+    return {
+        "id": person.id,
+        "name": person.name,
+        "email": person.email,
+        "mailbox": mailbox_of(person.email),
+        "issuer": sign_in.issuer if sign_in else "",
+        "subject": sign_in.subject if sign_in else "",
+    }
 
 
 def _check_is_new(round_: str, known: Mapping[str, Found], person: Person) -> None:
@@ -93,16 +126,16 @@ def has_role(row: Found | None, role: Role | str, sponsor: str) -> bool:
 
 def whose_mailbox(rows: Iterable[Found], email: str) -> str:
     """The id of the person to whom a mailbox belongs or has belonged; empty if it is nobody's."""
-    wanted = _mailbox(email)
-    return next((row.id for row in rows if wanted in map(_mailbox, (row.email, *row.former.split("\n")))), "")
+    wanted = mailbox_of(email)
+    return next((row.id for row in rows if wanted in map(mailbox_of, (row.email, *row.former.split("\n")))), "")
 
 
-def _mailbox(email: str) -> str:
-    """An address in the one form in which it can be compared with others."""
-    try:
-        return in_ascii(email).casefold()
-    except ValueError:
-        return email.casefold()
+def whose_sign_in(rows: Iterable[Found], sign_in: SignIn | None) -> str:
+    """The id of the person who signs in like this; empty if nobody does, or if the mailbox alone says who it is."""
+    if sign_in is None or not sign_in.subject:
+        return ""
+    wanted = (sign_in.issuer, sign_in.subject)
+    return next((row.id for row in rows if (row.issuer, row.subject) == wanted), "")
 
 
 def people_in(connection: Connection, round_: str) -> Sequence[Found]:
@@ -112,10 +145,17 @@ def people_in(connection: Connection, round_: str) -> Sequence[Found]:
 
 
 def _bring_up_to_date(connection: Connection, known: Mapping[str, Found], row: Found, person: Person) -> None:
-    """Changes the name and address of a person. A mailbox that belongs or has belonged to another stays with them."""
+    """Changes the name of a person, their address, and how they sign in.
+
+    A mailbox that belongs or has belonged to another stays with them, and so does somebody's name at an organisation.
+    """
+    now = row_of(person)
     changes = {"name": person.name}
     if person.email != row.email and whose_mailbox(known.values(), person.email) in ("", person.id):
         changes |= {"email": person.email, "former": "\n".join(filter(None, (row.former, row.email)))}
+        changes["mailbox"] = now["mailbox"]
+    if whose_sign_in(known.values(), person.sign_in) in ("", person.id):
+        changes |= {"issuer": now["issuer"], "subject": now["subject"]}
     here = (_people.c.round == row.round, _people.c.id == row.id)
     connection.execute(update(_people).where(*here).values(changes))
 
@@ -147,14 +187,13 @@ def is_person(database: Database, round_: str, person: str, name: str) -> bool:
     Raises:
         Unavailable: the database cannot be read.
     """
-    who = (_people.c.id == name) | (func.lower(_people.c.email) == name.lower())
+    who = (_people.c.id == name) | and_(_people.c.mailbox == mailbox_of(name), _people.c.mailbox != "")
     wanted = select(_people.c.id).where(_people.c.round == round_, _people.c.id == person, who)
     with database.reading() as connection:
         return connection.execute(wanted).first() is not None
 
 
-def _people_grants(connection: Connection, name: str, *, by_address: bool) -> tuple[Grant, ...]:
-    who = func.lower(_people.c.email) == name.lower() if by_address else _people.c.id == name
+def _people_grants(connection: Connection, who: ColumnElement[bool]) -> tuple[Grant, ...]:
     wanted = select(_people).where(who).order_by(*_PEOPLE)
     return tuple(
         Grant(round=row.round, role=Role(row.role), person=row.id, sponsor=row.sponsor)
@@ -163,10 +202,10 @@ def _people_grants(connection: Connection, name: str, *, by_address: bool) -> tu
     )
 
 
-def _team_grants(connection: Connection, address: str) -> tuple[Grant, ...]:
+def _team_grants(connection: Connection, mailbox: str) -> tuple[Grant, ...]:
     wanted = (
         select(_applications.c.id, _applications.c.challenge)
-        .where(func.lower(_applications.c.email) == address.lower())
+        .where(_applications.c.mailbox == mailbox)
         .order_by(*_APPLICATIONS)
     )
     return tuple(
@@ -175,12 +214,12 @@ def _team_grants(connection: Connection, address: str) -> tuple[Grant, ...]:
     )
 
 
-def _draft_grants(connection: Connection, address: str) -> Iterator[Grant]:
+def _draft_grants(connection: Connection, mailbox: str) -> Iterator[Grant]:
     """For drafts that were not sent. Once a draft is sent, it belongs to the contact of its application."""
     wanted = (
         select(_drafts.c.application, _drafts.c.challenge)
         .where(
-            func.lower(_drafts.c.email) == address.lower(),
+            _drafts.c.mailbox == mailbox,
             ~exists().where(_applications.c.id == _drafts.c.application),
         )
         .order_by(*_DRAFTS)

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from domain.challenges.application import Applying, Receipt
 from domain.challenges.firm import firm_of
 from domain.forms.answers import written
-from domain.values.addresses import read_address
+from domain.values.addresses import mailbox_of, read_address
 from domain.values.text import one_line
 from store.database import tables
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-ALSO = tuple(tables.applications.c[name] for name in ("firm", "form", "answers"))
+ALSO = tuple(tables.applications.c[name] for name in ("firm", "mailbox", "form", "answers"))
 """The columns of an application that this row has although they have defaults."""
 
 
@@ -43,9 +43,11 @@ def row_with(
 
 def fields_of(applying: Applying) -> dict[str, str]:
     """What the row of an application that was checked says about the applicant, as the service keeps it."""
+    email = read_address(applying.email)
     return {
         "organisation": one_line(applying.organisation),
-        "email": read_address(applying.email),
+        "email": email,
+        "mailbox": mailbox_of(email),
         "firm": firm_of(applying.organisation),
     }
 

@@ -63,11 +63,12 @@ drafts = Table(
     Column("challenge", ForeignKey("challenges.id"), nullable=False),
     Column("organisation", String, nullable=False),
     Column("email", String, nullable=False),
+    Column("mailbox", String, nullable=False, server_default=""),  # the address as `mailbox_of` writes it
     Column("form", String, nullable=False),  # the version of the form
     Column("begun_at", Moment, nullable=False),
     Column("size", Integer, nullable=False, server_default="0"),  # characters in all versions of all answers
     Index(None, "challenge"),
-    Index(None, "email"),
+    Index(None, "mailbox"),
 )
 
 # All that was ever typed into a draft. Rows are only added. The last version of a question that counts is its answer.

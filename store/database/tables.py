@@ -82,6 +82,7 @@ people = Table(
     Column("id", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("email", String, nullable=False),
+    Column("mailbox", String, nullable=False, server_default=""),  # the address as `mailbox_of` writes it
     Column("former", Text, nullable=False, server_default=""),  # their addresses before, each on a line
     Column(
         "role", String, nullable=False, server_default=""
@@ -90,6 +91,8 @@ people = Table(
     # The organisation with which they sign in, and who they are there; empty if the mailbox is enough.
     Column("issuer", String, nullable=False, server_default=""),
     Column("subject", String, nullable=False, server_default=""),
+    Index(None, "mailbox"),
+    Index(None, "issuer", "subject"),
 )
 
 # Roles that somebody has handed over to a successor, in a round.
@@ -185,6 +188,7 @@ applications = Table(
     # The organisation, so that its twin is found.
     Column("firm", String, nullable=False, server_default=""),
     Column("email", String, nullable=False),
+    Column("mailbox", String, nullable=False, server_default=""),  # the address as `mailbox_of` writes it
     # What was sent, here and not in a row of its own: people wait for one another when applications are taken.
     Column("form", String, nullable=False, server_default=""),  # the version of the form
     Column("answers", Text, nullable=False, server_default=""),  # JSON, by question
@@ -200,6 +204,7 @@ applications = Table(
     # For lists in their order. The count at the sealing, too, reads only this index: each index costs every applicant.
     Index(None, "challenge", "received", "id", "withdrawn"),
     Index(None, "firm"),
+    Index(None, "mailbox"),  # roles are looked up at every request
 )
 
 # Applications that came after the closing, for as long as it takes to decide whether they are admitted. Then they are

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
 from domain.permissions import Grant, Role
 from domain.programmes.round import Challenge, Round
@@ -46,14 +46,13 @@ def keep(connection: Connection, round_: Round, challenges: Sequence[Challenge],
             connection.execute(inserting(connection, _readers).values(row).on_conflict_do_nothing())
 
 
-def grants(connection: Connection, name: str) -> tuple[Grant, ...]:
+def grants(connection: Connection, who: ColumnElement[bool]) -> tuple[Grant, ...]:
     """The roles that somebody has as a reader.
 
     Args:
         connection: in any transaction.
-        name: a person's id from a round file, or an e-mail address.
+        who: the condition on `people` that they are this person.
     """
-    who = func.lower(_people.c.email) == name.lower() if "@" in name else _people.c.id == name
     wanted = (
         select(_readers)
         .join(_people, and_(_people.c.round == _readers.c.round, _people.c.id == _readers.c.person))

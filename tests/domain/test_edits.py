@@ -10,8 +10,8 @@ from whenever import TimeDelta
 
 from domain.forms.form import Form, Section
 from domain.forms.form import Question as FormQuestion
-from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.identity.proof import Unproven
+from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.edits import Frozen, Known, Somebody, edits_that_do_not_count, frozen_of
 from domain.programmes.programme import Asks, Programme
 from domain.programmes.round import Challenge, Person, Round, StageWindow, challenges_of

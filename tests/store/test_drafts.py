@@ -198,7 +198,8 @@ def test_whoever_has_the_address_writes_the_draft_until_it_is_sent_and_then_the_
     send(form_round, draft)
     assert [each.person for each in grants_of(form_round, ADDRESS)] == [draft]
     with form_round.writing() as connection:
-        connection.execute(text("UPDATE applications SET email = 'new@applicants.example'"))
+        new = "'new@applicants.example'"
+        connection.execute(text(f"UPDATE applications SET email = {new}, mailbox = {new}"))
     assert grants_of(form_round, ADDRESS) == ()
     assert [each.person for each in grants_of(form_round, "new@applicants.example")] == [draft]
     assert look_at(form_round, draft).email == "new@applicants.example"

@@ -46,19 +46,23 @@ PERSONAL = (
 BLANKED = {
     "challenges": {"contact"},
     "late_applications": {"organisation", "firm", "email", "answers", "submission"},
-    "applications": {"organisation", "firm", "email", "answers", "submission"},
+    "applications": {"organisation", "firm", "email", "mailbox", "answers", "submission"},
     "proposals": {"answers"},
-    "drafts": {"organisation", "email"},
+    "drafts": {"organisation", "email", "mailbox"},
     "draft_answers": {"answer"},
     "attachments": {"name"},
     "files": {"key", "digest"},
     "payees": {"sealed", "masked", "country", "fingerprint"},
     "feedback": {"text"},
     "notices": {"address", "subject", "body"},
-    "people": {"name", "email", "former"},
+    "people": {"name", "email", "mailbox", "former", "issuer", "subject"},
     "interests": {"what"},
     "scores": {"reason"},
     "agreed_marks": {"reason"},
+    "sessions": {"secret", "mailbox", "issuer", "subject", "where"},
+    "links": {"mailbox", "address", "secret", "browser", "code", "wanted", "reason"},
+    "passkeys": {"mailbox", "name"},
+    "terminal_keys": {"mailbox", "secret"},
 }
 """Every column with something personal. Everything else is an id, an amount, a date, or a word of the service."""
 ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
@@ -66,6 +70,7 @@ ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
 REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
     *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
+    *("unconfirmed.content", "unconfirmed.principal"),
 }
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
 NOT_PERSONAL = {
@@ -75,6 +80,9 @@ NOT_PERSONAL = {
     *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
     *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion", "kind", "scan"),
+    *("proof", "signed", "previous", "hash", "record_head", "unproven", "settled_how", "way"),
+    # Of a sign-in that was begun, which is nobody's yet.
+    *("state", "nonce", "verifier", "browser", "wanted", "issuer"),
 }
 
 

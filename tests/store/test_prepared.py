@@ -26,6 +26,7 @@ _ROW = {
     "organisation": "Crow & Co",
     "firm": "crow and",
     "email": "crow@company.example",
+    "mailbox": "crow@company.example",
     "form": "first",
     "answers": "{}",
     "version": 1,

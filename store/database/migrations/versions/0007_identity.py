@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from domain.values.addresses import mailbox_of
+
 revision = "0007"
 down_revision = "0006"
 
@@ -12,6 +14,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _mailboxes()
     _persons_and_record()
     _sessions_and_links()
     _sign_ins_and_keys()
@@ -22,9 +25,21 @@ def _text(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.String(), nullable=False, server_default="")
 
 
+def _mailboxes() -> None:
+    for name, key in (("people", ("round", "id")), ("applications", ("id",)), ("drafts", ("application", "stage"))):
+        op.add_column(name, _text("mailbox"))
+        op.create_index(f"{name}_mailbox", name, ["mailbox"])
+        table = sa.table(name, *(sa.column(each) for each in (*key, "email", "mailbox")))
+        for row in op.get_bind().execute(sa.select(table)).all():
+            here = (table.c[each] == row._mapping[each] for each in key)
+            op.execute(sa.update(table).where(*here).values(mailbox=mailbox_of(row.email)))
+    op.drop_index("drafts_email", "drafts")
+
+
 def _persons_and_record() -> None:
     for name in ("issuer", "subject"):
         op.add_column("people", _text(name))
+    op.create_index("people_issuer_subject", "people", ["issuer", "subject"])
     op.add_column("challenges", sa.Column("unproven", sa.String(), nullable=False, server_default="accept"))
     op.add_column("challenges", sa.Column("record_lines", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("challenges", _text("record_head"))
