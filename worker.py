@@ -71,6 +71,7 @@ def activities(
         announcing.read_clock,
         announcing.seal_window,
         announcing.order_payments,
+        announcing.look_up_reports,
         announcing.read_unchangeable,
         paying.request,
         paying.release,

@@ -10,10 +10,12 @@ from whenever import Instant
 
 from domain.challenges.steps import Orders, PaymentKeys, Sealed, Sealing, ToAnnounce
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
+from domain.payments.reports import LedgerAnswers, Reports
 from store.database.database import Database
 from store.payments import payees
 from store.payments.amendments import read_unchangeable
 from store.payments.ledger import Ledger
+from store.payments.reports import look_up
 from store.record import record
 from store.record.notices import Compose
 from workflows import stubs
@@ -70,6 +72,11 @@ class Announcing:
     def read_unchangeable(self, payments: PaymentKeys) -> PaymentKeys:
         """The payments, among these, whose amount cannot be amended any more."""
         return PaymentKeys(keys=read_unchangeable(self._database, payments.keys))
+
+    @stubs.LOOK_UP_REPORTS.does
+    def look_up_reports(self, reports: Reports) -> LedgerAnswers:
+        """What the ledger says about what payments have reported: anybody who reaches Temporal can send the same."""
+        return look_up(self._database, reports)
 
     @stubs.ORDER_PAYMENTS.does
     def order_payments(self, orders: Orders) -> None:

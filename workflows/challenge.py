@@ -20,7 +20,7 @@ from . import columns, interface
 from .handlers import on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
-from .stubs import ANNOUNCE, ORDER_PAYMENTS, READ_CLOCK, READ_UNCHANGEABLE, SEAL_WINDOW, Answer
+from .stubs import ANNOUNCE, LOOK_UP_REPORTS, ORDER_PAYMENTS, READ_CLOCK, READ_UNCHANGEABLE, SEAL_WINDOW, Answer
 
 with workflow.unsafe.imports_passed_through():
     from whenever import Instant
@@ -35,16 +35,16 @@ with workflow.unsafe.imports_passed_through():
         already_answered,
         content_of,
         decide,
-        not_about_a_payment,
         read,
         refusal_announced,
         texts_in,
     )
     from domain.challenges.page import details
-    from domain.challenges.state import OrderState, Phase, Result, State
+    from domain.challenges.state import Phase, Result, State
     from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
     from domain.payments.payment import payment_to_make
-    from domain.values.refusals import Refused
+    from domain.payments.reports import MOST, LedgerSays, Report, Reports, report_in
+    from domain.values.refusals import NotReadable, Refused
 
 
 @workflow.defn(name=interface.CHALLENGE)
@@ -57,6 +57,7 @@ class ChallengeWorkflow:
         self._run = Run(state.challenge.id)
         self._steps = Steps(self._run, self._show, self._call, self._leave, state.stood_still)
         self._changes = 0
+        self._reports: list[Report] = []
         # Whatever changes the state holds this: a rule sees the state that its result will replace.
         self._one_at_a_time = asyncio.Lock()
 
@@ -247,13 +248,27 @@ class ChallengeWorkflow:
             await self._decide(name, said_in(arguments), by_signal=True)
 
     async def _payment_changed(self, said: Sequence[bytes]) -> None:
-        """Remembers it; said twice, it is the same. Of a payment that was not ordered, it is nothing."""
-        key, how, *_ = *texts_in(said), "", ""
+        """Goes by what the ledger says. A report that is not so is refused: somebody has sent it by hand."""
+        try:
+            self._reports.append(report_in(texts_in(said)))
+        except NotReadable as refusal:
+            async with self._one_at_a_time:
+                await self._refuse(interface.PAYMENT_CHANGED, said, refusal)
+            return
         async with self._one_at_a_time:
-            if how in list(OrderState):
-                self._become(order_closed(self._state, key, OrderState(how), self._run.now()))
-            else:  # no payment says so: somebody has sent it by hand
-                await self._refuse(interface.PAYMENT_CHANGED, said, not_about_a_payment())
+            # Those that have come while others were looked up are looked up together.
+            came, self._reports = tuple(dict.fromkeys(self._reports[:MOST])), self._reports[MOST:]
+            if came:
+                asked = Reports(challenge=self._state.challenge.id, reports=came)
+                found = await self._steps.do(LOOK_UP_REPORTS, asked, "see what the ledger says of payments")
+                for each in found.answers:
+                    await self._hear(each, said)
+
+    async def _hear(self, ledger: LedgerSays, said: Sequence[bytes]) -> None:
+        if not ledger.was_so:
+            await self._refuse(interface.PAYMENT_CHANGED, said, ledger.refusal)
+        if ledger.how is not None:
+            self._become(order_closed(self._state, ledger.report.key, ledger.how, self._run.now()))
 
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:

@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         UndonePaymentReturn,
     )
     from domain.payments.payment import PaymentSnapshot
+    from domain.payments.reports import LedgerAnswers, Reports
 
 Input = TypeVar("Input")
 Answer = TypeVar("Answer")
@@ -61,6 +62,7 @@ READ_CLOCK = Stub("read_clock", type(None), datetime)
 SEAL_WINDOW = Stub("seal_window", Sealing, Sealed)
 READ_UNCHANGEABLE = Stub("read_unchangeable", PaymentKeys, PaymentKeys)
 ORDER_PAYMENTS = Stub("order_payments", Orders, type(None))
+LOOK_UP_REPORTS = Stub("look_up_reports", Reports, LedgerAnswers)
 
 REQUEST_PAYMENT = Stub("request_payment", PaymentRequest, PaymentSnapshot)
 SUBMIT_PAYMENT = Stub("submit_payment", PaymentSubmission, PaymentSnapshot)

@@ -49,7 +49,7 @@ from .decisions import (
     Select,
     Withdraw,
 )
-from .state import OrderState, State
+from .state import State
 
 _LONGEST = 1000
 _MOST_TOLD = 5
@@ -115,14 +115,6 @@ def texts_in(said: Sequence[bytes]) -> list[str]:
         return [text for text in map(json.loads, said) if isinstance(text, str)]
     except (ValueError, RecursionError):
         return []
-
-
-def not_about_a_payment() -> NotReadable:
-    """The refusal of a wrong message under the name that only payments use."""
-    return NotReadable(
-        f"The message of a payment cannot be read: it needs a payment's key and one of {', '.join(OrderState)}. "
-        "Payments send this message themselves: see `reconcile`."
-    )
 
 
 def _digest(decision: Decision, more: str = "") -> str:

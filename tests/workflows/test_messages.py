@@ -13,14 +13,16 @@ from temporalio.common import RawValue
 from whenever import TimeDelta
 
 from domain.announcements.occasions import Occasion
-from domain.challenges.state import Phase, State
+from domain.challenges.state import OrderState, Phase, State
 from domain.values.refusals import Refused, TooLate
 from store.challenges.rounds import keep_round
 from tests.play import Play
 from tests.playing import months, playing
 from tests.rounds import AIR, OPERATOR, SPONSOR, pilot
+from tests.servers import dev_server
 from tests.waiting import eventually
 from workflows import interface
+from workflows.stubs import LOOK_UP_REPORTS
 
 
 def as_sent(data: bytes) -> RawValue:
@@ -83,8 +85,51 @@ async def test_a_settlement_of_a_payment_that_was_never_ordered_changes_nothing(
     async with months() as environment, playing(tmp_path, environment) as play:
         before = await play.until(lambda state: state.opened)
         await play.handle.signal(interface.PAYMENT_CHANGED, args=["no/such/payment", "settled"])
+        state = await play.until(lambda state: len(state.story) > len(before.story))
+        assert state.payments == before.payments == {}
+        assert play.refusals() == [
+            "no/such/payment is said to be settled, and the ledger has no such payment here: nothing has changed."
+        ]
         assert await play.decide("hold", OPERATOR, reason="It still listens.")
-        assert (await play.state()).payments == before.payments == {}
+
+
+async def test_a_forged_report_of_a_payment_changes_nothing_and_is_on_the_record(tmp_path: Path) -> None:
+    """Fails when a report is believed: the challenge would close, and the team would wait for its money for ever."""
+    async with months() as environment, playing(tmp_path, environment) as play:
+        play.finance_works = False
+        (key,) = await play.owed()
+        before = await play.state()
+        for how in OrderState:
+            await play.handle.signal(interface.PAYMENT_CHANGED, args=[key, how])
+        state = await play.until(lambda state: len(state.story) == len(before.story) + len(OrderState))
+        assert state.having(story=before.story) == before
+        says = "is said to be {}, and the ledger says that it is under way: nothing has changed."
+        assert sorted(play.refusals()) == sorted(f"{key} {says.format(how)}" for how in OrderState)
+        assert {(line.by, line.role) for line in play.record() if line.refused} == {("unknown", "unknown")}
+        assert "Refused: payment_changed by unknown" in await play.details()
+
+        play.finance_works = True
+        await play.payments_over(1)
+        assert len(play.refusals()) == len(OrderState)
+
+
+async def test_reports_that_come_together_are_looked_up_together(tmp_path: Path) -> None:
+    """Fails when each of 30 reports is an activity of its own: a payment file can have more."""
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
+        play.finance_works = False
+        await play.owed()
+        before = await play.state()
+        async with play.without_worker():
+            for number in range(30):
+                await play.handle.signal(interface.PAYMENT_CHANGED, args=[f"no/such/payment/{number // 10}", "settled"])
+        # The first is looked up alone, and the others, of three payments, once it is done.
+        await play.until(lambda state: len(state.story) == len(before.story) + 1 + 3)
+        looked_up = [
+            event
+            for event in (await play.handle.fetch_history()).events
+            if event.activity_task_scheduled_event_attributes.activity_type.name == LOOK_UP_REPORTS.name
+        ]
+        assert len(looked_up) == 2
 
 
 async def test_a_selection_by_signal_is_as_good_as_one_by_update(tmp_path: Path) -> None:
