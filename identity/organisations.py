@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
-import secrets
 from collections.abc import Callable, Mapping
 
 import httpx2
@@ -16,7 +14,7 @@ from domain.values.refusals import SignInOver, SignInRefused, Unavailable
 from service.settings import Settings
 from service.threads import Threads
 from store.database.database import Database
-from store.identity import begun
+from store.identity import begun, secrets
 
 from .organisation_file import Organisation, read_organisations
 from .provider import Provider
@@ -94,7 +92,7 @@ class Organisations:
         organisation = self._organisation(key)
         if len(browser) < _LEAST_SECRET:
             raise ValueError("a browser's secret must be too long to guess")
-        state = secrets.token_urlsafe(32)
+        state = secrets.new()
         url = await self._providers[key].address_of_sign_in(
             state, _made(browser, "nonce", state), _made(browser, "verifier", state)
         )
@@ -102,9 +100,9 @@ class Organisations:
         await self._threads.write(
             begun.keep,
             self._database,
-            state=_hash(state),
+            state=secrets.hashed(state),
             issuer=organisation.issuer,
-            browser=_hash(browser),
+            browser=secrets.hashed(browser),
             wanted=wanted,
             at=now,
             ends=now + _IN_TIME,
@@ -129,9 +127,9 @@ class Organisations:
         wanted = await self._threads.write(
             begun.use,
             self._database,
-            state=_hash(state),
+            state=secrets.hashed(state),
             issuer=organisation.issuer,
-            browser=_hash(browser),
+            browser=secrets.hashed(browser),
             at=self._clock(),
         )
         if wanted is None:
@@ -183,7 +181,3 @@ def _made(browser: str, purpose: str, state: str) -> str:
         browser.encode(errors="surrogatepass"), f"{purpose} {state}".encode(errors="surrogatepass"), "sha256"
     )
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
