@@ -82,10 +82,10 @@ def organisations(
 @pytest.fixture(scope="session")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A database for what was begun."""
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('begun')}/service.db")
-    database.migrate()
-    yield database
-    database.close()
+    opened = Database(f"sqlite:///{tmp_path_factory.mktemp('begun')}/service.db")
+    opened.migrate()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def providing(log: Path) -> Iterator[tuple[Organisation, Organisation]]:
     Args:
         log: the file with what they say.
     """
-    command = [_NODE, _START, _MODULES, "office", "rival"]
+    command: list[str | Path] = [_NODE, _START, _MODULES, "office", "rival"]
     with log.open("wb") as said, subprocess.Popen(command, stdin=-1, stdout=-1, stderr=said) as process:
         assert process.stdin
         assert process.stdout
