@@ -78,6 +78,9 @@ class Listener:
         raise Told
 
 
+_OF_ANOTHER_SERVICE = frozenset({"CHALLENGES_TERMINAL_KEY_FILE", "CHALLENGES_ASK_FOR_PROOF"})
+
+
 class Service:
     """The service on this machine, and the addresses of its parts.
 
@@ -114,6 +117,8 @@ class Service:
     def environment(self) -> dict[str, str]:
         """The variables for a process that must reach this service and no other, whatever is set on this machine."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+        if self._fresh:  # it begins with no keys: one that is set on this machine would be of another service
+            inherited = {name: value for name, value in inherited.items() if name not in _OF_ANOTHER_SERVICE}
         return inherited | self.address | {"TEMPORAL_NAMESPACE": "default", "TEMPORAL_CONFIG_FILE": os.devnull}
 
     @contextmanager

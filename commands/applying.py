@@ -20,7 +20,7 @@ from domain.values.wording import counted
 
 from .document import for_programs, show_json
 from .handing_in import names_files, send_with_files
-from .options import ChallengeName, a_desk, command, text_of
+from .options import ChallengeName, Who, a_desk, command, reading, text_of
 from .terminal import misused, say
 
 Organisation = Annotated[
@@ -84,8 +84,11 @@ async def apply(
     proposal: Proposal = None,
     answers: Answers = None,
     submission: Submission = "",
+    by: Who = "",
 ) -> None:
     """Hand in an application: a file of answers, as `form` prints it, or one text if nothing else is asked.
+
+    The address says who applies. An operator can hand in an application for somebody else; the record then says so.
 
     Example: `starter.py apply air-quality --answers answers.toml`
     """
@@ -99,7 +102,7 @@ async def apply(
                 misused("Leave out --submission: an application with files is known by what it says.")
             receipt = await send_with_files(desk, row, form_, applying, answers)
         else:
-            receipt = await desk.applications.apply(Actor(), row.id, applying)
+            receipt = await desk.applications.apply(await reading(desk, by), row.id, applying)
         if for_programs():
             show_json(receipt)
             return

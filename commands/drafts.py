@@ -20,7 +20,7 @@ from domain.values.calendar import spoken
 from domain.values.paging import all_of
 
 from .document import for_programs, show_json
-from .options import ChallengeName, Who, a_desk, acting, command, text_of, zones_of
+from .options import ChallengeName, Who, a_desk, acting, command, reading, text_of, zones_of
 from .output import drafts as output
 from .terminal import REFUSED, misused, say
 
@@ -35,13 +35,14 @@ async def draft(
     challenge: ChallengeName,
     organisation: Annotated[str, typer.Option(help="The company or person that applies.")],
     email: Annotated[str, typer.Option(help="The address for the receipt. Whoever has it can go on with the draft.")],
+    by: Who,
 ) -> None:
     """Begin a draft, to be saved bit by bit and sent later. A draft is no application: only `send` makes one of it.
 
     Example: `starter.py draft air-quality --organisation "Tay Sensors" --email team@tay.example`
     """
     async with a_desk() as desk:
-        begun = await desk.drafts.begin(Actor(), challenge, organisation=organisation, email=email)
+        begun = await desk.drafts.begin(await reading(desk, by), challenge, organisation=organisation, email=email)
         if for_programs():
             show_json(output.as_data(begun))
         else:

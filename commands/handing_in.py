@@ -15,12 +15,12 @@ from domain.challenges.draft import Typed
 from domain.forms.answers import Answer, Answers
 from domain.forms.checking import is_empty
 from domain.forms.form import Form, Kind
-from domain.identity.proof import AT_TERMINAL
 from domain.permissions import Actor, Role
 from domain.values.paging import all_of
 from domain.values.refusals import AttachmentRefused, FileRefused, Problem
 
 from .attachments import pieces, size_of
+from .options import acting
 
 
 class _Wanted(NamedTuple):
@@ -53,16 +53,17 @@ async def send_with_files(desk: Desk, row: ChallengeRow, form: Form, applying: A
         FileRefused: something is wrong with the answers, or a file cannot be read. Nothing was handed in.
         AttachmentRefused: a file is not taken. The draft is kept, and the message names it.
         ApplicationRefused, TooEarly, TooLate, OnHold: the application is not taken.
+        NotAllowed, NotProven: this terminal has a key file of another person, or none where the service asks for one.
     """
     folder = Path() if str(file) == "-" else file.parent
     wanted = tuple(_files(form, applying, folder, str(file)))
     refuse(problems_in(applying, form, was_draft=True), str(file))
     typed = _typed(form, applying.answers)
-    actor = await desk.actor(applying.email, AT_TERMINAL)
+    actor = await acting(desk, applying.email)
     opened = await _begun_before(desk, actor, row, form, applying)
     if opened is None:
-        opened = await desk.drafts.begin(Actor(), row.id, organisation=applying.organisation, email=applying.email)
-        actor = await desk.actor(applying.email, AT_TERMINAL)
+        opened = await desk.drafts.begin(actor, row.id, organisation=applying.organisation, email=applying.email)
+        actor = await acting(desk, applying.email)
     draft = opened.draft.application
     if _typed(form, opened.draft.answered()) != typed:
         answers = tuple(Typed(question=question, answer=answer) for question, answer in typed.items())

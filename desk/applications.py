@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 
-from domain.announcements.announcement import Announcement
+from whenever import Instant
+
+from domain.announcements.announcement import Announcement, Entry
 from domain.challenges.application import Application, Applying, Receipt
 from domain.challenges.decisions import Admit
 from domain.challenges.draft import SoFar
 from domain.challenges.feedback import feedback_given, stages_from
 from domain.challenges.messages import make
-from domain.permissions import Action, Actor, Role
+from domain.permissions import Action, Actor, Grant, Role
+from domain.values.addresses import mailbox_of
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotConfirmed, Refused, Unavailable
 from store.challenges import applications, late, so_far
+from store.challenges.rounds import ChallengeRow
 from store.record import feedback
 
 from .core import Core
@@ -28,15 +32,27 @@ class Applications:
     async def apply(self, actor: Actor, challenge: str, applying: Applying) -> Receipt:
         """Takes an application. When this returns, the application is saved.
 
+        Args:
+            actor: who hands it in. If this is an operator, for somebody else, the record says so.
+            challenge: its name.
+            applying: what is handed in.
+
         Raises:
             UnknownChallenge: there is no such challenge.
+            NotProven: the service asks for proof, and this is neither the person with the address nor an operator.
             ApplicationRefused, TooEarly, TooLate, OnHold: the application is not taken.
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.APPLY, row)
-        return await self._core.threads.write(
+        async with self._core.refusals_on_record(actor, Action.APPLY, row):
+            self._core.check_writes_for(actor, applying.email, row, operators=True)
+        receipt = await self._core.threads.write(
             applications.accept, self._core.database, row.id, applying, self._core.clock, self._core.letters.compose
         )
+        operator = self._core.operator_at(actor, row)
+        if operator is not None and mailbox_of(actor.name) != mailbox_of(applying.email):
+            await self._core.announce(_handed_in_by(actor, operator, row, receipt, self._core.now()))
+        return receipt
 
     async def admit(
         self, actor: Actor, challenge: str, applying: Applying, *, reason: str, decision_id: str = ""
@@ -156,3 +172,17 @@ class Applications:
                 self._core.letters.compose,
             )
         return announcement.entry.text
+
+
+def _handed_in_by(actor: Actor, operator: Grant, row: ChallengeRow, receipt: Receipt, now: Instant) -> Announcement:
+    """What the record says of an application that an operator hands in for somebody else."""
+    entry = Entry(
+        at=now,
+        by=operator.person,
+        role=str(operator.role),
+        action=str(Action.APPLY),
+        stage=row.stage,
+        text=f"{operator.person} handed in {receipt.application} for the applicant",
+        proof=actor.proof.shown,
+    )
+    return Announcement(key=f"{row.id}/apply/{receipt.application}/for", challenge=row.id, entry=entry)

@@ -18,6 +18,7 @@ from domain.challenges.state import State
 from domain.identity.proof import Proof
 from domain.payments.payment import OVER
 from domain.permissions import RIGHTS, Action, Actor, Grant, Role, check_may, grant_for, lacks_second_step
+from domain.values.addresses import mailbox_of
 from domain.values.calendar import spoken
 from domain.values.refusals import (
     NotAllowed,
@@ -130,6 +131,34 @@ class Core:
                 f"To {RIGHTS[action].words} {what}, show who you are: name the key file that was made for you in "
                 f"{terminal.SETTING}. A name alone is not enough here."
             )
+
+    def check_writes_for(self, actor: Actor, address: str, row: ChallengeRow, *, operators: bool) -> None:
+        """Checks that an application comes from whoever has its address, if the service asks for proof.
+
+        Otherwise whoever reaches a terminal could apply in somebody else's name.
+
+        Args:
+            actor: who hands it in.
+            address: of the application.
+            row: the challenge.
+            operators: whether an operator may do it for somebody else.
+
+        Raises:
+            NotProven: it does not.
+        """
+        if not self.options.ask_for_proof:
+            return
+        is_own = actor.proof.is_shown and mailbox_of(actor.name) == mailbox_of(address)
+        if not is_own and not (operators and self.operator_at(actor, row)):
+            also = ", or let an operator hand it in" if operators else ""
+            raise NotProven(
+                "An application comes from whoever has its address: name the key file that was made for this person "
+                f"in {terminal.SETTING}{also}."
+            )
+
+    def operator_at(self, actor: Actor, row: ChallengeRow) -> Grant | None:
+        """An actor's role as an operator of a challenge; None if they are none."""
+        return next((grant for grant in actor.roles(row.place) if grant.role is Role.OPERATOR), None)
 
     async def find(self, name: str) -> ChallengeRow:
         """One challenge, by "round/challenge" or by its own name if only one round has it.

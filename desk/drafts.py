@@ -52,11 +52,13 @@ class Drafts:
         Raises:
             UnknownChallenge: there is no such challenge.
             ApplicationRefused: the organisation or the address cannot be taken, or the address has too many drafts.
+            NotProven: the service asks for proof, and the actor is not the person with this address.
             TooLate: the window is closed.
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.BEGIN_DRAFT, row)
         async with self._core.refusals_on_record(actor, Action.BEGIN_DRAFT, row):
+            self._core.check_writes_for(actor, email, row, operators=False)
             application = await self._core.threads.write(
                 drafts.begin, self._core.database, row.id, organisation, email, self._core.clock
             )
