@@ -11,7 +11,7 @@ import typer
 from desk.open import Payment
 from desk.payment_files import PaymentFile
 from domain.values.paging import all_of
-from domain.values.refusals import NotAllowed, Refused, Unavailable, UnknownPayment
+from domain.values.refusals import NotAllowed, NotProven, Refused, Unavailable, UnknownPayment
 
 from .document import as_data, for_programs, say_done, show_json
 from .options import (
@@ -188,7 +188,7 @@ async def release(
         for key in payments:
             try:
                 found.append(await desk.payments.find(actor, key))
-            except (UnknownPayment, NotAllowed) as refusal:
+            except (UnknownPayment, NotAllowed, NotProven) as refusal:
                 answers.refused(key, refusal)
         if found and somebody_is_there() and not for_programs():
             zones = await zones_of(desk, actor)

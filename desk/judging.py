@@ -15,7 +15,7 @@ from domain.judging.seeing import Judgement, Ranked
 from domain.judging.turn import check_is_judged, field_of, stage_meant
 from domain.permissions import Action, Actor, Grant, Role, grant_for
 from domain.values.paging import Page, Paged
-from domain.values.refusals import NotAllowed, UnknownStage
+from domain.values.refusals import NotAllowed, NotProven, UnknownStage
 from domain.values.wording import listed
 from store.challenges.rounds import ChallengeRow
 from store.judging import moderation, reading, scorecards, scores, seen
@@ -220,7 +220,7 @@ class Judging:
         row = await self._core.find(challenge)
         try:
             await self._core.reach(actor, Action.READ_SCORES, [row])
-        except NotAllowed:
+        except (NotAllowed, NotProven):
             return ""
         cards = await self._core.threads.read(scorecards.of_challenge, self._core.database, row.id)
         state = await self._core.state(row) if cards else None

@@ -275,7 +275,7 @@ class Commands:
         with (
             patch.object(log, "configure"),
             patch.object(typer.testing, "_get_command", return_value=_COMMANDS),
-            patch.object(opening, "Database", database_at),
+            patch.object(opening, "database_of", lambda options: database_at(options.database_url)),
         ):
             result = CliRunner().invoke(app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import embedded
+from store.database.database import Database
 from tests.starter.commands import FINANCE, OPERATOR, Commands, known_of, one_line, refused, write_round
 
 LAND = "land"
@@ -113,12 +114,13 @@ def test_keys_are_listed_and_revoked(land: Commands, office: dict[str, str], tmp
     assert rows[key]["mailbox"] == "finance@scheme.example"
     assert "secret" not in str(rows)
     own = {"CHALLENGES_TERMINAL_KEY_FILE": str(file)}
-    assert land("payments", "meadow", **own, **PROOF).status == 0
+    asked = ("payments", "meadow", "--as", FINANCE)
+    assert land(*asked, **own, **PROOF).status == 0
 
     revoked = land("terminal-keys", "revoke", key, **office, **PROOF)
 
     assert (revoked.status, revoked.out.strip()) == (0, f"The terminal key {key} has ended.")
-    assert "has ended" in one_line(land("payments", "meadow", **own))
+    assert "has ended" in one_line(land(*asked, **own))
 
 
 def test_the_first_key_of_an_installation_opens_its_first_round(tmp_path: Path, service: embedded.Service) -> None:
@@ -126,8 +128,6 @@ def test_the_first_key_of_an_installation_opens_its_first_round(tmp_path: Path, 
     starter = Commands(service.address | PROOF | {"CHALLENGES_PROGRAMMES": str(tmp_path)})
     starter.environment["CHALLENGES_DATABASE_URL"] = f"sqlite:///{tmp_path / 'fresh.db'}"
     starter.environment["CHALLENGES_SIGNING_KEY_FILE"] = str(tmp_path / "signing.key")
-    from store.database.database import Database
-
     database = Database(starter.environment["CHALLENGES_DATABASE_URL"])
     database.migrate()
     database.close()
