@@ -19,12 +19,12 @@ from domain.values.places import Zone
 from domain.values.refusals import FileRefused, Problem
 
 from .secret_files import ENDING, from_files
+from .web_addresses import Networks, WebAddress, origin_of
 
 PREFIX = "CHALLENGES_"
 _EXAMPLES = {
     f"{PREFIX}METRICS_ADDRESS": "0.0.0.0:9464",
     f"{PREFIX}FILES_URL": "https://files.example",
-    f"{PREFIX}WEB_ADDRESS": "https://challenges.example",
     f"{PREFIX}UI_ADDRESS": "https://temporal.example",
 }
 """How settings are written that have a form."""
@@ -74,7 +74,10 @@ class Settings(BaseSettings):
         public_key_file: the public halves of those keys, by which the worker knows a signature.
         record_key_file: the key of the record's chain. The file is made if nothing is recorded yet.
         web_address: the address of the web front, as people type it.
-        web_port: the port on which the web front listens, on the loopback interface.
+        web_listen: the network address on which the web front listens; the loopback interface, if nothing else is set.
+        web_port: the port on which the web front listens.
+        web_proxy: addresses or networks of the proxies in front of it, with commas between them. Only these are
+            believed when they say for whom they ask.
         organisations: the file that names the organisations with which people can sign in.
         second_step: whether people who decide or release need a passkey too if they sign in with a browser.
         codec_key_file: the keys that encrypt what Temporal keeps. Without it, Temporal keeps readable JSON.
@@ -135,12 +138,19 @@ class Settings(BaseSettings):
     signing_key_file: Path = _ROOT / "var" / "signing.key"
     public_key_file: Path = _ROOT / "var" / "signing.pub"
     record_key_file: Path = _ROOT / "var" / "record.key"
-    web_address: str = Field(default="http://localhost:8000", pattern=r"^https?://[^/\s@]+$")
+    web_address: WebAddress = "http://localhost:8000"
+    web_listen: str = "127.0.0.1"
     web_port: int = Field(default=8000, ge=1, le=65535)
+    web_proxy: Networks = ""
     organisations: Path = Path()
     second_step: bool = False
     codec_key_file: Path = Path()
     ui_address: str = Field(default="http://localhost:8233", pattern=r"^https?://[^/\s@]+$")
+
+    @property
+    def web_origin(self) -> str:
+        """The origin of the web front as browsers name it: without the usual port, and with an ASCII host."""
+        return origin_of(self.web_address)
 
 
 SECRETS = {

@@ -75,7 +75,9 @@ _EVERY = {
     "public_key_file": Path("/etc/signing.pub"),
     "record_key_file": Path("/etc/record.key"),
     "web_address": "https://challenges.example",
+    "web_listen": "0.0.0.0",
     "web_port": 8443,
+    "web_proxy": "10.0.0.0/8, 127.0.0.1",
     "organisations": Path("/etc/organisations.toml"),
     "second_step": True,
     "codec_key_file": Path("/etc/codec.key"),
@@ -196,3 +198,39 @@ def test_a_variable_of_somebody_else_with_the_prefix_is_let_be(monkeypatch: pyte
     monkeypatch.setenv("CHALLENGES_QUIZ", "of another program")
 
     settings.load()
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://Challenges.Example", "https://challenges.example"),
+        ("https://challenges.example:443", "https://challenges.example"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("https://défi.example:8443", "https://xn--dfi-bma.example:8443"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_the_origin_of_the_web_front_is_as_browsers_name_it(address: str, origin: str) -> None:
+    """Fails where forms and passkeys would be refused because browsers write the address otherwise."""
+    assert settings.Settings(web_address=address).web_origin == origin
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("", "challenges.example", "ftp://challenges.example", "https://", "https://a.example:none"),
+        *("https://a.example/x", "https://olivia@a.example", "https://a.example?x", "https://a..example"),
+    ],
+)
+def test_an_address_that_is_none_of_a_web_front_is_named(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("CHALLENGES_WEB_ADDRESS", address)
+    with pytest.raises(FileRefused, match=r"CHALLENGES_WEB_ADDRESS=.*: write one such as https://challenges\.example"):
+        settings.load()
+
+
+@pytest.mark.parametrize("proxies", ["proxy.example", "10.0.0.1/8", "*"])
+def test_a_proxy_without_an_address_is_named(monkeypatch: pytest.MonkeyPatch, proxies: str) -> None:
+    """Fails where everybody would be believed who says for whom they ask: limits would count what they like."""
+    monkeypatch.setenv("CHALLENGES_WEB_PROXY", proxies)
+    with pytest.raises(FileRefused, match="names proxies by addresses or networks"):
+        settings.load()

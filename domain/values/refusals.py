@@ -130,6 +130,12 @@ class TooOften(Refused):
         self.after = after
 
 
+class UnknownPasskey(Refused):
+    """The person has no such passkey, or none at all."""
+
+    code = "unknown-passkey"
+
+
 class NotAllowed(Refused):
     """This person may not do this."""
 
@@ -380,6 +386,7 @@ KINDS = {
         Kind(UnknownTeam, 404),
         Kind(UnknownAttachment, 404),
         Kind(UnknownPerson, 404),
+        Kind(UnknownPasskey, 404),
         Kind(UnknownPayment, 404),
         Kind(UnknownNotice, 404),
         Kind(UnknownTerminalKey, 404),

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from .instants import Moment
 from .metadata import METADATA
@@ -70,14 +82,27 @@ passkeys = Table(
     METADATA,
     Column("id", String, primary_key=True),  # the credential's own
     Column("mailbox", String, nullable=False),
+    Column("handle", LargeBinary, nullable=False),  # by which authenticators know the person: chance, no personal data
     Column("public_key", LargeBinary, nullable=False),
-    Column("count", Integer, nullable=False),  # of signatures, as the authenticator last said
+    Column("signatures", BigInteger, nullable=False),  # how many, as the authenticator last said
     Column("name", String, nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("used_at", Moment),
     Column("removed_at", Moment),
     Column("removed_by", String, nullable=False, server_default=""),
     Index(None, "mailbox", "made_at", "id"),
+)
+
+# What passkeys are asked to sign, each once, and in one session.
+passkey_challenges = Table(
+    "passkey_challenges",
+    METADATA,
+    Column("challenge", String, primary_key=True),
+    Column("session", String, nullable=False),
+    Column("purpose", String, nullable=False),  # to add a passkey, or to use one
+    Column("ends_at", Moment, nullable=False),
+    CheckConstraint("purpose IN ('add', 'use')", name="purpose_is_one_of_them"),
+    Index(None, "ends_at"),
 )
 
 terminal_keys = Table(

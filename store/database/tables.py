@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from .attachment_tables import attachments, files
-from .identity_tables import begun_sign_ins, links, passkeys, sessions, terminal_keys, unconfirmed
+from .identity_tables import begun_sign_ins, links, passkey_challenges, passkeys, sessions, terminal_keys, unconfirmed
 from .instants import Moment
 from .judging_tables import agreed_marks, assignments, interests, readers, scorecards, scores
 from .metadata import METADATA, Found
@@ -57,6 +57,7 @@ __all__ = [
     "late_applications",
     "links",
     "notices",
+    "passkey_challenges",
     "passkeys",
     "payees",
     "payment_files",

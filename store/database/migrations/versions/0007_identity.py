@@ -122,8 +122,9 @@ def _sign_ins_and_keys() -> None:
         "passkeys",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("mailbox", sa.String(), nullable=False),
+        sa.Column("handle", sa.LargeBinary(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("signatures", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("used_at", MOMENT),
@@ -132,6 +133,16 @@ def _sign_ins_and_keys() -> None:
         sa.PrimaryKeyConstraint("id", name="passkeys_pk"),
     )
     op.create_index("passkeys_mailbox_made_at_id", "passkeys", ["mailbox", "made_at", "id"])
+    op.create_table(
+        "passkey_challenges",
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("session", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("ends_at", MOMENT, nullable=False),
+        sa.CheckConstraint("purpose IN ('add', 'use')", name=op.f("passkey_challenges_purpose_is_one_of_them")),
+        sa.PrimaryKeyConstraint("challenge", name="passkey_challenges_pk"),
+    )
+    op.create_index("passkey_challenges_ends_at", "passkey_challenges", ["ends_at"])
     op.create_table(
         "terminal_keys",
         sa.Column("id", sa.String(), nullable=False),

@@ -1,0 +1,156 @@
+"""What stands before every page, as plain ASGI: the host, the size of what is sent, where forms come from, headers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BYTES = 65_536
+"""The most bytes of a form here: names, codes, reasons and the answers of passkeys."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_CONTENT = "; ".join(
+    (
+        *("default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'"),
+        *("form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"),
+    )
+)
+_HEADERS = {
+    "content-security-policy": _CONTENT,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",  # for browsers that do not know frame-ancestors
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "publickey-credentials-create=(self), publickey-credentials-get=(self), camera=(), "
+    "geolocation=(), microphone=()",
+    "x-robots-tag": "noindex",
+}
+_UNLESS_SAID = {"cache-control": "no-store", "referrer-policy": "same-origin"}
+"""Pages are for one person, so nothing keeps them. A page may say otherwise, as styles do."""
+_ONLY_TLS = "max-age=31536000"
+
+
+class SafeHeaders:
+    """Puts the headers on every answer that have browsers protect people: no foreign scripts, frames or copies.
+
+    Args:
+        app: what answers.
+        web_address: of the web front; a browser that came by TLS is told to come by TLS only.
+    """
+
+    def __init__(self, app: ASGIApp, web_address: str) -> None:
+        self._app = app
+        self._headers = dict(_HEADERS)
+        if web_address.startswith("https:"):
+            self._headers["strict-transport-security"] = _ONLY_TLS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+                for name, value in _UNLESS_SAID.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class OurHost:
+    """Answers only under the address that people type.
+
+    Whoever could choose the host could have links and redirects lead to their own site, or have another name on the
+    same network address (DNS rebinding) speak with this service from a browser inside.
+
+    Args:
+        app: what answers.
+        web_address: of the web front.
+    """
+
+    def __init__(self, app: ASGIApp, web_address: str) -> None:
+        self._app = app
+        self._address = web_address
+        parts = urlsplit(web_address)
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else str(parts.hostname)
+        port = parts.port or usual
+        self._hosts = {f"{host}:{port}"} | ({host} if port == usual else set())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            named = Headers(scope=scope).getlist("host")
+            if len(named) != 1 or named[0].lower() not in self._hosts:
+                raise HTTPException(421, f"This service is not at the address that you used: go to {self._address}.")
+        await self._app(scope, receive, send)
+
+
+class SmallBodies:
+    """Takes no more bytes than a form can have.
+
+    Args:
+        app: what answers.
+        most: bytes.
+    """
+
+    def __init__(self, app: ASGIApp, most: int = MOST_BYTES) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        if said.isdecimal() and (len(said) > 12 or int(said) > self._most):
+            raise self._too_large()
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > self._most:
+                raise self._too_large()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _too_large(self) -> HTTPException:
+        return HTTPException(
+            413, f"What you sent has more than {self._most:,} bytes, and no form here takes more: send a shorter text."
+        )
+
+
+class OurForms:
+    """Takes forms from our own pages only, as browsers say by `Sec-Fetch-Site`, and older ones by `Origin`.
+
+    Together with the token in each form (`console.forms`). Otherwise another site could have the browser of somebody
+    who is signed in here send a form for them.
+
+    Args:
+        app: what answers.
+        web_address: of the web front.
+    """
+
+    def __init__(self, app: ASGIApp, web_address: str) -> None:
+        self._app = app
+        self._origin = web_address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in _SAFE and not self._is_ours(Headers(scope=scope)):
+            raise HTTPException(
+                403, "This form was sent from another site, so nothing was done: open the page here, and send it again."
+            )
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin", "null")
+        # A page with the policy "no-referrer" sends its forms with the origin "null".
+        return origin in (self._origin, "null") if site == "same-origin" else site is None and origin == self._origin

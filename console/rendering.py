@@ -1,0 +1,102 @@
+"""Pages from templates: every page is filled in here, with what all pages share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from whenever import Instant
+
+from domain.values.calendar import spoken
+from domain.values.refusals import Problem
+
+from . import cookies
+from .forms import TOKEN, token_for
+
+_HERE = Path(__file__).parent
+_FOREVER = "public, max-age=31536000, immutable"
+_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+
+class Static:
+    """The few files that pages load, read once. The address of a file has a digest of its content."""
+
+    def __init__(self) -> None:
+        self._files = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir())}
+
+    def address(self, name: str) -> str:
+        """Where browsers find a file."""
+        return f"/static/{name}?v={hashlib.sha256(self._files[name]).hexdigest()[:12]}"
+
+    def answer(self, name: str) -> Response | None:
+        """A file; None if there is no such file. Browsers keep it: another content has another address."""
+        content = self._files.get(name)
+        if content is None:
+            return None
+        headers = {"cache-control": _FOREVER, "content-type": _KINDS[Path(name).suffix]}
+        return Response(content, headers=headers)
+
+
+class Pages:
+    """Fills in pages. What people typed comes out as text: nothing of it is ever markup."""
+
+    def __init__(self) -> None:
+        self.static = Static()
+        self._environment = Environment(
+            loader=FileSystemLoader(_HERE / "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters["moment"] = _moment
+        self._environment.globals["styles"] = self.static.address("style.css")
+        self._environment.globals["passkey_script"] = self.static.address("passkeys.js")
+
+    def show(
+        self, request: Request, page: str, status: int = 200, faults: Sequence[Problem] = (), **facts: object
+    ) -> Response:
+        """A page.
+
+        Args:
+            request: who asks. A browser that we do not know gets its cookie with the page.
+            page: the template, without its ending.
+            status: of the answer.
+            faults: what is wrong in the form that was sent; they stand at the top of the page.
+            facts: what the template names.
+        """
+        session = getattr(request.state, "session", None)
+
+        def token() -> Markup:
+            held = cookies.read(request, cookies.SESSION) or browser_of(request)
+            return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, token_for(held))
+
+        template = self._environment.get_template(f"{page}.html")
+        text = template.render(session=session, token=token, faults=faults, **facts)
+        return with_browser(request, HTMLResponse(text, status))
+
+
+def browser_of(request: Request) -> str:
+    """The secret of the visitor's browser: from its cookie, or a new one that goes with the answer."""
+    held = cookies.read(request, cookies.BROWSER) or getattr(request.state, "browser", "")
+    if not held:
+        held = request.state.browser = cookies.new_secret()
+    return held
+
+
+def with_browser(request: Request, response: Response) -> Response:
+    """Gives the browser its cookie with an answer, if a new secret was made for it."""
+    made = getattr(request.state, "browser", "")
+    if made:
+        cookies.put(response, cookies.BROWSER, made)
+    return response
+
+
+def _moment(instant: Instant) -> str:
+    return spoken(instant, "UTC")
