@@ -9,12 +9,23 @@ from starlette.requests import Request
 _NETWORK_BITS = 64
 """One home has as many IPv6 addresses as it likes, all with the same first bits."""
 _BROWSERS = {
-    **{"Edg": "Edge", "OPR/": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox/": "Firefox"},
-    **{"FxiOS": "Firefox", "CriOS": "Chrome", "Chrome/": "Chrome", "Safari/": "Safari"},
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
 }
 _SYSTEMS = {
-    **{"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows"},
-    **{"Mac OS X": "Mac", "CrOS": "ChromeOS", "Linux": "Linux"},
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
 }
 """What stands in what a browser says of itself, and the name that people know. The first that is found counts: most
 browsers also name others."""
