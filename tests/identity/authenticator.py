@@ -1,4 +1,4 @@
-"""An authenticator in software, which makes and uses passkeys as a browser and a device do together; and lies if asked."""
+"""An authenticator in software: makes and uses passkeys as a browser and a device do together, and lies if asked."""
 
 from __future__ import annotations
 

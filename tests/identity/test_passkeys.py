@@ -258,6 +258,16 @@ def spoilt(data: st.DataObject, answer: str) -> str:
     of_answer = data.draw(st.booleans())
     where = said["response"] if of_answer else said
     name = data.draw(st.sampled_from(sorted(where)))
-    others = [None, 7, [], {}, "", "A", "////", "0" * 40, where[name][:-4] if isinstance(where[name], str) else 0]
+    others: list[Any] = [
+        None,
+        7,
+        [],
+        {},
+        "",
+        "A",
+        "////",
+        "0" * 40,
+        where[name][:-4] if isinstance(where[name], str) else 0,
+    ]
     where[name] = data.draw(st.sampled_from(others))
     return data.draw(st.sampled_from([json.dumps(said), json.dumps(said)[:-3], "[]", "null", "", "\ud800"]))
