@@ -81,6 +81,8 @@ async def asking(organisation: Organisation, back: str, tls: ssl.SSLContext) -> 
             yield client
     except (TimeoutError, httpx2.TimeoutException):
         trouble = "did not answer in time"
+    except httpx2.HTTPStatusError as error:
+        trouble = f"gave no answer that can be used (status {error.response.status_code})"
     except httpx2.HTTPError as error:
         trouble = f"cannot be reached ({type(error).__name__})"
     except Trouble as error:

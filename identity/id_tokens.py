@@ -92,4 +92,4 @@ def claims_of(
 
 def _word(error: Exception) -> str:
     """What is wrong, without anything that the token says."""
-    return str(getattr(error, "claim_name", "") or getattr(error, "error", "") or type(error).__name__)
+    return str(getattr(error, "claim", "") or getattr(error, "error", "") or type(error).__name__)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import ssl
+from collections.abc import Callable
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx2
 
+from identity.organisations import Organisations, SignedIn
 from tests.waiting import HANGS
 
 HOME = "http://localhost:8000"
@@ -59,3 +61,13 @@ class Browser:
     def close(self) -> None:
         """Closes it."""
         self._client.close()
+
+
+Opens = Callable[[], Browser]
+"""Opens a browser."""
+
+
+async def sign_in(organisations: Organisations, browser: Browser, account: str = "olivia") -> SignedIn:
+    """Somebody signs in with the office, from the first page to the last."""
+    params = browser.sign_in(await organisations.begin("office", browser.secret, ""), account)
+    return await organisations.finish("office", params, browser.secret)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,21 +10,13 @@ from sqlalchemy import select
 from whenever import Instant, TimeDelta
 
 from domain.values.refusals import SignInOver, SignInRefused
-from identity.organisations import Organisations, SignedIn
+from identity.organisations import Organisations
 from service.settings import Settings
 from service.threads import Threads
 from store.database.database import Database
 from store.database.tables import begun_sign_ins
-from tests.identity.browsing import HOME, Browser
+from tests.identity.browsing import HOME, Opens, sign_in
 from tests.identity.providing import Organisation, write_organisations
-
-Opens = Callable[[], Browser]
-
-
-async def sign_in(organisations: Organisations, browser: Browser, account: str = "olivia") -> SignedIn:
-    """Somebody signs in with the office, from the first page to the last."""
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""), account)
-    return await organisations.finish("office", params, browser.secret)
 
 
 async def test_a_person_signs_in_with_their_organisation(

@@ -48,7 +48,8 @@ async function twisted(token, key, day) {
     return `${text}.${createHmac("sha256", pem).update(text).digest("base64url")}`;
   }
   const signing = day.sign === "stranger" ? await newKey(key.kid) : key;
-  return new jose.SignJWT(claims).setProtectedHeader(header).sign(await jose.importJWK(signing, header.alg));
+  const crit = Object.fromEntries((header.crit ?? []).map((part) => [part, true]));
+  return new jose.SignJWT(claims).setProtectedHeader(header).sign(await jose.importJWK(signing, header.alg), { crit });
 }
 
 function providerOf(name, issuer, key, day) {
