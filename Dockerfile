@@ -20,6 +20,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     CHALLENGES_METRICS_ADDRESS=0.0.0.0:9464 \
     CHALLENGES_PAYEE_KEY_FILE=/var/lib/challenges/payee.key \
+    CHALLENGES_RECORD_KEY_FILE=/var/lib/challenges/record.key \
     CHALLENGES_PAYMENT_FILES=/var/lib/challenges/payments \
     CHALLENGES_FILES_PLACE=/var/lib/challenges/files \
     CHALLENGES_FILES_KEY_FILE=/var/lib/challenges/files.key

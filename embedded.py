@@ -109,6 +109,7 @@ class Service:
             "TEMPORAL_ADDRESS": f"{_LOOPBACK}:{self.port}",
             "CHALLENGES_DATABASE_URL": f"sqlite:///{self.folder / 'service.db'}",
             "CHALLENGES_PAYEE_KEY_FILE": str(self.folder / "payee.key"),
+            "CHALLENGES_RECORD_KEY_FILE": str(self.folder / "record.key"),
             "CHALLENGES_FILES_PLACE": str(self.folder / "files"),
             "CHALLENGES_FILES_KEY_FILE": str(self.folder / "files.key"),
         }

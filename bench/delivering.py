@@ -25,7 +25,7 @@ from store.record import record
 from workflows.delivery import DeliveryWorkflow
 from workflows.interface import DELIVERY, NOTICES
 
-from .databases import SQLITE, database, insert_applications, keep, versions
+from .databases import RECORD_KEYS, SQLITE, database, insert_applications, keep, versions
 from .history import WORKFLOW_TASK
 from .measuring import Measurement, say, seconds
 from .notices import told_all
@@ -133,7 +133,7 @@ def _sent(number: int, before: int) -> Sent:
 
 def _send(url: str, number: int, before: int) -> Sent:
     """Runs in its own process: sends every notice in the outbox."""
-    kept = Database(url)
+    kept = Database(url, RECORD_KEYS)
     try:
         return asyncio.run(_send_all(kept, number, before))
     finally:

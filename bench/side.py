@@ -83,7 +83,8 @@ class Side:
 
 
 def _opened(url: str) -> Any:
-    kept = import_module("bench.payments").Database(url)
+    keys = getattr(import_module("bench.databases"), "RECORD_KEYS", None)  # earlier builds chain nothing
+    kept = import_module("bench.payments").Database(url, *([keys] if keys else []))
     kept.migrate()
     return kept
 

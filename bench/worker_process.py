@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 from store.database.database import Database
 
 from . import floor
+from .databases import RECORD_KEYS
 from .playing import service_worker
 from .programs import Program
 from .temporal import quiet_runtime
@@ -48,7 +49,7 @@ async def _run(address: str, database: str, bare: bool) -> None:
         database: the URL of the service's database, with its tables.
         bare: whether it is the worker of the floor, with the service's settings, or the service's own.
     """
-    kept = Database(database)
+    kept = Database(database, RECORD_KEYS)
     try:
         client = await Client.connect(address, data_converter=pydantic_data_converter, runtime=quiet_runtime())
         worker = service_worker(client, kept)

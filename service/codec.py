@@ -25,7 +25,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
 from domain.values.refusals import Unavailable
-from store.key_file import keys_in
+from store.key_file import keys_in, sealing
 
 SETTING = "CHALLENGES_CODEC_KEY_FILE"
 """The environment variable that names the file of keys."""
@@ -97,7 +97,7 @@ def codec_in(path: Path) -> Codec | None:
         Unavailable: the file cannot be used; see `store.key_file.keys_in`. No process makes the file by itself: two
             processes with a key of their own would not understand each other.
     """
-    return None if path.is_dir() else Codec(keys_in(path, SETTING, "payloads in Temporal"))
+    return None if path.is_dir() else Codec(keys_in(path, sealing(SETTING, "payloads in Temporal")))
 
 
 def converter_with(codec: Codec | None) -> DataConverter:

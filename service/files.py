@@ -9,7 +9,7 @@ from gateways.files.place import FilePlace, place_at
 from gateways.files.scanner import Scanner
 from store.database.database import Database
 from store.files import sweeping
-from store.files.keys import SEALED, SETTING, FileKeys
+from store.files.keys import SETTING, USE, FileKeys
 from store.key_file import make_key_file
 
 from .settings import Settings
@@ -46,7 +46,7 @@ def file_keys_of(options: Settings, database: Database) -> FileKeys:
                 f"The key file {path} is gone, and attached files are sealed with its keys: restore it from its "
                 f"backup, or name it in {SETTING}."
             )
-        if make_key_file(path, SETTING, SEALED):
+        if make_key_file(path, USE):
             _logger.warning("attached files are sealed with a new key: keep a copy of it elsewhere", file=str(path))
     return FileKeys.from_file(path)
 

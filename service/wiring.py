@@ -22,6 +22,7 @@ from store.payments import payees
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.file_rail import FileRail
 from store.payments.sealing import Seals, make_key_file
+from store.record.keys import RecordKeyFile
 
 from .settings import PREFIX, Settings
 
@@ -40,7 +41,11 @@ def database_of(options: Settings) -> Database:
     Raises:
         Unavailable: the settings name none.
     """
-    return Database(options.database_url, options.database_password.get_secret_value())
+    return Database(
+        options.database_url,
+        RecordKeyFile(options.record_key_file),
+        password=options.database_password.get_secret_value(),
+    )
 
 
 def letters_of(options: Settings) -> Letters:

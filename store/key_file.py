@@ -1,6 +1,7 @@
 """Files of keys: who may read them, what is in them, and how the first one is made.
 
-The keys seal what the database keeps of bank details and of attached files. The keys are never in the database.
+The keys seal what the database keeps of bank details and of attached files, and chain the lines of the record. The keys
+are never in the database.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.fernet import Fernet, MultiFernet
 
@@ -17,6 +19,32 @@ from domain.values.refusals import Unavailable
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes
 _READ_AND_WRITE_BY_ITS_OWNER = 0o600
+
+
+class Use(NamedTuple):
+    """What the keys of a file are for.
+
+    Args:
+        setting: the environment variable that names the file.
+        does: what they do, for the comment in a new file, such as "Seals bank details".
+        lost: what nobody can do without them.
+        leaked: what to do if others could read the file.
+    """
+
+    setting: str
+    does: str
+    lost: str
+    leaked: str
+
+
+def sealing(setting: str, sealed: str) -> Use:
+    """The use of keys that seal something, such as "bank details"."""
+    return Use(
+        setting=setting,
+        does=f"Seals {sealed}",
+        lost=f"read the {sealed} that were sealed under them",
+        leaked="add a new key and run `reseal`",
+    )
 
 
 def fernets(keys: Sequence[str]) -> MultiFernet:
@@ -31,20 +59,19 @@ def fernets(keys: Sequence[str]) -> MultiFernet:
     return MultiFernet(made)
 
 
-def keys_in(path: Path, setting: str, sealed: str) -> list[str]:
+def keys_in(path: Path, use: Use) -> list[str]:
     """The keys of a file: one key on each line, the newest first. A comment begins with #.
 
     Args:
         path: of the file.
-        setting: the environment variable that names the file.
-        sealed: what the keys seal, such as "bank details".
+        use: what the keys are for.
 
     Raises:
         Unavailable: the file is missing, cannot be read, is open to other users, has no key, or has a line that is not
             a key. The message gives the number of the line and never repeats the line.
     """
     keys = []
-    for number, line in enumerate(_lines_of(path, setting, sealed), start=1):
+    for number, line in enumerate(_lines_of(path, use), start=1):
         key = line.partition("#")[0].strip()
         if key and _fernet(key) is None:
             raise Unavailable(
@@ -54,18 +81,18 @@ def keys_in(path: Path, setting: str, sealed: str) -> list[str]:
         keys += [key] if key else []
     if not keys:
         raise Unavailable(
-            f"The key file {path} holds no key: restore it from its backup, or name another in {setting}."
+            f"The key file {path} holds no key: restore it from its backup, or name another in {use.setting}."
         )
     return keys
 
 
-def make_key_file(path: Path, setting: str, sealed: str) -> bool:
+def make_key_file(path: Path, use: Use) -> bool:
     """Makes a file with a new key, and its folder. An existing file stays unchanged.
 
     Several processes may call this at once: one makes the file, and nobody ever sees half a file.
 
     Args:
-        path, setting, sealed: see `keys_in`.
+        path, use: see `keys_in`.
 
     Returns:
         Whether this call made the file. Then the people who run the service should be told to keep a copy elsewhere.
@@ -77,10 +104,10 @@ def make_key_file(path: Path, setting: str, sealed: str) -> bool:
         if path.exists():
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        return write_new(path, f"# Seals {sealed}. Put a newer key above this one.\n{Fernet.generate_key().decode()}\n")
+        return write_new(path, f"# {use.does}. Put a newer key above this one.\n{Fernet.generate_key().decode()}\n")
     except OSError as error:
         raise Unavailable(
-            f"The key file {path} cannot be made ({error.strerror}): name another in {setting}, on a disk of this "
+            f"The key file {path} cannot be made ({error.strerror}): name another in {use.setting}, on a disk of this "
             "machine that has room and that the service may write to."
         ) from None
 
@@ -124,24 +151,25 @@ def _keep_the_name_of(path: Path) -> None:
         os.close(folder)
 
 
-def _lines_of(path: Path, setting: str, sealed: str) -> list[str]:
+def _lines_of(path: Path, use: Use) -> list[str]:
     try:
         with path.open("rb") as file:
             others_may = os.fstat(file.fileno()).st_mode & 0o777 & ~_READ_AND_WRITE_BY_ITS_OWNER
             if os.name == "posix" and others_may:
                 raise Unavailable(
                     f"The key file {path} is open to more than its owner: run chmod 600 {path}. "
-                    "If others could read the file, add a new key and run `reseal`."
+                    f"If others could read the file, {use.leaked}."
                 )
             return file.read().decode("utf-8-sig", errors="replace").splitlines()
     except FileNotFoundError:
         raise Unavailable(
-            f"There is no key file {path}: restore it from its backup, or name another in {setting}. "
-            f"Without its keys nobody can read the {sealed} that were sealed under them."
+            f"There is no key file {path}: restore it from its backup, or name another in {use.setting}. "
+            f"Without its keys nobody can {use.lost}."
         ) from None
     except OSError as error:
         raise Unavailable(
-            f"The key file {path} cannot be read ({error.strerror}): check who owns it, or name another in {setting}."
+            f"The key file {path} cannot be read ({error.strerror}): check who owns it, or name another in "
+            f"{use.setting}."
         ) from None
 
 

@@ -24,7 +24,7 @@ from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved
 from gateways.banking.http_rail import HttpRail
 from service.settings import Settings
-from service.wiring import rail_of
+from service.wiring import database_of, rail_of
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from tests.play import Play
@@ -96,7 +96,7 @@ async def playing(
     round_, of_the_round, challenges = round_from_file(round_name)
     rules = programme or of_the_round
     settings = _settings_of(folder, database_url, options or {})
-    database = Database(settings.database_url)
+    database = database_of(settings)
     if database_url:
         database.migrate()
 
@@ -144,6 +144,7 @@ def _settings_of(folder: Path, database_url: str, options: Mapping[str, Any]) ->
     given: dict[str, Any] = {
         "database_url": database_url or _own_database(folder),
         "payee_key_file": folder / "payee.key",
+        "record_key_file": folder / "record.key",
         "files_place": str(folder / "files"),
         "files_key_file": folder / "files.key",
         "payment_files": folder / "payments",

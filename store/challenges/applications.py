@@ -44,8 +44,8 @@ from store.database.ordering import TotalOrder
 from store.database.tables import Found
 from store.judging.impartiality import readable, readable_as_declared
 from store.payments.twins import twins_of
+from store.record.lines import add, taken
 from store.record.notices import Compose, tell_one, written
-from store.record.record import write_line
 
 from . import forms, proposals, submissions, windows
 
@@ -338,8 +338,8 @@ def _note_refusal(
     text = str(refusal)
     entry = Entry(at=at, by=APPLICANT, role=APPLICANT, action="apply", stage="window", text=text, refused=True)
     with database.writing() as connection:
-        window = connection.execute(select(_challenges).where(_challenges.c.id == challenge)).one()
-        write_line(connection, key, challenge, entry)
+        window = taken(connection, challenge)
+        add(connection, window, key, entry)
         if is_contact(applying.email):
             facts = {"reason": text, "kept": "", "proposal": ""}
             address = read_address(applying.email)

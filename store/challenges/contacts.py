@@ -18,6 +18,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
+from store.record.lines import taken
 from store.record.notices import Compose, tell_one
 from store.record.record import put
 
@@ -57,7 +58,8 @@ def change_contact(
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        people = people_in(connection, round_of(challenge))  # first, as where a role is handed over
+        taken(connection, challenge)  # first, as wherever a line of the record is written
+        people = people_in(connection, round_of(challenge))  # then, as where a role is handed over
         row = _application(connection, challenge, team)
         if to.email and (owner := whose_mailbox(people, to.email)):
             raise NotAllowed(

@@ -68,6 +68,19 @@ def held(connection: Connection, application: str, stage: str, now: Instant) -> 
     return row
 
 
+def challenge_of(connection: Connection, application: str) -> str:
+    """The challenge of a draft, or of an application that was handed in without one.
+
+    Raises:
+        UnknownTeam: there is no such draft or application.
+    """
+    for table, of_it in ((_drafts, _drafts.c.application), (_applications, _applications.c.id)):
+        found: str | None = connection.scalar(select(table.c.challenge).where(of_it == application).limit(1))
+        if found is not None:
+            return found
+    raise unknown(application)
+
+
 def answered(connection: Connection, application: str, stage: str, form: Form) -> Answers:
     """The answers of a draft that count, by question; for questions that ask for files, what is attached now."""
     rows = _LATEST.all(connection, {"draft": application, "of_stage": stage})

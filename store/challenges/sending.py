@@ -29,9 +29,9 @@ from store.database.inserts import Together
 from store.database.instants import to_microsecond
 from store.database.prepared import Prepared
 from store.database.tables import Found
+from store.record.lines import add, taken
 from store.record.notices import Compose, tell_one
 from store.record.notices import written as letter_of
-from store.record.record import write_line
 
 from . import draft_rows, forms, submissions, windows
 
@@ -217,13 +217,14 @@ def _note_refusal(
     by = {"by": application, "role": str(Role.TEAM), "action": str(Action.SEND), "stage": stage or "window"}
     entry = Entry(at=at, text=str(refusal), refused=True, **by)
     with database.writing() as connection:
+        # Before the draft: whoever erases it locks them in this order, too.
+        challenge = taken(connection, draft_rows.challenge_of(connection, application))
         draft = draft_rows.held(connection, application, stage, at)
         sent = _sent_before(connection, draft)
         applying = _applying(connection, draft, sent)
         counts = sent is not None and sent.sent_at is not None and sent.withdrawn is None
-        challenge = connection.execute(select(_challenges).where(_challenges.c.id == draft.challenge)).one()
         key = f"{_key(draft)}/refused-{submissions.random(12)}"
-        write_line(connection, key, draft.challenge, entry)
+        add(connection, challenge, key, entry)
         kept, proposal = _SENT_BEFORE if counts else _DRAFT, _title(connection, draft)
         facts: Facts = {"reason": str(refusal), "kept": kept, "proposal": proposal}
         occasion = Occasion.APPLICATION_REFUSED

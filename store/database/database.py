@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from domain.values.refusals import Unavailable
+from store.record.keys import KeepsKeys
 
 from . import schema
 from .failures import NOT_SET_UP, place_of, unavailable, without_values
@@ -37,14 +38,16 @@ class Database:
 
     Args:
         url: "sqlite:///path" or "postgresql://user:password@host/name".
+        record_keys: the keys of the record's chain. Whoever writes no line of the record needs none.
         password: of the user in the URL, unless the URL has it. SQLite has none.
 
     Raises:
         Unavailable: the URL names neither. The message does not repeat the URL, which may contain a password.
     """
 
-    def __init__(self, url: str, password: str = "") -> None:
+    def __init__(self, url: str, record_keys: KeepsKeys | None = None, *, password: str = "") -> None:
         self._url = _understood(url)
+        self.record_keys = record_keys
         if password and self._url.get_backend_name() != "sqlite":
             self._url = self._url.set(password=password)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
@@ -57,6 +60,7 @@ class Database:
             max_overflow=0,
             pool_timeout=WAIT_SECONDS,
             pool_pre_ping=not self._is_sqlite,
+            execution_options={"record_keys": record_keys},  # for whoever has a connection only
             connect_args={"timeout": WAIT_SECONDS} if self._is_sqlite else {"connect_timeout": _CONNECT_SECONDS},
         )
         if self._is_sqlite:
@@ -77,14 +81,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, as_of_one_moment: bool = False) -> Iterator[Connection]:
         """One transaction that only reads. On SQLite, readers do not wait for writers.
+
+        Args:
+            as_of_one_moment: whether all statements see the same rows, also on PostgreSQL.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
         with self._plainly(), self.engine.connect() as connection:
             connection = connection.execution_options(**_READING)
+            if as_of_one_moment and not self._is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from cryptography.fernet import InvalidToken
 
 from domain.values.refusals import Unavailable
-from store.key_file import fernets, keys_in
+from store.key_file import fernets, keys_in, sealing
 
 SETTING = "CHALLENGES_FILES_KEY_FILE"
 """The environment variable that names the file of keys."""
-SEALED = "attached files"
+USE = sealing(SETTING, "attached files")
 KEY_BYTES = 32
 
 
@@ -45,7 +45,7 @@ class FileKeys:
         Raises:
             Unavailable: the file cannot be used; see `store.key_file.keys_in`.
         """
-        return cls(keys_in(path, SETTING, SEALED))
+        return cls(keys_in(path, USE))
 
     def digest(self, content: bytes) -> str:
         """What stands for a content in names and rows.

@@ -25,6 +25,7 @@ from store.record.record import needs_somebody
 from .bank_words import Words, hear_person
 from .contradictions import contradictions
 from .file_record import write_lines
+from .rows import hold, hold_all
 
 _payments, _transfers, _files = tables.payments, tables.transfers, tables.payment_files
 _filed, _words = tables.filed_transfers, tables.bank_words
@@ -306,6 +307,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
     """
     key, challenge = payment_of(transfer), challenge_of(transfer)
     with database.writing() as connection:
+        hold(connection, challenge)
         filed = connection.execute(
             select(_filed.c.progress, _filed.c.arrived_on, _filed.c.doubt, _transfers.c.returned_at)
             .join(_files, _files.c.id == _filed.c.file)
@@ -332,13 +334,16 @@ def _which(said: BankReport) -> ColumnElement[bool]:
 
 
 def _held(connection: Connection, said: BankReport, which: ColumnElement[bool]) -> dict[str, Found]:
-    """The transfers that a report can be about, by the ids that the bank knows, locked until the transaction ends.
+    """The transfers that a report can be about, by the ids that the bank knows.
+
+    They, their payments and their challenges are locked until the transaction ends.
 
     Raises:
         UnknownPayment: no such file was made here.
     """
-    # Lock the payments first, as everywhere: a file that is being made either sees what this report makes doubtful, or
-    # is seen here.
+    # Lock the challenges first, then the payments, as everywhere: a file that is being made either sees what this
+    # report makes doubtful, or is seen here.
+    hold_all(connection, map(challenge_of, connection.scalars(select(_filed.c.transfer).where(which))))
     inside = exists().where(_transfers.c.payment == _payments.c.key, _transfers.c.id == _filed.c.transfer, which)
     connection.execute(
         select(_payments.c.key).where(inside).order_by(*_BY_KEY).with_for_update(of=_payments, key_share=True)

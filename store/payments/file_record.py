@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from whenever import Instant
 
 from domain.announcements.announcement import Entry
-from store.record.record import write_line
+from domain.keys import challenge_of
+from store.record.lines import write_line
 
 
 def write_lines(
@@ -22,9 +23,12 @@ def write_lines(
     at: Instant,
     reason: str = "",
 ) -> None:
-    """Writes who did something with a file, and why, on the record of each challenge concerned."""
-    counted = Counter("/".join(payment.split("/")[:2]) for payment in payments)
-    for challenge, count in counted.items():
+    """Writes who did something with a file, and why, on the record of each challenge concerned.
+
+    The transaction must have locked these challenges first; see `rows.hold_all`.
+    """
+    counted = Counter(map(challenge_of, payments))
+    for challenge, count in sorted(counted.items()):
         number = f", with {count} of this challenge's payments" if count > 1 else ""
         action, role = key.partition("/")[0], roles.get(challenge, "unknown")
         entry = Entry(at=at, by=by, role=role, action=action, text=text + number, reason=reason)

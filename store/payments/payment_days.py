@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import or_, select, update
 from whenever import Date, Instant
 
-from domain.keys import payment_of
+from domain.keys import challenge_of, payment_of
 from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
 from store.database import tables
@@ -15,6 +15,7 @@ from store.database.database import Database
 from store.database.ordering import TotalOrder
 
 from .file_record import write_lines
+from .rows import hold_all
 
 _payments, _transfers = tables.payments, tables.transfers
 _files, _filed = tables.payment_files, tables.filed_transfers
@@ -62,8 +63,9 @@ def move(
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
+        inside = connection.scalars(select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)).all()
+        hold_all(connection, map(challenge_of, inside))  # before the file: whoever drops the file does so, too
         unwritten = (_files.c.id == file, _files.c.written_at.is_(None))
         connection.execute(update(_files).where(*unwritten).values(execute_on=str(execute_on)))
-        inside = connection.scalars(select(_filed.c.transfer).where(_filed.c.file == file).order_by(*_FILED)).all()
         key, text = f"payment-file-moved/{file}/{at}", f"Payment file {file} is to be paid on {execute_on}"
         write_lines(connection, map(payment_of, inside), key, text, by, roles, at, reason)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection, Label, ScalarSelect, delete, exists, func, insert, select, update
 from whenever import Date, Instant
 
-from domain.keys import payment_of
+from domain.keys import challenge_of, payment_of
 from domain.payments.bank_account import crosses_border
 from domain.payments.payment import PaymentStatus
 from domain.payments.reference import plain_reference
@@ -22,7 +22,7 @@ from store.database.tables import Found
 
 from . import payees
 from .file_record import write_lines
-from .rows import take_release_back
+from .rows import hold_all, take_release_back
 
 _payments, _transfers, _payees = tables.payments, tables.transfers, tables.payees
 _files, _filed, _applications = tables.payment_files, tables.filed_transfers, tables.applications
@@ -184,7 +184,8 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
     with database.writing() as connection:
         inside = list(connection.scalars(select(_filed.c.transfer).where(_filed.c.file == file)))
         keys = tuple(sorted(map(payment_of, inside)))
-        # Lock the payments first, as everywhere; see `_waiting`.
+        # Lock the challenges first, then the payments, as everywhere; see `_waiting`.
+        hold_all(connection, map(challenge_of, keys))
         connection.execute(
             select(_payments.c.key)
             .where(_payments.c.key.in_(keys))
@@ -249,15 +250,17 @@ def mark_written(database: Database, file: str, at: Instant, by: str = "", execu
 
 
 def _waiting(connection: Connection) -> Sequence[Found]:
-    """The transfers that can leave now. Their payments are locked until the transaction ends.
+    """The transfers that can leave now. Their challenges and payments are locked until the transaction ends.
 
     Payments are locked before their transfers are read, as everywhere. So two transactions that lock both never wait
     for each other, and what another transaction cancelled, changed or put into a file meanwhile is seen.
     """
+    can_leave = (*_CAN_LEAVE, exists().where(_transfers.c.payment == _payments.c.key, _transfers.c.begun_at.is_(None)))
+    challenges = connection.scalars(select(_payments.c.challenge).distinct().where(*can_leave)).all()
+    hold_all(connection, challenges)
     held = connection.scalars(
         select(_payments.c.key)
-        .where(*_CAN_LEAVE)
-        .where(exists().where(_transfers.c.payment == _payments.c.key, _transfers.c.begun_at.is_(None)))
+        .where(*can_leave, _payments.c.challenge.in_(challenges))
         .order_by(*_PAYMENTS_BY_CURRENCY)
         .limit(MOST)
         .with_for_update(of=_payments, key_share=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -102,6 +103,12 @@ def hold(connection: Connection, challenge: str) -> None:
     challenge before the payment, so that the two never wait for each other.
     """
     _HOLD.execute(connection, {"challenge": challenge})
+
+
+def hold_all(connection: Connection, challenges: Iterable[str]) -> None:
+    """Locks the rows of challenges, always in the same order; see `hold`."""
+    for challenge in sorted(set(challenges)):
+        hold(connection, challenge)
 
 
 def change(connection: Connection, key: str, **values: Any) -> None:

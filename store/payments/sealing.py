@@ -20,7 +20,7 @@ from store import key_file
 
 SETTING = "CHALLENGES_PAYEE_KEY_FILE"
 """The environment variable that names the file of keys."""
-_SEALED = "bank details"
+_USE = key_file.sealing(SETTING, "bank details")
 
 
 class _Content(Value):
@@ -70,7 +70,7 @@ class Seals:
         Raises:
             Unavailable: the file cannot be used; see `store.key_file.keys_in`.
         """
-        return cls(key_file.keys_in(path, SETTING, _SEALED))
+        return cls(key_file.keys_in(path, _USE))
 
     def seal(self, account: BankAccount, bound_to: str) -> str:
         """Seals an account: only somebody with a key can read the text, and nobody can change it unnoticed.
@@ -155,4 +155,4 @@ class Seals:
 
 def make_key_file(path: Path) -> bool:
     """Makes a file with a new key; see `store.key_file.make_key_file`."""
-    return key_file.make_key_file(path, SETTING, _SEALED)
+    return key_file.make_key_file(path, _USE)

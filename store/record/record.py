@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import cache
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, bindparam, select, update
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Attention, Deciding, Entry, Status
+from domain.announcements.announcement import Announcement, Attention, Deciding
 from domain.challenges import deadlines
 from domain.challenges.decisions import Select
 from domain.challenges.state import State
@@ -17,18 +15,19 @@ from domain.challenges.steps import Sealed
 from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
-from domain.values.refusals import TooLate, UnknownChallenge, UnknownTeam
+from domain.values.refusals import TooLate, UnknownTeam
 from store.challenges import late, windows
 from store.challenges.hand_overs import check_handed_over
 from store.database import tables
 from store.database.database import Database
-from store.database.inserts import inserting, unless_there
+from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
 from store.judging.departures import departure_of
 from store.judging.impartiality import check_impartial
 
+from .lines import add, taken, write_line
 from .notices import Compose as Compose
 from .notices import Letter as Letter
 from .notices import Notice as Notice
@@ -41,11 +40,7 @@ _AS_WRITTEN = TotalOrder(_record.c.id)
 _attention = tables.attention
 
 # Made once, because making a statement takes longer than running it.
-# Not the strongest lock: applications refer to this row, and must not wait.
-_HELD = select(_challenges).where(_challenges.c.id == bindparam("challenge")).with_for_update(key_share=True)
-_CHALLENGE = Prepared(_HELD)
 _LINE = Prepared(select(_record).where(_record.c.key == bindparam("wanted")))
-_NEW_LINE = unless_there(_record.c.key, also=("proof",))
 _STATUS = Prepared(
     update(_challenges)
     .where(_challenges.c.id == bindparam("challenge"))
@@ -86,7 +81,7 @@ class RecordLine(Value):
     signed: str
 
 
-def announce(database: Database, announcement: Announcement, compose: Compose) -> None:
+def announce(database: Database, announcement: Announcement, compose: Compose, signed: str = "") -> None:
     """Writes down what happened: the line of the record, status, window and notices; either all of them or none.
 
     If the key was announced before, this does nothing.
@@ -95,6 +90,7 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
         database: where to.
         announcement: what happened.
         compose: finds the words of a notice.
+        signed: what the person signed who decided it, with the signature; empty if nobody signed.
 
     Raises:
         UnknownChallenge: there is no such challenge.
@@ -108,16 +104,17 @@ def announce(database: Database, announcement: Announcement, compose: Compose) -
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        put(connection, announcement, compose)
+        put(connection, announcement, compose, signed)
 
 
-def put(connection: Connection, announcement: Announcement, compose: Compose) -> bool:
+def put(connection: Connection, announcement: Announcement, compose: Compose, signed: str = "") -> bool:
     """Like `announce`, in the caller's transaction. Returns whether the announcement was new."""
-    challenge, is_new = _taken_with_line(connection, announcement)
-    if not is_new:
+    challenge = taken(connection, announcement.challenge)
+    status = _columns(challenge, announcement)
+    if not add(connection, challenge, announcement.key, announcement.entry, signed=signed, status=status):
         # After a reset in Temporal the same step can give other dates. Lists must show the enforced ones.
         if announcement.status is not None and _is_later(announcement, challenge):
-            _put_status(connection, challenge, announcement.status, announcement.entry.at)
+            _STATUS.execute(connection, {"challenge": challenge.id, **status})
             _put_window_again(connection, challenge, announcement)
         return False
     if announcement.handed_over is not None:
@@ -137,8 +134,6 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
     if announcement.attention is not None:
         _put_attention(connection, challenge, announcement.attention, announcement.entry.at)
-    if announcement.status is not None:
-        _put_status(connection, challenge, announcement.status, announcement.entry.at)
     tell_all(connection, announcement, challenge, compose)
     tell_readers(connection, announcement, challenge, compose)
     return True
@@ -162,7 +157,7 @@ def seal(database: Database, state: State, at: Instant, compose: Compose) -> Sea
     """
     stage = "" if state.takes_applications else state.filling.name
     with database.writing() as connection:
-        challenge = _taken(connection, state.challenge.id)  # before the window: see `put`
+        challenge = taken(connection, state.challenge.id)  # before the window: see `put`
         came = windows.seal(connection, challenge.id, at, stage)
         _, announcement = deadlines.sealed(state, came.number, at, came.sent)
         put(connection, announcement, compose)
@@ -245,50 +240,10 @@ def is_selected(connection: Connection, challenge: str, stages: tuple[str, ...])
     Raises:
         UnknownChallenge: there is no such challenge.
     """
-    row = _taken(connection, challenge)
+    row = taken(connection, challenge)
     selected = (_record.c.challenge == challenge, _record.c.action == Select.kind, _record.c.refused.is_(False))
     found = select(_record.c.id).where(*selected, _record.c.stage.in_(stages))
     return bool(row.outcome) or connection.execute(found.limit(1)).first() is not None
-
-
-def write_line(connection: Connection, key: str, challenge: str, entry: Entry) -> None:
-    """Adds a line to the record, in a transaction that writes."""
-    connection.execute(insert(_record).values(key=key, challenge=challenge, **dict(entry)))
-
-
-def _taken(connection: Connection, challenge: str) -> Found:
-    """The row of a challenge, locked until the transaction ends: nobody else announces anything about it."""
-    return _known(_CHALLENGE.one_or_none(connection, {"challenge": challenge}), challenge)
-
-
-def _taken_with_line(connection: Connection, announcement: Announcement) -> tuple[Found, bool]:
-    """Like `_taken`. Then adds the line to the record, unless the record has its key. Returns whether the line is new.
-
-    PostgreSQL does both in one statement, which saves a round trip.
-    """
-    challenge = announcement.challenge
-    line = {"key": announcement.key, "challenge": challenge, **dict(announcement.entry)}
-    if connection.dialect.name == "sqlite":
-        return _taken(connection, challenge), _NEW_LINE.execute(connection, line) > 0
-    row = _known(_challenge_and_line().one_or_none(connection, line), challenge)
-    return row, row.is_new
-
-
-@cache
-def _challenge_and_line() -> Prepared:
-    challenge = _HELD.cte("taken").prefix_with("MATERIALIZED")
-    columns = [column for column in _record.columns if column.name in ("key", "challenge", *Entry.model_fields)]
-    line = select(*(bindparam(column.name, type_=column.type) for column in columns))
-    # The line is selected from the challenge's row, so that it is written only after that row is locked.
-    insertion = postgresql.insert(_record).from_select(columns, line.select_from(challenge))
-    written = insertion.on_conflict_do_nothing(index_elements=["key"]).returning(_record.c.id).cte("written")
-    return Prepared(select(challenge, exists(select(written.c.id)).label("is_new")))
-
-
-def _known(row: Found | None, challenge: str) -> Found:
-    if row is None:
-        raise UnknownChallenge(f"No challenge {challenge!r} was opened: open its round first.")
-    return row
 
 
 def _note_departure(connection: Connection, announcement: Announcement, decides: Deciding) -> None:
@@ -328,12 +283,13 @@ def _application(connection: Connection, team: str, challenge: Found) -> Found:
     return row
 
 
-def _put_status(connection: Connection, challenge: Found, status: Status, at: Instant) -> None:
-    """Writes the status unless a later status is there: announcements can come out of order."""
-    if challenge.status_at is not None and at < challenge.status_at:
-        return
-    values = dict(status) | {"outcome_reason": status.reason, "status_at": at, "challenge": challenge.id}
-    _STATUS.execute(connection, values)
+def _columns(challenge: Found, announcement: Announcement) -> dict[str, object]:
+    """The challenge's columns that change. A later status stays: announcements can come out of order."""
+    status, at = announcement.status, announcement.entry.at
+    if status is None or (challenge.status_at is not None and at < challenge.status_at):
+        return {}
+    shown = {name: value for name, value in status if name != "reason"}
+    return shown | {"outcome_reason": status.reason, "status_at": at}
 
 
 def _put_window_again(connection: Connection, challenge: Found, announcement: Announcement) -> None:

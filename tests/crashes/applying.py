@@ -17,6 +17,7 @@ from domain.values.refusals import TooLate
 from service.settings import Settings
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
+from tests.chained import KEYS
 
 
 def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> list[tuple[str, Instant]]:
@@ -32,7 +33,7 @@ def apply_until_refused(url: str, challenge: str, name: str, start: Barrier) -> 
     Returns:
         Id and time of each receipt, in order.
     """
-    database = Database(url)
+    database = Database(url, KEYS)
     clock: Callable[[], Instant] = lambda: find_challenge(database, challenge).opens  # noqa: E731
     desk = Desk(Settings(database_url=url), database, _no_temporal, lambda: clock())
     receipts: list[tuple[str, Instant]] = []

@@ -24,8 +24,8 @@ from gateways.files import place as file_place
 from gateways.files.place import FilePlace
 from service.files import place_of
 from service.settings import Settings
+from service.wiring import database_of
 from store.challenges import attachments
-from store.database.database import Database
 from store.files import sweeping
 from tests.store.attaching import LATER, NOW
 from tests.store.said import AIR
@@ -115,7 +115,7 @@ def main() -> int:
     """Does what its argument says, as far as it comes."""
     asked: dict[str, Any] = json.loads(sys.argv[1])
     options = Settings(**asked["settings"])
-    database = Database(options.database_url)
+    database = database_of(options)
     _AT[asked["moment"]]()
     if asked["moment"] in SWEEPS:
         sweeping.sweep(database, lambda: LATER, place_of(options).remove)

@@ -46,8 +46,7 @@ from domain.challenges.decisions import Decision
 from domain.challenges.steps import Orders, Sealing, ToAnnounce
 from domain.payments.moves import Move
 from service import log, settings
-from service.wiring import letters_of, rail_of
-from store.database.database import Database
+from service.wiring import database_of, letters_of, rail_of
 from tests.crashes import dying_payments, dying_sender
 from tests.crashes.dying import AFTER, BEFORE, Deaths, under_way
 from tests.crashes.dying_payments import RAIL_ASKED, RailOfDeath
@@ -168,7 +167,7 @@ async def _work(address: str, namespace: str, folder: Path, moments: Collection[
         interceptors=[DyingInside(deaths)],
         plugins=[_SoonReplaced("soon replaced")],
     )
-    database = Database(options.database_url)
+    database = database_of(options)
     event.listen(database.engine, "commit", deaths.die_within)
     rail = RailOfDeath(rail_of(options, database), deaths, folder)
     # Whoever started this went away or wants no more of it; there is nothing to be finished, as with any death.

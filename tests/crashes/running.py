@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from desk.desk import Desk
 from service.settings import PREFIX, Settings
-from store.database.database import Database
+from service.wiring import database_of
 from tests.crashes import dying_desk, dying_worker
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider
@@ -189,22 +189,23 @@ def environment_of(database_url: str, **settings: str) -> dict[str, str]:
 
     Args:
         database_url: of its database.
-        settings: others, by their names in `settings`. If they do not say otherwise, the keys of bank details are
-            beside the database, and answers are not waited for long.
+        settings: others, by their names in `settings`. If they do not say otherwise, the keys are beside the database,
+            or beside the key of bank details, and answers are not waited for long.
     """
     if "payee_key_file" not in settings:
         settings["payee_key_file"] = str(Path(database_url.removeprefix("sqlite:///")).parent / "payee.key")
-    given = {"answer_within": str(_ANSWER_WITHIN), **settings, "database_url": database_url}
+    beside = {"record_key_file": str(Path(settings["payee_key_file"]).with_name("record.key"))}
+    given = {"answer_within": str(_ANSWER_WITHIN), **beside, **settings, "database_url": database_url}
     return {f"{PREFIX}{name.upper()}": value for name, value in given.items()}
 
 
 @contextmanager
 def opened_desk(client: Client, database_url: str, **settings: str) -> Iterator[Desk]:
     """A desk on a database, which it makes ready; settings as for `environment_of`."""
-    database = Database(database_url)
-    database.migrate()
     given = environment_of(database_url, **settings)
     options = Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in given.items()})
+    database = database_of(options)
+    database.migrate()
 
     async def connected() -> Client:
         return client

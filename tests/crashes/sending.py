@@ -10,6 +10,7 @@ from whenever import Instant
 
 from store.challenges import sending
 from store.database.database import Database
+from tests.chained import KEYS
 from tests.store.said import compose
 from tests.store.writing import save
 
@@ -18,7 +19,7 @@ AT = Instant.from_utc(2016, 7, 20)
 
 def die_sending(url: str, draft: str, after: bool) -> None:
     """Sends a draft, and is killed before it is committed, or once it is committed and nobody has heard of it."""
-    database = Database(url)
+    database = Database(url, KEYS)
     if not after:
         event.listen(database.engine, "commit", _die)
     sending.send(database, draft, "", lambda: AT, compose)
@@ -27,7 +28,7 @@ def die_sending(url: str, draft: str, after: bool) -> None:
 
 def die_saving(url: str, draft: str, after: bool) -> None:
     """Saves an answer, and is killed likewise."""
-    database = Database(url)
+    database = Database(url, KEYS)
     if not after:
         event.listen(database.engine, "commit", _die)
     save(database, draft, "idea", "Trams.", 1, AT)

@@ -18,6 +18,7 @@ from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.outbox import outbox
 from store.record.record import announce, read_notices
+from tests.chained import KEYS
 from tests.crashes.dying import AFTER, BEFORE, WITHIN, only_in, point
 from tests.crashes.dying_sender import SENDER
 from tests.crashes.running import Worker, running_worker, telling
@@ -56,7 +57,7 @@ class Outbox:
     def __init__(self, folder: Path, client: Client, notify: Notify) -> None:
         self._folder, self._client, self._notify = folder, client, notify
         self._url = f"sqlite:///{folder / 'service.db'}"
-        self._database = Database(self._url)
+        self._database = Database(self._url, KEYS)
         self._database.migrate()
         self._start = Instant.now()
         round_, programme, challenges = pilot()

@@ -37,6 +37,7 @@ from store.payments.file_rail import FileRail
 from store.payments.reading import under_way
 from store.record.record import announce
 from tests.activities.runs import RememberingRuns
+from tests.chained import KEYS
 from tests.rounds import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, opened
@@ -93,7 +94,7 @@ class Step:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A database with the pilot's challenges in it, one of them open, and other people."""
-    database = Database(f"sqlite:///{tmp_path / 'service.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'service.db'}", KEYS)
     database.migrate()
     round_, programme, _ = pilot()
     operator, *releasers = (

@@ -20,6 +20,7 @@ from service.files import place_of
 from service.settings import Settings
 from store.database.database import Database
 from store.files.sweeping import sweep
+from store.record.keys import RecordKeyFile
 from tests.crashes import dying_upload
 from tests.crashes.dying_upload import ATTACHED, CONTENT, LOOKED_AT, NAME, SWEEPS, UPLOADS
 from tests.desk.test_rights import desk_on
@@ -46,9 +47,10 @@ class Service:
             **settings_in(folder),
             "database_url": f"sqlite:///{folder / 'service.db'}",
             "files_key_file": str(folder / "files.key"),
+            "record_key_file": str(folder / "record.key"),
             **settings,
         }
-        self.database = Database(self.settings["database_url"])
+        self.database = Database(self.settings["database_url"], RecordKeyFile(folder / "record.key"))
         self.database.migrate()
         open_with_files(self.database, of_round, rules)
         self.draft = ""

@@ -7,6 +7,7 @@ from threading import Event
 from sqlalchemy import text
 
 from store.database.database import Database
+from tests.chained import KEYS
 
 
 def hold_the_lock(url: str, held: Event, enough: Event, within: float) -> None:
@@ -18,7 +19,7 @@ def hold_the_lock(url: str, held: Event, enough: Event, within: float) -> None:
         enough: ends that.
         within: seconds after which it gives up.
     """
-    database = Database(url)
+    database = Database(url, KEYS)
     with database.writing() as connection:  # on SQLite this alone is the lock of the whole database
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT * FROM windows FOR UPDATE"))

@@ -85,7 +85,7 @@ def copied(books: Books, folder: Path, *planted: str, **settings: object) -> Ite
         for statement in planted:
             assert here.execute(statement).rowcount > 0, f"nothing was planted by {statement}"
         here.commit()
-    database = Database(f"sqlite:///{file}")
+    database = Database(f"sqlite:///{file}", books.play.desk.core.database.record_keys)
 
     async def connected() -> Client:
         return books.play.client

@@ -14,6 +14,7 @@ from whenever import Date
 from desk.payment_files import PaymentFile, PaymentFiles
 from domain.values.refusals import FileRefused
 from store.database.database import Database
+from tests.chained import KEYS
 from tests.desk.asking import acting, desk_on
 from tests.desk.test_payment_files import TUESDAY, settings, till
 from tests.store.filing import progress
@@ -27,7 +28,7 @@ __all__ = ["settings", "till"]
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

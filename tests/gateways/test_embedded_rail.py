@@ -17,6 +17,7 @@ from domain.values.money import Money
 from domain.values.refusals import RailRefused
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
+from tests.chained import KEYS
 from tests.store.postgres import fresh_postgres, postgres_server
 from tests.waiting import HANGS
 
@@ -47,7 +48,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     """A database with all tables and nothing in them."""
     sqlite = request.param == "sqlite"
     database = Database(
-        f"sqlite:///{tmp_path}/service.db" if sqlite else fresh_postgres(request.getfixturevalue("postgres"))
+        f"sqlite:///{tmp_path}/service.db" if sqlite else fresh_postgres(request.getfixturevalue("postgres")), KEYS
     )
     database.migrate()
     yield database

@@ -18,6 +18,7 @@ from gateways.messaging.letters import Letters
 from store.challenges.applications import accept
 from store.challenges.rounds import keep_round
 from store.database.database import Database
+from store.record.keys import RecordKeyFile
 from tests.starter.commands import PURSE, ROUND, WITH_MONEY, Commands, write_round
 
 _CLOSES_IN = 1
@@ -83,7 +84,7 @@ def handed_in(service: embedded.Service, folder: Path, name: str, numbers: Mappi
     """
     round_, programme = load_round(folder / f"{name}.round.toml")
     challenges = {each.slug: each for each in challenges_of(round_, programme) if each.slug in numbers}
-    database, compose = Database(service.address["CHALLENGES_DATABASE_URL"]), Letters().compose
+    database, compose = _database_of(service), Letters().compose
     keep_round(database, round_, programme, tuple(challenges.values()), Instant.now())
 
     def hand_in(challenge: Challenge, number: int) -> str:
@@ -95,6 +96,11 @@ def handed_in(service: embedded.Service, folder: Path, name: str, numbers: Mappi
     return teams
 
 
+def _database_of(service: embedded.Service) -> Database:
+    keys = RecordKeyFile(Path(service.address["CHALLENGES_RECORD_KEY_FILE"]))
+    return Database(service.address["CHALLENGES_DATABASE_URL"], keys)
+
+
 def _application(number: int) -> Applying:
     email = f"team{number}@company.example"
     return Applying(organisation=f"Company {number}", email=email, answers=only_text(f"Answer number {number}."))
@@ -103,6 +109,6 @@ def _application(number: int) -> Applying:
 @pytest.fixture
 def database(service: embedded.Service) -> Iterator[Database]:
     """The service's database, for what no command does."""
-    database = Database(service.address["CHALLENGES_DATABASE_URL"])
+    database = _database_of(service)
     yield database
     database.close()

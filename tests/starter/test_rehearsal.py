@@ -20,7 +20,7 @@ from domain.values.money import Amount, Money
 from domain.values.paging import Paged
 from service.connection import connect, quiet
 from service.settings import Settings
-from store.database.database import Database
+from service.wiring import database_of
 from store.payments.reading import Payment
 from store.record.record import Notice
 from tests.domain.challenges import EXPLORATION, programme
@@ -42,7 +42,7 @@ def behind_the_desk(monkeypatch: pytest.MonkeyPatch, **instead: Callable[..., An
 
     @asynccontextmanager
     async def open_desk(options: Settings, *, only_files: bool = False) -> AsyncIterator[Desk]:
-        database = Database(options.database_url)
+        database = database_of(options)
         desk = Desk(options, database, lambda: connect(quiet()))
         for name, answer in instead.items():
             subject, method = getattr(desk, name), "decide" if name == "challenges" else "list"

@@ -12,6 +12,7 @@ from domain.programmes.round import Person, Question, Round, Sponsor, challenges
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.record.record import announce
+from tests.chained import KEYS
 from tests.store.attaching import open_with_files
 from tests.store.judging import Judgement
 from tests.store.kept import database_at
@@ -33,7 +34,7 @@ def postgres() -> Iterator[str]:
 def migrated_postgres(postgres: str) -> str:
     """The URL of a PostgreSQL database with all tables, for one test after the other; none may change the tables."""
     url = fresh_postgres(postgres)
-    database = Database(url)
+    database = Database(url, KEYS)
     database.migrate()
     database.close()
     return url

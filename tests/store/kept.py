@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from store.database.database import Database
+from tests.chained import KEYS
 
 
 @cache
@@ -13,4 +14,4 @@ def database_at(url: str) -> Database:
 
     To do that takes longer than to carry most of them out. Closed, it opens again.
     """
-    return Database(url)
+    return Database(url, KEYS)

@@ -17,6 +17,7 @@ from store.outbox.outbox import (
     claim,
 )
 from store.record.record import Notice, announce, read_notices
+from tests.chained import KEYS
 from tests.store.said import AIR, MIDWAY, announcing, compose, facts
 
 POST = "test-post"
@@ -75,7 +76,7 @@ def paying(database: Database, status: str) -> str:
 @contextmanager
 def other_sender(url: str) -> Iterator[Database]:
     """The same database, as another worker has it open."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

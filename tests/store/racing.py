@@ -10,12 +10,13 @@ from domain.values.refusals import TooLate
 from store.challenges.applications import accept
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
+from tests.chained import KEYS
 from tests.store.said import AIR, applying, compose, seal
 
 
 def migrate(url: str) -> None:
     """Migrates a database."""
-    database = Database(url)
+    database = Database(url, KEYS)
     database.migrate()
     database.close()
 
@@ -31,7 +32,7 @@ def apply_until_refused(url: str, name: str, start: Any) -> list[tuple[str, Inst
     Returns:
         Id and time of each receipt, in order.
     """
-    database = Database(url)
+    database = Database(url, KEYS)
     receipts: list[tuple[str, Instant]] = []
     _start_together(start)
     try:
@@ -52,7 +53,7 @@ def apply_same(url: str, name: str, start: Any) -> list[tuple[str, bool]]:
     Returns:
         Id of each, and whether it had been taken before.
     """
-    database = Database(url)
+    database = Database(url, KEYS)
     _start_together(start)
     receipts = [
         accept(database, AIR, applying(f"Team{number} Ltd"), lambda: Instant.from_utc(2016, 7, 20), compose)
@@ -72,7 +73,7 @@ def seal_when_closed(url: str, start: Any) -> int:
     Returns:
         What the sealing counted.
     """
-    database = Database(url)
+    database = Database(url, KEYS)
     _start_together(start)
     start.wait()
     while Instant.now() < find_challenge(database, AIR).closes:

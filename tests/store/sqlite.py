@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from store.database.database import Database
+from tests.chained import KEYS
 
 
 def fresh_sqlite(folder: Path) -> str:
@@ -22,7 +23,7 @@ def fresh_sqlite(folder: Path) -> str:
 def _migrated() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "service.db"
-        database = Database(f"sqlite:///{path}")
+        database = Database(f"sqlite:///{path}", KEYS)
         database.migrate()
         database.close()
         return path.read_bytes()

@@ -19,6 +19,7 @@ from store.database.database import Database
 from store.payments.amendments import read_unchangeable
 from store.payments.ledger import Ledger
 from store.record.record import read_notices, read_record
+from tests.chained import KEYS
 from tests.store.filing import batch
 from tests.store.paying import RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make, told
 from tests.store.said import AIR, CLOSES, announcing, applied, compose
@@ -36,7 +37,7 @@ def till(open_: Database) -> Till:
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

@@ -26,6 +26,7 @@ from store.challenges.applications import read
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.record.record import announce, read_notices
+from tests.chained import KEYS
 from tests.store.said import AIR, CLOSES, MIDWAY, OPENS, announcing, compose, opened, seal
 from tests.store.sqlite import fresh_sqlite
 from tests.store.writing import begun, look_at, save, send, with_form
@@ -129,7 +130,7 @@ def test_a_draft_does_what_a_model_of_a_few_lines_says(round_: Round, programme:
         def __init__(self) -> None:
             super().__init__()
             self.folder = tempfile.TemporaryDirectory()
-            self.database = Database(fresh_sqlite(Path(self.folder.name)))
+            self.database = Database(fresh_sqlite(Path(self.folder.name)), KEYS)
             keep_round(self.database, round_, formed, challenges_of(round_, formed), OPENS)
             announce(self.database, opened(), compose)
 

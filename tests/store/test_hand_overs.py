@@ -20,6 +20,7 @@ from store.challenges.rounds import keep_round
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce, read_record
+from tests.chained import KEYS
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, SELECTOR, Till, give_payee, to_make, told
 from tests.store.said import AIR, CLOSES, announcing, applied, compose
 from tests.store.test_paying_at_once import at_once
@@ -30,7 +31,7 @@ ROUND = "test-2016"
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

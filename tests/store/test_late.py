@@ -19,6 +19,7 @@ from store.challenges.rounds import find_challenge
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce, read_notices, read_record
+from tests.chained import KEYS
 from tests.store.said import AIR, CLOSES, ROADS, announcing, applied, applying, compose, facts, seal
 from tests.store.test_races import wait_for_waiting
 from tests.waiting import HANGS
@@ -37,7 +38,7 @@ def closed(open_: Database) -> Database:
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

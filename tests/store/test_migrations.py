@@ -26,6 +26,7 @@ from store.payments.begun import Begun
 from store.payments.embedded_rail import EmbeddedRail
 from store.payments.reading import read_payments, under_way
 from store.record.record import announce, read_notices, read_record
+from tests.chained import KEYS
 from tests.processes import forking
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.postgres import fresh_postgres
@@ -48,7 +49,7 @@ def checks(database: Database) -> dict[str, set[str | None]]:
 
 def test_the_migrations_make_from_nothing_what_the_code_expects(empty_url: str) -> None:
     """Fails when a column, an index or a constraint is in one of the two only."""
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     database.migrate()
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -62,7 +63,7 @@ def test_the_migrations_make_the_same_constraints_as_the_code(
     """Alembic does not compare these. Fails when a check is in one of the two only."""
     sqlite = empty_url.startswith("sqlite")
     other = f"sqlite:///{tmp_path}/other.db" if sqlite else fresh_postgres(request.getfixturevalue("postgres"))
-    migrated, made = Database(empty_url), Database(other)
+    migrated, made = Database(empty_url, KEYS), Database(other)
     migrated.migrate()
     with made.writing() as connection:
         METADATA.create_all(connection)
@@ -103,7 +104,7 @@ was only requested."""
 @pytest.fixture
 def older(empty_url: str) -> Iterator[Database]:
     """A database as the release before left it, brought to this one."""
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     if empty_url.startswith("sqlite"):
         Path(empty_url.removeprefix("sqlite:///")).parent.mkdir()
     with database.writing() as connection:
@@ -196,7 +197,7 @@ def test_everything_else_of_an_older_release_is_there(older: Database) -> None:
 
 
 def test_migrating_again_changes_nothing(empty_url: str) -> None:
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     database.migrate()
     database.migrate()
     database.check_migrated()
@@ -208,13 +209,13 @@ def test_several_processes_can_migrate_at_once(empty_url: str) -> None:
     with forking().Pool(4) as pool:
         pool.map(migrate, [empty_url] * 8, chunksize=1)
 
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     database.check_migrated()
     database.close()
 
 
 def test_a_database_without_tables_says_what_to_run_and_stays_as_it_is(empty_url: str) -> None:
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     with pytest.raises(Unavailable) as refused:
         database.check_migrated()
     said = str(refused.value)
@@ -228,7 +229,7 @@ def test_a_database_without_tables_says_what_to_run_and_stays_as_it_is(empty_url
 def test_using_a_database_without_tables_says_what_to_run(empty_url: str) -> None:
     if empty_url.startswith("sqlite"):
         Path(empty_url.removeprefix("sqlite:///")).parent.mkdir()
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     with pytest.raises(Unavailable, match="lacks the tables of this release"), database.reading() as connection:
         connection.execute(text("SELECT * FROM challenges"))
     database.close()
@@ -245,7 +246,7 @@ def test_a_database_of_an_older_release_is_refused(database: Database, monkeypat
 
 
 def test_a_database_of_a_newer_release_is_refused_and_not_migrated(empty_url: str) -> None:
-    database = Database(empty_url)
+    database = Database(empty_url, KEYS)
     database.migrate()
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -23,6 +23,7 @@ from store.payments.begun import Begun
 from store.payments.payment_files import Line
 from store.payments.reading import find_payment, under_way
 from store.record.record import announce
+from tests.chained import KEYS
 from tests.store.filing import batching, released, report, written
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, Words, announcing, applied, compose, facts
@@ -44,7 +45,7 @@ def till(open_: Database) -> Till:
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

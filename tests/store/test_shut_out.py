@@ -16,6 +16,7 @@ from store.judging import interests
 from store.judging.interests import Kept
 from store.payments.shut_out import has_released
 from store.record.record import read_record
+from tests.chained import KEYS
 from tests.store.paying import RELEASER, SECOND_RELEASER, Till, told
 from tests.store.said import AIR, CLOSES, announcing, compose
 from tests.store.test_interests import CONFLICT, declare
@@ -95,7 +96,7 @@ def test_a_release_at_the_very_moment_of_the_declaration_leaves_nothing_half_don
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

@@ -15,6 +15,7 @@ from store.database.database import Database
 from store.payments import payment_files
 from store.payments.ledger import Ledger
 from store.record.record import read_notices, read_record
+from tests.chained import KEYS
 from tests.store.filing import batch, batching
 from tests.store.paying import LATER, OPERATOR, RELEASER, SECOND_RELEASER, Till, give_payee, told
 from tests.store.said import AIR, CLOSES, announcing, compose
@@ -27,7 +28,7 @@ BOTH = [RELEASER, SECOND_RELEASER]
 @pytest.fixture
 def elsewhere(url: str) -> Iterator[Database]:
     """The same database, from another process as it were."""
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
 

@@ -20,6 +20,7 @@ from activities.delivery import Delivering
 from gateways.messaging.govuk_notify import NotifyChannel
 from gateways.messaging.smtp import SmtpChannel
 from store.database.database import Database
+from tests.chained import KEYS
 from tests.gateways.mailbox import Mailbox
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.sandbox import sandbox
@@ -84,7 +85,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """SQLite with all tables."""
-    database = Database(f"sqlite:///{tmp_path / 'service.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'service.db'}", KEYS)
     database.migrate()
     yield database
     database.close()

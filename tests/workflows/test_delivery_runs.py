@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 import worker
 import workflows.delivery
 from service.settings import Settings
-from service.wiring import rail_of
+from service.wiring import database_of, rail_of
 from store.database.database import Database
 from store.record.record import read_notices
 from tests.gateways.notify import Notify
@@ -76,8 +76,12 @@ async def test_a_worker_without_a_channel_sends_nothing_and_the_next_one_with_it
             assert not await needs_attention(play, True)
             assert notify.requests == []
         monkeypatch.setenv("CHALLENGES_NOTICE_CHANNEL", "govuk-notify")
-        database = Database(f"sqlite:///{tmp_path / 'service.db'}")
-        options = Settings(database_url=f"sqlite:///{tmp_path / 'service.db'}", payee_key_file=tmp_path / "payee.key")
+        options = Settings(
+            database_url=f"sqlite:///{tmp_path / 'service.db'}",
+            payee_key_file=tmp_path / "payee.key",
+            record_key_file=tmp_path / "record.key",
+        )
+        database = database_of(options)
         with closing(_Closing(database)):
             async with worker.build_worker(client, database, rail_of(options, database), options):
                 await start_delivery(client, options)

@@ -11,6 +11,7 @@ from service.settings import Settings
 from store.database.database import Database
 from store.payments.embedded_rail import EmbeddedRail
 from tests.activities.runs import RememberingRuns
+from tests.chained import KEYS
 from worker import activities
 from workflows import stubs
 from workflows.stubs import Stub
@@ -20,7 +21,7 @@ STUBS = [each for each in vars(stubs).values() if isinstance(each, Stub)]
 
 def done_by_the_worker(folder: Path) -> dict[str | None, tuple[tuple[type, ...], type | None]]:
     """The input and the answer of each activity that a worker does, by the activity's name."""
-    database = Database(f"sqlite:///{folder / 'service.db'}")
+    database = Database(f"sqlite:///{folder / 'service.db'}", KEYS)
     database.migrate()
     try:
         methods = activities(
