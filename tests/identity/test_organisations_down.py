@@ -72,6 +72,24 @@ async def test_an_organisation_that_hangs_is_given_up_while_others_answer(
     assert str(refused.value) == f"The sign-in of The office did not answer in time: {_THEN}"
 
 
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token", "/me"])
+async def test_nobody_else_is_asked_in_the_organisations_place(
+    organisations: Organisations, office: Organisation, rival: Organisation, open_browser: Opens, path: str
+) -> None:
+    office.has(moves={path: f"{rival.issuer}{path}"})
+
+    with pytest.raises(Unavailable, match=r"gave no answer that can be used \(status 307\)"):
+        await sign_in(organisations, open_browser())
+
+
+async def test_no_proxy_sees_what_goes_without_tls(
+    organisations: Organisations, open_browser: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{embedded.free_ports()[0]}")
+
+    assert (await sign_in(organisations, open_browser())).subject == "olivia"
+
+
 @pytest.mark.parametrize(
     ("announced", "why"),
     [

@@ -9,6 +9,7 @@
 //   sign          how ID tokens are signed: "none", "public key as secret", or "stranger"
 //   userinfo, announced, answer, back     replace parts of what is said there
 //   hangs         the path that never answers
+//   moves         paths, and the addresses to which they redirect
 
 import { createHmac, createPublicKey } from "node:crypto";
 import { createServer } from "node:http";
@@ -78,6 +79,10 @@ function providerOf(name, issuer, key, day) {
   });
   provider.use(async (ctx, next) => {
     if (ctx.path === day.hangs) return new Promise(() => {});
+    if (day.moves?.[ctx.path]) {
+      ctx.status = 307; // with the same method and body
+      return ctx.set("Location", day.moves[ctx.path]);
+    }
     await next();
     const route = ctx.oidc?.route;
     if (route === "token" && ctx.body?.id_token) ctx.body.id_token = await twisted(ctx.body.id_token, key, day);
