@@ -46,10 +46,9 @@ def keys_in(said: object) -> KeySet:
 def _public_key(data: object) -> Key | None:
     # One key that is not understood must not shut out the others (RFC 7517, section 5).
     try:
-        key = JWKRegistry.import_key(data) if isinstance(data, dict) else None
+        return JWKRegistry.import_key(data) if isinstance(data, dict) else None
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    return None if key is None or key.key_type == "oct" else key
 
 
 def claims_of(
