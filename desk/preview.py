@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
-from domain.announcements.occasions import SAMPLES, Facts, Occasion
+from domain.announcements.occasions import OUTSIDE, SAMPLES, Facts, Occasion
 from domain.challenges import (
     answers,
     cancellation,
@@ -68,7 +68,10 @@ def pilot_facts() -> Mapping[Occasion, Facts]:
     }
     story = _Story(State.of(challenge, programme))
     story.play()
-    return {occasion: SAMPLES[occasion] | story.told.get(occasion, {}) | common for occasion in Occasion}
+    of_challenges = {
+        occasion: SAMPLES[occasion] | story.told.get(occasion, {}) | common for occasion in set(Occasion) - OUTSIDE
+    }
+    return {occasion: of_challenges.get(occasion, SAMPLES[occasion]) for occasion in Occasion}
 
 
 class _Story:

@@ -66,6 +66,11 @@ class Occasion(StrEnum):
     TERMINAL_KEY_MADE = "terminal-key-made"
     REFUSED = "refused"
     ATTENTION = "attention"
+    SIGN_IN = "sign-in"
+
+
+OUTSIDE = frozenset({Occasion.SIGN_IN})
+"""The occasions that belong to no challenge: their letters are about the service itself."""
 
 
 class Fact(NamedTuple):
@@ -81,7 +86,7 @@ class Fact(NamedTuple):
 
 
 COMMON = frozenset({"question", "challenge", "contact"})
-"""The facts that every occasion has."""
+"""The facts that every occasion of a challenge has."""
 
 _ASKED = {"stage", "proposal"}
 _TERMS = {"intellectual_property", "equity"}
@@ -142,8 +147,15 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.TERMINAL_KEY_MADE: frozenset({"key", "made_by"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
+    Occasion.SIGN_IN: frozenset({"link", "organisations", "service", "valid"}),
 }
-"""Exactly which facts each occasion has, besides those that every occasion has."""
+"""Exactly which facts each occasion has, besides those that every occasion of a challenge has."""
+
+
+def facts_of(occasion: Occasion) -> frozenset[str]:
+    """All facts of an occasion."""
+    return FACTS[occasion] if occasion in OUTSIDE else FACTS[occasion] | COMMON
+
 
 MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     **dict.fromkeys((Occasion.WINDOW_OPENED, Occasion.CLOSING_SOON, Occasion.DEADLINE_MOVED), frozenset(_ASKED)),
@@ -171,6 +183,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     Occasion.STAGE_EXTENDED: frozenset({"team"}),
     Occasion.AWARD_AMENDED: frozenset({"team"}),
     Occasion.RESUMED: frozenset({"reason"}),
+    Occasion.SIGN_IN: frozenset({"link", "organisations"}),
 }
 """Which facts of an occasion may be an empty text."""
 
@@ -228,6 +241,10 @@ GLOSSARY: Mapping[str, Fact] = {
     "key": Fact("the id of a terminal key", "3f9c0a7d51e2"),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
     "left": Fact("how many applications the reader has still to mark", "12 applications"),
+    "link": Fact(
+        "the link to sign in with; empty if the person signs in with their organisation",
+        "https://challenges.example/link/ZGVtbyBsaW5rLCB3aGljaCBvcGVucyBub3RoaW5nLg",
+    ),
     "made_by": Fact("who made a terminal key", "programme-office"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),
@@ -238,6 +255,10 @@ GLOSSARY: Mapping[str, Fact] = {
         "pilot-2016/air-quality/exploration/air-quality-7kx3qm/1",
     ),
     "opens": Fact("when the window opens; empty if it is open", "Monday 3 October 2016, 00:00 BST"),
+    "organisations": Fact(
+        "the organisations with which the person signs in; empty if they sign in with a link",
+        "https://login.digital-directorate.example",
+    ),
     "out": Fact('"yes" if a team that sends no proposal is out; else empty', "yes"),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
     "pay_by": Fact(
@@ -259,6 +280,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "received": Fact("when the application was received", "Thursday 28 July 2016, 16:05:12 BST"),
     "reference": Fact("the name by which the bank knows the transfer", "PAY-2016-0817-0042"),
     "role": Fact("a role in the round: sponsor, operator or releaser", "releaser"),
+    "service": Fact("the address of the web front", "https://challenges.example"),
     "sessions": Fact("how many sessions with citizens the stage needs; empty if none", "3"),
     "stage": Fact("the stage's title", "Exploration"),
     "status": Fact("how far the payment has come", "payee known"),
@@ -268,6 +290,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "until": Fact(
         "the deadline that the notice is about; empty if the deadline has passed", "Monday 15 August 2016, 24:00 BST"
     ),
+    "valid": Fact("for how long a link can be used after its letter was sent", "15 minutes"),
     "waits_for": Fact("what the challenge waits for", "selection for Exploration"),
     "was": Fact(
         "what was so before: when the window would have closed, when the stage would have ended, or the award",
@@ -345,7 +368,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
 
 SAMPLES: Mapping[Occasion, Facts] = {
     occasion: {
-        name: _EXAMPLES.get(occasion, {}).get(name, GLOSSARY[name].example) for name in sorted(FACTS[occasion] | COMMON)
+        name: _EXAMPLES.get(occasion, {}).get(name, GLOSSARY[name].example) for name in sorted(facts_of(occasion))
     }
     for occasion in Occasion
 }

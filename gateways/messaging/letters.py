@@ -17,7 +17,7 @@ from typing import NamedTuple
 from jinja2 import DictLoader, Environment, StrictUndefined, Template, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from domain.announcements.occasions import COMMON, FACTS, MAY_BE_EMPTY, SAMPLES, Facts, Occasion
+from domain.announcements.occasions import COMMON, MAY_BE_EMPTY, SAMPLES, Facts, Occasion, facts_of
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, Problem
 
@@ -86,7 +86,7 @@ class Letters:
         Raises:
             KeyError: there are too few facts, or too many. The caller has a bug.
         """
-        needed = FACTS[occasion] | COMMON
+        needed = facts_of(occasion)
         if facts.keys() != needed:
             missing, unknown = sorted(needed - facts.keys()), sorted(facts.keys() - needed)
             raise KeyError(
@@ -173,7 +173,7 @@ def _words(environment: Environment, path: Path, occasion: Occasion, pieces: Col
     """
     sources = _subject_and_body(path, _text_of(path))
     for source in sources:
-        _check(environment, path, source, FACTS[occasion] | COMMON, f"the notice {occasion}", pieces)
+        _check(environment, path, source, facts_of(occasion), f"the notice {occasion}", pieces)
     words = _Words(*(environment.from_string(source) for source in sources))
     # Try every combination of empty facts: a mistake can show only when one fact is empty and another is not.
     may_be_empty = sorted(MAY_BE_EMPTY.get(occasion, ()))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from desk.preview import pilot_facts
 from desk.programme_files import find_round
-from domain.announcements.occasions import COMMON, FACTS, Occasion
+from domain.announcements.occasions import OUTSIDE, Occasion, facts_of
 
 
 def test_every_occasion_has_its_facts() -> None:
     facts = pilot_facts()
     assert {occasion: set(facts[occasion]) for occasion in Occasion} == {
-        occasion: FACTS[occasion] | COMMON for occasion in Occasion
+        occasion: facts_of(occasion) for occasion in Occasion
     }
 
 
@@ -19,7 +19,8 @@ def test_what_the_files_of_the_pilot_say_is_in_the_notices() -> None:
     round_, programme = find_round("pilot-2016")
     facts = pilot_facts()
     question, operator = round_.challenges[0], round_.operators[0]
-    assert {(each["question"], each["contact"]) for each in facts.values()} == {(question.question, operator.email)}
+    of_challenges = [each for occasion, each in facts.items() if occasion not in OUTSIDE]
+    assert {(each["question"], each["contact"]) for each in of_challenges} == {(question.question, operator.email)}
     started = facts[Occasion.STAGE_STARTED]
     assert (started["intellectual_property"], started["equity"]) == (
         programme.terms.intellectual_property,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.announcements import occasions
 from domain.announcements.occasions import COMMON, FACTS, GLOSSARY, MAY_BE_EMPTY, SAMPLES, Facts, Occasion
 from domain.values.refusals import FileRefused
 from gateways.messaging.letters import FOLDER, LONGEST_SUBJECT, Letters
@@ -26,7 +27,7 @@ SEEN = {name: f"<{name}>" for name in GLOSSARY}
 
 
 def facts_of(occasion: Occasion, texts: Mapping[str, str] = SEEN, without: str = "") -> Facts:
-    return {name: "" if name == without else texts[name] for name in FACTS[occasion] | COMMON}
+    return {name: "" if name == without else texts[name] for name in occasions.facts_of(occasion)}
 
 
 def without_what_may_be_empty(occasion: Occasion) -> Facts:
@@ -58,7 +59,7 @@ def test_every_fact_is_explained_with_an_example_and_no_other() -> None:
 
 @pytest.mark.parametrize("occasion", Occasion)
 def test_the_example_of_an_occasion_has_its_facts_and_none_of_them_empty(occasion: Occasion) -> None:
-    assert SAMPLES[occasion].keys() == FACTS[occasion] | COMMON
+    assert SAMPLES[occasion].keys() == occasions.facts_of(occasion)
     assert all(SAMPLES[occasion].values())
     assert MAY_BE_EMPTY.get(occasion, frozenset()) <= FACTS[occasion]
 
@@ -89,7 +90,7 @@ def test_a_letter_says_every_fact_that_is_always_there(occasion: Occasion) -> No
     letter = LETTERS.compose(occasion, facts_of(occasion))
     said = set(re.findall(r"<(\w+)>", letter.body))
 
-    unsaid = (FACTS[occasion] | COMMON) - MAY_BE_EMPTY.get(occasion, frozenset()) - said
+    unsaid = occasions.facts_of(occasion) - MAY_BE_EMPTY.get(occasion, frozenset()) - said
     assert unsaid == ({"contact"} if occasion in FROM_STAFF_TO_STAFF else set())
 
 

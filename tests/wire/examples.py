@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from whenever import Date, Instant, ItemizedDelta
 
 from domain.announcements.announcement import OutgoingNotice, ToApplicants, ToPeople, ToSpokenOf, ToTeams
-from domain.announcements.occasions import FACTS, SAMPLES, Occasion
+from domain.announcements.occasions import FACTS, OUTSIDE, SAMPLES, Occasion
 from domain.forms.attachments import FileKind
 from domain.forms.form import Choice, Form, Kind, Marking, Question, Section, ShownIf
 from domain.judging.scorecard import Criterion, Mark, Scorecard
@@ -86,7 +86,9 @@ _FORM = Form(
 )
 
 SHAPES: Mapping[type, tuple[BaseModel, ...]] = {
-    OutgoingNotice: tuple(_notice(number, occasion) for number, occasion in enumerate(Occasion)),
+    OutgoingNotice: tuple(
+        _notice(number, occasion) for number, occasion in enumerate(each for each in Occasion if each not in OUTSIDE)
+    ),
     Instalment: (
         Instalment(amount=Money(150_000)),
         Instalment(share="50%", due=Due.EVIDENCE, evidence="A trial with citizens"),
