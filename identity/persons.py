@@ -48,8 +48,8 @@ class Persons:
         Args:
             address: theirs, in any spelling. Somebody whom no round knows may get a link, too: anyone may apply.
         """
-        known = rows.at_mailbox(self._database, mailbox_of(address))
-        issuers = tuple(dict.fromkeys(each.issuer for each in known if each.issuer))
+        with self._database.reading() as connection:
+            issuers = rows.issuers_for(connection, mailbox_of(address))
         return Ways(link=not issuers, issuers=issuers)
 
     def signed_in(self, issuer: str, subject: str, address: str, verified: bool) -> str:

@@ -120,14 +120,14 @@ class TooOften(Refused):
 
     Args:
         text: what was asked, and when to try again.
-        after: in how many seconds it may be tried again.
+        seconds: after how many it may be tried again.
     """
 
     code = "too-often"
 
-    def __init__(self, text: str, problems: Iterable[Problem] = (), *, after: int = 0) -> None:
+    def __init__(self, text: str, problems: Iterable[Problem] = (), *, seconds: int = 0) -> None:
         super().__init__(text, problems)
-        self.after = after
+        self.seconds = seconds
 
 
 class UnknownPasskey(Refused):

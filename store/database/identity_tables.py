@@ -60,6 +60,7 @@ links = Table(
     Column("reason", String, nullable=False, server_default=""),
     CheckConstraint("status IN ('waiting', 'sending', 'sent', 'failed', 'printed')", name="status_is_one_of_them"),
     Index(None, "mailbox", "asked_at", "id"),
+    Index(None, "browser"),
     Index(None, "status", "next_try", "asked_at", "id"),
 )
 

@@ -41,6 +41,12 @@ def at_mailbox(database: Database, mailbox: str) -> tuple[Known, ...]:
         return _known(connection, _people.c.mailbox == mailbox) if mailbox else ()
 
 
+def issuers_for(connection: Connection, mailbox: str) -> tuple[str, ...]:
+    """The organisations with which the person with a mailbox has to sign in; none if the mailbox is enough."""
+    known = _known(connection, and_(_people.c.mailbox == mailbox, _people.c.issuer != ""))
+    return tuple(dict.fromkeys(each.issuer for each in known))
+
+
 def at_organisation(database: Database, issuer: str, subject: str) -> tuple[Known, ...]:
     """The people with a role who are known to an organisation by this subject, in any round.
 

@@ -103,6 +103,7 @@ def _sessions_and_links() -> None:
         ),
     )
     op.create_index("links_mailbox_asked_at_id", "links", ["mailbox", "asked_at", "id"])
+    op.create_index("links_browser", "links", ["browser"])
     op.create_index("links_status_next_try_asked_at_id", "links", ["status", "next_try", "asked_at", "id"])
 
 
