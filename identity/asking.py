@@ -87,7 +87,7 @@ async def asking(organisation: Organisation, back: str, tls: ssl.SSLContext) -> 
         trouble = f"cannot be reached ({type(error).__name__})"
     except Trouble as error:
         trouble = str(error)
-    except (ValueError, httpx2.InvalidURL):
+    except (ValueError, RecursionError, httpx2.InvalidURL):  # brackets in brackets without end are JSON, too
         trouble = "gave an answer that cannot be understood"
     except Refused as refusal:
         _logger.warning("sign-in refused", organisation=organisation.id, reason=str(refusal))

@@ -71,7 +71,7 @@ def claims_of(
     """
     try:
         signed = jwt.decode(token, keys, registry=JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False))
-    except (JoseError, ValueError, TypeError) as error:
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise NotSigned(_word(error)) from None
     expected = {"iss": issuer, "aud": client_id}
     claims = CodeIDToken(

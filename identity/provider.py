@@ -158,6 +158,8 @@ class Provider:
             tokens = await client.fetch_token(announced.token_endpoint, code=code, code_verifier=verifier)
         except AuthlibBaseError as error:
             reason = _word(error.error)
+        except (TypeError, OverflowError):  # Authlib reckons with what it is told
+            raise Trouble("gave an answer that cannot be understood") from None
         else:
             if isinstance(tokens.get("id_token"), str) and isinstance(tokens.get("access_token"), str):
                 return dict(tokens)

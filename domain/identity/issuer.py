@@ -10,7 +10,10 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 def is_safe(address: str) -> bool:
     """Whether an address is one of HTTPS, or of this machine itself: nobody between can answer in its place."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets that hold no address
+        return False
     local = parts.scheme == "http" and parts.hostname == "localhost"
     return bool(parts.hostname) and "@" not in parts.netloc and (parts.scheme == "https" or local)
 

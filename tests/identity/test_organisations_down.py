@@ -158,3 +158,24 @@ async def test_an_answer_without_a_code_is_refused(
 
     with pytest.raises(SignInRefused, match="the answer has no code"):
         await sign_in(organisations, open_browser())
+
+
+@pytest.mark.parametrize("answer", [{"expires_in": "soon"}, {"expires_at": {}}, {"error": {"of": 7}}])
+async def test_an_answer_with_odd_values_is_refused_like_any_other(
+    organisations: Organisations, office: Organisation, open_browser: Opens, answer: dict[str, Any]
+) -> None:
+    office.has(answer=answer)
+
+    with pytest.raises((Unavailable, SignInRefused), match=r"cannot be (understood|believed)"):
+        await sign_in(organisations, open_browser())
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token", "/me"])
+@pytest.mark.parametrize("text", ["null", "<html>", "[" * 100_000, '{"keys": [7]}'])
+async def test_an_answer_that_is_none_is_refused_wherever_it_comes(
+    organisations: Organisations, office: Organisation, open_browser: Opens, path: str, text: str
+) -> None:
+    office.has(says={path: text})
+
+    with pytest.raises((Unavailable, SignInRefused), match=r"try again in a moment|cannot be believed"):
+        await sign_in(organisations, open_browser())

@@ -9,6 +9,7 @@
 //   sign          how ID tokens are signed: "none", "public key as secret", or "stranger"
 //   userinfo, announced, answer, back     replace parts of what is said there
 //   hangs         the path that never answers
+//   says          paths, and what stands there instead
 //   moves         paths, and the addresses to which they redirect
 
 import { createHmac, createPublicKey } from "node:crypto";
@@ -84,6 +85,7 @@ function providerOf(name, issuer, key, day) {
       return ctx.set("Location", day.moves[ctx.path]);
     }
     await next();
+    if (day.says && ctx.path in day.says) return (ctx.body = day.says[ctx.path]);
     const route = ctx.oidc?.route;
     if (route === "token" && ctx.body?.id_token) ctx.body.id_token = await twisted(ctx.body.id_token, key, day);
     if (route === "token") Object.assign(ctx.body, day.answer);
