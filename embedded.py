@@ -1,4 +1,4 @@
-"""The whole service on one machine: Temporal's development server with its UI, a worker, and SQLite.
+"""The whole service on one machine: Temporal's development server with its UI, a worker, the web front, and SQLite.
 
 `embedded.py run` keeps its state in var/ and runs until Ctrl-C. `embedded.py demo` rehearses the pilot on separate
 servers, and two more rounds beside the pilot, and then stops them; with --keep the servers stay up.
@@ -12,7 +12,6 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from domain.values.refusals import Refused, Unavailable
 from domain.values.wording import listed
+from service.ports import LOOPBACK, free_ports, is_free
 from store.database.database import Database
 
 ROOT = Path(__file__).resolve().parent
@@ -37,10 +37,14 @@ DEMO_OPERATOR = "programme-office"
 DEMO_DAY = 0.12
 _USUAL_PORT = 7233
 _UI_ABOVE = 1000
+_WEB_ABOVE = 767
+"""The web front's usual port, 8000, is so far above Temporal's."""
 _START_WITHIN = 60
 _STOP_WITHIN = 30
 _LOOK_EVERY = 0.2
-_LOOPBACK = "127.0.0.1"
+WEB_FRONT = "web-front"
+_NAMED = "localhost"
+"""The loopback interface as the web front is reached: for a number, browsers keep no passkeys and no safe cookies."""
 
 Parts = dict[str, subprocess.Popen[bytes]]
 """The running processes, each under a name for people."""
@@ -88,30 +92,39 @@ class Service:
         folder: holds all state.
         port: Temporal's.
         ui_port: the port of Temporal's UI.
+        web_port: the port of the web front.
         fresh: whether old databases and logs are removed before the start.
     """
 
-    def __init__(self, folder: Path, port: int, ui_port: int, fresh: bool = False) -> None:
+    def __init__(self, folder: Path, port: int, ui_port: int, web_port: int, fresh: bool = False) -> None:
         self.folder = folder
         self.port = port
         self.ui_port = ui_port
+        self.web_port = web_port
         self._fresh = fresh
 
     @property
     def ui(self) -> str:
         """The address of the Temporal UI."""
-        return f"http://{_LOOPBACK}:{self.ui_port}/namespaces/default/workflows"
+        return f"http://{LOOPBACK}:{self.ui_port}/namespaces/default/workflows"
+
+    @property
+    def web(self) -> str:
+        """The address of the web front."""
+        return f"http://{_NAMED}:{self.web_port}"
 
     @property
     def address(self) -> dict[str, str]:
         """The variables that lead a command to this service."""
         return {
-            "TEMPORAL_ADDRESS": f"{_LOOPBACK}:{self.port}",
+            "TEMPORAL_ADDRESS": f"{LOOPBACK}:{self.port}",
             "CHALLENGES_DATABASE_URL": f"sqlite:///{self.folder / 'service.db'}",
             "CHALLENGES_PAYEE_KEY_FILE": str(self.folder / "payee.key"),
             "CHALLENGES_RECORD_KEY_FILE": str(self.folder / "record.key"),
             "CHALLENGES_FILES_PLACE": str(self.folder / "files"),
             "CHALLENGES_FILES_KEY_FILE": str(self.folder / "files.key"),
+            "CHALLENGES_WEB_ADDRESS": self.web,
+            "CHALLENGES_WEB_PORT": str(self.web_port),
         }
 
     @property
@@ -123,15 +136,19 @@ class Service:
         return inherited | self.address | {"TEMPORAL_NAMESPACE": "default", "TEMPORAL_CONFIG_FILE": os.devnull}
 
     @contextmanager
-    def up(self, listener: Listener) -> Iterator[Parts]:
+    def up(self, listener: Listener, *, web: bool = False) -> Iterator[Parts]:
         """Starts server, database and worker; stops them, the worker first, when the block ends.
+
+        Args:
+            listener: hears when the service is told to stop.
+            web: whether the web front is started, too.
 
         Raises:
             Unavailable: a part does not start. The message says which part, why, and where its log is.
             Told: the service was told to stop before it was up.
         """
-        for port in (self.port, self.ui_port):
-            if not _is_free(port):
+        for port in (self.port, self.ui_port, *([self.web_port] if web else [])):
+            if not is_free(port):
                 raise Unavailable(
                     f"Port {port} is in use, perhaps by this service: stop what uses the port, or choose another "
                     "with --port."
@@ -147,7 +164,15 @@ class Service:
             database.close()
             command = [sys.executable, str(ROOT / "worker.py")]
             worker = parts.enter_context(_running(command, self.environment, self.folder / "worker.log"))
-            yield {"temporal": server, "worker": worker}
+            running = {"temporal": server, "worker": worker}
+            yield running | ({WEB_FRONT: parts.enter_context(self.front())} if web else {})
+
+    @contextmanager
+    def front(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Starts the web front of a service that is up; stops it when the block ends."""
+        command = [sys.executable, str(ROOT / "web.py")]
+        with _running(command, self.environment, self.folder / f"{WEB_FRONT}.log") as running:
+            yield running
 
     def _forget(self) -> None:
         for kind in ("service.db*", "temporal.db*", "*.log"):
@@ -155,7 +180,7 @@ class Service:
                 file.unlink()
 
     def _server(self) -> list[str]:
-        command = [_temporal(), "server", "start-dev", "--ip", _LOOPBACK, "--port", str(self.port)]
+        command = [_temporal(), "server", "start-dev", "--ip", LOOPBACK, "--port", str(self.port)]
         command += ["--ui-port", str(self.ui_port), "--db-filename", str(self.folder / "temporal.db")]
         return [*command, "--log-level", "error"]
 
@@ -230,24 +255,6 @@ def _temporal() -> str:
     return found
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_LOOPBACK, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_ports() -> tuple[int, int]:
-    """Two free ports."""
-    with socket.socket() as first, socket.socket() as second:
-        for probe in (first, second):
-            probe.bind((_LOOPBACK, 0))
-        return first.getsockname()[1], second.getsockname()[1]
-
-
 def _watch(parts: Parts, service: Service, listener: Listener, until: subprocess.Popen[bytes] | None = None) -> int:
     """Waits until a process has ended, and returns its exit status.
 
@@ -275,9 +282,10 @@ def _watch(parts: Parts, service: Service, listener: Listener, until: subprocess
 def run(folder: Path, port: int) -> int:
     """Runs the service for real use, with real durations and its state in a folder, until it is told to stop."""
     listener = Listener().listen()
-    service = Service(folder.resolve(), port, port + _UI_ABOVE)
+    service = Service(folder.resolve(), port, port + _UI_ABOVE, port + _WEB_ABOVE)
     try:
-        with service.up(listener) as parts:
+        with service.up(listener, web=True) as parts:
+            print(f"Web front    {service.web}")
             print(f"Temporal UI  {service.ui}")
             print(f"State        {service.folder}")
             print(f"Commands     {_commands(service, '--help')}")
@@ -300,9 +308,10 @@ def demo(folder: Path, keep: bool, day: float) -> int:
             with _running(_starter("reconcile"), service.environment) as running:
                 status = max(rehearsed, _watch(parts, service, listener, running))
             if keep:
-                print(f"\nTemporal UI  {service.ui}\nLook around  {_commands(service, 'status')}")
-                print("Ctrl-C stops.", flush=True)
-                _watch(parts, service, listener)
+                with service.front() as front:
+                    print(f"\nWeb front    {service.web}\nTemporal UI  {service.ui}")
+                    print(f"Look around  {_commands(service, 'status')}\nCtrl-C stops.", flush=True)
+                    _watch(parts | {WEB_FRONT: front}, service, listener)
             else:
                 print(f"\nTemporal UI  {service.ui} (gone now; `make demo KEEP=1` leaves it up)")
     except Told:
@@ -353,7 +362,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="run the service for real use")
     running.add_argument(
-        "--port", type=_port, default=_USUAL_PORT, help=f"of Temporal; its UI has this plus {_UI_ABOVE}"
+        "--port",
+        type=_port,
+        default=_USUAL_PORT,
+        help=f"of Temporal; its UI has this plus {_UI_ABOVE}, and the web front this plus {_WEB_ABOVE}",
     )
     running.add_argument("--state", type=Path, default=VAR, help="the folder for all state")
     rehearsing = commands.add_parser("demo", help="rehearse the pilot, and two more rounds beside it")

@@ -77,7 +77,7 @@ def _written(pretty: bool) -> list[Processor]:
 def _quiet_libraries(level: str) -> None:
     """Libraries log every start, every stop and every look at the tables: only level DEBUG shows these lines."""
     chatty = level if level in ("DEBUG", "ERROR") else "WARNING"
-    for library in ("alembic", "temporalio"):
+    for library in ("alembic", "temporalio", "uvicorn"):
         logging.getLogger(library).setLevel(chatty)
     for library in _TELLS_OF_REQUESTS:
         logging.getLogger(library).setLevel("ERROR" if level == "ERROR" else "WARNING")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded import ROOT, Service, free_ports
+from embedded import ROOT, Service
+from service.ports import free_ports
 from tests.waiting import HANGS
 
 
@@ -43,7 +44,7 @@ def end_of(process: subprocess.Popen[str]) -> None:
 
 def free_port() -> int:
     """A port that nobody uses, and the one for the UI above it neither, as far as can be known."""
-    return next(port for port, _ in iter(free_ports, None) if port < 60_000)
+    return next(port for port, *_ in iter(free_ports, None) if port < 60_000)
 
 
 def until_it_says(process: subprocess.Popen[str], word: str) -> str:
@@ -185,7 +186,7 @@ def test_nothing_of_another_temporal_set_up_on_the_machine_reaches_the_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEMPORAL_API_KEY", "of another service")
-    environment = Service(tmp_path, 1, 2).environment
+    environment = Service(tmp_path, 1, 2, 3).environment
 
     assert "TEMPORAL_API_KEY" not in environment
     assert environment["TEMPORAL_ADDRESS"] == "127.0.0.1:1"

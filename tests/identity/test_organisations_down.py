@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-import embedded
 from domain.values.refusals import SignInRefused, Unavailable
 from identity import asking
 from identity.organisations import Organisations
+from service.ports import free_ports
 from service.settings import Settings
 from service.threads import Threads
 from store.database.database import Database
@@ -40,7 +40,7 @@ def knows(begun: Database, tmp_path: Path) -> Iterator[Callable[..., Organisatio
 async def test_while_one_organisation_is_down_people_sign_in_with_another(
     knows: Callable[..., Organisations], office: Organisation, rival: Organisation, open_browser: Opens
 ) -> None:
-    down = f"http://localhost:{embedded.free_ports()[0]}"
+    down = f"http://localhost:{free_ports()[0]}"
     organisations = knows(office.in_settings(), rival.in_settings(issuer=down))
 
     with pytest.raises(Unavailable) as refused:
@@ -85,7 +85,7 @@ async def test_nobody_else_is_asked_in_the_organisations_place(
 async def test_no_proxy_sees_what_goes_without_tls(
     organisations: Organisations, open_browser: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{embedded.free_ports()[0]}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://localhost:{free_ports()[0]}")
 
     assert (await sign_in(organisations, open_browser())).subject == "olivia"
 

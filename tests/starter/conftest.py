@@ -15,6 +15,7 @@ from domain.challenges.application import Applying
 from domain.forms.answers import only_text
 from domain.programmes.round import Challenge, challenges_of
 from gateways.messaging.letters import Letters
+from service.ports import free_ports
 from store.challenges.applications import accept
 from store.challenges.rounds import keep_round
 from store.database.database import Database
@@ -28,7 +29,7 @@ _CLOSES_IN = 1
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Service]:
     """The service, embedded, on ports and in a folder of its own."""
-    service = embedded.Service(tmp_path_factory.mktemp("service"), *embedded.free_ports())
+    service = embedded.Service(tmp_path_factory.mktemp("service"), *free_ports())
     with service.up(embedded.Listener()):
         yield service
 

@@ -10,6 +10,7 @@ from lxml import etree
 
 import embedded
 from gateways.banking.credit_transfers import end_to_end_id
+from service.ports import free_ports
 from tests.gateways.status_report import Said, bank_time, status_report
 from tests.starter.commands import (
     FINANCE,
@@ -30,7 +31,7 @@ from tests.starter.test_payment_files import PAYER, SUBMIT, release, submitted
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Commands to a service of its own that pays by files."""
     programmes, files = tmp_path_factory.mktemp("programmes"), tmp_path_factory.mktemp("files")
-    service = embedded.Service(tmp_path_factory.mktemp("service"), *embedded.free_ports())
+    service = embedded.Service(tmp_path_factory.mktemp("service"), *free_ports())
     with pytest.MonkeyPatch.context() as environment:
         for name, value in PAYER.items():
             environment.setenv(name, value)

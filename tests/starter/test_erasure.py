@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import embedded
+from service.ports import free_ports
 from tests.gateways.status_report import Said, bank_time, end_to_end_ids, status_report
 from tests.starter.commands import (
     FINANCE,
@@ -69,7 +70,7 @@ class Zoo:
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
     programmes, files = tmp_path_factory.mktemp("programmes"), tmp_path_factory.mktemp("files")
     folder = tmp_path_factory.mktemp("service")
-    service = embedded.Service(folder, *embedded.free_ports())
+    service = embedded.Service(folder, *free_ports())
     with pytest.MonkeyPatch.context() as environment:
         for name, value in PAYER.items():
             environment.setenv(name, value)

@@ -18,6 +18,7 @@ from domain.values.calendar import working_days_later
 from domain.values.places import Holidays
 from domain.values.refusals import Unavailable
 from gateways.banking.credit_transfers import end_to_end_id
+from service.ports import free_ports
 from tests.gateways.statement import Entry, Part, end_to_end, statement
 from tests.gateways.status_report import Said, bank_time, end_to_end_ids, status_report
 from tests.starter.commands import (
@@ -51,7 +52,7 @@ LATE = str(working_days_later(TODAY, 30, Holidays.of("GB-ENG")))
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Commands to a service of its own that pays by files, with a round of one challenge."""
     programmes, files = tmp_path_factory.mktemp("programmes"), tmp_path_factory.mktemp("files") / "for" / "the-bank"
-    service = embedded.Service(tmp_path_factory.mktemp("service"), *embedded.free_ports())
+    service = embedded.Service(tmp_path_factory.mktemp("service"), *free_ports())
     with pytest.MonkeyPatch.context() as environment:
         for name, value in PAYER.items():
             environment.setenv(name, value)

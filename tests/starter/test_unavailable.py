@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded import ROOT, Service, free_ports
+from embedded import ROOT, Service
+from service.ports import free_ports
 from tests.starter.commands import OPERATOR, ROUND, Commands, as_process, one_line
 from tests.waiting import HANGS
 
@@ -16,7 +17,7 @@ HOLD = ("hold", "bridge", "--as", OPERATOR, "--reason", "Election period.")
 
 
 def test_without_a_temporal_server_a_command_says_so_at_once(starter: Commands, teams: dict[str, list[str]]) -> None:
-    port, _ = free_ports()
+    port, *_ = free_ports()
     for _ in range(2):
         line = one_line(as_process(starter.environment | {"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"}, *HOLD))
 
@@ -27,7 +28,7 @@ def test_what_only_a_workflow_knows_is_missing_from_the_status_without_a_server(
     starter: Commands, teams: dict[str, list[str]]
 ) -> None:
     """Everything else is there: whoever looks because Temporal is down needs it."""
-    port, _ = free_ports()
+    port, *_ = free_ports()
     answer = starter("status", "bridge", TEMPORAL_ADDRESS=f"127.0.0.1:{port}")
 
     assert (answer.status, answer.err) == (0, "")

@@ -1,0 +1,170 @@
+"""What every request gets: an answer, also when something is wrong, and one line in the log."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.values.refusals import KINDS, Refused, SecondStepMissing, TooOften, Unavailable
+
+from .forms import TOKEN
+from .front import NeedsSignIn
+from .local import local_page
+from .rendering import Pages
+
+_logger = structlog.get_logger("web")
+_IN_WORDS = {
+    404: "There is no page at this address: check how it is written, or begin at the first page.",
+    405: "This address takes no {method}: go back, and use the buttons of the page.",
+}
+_SECRETS = frozenset({TOKEN, "secret", "answer", "id", "wanted", "code"})
+"""Fields of forms that nobody typed, or that are no use to anybody twice."""
+_LATER = 30
+"""Seconds after which it is worth while to ask again for what cannot be reached."""
+
+
+class Answers:
+    """Stands before all others: answers whatever they raise by a page, and writes one line for each request.
+
+    The line has the route and not the address: the address of a link holds its secret.
+
+    Args:
+        app: what answers.
+        pages: fills in the pages.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Pages) -> None:
+        self._app = app
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as fault:  # whatever it is, the visitor gets a page
+            request = Request(scope, receive)
+            if status:  # too late for a page; the server closes the connection
+                _say_broken(fault)
+            else:
+                response = self.page_for(request, fault)
+                await response(scope, receive, noting)
+        route = getattr(scope.get("route"), "path", "none")
+        taken = round((time.perf_counter() - begun) * 1000, 1)
+        _logger.info("answered", method=scope["method"], route=route, status=status, milliseconds=taken)
+
+    def page_for(self, request: Request, fault: Exception) -> Response:
+        """The answer to a request that went wrong.
+
+        Args:
+            request: the request.
+            fault: what was raised.
+        """
+        match fault:
+            case NeedsSignIn():
+                return self._sign_in(request)
+            case HTTPException():
+                return self._of_http(request, fault, _typed(request))
+            case SecondStepMissing():
+                onward = {"onward": f"/passkeys/use?{_wanted(request)}", "onward_words": "Use your passkey"}
+                return self._page(request, 403, str(fault), _typed(request), **onward)
+            case Refused():
+                response = self._page(request, KINDS[fault.code].http_status, str(fault), _typed(request))
+                later = (
+                    fault.seconds if isinstance(fault, TooOften) else _LATER if isinstance(fault, Unavailable) else 0
+                )
+                if later:
+                    response.headers["retry-after"] = str(later)
+                return response
+        number = _say_broken(fault)
+        text = f"Something is wrong with this service: try again, or tell the programme office the number {number}."
+        return self._page(request, 500, text, _typed(request))
+
+    def _sign_in(self, request: Request) -> Response:
+        """A page that was only looked at is shown after the sign-in. What was sent was not done, and is given back."""
+        if request.method in ("GET", "HEAD"):
+            return RedirectResponse(f"/sign-in?{_wanted(request)}", 303)
+        text = "You are not signed in any more, so nothing was done: sign in, then do it again."
+        return self._page(
+            request, 401, text, _typed(request), onward=f"/sign-in?{_wanted(request)}", onward_words="Sign in"
+        )
+
+    def _of_http(self, request: Request, fault: HTTPException, typed: Mapping[str, str]) -> Response:
+        text = fault.detail
+        if text == HTTPStatus(fault.status_code).phrase:
+            text = _IN_WORDS.get(fault.status_code, f"{text}.").format(method=request.method)
+        response = self._page(request, fault.status_code, text, typed)
+        response.headers.update(fault.headers or {})
+        return response
+
+    def _page(
+        self,
+        request: Request,
+        status: int,
+        text: str,
+        typed: Mapping[str, str],
+        onward: str = "",
+        onward_words: str = "",
+    ) -> Response:
+        onward, said = (onward, onward_words) if onward else ("/", "Go to the first page")
+        heading = _HEADINGS.get(status, "This cannot be done")
+        return self._pages.show(
+            request, "fault", status, heading=heading, text=text, typed=typed, onward=onward, onward_words=said
+        )
+
+
+_HEADINGS = {
+    401: "Sign in",
+    403: "You may not do this",
+    404: "There is no such page",
+    405: "This cannot be done",
+    413: "This is too large",
+    421: "This is another address",
+    429: "Too many times",
+    500: "Something is wrong",
+    503: "The service cannot be reached",
+}
+
+
+def _wanted(request: Request) -> str:
+    """The page to come back to, as a query. What was sent by a form is sent from a page of the same path, or above."""
+    asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    if request.method not in ("GET", "HEAD"):
+        asked = request.url.path.rpartition("/")[0] or request.url.path
+    return urlencode({"wanted": local_page(asked)})
+
+
+def _typed(request: Request) -> Mapping[str, str]:
+    """What somebody typed into the form that they sent, so that it is not lost: it is shown on the page of the fault.
+
+    Only forms of our own pages come this far: `guards.OurForms` turns others away before they are read.
+    """
+    fields: Mapping[str, str] = getattr(request.state, "fields", {})
+    return {name: value for name, value in fields.items() if value and name not in _SECRETS}
+
+
+def _say_broken(fault: Exception) -> str:
+    """Logs a bug, with a number that the visitor can tell. Not its message, which can hold what somebody typed."""
+    number = uuid.uuid4().hex[:8]
+    places = [f"{each.filename}:{each.lineno} {each.name}" for each in traceback.extract_tb(fault.__traceback__)]
+    _logger.error("a page broke", number=number, fault=type(fault).__name__, places=places)
+    return number

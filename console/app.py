@@ -1,0 +1,70 @@
+"""The web front: its pages, and what stands before them."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from desk.desk import Desk
+from identity.links import Links
+from identity.organisations import Organisations
+
+from .answers import Answers
+from .front import Front
+from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
+from .passkeys import OwnPasskeys
+from .sessions import OwnSessions
+from .signing_in import SigningIn
+
+
+def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
+    """The web front as one application.
+
+    Args:
+        desk: what people can do; its settings, database and clock are those of the front.
+        organisations: with which people can sign in.
+        links: for those who have none.
+    """
+    front = Front(desk, organisations, links)
+    origin = front.options.web_origin
+    app: ASGIApp = _Pages(front)
+    app = OurForms(app, origin)
+    app = SmallBodies(app)
+    app = OurHost(app, origin)
+    return SafeHeaders(Answers(app, front.pages), origin)
+
+
+def routes_of(front: Front) -> list[BaseRoute]:
+    """Every address of the web front."""
+
+    async def static(request: Request) -> Response:
+        found = front.pages.static.answer(request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    async def health(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front))
+    own = [route for part in parts for route in part.routes]
+    return [*own, Route("/static/{name}", static), Route("/health", health)]
+
+
+class _Pages:
+    """Finds the page of an address. What is raised goes on to `Answers`: Starlette's own application would answer it.
+
+    Args:
+        front: what the pages share.
+    """
+
+    def __init__(self, front: Front) -> None:
+        # Its redirects to an address with or without a slash would be made from the host that the visitor named.
+        self._router = Router(routes_of(front), redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self  # a router that belongs to an application raises what it cannot find
+        await self._router(scope, receive, send)
