@@ -33,6 +33,7 @@ from activities.payments import Paying
 from activities.rails import Rails
 from domain.payments.rails import PaymentRail
 from domain.values.refusals import Refused, Unavailable
+from identity.link_letters import LinkLetters
 from service import log, settings
 from service.codec import codec_in
 from service.connection import connect, leave
@@ -64,7 +65,8 @@ def activities(
     rails = Rails(real=rail, rehearsal=EmbeddedRail(database))
     announcing = Announcing(database, rails, runs, compose)
     paying = Paying(database, rails, runs, seals_of(options, database), compose)
-    delivering = Delivering(database, channel_of(options), options.notice_rate, compose)
+    links = LinkLetters(database, compose, options.web_address)
+    delivering = Delivering(database, channel_of(options), options.notice_rate, compose, links=links)
     return [
         delivering.deliver,
         announcing.announce,

@@ -12,10 +12,12 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from whenever import Instant
 
+from domain.announcements.occasions import Occasion
 from domain.delivery.delivery import MOST_COPIES, Outbox, Sending
 from domain.delivery.pacing import ChannelHealth, Pace
 from domain.values.refusals import Unavailable
 from gateways.messaging.channels import Channel, Delivery, Message, PermanentFailure, Progress, TemporaryFailure
+from identity.link_letters import LinkLetter, LinkLetters
 from store.database.database import Database
 from store.outbox import outbox
 from store.outbox.outbox import Claim
@@ -27,6 +29,7 @@ _LOOK_EVERY = 1.0
 _BEAT_EVERY = 5.0
 _PUT_OFF = 600.0
 """Seconds for which other notices go first when the channel's refusal is doubtful."""
+_LINK = str(Occasion.SIGN_IN)
 _OF_ALL = "The channel took no other notice lately, so this may concern all notices."
 
 
@@ -46,6 +49,7 @@ class Delivering:
         compose: finds the words that tell operators about notices that could not be delivered.
         clock: tells the present instant.
         seconds: a clock that only goes forward, for the pace of sending.
+        links: the letters with links to sign in with, which go ahead of all notices. None if nobody signs in.
     """
 
     def __init__(
@@ -56,12 +60,14 @@ class Delivering:
         compose: Compose,
         clock: Callable[[], Instant] = Instant.now,
         seconds: Callable[[], float] = time.monotonic,
+        links: LinkLetters | None = None,
     ) -> None:
         self._database = database
         self._channel = channel
         self._compose = compose
         self._clock = clock
         self._seconds = seconds
+        self._links = links
         self._pace = Pace(rate)
         self._health = ChannelHealth()
 
@@ -95,10 +101,17 @@ class Delivering:
         return self._outbox(self._channel)
 
     def _step(self, channel: Channel) -> float:
-        """Deals with one notice, if one is due and its turn has come. Returns how many seconds to rest after that."""
+        """Deals with one letter or notice, if one is due and its turn has come. Returns for how many seconds to rest.
+
+        Somebody waits for a link, so its letter goes ahead of all notices: of 200 about a decision, too.
+        """
         rest = self._pace.rest(self._seconds())
         if rest > 0:
             return rest
+        letter = self._links.take() if self._links else None
+        if self._links and letter:
+            self._send_link(channel, self._links, letter)
+            return self._pace.rest(self._seconds())
         claim = outbox.claim(self._database, channel.name, self._clock(), self._compose, _is_to_stop)
         if claim is not None:
             self._deal_with(channel, claim)
@@ -111,6 +124,42 @@ class Delivering:
             outbox.note_left_at_that(self._database, claim, self._clock())
         else:
             self._send(channel, claim)
+
+    def _send_link(self, channel: Channel, links: LinkLetters, letter: LinkLetter) -> None:
+        """Sends a letter with a link. A copy of it has another secret, so the channel is not asked for an earlier one.
+
+        Anybody can ask for a link to any address. So what a channel says of such an address is no sign that the channel
+        turns everybody away: otherwise strangers could stop all notices.
+        """
+        self._pace.count(self._seconds())
+        message = Message(key=letter.key, address=letter.address, subject=letter.subject, body=letter.body)
+        try:
+            with _needing_a_person():
+                delivery = channel.send(message)
+        except TemporaryFailure as failure:
+            activity.logger.warning("link not sent yet", extra={"occasion": _LINK, "fault": str(failure)})
+            if failure.alone:
+                self._pace.goes_well()
+            else:
+                self._is_away(failure)
+            links.note_later(letter, str(failure), failure.after, unknown=failure.unknown)
+        except PermanentFailure as failure:
+            self._pace.goes_well()
+            self._note_no_link(links, letter, str(failure))
+        except ApplicationError as fault:
+            links.note_later(letter, fault.message)
+            raise
+        else:
+            self._pace.goes_well()
+            self._health.takes()
+            if delivery.progress is Progress.FAILED:
+                self._note_no_link(links, letter, delivery.reason)
+            else:
+                links.note_sent(letter)
+
+    def _note_no_link(self, links: LinkLetters, letter: LinkLetter, why: str) -> None:
+        activity.logger.warning("link not delivered", extra={"occasion": _LINK, "fault": why})
+        links.note_failed(letter, why)
 
     def _complain(self) -> None:
         """Ends the activity if the channel has been away for long, so that the workflow calls for a person."""
