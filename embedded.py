@@ -121,6 +121,8 @@ class Service:
             "CHALLENGES_DATABASE_URL": f"sqlite:///{self.folder / 'service.db'}",
             "CHALLENGES_PAYEE_KEY_FILE": str(self.folder / "payee.key"),
             "CHALLENGES_RECORD_KEY_FILE": str(self.folder / "record.key"),
+            "CHALLENGES_SIGNING_KEY_FILE": str(self.folder / "signing.key"),
+            "CHALLENGES_PUBLIC_KEY_FILE": str(self.folder / "signing.pub"),
             "CHALLENGES_FILES_PLACE": str(self.folder / "files"),
             "CHALLENGES_FILES_KEY_FILE": str(self.folder / "files.key"),
             "CHALLENGES_WEB_ADDRESS": self.web,

@@ -33,7 +33,9 @@ from activities.payments import Paying
 from activities.rails import Rails
 from domain.payments.rails import PaymentRail
 from domain.values.refusals import Refused, Unavailable
+from identity.judging import Judge
 from identity.link_letters import LinkLetters
+from identity.signatures import Verifier
 from service import log, settings
 from service.codec import codec_in
 from service.connection import connect, leave
@@ -47,6 +49,7 @@ from workflows.challenge import ChallengeWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.interface import DELIVERY, NOTICES, SEARCH_ATTRIBUTES, TASK_QUEUE, WAKE
 from workflows.payment import PaymentWorkflow
+from workflows.proofs import TakesProofs
 
 DEPLOYMENT = "challenge-service"
 _GRACE = timedelta(seconds=20)
@@ -63,8 +66,9 @@ def activities(
     """
     compose = letters_of(options).compose
     rails = Rails(real=rail, rehearsal=EmbeddedRail(database))
-    announcing = Announcing(database, rails, runs, compose)
-    paying = Paying(database, rails, runs, seals_of(options, database), compose)
+    judge = Judge(Verifier(options.public_key_file), database)
+    announcing = Announcing(database, rails, runs, compose, judge)
+    paying = Paying(database, rails, runs, seals_of(options, database), compose, judge)
     links = LinkLetters(database, compose, options.web_address)
     delivering = Delivering(database, channel_of(options), options.notice_rate, compose, links=links)
     return [
@@ -120,7 +124,7 @@ def build_worker(
         max_concurrent_activities=at_once,
         max_concurrent_local_activities=options.threads,
         workflow_runner=runner or UnsandboxedWorkflowRunner(),
-        interceptors=[SortFailures()],
+        interceptors=[SortFailures(), TakesProofs()],
         deployment_config=deployment,
         graceful_shutdown_timeout=_GRACE,
     )

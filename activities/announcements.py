@@ -8,9 +8,11 @@ from datetime import datetime
 from temporalio import activity
 from whenever import Instant
 
+from domain.announcements.announcement import Announcement
 from domain.challenges.steps import Orders, PaymentKeys, Sealed, Sealing, ToAnnounce
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from domain.payments.reports import LedgerAnswers, Reports
+from identity.judging import Judge
 from store.database.database import Database
 from store.payments import payees
 from store.payments.amendments import read_unchangeable
@@ -32,9 +34,11 @@ class Announcing:
         rails: how money leaves.
         runs: the workflows of payments.
         compose: finds the words of notices.
+        judge: knows what a proof is worth.
     """
 
-    def __init__(self, database: Database, rails: Rails, runs: PaymentRuns, compose: Compose) -> None:
+    def __init__(self, database: Database, rails: Rails, runs: PaymentRuns, compose: Compose, judge: Judge) -> None:
+        self._judge = judge
         self._database = database
         self._rails = rails
         self._runs = runs
@@ -53,11 +57,13 @@ class Announcing:
             See `read_clock`.
 
         Raises:
+            NotProven: somebody has asked for this, with a proof that is wrong.
             Refused: a named application is unknown or withdrawn, the window is sealed for good, or a payment whose
                 amount is amended may have left.
         """
         asked = _asked_at()
-        snapshots = self._ledger.announce(what.announcement, what.payments, asked, what.leaving, what.amended)
+        announcement = self._with_proof(what)
+        snapshots = self._ledger.announce(announcement, what.payments, asked, what.leaving, what.amended)
         self._start(what.payments, snapshots)
         for payment in (*what.leaving, *what.amended):
             self._runs.ledger_changed(payment)
@@ -88,6 +94,17 @@ class Announcing:
         """The instant at which this activity was scheduled, by Temporal's clock."""
         return _asked_at().to_stdlib()
 
+    def _with_proof(self, what: ToAnnounce) -> Announcement:
+        """The announcement, with how the person was proven who has asked for what it tells."""
+        announcement, entry = what.announcement, what.announcement.entry
+        if what.asked is None:
+            return announcement
+        if entry.refused:
+            return announcement.proven(self._judge.found(_this_workflow(), what.asked))
+        shown = self._judge.judge(_this_workflow(), what.asked, announcement.key)
+        shown.check_role(what.asked.kind, entry.role)
+        return announcement.proven(shown)
+
     def _start(self, payments: Sequence[PaymentToMake], snapshots: Sequence[PaymentSnapshot]) -> None:
         for payment, snapshot in zip(payments, snapshots, strict=True):
             known = self._rails.known_to(payment, snapshot)
@@ -95,6 +112,10 @@ class Announcing:
             # Whoever gave bank details before the workflow was there could not tell it.
             if payees.read_latest_version(self._database, payment.order.team) != snapshot.payee_version:
                 self._runs.ledger_changed(payment)
+
+
+def _this_workflow() -> str:
+    return activity.info().workflow_id or ""
 
 
 def _asked_at() -> Instant:

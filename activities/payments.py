@@ -7,8 +7,13 @@ import re
 from temporalio import activity
 from whenever import Instant
 
+from domain.challenges.decisions import Decision
+from domain.identity.asked import Asked
+from domain.identity.proof import Shown
 from domain.keys import transfer_id
+from domain.payments import announcements
 from domain.payments.moves import (
+    Move,
     PaymentCancellation,
     PaymentRelease,
     PaymentRequest,
@@ -22,6 +27,7 @@ from domain.payments.rails import Instruction, PaymentRail, Progress, Transfer
 from domain.payments.reference import reference_of
 from domain.values.money import Money
 from domain.values.refusals import RailRefused, Refused, TooEarly, TooLate
+from identity.judging import Judge
 from store.database.database import Database
 from store.payments.begun import Begun
 from store.payments.ledger import Ledger
@@ -46,9 +52,13 @@ class Paying:
         runs: the workflows of payments.
         seals: opens the payees' bank details.
         compose: finds the words of notices.
+        judge: knows what a proof is worth.
     """
 
-    def __init__(self, database: Database, rails: Rails, runs: PaymentRuns, seals: Seals, compose: Compose) -> None:
+    def __init__(
+        self, database: Database, rails: Rails, runs: PaymentRuns, seals: Seals, compose: Compose, judge: Judge
+    ) -> None:
+        self._judge = judge
         self._database = database
         self._rails = rails
         self._runs = runs
@@ -69,14 +79,14 @@ class Paying:
         is, too, if an attempt has failed before: what the rail says of earlier attempts is looked at first, in a step
         that people see.
         """
-        payment, rail = move.payment, self._rails.of(move.payment)
+        payment, rail, shown = move.payment, self._rails.of(move.payment), self._shown(move, move.decision)
         try:
             leaves = not (rail.is_batched or read_returned(self._database, payment.order.key))
             transfer = rail.find(transfer_id(payment.order.key, 1)) if leaves else None
         except Exception as fault:
             leaves, transfer = False, None
             _warn(fault)
-        snapshot = self._ledger.release(payment, move.decision, rail.name if leaves else "", _asked_at())
+        snapshot = self._ledger.release(payment, move.decision, rail.name if leaves else "", _asked_at(), shown)
         begun = under_way(self._database, payment.order.key) if leaves else None
         if begun is not None and snapshot.status is PaymentStatus.RELEASED and begun.rail == rail.name:
             try:
@@ -101,12 +111,12 @@ class Paying:
     @stubs.RETURN_PAYMENT.does
     def give_back(self, move: PaymentReturn) -> PaymentSnapshot:
         """Notes that the money came back, as a person says. Refused while the rail may still have it on its way."""
-        payment = move.payment
+        payment, shown = move.payment, self._shown(move, move.decision)
         snapshot = self._ledger.check(payment, move.decision, _asked_at())
         if snapshot is None:
             if not move.decision.attempt:
                 self._check_may_be_back(payment)
-            snapshot = self._ledger.give_back(payment, move.decision, _asked_at())
+            snapshot = self._ledger.give_back(payment, move.decision, _asked_at(), shown)
         return self._answer(payment, snapshot)
 
     @stubs.UNDO_RETURN_PAYMENT.does
@@ -115,7 +125,7 @@ class Paying:
 
         For a payment in a file the person's word counts, because its record holds only what people have reported.
         """
-        payment, decision = move.payment, move.decision
+        payment, decision, shown = move.payment, move.decision, self._shown(move, move.decision)
         snapshot = self._ledger.check(payment, decision, _asked_at())
         if snapshot is None:
             rail, transfer_name = self._rails.of(payment), transfer_id(payment.order.key, decision.attempt)
@@ -125,13 +135,24 @@ class Paying:
                     f"{transfer_name} has not arrived, says the rail {rail.name}: ask there what became of it."
                 )
             _check_amount(payment, transfer)
-            snapshot = self._ledger.undo_return(payment, decision, transfer.reference, _asked_at())
+            snapshot = self._ledger.undo_return(payment, decision, transfer.reference, _asked_at(), shown)
         return self._answer(payment, snapshot)
 
     @stubs.CANCEL_PAYMENT.does
     def cancel(self, move: PaymentCancellation) -> PaymentSnapshot:
         """Ends the payment for good, as long as no rail can have it."""
-        return self._answer(move.payment, self._ledger.cancel(move.payment, move.decision, _asked_at()))
+        shown = self._shown(move, move.decision)
+        return self._answer(move.payment, self._ledger.cancel(move.payment, move.decision, _asked_at(), shown))
+
+    def _shown(self, move: Move, decision: Decision) -> Shown:
+        """How the person was proven who has decided on a move.
+
+        Raises:
+            NotProven: a proof came, and is wrong.
+        """
+        asked = move.asked or Asked.of(decision, "")
+        line = announcements.decided(move.payment, decision, _asked_at()).key
+        return self._judge.judge(_this_workflow(), asked, line)
 
     def _look(self, payment: PaymentToMake) -> PaymentSnapshot:
         return self._ledger.request(payment, _asked_at())
@@ -266,6 +287,10 @@ def _is_as_ordered(payment: PaymentToMake, transfer: Transfer) -> bool:
 
 
 _WITH_THE_RAIL = (PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
+
+
+def _this_workflow() -> str:
+    return activity.info().workflow_id or ""
 
 
 def _asked_at() -> Instant:

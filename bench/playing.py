@@ -53,7 +53,8 @@ def options_for(database: Database) -> Settings:
     keys = Path(str(database.engine.url.database)).with_name("payee.key")
     if not keys.exists():
         make_key_file(keys)
-    return Settings(payee_key_file=keys)
+    signing, public = keys.with_name("signing.key"), keys.with_name("signing.pub")
+    return Settings(payee_key_file=keys, signing_key_file=signing, public_key_file=public)
 
 
 def service_worker(client: Client, database: Database) -> Worker:

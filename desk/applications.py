@@ -85,7 +85,7 @@ class Applications:
             fields = {"by": grant.person, "decision_id": decision_id or receipt.application, "reason": reason}
             async with self._core.refusals_on_record(actor, Action.ADMIT, row):
                 decision = make(Admit.kind, {**fields, "application": receipt.application})
-            return receipt, await self._core.update(row, Admit.kind, decision)
+            return receipt, await self._core.update(actor, row, Admit.kind, decision)
         except (NotConfirmed, Unavailable):
             raise  # it may be admitted all the same
         except Refused:
@@ -158,7 +158,8 @@ class Applications:
         state, now, unique = await self._core.state(row), self._core.now(), uuid.uuid4().hex
 
         def given(settled: bool) -> Announcement:
-            return feedback_given(state, stage, team, grant.person, text, now, unique, settled=settled)
+            told = feedback_given(state, stage, team, grant.person, text, now, unique, settled=settled)
+            return told.proven(actor.proof.on_record)
 
         async with self._core.refusals_on_record(actor, Action.FEEDBACK, row):
             announcement = await self._core.threads.write(

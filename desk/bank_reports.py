@@ -162,7 +162,7 @@ class BankReports:
         named = {*noted.new, *(each.payment for each in noted.ignored)}
         doubtful = await threads.read(contradicted, self._database, said.file, named)
         await self._workflows.let_know(
-            dict.fromkeys((*noted.new, *unheard, *(payment_of(each.transfer) for each in doubtful)))
+            actor, dict.fromkeys((*noted.new, *unheard, *(payment_of(each.transfer) for each in doubtful)))
         )
         for each in doubtful:
             await self._call_operators(each)

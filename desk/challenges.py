@@ -106,7 +106,7 @@ class Challenges:
         async with self._core.refusals_on_record(actor, kind, row):
             by = _own_team(actor, grant, row, fields) if kind == Action.WITHDRAW else grant.person
             decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields})
-        return await self._core.update(row, kind, decision)
+        return await self._core.update(actor, row, kind, decision)
 
     async def retry(self, actor: Actor, challenge: str) -> str:
         """Lets a challenge try again the step that needs attention.
@@ -119,7 +119,7 @@ class Challenges:
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.RETRY, row)
-        return await self._core.update(row, interface.RETRY, None)
+        return await self._core.update(actor, row, interface.RETRY, None)
 
 
 def _own_team(actor: Actor, grant: Grant, row: ChallengeRow, fields: dict[str, object]) -> str:

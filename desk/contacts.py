@@ -71,7 +71,7 @@ class Contacts:
         by = (await self._core.allow(actor, Action.CHANGE_CONTACT, row)).person
         async with self._core.refusals_on_record(actor, Action.CHANGE_CONTACT, row):
             to = read_contact(email, organisation, reason)
-            changed = await self._core.threads.write(self._change, row, team, to, by, " ".join(reason.split()))
+            changed = await self._core.threads.write(self._change, actor, row, team, to, by, " ".join(reason.split()))
         done = f"Contact of {team}: {changed} changed" if changed else f"Contact of {team}: as before"
         if not resend:
             return ContactChanged(text=done, resent=(), not_resent=())
@@ -79,11 +79,12 @@ class Contacts:
         text = f"{done}; {counted(len(resent), 'failed notice')} sent again"
         return ContactChanged(text=text, resent=tuple(resent), not_resent=tuple(not_resent))
 
-    def _change(self, row: ChallengeRow, team: str, to: Contact, by: str, reason: str) -> str:
+    def _change(self, actor: Actor, row: ChallengeRow, team: str, to: Contact, by: str, reason: str) -> str:
         now, unique = self._core.now(), uuid.uuid4().hex
 
         def announcing(changed: str) -> Announcement:
-            return contact_changed(row.id, row.stage, team, changed, by, reason, now, unique)
+            told = contact_changed(row.id, row.stage, team, changed, by, reason, now, unique)
+            return told.proven(actor.proof.on_record)
 
         compose = self._core.letters.compose
         return contacts.change_contact(self._core.database, row.id, team, to, announcing, now, compose)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,9 +9,9 @@ from typing import Any
 from temporalio.client import Client, WithStartWorkflowOperation
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry
+from domain.announcements.announcement import Announcement
 from domain.challenges.decisions import Decision
-from domain.challenges.messages import content_of, printable
+from domain.challenges.messages import content_of
 from domain.challenges.state import State
 from domain.identity.proof import Proof
 from domain.payments.payment import OVER
@@ -41,10 +39,9 @@ from store.database.database import Database
 from store.payments import reading
 from store.record import record
 
+from .refusals import refusal_by_desk
+from .signing import Signing
 from .temporal import NobodyThere, Temporal
-
-_AN_ID = re.compile(r"[a-z0-9-]{1,80}")
-_UNKNOWN = "unknown"
 
 
 class Core:
@@ -69,6 +66,7 @@ class Core:
         self.clock = clock
         self.threads = Threads()
         self.temporal = Temporal(connect, options.answer_within, self.now)
+        self.signing = Signing(options, self.threads)
 
     @property
     def letters(self) -> Letters:
@@ -294,6 +292,7 @@ class Core:
 
     async def update(
         self,
+        actor: Actor,
         row: ChallengeRow,
         name: str,
         message: Decision | None,
@@ -303,6 +302,7 @@ class Core:
         """Sends a message to a challenge, or to a payment if its key is given, and returns the answer.
 
         Args:
+            actor: who sends the message. It goes with their proof.
             row: the challenge.
             name: of the message.
             message: the decision in the message, if there is one.
@@ -312,8 +312,14 @@ class Core:
         Raises:
             Refused: the request was not carried out.
             NotConfirmed: nobody knows whether the message was taken. You can safely send it again.
+            Unavailable: Temporal has not passed the message on, or the keys that sign cannot be read.
         """
-        asked: dict[str, Any] = {"start": start}
+        await self.client()  # nothing is signed that cannot be sent
+        to = workflow or row.id
+        asked: dict[str, Any] = {
+            "start": start,
+            "proof": await self.signing.signed(actor, row.place, to, name, message),
+        }
         if message is not None:
             # Temporal answers a second update with the same id like the first, so the id includes the content.
             asked["id"] = f"{message.decision_id}/{content_of(message)}"
@@ -322,12 +328,18 @@ class Core:
                 "It is not taken twice."
             )
         try:
-            return await self.temporal.update(workflow or row.id, name, [message] if message else [], **asked)
+            return await self.temporal.update(to, name, [message] if message else [], **asked)
         except NobodyThere as nobody:
-            raise await self._ended(row, name, message, workflow, nobody.since) from None
+            raise await self._ended(actor, row, name, message, workflow, nobody.since) from None
 
     async def _ended(
-        self, row: ChallengeRow, name: str, message: Decision | None, workflow: str, since: NotConfirmed | None
+        self,
+        actor: Actor,
+        row: ChallengeRow,
+        name: str,
+        message: Decision | None,
+        workflow: str,
+        since: NotConfirmed | None,
     ) -> Refused:
         """Refuses a message that comes after the end. The workflow is gone, so this writes the record."""
         how = ""
@@ -341,7 +353,7 @@ class Core:
         how = how or "is not running in this Temporal namespace"
         refusal = TooLate(f"{workflow or row.id} {how}: {name} can no longer change anything.")
         if message is not None:
-            await self._put_on_record(row, Actor(name=message.by), name, refusal)
+            await self._put_on_record(row, Actor(name=message.by, proof=actor.proof), name, refusal)
         return refusal
 
     # Refusals on the record.
@@ -366,18 +378,8 @@ class Core:
 
     async def _put_on_record(self, row: ChallengeRow, actor: Actor, action: str, refusal: Refused) -> None:
         """Records a refusal by the desk itself. No workflow hears of the request."""
-        grant = next(iter(actor.roles(row.place)), None)
-        # Anything else that was typed can be an address, and is not kept.
-        who = grant.person if grant else actor.name if _AN_ID.fullmatch(actor.name) else _UNKNOWN
-        text = printable(str(refusal) if who == actor.name or not actor.name else str(refusal).replace(actor.name, who))
-        role = str(grant.role) if grant else await self._role_of(row, who)
-        entry = Entry(at=self.now(), by=who, role=role, action=action, text=text, refused=True)
-        announcement = Announcement(key=f"{row.id}/refused/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
-        await self.threads.write(self._announce, announcement)
-
-    async def _role_of(self, row: ChallengeRow, who: str) -> str:
         those = await self.threads.read(people.people_of, self.database, row.round, row.sponsor)
-        return next((str(role) for role, ids in those.items() if who in ids), _UNKNOWN)
+        await self.announce(refusal_by_desk(row, actor, action, refusal, those, self.now()))
 
     def _announce(self, announcement: Announcement) -> None:
         record.announce(self.database, announcement, self.letters.compose)

@@ -144,11 +144,12 @@ class Erasing:
         now = self._core.now()
         grant = next(each for each in actor.roles(row.place) if each.role is Role.OPERATOR)
         text = f"Erased: {'; '.join(map(_erased, traces))}"
-        return Announcement(
+        announcement = Announcement(
             key=f"{row.id}/erase/{now.format_iso()}/{'+'.join(each.id for each in traces)[:100]}",
             challenge=row.id,
             entry=Entry(at=now, by=grant.person, role=str(grant.role), action="erase", text=text),
         )
+        return announcement.proven(actor.proof.on_record)
 
     def _kept(self, found: Found) -> list[Kept]:
         kept = [_bank_details(each) for each in found.applications if each.keeps_bank_details]

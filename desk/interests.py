@@ -76,7 +76,7 @@ class Interests:
         grant = await self._core.allow(actor, Action.DECLARE_INTERESTS, row)
         async with self._core.refusals_on_record(actor, Action.DECLARE_INTERESTS, row):
             check_id(application)
-            return await self._keep(row, grant, _declared(application, what, conflict))
+            return await self._keep(actor, row, grant, _declared(application, what, conflict))
 
     async def declare_none(self, actor: Actor, challenge: str) -> str:
         """Declares that the actor has nothing to do with any applicant for whom they have declared nothing yet.
@@ -89,7 +89,7 @@ class Interests:
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.DECLARE_INTERESTS, row)
         async with self._core.refusals_on_record(actor, Action.DECLARE_INTERESTS, row):
-            return await self._keep(row, grant, None)
+            return await self._keep(actor, row, grant, None)
 
     async def conflicts(self, actor: Actor, challenge: str) -> tuple[str, ...]:
         """The applications with which the actor declared a conflict of interest: lists leave them out.
@@ -102,11 +102,11 @@ class Interests:
         grant = await self._core.allow(actor, Action.DECLARE_INTERESTS, row)
         return await self._core.threads.read(interests.read_conflicts, self._core.database, row.id, grant.person)
 
-    async def _keep(self, row: ChallengeRow, grant: Grant, declared: Declared | None) -> str:
+    async def _keep(self, actor: Actor, row: ChallengeRow, grant: Grant, declared: Declared | None) -> str:
         now, compose = self._core.now(), self._core.letters.compose
 
         def announcing(new: Sequence[Declared]) -> Announcement:
-            return _announced(row, grant, new, now)
+            return _announced(row, grant, new, now).proven(actor.proof.on_record)
 
         to_make = await self._to_make(row, grant.person, declared)
         kept = await self._core.threads.write(

@@ -120,8 +120,9 @@ class Notices:
             NotConfirmed: nobody knows whether the request was taken.
         """
         await self._core.reach(actor, Action.RETRY, await self._core.challenges())
+        proof = await self._core.signing.signed(actor, None, interface.NOTICES, interface.RETRY)
         try:
-            return await self._core.temporal.update(interface.NOTICES, interface.RETRY)
+            return await self._core.temporal.update(interface.NOTICES, interface.RETRY, proof=proof)
         except NobodyThere as nobody:
             gone = TooLate("Nothing sends notices here: all notices stay in the outbox, see `notices`.")
             raise nobody.since or gone from None

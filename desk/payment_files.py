@@ -130,7 +130,7 @@ class PaymentFiles:
         roles = await acting_on_payments(self._core, actor, Action.MAKE_PAYMENT_FILES)
         # Not a condition for new files: a payment that cannot be told of an earlier file now is told the next time.
         with suppress(Unavailable):
-            await self._workflows.let_know(await threads.read(bank_reports.unheard, self._database))
+            await self._workflows.let_know(actor, await threads.read(bank_reports.unheard, self._database))
         _check_promise(on, reason, await threads.read(first_promise, self._database), self._core.now())
         if anew:
             await self._drop(roles)

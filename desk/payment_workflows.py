@@ -12,6 +12,7 @@ from domain.challenges.awards import payments_due
 from domain.challenges.state import State
 from domain.payments import decisions
 from domain.payments.payment import OVER, PaymentStatus, PaymentToMake, payment_to_make
+from domain.permissions import Actor
 from domain.values.refusals import NotConfirmed, Unavailable
 from service.payment_start import payment_start
 from store.challenges.rounds import ChallengeRow
@@ -29,8 +30,12 @@ class PaymentWorkflows:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def let_know(self, keys: Iterable[str]) -> None:
+    async def let_know(self, actor: Actor, keys: Iterable[str]) -> None:
         """Tells payments to read what the ledger says about their files. Restarts a payment that had ended.
+
+        Args:
+            actor: who has brought the news.
+            keys: of the payments.
 
         Raises:
             Unavailable, NotConfirmed: a payment could not be restarted. The payments after it were not told either.
@@ -39,7 +44,7 @@ class PaymentWorkflows:
             payment = await self._core.threads.read(reading.find_payment, self._core.database, key)
             row = await self._core.find(payment.challenge)
             if start := await self.start(payment, row, decisions.Return.kind):
-                await self._core.update(row, interface.RETRY, None, workflow=key, start=start)
+                await self._core.update(actor, row, interface.RETRY, None, workflow=key, start=start)
             else:
                 await self.ledger_changed([key])
 

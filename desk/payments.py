@@ -120,16 +120,19 @@ class Payments:
         state = await self._core.state(row)
         async with self._core.refusals_on_record(actor, Action.GIVE_PAYEE, row):
             by, role = _giver(grant, state, team, [each.person for each in actor.roles(row.place)])
-        done = await self._core.threads.write(self._keep_payee, state, row.stage, team, by, role, account)
+        done = await self._core.threads.write(self._keep_payee, actor, state, row.stage, team, by, role, account)
         await self._workflows.ledger_changed(done.payments)
         return PayeeTaken(text=done.text, masked=account.masked)
 
-    def _keep_payee(self, state: State, stage: str, team: str, by: str, role: str, account: BankAccount) -> PayeeGiven:
+    def _keep_payee(
+        self, actor: Actor, state: State, stage: str, team: str, by: str, role: str, account: BankAccount
+    ) -> PayeeGiven:
         kept = seals_of(self._core.options, self._core.database).keep(account, team)
         now, challenge = self._core.now(), state.challenge.id
 
         def announcing(version: int, on_its_way: Sequence[str]) -> Announcement:
-            return announcements.payee_given(challenge, stage, team, version, on_its_way, by, role, now)
+            given = announcements.payee_given(challenge, stage, team, version, on_its_way, by, role, now)
+            return given.proven(actor.proof.on_record)
 
         return payee_changes.give_payee(
             self._core.database,
@@ -166,7 +169,7 @@ class Payments:
         grant = await self._core.allow(actor, Action(f"payment-{kind}"), row, key)
         decision = make(kind, {"by": grant.person, "decision_id": uuid.uuid4().hex, **fields}, PAYMENT_DECISIONS)
         start = await self._workflows.start(payment, row, kind)
-        return await self._core.update(row, kind, decision, workflow=key, start=start)
+        return await self._core.update(actor, row, kind, decision, workflow=key, start=start)
 
     async def retry(self, actor: Actor, key: str) -> str:
         """Lets a payment try again the step that needs attention. Restarts the payment's workflow if it is gone.
@@ -181,7 +184,7 @@ class Payments:
         row = await self._core.find(payment.challenge)
         await self._core.allow(actor, Action.RETRY, row, key)
         start = await self._workflows.start(payment, row, interface.RETRY)
-        tried = await self._core.update(row, interface.RETRY, None, workflow=key, start=start)
+        tried = await self._core.update(actor, row, interface.RETRY, None, workflow=key, start=start)
         # If the ledger and the bank contradict each other, no step can be tried again, but attention is still needed.
         return payment.attention if payment.attention and tried == interface.NOTHING_TO_TRY else tried
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from domain.challenges.decisions import HandOver
 from domain.challenges.hand_over import handed_over_in_words, noted_after_the_end
 from domain.challenges.messages import content_of
+from domain.identity.proof import BY_SERVICE, Proof
 from domain.payments.payment import OVER
 from domain.permissions import Action, Actor, Role
 from domain.programmes.round import Person
@@ -96,10 +97,10 @@ class People:
         if done.role == Role.READER:
             concerned = await self._read_by(successor, rows)
             for row in concerned:
-                await self._note(row, done)  # the workflows of challenges do not know readers
+                await self._note(row, done, actor.proof)  # the workflows of challenges do not know readers
         else:
             concerned = tuple(row for row in rows if done.concerns(row.sponsor))
-            await self._tell(concerned, done)
+            await self._tell(actor, concerned, done)
         text = f"{handed_over_in_words(person, successor, done.role)} in {round_}"
         return HandOverDone(
             text=f"{text}, in {counted(len(concerned), 'challenge')}",
@@ -130,7 +131,7 @@ class People:
                 return by
         return (await self._core.allow(actor, Action.HAND_OVER, row, row.round)).person
 
-    async def _tell(self, rows: Sequence[ChallengeRow], done: HandOverRow) -> None:
+    async def _tell(self, actor: Actor, rows: Sequence[ChallengeRow], done: HandOverRow) -> None:
         """Tells challenges, and payments that are not over.
 
         Raises:
@@ -140,7 +141,7 @@ class People:
         not_told = list[str]()
         for row in rows:
             try:
-                await self._tell_challenge(row, history, done)
+                await self._tell_challenge(actor, row, history, done)
             except (Unavailable, NotConfirmed):
                 not_told.append(row.id)
             else:
@@ -152,30 +153,35 @@ class People:
                 f"confirmed it ({', '.join(not_told)}): check that a worker is running, then send the command again."
             )
 
-    async def _tell_challenge(self, row: ChallengeRow, history: Sequence[HandOverRow], done: HandOverRow) -> None:
+    async def _tell_challenge(
+        self, actor: Actor, row: ChallengeRow, history: Sequence[HandOverRow], done: HandOverRow
+    ) -> None:
         """Tells a challenge of every hand-over that it does not know yet, in order."""
         temporal = self._core.temporal
         run = await temporal.found(row.id)
         if run is None or not goes_on(run):
             if row.started:
-                await self._note(row, done)
+                await self._note(row, done, actor.proof)
             return  # a challenge that was never started begins with the people whom the books name
         known = (await self._core.state(row)).challenge.hand_overs
         for each in history:
             if each.number > known and each.concerns(row.sponsor):
                 message = _message(each)
+                # What another operator decided earlier, only the books say.
+                how = actor.proof if each.number == done.number else BY_SERVICE
+                proof = await self._core.signing.by_the_books(row.id, message, how)
                 try:
                     own = f"{message.decision_id}/{content_of(message)}"
-                    await temporal.update(row.id, HandOver.kind, [message], id=own)
+                    await temporal.update(row.id, HandOver.kind, [message], id=own, proof=proof)
                 except NobodyThere as nobody:
                     if nobody.since is not None:
                         raise nobody.since from None
-                    await self._note(row, done)  # it has ended meanwhile
+                    await self._note(row, done, actor.proof)  # it has ended meanwhile
                     return
 
-    async def _note(self, row: ChallengeRow, done: HandOverRow) -> None:
+    async def _note(self, row: ChallengeRow, done: HandOverRow, proof: Proof) -> None:
         told = noted_after_the_end(row.id, row.stage, _message(done), done.role, row.waits_for, done.at)
-        await self._core.announce(told)
+        await self._core.announce(told.proven(proof.on_record))
 
 
 def _message(row: HandOverRow) -> HandOver:

@@ -71,7 +71,8 @@ class Readers:
                 stage=row.stage,
                 text=assigned_in_words(given),
             )
-            return Announcement(key=f"{row.id}/assign/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
+            told = Announcement(key=f"{row.id}/assign/{uuid.uuid4().hex}", challenge=row.id, entry=entry)
+            return told.proven(actor.proof.on_record)
 
         async with self._core.refusals_on_record(actor, Action.ASSIGN, row):
             for application in applications:

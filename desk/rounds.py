@@ -29,7 +29,7 @@ from workflows.limits import DETAILS, SUMMARY, fitting
 
 from .core import Core
 from .programme_files import find_round
-from .temporal import NobodyThere, Temporal
+from .temporal import NobodyThere
 
 
 class Opened(Value):
@@ -207,17 +207,25 @@ class Rounds:
         if not named:
             raise UnknownChallenge(f"No round {name!r} was opened: see `status` for the rounds that were opened.")
         rows = await self._core.reach(actor, Action.RENEW, named)
-        waiting = [row.id for row in rows if not row.outcome]
-        unpaid = [
-            each.key
+        waiting = {row.id: row for row in rows if not row.outcome}
+        unpaid = {
+            each.key: row
             for row in rows
             for each in await self._core.threads.read(reading.read_payments, self._core.database, row.id)
             if each.status not in OVER
-        ]
-        gone = [each for each in (*waiting, *unpaid) if not await _renewed(self._core.temporal, each)]
+        }
+        gone = [each for each, row in (waiting | unpaid).items() if not await self._renewed(actor, row, each)]
         if gone:
             raise TooLate(f"No longer in Temporal: {', '.join(gone)}. The others of {name} continue in fresh runs.")
         return (*waiting, *unpaid)
+
+    async def _renewed(self, actor: Actor, row: ChallengeRow, workflow: str) -> bool:
+        proof = await self._core.signing.signed(actor, row.place, workflow, interface.RENEW)
+        try:
+            await self._core.temporal.signal(workflow, interface.RENEW, proof=proof)
+        except NobodyThere:
+            return False
+        return True
 
 
 def _check_planned(challenges: Sequence[Challenge], programme: Programme) -> None:
@@ -275,11 +283,3 @@ def _as_kept(challenge: Challenge, row: ChallengeRow | None) -> Challenge:
     if row is None:
         return challenge
     return challenge.model_copy(update={"opens": row.opens, "closes": row.closes, "unproven": row.unproven})
-
-
-async def _renewed(temporal: Temporal, workflow: str) -> bool:
-    try:
-        await temporal.signal(workflow, interface.RENEW)
-    except NobodyThere:
-        return False
-    return True

@@ -22,6 +22,8 @@ from service.connection import Connection, answered
 from workflows import interface
 from workflows.refusals import refusal_in
 
+from .proofs import going_with, taking_proofs
+
 _ASKED_AGAIN_AFTER = timedelta(seconds=5)
 _DESCRIBED_WITHIN = timedelta(seconds=5)
 
@@ -52,7 +54,10 @@ class Temporal:
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Client]], within: float, now: Callable[[], Instant]) -> None:
-        self._connection = Connection(connect)
+        async def connected() -> Client:
+            return taking_proofs(await connect())
+
+        self._connection = Connection(connected)
         self._within = within
         self._now = now
 
@@ -98,6 +103,7 @@ class Temporal:
         id: str | None = None,  # noqa: A002
         start: WithStartWorkflowOperation[Any, Any] | None = None,
         again: str = _AGAIN,
+        proof: str = "",
     ) -> str:
         """Sends a message to a workflow, and returns the answer.
 
@@ -108,6 +114,7 @@ class Temporal:
             id: of the update: Temporal answers a second one with the same id like the first.
             start: starts the workflow, together with the message, if the workflow is not running.
             again: what a person reads who has to send the message again, because nobody knows whether it was taken.
+            proof: goes with the message; see `Core.signed`.
 
         Raises:
             Refused: the workflow refuses.
@@ -123,19 +130,26 @@ class Temporal:
                 if start
                 else client.get_workflow_handle(workflow).execute_update(name, **said)
             )
-            return await answered(sending, self._within)
+            with going_with(proof):
+                return await answered(sending, self._within)
         except ERRORS as error:
             raise await self._failed(client, workflow, name, error, sent, again) from None
 
-    async def signal(self, workflow: str, name: str) -> None:
+    async def signal(self, workflow: str, name: str, *, proof: str = "") -> None:
         """Sends a message to a workflow that does not answer it. The message may come twice.
+
+        Args:
+            workflow: its id.
+            name: of the message.
+            proof: see `update`.
 
         Raises:
             NotConfirmed, Unavailable, NobodyThere: as for `update`.
         """
         client, sent = await self.client(), self._now()
         try:
-            await answered(client.get_workflow_handle(workflow).signal(name), self._within)
+            with going_with(proof):
+                await answered(client.get_workflow_handle(workflow).signal(name), self._within)
         except ERRORS as error:
             raise await self._failed(client, workflow, name, error, sent, _AGAIN) from None
 
@@ -200,21 +214,6 @@ class Temporal:
         if fate_of(error) is Fate.NOBODY_THERE:
             return NobodyThere(None if await _had_ended(client, workflow, sent) else not_confirmed)
         return not_confirmed
-
-        """Who has paused what of a workflow in Temporal, as the continuation of a sentence; empty if nobody has."""
-        with suppress(*ERRORS):
-            found = await described(client, workflow)
-            if found.workflow_extended_info.HasField("pause_info"):
-                pause = found.workflow_extended_info.pause_info
-                return f"; {pause.identity} has paused it in Temporal ({pause.reason})"
-            for step in found.pending_activities:
-                if step.paused:
-                    pause = step.pause_info.manual
-                    return (
-                        f"; {pause.identity or 'somebody'} has paused its step {step.activity_type.name} in Temporal "
-                        f"({pause.reason or 'no reason given'}): unpause the step there, or `retry`"
-                    )
-        return ""
 
 
 async def described(client: Client, workflow: str) -> DescribeWorkflowExecutionResponse:

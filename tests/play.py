@@ -88,9 +88,8 @@ class Play(People):
 
     async def send(self, key: str, kind: str, by: str, **fields: object) -> str:
         """The same past the desk, as by Temporal's own command line: only the payment's workflow is asked."""
-        row = self.books.challenge(self.challenge.id)
         decision = make(kind, {"by": by, "decision_id": uuid.uuid4().hex, **fields}, PAYMENT_DECISIONS)
-        return await self.desk.core.update(row, kind, decision, workflow=key)
+        return await self.desk.core.temporal.update(key, kind, [decision])
 
     async def reconcile(self) -> Reconciled:
         """Whether the books agree."""

@@ -27,6 +27,7 @@ from service.settings import Settings
 from service.wiring import database_of, rail_of
 from store.challenges.rounds import keep_round
 from store.database.database import Database
+from tests.identity.signing import key_files
 from tests.play import Play
 from tests.replay import recording
 from tests.rounds import FINANCE, round_from_file
@@ -145,6 +146,7 @@ def _settings_of(folder: Path, database_url: str, options: Mapping[str, Any]) ->
         "database_url": database_url or _own_database(folder),
         "payee_key_file": folder / "payee.key",
         "record_key_file": folder / "record.key",
+        **key_files(folder),
         "files_place": str(folder / "files"),
         "files_key_file": folder / "files.key",
         "payment_files": folder / "payments",

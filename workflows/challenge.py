@@ -17,7 +17,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from . import columns, interface
-from .handlers import on_record, said_in, unanswered
+from .handlers import asked_by, asked_in, on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
 from .stubs import ANNOUNCE, LOOK_UP_REPORTS, ORDER_PAYMENTS, READ_CLOCK, READ_UNCHANGEABLE, SEAL_WINDOW, Answer
@@ -42,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.challenges.page import details
     from domain.challenges.state import Phase, Result, State
     from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
+    from domain.identity.asked import Asked
     from domain.payments.payment import payment_to_make
     from domain.payments.reports import MOST, LedgerSays, Report, Reports, report_in
     from domain.values.refusals import NotReadable, Refused
@@ -171,23 +172,23 @@ class ChallengeWorkflow:
             else:
                 await self._announce(*deadlines.opened(self._state, self._run.known))
 
-    async def _announce(self, new: State, announcement: Announcement, *, asked: bool = False) -> None:
+    async def _announce(self, new: State, announcement: Announcement, asked: Asked | None = None) -> None:
         """Writes down and tells what happened, and orders what is due because of it; after that it has happened.
 
         Args:
             new: the challenge from then on.
             announcement: what happened.
-            asked: whether a person has asked for it: the database may know a reason against it.
+            asked: what a person has asked for, if it comes of that: the database may know a reason against it.
         """
         entry, orders = announcement.entry, payments_due(new)
         payments = tuple(payment_to_make(new, each) for each in orders)
         summary = f"Refused: {entry.text}" if entry.refused else entry.text
-        do = self._steps.do_unless_refused if asked else self._steps.do
+        do = self._steps.do_unless_refused if asked and not entry.refused else self._steps.do
         owed = unpaid_orders(new) if announcement.withdrawn else ()
         leaving = tuple(payment_to_make(new, each) for each in owed if each.team == announcement.withdrawn)
         changed = amended_orders(self._state, new) if announcement.entry.action == Amend.kind else ()
         amended = tuple(payment_to_make(new, each) for each in changed)
-        what = ToAnnounce(announcement=announcement, payments=payments, leaving=leaving, amended=amended)
+        what = ToAnnounce(announcement=announcement, payments=payments, leaving=leaving, amended=amended, asked=asked)
         new = new.ordering(each.key for each in orders)
 
         def has_happened(announced_at: datetime) -> None:
@@ -319,7 +320,7 @@ class ChallengeWorkflow:
                 new, announcement = decide(self._state, decision, self._run.known, left)
                 answer = announcement.entry.text
                 answering = new.answering(decision.decision_id, answer, content_of(decision))
-                await self._announce(answering, announcement, asked=True)
+                await self._announce(answering, announcement, asked_by(decision))
                 return answer
 
     async def _unchangeable(self, decision: Decision) -> Sequence[str]:
@@ -332,7 +333,8 @@ class ChallengeWorkflow:
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
         """Puts on record what is not done, and tells its sender."""
         unique = str(workflow.uuid4())
-        await self._announce(*refusal_announced(self._state, kind, said, refusal, self._run.now(), unique))
+        asked = asked_in(kind, said, DECISIONS, self._state.situation)
+        await self._announce(*refusal_announced(self._state, kind, said, refusal, self._run.now(), unique), asked)
 
     def _call(self, attention: Attention) -> Announcement:
         challenge, unique = self._state.challenge, str(workflow.uuid4())

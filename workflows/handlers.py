@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from temporalio import workflow
@@ -12,12 +12,30 @@ from temporalio.exceptions import ApplicationError
 from .refusals import as_failure
 
 with workflow.unsafe.imports_passed_through():
+    from domain.challenges.decisions import Decision
+    from domain.challenges.messages import printable, read, sender
+    from domain.identity.asked import Asked
     from domain.values.refusals import Refused
+
+    from .proofs import came_with_it
 
 
 def said_in(arguments: Sequence[RawValue]) -> list[bytes]:
     """The arguments of a message as they came, unread."""
     return [argument.payload.data for argument in arguments]
+
+
+def asked_by(decision: Decision) -> Asked:
+    """What is asked for by the message that is being handled."""
+    return Asked.of(decision, came_with_it())
+
+
+def asked_in(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision]], situation: str) -> Asked:
+    """As `asked_by`, of a message that is refused, and perhaps cannot be read. For the arguments see `read`."""
+    try:
+        return asked_by(read(kind, said, known, situation))
+    except Refused:
+        return Asked(kind=printable(kind)[:60], by=sender(said), header=came_with_it())
 
 
 @asynccontextmanager

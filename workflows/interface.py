@@ -33,6 +33,9 @@ NOTHING_TO_TRY = "nothing needed attention"
 WENT_ON = "It goes on in a fresh run: this page is of the past. See the latest execution."
 """The page of a run that was left for another."""
 
+PROOF_HEADER = "challenge-proof"
+"""Header of an update or signal: who decided, and the desk's signature; see `domain.identity.statement`."""
+
 ROUND = SearchAttributeKey.for_keyword("Round")
 SPONSOR = SearchAttributeKey.for_keyword("Sponsor")
 STAGE = SearchAttributeKey.for_keyword("Stage")

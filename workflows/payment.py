@@ -16,7 +16,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from . import columns, interface
-from .handlers import on_record, said_in, unanswered
+from .handlers import asked_by, asked_in, on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
 from .stubs import ANNOUNCE, REQUEST_PAYMENT, SETTLE_PAYMENT, SUBMIT_PAYMENT, Stub, stub_of
@@ -224,7 +224,7 @@ class PaymentWorkflow:
             await workflow.wait_condition(lambda: self._snapshot is not None)
             assert self._snapshot is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {self._snapshot.version}")
-            move = move_for(self._payment, decision)
+            move = move_for(self._payment, decision, asked_by(decision))
             answer = announcements.decided(self._payment, decision, self._run.known).entry.text
             self._become(await self._steps.do_unless_refused(stub_of(move), move, answer, self._turn))
             self._steps.try_again()  # a step that stands still may be overtaken by this
@@ -234,7 +234,9 @@ class PaymentWorkflow:
         """Puts on record what is not done, and tells its sender."""
         what, why, unique = printable(kind)[:60], printable(str(refusal)), str(workflow.uuid4())
         announcement = announcements.refused(self._payment, what, sender(said), why, self._run.known, unique)
-        await self._steps.do(ANNOUNCE, ToAnnounce(announcement=announcement), f"Refused: {announcement.entry.text}")
+        asked = asked_in(kind, said, PAYMENT_DECISIONS, "")
+        what_came = ToAnnounce(announcement=announcement, asked=asked)
+        await self._steps.do(ANNOUNCE, what_came, f"Refused: {announcement.entry.text}")
 
     def _call(self, attention: Attention) -> Announcement:
         order, unique = self._payment.order, str(workflow.uuid4())

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from whenever import Instant
 
+from domain.identity.proof import Shown
 from domain.values.model import Value
 
 from .occasions import FACTS, Facts, Occasion
@@ -122,6 +123,7 @@ class Entry(Value):
         reason: the reason that the person gave.
         refused: whether the service refused it; then `text` says why.
         proof: how the person was proven, such as "organisation and passkey"; empty where the service itself acts.
+        signed: the desk's signed statement about the person, as it came; empty if none came.
     """
 
     at: Instant
@@ -133,6 +135,7 @@ class Entry(Value):
     reason: str = ""
     refused: bool = False
     proof: str = ""
+    signed: str = ""
 
 
 class Status(Value):
@@ -271,6 +274,11 @@ class Announcement(Value):
     handed_over: HandedOver | None = None
     decides: Deciding | None = None
     impartial: Impartial | None = None
+
+    def proven(self, shown: Shown) -> Self:
+        """The same announcement, with how the person of its line was proven."""
+        entry = self.entry.model_copy(update={"proof": shown.proof, "signed": shown.signed})
+        return self.model_copy(update={"entry": entry})
 
     @property
     def must_be_impartial(self) -> Impartial | None:

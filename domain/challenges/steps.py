@@ -5,6 +5,7 @@ from __future__ import annotations
 from whenever import Instant
 
 from domain.announcements.announcement import Announcement
+from domain.identity.asked import Asked
 from domain.payments.payment import PaymentToMake
 from domain.values.model import Value
 
@@ -19,12 +20,14 @@ class ToAnnounce(Value):
         payments: what is due because of it.
         leaving: if a team leaves, its payments that are not over. Those that can still be held do not leave.
         amended: if an award is amended, the payments whose amount is another from now on.
+        asked: what somebody has asked for, of which this comes; None for what the service does by itself.
     """
 
     announcement: Announcement
     payments: tuple[PaymentToMake, ...] = ()
     leaving: tuple[PaymentToMake, ...] = ()
     amended: tuple[PaymentToMake, ...] = ()
+    asked: Asked | None = None
 
 
 class Sealing(Value):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from whenever import Instant
 
 from domain.values.model import Value
+from domain.values.refusals import NotProven
 
 
 class Way(StrEnum):
@@ -52,6 +53,40 @@ class Proof(Value):
     def is_shown(self) -> bool:
         """Whether they have shown more than a name."""
         return self.way not in (Way.NONE, Way.TERMINAL)
+
+    @property
+    def on_record(self) -> Shown:
+        """The proof for a line that the desk writes itself."""
+        return Shown(proof=self.shown)
+
+
+class Shown(Value):
+    """How the person of a line of the record was proven, as the line keeps it.
+
+    Args:
+        proof: how, such as "organisation and passkey".
+        signed: the desk's signed statement, as it came; empty if none came, or if the desk wrote the line itself.
+        role: the role that the statement is for; empty if none came, or if it is for no role.
+    """
+
+    proof: str = str(Way.NONE)
+    signed: str = ""
+    role: str = ""
+
+    def check_role(self, kind: str, role: str) -> None:
+        """Checks that the person acts in the role that was signed.
+
+        Args:
+            kind: what they ask for.
+            role: in which role they act.
+
+        Raises:
+            NotProven: they act in another.
+        """
+        if self.role not in ("", role):
+            raise NotProven(
+                f"The {kind} was signed for the role {self.role}, and came in the role {role}: send it again."
+            )
 
 
 NOT_PROVEN = Proof()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.challenges.decisions import Decision
+from domain.identity.asked import Asked
 from domain.values.model import Value
 
 from .decisions import CancelPayment, Release, Return, UndoReturn
@@ -14,9 +15,11 @@ class Move(Value):
 
     Args:
         payment: the payment.
+        asked: what somebody has asked for, if a person has decided on the move.
     """
 
     payment: PaymentToMake
+    asked: Asked | None = None
 
 
 class PaymentRequest(Move):
@@ -55,23 +58,24 @@ class PaymentCancellation(Move):
     decision: CancelPayment
 
 
-def move_for(payment: PaymentToMake, decision: Decision) -> Move:
+def move_for(payment: PaymentToMake, decision: Decision, asked: Asked | None = None) -> Move:
     """The move that carries out a person's decision.
 
     Args:
         payment: the payment.
         decision: one of `domain.payments.decisions.PAYMENT_DECISIONS`.
+        asked: how the decision came.
 
     Raises:
         TypeError: the decision is not about a payment.
     """
     match decision:
         case Release():
-            return PaymentRelease(payment=payment, decision=decision)
+            return PaymentRelease(payment=payment, decision=decision, asked=asked)
         case Return():
-            return PaymentReturn(payment=payment, decision=decision)
+            return PaymentReturn(payment=payment, decision=decision, asked=asked)
         case UndoReturn():
-            return UndonePaymentReturn(payment=payment, decision=decision)
+            return UndonePaymentReturn(payment=payment, decision=decision, asked=asked)
         case CancelPayment():
-            return PaymentCancellation(payment=payment, decision=decision)
+            return PaymentCancellation(payment=payment, decision=decision, asked=asked)
     raise TypeError(f"{type(decision).__name__} is not a decision on a payment")

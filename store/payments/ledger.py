@@ -16,6 +16,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.challenges.decisions import Decision
+from domain.identity.proof import Shown
 from domain.keys import transfer_id
 from domain.payments import announcements, dates, decisions
 from domain.payments.decisions import CancelPayment, Release, Return, UndoReturn
@@ -52,6 +53,7 @@ from .twins import looked_at
 
 _payments, _transfers, _filed = tables.payments, tables.transfers, tables.filed_transfers
 
+_NOTHING = Shown()
 _ON_ITS_WAY = (PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED)
 
 
@@ -136,7 +138,9 @@ class Ledger:
             decisions.check_move(payment.led_by(now), now, decision)
             return None
 
-    def release(self, payment: PaymentToMake, decision: Release, rail: str, at: Instant) -> PaymentSnapshot:
+    def release(
+        self, payment: PaymentToMake, decision: Release, rail: str, at: Instant, shown: Shown = _NOTHING
+    ) -> PaymentSnapshot:
         """Releases a payment, as a second person decides, and begins its next attempt.
 
         Args:
@@ -145,6 +149,7 @@ class Ledger:
             rail: the name of the rail that is asked for the attempt next, and no other rail from then on; empty if
                 people carry the payment to its rail in a file.
             at: when.
+            shown: how the person was proven.
 
         Raises:
             TooEarly: the payee is not known.
@@ -159,7 +164,7 @@ class Ledger:
             payment = as_amended(payment, row)
             if row.status == PaymentStatus.REQUESTED:  # bank details may have been kept, and nobody told of them
                 self._know_payee(connection, payment, row, at)
-            if self._decide(connection, payment, decision, at):
+            if self._decide(connection, payment, decision, at, shown):
                 attempt = attempts(connection, key) + 1
                 add_transfer(connection, row, attempt, decision.payee_version, decision.by, at, rail)
                 change(connection, key, status=PaymentStatus.RELEASED, reason="")
@@ -226,13 +231,16 @@ class Ledger:
                     put(connection, failed, self._compose)
             return snapshot(connection, key, at)
 
-    def give_back(self, payment: PaymentToMake, decision: Return, at: Instant) -> PaymentSnapshot:
+    def give_back(
+        self, payment: PaymentToMake, decision: Return, at: Instant, shown: Shown = _NOTHING
+    ) -> PaymentSnapshot:
         """Notes that a payment came back, because a person says so. That person cannot release the payment again.
 
         Args:
             payment: the payment.
             decision: who says so and why, and about which attempt if bank and ledger disagree about one.
             at: when.
+            shown: how the person was proven.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -243,7 +251,7 @@ class Ledger:
         key = payment.order.key
         with self._database.writing() as connection:
             row = taken(connection, key)
-            if self._decide(connection, as_amended(payment, row), decision, at):
+            if self._decide(connection, as_amended(payment, row), decision, at, shown):
                 transfer = transfer_under_way(connection, key)
                 named = transfer_id(key, decision.attempt) if decision.attempt else ""
                 if named:
@@ -255,7 +263,9 @@ class Ledger:
                     hear_person(connection, transfer.id, Progress.REJECTED, decision.by, at, reason=decision.reason)
             return snapshot(connection, key, at)
 
-    def undo_return(self, payment: PaymentToMake, decision: UndoReturn, reference: str, at: Instant) -> PaymentSnapshot:
+    def undo_return(
+        self, payment: PaymentToMake, decision: UndoReturn, reference: str, at: Instant, shown: Shown = _NOTHING
+    ) -> PaymentSnapshot:
         """Undoes a return, because a person says that the attempt did arrive. The payment does not leave again.
 
         A newer release is taken back if no rail was asked for it. Only the record still says who reported the return.
@@ -265,6 +275,7 @@ class Ledger:
             decision: who says so and why, and which attempt has arrived.
             reference: the rail's own name for the attempt.
             at: when.
+            shown: how the person was proven.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -276,7 +287,7 @@ class Ledger:
         key, transfer = payment.order.key, transfer_id(payment.order.key, decision.attempt)
         with self._database.writing() as connection:
             payment = as_amended(payment, taken(connection, key))
-            if self._decide(connection, payment, decision, at):
+            if self._decide(connection, payment, decision, at, shown):
                 take_release_back(connection, key)
                 if confirm_arrival(connection, transfer, decision.by, at):
                     return snapshot(connection, key, at)
@@ -294,13 +305,16 @@ class Ledger:
                 settle_after_all(connection, row, reference, decision.by, at)
             return snapshot(connection, key, at)
 
-    def cancel(self, payment: PaymentToMake, decision: CancelPayment, at: Instant) -> PaymentSnapshot:
+    def cancel(
+        self, payment: PaymentToMake, decision: CancelPayment, at: Instant, shown: Shown = _NOTHING
+    ) -> PaymentSnapshot:
         """Cancels a payment for good. This is possible only while no rail can have the payment.
 
         Args:
             payment: the payment.
             decision: who cancels the payment and why.
             at: when.
+            shown: how the person was proven.
 
         Raises:
             AnotherDecision: the id of the decision was used for another.
@@ -311,7 +325,7 @@ class Ledger:
         key = payment.order.key
         with self._database.writing() as connection:
             payment = as_amended(payment, taken(connection, key))
-            if self._decide(connection, payment, decision, at):
+            if self._decide(connection, payment, decision, at, shown):
                 if has_begun(connection, key):
                     raise TooLate(f"{key} is on its way: a payment that may have left cannot be cancelled.")
                 take_release_back(connection, key)
@@ -330,14 +344,18 @@ class Ledger:
             note_how_it_failed(connection, row.key, at)
         return snapshot(connection, row.key, at)
 
-    def _decide(self, connection: Connection, payment: PaymentToMake, decision: Decision, at: Instant) -> bool:
+    def _decide(
+        self, connection: Connection, payment: PaymentToMake, decision: Decision, at: Instant, shown: Shown
+    ) -> bool:
         """Checks a person's decision and writes it down. Returns False if it was taken before: it then does nothing."""
         if _taken_before(connection, announcements.decided(payment, decision, at)):
             return False
         now = snapshot(connection, payment.order.key, at)
         payment = payment.led_by(now)
         decisions.check_move(payment, now, decision)
-        put(connection, announcements.decided(payment, decision, at, now.status), self._compose)
+        decided = announcements.decided(payment, decision, at, now.status)
+        shown.check_role(decision.kind, decided.entry.role)
+        put(connection, decided.proven(shown), self._compose)
         return True
 
     def _submitted(

@@ -34,17 +34,17 @@ _TRUTH = {0: False, 1: True}  # as either database gives it
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def content(previous: str, number: int, challenge: str, key: str, entry: Entry, signed: str) -> bytes:
+def content(previous: str, number: int, challenge: str, key: str, entry: Entry) -> bytes:
     """What the hash of a line covers.
 
     Args:
         previous: the hash of the line before; `NOTHING` for the first.
         number: the number of the line in its challenge, from 1.
         challenge, key, entry: the line.
-        signed: what the person signed, with the signature; empty if nothing was signed.
     """
-    said = (entry.by, entry.role, entry.action, entry.stage, entry.text, entry.reason, entry.refused, entry.proof)
-    return _encode((previous, number, challenge, key, _written(entry.at), *said, signed)).encode()
+    said = (entry.by, entry.role, entry.action, entry.stage, entry.text, entry.reason, entry.refused)
+    proof = (entry.proof, entry.signed)
+    return _encode((previous, number, challenge, key, _written(entry.at), *said, *proof)).encode()
 
 
 def stored(dialect: str) -> Select[Any]:

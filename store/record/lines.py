@@ -54,7 +54,6 @@ def add(
     key: str,
     entry: Entry,
     *,
-    signed: str = "",
     status: Mapping[str, object] | None = None,
 ) -> bool:
     """Adds a line to the record of a challenge, unless the record has its key.
@@ -64,7 +63,6 @@ def add(
         challenge: the challenge's row, as `taken` gave it; nothing was added since.
         key: the line's business key.
         entry: the line.
-        signed: what the person signed, with the signature.
         status: columns of the challenge that change with the line. This saves a statement.
 
     Returns:
@@ -74,8 +72,8 @@ def add(
         Unavailable: the keys of the chain cannot be used.
     """
     number, previous = challenge.record_lines + 1, challenge.record_head or chain.NOTHING
-    hashed = _keys(connection).hash(chain.content(previous, number, challenge.id, key, entry, signed))
-    line = {"key": key, "challenge": challenge.id, **dict(entry), "signed": signed}
+    hashed = _keys(connection).hash(chain.content(previous, number, challenge.id, key, entry))
+    line = {"key": key, "challenge": challenge.id, **dict(entry)}
     values = line | {"number": number, "previous": previous, "hash": hashed}
     values |= {f"new_{name}": value for name, value in (status or {}).items()}  # both tables have a column "stage"
     statements = _statements(connection.dialect.name, frozenset(status or ()))

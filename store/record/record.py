@@ -81,7 +81,7 @@ class RecordLine(Value):
     signed: str
 
 
-def announce(database: Database, announcement: Announcement, compose: Compose, signed: str = "") -> None:
+def announce(database: Database, announcement: Announcement, compose: Compose) -> None:
     """Writes down what happened: the line of the record, status, window and notices; either all of them or none.
 
     If the key was announced before, this does nothing.
@@ -90,7 +90,6 @@ def announce(database: Database, announcement: Announcement, compose: Compose, s
         database: where to.
         announcement: what happened.
         compose: finds the words of a notice.
-        signed: what the person signed who decided it, with the signature; empty if nobody signed.
 
     Raises:
         UnknownChallenge: there is no such challenge.
@@ -104,14 +103,14 @@ def announce(database: Database, announcement: Announcement, compose: Compose, s
         Unavailable: the database cannot be written to.
     """
     with database.writing() as connection:
-        put(connection, announcement, compose, signed)
+        put(connection, announcement, compose)
 
 
-def put(connection: Connection, announcement: Announcement, compose: Compose, signed: str = "") -> bool:
+def put(connection: Connection, announcement: Announcement, compose: Compose) -> bool:
     """Like `announce`, in the caller's transaction. Returns whether the announcement was new."""
     challenge = taken(connection, announcement.challenge)
     status = _columns(challenge, announcement)
-    if not add(connection, challenge, announcement.key, announcement.entry, signed=signed, status=status):
+    if not add(connection, challenge, announcement.key, announcement.entry, status=status):
         # After a reset in Temporal the same step can give other dates. Lists must show the enforced ones.
         if announcement.status is not None and _is_later(announcement, challenge):
             _STATUS.execute(connection, {"challenge": challenge.id, **status})
@@ -230,6 +229,17 @@ def find_line(connection: Connection, key: str) -> Found | None:
     """The line of the record with this key; None if there is no such line."""
     line: Found | None = _LINE.one_or_none(connection, {"wanted": key})
     return line
+
+
+def was_signed_by(database: Database, key: str, signed: str) -> bool:
+    """Whether the record has a line with this key that was written for this signed statement.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        line = find_line(connection, key)
+    return line is not None and line.signed == signed
 
 
 def is_selected(connection: Connection, challenge: str, stages: tuple[str, ...]) -> bool:

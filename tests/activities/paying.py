@@ -25,6 +25,7 @@ from store.payments.sealing import Seals
 from tests.activities.running import failure_of, run
 from tests.activities.runs import RememberingRuns
 from tests.gateways.provider import Fault
+from tests.identity.signing import judge_on
 from tests.store.paying import OPERATOR, RELEASER, Till, give_payee, to_make
 from tests.store.said import AIR, applied, compose
 
@@ -51,7 +52,7 @@ Activity = Callable[[Any], PaymentSnapshot]
 
 def paying(database: Database, rail: PaymentRail, runs: RememberingRuns) -> Paying:
     """The activities on payments, where the service is set to a rail."""
-    return Paying(database, Rails(rail, EmbeddedRail(database)), runs, SEALS, compose)
+    return Paying(database, Rails(rail, EmbeddedRail(database)), runs, SEALS, compose, judge_on(database))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from store.record.notices import read_notices
 from store.record.record import read_record
 from tests.activities.running import environment, failure_of, run
 from tests.activities.runs import RememberingRuns
+from tests.identity.signing import judge_on
 from tests.store.said import AIR, CLOSES, MIDWAY, OPENS, announcing, applied, compose, facts, status
 
 HOUR = TimeDelta(hours=1)
@@ -32,7 +33,7 @@ HOUR = TimeDelta(hours=1)
 def announcing_(open_: Database) -> Announcing:
     """The activities, on a challenge whose window is open."""
     rail = EmbeddedRail(open_)
-    return Announcing(open_, Rails(rail, rail), RememberingRuns(), compose)
+    return Announcing(open_, Rails(rail, rail), RememberingRuns(), compose, judge_on(open_))
 
 
 @pytest.fixture

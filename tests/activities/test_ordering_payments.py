@@ -21,6 +21,7 @@ from store.record.notices import read_notices
 from store.record.record import read_record
 from tests.activities.running import failure_of, run
 from tests.activities.runs import RememberingRuns
+from tests.identity.signing import judge_on
 from tests.store.paying import Till, give_payee, lines, to_make
 from tests.store.said import AIR, CLOSES, announcing, applied, compose, status
 
@@ -32,7 +33,7 @@ STARTED = announcing("stage", status=status("evidence"), at=CLOSES)
 def announcing_on(database: Database, runs: RememberingRuns, rail: PaymentRail | None = None) -> Announcing:
     """The activities, where the service is set to a rail."""
     embedded = EmbeddedRail(database)
-    return Announcing(database, Rails(rail or embedded, embedded), runs, compose)
+    return Announcing(database, Rails(rail or embedded, embedded), runs, compose, judge_on(database))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from service.wiring import database_of
 from tests.crashes import dying_desk, dying_worker
 from tests.gateways.notify import API_KEY, TEMPLATE, Notify
 from tests.gateways.provider import Provider
+from tests.identity.signing import key_files
 from tests.processes import Program
 from tests.rounds import known_by
 from tests.servers import Server
@@ -194,7 +195,9 @@ def environment_of(database_url: str, **settings: str) -> dict[str, str]:
     """
     if "payee_key_file" not in settings:
         settings["payee_key_file"] = str(Path(database_url.removeprefix("sqlite:///")).parent / "payee.key")
-    beside = {"record_key_file": str(Path(settings["payee_key_file"]).with_name("record.key"))}
+    folder = Path(settings["payee_key_file"]).parent
+    keys = {"record_key_file": folder / "record.key", **key_files(folder)}
+    beside = {name: str(path) for name, path in keys.items()}
     given = {"answer_within": str(_ANSWER_WITHIN), **beside, **settings, "database_url": database_url}
     return {f"{PREFIX}{name.upper()}": value for name, value in given.items()}
 

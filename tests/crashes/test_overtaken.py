@@ -38,6 +38,7 @@ from store.payments.reading import under_way
 from store.record.record import announce
 from tests.activities.runs import RememberingRuns
 from tests.chained import KEYS
+from tests.identity.signing import judge_on
 from tests.rounds import pilot
 from tests.store.paying import OPERATOR, RELEASER, SECOND_RELEASER, Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, opened
@@ -110,14 +111,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def step(database: Database, rail: PaymentRail, folder: Path) -> Step:
     """A payment that finance has released, on a rail."""
-    seals = seals_of(Settings(payee_key_file=folder / "payee.key"), database)
-    team = applied(database)
+    seals, team = seals_of(Settings(payee_key_file=folder / "payee.key"), database), applied(database)
     till = Till(database, to_make(team))
     till.brought_to(PaymentStatus.RELEASED)
     with database.writing() as connection:
         connection.execute(update(tables.payees).values(sealed=seals.seal(ACCOUNT, team)))
-    rails = Rails(rail, EmbeddedRail(database))
-    return Step(till, Paying(database, rails, RememberingRuns(), seals, compose))
+    rails, judge = Rails(rail, EmbeddedRail(database)), judge_on(database)
+    return Step(till, Paying(database, rails, RememberingRuns(), seals, compose, judge))
 
 
 def batch(database: Database) -> payment_files.Batch:

@@ -22,7 +22,10 @@ from service.connection import Connection, answered
 from service.settings import Settings
 from store.challenges.rounds import find_challenge
 from store.database.database import Database
+from tests.desk.asking import acting
+from tests.identity.signing import key_files
 from tests.servers import Server, client_at, new_namespace
+from tests.store.paying import OPERATOR
 from tests.store.said import AIR
 from tests.waiting import HANGS
 from workflows import interface
@@ -105,7 +108,7 @@ class _Asked(Interceptor):
         return Telling(next)
 
 
-async def test_whoever_is_cancelled_while_temporal_is_asked_is_cancelled(kept: Database) -> None:
+async def test_whoever_is_cancelled_while_temporal_is_asked_is_cancelled(kept: Database, tmp_path: Path) -> None:
     """No worker runs, so no answer comes. Fails where this is taken for a late answer, which may be asked for again."""
     client, telling = await new_namespace(), _Asked()
     config = client.config()
@@ -116,9 +119,10 @@ async def test_whoever_is_cancelled_while_temporal_is_asked_is_cancelled(kept: D
         return own
 
     await client.start_workflow(interface.CHALLENGE, id=AIR, task_queue=interface.TASK_QUEUE)
-    desk = Desk(Settings(answer_within=HANGS), kept, connect)
+    desk = Desk(Settings(answer_within=HANGS, **key_files(tmp_path)), kept, connect)
     try:
-        asking = asyncio.create_task(desk.core.update(row, interface.RETRY, None))
+        actor = await acting(desk, OPERATOR)
+        asking = asyncio.create_task(desk.core.update(actor, row, interface.RETRY, None))
         await asyncio.wait_for(telling.asked.wait(), HANGS)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
