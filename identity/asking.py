@@ -7,6 +7,7 @@ import base64
 import ssl
 from collections.abc import AsyncIterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
@@ -63,21 +64,26 @@ class Client(AsyncOAuth2Client):  # type: ignore[misc]  # Authlib has no types
         return response.json()
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom this machine trusts. To read that blocks, so it is read once, when the process starts."""
+    return httpx2.create_ssl_context()
+
+
 @asynccontextmanager
-async def asking(organisation: Organisation, back: str, tls: ssl.SSLContext) -> AsyncIterator[Client]:
+async def asking(organisation: Organisation, back: str) -> AsyncIterator[Client]:
     """A client for everything that one page asks of an organisation.
 
     Args:
         organisation: which.
         back: where people come back to from it.
-        tls: whom to trust. Making it blocks, so one is made for all.
 
     Raises:
         Unavailable: the organisation does not answer as it has to. The text has no secret, code or token.
     """
     trouble = ""
     try:
-        async with asyncio.timeout(_WITHIN), _client(organisation, back, tls) as client:
+        async with asyncio.timeout(_WITHIN), _client(organisation, back) as client:
             yield client
     except (TimeoutError, httpx2.TimeoutException):
         trouble = "did not answer in time"
@@ -100,14 +106,14 @@ async def asking(organisation: Organisation, back: str, tls: ssl.SSLContext) -> 
         )
 
 
-def _client(organisation: Organisation, back: str, tls: ssl.SSLContext) -> Client:
+def _client(organisation: Organisation, back: str) -> Client:
     client = Client(
         client_id=organisation.client_id,
         client_secret=organisation.secret,
         scope="openid email",
         redirect_uri=back,
         code_challenge_method="S256",
-        verify=tls,
+        verify=trusted(),
         timeout=_WITHIN,
         follow_redirects=False,  # only the organisation in the settings may see codes and the secret
         # A proxy from the environment cannot read TLS. Without TLS it could read everything.

@@ -6,7 +6,6 @@ import base64
 import hmac
 from collections.abc import Callable, Mapping
 
-import httpx2
 from whenever import Instant, TimeDelta
 
 from domain.values.model import Value
@@ -16,6 +15,7 @@ from service.threads import Threads
 from store.database.database import Database
 from store.identity import begun, secrets
 
+from .asking import trusted
 from .organisation_file import Organisation, read_organisations
 from .provider import Provider
 
@@ -65,8 +65,8 @@ class Organisations:
         self._clock = clock
         self._home = options.web_address
         self._known = {each.id: each for each in read_organisations(options.organisations)}
-        tls = httpx2.create_ssl_context()
-        self._providers = {key: Provider(each, self._back(key), tls, clock) for key, each in self._known.items()}
+        trusted()  # nothing may block later
+        self._providers = {key: Provider(each, self._back(key), clock) for key, each in self._known.items()}
 
     def listed(self) -> list[tuple[str, str]]:
         """Key and name of each organisation, in the order of the file. The key belongs into addresses of pages."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -51,16 +50,12 @@ class Provider:
     Args:
         organisation: which.
         back: where people come back to from this organisation, and from no other.
-        tls: whom to trust.
         clock: the present.
     """
 
-    def __init__(
-        self, organisation: Organisation, back: str, tls: ssl.SSLContext, clock: Callable[[], Instant]
-    ) -> None:
+    def __init__(self, organisation: Organisation, back: str, clock: Callable[[], Instant]) -> None:
         self._organisation = organisation
         self._back = back
-        self._tls = tls
         self._clock = clock
         self._announcements = Announcements(organisation.issuer, clock)
 
@@ -113,7 +108,7 @@ class Provider:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}" if endpoint else None
 
     def _asking(self) -> AbstractAsyncContextManager[Client]:
-        return asking(self._organisation, self._back, self._tls)
+        return asking(self._organisation, self._back)
 
     def _check_origin(self, params: Mapping[str, str], announced: Announced) -> None:
         """Checks that this organisation has sent the browser back.
