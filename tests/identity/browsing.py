@@ -20,9 +20,14 @@ _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Browser:
-    """A browser, with the secret that the web front would keep in its cookie."""
+    """A browser, with the secret that the web front would keep in its cookie.
 
-    def __init__(self) -> None:
+    Args:
+        home: where the web front is, at which the browser stops.
+    """
+
+    def __init__(self, home: str = HOME) -> None:
+        self._home = home
         self.secret = secrets.token_urlsafe(32)
         self._client = httpx2.Client(timeout=HANGS, trust_env=False, verify=_TLS)
 
@@ -37,7 +42,7 @@ class Browser:
         Returns:
             The query with which the browser comes back to the service.
         """
-        while not url.startswith(HOME):
+        while not url.startswith(self._home):
             answer = self._client.get(url)
             if answer.status_code == httpx2.codes.OK and "<form" in answer.text:
                 answer = self._client.post(url, data={"gives_up": "yes"} if gives_up else {"account": account})
@@ -52,7 +57,7 @@ class Browser:
         hidden = dict(re.findall(r'name="(xsrf)" value="([^"]+)"', page.text))
         assert action, page.text
         answer = self._client.post(urljoin(url, action[1]), data=hidden | {"logout": "yes"})
-        assert answer.headers["Location"].startswith(f"{HOME}/sign-in")
+        assert answer.headers["Location"].startswith(f"{self._home}/sign-in")
 
     def page(self, url: str) -> httpx2.Response:
         """What stands at an address."""

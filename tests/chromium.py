@@ -1,0 +1,52 @@
+"""A real browser, Debian's Chromium, for tests of pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.waiting import HANGS
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """One Chromium until the block ends. Without one, the test is skipped, or fails where all tools must be there."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        missing = "Chromium is not on this machine: on Debian, apt install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=options, timeout=HANGS * 1_000)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def visitor(browser: Browser) -> AsyncIterator[Page]:
+    """A page in a browser of its own, with no cookies yet.
+
+    Whatever the browser would not load or run is a fault of the page: it ends the block with an error.
+
+    Args:
+        browser: see `chromium`.
+    """
+    context = await browser.new_context()
+    context.set_default_timeout(HANGS * 1_000)
+    faults: list[str] = []
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    context.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+    assert not faults, faults
