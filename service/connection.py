@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 _WITHIN = 10
 """Seconds in which a server must answer."""
+_REFUSED = re.compile(r"code: (PermissionDenied|Unauthenticated)\b")
+_CLOSED = re.compile(r"fatal alert|UnexpectedEof|BrokenPipe|ConnectionReset|Canceled|connection closed")
 _CHECK = "Check the TEMPORAL_* variables and temporal.toml."
 
 
@@ -55,7 +57,9 @@ async def connect(runtime: Runtime | None = None, codec: Codec | None = None) ->
     except ValueError as error:
         raise Unavailable(f"The Temporal configuration cannot be used: {_first_line(error)}. {_CHECK}") from None
     except RuntimeError as error:
-        raise _nobody_answers(address, _reason(str(error))) from None
+        if _REFUSED.search(str(error)):
+            raise _does_not_accept(address, config.get("namespace", "default")) from None
+        raise _nobody_answers(address, _reason(str(error), bool(config.get("tls")))) from None
     except RPCError as error:
         raise _not_let_in(address, config.get("namespace", "default"), error) from None
     return client
@@ -161,15 +165,39 @@ def _not_let_in(address: str, namespace: str, error: RPCError) -> Unavailable:
                 "or set TEMPORAL_NAMESPACE to a namespace of that server."
             )
         case RPCStatusCode.UNAUTHENTICATED | RPCStatusCode.PERMISSION_DENIED:
-            return Unavailable(
-                f"The Temporal server at {address} does not accept us in the namespace {namespace!r}: "
-                "check TEMPORAL_API_KEY and TEMPORAL_TLS_*."
-            )
+            return _does_not_accept(address, namespace)
     return _nobody_answers(address, _first_line(error))
 
 
-def _reason(error: str) -> str:
-    """An error of the SDK's core in words for a person: the core prints its own structures."""
+def _does_not_accept(address: str, namespace: str) -> Unavailable:
+    return Unavailable(
+        f"The Temporal server at {address} does not accept us in the namespace {namespace!r}: "
+        "check TEMPORAL_API_KEY and TEMPORAL_TLS_*."
+    )
+
+
+def _reason(error: str, tls: bool) -> str:
+    """An error of the SDK's core in words for a person: the core prints its own structures.
+
+    Args:
+        error: the error.
+        tls: whether we spoke TLS. A server that misses it, or does not like a client's certificate, says nothing and
+            closes the connection.
+    """
+    if "InvalidCertificate(Expired" in error:
+        return "the server's certificate has expired; see that it is renewed, and that this machine's clock is right"
+    if "InvalidCertificate(" in error:
+        return (
+            "the server's certificate is not for this address, or of an authority that we do not trust; check "
+            "TEMPORAL_ADDRESS and TEMPORAL_TLS_SERVER_CA_CERT_PATH"
+        )
+    if _CLOSED.search(error) or (tls and "Http2" in error):
+        if tls:
+            return (
+                "it closed the connection, as servers do that miss our client certificate, do not know its authority "
+                "or find it expired; check TEMPORAL_TLS_CLIENT_CERT_PATH"
+            )
+        return "it closed the connection, as servers do that speak only TLS; check TEMPORAL_TLS"
     if "InvalidData" in error or "Http2" in error or "grpc-status header missing" in error:
         return "the server there speaks another protocol; check TEMPORAL_TLS and the port"
     said = re.findall(r'(?:message|error): "([^"]*)"', error)
