@@ -29,6 +29,7 @@ from . import (
     readers,
     rounds,
     terminal_keys,
+    upkeep,
 )
 from .document import answering
 from .help import AsTyped, TakesTeams
@@ -104,6 +105,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "renew": rounds.renew,
         "reseal": payments.reseal,
         "terminal-keys": terminal_keys.app,
+        "migrate": upkeep.migrate,
     },
 }
 """Each part of the help, with its commands by the names that people type."""

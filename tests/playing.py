@@ -63,6 +63,7 @@ async def playing(
     environment: WorkflowEnvironment | Client,
     *,
     database_url: str = "",
+    desk_url: str = "",
     programme: Programme | None = None,
     slug: str = "air-quality",
     rail: Callable[[Database], PaymentRail] | None = None,
@@ -79,6 +80,7 @@ async def playing(
         folder: where the database is, if it is SQLite.
         environment: from `months` or `dev_server`.
         database_url: of another database than SQLite in `folder`.
+        desk_url: of the same database, if the desk has another login than the worker.
         programme: instead of the round's own.
         slug: which challenge is played; the others of the round are not opened.
         rail: makes another rail than the one that the settings name, which is the embedded one.
@@ -98,6 +100,7 @@ async def playing(
     rules = programme or of_the_round
     settings = _settings_of(folder, database_url, options or {})
     database = database_of(settings)
+    of_desk = database_of(settings.model_copy(update={"database_url": desk_url})) if desk_url else database
     if database_url:
         database.migrate()
 
@@ -124,12 +127,12 @@ async def playing(
             (challenge,) = [each for each in moved(challenges, now, rules.time_zone) if each.slug == slug]
             closes = challenge.closes if lasts is None else challenge.opens + lasts
             challenge = challenge.model_copy(update={"releasers": releasers, "closes": closes})
-            desk = Desk(settings, database, connected, lambda: play.now())
+            desk = Desk(settings, of_desk, connected, lambda: play.now())
             file = RoundFile(round=round_, programme=rules, challenges=(challenge,))
             opening = partial(desk.rounds.start, file)
             play = Play(client, desk, challenge, rules, skipping, without_worker, opening, begun=not at_once)
             if at_once:
-                keep_round(database, round_, rules, (challenge,), challenge.opens)
+                keep_round(of_desk, round_, rules, (challenge,), challenge.opens)
             else:
                 await opening()
             yield play
@@ -138,6 +141,7 @@ async def playing(
         if isinstance(the_rail, HttpRail):
             the_rail.close()
         desk.close()
+        of_desk.close()
         database.close()
 
 

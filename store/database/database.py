@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psycopg
+from psycopg.errors import Diagnostic
 from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -18,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from domain.values.refusals import Unavailable
 from store.record.keys import KeepsKeys
 
-from . import schema
+from . import grants, schema
 from .failures import NOT_SET_UP, place_of, unavailable, without_values
 
 WAIT_SECONDS = 30
@@ -100,19 +102,31 @@ class Database:
     def migrate(self) -> None:
         """Brings the tables to this release, and makes SQLite's file and folder if they are missing.
 
-        Several processes may call this at once: one migrates, the others wait.
+        Several processes may call this at once: one migrates, the others wait. In PostgreSQL, the roles of
+        `store.database.grants` get their rights in the same transaction, so that no role ever lacks a new table.
 
         Raises:
-            Unavailable: the database cannot be reached or written to, or a newer release has changed it.
+            Unavailable: the database cannot be reached or written to, a newer release has changed it, or this login
+                may not change tables that have to be changed.
         """
         if self._is_sqlite:
             self._make_folder()
         with self.writing() as connection:  # on SQLite, the lock of this transaction keeps the others waiting
             if not self._is_sqlite:
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            if schema.compare(connection) is schema.Comparison.NEWER:
+            comparison = schema.compare(connection)
+            if comparison is schema.Comparison.NEWER:
                 raise self._newer()
-            schema.upgrade(connection)
+            ours = self._is_sqlite or grants.owns_the_tables(connection)
+            if comparison is not schema.Comparison.CURRENT:
+                if not ours:
+                    raise Unavailable(
+                        f"The tables of the database {place_of(self._url)} are not those of this release, and this "
+                        "login may not change them: run `starter.py migrate` with the login that owns them."
+                    )
+                schema.upgrade(connection)
+            if ours and not self._is_sqlite:
+                grants.give(connection)
 
     def rewrite(self, tables: Sequence[str]) -> None:
         """Writes tables again, so that the database's own files keep nothing that was blanked or deleted in them.
@@ -124,19 +138,38 @@ class Database:
             tables: their names.
 
         Raises:
-            Unavailable: others used the database for too long. Old content may still be in its files.
+            Unavailable: others used the database for too long, or this login may not do this. Old content may still be
+                in its files.
         """
         with self._plainly(), self._in_turn(), self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT", **_ALONE)
             if not self._is_sqlite:
-                for table in tables:
-                    connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
-                # The planner keeps examples of what is in each column.
-                connection.exec_driver_sql("VACUUM (FULL) pg_statistic")
+                self._rewrite_postgresql(connection, tables)
                 return
             connection.exec_driver_sql("VACUUM")
             if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
                 raise Unavailable(f"The database {place_of(self._url)} is too busy: try again in a moment.")
+
+    def _rewrite_postgresql(self, connection: Connection, tables: Sequence[str]) -> None:
+        passed_over: list[str] = []  # PostgreSQL only warns of a table that the login may not write again
+
+        def heard(said: Diagnostic) -> None:
+            passed_over.append(str(said.message_primary))
+
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        driver.add_notice_handler(heard)
+        try:
+            for table in tables:
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+            # The planner keeps examples of what is in each column.
+            connection.exec_driver_sql("VACUUM (FULL) pg_statistic")
+        finally:
+            driver.remove_notice_handler(heard)
+        if passed_over:
+            raise Unavailable(
+                f"The database {place_of(self._url)} does not let this login write its tables again, so its files may "
+                f"keep what was erased ({passed_over[0]}): run this again with the login that owns the tables."
+            )
 
     def check_migrated(self) -> None:
         """Checks that the tables are those of this release. Changes nothing.
@@ -157,7 +190,7 @@ class Database:
             case schema.Comparison.OLDER:
                 raise Unavailable(
                     f"The database {place_of(self._url)} belongs to an older release: "
-                    "start the worker of this release, which brings it up to date."
+                    "start the worker of this release, which brings it up to date, or run `starter.py migrate`."
                 )
             case schema.Comparison.NEWER:
                 raise self._newer()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.values.refusals import Unavailable
 
-NOT_SET_UP = "lacks the tables of this release: start the worker, which makes them"
+NOT_SET_UP = "lacks the tables of this release: start the worker, which makes them, or run `starter.py migrate`"
 _LOCKED = "was kept locked by something else for too long: try again, and look for a process that hangs"
 _FULL = "has no room left: free space on its disk, then try again"
 _READ_ONLY = "cannot be written to: check who owns it and how its disk is mounted"
@@ -33,7 +33,7 @@ _POSTGRESQL = {
     "25006": _READ_ONLY,
     "3D000": "does not exist: create it, or name another",
     "40": "was asked for conflicting changes at one time: try again",
-    "42501": "does not let this user do that: grant the user its tables",
+    "42501": "does not let this login do that: use the login for this process, or run `starter.py migrate` as owner",
     "42703": NOT_SET_UP,
     "42P01": NOT_SET_UP,
     "53100": _FULL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, literal, select
 from whenever import Instant, TimeDelta
 
 from store.database import tables
@@ -25,7 +25,7 @@ def sweep(database: Database, now: Instant) -> int:
     begun = tables.begun_sign_ins
     with database.reading() as connection:
         anything = any(
-            connection.execute(select(table).limit(1)).first() is not None
+            connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None
             for table in (tables.links, tables.sessions, begun)
         )
     if not anything:

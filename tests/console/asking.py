@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import httpx2
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Mount
+from starlette.routing import Router
 
-from console.codec import CodecServer
+from console.codec import Decoding
 from service.codec import Codec
 
 UI = "https://temporal.scheme.example"
@@ -23,8 +22,8 @@ async def _is_operator(request: Request) -> bool:
 async def asked(
     codec: Codec | None, method: str, path: str, headers: Mapping[str, str], content: str | bytes = b""
 ) -> httpx2.Response:
-    """The answer of a codec server that is mounted as the web front mounts it."""
-    app = Starlette(routes=[Mount("/codec", CodecServer(codec, UI, _is_operator))])
+    """The answer of a codec server before an application that has nothing."""
+    app = Decoding(Router(), codec, UI, _is_operator)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="https://web.example") as client:
         return await client.request(method, path, headers=dict(headers), content=content)
 
