@@ -304,7 +304,7 @@ def _elsewhere(email: str, found: Found) -> ColumnElement[bool]:
 
 def _blank_application(connection: Connection, trace: Trace, at: Instant) -> None:
     if trace.name:
-        blank = dict.fromkeys(("organisation", "firm", "email", "mailbox", "answers"), "")
+        blank = dict.fromkeys(("organisation", "firm", "email", "mailbox", "former", "answers"), "")
         blank["submission"] = f"{_ERASED}/{trace.id}"
         connection.execute(update(_applications).where(_applications.c.id == trace.id).values(**blank, erased=at))
         sent = tables.proposals.c.application == trace.id

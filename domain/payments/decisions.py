@@ -156,7 +156,15 @@ def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str
     own |= dict.fromkeys(snapshot.contact_by, "changed the team's contact")
     own |= {snapshot.amended_by: "amended its amount"}
     own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
-    return own | {snapshot.returned_by: "said that the money came back"}
+    own |= {snapshot.returned_by: "said that the money came back"}
+    return {person: _as_one(payment, other, own) for person, other in snapshot.same_humans.items()} | own
+
+
+def _as_one(payment: PaymentToMake, other: str, own: dict[str, str]) -> str:
+    """What somebody did under another id."""
+    if other == payment.order.team:
+        return f"is or was the contact of {other}"
+    return f"is the same person as {other}, who {own.get(other, 'had a part in it')}"
 
 
 def _check_role(payment: PaymentToMake, decision: Decision) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
 from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
@@ -80,6 +81,8 @@ class PaymentSnapshot(Value):
         operators, releasers: who has these roles now, if a role was handed over in the round; else empty.
         amended: the amount, if it was amended after the payment was requested.
         amended_by: who amended the amount last; empty if nobody did.
+        same_humans: releasers who are the same human as somebody with a part in the payment, each with the other's id,
+            while the payment waits for a release.
     """
 
     at: Instant
@@ -106,6 +109,7 @@ class PaymentSnapshot(Value):
     releasers: tuple[str, ...] = ()
     amended: Amount | None = None
     amended_by: str = ""
+    same_humans: dict[str, str] = Field(default_factory=dict)
 
     @property
     def can_be_asked(self) -> bool:

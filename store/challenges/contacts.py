@@ -80,6 +80,8 @@ def change_contact(
             "firm": firm_of(name),
             "contact_by": by,
         }
+        if email != row.email:
+            values["former"] = "\n".join(filter(None, (row.former, row.email)))
         connection.execute(update(_applications).where(_applications.c.id == team).values(values))
         _tell(connection, row, email, changed, announcement, at, compose)
         return changed

@@ -190,6 +190,7 @@ applications = Table(
     Column("firm", String, nullable=False, server_default=""),
     Column("email", String, nullable=False),
     Column("mailbox", String, nullable=False, server_default=""),  # the address as `mailbox_of` writes it
+    Column("former", Text, nullable=False, server_default=""),  # the addresses before, each on a line
     # What was sent, here and not in a row of its own: people wait for one another when applications are taken.
     Column("form", String, nullable=False, server_default=""),  # the version of the form
     Column("answers", Text, nullable=False, server_default=""),  # JSON, by question

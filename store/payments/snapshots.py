@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, func, select
 from whenever import Instant
 
-from domain.payments.payment import FAILED, PaymentSnapshot
+from domain.payments.payment import FAILED, TO_RELEASE, PaymentSnapshot
 from domain.permissions import Role
 from domain.programmes.round import round_of
 from store.database import tables
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
+from store.database.tables import Found
 
+from .humans import same_humans
 from .reading import with_contradictions
 from .rows import amount_of
 
@@ -53,7 +55,15 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
         releasers=releasers,
         amended=amount_of(row) if row.amended_by else None,
         amended_by=row.amended_by,
+        same_humans=_same_humans(connection, row) if row.status in TO_RELEASE else {},
     )
+
+
+def _same_humans(connection: Connection, row: Found) -> dict[str, str]:
+    """The releasers who cannot release a payment although nothing was done under their own id."""
+    payees = row.payee_by.split(_BETWEEN) if row.payee_by else ()
+    part = {row.selected_by, row.accepted_by, row.amended_by, row.returned_by, *payees, *row.contact_by.split()}
+    return same_humans(connection, round_of(row.challenge), row.team, part - {"", None})
 
 
 def _in_charge(connection: Connection, round_: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -46,7 +46,7 @@ PERSONAL = (
 BLANKED = {
     "challenges": {"contact"},
     "late_applications": {"organisation", "firm", "email", "answers", "submission"},
-    "applications": {"organisation", "firm", "email", "mailbox", "answers", "submission"},
+    "applications": {"organisation", "firm", "email", "mailbox", "former", "answers", "submission"},
     "proposals": {"answers"},
     "drafts": {"organisation", "email", "mailbox"},
     "draft_answers": {"answer"},

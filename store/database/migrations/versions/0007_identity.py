@@ -19,6 +19,7 @@ def upgrade() -> None:
     _sessions_and_links()
     _sign_ins_and_keys()
     _unconfirmed()
+    _second_human()
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -182,3 +183,46 @@ def _unconfirmed() -> None:
     )
     op.create_index("unconfirmed_challenge_came_at_id", "unconfirmed", ["challenge", "came_at", "id"])
     op.create_index("unconfirmed_person_came_at_id", "unconfirmed", ["person", "came_at", "id"])
+
+
+def _second_human() -> None:
+    """Nobody can release, under another id, a payment that follows from their own decision, however the row is written.
+
+    The rule in `store/payments/humans.py` also looks at other rounds, at sessions and at addresses before.
+    """
+    op.add_column("applications", sa.Column("former", sa.Text(), nullable=False, server_default=""))
+    last = "SELECT max(attempt) FROM transfers WHERE payment = NEW.payment AND attempt < NEW.attempt"
+    part = (
+        "other.id IN (paid.selected_by, paid.accepted_by, paid.amended_by) "
+        "OR EXISTS (SELECT 1 FROM payees WHERE team = NEW.team AND given_by = other.id) "
+        "OR EXISTS (SELECT 1 FROM applications WHERE id = NEW.team "
+        "AND ' ' || contact_by || ' ' LIKE '% ' || other.id || ' %') "
+        f"OR EXISTS (SELECT 1 FROM transfers WHERE payment = NEW.payment AND attempt = ({last}) "
+        "AND returned_by = other.id)"
+    )
+    one = (
+        "(own.mailbox <> '' AND own.mailbox = other.mailbox) "
+        "OR (own.subject <> '' AND own.issuer = other.issuer AND own.subject = other.subject)"
+    )
+    own = (
+        "EXISTS (SELECT 1 FROM payments paid JOIN challenges ON challenges.id = paid.challenge "
+        "JOIN people own ON own.round = challenges.round AND own.id = NEW.released_by "
+        "WHERE paid.key = NEW.payment AND ("
+        "EXISTS (SELECT 1 FROM applications WHERE id = NEW.team AND own.mailbox <> '' AND mailbox = own.mailbox) "
+        f"OR EXISTS (SELECT 1 FROM people other WHERE other.round = own.round AND ({one}) AND ({part}))))"
+    )
+    complaint = "released by whoever had a part in it under another id, or is the contact of the team"
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER transfers_second_human BEFORE INSERT ON transfers "
+            f"WHEN {own} BEGIN SELECT RAISE(ABORT, '{complaint}'); END"
+        )
+        return
+    op.execute(
+        "CREATE FUNCTION transfers_second_human() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {own} THEN RAISE EXCEPTION '{complaint}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER transfers_second_human BEFORE INSERT ON transfers "
+        "FOR EACH ROW EXECUTE FUNCTION transfers_second_human()"
+    )
