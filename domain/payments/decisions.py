@@ -157,7 +157,7 @@ def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str
     own |= {snapshot.amended_by: "amended its amount"}
     own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
     own |= {snapshot.returned_by: "said that the money came back"}
-    return {person: _as_one(payment, other, own) for person, other in snapshot.same_humans.items()} | own
+    return {each.releaser: _as_one(payment, each.other, own) for each in snapshot.same_humans} | own
 
 
 def _as_one(payment: PaymentToMake, other: str, own: dict[str, str]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
 from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
@@ -56,6 +55,18 @@ def status_after(ended_as: Progress) -> PaymentStatus:
     return PaymentStatus.RETURNED if ended_as is Progress.RETURNED else PaymentStatus.REJECTED
 
 
+class SameHuman(Value):
+    """A releaser who is the same human as somebody with a part in a payment.
+
+    Args:
+        releaser: their id as a releaser.
+        other: the other id: a person's, or that of the payment's team.
+    """
+
+    releaser: str
+    other: str
+
+
 class PaymentSnapshot(Value):
     """A payment as the ledger has it, in ids only: the answer of activities to the payment's workflow.
 
@@ -81,8 +92,8 @@ class PaymentSnapshot(Value):
         operators, releasers: who has these roles now, if a role was handed over in the round; else empty.
         amended: the amount, if it was amended after the payment was requested.
         amended_by: who amended the amount last; empty if nobody did.
-        same_humans: releasers who are the same human as somebody with a part in the payment, each with the other's id,
-            while the payment waits for a release.
+        same_humans: releasers who are the same human as somebody with a part in the payment, while it waits for a
+            release.
     """
 
     at: Instant
@@ -109,7 +120,7 @@ class PaymentSnapshot(Value):
     releasers: tuple[str, ...] = ()
     amended: Amount | None = None
     amended_by: str = ""
-    same_humans: dict[str, str] = Field(default_factory=dict)
+    same_humans: tuple[SameHuman, ...] = ()
 
     @property
     def can_be_asked(self) -> bool:

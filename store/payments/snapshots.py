@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, func, select
 from whenever import Instant
 
-from domain.payments.payment import FAILED, TO_RELEASE, PaymentSnapshot
+from domain.payments.payment import FAILED, TO_RELEASE, PaymentSnapshot, SameHuman
 from domain.permissions import Role
 from domain.programmes.round import round_of
 from store.database import tables
@@ -55,15 +55,16 @@ def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
         releasers=releasers,
         amended=amount_of(row) if row.amended_by else None,
         amended_by=row.amended_by,
-        same_humans=_same_humans(connection, row) if row.status in TO_RELEASE else {},
+        same_humans=_same_humans(connection, row) if row.status in TO_RELEASE else (),
     )
 
 
-def _same_humans(connection: Connection, row: Found) -> dict[str, str]:
+def _same_humans(connection: Connection, row: Found) -> tuple[SameHuman, ...]:
     """The releasers who cannot release a payment although nothing was done under their own id."""
     payees = row.payee_by.split(_BETWEEN) if row.payee_by else ()
     part = {row.selected_by, row.accepted_by, row.amended_by, row.returned_by, *payees, *row.contact_by.split()}
-    return same_humans(connection, round_of(row.challenge), row.team, part - {"", None})
+    found = same_humans(connection, round_of(row.challenge), row.team, part - {"", None})
+    return tuple(SameHuman(releaser=releaser, other=other) for releaser, other in found.items())
 
 
 def _in_charge(connection: Connection, round_: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

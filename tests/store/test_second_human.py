@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from domain.payments.page import details
-from domain.payments.payment import PaymentSnapshot, PaymentStatus
+from domain.payments.payment import PaymentSnapshot, PaymentStatus, SameHuman
 from domain.values.refusals import NotAllowed
 from store.database import tables
 from store.database.database import Database
@@ -125,7 +125,7 @@ def test_two_ids_of_one_human_are_one_person(till: Till, made_one: Callable[[Til
     with pytest.raises(NotAllowed, match=f"{RELEASER} {BY_ANOTHER_ID} {SELECTOR}, who selected the team"):
         till.release(by=RELEASER)
     assert till.transfers == []
-    assert snapshot_of(till).same_humans == {RELEASER: SELECTOR}
+    assert snapshot_of(till).same_humans == (SameHuman(releaser=RELEASER, other=SELECTOR),)
     assert till.release("2", by=SECOND_RELEASER).status is PaymentStatus.RELEASED
 
 
@@ -153,7 +153,7 @@ def test_two_humans_stay_two(till: Till, apart: Callable[[Till], None]) -> None:
     """Fails where an empty fact, or half of one, makes two people one: nobody could release any more."""
     apart(till)
 
-    assert snapshot_of(till).same_humans == {}
+    assert snapshot_of(till).same_humans == ()
     assert till.release(by=RELEASER).status is PaymentStatus.RELEASED
 
 

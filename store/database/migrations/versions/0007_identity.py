@@ -209,7 +209,8 @@ def _second_human() -> None:
         "JOIN people own ON own.round = challenges.round AND own.id = NEW.released_by "
         "WHERE paid.key = NEW.payment AND ("
         "EXISTS (SELECT 1 FROM applications WHERE id = NEW.team AND own.mailbox <> '' AND mailbox = own.mailbox) "
-        f"OR EXISTS (SELECT 1 FROM people other WHERE other.round = own.round AND ({one}) AND ({part}))))"
+        "OR EXISTS (SELECT 1 FROM people other WHERE other.round = own.round AND other.id <> own.id "
+        f"AND ({one}) AND ({part}))))"
     )
     complaint = "released by whoever had a part in it under another id, or is the contact of the team"
     if op.get_context().dialect.name == "sqlite":
