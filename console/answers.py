@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.values.refusals import KINDS, Refused, SecondStepMissing, TooOften, Unavailable
+from domain.values.refusals import KINDS, Refused, SecondStepMissing, SignInOver, SignInRefused, TooOften, Unavailable
 
 from .forms import TOKEN
 from .front import NeedsSignIn
@@ -87,6 +87,10 @@ class Answers:
             case SecondStepMissing():
                 onward = {"onward": f"/passkeys/use?{_wanted(request)}", "onward_words": "Use your passkey"}
                 return self._page(request, 403, str(fault), _typed(request), **onward)
+            case SignInRefused() | SignInOver():
+                status = KINDS[fault.code].http_status
+                onward = {"onward": "/sign-in", "onward_words": "Sign in", "heading": "This sign-in did not work"}
+                return self._page(request, status, str(fault), _typed(request), **onward)
             case Refused():
                 response = self._page(request, KINDS[fault.code].http_status, str(fault), _typed(request))
                 later = (
@@ -124,9 +128,10 @@ class Answers:
         typed: Mapping[str, str],
         onward: str = "",
         onward_words: str = "",
+        heading: str = "",
     ) -> Response:
         onward, said = (onward, onward_words) if onward else ("/", "Go to the first page")
-        heading = _HEADINGS.get(status, "This cannot be done")
+        heading = heading or _HEADINGS.get(status, "This cannot be done")
         return self._pages.show(
             request, "fault", status, heading=heading, text=text, typed=typed, onward=onward, onward_words=said
         )
@@ -141,7 +146,7 @@ _HEADINGS = {
     421: "This is another address",
     429: "Too many times",
     500: "Something is wrong",
-    503: "The service cannot be reached",
+    503: "This does not work at the moment",
 }
 
 

@@ -81,7 +81,7 @@ async def asking(organisation: Organisation, back: str) -> AsyncIterator[Client]
     Raises:
         Unavailable: the organisation does not answer as it has to. The text has no secret, code or token.
     """
-    trouble = ""
+    trouble, cause = "", ""
     try:
         async with asyncio.timeout(_WITHIN), _client(organisation, back) as client:
             yield client
@@ -90,7 +90,7 @@ async def asking(organisation: Organisation, back: str) -> AsyncIterator[Client]
     except httpx2.HTTPStatusError as error:
         trouble = f"gave no answer that can be used (status {error.response.status_code})"
     except httpx2.HTTPError as error:
-        trouble = f"cannot be reached ({type(error).__name__})"
+        trouble, cause = "cannot be reached", type(error).__name__
     except Trouble as error:
         trouble = str(error)
     except (ValueError, RecursionError, httpx2.InvalidURL):  # brackets in brackets without end are JSON, too
@@ -100,7 +100,7 @@ async def asking(organisation: Organisation, back: str) -> AsyncIterator[Client]
         raise
     if trouble:
         # Raised outside the `except`, because the library's error holds the request with the code and our secret.
-        _logger.warning("sign-in does not work", organisation=organisation.id, reason=trouble)
+        _logger.warning("sign-in does not work", organisation=organisation.id, reason=trouble, cause=cause)
         raise Unavailable(
             f"The sign-in of {organisation.name} {trouble}: try again in a moment, or sign in another way."
         )

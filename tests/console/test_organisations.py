@@ -139,7 +139,10 @@ async def test_what_does_not_show_who_somebody_is_signs_nobody_in(
 
     await sign_in(page, front, account)
 
+    assert "This sign-in did not work" in await said(page)
     assert line in await said(page)
+    await page.get_by_role("link", name="Sign in").click()
+    assert await page.get_by_role("link", name="Sign in with SEPA").is_visible()
     await page.goto(f"{front.address}/signed-in")
     assert page.url.startswith(f"{front.address}/sign-in?")
 
@@ -203,7 +206,7 @@ async def test_while_an_organisation_is_down_all_others_go_on(front: Fronted, op
 
     await page.get_by_role("link", name="Sign in with Down").click()
 
-    assert "The sign-in of Down cannot be reached (ConnectError): try again in a moment" in await said(page)
+    assert "The sign-in of Down cannot be reached: try again in a moment" in await said(page)
     await sign_in(page, front)
     assert page.url == f"{front.address}/signed-in"
 
