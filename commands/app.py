@@ -24,6 +24,7 @@ from . import (
     interests,
     judging,
     notices,
+    passkeys,
     payments,
     people,
     readers,
@@ -106,6 +107,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "reseal": payments.reseal,
         "terminal-keys": terminal_keys.app,
         "migrate": upkeep.migrate,
+        "passkeys": passkeys.app,
     },
 }
 """Each part of the help, with its commands by the names that people type."""

@@ -60,7 +60,8 @@ class OwnPasskeys:
         form = await read_form(request)
         session = await self._front.must_be_signed_in(request)
         try:
-            await self._front.threads.write(self._front.passkeys.add, session, form["name"], form["answer"])
+            actor = await self._front.actor(session)
+            await self._front.desk.passkeys.add(actor, session, form["name"], form["answer"])
         except NotReadable as refusal:
             return await self._adding(request, session, form["name"], refusal)
         return await self._stepped_up(session, _LIST)
@@ -94,5 +95,5 @@ class OwnPasskeys:
         """Removes one of the visitor's passkeys."""
         form = await read_form(request)
         session = await self._front.must_be_signed_in(request)
-        await self._front.threads.write(self._front.passkeys.remove, session, form["id"])
+        await self._front.desk.passkeys.remove_own(await self._front.actor(session), session, form["id"])
         return RedirectResponse(_LIST, 303)

@@ -28,6 +28,7 @@ from .forms import Forms
 from .interests import Interests
 from .judging import Judging
 from .notices import Notices
+from .passkeys import Passkeys
 from .payment_files import PaymentFiles
 from .payments import Payments
 from .people import People
@@ -55,6 +56,7 @@ class Desk:
         self.rounds = Rounds(self.core)
         self.people = People(self.core)
         self.terminal_keys = TerminalKeys(self.core)
+        self.passkeys = Passkeys(self.core)
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)

@@ -8,20 +8,15 @@ from pathlib import Path
 from domain.announcements.announcement import Announcement
 from domain.identity.terminal_key import BY_FIRST, about_key
 from domain.permissions import Action, Actor, Grant, grant_for
-from domain.values.addresses import mailbox_of, read_address
+from domain.values.addresses import mailbox_of
 from domain.values.paging import Page, Paged
-from domain.values.refusals import NotAllowed, NotReadable, Problem, UnknownPerson, UnknownTerminalKey
-from domain.values.wording import listed
+from domain.values.refusals import UnknownTerminalKey
 from identity import terminal
-from store.challenges import people
-from store.challenges.rounds import ChallengeRow
 from store.identity import terminal_keys
 from store.identity.terminal_keys import TerminalKey as TerminalKey
 
 from .core import Core
-
-_Places = tuple[tuple[ChallengeRow, Grant], ...]
-"""The challenges at which a person has a role, and the first of their roles there."""
+from .people_places import Places, allowed_at, mailbox_named, places_of
 
 
 class TerminalKeys:
@@ -51,9 +46,12 @@ class TerminalKeys:
         """
         if first:
             await self._core.threads.read(terminal.check_owns_the_service, self._core.options)
-        mailbox = await self._mailbox(person)
-        places = await self._places(mailbox)
-        makers = dict.fromkeys([row.id for row, _ in places], BY_FIRST) if first else await self._allowed(actor, places)
+        mailbox = await mailbox_named(self._core, person)
+        places = await places_of(self._core, mailbox)
+        if first:
+            makers: Mapping[str, Grant] = dict.fromkeys([row.id for row, _ in places], BY_FIRST)
+        else:
+            makers = await allowed_at(self._core, actor, Action.TERMINAL_KEYS, places)
         by = BY_FIRST if first else next(iter(makers.values()))
 
         def said(key: str) -> tuple[Announcement, ...]:
@@ -102,11 +100,11 @@ class TerminalKeys:
         except UnknownTerminalKey:  # a stranger does not learn which keys there are
             await core.reach(actor, Action.TERMINAL_KEYS, await core.challenges())
             raise
-        places = await self._places(found.mailbox)
+        places = await places_of(core, found.mailbox)
         if self._is_own(actor, found):
             enders: Mapping[str, Grant] = {row.id: grant for row, grant in places}
         else:
-            enders = await self._allowed(actor, places)
+            enders = await allowed_at(self._core, actor, Action.TERMINAL_KEYS, places)
         by = next((grant.person for grant in enders.values()), "its own person")
         said = self._said(actor, key, places, enders, made=False)
         is_new = await core.threads.write(
@@ -114,49 +112,8 @@ class TerminalKeys:
         )
         return f"The terminal key {key} {'has ended' if is_new else 'had ended before'}"
 
-    async def _mailbox(self, person: str) -> str:
-        """The mailbox of somebody who is named by id or by address.
-
-        Raises:
-            UnknownPerson, NotReadable: see `make`.
-        """
-        if "@" in person:
-            try:
-                return mailbox_of(read_address(person))
-            except ValueError as error:
-                wrong = Problem(field="person", text=f"The address {error}.")
-                raise NotReadable.for_problems([wrong]) from None
-        found = await self._core.threads.read(terminal_keys.mailboxes_of, self._core.database, person)
-        if not found:
-            raise UnknownPerson(f"{person} has no role in any round that was opened: give the person's address.")
-        if len(found) > 1:
-            raise UnknownPerson(f"{person} is another person in another round: give the address, {listed(found)}.")
-        return found[0]
-
-    async def _places(self, mailbox: str) -> _Places:
-        grants = await self._core.threads.read(people.grants_of, self._core.database, mailbox)
-        person = Actor(name=mailbox, grants=grants)
-        found = [(row, person.roles(row.place)) for row in await self._core.challenges()]
-        return tuple((row, roles[0]) for row, roles in found if roles)
-
-    async def _allowed(self, actor: Actor, places: _Places) -> Mapping[str, Grant]:
-        """The roles that allow an actor to make or end a key, by challenge.
-
-        Raises:
-            NotAllowed, NotProven: the actor is not an operator at every challenge of the person; or, for somebody
-                without any role, at none.
-        """
-        if places:
-            return {row.id: await self._core.allow(actor, Action.TERMINAL_KEYS, row) for row, _ in places}
-        rows = await self._core.reach(actor, Action.TERMINAL_KEYS, await self._core.challenges())
-        grants = {row.id: grant_for(actor, Action.TERMINAL_KEYS, row.place) for row in rows}
-        found = {row: grant for row, grant in grants.items() if grant is not None}
-        if not found:
-            raise NotAllowed("No round was opened, so nobody is an operator yet: make the first key with --first.")
-        return found
-
     def _said(
-        self, actor: Actor, key: str, places: _Places, by: Mapping[str, Grant], *, made: bool
+        self, actor: Actor, key: str, places: Places, by: Mapping[str, Grant], *, made: bool
     ) -> tuple[Announcement, ...]:
         """What the record of each challenge of the person says. One notice is enough."""
         now, proof = self._core.now(), actor.proof.shown
@@ -172,7 +129,7 @@ class TerminalKeys:
         """Whether somebody is an operator of every round in which the person with the key has a role."""
         if not self._core.is_believed(actor):
             return False
-        places = await self._places(key.mailbox)
+        places = await places_of(self._core, key.mailbox)
         rows = [row for row, _ in places] or await self._core.challenges()
         own = [grant_for(actor, Action.TERMINAL_KEYS, row.place) for row in rows]
         return any(own) and (all(own) or not places)

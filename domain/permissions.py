@@ -45,6 +45,8 @@ class Action(StrEnum):
     OPEN_ROUND = "open"
     HAND_OVER = "hand-over"
     TERMINAL_KEYS = "terminal-keys"
+    OWN_PASSKEYS = "own-passkeys"
+    PASSKEYS = "passkeys"
     REHEARSE = "rehearse"
     RENEW = "renew"
     RETRY = "retry"
@@ -132,6 +134,8 @@ RIGHTS: Mapping[Action, Right] = {
     Action.OPEN_ROUND: Right(words="open", roles=_OPERATOR, second_step=True),
     Action.HAND_OVER: Right(words="hand over roles of", roles=_OPERATOR, second_step=True),
     Action.TERMINAL_KEYS: Right(words="make or end terminal keys for people of", roles=_OPERATOR, second_step=True),
+    Action.OWN_PASSKEYS: Right(words="add or remove passkeys of their own for", roles=_ANYONE),
+    Action.PASSKEYS: Right(words="list or remove passkeys of people of", roles=_OPERATOR, second_step=True),
     Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR, second_step=True),
     Action.RENEW: Right(words="renew", roles=_OPERATOR, second_step=True),
     Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),

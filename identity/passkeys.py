@@ -8,12 +8,13 @@ who only finds the device cannot use it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import structlog
 import webauthn
+from sqlalchemy import Connection
 from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
@@ -31,6 +32,7 @@ from webauthn.helpers.structs import (
 )
 from whenever import Instant, TimeDelta
 
+from domain.announcements.announcement import Announcement
 from domain.identity.passkey import FIRST_WITHIN, LONGEST_NAME, MOST, Passkey
 from domain.identity.session import Session
 from domain.values.refusals import (
@@ -47,6 +49,11 @@ from service.settings import Settings
 from store.database.database import Database
 from store.database.instants import to_microsecond
 from store.identity import passkeys as rows
+from store.record.notices import Compose
+from store.record.record import put
+
+Announcing = Callable[[Passkey], Sequence[Announcement]]
+"""What the record of each challenge says of a passkey, in the order in which records are locked."""
 
 _logger = structlog.get_logger("passkeys")
 _SERVICE = "Challenge service"
@@ -124,13 +131,15 @@ class Passkeys:
         self._ask(challenge, session, "add")
         return webauthn.options_to_json(options)
 
-    def add(self, session: Session, name: str, answer: str) -> Passkey:
-        """Adds the passkey that a browser has made. Tells its person by a letter.
+    def add(self, session: Session, name: str, answer: str, announcing: Announcing, compose: Compose) -> Passkey:
+        """Adds the passkey that a browser has made, with what the record and the person are told of it.
 
         Args:
             session: of the person.
             name: by which they will know it.
             answer: what the browser says, as JSON.
+            announcing: what the record of each challenge of the person says.
+            compose: finds the words of notices.
 
         Raises:
             NotReadable: the name is empty or too long.
@@ -157,6 +166,7 @@ class Passkeys:
             if rows.is_known(connection, credential):
                 raise SignInRefused("This passkey was added before: use it, or make another one.")
             rows.add(connection, passkey, handle, verified.credential_public_key, verified.sign_count)
+            _put_all(connection, announcing(passkey), compose)
         return passkey
 
     def begin_using(self, session: Session) -> str:
@@ -213,27 +223,26 @@ class Passkeys:
                 "passkey, or have the programme office remove it."
             )
 
-    def remove(self, session: Session, passkey: str) -> Passkey:
-        """Removes a passkey of the person of a session. Tells them by a letter.
+    def check_may_remove(self, session: Session) -> None:
+        """Checks that somebody may remove passkeys of their own.
 
         Raises:
-            SecondStepMissing: they have not used a passkey since they signed in. Otherwise whoever reads their mailbox
-                could remove it, and add another.
-            UnknownPasskey: they have none with this id.
+            SecondStepMissing: they have not used one since they signed in. Otherwise whoever reads their mailbox could
+                remove it, and add another.
         """
         if not session.passkey:
             raise SecondStepMissing(
                 "To remove a passkey, use one first. If you have lost all of them, ask the programme office."
             )
-        return self.remove_for(session.mailbox, passkey, session.mailbox)
 
-    def remove_for(self, mailbox: str, passkey: str, by: str) -> Passkey:
-        """Removes a passkey of a person, as an operator does who was asked to. Tells them by a letter.
+    def remove(self, mailbox: str, passkey: str, by: str, announcing: Announcing, compose: Compose) -> Passkey:
+        """Removes a passkey of a person, with what the record and the person are told of it.
 
         Args:
             mailbox: whose.
             passkey: its id.
             by: who removes it, as lists name them.
+            announcing, compose: see `add`.
 
         Raises:
             UnknownPasskey: they have none with this id.
@@ -242,6 +251,7 @@ class Passkeys:
             removed = rows.remove(connection, mailbox, passkey, by, to_microsecond(self._clock()))
             if removed is None:
                 raise UnknownPasskey("There is no such passkey, or it was removed before: see the list of passkeys.")
+            _put_all(connection, announcing(removed), compose)
         return removed
 
     def _handle(self, mailbox: str, challenge: bytes) -> bytes:
@@ -270,6 +280,11 @@ class Passkeys:
         if not rows.take_challenge(self._database, text, session.id, purpose, now):
             raise SignInOver("This took too long, or was sent before: open the page again, and try once more.")
         return said.challenge
+
+
+def _put_all(connection: Connection, announcements: Sequence[Announcement], compose: Compose) -> None:
+    for each in announcements:
+        put(connection, each, compose)
 
 
 @contextmanager

@@ -64,6 +64,8 @@ class Occasion(StrEnum):
     COMPLETED = "completed"
     HANDED_OVER = "handed-over"
     TERMINAL_KEY_MADE = "terminal-key-made"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
     REFUSED = "refused"
     ATTENTION = "attention"
     SIGN_IN = "sign-in"
@@ -145,6 +147,8 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.COMPLETED: frozenset({"stage"}),
     Occasion.HANDED_OVER: frozenset({"person", "successor", "role", "waits_for", "reason"}),
     Occasion.TERMINAL_KEY_MADE: frozenset({"key", "made_by"}),
+    Occasion.PASSKEY_ADDED: frozenset({"passkey"}),
+    Occasion.PASSKEY_REMOVED: frozenset({"passkey", "by"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
     Occasion.SIGN_IN: frozenset({"link", "organisations", "service", "valid"}),
@@ -261,6 +265,7 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "out": Fact('"yes" if a team that sends no proposal is out; else empty', "yes"),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
+    "passkey": Fact("the name that a person has given to a passkey", "My laptop"),
     "pay_by": Fact(
         "the day by which payment is promised; empty while the payee is not known",
         "Wednesday 24 August 2016, 24:00 BST",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from whenever import Instant
 
 from desk import rehearsal
 from desk.desk import Desk
@@ -20,7 +21,8 @@ from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
 from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
-from domain.identity.proof import AT_TERMINAL
+from domain.identity.proof import AT_TERMINAL, Way
+from domain.identity.session import Session
 from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.permissions import RIGHTS, Action, Actor, Period, Role
 from domain.programmes.programme import Programme
@@ -43,6 +45,7 @@ SUBJECTS = (
     "rounds",
     "people",
     "terminal_keys",
+    "passkeys",
     "contacts",
     "erasing",
     "challenges",
@@ -71,6 +74,7 @@ ASKING = {
     "_own",
     "_decider",
     "_allowed",
+    "allowed_at",
 }
 """What asks the table."""
 
@@ -170,6 +174,10 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "terminal_keys.make": partial(desk.terminal_keys.make, actor, "fiona", Path("nowhere.key")),
         "terminal_keys.list": partial(desk.terminal_keys.list, actor, ALL),
         "terminal_keys.end": partial(desk.terminal_keys.end, actor, "none"),
+        "passkeys.add": partial(desk.passkeys.add, actor, nobodys_session(), "Mine", "{}"),
+        "passkeys.remove_own": partial(desk.passkeys.remove_own, actor, nobodys_session(), "none"),
+        "passkeys.list": partial(desk.passkeys.list, actor, "fiona"),
+        "passkeys.remove": partial(desk.passkeys.remove, actor, "fiona", "none", "Lost."),
         "contacts.change": partial(desk.contacts.change, actor, AIR, team, resend=True),
         "erasing.erase": partial(desk.erasing.erase, actor, team=team),
         "challenges.list": partial(desk.challenges.list, actor, ALL),
@@ -250,7 +258,14 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""
 
 
+def nobodys_session() -> Session:
+    """Somebody who is signed in and whom nobody knows."""
+    now = Instant.from_utc(2016, 7, 20)
+    return Session(id="none", mailbox="nobody@nowhere.example", way=Way.LINK, begun=now, used=now, ends=now)
+
+
 FOR_ANYONE = {
+    *("passkeys.add", "passkeys.remove_own"),
     *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
     *("judging.scorecards", "judging.progress_line"),
     *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "notices.preview"),

@@ -25,7 +25,7 @@ READS = {
     *("read-applications", "read-scores", "read-payments", "read-payment-files", "reconcile", "read-notices"),
     "preview",
 }
-OF_OTHERS = {"apply", "draft", "save", "send", "attach", "score", "interests"}
+OF_OTHERS = {"own-passkeys", "apply", "draft", "save", "send", "attach", "score", "interests"}
 """What teams and readers do, and what everybody does before they may read anything."""
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from whenever import Instant, TimeDelta
 
+from domain.identity.passkey import Passkey
 from domain.identity.proof import Way
 from domain.identity.session import Session
 from domain.values.refusals import (
@@ -27,6 +28,7 @@ from identity.passkeys import Passkeys
 from service.settings import Settings
 from store.database.database import Database
 from tests.identity.authenticator import ORIGIN, Authenticator
+from tests.store.said import compose
 
 SAM, OLIVIA = "sam@sepa.example", "olivia@scheme.example"
 NOON = Instant.from_utc(2026, 11, 30, 12)
@@ -63,7 +65,18 @@ def session(mailbox: str = SAM, *, passkey: bool = False, name: str = "one") -> 
 
 def added(passkeys: Passkeys, device: Authenticator, whose: Session) -> str:
     """The id of a passkey that was added."""
-    return passkeys.add(whose, "My laptop", device.make(passkeys.begin_adding(whose))).id
+    return add(passkeys, whose, device.make(passkeys.begin_adding(whose))).id
+
+
+def add(passkeys: Passkeys, whose: Session, answer: str, name: str = "My laptop") -> Passkey:
+    """Adds a passkey, of which no record says anything."""
+    return passkeys.add(whose, name, answer, lambda _: (), compose)
+
+
+def remove(passkeys: Passkeys, whose: Session, key: str) -> None:
+    """Removes a passkey of somebody who is signed in."""
+    passkeys.check_may_remove(whose)
+    passkeys.remove(whose.mailbox, key, whose.mailbox, lambda _: (), compose)
 
 
 def test_a_passkey_is_added_used_and_removed(passkeys: Passkeys, watch: Watch) -> None:
@@ -74,7 +87,7 @@ def test_a_passkey_is_added_used_and_removed(passkeys: Passkeys, watch: Watch) -
 
     (known,) = passkeys.of(SAM)
     assert (known.id, known.name, known.made, known.used) == (key, "My laptop", NOON, NOON + MINUTE)
-    passkeys.remove(session(passkey=True), key)
+    remove(passkeys, session(passkey=True), key)
     assert passkeys.of(SAM) == ()
     with pytest.raises(UnknownPasskey):
         passkeys.begin_using(session())
@@ -85,7 +98,7 @@ def test_a_passkey_that_was_removed_meanwhile_shows_nothing(passkeys: Passkeys) 
     key = added(passkeys, device, session())
     added(passkeys, other, session(passkey=True))
     options = passkeys.begin_using(session())
-    passkeys.remove(session(passkey=True), key)
+    remove(passkeys, session(passkey=True), key)
     with pytest.raises(SignInRefused, match="no passkey of yours, or it was removed"):
         passkeys.use(session(), device.use(options))
 
@@ -114,7 +127,7 @@ def test_what_was_not_signed_here_by_a_person_who_was_checked_is_refused(passkey
     """Fails where an answer counts that another site got, or that somebody got who only found the device."""
     device, whose = Authenticator(), session()
     with pytest.raises(SignInRefused):
-        passkeys.add(whose, "Mine", device.make(passkeys.begin_adding(whose), **LIES[lie]))
+        add(passkeys, whose, device.make(passkeys.begin_adding(whose), **LIES[lie]))
     assert passkeys.of(SAM) == ()
 
     added(passkeys, device, whose)
@@ -169,7 +182,7 @@ def test_the_first_passkey_is_added_soon_after_the_sign_in(passkeys: Passkeys, w
     device = Authenticator()
     options = passkeys.begin_adding(session())
     watch.now = NOON + 15 * MINUTE
-    for ask in (lambda: passkeys.begin_adding(session()), lambda: passkeys.add(session(), "x", device.make(options))):
+    for ask in (lambda: passkeys.begin_adding(session()), lambda: add(passkeys, session(), device.make(options))):
         with pytest.raises(SignInOver, match="within 15 minutes after signing in"):
             ask()
     watch.now = NOON + 15 * MINUTE - TimeDelta(microseconds=1)
@@ -182,8 +195,8 @@ def test_another_passkey_is_added_or_removed_only_with_one_that_is_there(passkey
     key = added(passkeys, Authenticator(), session())
     asked: list[Callable[[], object]] = [
         lambda: passkeys.begin_adding(session()),
-        lambda: passkeys.add(session(name="two"), "Theirs", Authenticator().make(options)),
-        lambda: passkeys.remove(session(), key),
+        lambda: add(passkeys, session(name="two"), Authenticator().make(options)),
+        lambda: remove(passkeys, session(), key),
     ]
     for ask in asked:
         with pytest.raises(SecondStepMissing):
@@ -196,7 +209,7 @@ def test_another_passkey_is_added_or_removed_only_with_one_that_is_there(passkey
 def test_nobody_removes_the_passkey_of_another(passkeys: Passkeys) -> None:
     key = added(passkeys, Authenticator(), session())
     with pytest.raises(UnknownPasskey):
-        passkeys.remove(session(OLIVIA, passkey=True), key)
+        remove(passkeys, session(OLIVIA, passkey=True), key)
     assert passkeys.of(SAM)
 
 
@@ -205,7 +218,7 @@ def test_a_passkey_is_added_once_whoever_owned_it(passkeys: Passkeys) -> None:
     key = added(passkeys, device, session())
     with pytest.raises(SignInRefused, match="added before"):
         added(passkeys, device, session(OLIVIA))
-    passkeys.remove(session(passkey=True), key)
+    remove(passkeys, session(passkey=True), key)
     with pytest.raises(SignInRefused, match="added before"):
         added(passkeys, device, session(OLIVIA))
 
@@ -215,9 +228,9 @@ def test_a_passkey_has_a_name_and_a_wrong_name_uses_up_nothing(passkeys: Passkey
     device = Authenticator()
     answer = device.make(passkeys.begin_adding(session()))
     with pytest.raises(NotReadable) as refused:
-        passkeys.add(session(), name, answer)
+        add(passkeys, session(), answer, name)
     assert [each.field for each in refused.value.problems] == ["name"]
-    assert passkeys.add(session(), " Blue\nkey ", answer).name == "Blue key"
+    assert add(passkeys, session(), answer, " Blue\nkey ").name == "Blue key"
 
 
 def test_nobody_has_passkeys_without_end(passkeys: Passkeys) -> None:
@@ -231,7 +244,7 @@ def test_an_authenticator_knows_a_person_by_one_name_that_tells_nothing(passkeys
     """Fails where a device keeps two entries for one person, or where the name says who it is."""
     first = json.loads(passkeys.begin_adding(session()))
     assert json.loads(passkeys.begin_adding(session()))["user"]["id"] != first["user"]["id"]
-    passkeys.add(session(), "One", Authenticator().make(json.dumps(first)))
+    add(passkeys, session(), Authenticator().make(json.dumps(first)))
     again = json.loads(passkeys.begin_adding(session(passkey=True)))
     assert again["user"]["id"] == first["user"]["id"]
     assert again["authenticatorSelection"]["userVerification"] == "required"
@@ -246,7 +259,7 @@ def test_whatever_a_browser_says_is_taken_or_refused(passkeys: Passkeys, data: s
     whose = session(f"{secrets.token_hex(8)}@a.example", name=secrets.token_hex(8))
     made = device.make(passkeys.begin_adding(whose))
     with pytest.raises(Refused):
-        passkeys.add(whose, "Spoilt", spoilt(data, made))
+        add(passkeys, whose, spoilt(data, made))
     added(passkeys, device, whose)
     with pytest.raises(Refused):
         passkeys.use(whose, spoilt(data, device.use(passkeys.begin_using(whose))))
