@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from .provider import Provider
 _IN_TIME = TimeDelta(minutes=10)
 _BEGUN, _FINISHED = Limit("organisation", 300, 10), Limit("answer", 300, 10)
 """A whole body may come from one network in the morning. More would only fill the database, or keep it busy."""
+_TO_SIGN_OUT = 2.0
+"""Seconds for which somebody who signs out here waits to be told where else to sign out."""
 _LEAST_SECRET = 22
 """Characters of a browser's secret: 128 bits in base64."""
 
@@ -175,8 +178,9 @@ class Organisations:
         if key is None:
             return None
         try:
-            return await self._providers[key].address_of_sign_out(f"{self._home}/sign-in")
-        except Unavailable:
+            async with asyncio.timeout(_TO_SIGN_OUT):
+                return await self._providers[key].address_of_sign_out(f"{self._home}/sign-in")
+        except (Unavailable, TimeoutError):
             return None
 
     def _organisation(self, key: str) -> Organisation:

@@ -18,7 +18,7 @@ from service.threads import Threads
 from store.database.database import Database
 from tests.identity.browsing import HOME, NETWORK, Opens, sign_in
 from tests.identity.providing import Organisation, write_organisations
-from tests.waiting import SOON
+from tests.waiting import HANGS, SOON
 
 _THEN = "try again in a moment, or sign in another way."
 
@@ -72,6 +72,17 @@ async def test_an_organisation_that_hangs_is_given_up_while_others_answer(
     with pytest.raises(Unavailable) as refused:
         await hanging
     assert str(refused.value) == f"The sign-in of The office did not answer in time: {_THEN}"
+
+
+async def test_nobody_who_signs_out_waits_for_an_organisation_that_hangs(
+    organisations: Organisations, office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_WITHIN", HANGS)
+    monkeypatch.setattr("identity.organisations._TO_SIGN_OUT", 0.1)
+    office.has(hangs="/.well-known/openid-configuration")
+
+    async with asyncio.timeout(HANGS / 2):
+        assert await organisations.sign_out(office.issuer) is None
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token", "/me"])
