@@ -167,6 +167,18 @@ async def test_one_browser_signs_in_in_several_tabs(organisations: Organisations
     assert [each.wanted for each in finished] == ["/page/2", "/page/1", "/page/0"]
 
 
+async def test_a_code_belongs_to_the_sign_in_for_which_it_was_given(
+    organisations: Organisations, open_browser: Opens
+) -> None:
+    browser = open_browser()
+    first, second = [
+        browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK)) for _ in range(2)
+    ]
+
+    with pytest.raises(SignInRefused, match="invalid_grant"):
+        await organisations.finish("office", first | {"code": second["code"]}, browser.secret, NETWORK)
+
+
 async def test_what_one_organisation_says_cannot_be_passed_on_as_what_another_says(
     organisations: Organisations, open_browser: Opens
 ) -> None:
