@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Page
+from sqlalchemy import update
 from whenever import Instant
 
 from domain.identity.proof import Way
 from identity.sessions import Sessions
 from store.database.database import Database
+from store.database.tables import people
 from tests.chromium import chromium, visitor
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
 from tests.identity.browsing import Browser as Person
@@ -85,6 +87,12 @@ async def sign_in(page: Page, front: Fronted, account: str = "sam", wanted: str 
     await page.get_by_role("button", name="Sign in").click()
 
 
+def known_by(front: Fronted, **sign_in: str) -> None:
+    """The round knows Sam by another sign-in than the address."""
+    with front.database.writing() as connection:
+        connection.execute(update(people).where(people.c.mailbox == SAM).values(**sign_in))
+
+
 async def said(page: Page) -> str:
     return await page.locator("main").inner_text()
 
@@ -145,6 +153,36 @@ async def test_what_does_not_show_who_somebody_is_signs_nobody_in(
     assert await page.get_by_role("link", name="Sign in with SEPA").is_visible()
     await page.goto(f"{front.address}/signed-in")
     assert page.url.startswith(f"{front.address}/sign-in?")
+
+
+async def test_whom_the_round_knows_by_a_subject_needs_no_address(
+    front: Fronted, opens: Opens, sepa: Organisation
+) -> None:
+    sepa.has(accounts={"sam": {}})
+    known_by(front, issuer=sepa.issuer, subject="sam")
+    page = await opens()
+
+    await sign_in(page, front)
+
+    assert "Signed in as sam@sepa.example" in await page.locator("header").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("other", "line"),
+    [
+        ({"issuer": "https://login.other.example"}, "Your round names another organisation for you"),
+        ({"subject": "the sam of before"}, "Your organisation knows you by another name than your round does"),
+    ],
+)
+async def test_whom_the_round_knows_otherwise_is_somebody_else(
+    front: Fronted, opens: Opens, sepa: Organisation, other: dict[str, str], line: str
+) -> None:
+    known_by(front, **({"issuer": sepa.issuer} | other))
+    page = await opens()
+
+    await sign_in(page, front)
+
+    assert line in await said(page)
 
 
 async def test_a_person_who_gives_up_can_sign_in_another_way(front: Fronted, opens: Opens) -> None:
