@@ -29,6 +29,7 @@ from . import (
     people,
     readers,
     rounds,
+    signing_keys,
     terminal_keys,
     upkeep,
 )
@@ -108,6 +109,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "terminal-keys": terminal_keys.app,
         "migrate": upkeep.migrate,
         "passkeys": passkeys.app,
+        "keys": signing_keys.app,
     },
 }
 """Each part of the help, with its commands by the names that people type."""

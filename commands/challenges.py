@@ -143,7 +143,7 @@ async def participation(
 
 @command
 async def record(challenge: ChallengeName, by: Who) -> None:
-    """Show who did what on a challenge, when and why. Refusals are included.
+    """Show who did what on a challenge, when and why, and how each person was proven. Refusals are included.
 
     Example: `starter.py record air-quality --as programme-office`
     """

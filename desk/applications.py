@@ -47,7 +47,13 @@ class Applications:
         async with self._core.refusals_on_record(actor, Action.APPLY, row):
             self._core.check_writes_for(actor, applying.email, row, operators=True)
         receipt = await self._core.threads.write(
-            applications.accept, self._core.database, row.id, applying, self._core.clock, self._core.letters.compose
+            applications.accept,
+            self._core.database,
+            row.id,
+            applying,
+            self._core.clock,
+            self._core.letters.compose,
+            actor.proof.shown,
         )
         operator = self._core.operator_at(actor, row)
         if operator is not None and mailbox_of(actor.name) != mailbox_of(applying.email):

@@ -204,13 +204,14 @@ class BankReports:
                 str(grant.role),
                 self._core.now(),
                 on,
+                actor.proof.shown,
             )
         await self._workflows.ledger_changed([key])
         return (payment,) if new else ()
 
     def _note(self, said: BankReport, roles: Acting, believed: str) -> Noted:
         zone, now = self._core.options.bank_zone, self._core.now()
-        return bank_reports.report(self._database, said, roles.by, roles.roles, now, zone, believed)
+        return bank_reports.report(self._database, said, roles.by, roles.roles, now, zone, believed, roles.proof)
 
     async def _call_operators(self, contradiction: Contradiction) -> None:
         """Announces that a person has to find out what became of a transfer, once for each report."""

@@ -20,10 +20,12 @@ class Acting(Value):
     Args:
         by: the person's name in the record.
         roles: the person's role, by challenge.
+        proof: how the person was proven.
     """
 
     by: str
     roles: Mapping[str, str]
+    proof: str
 
 
 async def acting_on_payments(
@@ -42,4 +44,5 @@ async def acting_on_payments(
         theirs = await core.reach(actor, action, rows or await core.challenges())
     grants = {row.id: grant for row in theirs if (grant := grant_for(actor, action, row.place))}
     by = next((grant.person for grant in grants.values()), core.shown(actor))
-    return Acting(by=by, roles={each: str(grant.role) for each, grant in grants.items()})
+    roles = {each: str(grant.role) for each, grant in grants.items()}
+    return Acting(by=by, roles=roles, proof=actor.proof.shown)

@@ -35,6 +35,7 @@ from .people import People
 from .readers import Readers
 from .reconciliation import Reconciliation
 from .rounds import Rounds
+from .signing_keys import SigningKeys
 from .terminal_keys import TerminalKeys
 
 
@@ -72,6 +73,7 @@ class Desk:
         self.payment_files = PaymentFiles(self.core)
         self.bank_reports = BankReports(self.core)
         self.reconciliation = Reconciliation(self.core)
+        self.signing_keys = SigningKeys(self.core)
 
     async def actor(self, name: str = "", proof: Proof = NOT_PROVEN) -> Actor:
         """The person who acts; see `Core.actor`."""

@@ -154,7 +154,13 @@ class Drafts:
         """
         await self._own(actor, Action.SEND, application)
         return await self._core.threads.write(
-            sending.send, self._core.database, application, stage, self._core.clock, self._core.letters.compose
+            sending.send,
+            self._core.database,
+            application,
+            stage,
+            self._core.clock,
+            self._core.letters.compose,
+            actor.proof.shown,
         )
 
     async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:

@@ -162,7 +162,7 @@ class Judging:
             title, now = asked.state.title_of(asked.stage.name), self._core.now()
             what = (asked.stage, asked.stages, asked.viewer.person, title, given, now)
             is_new = await self._core.threads.write(
-                moderation.agree, self._core.database, *what, self._core.letters.compose
+                moderation.agree, self._core.database, *what, self._core.letters.compose, actor.proof.shown
             )
         return given, is_new
 

@@ -198,7 +198,7 @@ class PaymentFiles:
         name = f"CH{now.to_tz('UTC').date().format_iso(basic=True)}{secrets.token_hex(6).upper()}"
         form, day = self._core.options.payment_form, on or _next_working_day(now)
         batch, left_out = payment_files.batch(
-            self._database, name, form, day, acting.by, acting.roles, now, end_to_end_id, check, reason
+            self._database, name, form, day, acting.by, acting.roles, now, end_to_end_id, check, reason, acting.proof
         )
         if batch is None and left_out:
             raise FileRefused(_left_out(left_out))
@@ -224,7 +224,7 @@ class PaymentFiles:
         day = on or max(batch.execute_on, _next_working_day(now))
         if day == batch.execute_on:
             return batch
-        move(self._database, batch.id, day, acting.by, acting.roles, now, reason)
+        move(self._database, batch.id, day, acting.by, acting.roles, now, reason, acting.proof)
         return batch.model_copy(update={"execute_on": day})
 
     def _write(self, batch: Batch, payer: BankAccount, seals: Seals, by: str) -> tuple[PaymentFile, Marked]:
@@ -247,7 +247,7 @@ class PaymentFiles:
             if self._folder.has(each.id):
                 raise TooLate(f"{each.path} exists and cannot be dropped: finish it with `submit`, without --anew.")
             keys = await self._core.threads.write(
-                payment_files.drop, self._database, each.id, acting.by, acting.roles, self._core.now()
+                payment_files.drop, self._database, each.id, acting.by, acting.roles, self._core.now(), acting.proof
             )
             await self._workflows.ledger_changed(keys)
 

@@ -47,6 +47,7 @@ class Action(StrEnum):
     TERMINAL_KEYS = "terminal-keys"
     OWN_PASSKEYS = "own-passkeys"
     PASSKEYS = "passkeys"
+    SIGNING_KEYS = "keys"
     REHEARSE = "rehearse"
     RENEW = "renew"
     RETRY = "retry"
@@ -136,6 +137,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.TERMINAL_KEYS: Right(words="make or end terminal keys for people of", roles=_OPERATOR, second_step=True),
     Action.OWN_PASSKEYS: Right(words="add or remove passkeys of their own for", roles=_ANYONE),
     Action.PASSKEYS: Right(words="list or remove passkeys of people of", roles=_OPERATOR, second_step=True),
+    Action.SIGNING_KEYS: Right(words="make or retire signing keys for", roles=_OPERATOR, second_step=True),
     Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR, second_step=True),
     Action.RENEW: Right(words="renew", roles=_OPERATOR, second_step=True),
     Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),

@@ -19,6 +19,7 @@ from whenever import Instant, TimeDelta
 
 from desk.desk import Desk
 from desk.rounds import RoundFile
+from domain.payments.payment import SERVICE
 from domain.payments.rails import PaymentRail
 from domain.programmes.programme import Programme
 from domain.programmes.rehearsal import moved
@@ -27,6 +28,7 @@ from service.settings import Settings
 from service.wiring import database_of, rail_of
 from store.challenges.rounds import keep_round
 from store.database.database import Database
+from store.record.record import read_record
 from tests.identity.signing import key_files
 from tests.play import Play
 from tests.replay import recording
@@ -137,6 +139,8 @@ async def playing(
                 await opening()
             yield play
             await recording.keep(client, challenge.id)
+            unsaid = [line for line in read_record(database, challenge.id) if line.by != SERVICE and not line.proof]
+            assert not unsaid, "the record does not say how these people were proven"
     finally:
         if isinstance(the_rail, HttpRail):
             the_rail.close()

@@ -100,11 +100,13 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
 
 
 def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
-    """Prints the record of a challenge."""
+    """Prints the record of a challenge: beside each person their role, and how they were proven."""
     for line in lines:
         refused = " refused" if line.refused else ""
-        role = f" ({line.role})" if line.role not in (line.by, "unknown") else ""
-        say(f"{when(line.at, row.time_zone, seconds=True)}  {line.by}{role}: {line.action}{refused}")
+        role = line.role if line.role not in (line.by, "unknown") else ""
+        how = ", ".join(filter(None, (role, line.proof)))
+        who = f"{line.by} ({how})" if how else line.by
+        say(f"{when(line.at, row.time_zone, seconds=True)}  {who}: {line.action}{refused}")
         reason = "Summary" if line.action == Participate.kind else "Reason"
         for text in (line.text, line.reason and f"{reason}: {line.reason}"):
             if text:

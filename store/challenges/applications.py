@@ -83,7 +83,12 @@ _ATTEMPTS = 8
 
 
 def accept(
-    database: Database, challenge: str, applying: Applying, clock: Callable[[], Instant], compose: Compose
+    database: Database,
+    challenge: str,
+    applying: Applying,
+    clock: Callable[[], Instant],
+    compose: Compose,
+    proof: str = "",
 ) -> Receipt:
     """Takes an application, if it is in time and complete. The application is committed before this returns.
 
@@ -95,6 +100,7 @@ def accept(
         applying: the submitted application.
         clock: the service's clock. It is read after the window is locked, so no earlier time can slip in.
         compose: finds the words of the notices.
+        proof: how whoever hands the application in was proven, for the record of a refusal.
 
     Raises:
         ApplicationRefused: the application is incomplete, too long or was withdrawn. Names every field that is wrong.
@@ -113,7 +119,7 @@ def accept(
             if attempt == _ATTEMPTS:
                 raise
         except (ApplicationRefused, OnHold, TooEarly, TooLate) as refusal:
-            _note_refusal(database, challenge, applying, refusal, clock(), compose)
+            _note_refusal(database, challenge, applying, refusal, clock(), compose, proof)
             raise
     raise AssertionError("the last attempt returns or raises")
 
@@ -331,12 +337,19 @@ def _receipt_again(window: Found) -> Receipt:
 
 
 def _note_refusal(
-    database: Database, challenge: str, applying: Applying, refusal: Refused, at: Instant, compose: Compose
+    database: Database,
+    challenge: str,
+    applying: Applying,
+    refusal: Refused,
+    at: Instant,
+    compose: Compose,
+    proof: str,
 ) -> None:
     """Writes a refusal into the record, without the application, and tells the applicant if there is an address."""
     key = f"{challenge}/apply/refused-{submissions.random(12)}"
     text = str(refusal)
     entry = Entry(at=at, by=APPLICANT, role=APPLICANT, action="apply", stage="window", text=text, refused=True)
+    entry = entry.model_copy(update={"proof": proof})
     with database.writing() as connection:
         window = taken(connection, challenge)
         add(connection, window, key, entry)

@@ -75,7 +75,14 @@ _HELD_STILL = windows.held_still(
 )
 
 
-def send(database: Database, application: str, stage: str, clock: Callable[[], Instant], compose: Compose) -> Receipt:
+def send(
+    database: Database,
+    application: str,
+    stage: str,
+    clock: Callable[[], Instant],
+    compose: Compose,
+    proof: str = "",
+) -> Receipt:
     """Sends a draft as it is now, if it is in time and complete. What was sent is committed before this returns.
 
     The same draft, sent again without a change, always gets the same receipt, even after the window has closed. A draft
@@ -88,6 +95,7 @@ def send(database: Database, application: str, stage: str, clock: Callable[[], I
         stage: the stage that asks for a further proposal; empty for the application itself.
         clock: the service's clock. It is read after the window is locked, so no earlier time can slip in.
         compose: finds the words of the notices.
+        proof: how whoever sends the draft was proven, for the record of a refusal.
 
     Raises:
         UnknownTeam: there is no such draft.
@@ -105,7 +113,7 @@ def send(database: Database, application: str, stage: str, clock: Callable[[], I
             draft = draft_rows.held(connection, application, stage, to_microsecond(clock()))
             return _send(connection, draft, clock, compose)
     except (ApplicationRefused, NotAllowed, OnHold, TooEarly, TooLate) as refusal:
-        _note_refusal(database, application, stage, refusal, clock(), compose)
+        _note_refusal(database, application, stage, refusal, clock(), compose, proof)
         raise
 
 
@@ -211,11 +219,11 @@ def _key(draft: Found) -> str:
 
 
 def _note_refusal(
-    database: Database, application: str, stage: str, refusal: Refused, at: Instant, compose: Compose
+    database: Database, application: str, stage: str, refusal: Refused, at: Instant, compose: Compose, proof: str
 ) -> None:
     """Writes a refusal into the record, without anything of the draft, and tells whoever wrote it."""
     by = {"by": application, "role": str(Role.TEAM), "action": str(Action.SEND), "stage": stage or "window"}
-    entry = Entry(at=at, text=str(refusal), refused=True, **by)
+    entry = Entry(at=at, text=str(refusal), refused=True, proof=proof, **by)
     with database.writing() as connection:
         # Before the draft: whoever erases it locks them in this order, too.
         challenge = taken(connection, draft_rows.challenge_of(connection, application))

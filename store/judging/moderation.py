@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select
 from whenever import Instant
 
+from domain.identity.proof import Shown
 from domain.judging.marks import Given
 from domain.judging.moderation import Agreed, agreed_announcement
 from domain.values.refusals import TooEarly
@@ -32,6 +33,7 @@ def agree(
     given: Given,
     at: Instant,
     compose: Compose,
+    proof: str = "",
 ) -> bool:
     """Keeps an agreed mark. The same as before changes nothing.
 
@@ -43,6 +45,7 @@ def agree(
         given: the mark, which fits the scorecard.
         at: when.
         compose: finds the words of notices.
+        proof: how the decider was proven.
 
     Returns:
         Whether it is new.
@@ -69,7 +72,7 @@ def agree(
         announcement = agreed_announcement(
             stage.challenge, stage.name, title, given.application, criterion, person, version, at
         )
-        put(connection, announcement, compose)
+        put(connection, announcement.proven(Shown(proof=proof)), compose)
         return True
 
 

@@ -68,6 +68,7 @@ def report(
     at: Instant,
     zone: str,
     believed: str = "",
+    proof: str = "",
 ) -> Noted:
     """Notes what a bank reported about transfers. You can safely call this again.
 
@@ -79,6 +80,7 @@ def report(
         at: when.
         zone: the time zone in which the bank counts days.
         believed: why the person believes that the bank has turned a whole file away; empty if nobody has said so.
+        proof: how the person was proven.
 
     Raises:
         UnknownPayment: no such file was made here.
@@ -94,7 +96,16 @@ def report(
         _check_is_on_this_file(said, inside.values())
         doubtful = _turned_away(said, told)
         if doubtful and not believed and _is_news(doubtful, inside, words):
-            _write(connection, inside.values(), said, "turns the whole file away, nothing noted", by, roles, at)
+            _write(
+                connection,
+                inside.values(),
+                said,
+                "turns the whole file away, nothing noted",
+                by,
+                roles,
+                at,
+                proof=proof,
+            )
             return Noted(unbelieved=tuple(payment_of(inside[each.end_to_end].transfer) for each in doubtful))
         noted, today = _Notes(words, at), at.to_tz(zone).date()
         for each in told:
@@ -110,8 +121,8 @@ def report(
             needs_somebody(connection, doubt.transfer, challenge, doubt.text, at)
         changed = [row for row in inside.values() if row.transfer in noted.new]
         older = [row for row in inside.values() if row.transfer in noted.older and row.transfer not in noted.new]
-        _write(connection, changed, said, "", by, roles, at, believed if doubtful else "")
-        _write(connection, older, said, "older than the last news, so nothing changed", by, roles, at)
+        _write(connection, changed, said, "", by, roles, at, believed if doubtful else "", proof)
+        _write(connection, older, said, "older than the last news, so nothing changed", by, roles, at, proof=proof)
         return noted.all
 
 
@@ -244,10 +255,11 @@ def _write(
     roles: Mapping[str, str],
     at: Instant,
     reason: str = "",
+    proof: str = "",
 ) -> None:
     text = (f"Report on payment file {said.file} read" if said.file else "Bank statement read") + (what and f": {what}")
     key = f"bank-report/{said.file or 'statement'}/{uuid4().hex}"
-    write_lines(connection, (payment_of(row.transfer) for row in rows), key, text, by, roles, at, reason)
+    write_lines(connection, (payment_of(row.transfer) for row in rows), key, text, by, roles, at, reason, proof)
 
 
 def unheard(database: Database, file: str | None = None) -> tuple[str, ...]:
@@ -286,7 +298,9 @@ def _has_later() -> Exists:
     return exists().where(later.c.payment == _transfers.c.payment, later.c.attempt > _transfers.c.attempt)
 
 
-def confirm_settled(database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None) -> bool:
+def confirm_settled(
+    database: Database, transfer: str, by: str, role: str, at: Instant, on: Date | None = None, proof: str = ""
+) -> bool:
     """Notes that a transfer has arrived because a person says so, which settles every doubt about the transfer.
 
     Args:
@@ -296,6 +310,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
         role: in what role.
         at: when.
         on: the day on which the money arrived, if the person names one. A day that the bank has named stays otherwise.
+        proof: how the person was proven.
 
     Returns:
         Whether this is news.
@@ -323,7 +338,7 @@ def confirm_settled(database: Database, transfer: str, by: str, role: str, at: I
             return False
         hear_person(connection, transfer, Progress.SETTLED, by, at, on=on)
         said = f"{key}: confirmed as arrived" + (f" on {on}" if on else "")
-        write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at)
+        write_lines(connection, [key], f"confirm-settled/{transfer}/{at}", said, by, {challenge: role}, at, proof=proof)
         return True
 
 

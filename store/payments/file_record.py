@@ -22,8 +22,9 @@ def write_lines(
     roles: Mapping[str, str],
     at: Instant,
     reason: str = "",
+    proof: str = "",
 ) -> None:
-    """Writes who did something with a file, and why, on the record of each challenge concerned.
+    """Writes who did something with a file, why, and how they were proven, on the record of each challenge concerned.
 
     The transaction must have locked these challenges first; see `rows.hold_all`.
     """
@@ -31,5 +32,5 @@ def write_lines(
     for challenge, count in sorted(counted.items()):
         number = f", with {count} of this challenge's payments" if count > 1 else ""
         action, role = key.partition("/")[0], roles.get(challenge, "unknown")
-        entry = Entry(at=at, by=by, role=role, action=action, text=text + number, reason=reason)
+        entry = Entry(at=at, by=by, role=role, action=action, text=text + number, reason=reason, proof=proof)
         write_line(connection, f"{challenge}/{key}", challenge, entry)

@@ -46,7 +46,14 @@ def first_promise(database: Database) -> tuple[str, Instant] | None:
 
 
 def move(
-    database: Database, file: str, execute_on: Date, by: str, roles: Mapping[str, str], at: Instant, reason: str = ""
+    database: Database,
+    file: str,
+    execute_on: Date,
+    by: str,
+    roles: Mapping[str, str],
+    at: Instant,
+    reason: str = "",
+    proof: str = "",
 ) -> None:
     """Changes the day on which the bank should pay a file that is not written yet, on the record.
 
@@ -58,6 +65,7 @@ def move(
         roles: the person's role in each challenge.
         at: when.
         reason: why the bank is to pay so late; normally empty.
+        proof: how the person was proven.
 
     Raises:
         Unavailable: the database cannot be written to.
@@ -68,4 +76,4 @@ def move(
         unwritten = (_files.c.id == file, _files.c.written_at.is_(None))
         connection.execute(update(_files).where(*unwritten).values(execute_on=str(execute_on)))
         key, text = f"payment-file-moved/{file}/{at}", f"Payment file {file} is to be paid on {execute_on}"
-        write_lines(connection, map(payment_of, inside), key, text, by, roles, at, reason)
+        write_lines(connection, map(payment_of, inside), key, text, by, roles, at, reason, proof)

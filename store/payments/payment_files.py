@@ -96,6 +96,7 @@ def batch(
     end_to_end: Callable[[str], str],
     check: Callable[[Line], None],
     reason: str = "",
+    proof: str = "",
 ) -> tuple[Batch | None, dict[str, str]]:
     """Puts the released payments of one currency into a file. If a file was begun and not written, gives that file.
 
@@ -111,6 +112,7 @@ def batch(
         end_to_end: makes the id by which a bank knows a transfer.
         check: refuses a transfer that cannot be in a file. The transfer is left out and waits; the others leave.
         reason: why the bank is to pay so late; normally empty.
+        proof: how the person was proven who makes the file.
 
     Returns:
         The file, or None if no payment waits; and the reason for each payment that is left out, by key.
@@ -134,7 +136,15 @@ def batch(
         rows = [{"transfer": each, "file": id, "pence": amount, **names[each]} for each, amount in pence.items()]
         connection.execute(insert(_filed), rows)
         write_lines(
-            connection, map(payment_of, pence), f"payment-file/{id}", f"Payment file {id} made", by, roles, at, reason
+            connection,
+            map(payment_of, pence),
+            f"payment-file/{id}",
+            f"Payment file {id} made",
+            by,
+            roles,
+            at,
+            reason,
+            proof,
         )
         for each in pence:
             connection.execute(update(_transfers).where(_transfers.c.id == each).values(begun_at=at, rail=RAIL))
@@ -161,7 +171,9 @@ def challenges_concerned(database: Database) -> tuple[str, ...]:
         return tuple(sorted(connection.scalars(wanted)))
 
 
-def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: Instant) -> tuple[str, ...]:
+def drop(
+    database: Database, file: str, by: str, roles: Mapping[str, str], at: Instant, proof: str = ""
+) -> tuple[str, ...]:
     """Drops a file that was begun and not written: its payments wait for the next file.
 
     The caller must know that no copy of the file exists. A payment must be released again if its team has changed its
@@ -173,6 +185,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
         by: who drops it.
         roles: the person's role in each challenge.
         at: when.
+        proof: how the person was proven.
 
     Returns:
         The keys of the payments that were in the file.
@@ -204,7 +217,7 @@ def drop(database: Database, file: str, by: str, roles: Mapping[str, str], at: I
             if row.left or row.payee_version != payees.latest_version(connection, row.team):
                 take_release_back(connection, row.payment)
         text = f"Payment file {file} dropped, before it was written"
-        write_lines(connection, keys, f"payment-file-dropped/{file}", text, by, roles, at)
+        write_lines(connection, keys, f"payment-file-dropped/{file}", text, by, roles, at, proof=proof)
         return keys
 
 
