@@ -24,6 +24,7 @@ from . import (
     payments,
     sealing,
     sending,
+    signing,
     sleepers,
     virtual,
 )
@@ -44,6 +45,7 @@ MEASUREMENTS: dict[str, Callable[[bool], Iterator[Measurement]]] = {
         notices,
         files,
         delivering,
+        signing,
         sleepers,
     )
 } | {against.NAME: partial(against.measure, against.BEFORE)}

@@ -26,6 +26,7 @@ class Signing:
     def __init__(self, options: Settings, threads: Threads) -> None:
         self._signer = Signer(options.signing_key_file, options.public_key_file)
         self._threads = threads
+        self._has_keys = False
 
     async def signed(
         self, actor: Actor, place: Place | None, workflow: str, kind: str, message: Decision | None = None
@@ -53,9 +54,7 @@ class Signing:
             able = [each for each in grants if each.person == message.by]
         if not able:
             raise NotAllowed(f"{actor.name or 'Nobody in particular'} cannot send {kind} to {workflow} in this name.")
-        return await self._threads.read(
-            self._signer.sign, workflow, asked, able[0].person, str(able[0].role), actor.proof
-        )
+        return await self._sign(workflow, asked, able[0].person, str(able[0].role), actor.proof)
 
     async def by_the_books(self, workflow: str, message: Decision, proof: Proof) -> str:
         """The proof of what the service's books say that somebody has decided. Nobody need have the role any more.
@@ -68,6 +67,11 @@ class Signing:
         Raises:
             Unavailable: the keys that sign cannot be read.
         """
-        return await self._threads.read(
-            self._signer.sign, workflow, Asked.of(message, ""), message.by, BY_THE_BOOKS, proof
-        )
+        return await self._sign(workflow, Asked.of(message, ""), message.by, BY_THE_BOOKS, proof)
+
+    async def _sign(self, workflow: str, asked: Asked, person: str, role: str, proof: Proof) -> str:
+        if not self._has_keys:  # to make the first key takes as long as a disk does
+            await self._threads.write(self._signer.make_ready)
+            self._has_keys = True
+        # Not in a thread: to sign takes less time than the way there and back.
+        return self._signer.sign(workflow, asked, person, role, proof)

@@ -44,6 +44,14 @@ class Signer:
         self._now = now
         self._keys = _Kept(private, self._read)
 
+    def make_ready(self) -> None:
+        """Reads the keys, and makes the first one if there is none.
+
+        Raises:
+            Unavailable: the keys cannot be read or made.
+        """
+        self._keys.read()
+
     def sign(self, workflow: str, asked: Asked, person: str, role: str, proof: Proof) -> str:
         """The header that goes with a message.
 

@@ -78,8 +78,8 @@ class Signed(Value):
 
     @property
     def header(self) -> str:
-        """The text that travels with a message."""
-        return canonical(self).decode()
+        """The text that travels with a message, in canonical form too."""
+        return f'{{"signature":"{self.signature}","statement":{self.statement.to_sign.decode()}}}'
 
     @property
     def signature_bytes(self) -> bytes:
