@@ -75,12 +75,10 @@ def report(
     Args:
         database: where to.
         said: what the bank reports.
-        by: who brings the report.
-        roles: the person's role in each challenge.
+        by, roles, proof: who brings the report, their role in each challenge, and how they were proven.
         at: when.
         zone: the time zone in which the bank counts days.
         believed: why the person believes that the bank has turned a whole file away; empty if nobody has said so.
-        proof: how the person was proven.
 
     Raises:
         UnknownPayment: no such file was made here.
@@ -96,16 +94,8 @@ def report(
         _check_is_on_this_file(said, inside.values())
         doubtful = _turned_away(said, told)
         if doubtful and not believed and _is_news(doubtful, inside, words):
-            _write(
-                connection,
-                inside.values(),
-                said,
-                "turns the whole file away, nothing noted",
-                by,
-                roles,
-                at,
-                proof=proof,
-            )
+            what = "turns the whole file away, nothing noted"
+            _write(connection, inside.values(), said, what, by, roles, at, proof=proof)
             return Noted(unbelieved=tuple(payment_of(inside[each.end_to_end].transfer) for each in doubtful))
         noted, today = _Notes(words, at), at.to_tz(zone).date()
         for each in told:

@@ -106,13 +106,11 @@ def batch(
     Args:
         database: where from.
         id, form, execute_on: of the new file.
-        by: who makes the file.
-        roles: the person's role in each challenge.
+        by, roles, proof: who makes the file, their role in each challenge, and how they were proven.
         at: when.
         end_to_end: makes the id by which a bank knows a transfer.
         check: refuses a transfer that cannot be in a file. The transfer is left out and waits; the others leave.
         reason: why the bank is to pay so late; normally empty.
-        proof: how the person was proven who makes the file.
 
     Returns:
         The file, or None if no payment waits; and the reason for each payment that is left out, by key.
@@ -135,17 +133,8 @@ def batch(
         names = {each: {"end_to_end": end_to_end(each), "plain_reference": plain_reference(each)} for each in pence}
         rows = [{"transfer": each, "file": id, "pence": amount, **names[each]} for each, amount in pence.items()]
         connection.execute(insert(_filed), rows)
-        write_lines(
-            connection,
-            map(payment_of, pence),
-            f"payment-file/{id}",
-            f"Payment file {id} made",
-            by,
-            roles,
-            at,
-            reason,
-            proof,
-        )
+        key, text = f"payment-file/{id}", f"Payment file {id} made"
+        write_lines(connection, map(payment_of, pence), key, text, by, roles, at, reason, proof)
         for each in pence:
             connection.execute(update(_transfers).where(_transfers.c.id == each).values(begun_at=at, rail=RAIL))
         return _batch(connection, id), left_out

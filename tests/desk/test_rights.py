@@ -279,7 +279,6 @@ FOR_ANYONE = {
 def test_every_method_is_tried(round_with_money: Till) -> None:
     desk = Desk(Settings(), round_with_money.database, _no_temporal)
     desk.close()
-
     assert set(calls(desk, Actor(), round_with_money)) == set(NAMES)
 
 
