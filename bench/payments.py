@@ -174,7 +174,7 @@ class Till:
             def found(table: Table) -> Rows:
                 column = table.c.id if table is transfers else table.c.key
                 rows = connection.execute(select(table).where(column.startswith(key, autoescape=True)).order_by(column))
-                numbered = {"id"} if table is record else set()
+                numbered = {"id", "number"} if table is record else set()  # both are unique
                 return [{name: each[name] for name in each if name not in numbered} for each in rows.mappings()]
 
             told, lines = found(notices), found(record)

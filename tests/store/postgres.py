@@ -73,3 +73,12 @@ def emptied(url: str) -> str:
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
         connection.execute(text("RESET session_replication_role"))
     return url
+
+
+def copy_of(url: str) -> str:
+    """The URL of a new database with all that is in another one, to which nobody may be connected."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _owners_engine(url).dispose()
+    with _as_owner(make_url(url).set(database="postgres").render_as_string(hide_password=False)) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{make_url(url).database}"'))
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
