@@ -66,7 +66,7 @@ def activities(
     """
     compose = letters_of(options).compose
     rails = Rails(real=rail, rehearsal=EmbeddedRail(database))
-    judge = Judge(Verifier(options.public_key_file), database)
+    judge = Judge(Verifier(options.public_key_file), database, compose)
     announcing = Announcing(database, rails, runs, compose, judge)
     paying = Paying(database, rails, runs, seals_of(options, database), compose, judge)
     links = LinkLetters(database, compose, options.web_address)
@@ -78,6 +78,7 @@ def activities(
         announcing.seal_window,
         announcing.order_payments,
         announcing.look_up_reports,
+        announcing.check_proof,
         announcing.read_unchangeable,
         paying.request,
         paying.release,

@@ -10,6 +10,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import Announcement
 from domain.challenges.steps import Orders, PaymentKeys, Sealed, Sealing, ToAnnounce
+from domain.identity.asked import ToCheck
 from domain.payments.payment import PaymentSnapshot, PaymentToMake
 from domain.payments.reports import LedgerAnswers, Reports
 from identity.judging import Judge
@@ -79,6 +80,15 @@ class Announcing:
         """The payments, among these, whose amount cannot be amended any more."""
         return PaymentKeys(keys=read_unchangeable(self._database, payments.keys))
 
+    @stubs.CHECK_PROOF.does
+    def check_proof(self, to_check: ToCheck) -> None:
+        """Checks that somebody may have a run try again, or go on in a fresh run. Needs no database.
+
+        Raises:
+            NotProven: they may not.
+        """
+        self._judge.check_operator(_this_workflow(), to_check.asked, to_check.unproven)
+
     @stubs.LOOK_UP_REPORTS.does
     def look_up_reports(self, reports: Reports) -> LedgerAnswers:
         """What the ledger says about what payments have reported: anybody who reaches Temporal can send the same."""
@@ -101,7 +111,7 @@ class Announcing:
             return announcement
         if entry.refused:
             return announcement.proven(self._judge.found(_this_workflow(), what.asked))
-        shown = self._judge.judge(_this_workflow(), what.asked, announcement.key)
+        shown = self._judge.judge(_this_workflow(), what.asked, announcement)
         shown.check_role(what.asked.kind, entry.role)
         return announcement.proven(shown)
 

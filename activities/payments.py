@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from temporalio import activity
 from whenever import Instant
@@ -148,11 +149,13 @@ class Paying:
         """How the person was proven who has decided on a move.
 
         Raises:
-            NotProven: a proof came, and is wrong.
+            NotProven: a proof came, and is wrong; or none came, and the challenge takes none without.
+            AwaitsConfirmation: none came, and the decision waits for the person whom it names.
         """
         asked = move.asked or Asked.of(decision, "")
-        line = announcements.decided(move.payment, decision, _asked_at()).key
-        return self._judge.judge(_this_workflow(), asked, line)
+        decided = announcements.decided(move.payment, decision, _asked_at())
+        check = partial(self._ledger.check, move.payment, decision, _asked_at())
+        return self._judge.judge(_this_workflow(), asked, decided, check)
 
     def _look(self, payment: PaymentToMake) -> PaymentSnapshot:
         return self._ledger.request(payment, _asked_at())

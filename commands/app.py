@@ -18,6 +18,7 @@ from . import (
     attachments,
     bank_reports,
     challenges,
+    confirmations,
     drafts,
     erasure,
     exceptions,
@@ -87,6 +88,8 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "evidence": payments.evidence,
         "participation": challenges.participation,
         "cancel": challenges.cancel,
+        "unconfirmed": confirmations.unconfirmed,
+        "confirm": confirmations.confirm,
     },
     "Payments": {
         "payee": payments.payee,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -298,6 +299,8 @@ class Core:
         message: Decision | None,
         workflow: str = "",
         start: WithStartWorkflowOperation[Any, Any] | None = None,
+        *,
+        anew: bool = False,
     ) -> str:
         """Sends a message to a challenge, or to a payment if its key is given, and returns the answer.
 
@@ -308,6 +311,7 @@ class Core:
             message: the decision in the message, if there is one.
             workflow: key of a payment of the challenge, if the message is for that payment.
             start: starts the workflow, together with the message, if the workflow is not running.
+            anew: whether the message came before from somebody else: Temporal must not answer as it did then.
 
         Raises:
             Refused: the request was not carried out.
@@ -327,6 +331,8 @@ class Core:
                 f"see `status {row.id}`, then send the same again with --id {message.decision_id}. "
                 "It is not taken twice."
             )
+        if anew:
+            asked |= {"id": uuid.uuid4().hex, "again": "you can safely confirm it again. It is not taken twice."}
         try:
             return await self.temporal.update(to, name, [message] if message else [], **asked)
         except NobodyThere as nobody:

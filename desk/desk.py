@@ -20,6 +20,7 @@ from .applications import Applications
 from .attachments import Attachments
 from .bank_reports import BankReports
 from .challenges import Challenges
+from .confirmations import Confirmations
 from .contacts import Contacts
 from .core import Core
 from .drafts import Drafts
@@ -61,6 +62,7 @@ class Desk:
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
+        self.confirmations = Confirmations(self.core)
         self.forms = Forms(self.core)
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)

@@ -14,6 +14,7 @@ from service.connection import connect, quiet
 from service.settings import Settings
 from service.wiring import database_of
 from store.challenges.rounds import ChallengeRow
+from store.identity.unconfirmed import Unconfirmed
 from store.judging.scores import Mark
 from store.payments.reading import Payment
 from store.record.record import Notice, RecordLine
@@ -21,7 +22,7 @@ from store.record.record import Notice, RecordLine
 from .desk import Desk
 
 # The types of the desk's answers. The fronts import the types here, because a front may not import the store.
-__all__ = ["ChallengeRow", "Mark", "Notice", "Payment", "RecordLine", "open_desk"]
+__all__ = ["ChallengeRow", "Mark", "Notice", "Payment", "RecordLine", "Unconfirmed", "open_desk"]
 
 
 @asynccontextmanager

@@ -58,6 +58,8 @@ class Action(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     CANCEL = "cancel"
+    READ_UNCONFIRMED = "unconfirmed"
+    CONFIRM = "confirm"
     PARTICIPATION = "participation"
     # Applications and selections
     READ_FORM = "read-form"
@@ -148,6 +150,8 @@ RIGHTS: Mapping[Action, Right] = {
     Action.HOLD: Right(words="hold", roles=_BOTH, second_step=True),
     Action.RESUME: Right(words="resume", roles=_BOTH, second_step=True),
     Action.CANCEL: Right(words="cancel", roles=_BOTH, second_step=True),
+    Action.READ_UNCONFIRMED: Right(words="look at decisions to confirm on", roles=(Role.TEAM, *_IN_CHARGE)),
+    Action.CONFIRM: Right(words="confirm decisions on", roles=(Role.TEAM, *_IN_CHARGE), second_step=True),
     Action.PARTICIPATION: Right(words="report a session of", roles=(Role.TEAM, *_BOTH), second_step=True),
     Action.READ_FORM: Right(words="read the form of", roles=_ANYONE),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from domain.announcements.announcement import Announcement
 from domain.identity.asked import Asked
-from domain.identity.proof import Shown
+from domain.identity.proof import Shown, Unproven, Way
+from domain.permissions import RIGHTS, Action
 from domain.values.refusals import NotProven
+from store.challenges.rounds import read_unproven
 from store.database.database import Database
+from store.identity.unconfirmed import keep
+from store.record.notices import Compose
 from store.record.record import was_signed_by
 
 from .signatures import BY_THE_BOOKS, Verifier
+
+_A_NAME_ALONE = (str(Way.NONE), str(Way.TERMINAL))
+"""What is recorded as the proof of somebody who has shown nothing but a name, which anybody can type."""
+_WAS_PROVEN = "proven before"
 
 
 class Judge:
@@ -16,35 +27,76 @@ class Judge:
 
     Args:
         verifier: knows whether a signature is right.
-        database: where the record is.
+        database: where the record is, and what becomes of decisions without a proof.
+        compose: finds the words of letters to people in whose name such a decision has come.
     """
 
-    def __init__(self, verifier: Verifier, database: Database) -> None:
+    def __init__(self, verifier: Verifier, database: Database, compose: Compose) -> None:
         self._verifier = verifier
         self._database = database
+        self._compose = compose
 
-    def judge(self, workflow: str, asked: Asked, line: str) -> Shown:
+    def judge(
+        self, workflow: str, asked: Asked, decided: Announcement, check: Callable[[], object] = lambda: None
+    ) -> Shown:
         """How the person was proven who asks for something that is about to be done.
 
         Args:
             workflow: id of the workflow that the message has reached.
             asked: the message.
-            line: key of the line that the record gets, or has if this was done before, as after a reset in Temporal:
-                what was done is not refused later, as because the key was retired meanwhile.
+            decided: what is announced if it is done. If the record has its line already, as after a reset in Temporal,
+                it was done before: what was done is not refused later, as because the key was retired meanwhile.
+            check: refuses what a rule forbids in any case, if the caller has not asked the rules yet. A decision that
+                cannot be done is not kept for a confirmation.
 
         Raises:
             NotProven: a proof came, and is wrong. Otherwise whoever reaches Temporal could send a proof that they have
-                seen, or made up, with a message of their own.
+                seen, or made up, with a message of their own. Or none came, and the challenge takes none without.
+            AwaitsConfirmation: no proof came, and the decision waits for the person whom it names.
+            Refused: as `check`.
+            Unavailable: the keys, or the database, cannot be read.
+        """
+        shown = self._came_with(workflow, asked, decided.key) if asked.header else Shown()
+        by_the_books = bool(shown.signed and not shown.role)  # which the database is asked about before it is done
+        if by_the_books or shown.proof not in _A_NAME_ALONE:
+            return shown
+        match read_unproven(self._database, decided.challenge):
+            case Unproven.ACCEPT:
+                return shown
+            case Unproven.REFUSE:
+                raise _without_proof(asked.kind, decided.challenge)
+            case Unproven.CONFIRM:
+                check()
+                waits = keep(self._database, workflow, asked, decided, "", self._compose)
+                if waits is not None:
+                    raise waits
+                return shown  # it was confirmed and done before, and is not done twice
+
+    def check_operator(self, workflow: str, asked: Asked, unproven: Unproven) -> None:
+        """Checks that somebody may have a run try again, or go on in a fresh run. Needs no database, which may be down.
+
+        Args:
+            workflow: id of the workflow that the message has reached.
+            asked: the message, with a proof.
+            unproven: what becomes of decisions without a proof there.
+
+        Raises:
+            NotProven: the proof is wrong or shows nothing, or is that of a person with another role.
             Unavailable: the keys cannot be read.
         """
-        if not asked.header:
-            return Shown()
+        said = self._verifier.statement_of(workflow, asked)
+        if said.proof.shown in _A_NAME_ALONE and unproven is not Unproven.ACCEPT:
+            raise _without_proof(asked.kind, workflow)
+        if said.role not in RIGHTS[Action(asked.kind)].roles:
+            raise NotProven(f"The {asked.kind} was signed for the role {said.role}, which may not do it.")
+
+    def _came_with(self, workflow: str, asked: Asked, line: str) -> Shown:
         try:
             return self._shown(workflow, asked)
         except NotProven:
             if not was_signed_by(self._database, line, asked.header):
                 raise
-            return Shown(signed=asked.header)  # the line stays as it was written
+            return Shown(proof=_WAS_PROVEN, signed=asked.header)  # the line stays as it was written
 
     def found(self, workflow: str, asked: Asked) -> Shown:
         """How the person was proven whose message is refused in any case. A wrong proof proves nobody.
@@ -64,3 +116,10 @@ class Judge:
         said = self._verifier.statement_of(workflow, asked)
         role = "" if said.role == BY_THE_BOOKS else said.role
         return Shown(proof=said.proof.shown, signed=asked.header, role=role)
+
+
+def _without_proof(kind: str, what: str) -> NotProven:
+    return NotProven(
+        f"The {kind} came without a proof of who has sent it, and {what} takes none without: sign in, or use your key "
+        "file, and send it from the desk."
+    )

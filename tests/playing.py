@@ -128,7 +128,9 @@ async def playing(
             lasts = _MOMENT if at_once and window is None else window
             (challenge,) = [each for each in moved(challenges, now, rules.time_zone) if each.slug == slug]
             closes = challenge.closes if lasts is None else challenge.opens + lasts
-            challenge = challenge.model_copy(update={"releasers": releasers, "closes": closes})
+            challenge = challenge.model_copy(
+                update={"releasers": releasers, "closes": closes, "unproven": settings.unproven}
+            )
             desk = Desk(settings, of_desk, connected, lambda: play.now())
             file = RoundFile(round=round_, programme=rules, challenges=(challenge,))
             opening = partial(desk.rounds.start, file)

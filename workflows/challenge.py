@@ -17,7 +17,8 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from . import columns, interface
-from .handlers import asked_by, asked_in, on_record, said_in, unanswered
+from .handlers import asked_by, asked_in, check_operator, on_record, said_in, unanswered
+from .proofs import came_with_it
 from .runs import Run
 from .steps import Steps
 from .stubs import ANNOUNCE, LOOK_UP_REPORTS, ORDER_PAYMENTS, READ_CLOCK, READ_UNCHANGEABLE, SEAL_WINDOW, Answer
@@ -45,7 +46,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.identity.asked import Asked
     from domain.payments.payment import payment_to_make
     from domain.payments.reports import MOST, LedgerSays, Report, Reports, report_in
-    from domain.values.refusals import NotReadable, Refused
+    from domain.values.refusals import AwaitsConfirmation, NotReadable, Refused
 
 
 @workflow.defn(name=interface.CHALLENGE)
@@ -274,11 +275,14 @@ class ChallengeWorkflow:
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
         """The next wait is left by continue-as-new."""
-        self._run.renew()
+        with unanswered(interface.RENEW):
+            await self._check_operator(interface.RENEW)
+            self._run.renew()
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
         """A person asks for another try; says of what. If nothing stands still, unpaid payments are ordered again."""
+        await self._check_operator(interface.RETRY)
         tried = self._steps.try_again()
         if tried != interface.NOTHING_TO_TRY:
             return tried
@@ -319,9 +323,31 @@ class ChallengeWorkflow:
                 left = await self._unchangeable(decision)
                 new, announcement = decide(self._state, decision, self._run.known, left)
                 answer = announcement.entry.text
-                answering = new.answering(decision.decision_id, answer, content_of(decision))
-                await self._announce(answering, announcement, asked_by(decision))
+                new = new.answering(decision.decision_id, answer, content_of(decision))
+                asked = asked_by(decision)
+                try:
+                    await self._announce(new if asked.header else new.without_proof(), announcement, asked)
+                except AwaitsConfirmation as waits:
+                    self._become(self._state.telling_once(self._run.known, str(waits)))
+                    raise
                 return answer
+
+    async def _check_operator(self, kind: str) -> None:
+        """Has a proof of whoever wants the run to try again, or to go on in a fresh run; refuses on the record.
+
+        Raises:
+            ApplicationError: they may not, or nobody can check it now.
+        """
+
+        async def refuse(refusal: Refused) -> None:
+            # Not in turn: the step that stands still may have it, and whoever may mend that is not kept waiting.
+            unique, asked = str(workflow.uuid4()), Asked(kind=kind, header=came_with_it())
+            _, announcement = refusal_announced(self._state, kind, (), refusal, self._run.now(), unique)
+            what = ToAnnounce(announcement=announcement, asked=asked)
+            await self._steps.do(ANNOUNCE, what, f"Refused: {announcement.entry.text}")
+
+        async with on_record(refuse):
+            await check_operator(self._steps, kind, self._state.challenge.unproven)
 
     async def _unchangeable(self, decision: Decision) -> Sequence[str]:
         """Before an amount is amended: the payments that keep theirs. Other decisions need not know the ledger."""
@@ -366,6 +392,7 @@ class ChallengeWorkflow:
             (interface.UNTIL, until.to_stdlib() if until else None),
             (interface.NEEDS_ATTENTION, bool(attention)),
             (interface.OUTCOME, str(state.outcome) if state.outcome else None),
+            (interface.NOT_PROVEN, state.not_proven > 0 or None),
         )
 
     def _timer_summary(self, wake: Instant | None) -> str:

@@ -10,12 +10,16 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from .refusals import as_failure
+from .steps import Steps
+from .stubs import CHECK_PROOF
 
 with workflow.unsafe.imports_passed_through():
     from domain.challenges.decisions import Decision
     from domain.challenges.messages import printable, read, sender
-    from domain.identity.asked import Asked
-    from domain.values.refusals import Refused
+    from domain.identity.asked import Asked, ToCheck
+    from domain.identity.proof import Unproven
+    from domain.identity.statement import content_of
+    from domain.values.refusals import AwaitsConfirmation, NotProven, Refused, Unavailable
 
     from .proofs import came_with_it
 
@@ -38,6 +42,29 @@ def asked_in(kind: str, said: Sequence[bytes], known: Mapping[str, type[Decision
         return Asked(kind=printable(kind)[:60], by=sender(said), header=came_with_it())
 
 
+async def check_operator(steps: Steps, kind: str, unproven: Unproven) -> None:
+    """Checks that whoever sends the message that is being handled may have a run try again, or go on in a fresh run.
+
+    Args:
+        steps: of the run.
+        kind: name of the message.
+        unproven: what becomes of decisions without a proof there.
+
+    Raises:
+        NotProven: they may not.
+        Unavailable: nobody can check the proof now.
+    """
+    header = came_with_it()
+    if not header and unproven is Unproven.ACCEPT:
+        return
+    if not header:
+        raise NotProven(
+            f"The {kind} came without a proof of who has sent it: use the command, with a sign-in or a key file."
+        )
+    asked = Asked(kind=kind, content=content_of(None), header=header)
+    await steps.try_briefly(CHECK_PROOF, ToCheck(asked=asked, unproven=unproven), f"see who asks for the {kind}")
+
+
 @asynccontextmanager
 async def on_record(refuse: Callable[[Refused], Awaitable[None]]) -> AsyncIterator[None]:
     """A refusal within is put on record, and raised to its sender.
@@ -50,6 +77,8 @@ async def on_record(refuse: Callable[[Refused], Awaitable[None]]) -> AsyncIterat
     """
     try:
         yield
+    except (AwaitsConfirmation, Unavailable) as none:  # the one is on record already, the other is no refusal
+        raise as_failure(none) from None
     except Refused as refusal:
         await refuse(refusal)
         raise as_failure(refusal) from None

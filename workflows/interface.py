@@ -43,6 +43,7 @@ WAITS_FOR = SearchAttributeKey.for_keyword("WaitsFor")
 UNTIL = SearchAttributeKey.for_datetime("Until")
 NEEDS_ATTENTION = SearchAttributeKey.for_bool("NeedsAttention")
 OUTCOME = SearchAttributeKey.for_keyword("Outcome")
+NOT_PROVEN = SearchAttributeKey.for_bool("NotProven")
 
-SEARCH_ATTRIBUTES = (ROUND, SPONSOR, STAGE, WAITS_FOR, UNTIL, NEEDS_ATTENTION, OUTCOME)
+SEARCH_ATTRIBUTES = (ROUND, SPONSOR, STAGE, WAITS_FOR, UNTIL, NEEDS_ATTENTION, OUTCOME, NOT_PROVEN)
 """Registered in the namespace before a worker starts; the columns of the list that staff see."""

@@ -16,7 +16,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from . import columns, interface
-from .handlers import asked_by, asked_in, on_record, said_in, unanswered
+from .handlers import asked_by, asked_in, check_operator, on_record, said_in, unanswered
 from .runs import Run
 from .steps import Steps
 from .stubs import ANNOUNCE, REQUEST_PAYMENT, SETTLE_PAYMENT, SUBMIT_PAYMENT, Stub, stub_of
@@ -201,11 +201,14 @@ class PaymentWorkflow:
     @workflow.signal(name=interface.RENEW, description="Go on in a fresh run, on the newest build.")
     async def renew(self) -> None:
         """The next wait is left by continue-as-new."""
-        self._run.renew()
+        with unanswered(interface.RENEW):
+            await self._check_operator(interface.RENEW)
+            self._run.renew()
 
     @workflow.update(name=interface.RETRY, description="What needs attention was mended: try again.")
     async def retry(self) -> str:
         """A person asks for another try; says of what."""
+        await self._check_operator(interface.RETRY)
         self._ledger_has_changed = True
         return self._steps.try_again()
 
@@ -224,11 +227,20 @@ class PaymentWorkflow:
             await workflow.wait_condition(lambda: self._snapshot is not None)
             assert self._snapshot is not None, "the ledger has just answered"
             decision = read(kind, said, PAYMENT_DECISIONS, f"version {self._snapshot.version}")
-            move = move_for(self._payment, decision, asked_by(decision))
+            asked = asked_by(decision)
+            move = move_for(self._payment, decision, asked)
             answer = announcements.decided(self._payment, decision, self._run.known).entry.text
             self._become(await self._steps.do_unless_refused(stub_of(move), move, answer, self._turn))
             self._steps.try_again()  # a step that stands still may be overtaken by this
+            if not asked.header:
+                self._payment = self._payment.model_copy(update={"not_proven": self._payment.not_proven + 1})
+                self._show()
             return answer
+
+    async def _check_operator(self, kind: str) -> None:
+        """As `ChallengeWorkflow` does."""
+        async with on_record(partial(self._refuse, kind, ())):
+            await check_operator(self._steps, kind, self._payment.unproven)
 
     async def _refuse(self, kind: str, said: Sequence[bytes], refusal: Refused) -> None:
         """Puts on record what is not done, and tells its sender."""
@@ -249,7 +261,10 @@ class PaymentWorkflow:
         attention, snapshot = self._steps.attention, self._snapshot
         workflow.set_current_details(payment_details.details(self._payment, snapshot, self._run.known, attention))
         in_doubt = snapshot is not None and snapshot.is_in_doubt
-        columns.show((interface.NEEDS_ATTENTION, bool(attention) or in_doubt or None))
+        columns.show(
+            (interface.NEEDS_ATTENTION, bool(attention) or in_doubt or None),
+            (interface.NOT_PROVEN, self._payment.not_proven > 0 or None),
+        )
 
     def _show_columns(self, snapshot: PaymentSnapshot) -> None:
         """The rest of its row in the list: only where the payment rests, as each change leaves an event.

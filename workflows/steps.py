@@ -134,6 +134,21 @@ class Steps:
             except _Paused as pause:
                 await self._wait_for_a_person(summary, str(pause), wait, pause.activity)
 
+    async def try_briefly(self, stub: Stub[Input, Answer], given: Input, summary: str) -> Answer:
+        """As `do_unless_refused`, for what nobody but the person who asks waits for: it never stands still.
+
+        Raises:
+            Refused: the activity says that it must not be done.
+            Unavailable: it could not be done within half a minute.
+        """
+        try:
+            return await self._attempt(stub, given, summary, _PATIENCE_TO_TELL)
+        except ActivityError as fault:
+            raise Unavailable(f"It could not be done: {summary}: {said(fault)}") from None
+        except _Paused as pause:
+            await _given_up(pause.activity)
+            raise Unavailable(f"It could not be done: {summary}: {pause}") from None
+
     async def _attempt(self, stub: Stub[Input, Answer], given: Input, summary: str, patience: timedelta) -> Answer:
         """Has an activity tried: once, and where that fails again and again for as long as patience lasts.
 

@@ -17,6 +17,7 @@ from temporalio import activity, workflow
 with workflow.unsafe.imports_passed_through():
     from domain.challenges.steps import Orders, PaymentKeys, Sealed, Sealing, ToAnnounce
     from domain.delivery.delivery import Outbox, Sending
+    from domain.identity.asked import ToCheck
     from domain.payments.moves import (
         Move,
         PaymentCancellation,
@@ -62,6 +63,7 @@ READ_CLOCK = Stub("read_clock", type(None), datetime)
 SEAL_WINDOW = Stub("seal_window", Sealing, Sealed)
 READ_UNCHANGEABLE = Stub("read_unchangeable", PaymentKeys, PaymentKeys)
 ORDER_PAYMENTS = Stub("order_payments", Orders, type(None))
+CHECK_PROOF = Stub("check_proof", ToCheck, type(None))
 LOOK_UP_REPORTS = Stub("look_up_reports", Reports, LedgerAnswers)
 
 REQUEST_PAYMENT = Stub("request_payment", PaymentRequest, PaymentSnapshot)

@@ -14,6 +14,7 @@ from domain.challenges.state import State
 from domain.payments.payment import PaymentStatus
 from domain.values.calendar import spoken
 from domain.values.money import total
+from domain.values.wording import counted
 
 
 def challenge_status(
@@ -34,6 +35,7 @@ def challenge_status(
             *stages_of(state),
             *(("Evidence", each) for each in evidence_of(state)),
             ("Payments", _payments_counted(paid)),
+            *_proofs(row),
         ),
     )
 
@@ -57,8 +59,17 @@ def challenge(row: ChallengeRow, paid: Sequence[Payment], so_far: Sequence[SoFar
             ("Outcome", row.outcome),
             ("Reason", row.outcome_reason),
             ("Payments", _payments_counted(paid)),
+            *_proofs(row),
         ),
     )
+
+
+def _proofs(row: ChallengeRow) -> Iterator[tuple[str, str]]:
+    """The decisions on a challenge and its payments that came without a proof: those done, and those that wait."""
+    if row.not_proven:
+        yield "Not proven", f"{counted(row.not_proven, 'decision')} done without a proof: see the record"
+    if row.unconfirmed:
+        yield "To confirm", f"{counted(row.unconfirmed, 'decision')}, by the people whom they name: see `unconfirmed`"
 
 
 def _so_far(so_far: Sequence[SoFar]) -> Iterator[tuple[str, str]]:
@@ -95,6 +106,8 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
     for row in rows:
         if row.attention:
             say(f"{row.id} needs attention: {row.attention}")
+        for what, which in _proofs(row):
+            say(f"{row.id}, {what[0].lower()}{what[1:]}: {which}")
     if not rows:
         say("No challenges yet: open a round with `starter.py open ROUND`.")
 

@@ -66,6 +66,7 @@ class Occasion(StrEnum):
     TERMINAL_KEY_MADE = "terminal-key-made"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_REMOVED = "passkey-removed"
+    UNCONFIRMED = "unconfirmed"
     REFUSED = "refused"
     ATTENTION = "attention"
     SIGN_IN = "sign-in"
@@ -149,6 +150,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.TERMINAL_KEY_MADE: frozenset({"key", "made_by"}),
     Occasion.PASSKEY_ADDED: frozenset({"passkey"}),
     Occasion.PASSKEY_REMOVED: frozenset({"passkey", "by"}),
+    Occasion.UNCONFIRMED: frozenset({"action", "decision"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
     Occasion.SIGN_IN: frozenset({"link", "organisations", "service", "valid"}),
@@ -193,7 +195,7 @@ MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
 
 GLOSSARY: Mapping[str, Fact] = {
     "account": Fact("the bank details that the payment goes to, masked", "sort code ••••, account ••••911"),
-    "action": Fact("what was sent and refused", "select"),
+    "action": Fact("what was sent", "select"),
     "again": Fact('"yes" if it takes the place of what was sent before; else empty', "yes"),
     "amount": Fact(
         "what is paid, with its currency and its VAT; if the amount is not agreed yet, the most it can be", "£2,000"
@@ -221,6 +223,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "what is judged: a line for each criterion of the scorecard, with its weight",
         "How much do citizens gain? (weight 3)\nWhat does it cost? (weight 1)",
     ),
+    "decision": Fact("the id of a decision that waits until the person whom it names confirms it", "3f9a0c21d7e4"),
     "ends": Fact("when the stage ends", "Wednesday 24 August 2016, 11:30 BST"),
     "equity": Fact("the programme's terms on the company's shares", "The company keeps its equity."),
     "evidence": Fact(

@@ -41,6 +41,8 @@ def details(state: State, attention: str = "") -> str:
 
 def _facts(state: State, attention: str) -> str:
     facts = [(label, _emphasised(state, label, fact)) for label, fact in facts_of(state, attention)]
+    if state.not_proven:
+        facts.append(("Not proven", f"{counted(state.not_proven, 'decision')} came without a proof: see the record"))
     if attention:
         facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(state.challenge.id)}"))
     return fact_table(facts)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 from whenever import Instant
 
 from domain.announcements.announcement import Status, Window
+from domain.identity.proof import Way
 from domain.permissions import Action, Role, check_may
 from domain.programmes.programme import Programme, Stage
 from domain.programmes.round import Challenge
@@ -109,6 +110,7 @@ class State(Value):
         story: the last lines of what happened.
         ended: when the challenge ended, once it has.
         stood_still: what needed a person when an earlier run ended.
+        not_proven: how many decisions were done that came without a proof.
     """
 
     challenge: Challenge
@@ -131,6 +133,7 @@ class State(Value):
     story: tuple[Happened, ...] = ()
     ended: Instant | None = None
     stood_still: str = ""
+    not_proven: int = 0
 
     @classmethod
     def of(cls, challenge: Challenge, programme: Programme) -> Self:
@@ -155,6 +158,16 @@ class State(Value):
     def telling(self, at: Instant, text: str) -> Self:
         """This state with one more line in its story."""
         return self.having(story=(*self.story, Happened(at=at, text=text))[-STORY_LINES:])
+
+    def telling_once(self, at: Instant, text: str) -> Self:
+        """As `telling`, unless the story has the line already."""
+        return self if any(line.text == text for line in self.story) else self.telling(at, text)
+
+    def without_proof(self) -> Self:
+        """This state after a decision that came without a proof: the last line of its story says so."""
+        *before, last = self.story
+        marked = last.model_copy(update={"text": f"{last.text} ({Way.NONE})"})
+        return self.having(story=(*before, marked), not_proven=self.not_proven + 1)
 
     def answering(self, decision_id: str, text: str, content: str) -> Self:
         """This state remembering what was answered to a decision."""

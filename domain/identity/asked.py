@@ -7,6 +7,7 @@ from typing import Self
 from domain.challenges.decisions import Decision
 from domain.values.model import Value
 
+from .proof import Unproven
 from .statement import content_of
 
 
@@ -42,3 +43,15 @@ class Asked(Value):
             by=decision.by,
             header=header,
         )
+
+
+class ToCheck(Value):
+    """Somebody wants a run to try again, or to go on in a fresh run.
+
+    Args:
+        asked: the message, with a proof.
+        unproven: what becomes of decisions without a proof there.
+    """
+
+    asked: Asked
+    unproven: Unproven

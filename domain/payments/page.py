@@ -6,7 +6,7 @@ from whenever import Instant
 
 from domain.announcements.attention import remedy
 from domain.challenges.awards import amount_in_words
-from domain.values.wording import fact_table
+from domain.values.wording import counted, fact_table
 
 from .decisions import had_a_part_in
 from .payment import FAILED, PaymentSnapshot, PaymentStatus, PaymentToMake
@@ -58,6 +58,8 @@ def details(payment: PaymentToMake, snapshot: PaymentSnapshot | None, now: Insta
     head = f"**{amount}** to **{order.team}** for {payment.title}{which}: **{status}**."
     facts = _facts(payment, snapshot, now, attention) if snapshot else []
     facts.append(("Challenge", order.challenge))
+    if payment.not_proven:
+        facts.append(("Not proven", f"{counted(payment.not_proven, 'decision')} came without a proof: see the record"))
     if attention:
         facts.insert(0, ("**Needs attention**", f"{attention}; {remedy(order.key)}"))
     elif snapshot and snapshot.is_in_doubt:

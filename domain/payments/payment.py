@@ -13,6 +13,7 @@ from whenever import Instant
 
 from domain.challenges.awards import PaymentOrder
 from domain.challenges.state import State
+from domain.identity.proof import Unproven
 from domain.programmes.programme import OnTime
 from domain.values.calendar import Duration, spoken
 from domain.values.model import Value
@@ -155,6 +156,8 @@ class PaymentToMake(Value):
             reminders due before its start.
         stood_still: what needed a person when an earlier run ended.
         snapshot: how the payment stands in the ledger; None if the run has to look.
+        unproven: what becomes of decisions without a proof.
+        not_proven: how many decisions on the payment were done without a proof.
     """
 
     order: PaymentOrder
@@ -171,6 +174,8 @@ class PaymentToMake(Value):
     reminded: Instant | None = None
     stood_still: str = ""
     snapshot: PaymentSnapshot | None = None
+    unproven: Unproven = Unproven.ACCEPT
+    not_proven: int = 0
 
     @property
     def amount(self) -> str:
@@ -216,6 +221,7 @@ def payment_to_make(state: State, order: PaymentOrder) -> PaymentToMake:
         on_time=state.programme.on_time,
         remind_before=reminders.payment,
         remind_every=reminders.payment_overdue_every,
+        unproven=state.challenge.unproven,
     )
 
 

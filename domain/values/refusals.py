@@ -148,6 +148,18 @@ class NotProven(Refused):
     code = "not-proven"
 
 
+class AwaitsConfirmation(Refused):
+    """It came without a proof, and nothing has changed: the person whom it names has to confirm it."""
+
+    code = "awaits-confirmation"
+
+
+class UnknownDecision(Refused):
+    """No decision waits to be confirmed under that id."""
+
+    code = "unknown-decision"
+
+
 class SignInRefused(Refused):
     """What came back does not show who somebody is, or the service does not know this person by it."""
 
@@ -380,6 +392,7 @@ KINDS = {
         Kind(SignInRefused, 403),
         Kind(SecondStepMissing, 403),
         Kind(UnknownMessage, 404),
+        Kind(UnknownDecision, 404),
         Kind(UnknownRound, 404),
         Kind(UnknownChallenge, 404),
         Kind(UnknownStage, 404),
@@ -397,6 +410,7 @@ KINDS = {
         Kind(WindowNotSealed, 409),
         Kind(InterestsMissing, 409),
         Kind(RoundIsOpen, 409),
+        Kind(AwaitsConfirmation, 409),
         Kind(AnotherDecision, 409),
         Kind(AnotherPayment, 409),
         Kind(RailRefused, 409),

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal_column, select, update
 from whenever import Instant
 
-from domain.identity.proof import Unproven
+from domain.challenges.decisions import DECISIONS
+from domain.identity.proof import Unproven, Way
+from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.payments.payment import OVER
 from domain.permissions import Period, Place, Role
 from domain.programmes.edits import Frozen, frozen_of
@@ -18,7 +20,7 @@ from domain.programmes.round import Challenge, Round
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import UnknownChallenge
-from store.database import tables
+from store.database import identity_tables, tables
 from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
@@ -29,6 +31,8 @@ from .people import keep_people, people_in
 
 _IN_ROUNDS = TotalOrder(tables.challenges.c.round, tables.challenges.c.position, tables.challenges.c.id)
 _BY_ID = TotalOrder(tables.challenges.c.id)
+_DECISIONS = (*DECISIONS, *(f"payment-{kind}" for kind in PAYMENT_DECISIONS))
+"""What the record calls that which can be sent to a workflow by hand."""
 
 
 class ChallengeRow(Value):
@@ -44,6 +48,8 @@ class ChallengeRow(Value):
         opens, closes: when the window opens and closes.
         applications: how many applications counted when the window was sealed. None before that.
         unproven: what becomes of a decision without a proof.
+        not_proven: how many decisions were done without a proof, on the challenge and its payments.
+        unconfirmed: how many came without a proof and wait for the person whom they name.
     """
 
     id: str
@@ -66,6 +72,8 @@ class ChallengeRow(Value):
     closes: Instant
     applications: int | None
     unproven: Unproven = Unproven.ACCEPT
+    not_proven: int = 0
+    unconfirmed: int = 0
 
     @property
     def place(self) -> Place:
@@ -158,6 +166,21 @@ def read_frozen(database: Database, round_: str) -> dict[str, Frozen]:
         return {row.challenge: Frozen.model_validate_json(row.said) for row in connection.execute(wanted)}
 
 
+def read_unproven(database: Database, challenge: str) -> Unproven:
+    """What becomes of decisions without a proof at a challenge, as it was opened to say.
+
+    Raises:
+        UnknownChallenge: there is no such challenge.
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(tables.challenges.c.unproven).where(tables.challenges.c.id == challenge)
+    with database.reading() as connection:
+        found = connection.scalar(wanted)
+        if found is None:
+            raise UnknownChallenge(_not_found(connection, challenge))
+        return Unproven(found)
+
+
 def page_of_challenges(
     database: Database, page: Page, *, round_: str | None = None, challenges: Collection[str] | None = None
 ) -> Paged[ChallengeRow]:
@@ -223,12 +246,28 @@ def _rows() -> Select[Any]:
         window.c.opens,
         window.c.closes,
         (window.c.sealed_count + window.c.admitted_count).label("applications"),
+        _not_proven().label("not_proven"),
+        _unconfirmed().label("unconfirmed"),
     ).join_from(
         tables.challenges,
         window,
         and_(window.c.challenge == tables.challenges.c.id, window.c.stage == ""),
         isouter=True,
     )
+
+
+def _not_proven() -> ColumnElement[int]:
+    line = tables.record
+    # Written out, so that both databases find the index of these lines.
+    of_it = (line.c.challenge == tables.challenges.c.id, line.c.proof == literal_column(f"'{Way.NONE}'"))
+    counted = select(func.count()).where(*of_it, line.c.refused.is_(False), line.c.action.in_(_DECISIONS))
+    return counted.scalar_subquery()
+
+
+def _unconfirmed() -> ColumnElement[int]:
+    waiting = identity_tables.unconfirmed
+    of_it = (waiting.c.challenge == tables.challenges.c.id, waiting.c.settled_at.is_(None))
+    return select(func.count()).where(*of_it).scalar_subquery()
 
 
 def _waits_for() -> ColumnElement[str]:

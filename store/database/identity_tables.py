@@ -128,7 +128,8 @@ unconfirmed = Table(
     Column("challenge", ForeignKey("challenges.id"), nullable=False),
     Column("workflow", String, nullable=False),  # the challenge, or the payment's key
     Column("kind", String, nullable=False),
-    Column("content", Text, nullable=False),  # the decision as JSON
+    Column("decision_id", String, nullable=False),
+    Column("content", Text, nullable=False),  # what the decision says, in the form that is signed
     Column("person", String, nullable=False),  # whom it names
     Column("principal", String, nullable=False, server_default=""),  # who sent it, as the Temporal server says
     Column("came_at", Moment, nullable=False),

@@ -293,6 +293,13 @@ record = Table(
     Column("hash", String, nullable=False, server_default=""),
     Index(None, "challenge", "id"),
     Index(
+        None,
+        "challenge",
+        "proof",
+        sqlite_where=text("proof = 'not proven'"),
+        postgresql_where=text("proof = 'not proven'"),
+    ),
+    Index(
         None, "challenge", "number", unique=True, sqlite_where=text("number > 0"), postgresql_where=text("number > 0")
     ),
     sqlite_autoincrement=True,

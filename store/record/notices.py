@@ -29,7 +29,7 @@ from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
 
-from .recipients import Recipients, only_to, only_to_person, recipients_of
+from .recipients import NAMED_IN_A_MESSAGE, Recipients, only_to, only_to_person, recipients_of
 
 _notices, _applications, _people, _feedback = tables.notices, tables.applications, tables.people, tables.feedback
 
@@ -328,7 +328,7 @@ def _writing(found: Callable[[int], Select[Any]], number: int) -> Prepared:
 
 def _check_found(connection: Connection, notice: OutgoingNotice, challenge: Found, to: Recipients) -> None:
     """Checks that every recipient is known. A known recipient who got no notice had one before."""
-    if notice.occasion is Occasion.REFUSED:
+    if notice.occasion in NAMED_IN_A_MESSAGE:
         return
     found = connection.execute(to.found(len(to.ids)), to.values(challenge))
     missing = set(to.ids) - {row.recipient for row in found}

@@ -20,6 +20,9 @@ from domain.announcements.occasions import Occasion
 from store.database import tables
 from store.database.tables import Found
 
+NAMED_IN_A_MESSAGE = (Occasion.REFUSED, Occasion.UNCONFIRMED)
+"""Notices to whoever a message names: a person, a team, or nobody whom the service knows."""
+
 _applications, _people = tables.applications, tables.people
 _invited, _proposals = tables.invited, tables.proposals
 
@@ -66,8 +69,7 @@ def recipients_of(notice: OutgoingNotice) -> Recipients:
         case ToUnsent(stage=stage):
             return Recipients(_unsent, stage=stage)
         case ToPeople(people=people):
-            # The sender of a refused message may be a team, or unknown.
-            return Recipients(_anybody if notice.occasion is Occasion.REFUSED else _people_of_round, people)
+            return Recipients(_anybody if notice.occasion in NAMED_IN_A_MESSAGE else _people_of_round, people)
         case ToReaders():
             raise AssertionError("each reader gets a notice of their own")
 

@@ -24,6 +24,7 @@ from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
+from store.identity import settling
 from store.judging.departures import departure_of
 from store.judging.impartiality import check_impartial
 
@@ -116,6 +117,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
             _STATUS.execute(connection, {"challenge": challenge.id, **status})
             _put_window_again(connection, challenge, announcement)
         return False
+    if announcement.entry.signed and not announcement.entry.refused:
+        settling.confirm(connection, announcement.key, announcement.entry.at)
     if announcement.handed_over is not None:
         check_handed_over(connection, challenge.round, announcement.handed_over)
     for team in announcement.applications:

@@ -50,6 +50,7 @@ SUBJECTS = (
     "contacts",
     "erasing",
     "challenges",
+    "confirmations",
     "forms",
     "applications",
     "drafts",
@@ -73,9 +74,7 @@ ASKING = {
     "acting_on_payments",
     "_found",
     "_own",
-    "_decider",
-    "_allowed",
-    "allowed_at",
+    *("_decider", "_allowed", "allowed_at", "_named"),
 }
 """What asks the table."""
 
@@ -184,6 +183,10 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "signing_keys.retire": partial(desk.signing_keys.retire, actor, "none"),
         "contacts.change": partial(desk.contacts.change, actor, AIR, team, resend=True),
         "erasing.erase": partial(desk.erasing.erase, actor, team=team),
+        "confirmations.list": partial(desk.confirmations.list, actor, ALL),
+        "confirmations.find": partial(desk.confirmations.find, actor, "none"),
+        "confirmations.confirm": partial(desk.confirmations.confirm, actor, "none"),
+        "confirmations.drop": partial(desk.confirmations.drop, actor, "none", "Not mine."),
         "challenges.list": partial(desk.challenges.list, actor, ALL),
         "challenges.find": partial(desk.challenges.find, actor, AIR),
         "challenges.state": partial(desk.challenges.state, actor, AIR),

@@ -8,6 +8,7 @@ from typing import Any
 from identity.judging import Judge
 from identity.signatures import Signer, Verifier
 from store.database.database import Database
+from tests.store.said import compose
 
 
 def key_files(folder: Path) -> dict[str, Any]:
@@ -22,4 +23,4 @@ def signer_in(folder: Path) -> Signer:
 
 def judge_on(database: Database, public: Path = Path("/nobody/has/signed")) -> Judge:
     """Judges proofs by a file of public keys, for messages that come without a proof by none."""
-    return Judge(Verifier(public), database)
+    return Judge(Verifier(public), database, compose)

@@ -80,7 +80,7 @@ NOT_PERSONAL = {
     *("successor", "team", "rail", "ended_as", "rail_reference", "form", "execute_on", "file", "transfer"),
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
     *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion", "kind", "scan"),
-    *("proof", "signed", "previous", "hash", "record_head", "unproven", "settled_how", "way"),
+    *("proof", "signed", "decision_id", "previous", "hash", "record_head", "unproven", "settled_how", "way"),
     # Of a sign-in that was begun, which is nobody's yet.
     *("state", "nonce", "verifier", "browser", "wanted", "issuer"),
 }

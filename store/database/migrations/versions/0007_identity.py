@@ -58,6 +58,10 @@ def _persons_and_record() -> None:
         sqlite_where=chained,
         postgresql_where=chained,
     )
+    unproven = sa.text("proof = 'not proven'")
+    op.create_index(
+        "record_challenge_proof", "record", ["challenge", "proof"], sqlite_where=unproven, postgresql_where=unproven
+    )
 
 
 def _sessions_and_links() -> None:
@@ -168,6 +172,7 @@ def _unconfirmed() -> None:
         sa.Column("challenge", sa.String(), nullable=False),
         sa.Column("workflow", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("decision_id", sa.String(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         _text("principal"),
