@@ -1,4 +1,4 @@
-"""The worker's sweep of attached files, which nobody has to ask for."""
+"""The worker's sweep, which nobody has to ask for: attached files, and rows of sign-in that are over for long."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from gateways.files.scanner import Scanner, Verdict
 from store.database.database import Database
 from store.files import sweeping
 from store.files.keys import FileKeys
+from store.identity import sweeping as sign_ins
 
 from .files import file_keys_of, place_of, scanner_of
 from .settings import Settings
 
 _logger = structlog.get_logger("files")
+_sign_in_logger = structlog.get_logger("sign-in")
 _EVERY = 15 * 60
 """Seconds from the end of a sweep to the next."""
 
@@ -44,7 +46,7 @@ def check_scanner(options: Settings) -> None:
 
 @asynccontextmanager
 async def swept(database: Database, options: Settings) -> AsyncIterator[None]:
-    """While the block runs, files that nothing has attached are removed, now and again, in a thread."""
+    """While the block runs, what nobody needs any more is removed, now and again, in a thread."""
     sweeps = asyncio.create_task(_for_ever(database, options))
     try:
         yield
@@ -57,6 +59,7 @@ async def swept(database: Database, options: Settings) -> AsyncIterator[None]:
 async def _for_ever(database: Database, options: Settings) -> None:
     while True:
         await asyncio.to_thread(sweep_and_log, database, options)
+        await asyncio.to_thread(sweep_sign_ins_and_log, database)
         await asyncio.sleep(_EVERY)
 
 
@@ -76,6 +79,18 @@ def sweep_and_log(database: Database, options: Settings, clock: Callable[[], Ins
         _logger.warning("files were not swept", reason=str(refusal))
     except Exception:
         _logger.exception("files were not swept")
+
+
+def sweep_sign_ins_and_log(database: Database, clock: Callable[[], Instant] = Instant.now) -> None:
+    """Removes links, sign-ins and sessions that are over for long. What goes wrong is logged, like above."""
+    try:
+        removed = sign_ins.sweep(database, clock())
+        if removed:
+            _sign_in_logger.info("sign-ins that are over are removed", rows=removed)
+    except Refused as refusal:
+        _sign_in_logger.warning("sign-ins were not swept", reason=str(refusal))
+    except Exception:
+        _sign_in_logger.exception("sign-ins were not swept")
 
 
 def _scan(database: Database, place: FilePlace, keys: FileKeys, scanner: Scanner, clock: Callable[[], Instant]) -> None:

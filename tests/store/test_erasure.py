@@ -12,6 +12,7 @@ from whenever import Instant
 
 from domain.announcements.announcement import to_teams
 from domain.announcements.occasions import Occasion
+from domain.values.addresses import mailbox_of
 from domain.values.refusals import ApplicationRefused, NotSentAgain, TooEarly, UnknownTeam
 from store import erasure
 from store.challenges.applications import accept
@@ -82,7 +83,9 @@ NOT_PERSONAL = {
     *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion", "kind", "scan"),
     *("proof", "signed", "decision_id", "previous", "hash", "record_head", "unproven", "settled_how", "way"),
     # Of a sign-in that was begun, which is nobody's yet.
-    *("state", "nonce", "verifier", "browser", "wanted", "issuer"),
+    *("state", "browser", "wanted", "issuer"),
+    # Of a passkey that is asked for in a session.
+    *("session", "purpose"),
 }
 
 
@@ -308,6 +311,47 @@ def test_a_person_is_erased_only_after_their_round(known: Till) -> None:
     assert "sam@sepa.example" not in contents(known.database)
     assert "a sister" not in contents(known.database)  # what they have to do with others is about them, too
     assert "'sam'" in contents(known.database)  # the id stays: it says who decided
+
+
+ANNS = "ann@büro.example"
+
+
+def signed_in(database: Database, mailbox: str) -> None:
+    """Somebody has a session, a link, a passkey and a terminal key."""
+    moment = {"begun_at": LATER, "used_at": LATER, "ends_at": LATER}
+    rows: dict[Any, dict[str, Any]] = {
+        tables.sessions: {"secret": f"1{mailbox}", "way": "link", "passkey": False, "where": "Firefox", **moment},
+        tables.links: {"address": mailbox, "browser": "b", "code": "c", "asked_at": LATER, "ends_at": LATER},
+        tables.passkeys: {"handle": b"h", "public_key": b"k", "signatures": 0, "name": "my phone", "made_at": LATER},
+        tables.terminal_keys: {"secret": f"2{mailbox}", "made_by": "olivia", "made_at": LATER},
+    }
+    with database.writing() as connection:
+        for table, row in rows.items():
+            connection.execute(insert(table).values(**row, id=f"of {mailbox}", mailbox=mailbox_of(mailbox)))
+
+
+def test_how_somebody_signed_in_goes_with_them_and_nobody_elses(known: Till) -> None:
+    """Fails when whoever was erased stays signed in, or can be found by a session."""
+    database = known.database
+    for mailbox in (ADDRESS, ANNS):
+        signed_in(database, mailbox)
+    assert erase(database, team=known.team).sign_ins == 0
+    assert f"of {ADDRESS}" not in contents(database)
+    assert "my phone" in contents(database)
+    found = erase(database, LATER.add(hours=1), email=ANNS.upper())
+    assert (found.traces, found.sign_ins) == ((), 4)
+    assert "xn--bro-hoa" not in contents(database)
+    assert "my phone" not in contents(database)
+
+
+def test_whoever_is_known_by_something_else_stays_signed_in(known: Till) -> None:
+    """Fails when one of two applications is erased and the other's contact is signed out."""
+    other = accept(known.database, AIR, applying(proposal="Another."), lambda: MIDWAY, compose).application
+    signed_in(known.database, ADDRESS)
+    erase(known.database, team=known.team)
+    assert "my phone" in contents(known.database)
+    erase(known.database, LATER.add(hours=1), team=other)
+    assert "my phone" not in contents(known.database)
 
 
 def test_the_files_of_the_database_keep_nothing_of_what_was_erased(known: Till) -> None:
