@@ -24,6 +24,7 @@ from . import (
     payments,
     sealing,
     sending,
+    sessions,
     signing,
     sleepers,
     virtual,
@@ -46,6 +47,7 @@ MEASUREMENTS: dict[str, Callable[[bool], Iterator[Measurement]]] = {
         files,
         delivering,
         signing,
+        sessions,
         sleepers,
     )
 } | {against.NAME: partial(against.measure, against.BEFORE)}

@@ -110,6 +110,7 @@ def insert_applications(kept: Database, challenge: Challenge, number: int) -> tu
             "challenge": challenge.id,
             "organisation": f"Company {each}",
             "email": f"{each}@companies.example",
+            "mailbox": f"{each}@companies.example",
             "form": "bulk",
             "answers": _ANSWERS,
             "submission": f"bulk-{each}",

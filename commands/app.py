@@ -30,6 +30,7 @@ from . import (
     people,
     readers,
     rounds,
+    sign_ins,
     signing_keys,
     terminal_keys,
     upkeep,
@@ -109,6 +110,10 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "retry": challenges.retry,
         "renew": rounds.renew,
         "reseal": payments.reseal,
+    },
+    "Signing in": {
+        "sign-in": sign_ins.sign_in,
+        "sessions": sign_ins.sessions,
         "terminal-keys": terminal_keys.app,
         "migrate": upkeep.migrate,
         "passkeys": passkeys.app,

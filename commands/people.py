@@ -15,11 +15,21 @@ From = Annotated[str, typer.Option("--from", metavar="PERSON", help="The id of t
 To = Annotated[str, typer.Option("--to", metavar="PERSON", help="The id of the person who takes over.")]
 Name = Annotated[str, typer.Option("--name", help="The name of a successor who is new in the round.")]
 Email = Annotated[str, typer.Option("--email", help="The e-mail address of a successor who is new in the round.")]
+Issuer = Annotated[str, typer.Option("--issuer", help="The organisation with which this successor signs in.")]
+Subject = Annotated[str, typer.Option("--subject", help="Who the successor is at that organisation.")]
 
 
 @command
 async def hand_over(
-    round_: Round, person: From, successor: To, by: Who, reason: Why = "", name: Name = "", email: Email = ""
+    round_: Round,
+    person: From,
+    successor: To,
+    by: Who,
+    reason: Why = "",
+    name: Name = "",
+    email: Email = "",
+    issuer: Issuer = "",
+    subject: Subject = "",
 ) -> None:
     """End somebody's role in a round and give it to a successor, in open challenges and unpaid payments too.
 
@@ -30,7 +40,8 @@ async def hand_over(
     """
     async with a_desk() as desk:
         actor = await acting(desk, by)
-        done = await desk.people.hand_over(actor, round_, person, successor, reason, name=name, email=email)
+        known_as = {"name": name, "email": email, "issuer": issuer, "subject": subject}
+        done = await desk.people.hand_over(actor, round_, person, successor, reason, **known_as)
         say_done(f"{done.text}.", number=done.number, challenges=done.challenges)
 
 

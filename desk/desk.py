@@ -36,6 +36,7 @@ from .people import People
 from .readers import Readers
 from .reconciliation import Reconciliation
 from .rounds import Rounds
+from .sign_ins import SignIns
 from .signing_keys import SigningKeys
 from .terminal_keys import TerminalKeys
 
@@ -59,6 +60,7 @@ class Desk:
         self.people = People(self.core)
         self.terminal_keys = TerminalKeys(self.core)
         self.passkeys = Passkeys(self.core)
+        self.sign_ins = SignIns(self.core)
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)

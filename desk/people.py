@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -57,7 +57,17 @@ class People:
         self._workflows = PaymentWorkflows(core)
 
     async def hand_over(
-        self, actor: Actor, round_: str, person: str, successor: str, reason: str, *, name: str = "", email: str = ""
+        self,
+        actor: Actor,
+        round_: str,
+        person: str,
+        successor: str,
+        reason: str,
+        *,
+        name: str = "",
+        email: str = "",
+        issuer: str = "",
+        subject: str = "",
     ) -> HandOverDone:
         """Ends somebody's role in a round and gives it to a successor, in open challenges and unpaid payments too.
 
@@ -70,6 +80,8 @@ class People:
             successor: id of the person who takes over.
             reason: why, for the people concerned.
             name, email: of a successor who is new in the round.
+            issuer, subject: the organisation with which this successor signs in, and who they are there; empty if a
+                link to their mailbox is enough.
 
         Raises:
             UnknownRound: no such round was opened.
@@ -83,7 +95,8 @@ class People:
             raise UnknownRound(f"No round {round_!r} was opened: see `status` for the rounds that were opened.")
         by = await self._decider(actor, rows[0], person, successor)
         async with self._core.refusals_on_record(actor, Action.HAND_OVER, rows[0]):
-            heir = _heir(person, successor, name, email, reason)
+            given = {"name": name, "email": email, "issuer": issuer, "subject": subject}
+            heir = _heir(person, successor, given, reason)
             done = await self._core.threads.write(
                 hand_overs.hand_over,
                 self._core.database,
@@ -195,7 +208,7 @@ def _message(row: HandOverRow) -> HandOver:
     )
 
 
-def _heir(person: str, successor: str, name: str, email: str, reason: str) -> Heir:
+def _heir(person: str, successor: str, given: Mapping[str, str], reason: str) -> Heir:
     """The successor as the command names them.
 
     Raises:
@@ -207,11 +220,13 @@ def _heir(person: str, successor: str, name: str, email: str, reason: str) -> He
     if person == successor:
         faults.append(NotReadable(f"{person} cannot hand over to {successor}: name somebody else."))
     known_as = None
-    if name or email:
+    if any(given.values()):
+        sign_in = {name: given[name] for name in ("issuer", "subject") if given[name]} or None
+        said = {"id": successor, "name": given["name"], "email": given["email"], "sign_in": sign_in}
         try:
-            known_as = Person(id=successor, name=name, email=email)
+            known_as = Person.model_validate(said)
         except ValidationError as error:
-            faults += [_unreadable(str(each["loc"][0])) for each in error.errors()]
+            faults += [_unreadable(str(each["loc"][-1])) for each in error.errors()]
     refuse_for_all(faults)
     return Heir(id=successor, known_as=known_as)
 
@@ -220,6 +235,8 @@ _TAKES = {
     "id": "The successor's id has lower-case letters, digits and single hyphens, such as finance-2.",
     "name": "Give the successor's name in one line, with --name.",
     "email": "Give the successor's e-mail address, such as name@body.example, with --email.",
+    "issuer": "Give the issuer of the successor's organisation, such as https://login.body.example, with --issuer.",
+    "subject": "Give who the successor is at that organisation in ASCII and without spaces, with --subject.",
 }
 
 

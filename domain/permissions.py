@@ -48,6 +48,9 @@ class Action(StrEnum):
     OWN_PASSKEYS = "own-passkeys"
     PASSKEYS = "passkeys"
     SIGNING_KEYS = "keys"
+    SIGN_IN = "sign-in"
+    PRINT_LINK = "print-link"
+    SESSIONS = "sessions"
     REHEARSE = "rehearse"
     RENEW = "renew"
     RETRY = "retry"
@@ -140,6 +143,9 @@ RIGHTS: Mapping[Action, Right] = {
     Action.OWN_PASSKEYS: Right(words="add or remove passkeys of their own for", roles=_ANYONE),
     Action.PASSKEYS: Right(words="list or remove passkeys of people of", roles=_OPERATOR, second_step=True),
     Action.SIGNING_KEYS: Right(words="make or retire signing keys for", roles=_OPERATOR, second_step=True),
+    Action.SIGN_IN: Right(words="sign in to", roles=_ANYONE),
+    Action.PRINT_LINK: Right(words="print links for people of", roles=_OPERATOR, second_step=True),
+    Action.SESSIONS: Right(words="look at or end sessions of people of", roles=_OPERATOR, second_step=True),
     Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR, second_step=True),
     Action.RENEW: Right(words="renew", roles=_OPERATOR, second_step=True),
     Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),

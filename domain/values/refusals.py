@@ -66,6 +66,12 @@ class NotReadable(Refused):
     code = "not-readable"
 
 
+class UnknownSession(Refused):
+    """The person has no such session that goes on."""
+
+    code = "unknown-session"
+
+
 class UnknownMessage(Refused):
     """No message has that name."""
 
@@ -393,6 +399,7 @@ KINDS = {
         Kind(SecondStepMissing, 403),
         Kind(UnknownMessage, 404),
         Kind(UnknownDecision, 404),
+        Kind(UnknownSession, 404),
         Kind(UnknownRound, 404),
         Kind(UnknownChallenge, 404),
         Kind(UnknownStage, 404),

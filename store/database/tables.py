@@ -92,7 +92,7 @@ people = Table(
     # The organisation with which they sign in, and who they are there; empty if the mailbox is enough.
     Column("issuer", String, nullable=False, server_default=""),
     Column("subject", String, nullable=False, server_default=""),
-    Index(None, "mailbox"),
+    Index(None, "mailbox", "role"),  # both are asked at every request of somebody who is signed in
     Index(None, "issuer", "subject"),
 )
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
 from whenever import Instant
 
-from domain.identity.proof import Way
 from domain.identity.session import Session
 from domain.permissions import Role
 from store.database import tables
@@ -27,12 +26,14 @@ _DECIDES = or_(
     ),
 ).label("decides")
 """Whether the person of a session decides or releases now. It is asked at every request, and never kept."""
-_SHOWN = tuple(
-    _sessions.c[name]
-    for name in ("id", "mailbox", "way", "passkey", "issuer", "subject", "where", "begun_at", "used_at", "ends_at")
+_SHOWN = (
+    *(_sessions.c[name] for name in ("id", "mailbox", "way", "passkey", "issuer", "subject", "where")),
+    *(_sessions.c[f"{name}_at"].label(name) for name in ("begun", "used", "ends", "ended")),
+    _DECIDES,
 )
+"""All that a `Session` has, by its names there."""
 # Made once, because making a statement takes longer than running it.
-_BY_SECRET = Prepared(select(*_SHOWN, _sessions.c.ended_at, _DECIDES).where(_sessions.c.secret == bindparam("hash")))
+_BY_SECRET = Prepared(select(*_SHOWN).where(_sessions.c.secret == bindparam("hash")))
 _USED = Prepared(
     update(_sessions)
     .where(_sessions.c.id == bindparam("session"), _sessions.c.used_at < bindparam("now"))
@@ -135,7 +136,7 @@ def of(database: Database, mailbox: str) -> tuple[Session, ...]:
     Raises:
         Unavailable: the database cannot be read.
     """
-    wanted = select(*_SHOWN, _sessions.c.ended_at, _DECIDES).where(_sessions.c.mailbox == mailbox)
+    wanted = select(*_SHOWN).where(_sessions.c.mailbox == mailbox)
     with database.reading() as connection:
         return tuple(map(_read, connection.execute(wanted.order_by(*_NEWEST_LAST))))
 
@@ -147,17 +148,4 @@ def sweep(connection: Connection, before: Instant) -> int:
 
 
 def _read(row: Found) -> Session:
-    return Session.model_construct(
-        id=row.id,
-        mailbox=row.mailbox,
-        way=Way(row.way),
-        passkey=bool(row.passkey),
-        issuer=row.issuer,
-        subject=row.subject,
-        where=row.where,
-        begun=row.begun_at,
-        used=row.used_at,
-        ends=row.ends_at,
-        ended=row.ended_at,
-        decides=bool(row.decides),
-    )
+    return Session.model_validate(row._asdict())

@@ -29,7 +29,8 @@ def _text(name: str) -> sa.Column[str]:
 def _mailboxes() -> None:
     for name, key in (("people", ("round", "id")), ("applications", ("id",)), ("drafts", ("application", "stage"))):
         op.add_column(name, _text("mailbox"))
-        op.create_index(f"{name}_mailbox", name, ["mailbox"])
+        with_role = ["mailbox", "role"] if name == "people" else ["mailbox"]
+        op.create_index(f"{name}_{'_'.join(with_role)}", name, with_role)
         table = sa.table(name, *(sa.column(each) for each in (*key, "email", "mailbox")))
         for row in op.get_bind().execute(sa.select(table)).all():
             here = (table.c[each] == row._mapping[each] for each in key)
