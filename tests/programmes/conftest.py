@@ -32,7 +32,7 @@ def problems(tmp_path: Path) -> Problems:
         named = refused.value.problems
         assert lines == [each.text for each in named]
         assert all(each.text.startswith(f"{path}: {each.field}") for each in named)  # the keys, or nothing
-        assert not any("pydantic" in line or "://" in line for line in lines)
+        assert not any("pydantic" in line for line in lines)
         return [line.removeprefix(f"{path}: ") for line in lines]
 
     return of

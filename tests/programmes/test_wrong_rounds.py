@@ -139,6 +139,56 @@ def test_a_wrong_round_is_refused_by_key_value_and_remedy(problems: Problems, ol
     assert problems((old, new), in_round=True) == [line]
 
 
+DECIDER = 'id = "sepa-decider"\n'
+
+
+def signing_in(issuer: str, subject: str = "") -> str:
+    """How somebody signs in, as a round file says."""
+    also = f', subject = "{subject}"' if subject else ""
+    return f'sign_in = {{ issuer = "{issuer}"{also} }}\n'
+
+
+@pytest.mark.parametrize(
+    ("issuer", "why"),
+    [
+        ("http://login.body.example", "is not an issuer: write its address with https://"),
+        ("http://127.0.0.1:8080", "is not an issuer: write its address with https://"),
+        ("https://user@login.body.example", "is not an issuer: write its address with https://"),
+        ("https://login.body.example?x=1", "is not an issuer: write its address without ? or #"),
+    ],
+)
+def test_an_issuer_is_one_for_which_nobody_between_can_answer(problems: Problems, issuer: str, why: str) -> None:
+    (line,) = problems((DECIDER, DECIDER + signing_in(issuer)), in_round=True)
+    assert line.startswith(f'sponsors[1].deciders[1].sign_in.issuer = "{issuer}": {why}')
+
+
+@pytest.mark.parametrize("issuer", ["https://login.body.example", "https://login.body.example/x", "http://localhost:9"])
+def test_an_issuer_is_https_or_this_machine(tmp_path: Path, issuer: str) -> None:
+    for file in FILES:
+        shutil.copy(file, tmp_path)
+    file = tmp_path / "pilot-2016.round.toml"
+    text = file.read_text(encoding="utf-8").replace(DECIDER, DECIDER + signing_in(issuer, "24820e1f"), 1)
+    file.write_text(text, encoding="utf-8")
+    round_, _ = load_round(file)
+    (sign_in,) = [each.sign_in for each in round_.people() if each.sign_in]
+    assert (sign_in.issuer, sign_in.subject) == (issuer, "24820e1f")
+
+
+def test_two_people_are_not_one_human_at_an_organisation(problems: Problems) -> None:
+    """Fails when somebody can decide as one person and release as another."""
+    issuer, other = "https://login.body.example", "https://login.other.example"
+    finance, office = 'id = "finance"\n', 'id = "programme-office"\n'
+
+    def changed(*sign_ins: str) -> list[tuple[str, str]]:
+        return [(id_, id_ + each) for id_, each in zip((DECIDER, finance, office), sign_ins, strict=True)]
+
+    same = changed(signing_in(issuer, "7"), signing_in(issuer, "7"), signing_in(other, "7"))
+    assert problems(*same, in_round=True) == [
+        "people: finance and sepa-decider sign in with the subject '7' at https://login.body.example: one human is one "
+        "person, so give each their own subject"
+    ]
+
+
 READERS = """[[readers]]
 id = "ann-orr"
 name = "Ann Orr"

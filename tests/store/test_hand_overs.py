@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from domain.announcements.announcement import HandedOver
 from domain.announcements.occasions import Occasion
+from domain.identity.sign_in import SignIn
 from domain.payments.payment import PaymentStatus
 from domain.permissions import Role
 from domain.programmes.programme import Programme
@@ -262,3 +263,49 @@ def test_a_challenge_is_told_of_no_hand_over_that_the_books_do_not_have(open_: D
     hands_over(open_, RELEASER, new("bob"))
     with pytest.raises(UnknownPerson):
         announce(open_, told_of, compose)
+
+
+def signing_in(subject: str, issuer: str = "https://login.body.example") -> SignIn:
+    return SignIn(issuer=issuer, subject=subject)
+
+
+def row_of(database: Database, person: str) -> tuple[str, str, str]:
+    with database.reading() as connection:
+        columns = (tables.people.c[name] for name in ("mailbox", "issuer", "subject"))
+        return tuple(connection.execute(select(*columns).where(tables.people.c.id == person)).one())
+
+
+def test_a_successor_signs_in_as_the_hand_over_says_and_is_no_other_human(open_: Database) -> None:
+    """Fails when one human at an organisation can be two people of a round."""
+    ann, bea = (
+        Person(id=id_, name=id_, email=f"{id_}@Büro.example", sign_in=signing_in("7")) for id_ in ("ann", "bea")
+    )
+    hands_over(open_, RELEASER, Heir(id="ann", known_as=ann))
+    assert row_of(open_, "ann") == ("ann@xn--bro-hoa.example", "https://login.body.example", "7")
+    with pytest.raises(NotAllowed, match="ann signs in with that subject at that organisation"):
+        hands_over(open_, SECOND_RELEASER, Heir(id="bea", known_as=bea))
+    other = bea.model_copy(update={"sign_in": signing_in("7", "https://login.other.example")})
+    hands_over(open_, SECOND_RELEASER, Heir(id="bea", known_as=other))
+    assert row_of(open_, "bea")[1:] == ("https://login.other.example", "7")
+
+
+def test_a_mailbox_spelled_otherwise_is_no_other_person(open_: Database) -> None:
+    hands_over(open_, RELEASER, new("ann", "ann@büro.example"))
+    with pytest.raises(NotAllowed, match="belongs to ann"):
+        hands_over(open_, SECOND_RELEASER, new("bea", "ANN@XN--BRO-HOA.example"))
+
+
+def test_opening_a_round_again_says_how_people_sign_in(open_: Database, round_: Round, programme: Programme) -> None:
+    """Fails when an organisation that a body gets later is not heard of, or when it makes one human of two people."""
+    fiona, frank = round_.releasers
+    fiona, frank = (
+        each.model_copy(update={"sign_in": signing_in(number)}) for each, number in ((fiona, "1"), (frank, "2"))
+    )
+    named = round_.model_copy(update={"releasers": (fiona, frank)})
+    keep_round(open_, named, programme, (), CLOSES)
+    assert [row_of(open_, each.id)[2] for each in (fiona, frank)] == ["1", "2"]
+    same = named.model_copy(update={"releasers": (fiona, frank.model_copy(update={"sign_in": signing_in("1")}))})
+    keep_round(open_, same, programme, (), CLOSES)
+    assert [row_of(open_, each.id)[2] for each in (fiona, frank)] == ["1", "2"]
+    keep_round(open_, round_, programme, (), CLOSES)
+    assert [row_of(open_, each.id)[1:] for each in (fiona, frank)] == [("", "")] * 2
