@@ -57,17 +57,7 @@ class People:
         self._workflows = PaymentWorkflows(core)
 
     async def hand_over(
-        self,
-        actor: Actor,
-        round_: str,
-        person: str,
-        successor: str,
-        reason: str,
-        *,
-        name: str = "",
-        email: str = "",
-        issuer: str = "",
-        subject: str = "",
+        self, actor: Actor, round_: str, person: str, successor: str, reason: str, **known_as: str
     ) -> HandOverDone:
         """Ends somebody's role in a round and gives it to a successor, in open challenges and unpaid payments too.
 
@@ -79,9 +69,8 @@ class People:
             person: id of the person who has the role.
             successor: id of the person who takes over.
             reason: why, for the people concerned.
-            name, email: of a successor who is new in the round.
-            issuer, subject: the organisation with which this successor signs in, and who they are there; empty if a
-                link to their mailbox is enough.
+            known_as: of a successor who is new in the round: `name`, `email`, and perhaps `issuer` and `subject`, the
+                organisation with which they sign in and who they are there.
 
         Raises:
             UnknownRound: no such round was opened.
@@ -95,8 +84,7 @@ class People:
             raise UnknownRound(f"No round {round_!r} was opened: see `status` for the rounds that were opened.")
         by = await self._decider(actor, rows[0], person, successor)
         async with self._core.refusals_on_record(actor, Action.HAND_OVER, rows[0]):
-            given = {"name": name, "email": email, "issuer": issuer, "subject": subject}
-            heir = _heir(person, successor, given, reason)
+            heir = _heir(person, successor, known_as, reason)
             done = await self._core.threads.write(
                 hand_overs.hand_over,
                 self._core.database,
@@ -221,8 +209,8 @@ def _heir(person: str, successor: str, given: Mapping[str, str], reason: str) ->
         faults.append(NotReadable(f"{person} cannot hand over to {successor}: name somebody else."))
     known_as = None
     if any(given.values()):
-        sign_in = {name: given[name] for name in ("issuer", "subject") if given[name]} or None
-        said = {"id": successor, "name": given["name"], "email": given["email"], "sign_in": sign_in}
+        sign_in = {name: given[name] for name in ("issuer", "subject") if given.get(name)} or None
+        said = {"id": successor, "name": given.get("name", ""), "email": given.get("email", ""), "sign_in": sign_in}
         try:
             known_as = Person.model_validate(said)
         except ValidationError as error:

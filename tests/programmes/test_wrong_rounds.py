@@ -159,7 +159,7 @@ def signing_in(issuer: str, subject: str = "") -> str:
 )
 def test_an_issuer_is_one_for_which_nobody_between_can_answer(problems: Problems, issuer: str, why: str) -> None:
     (line,) = problems((DECIDER, DECIDER + signing_in(issuer)), in_round=True)
-    assert line.startswith(f'sponsors[1].deciders[1].sign_in.issuer = "{issuer}": {why}')
+    assert line.startswith(f'sponsors[1] (sepa).deciders[1] (sepa-decider).sign_in.issuer = "{issuer}": {why}')
 
 
 @pytest.mark.parametrize("issuer", ["https://login.body.example", "https://login.body.example/x", "http://localhost:9"])
