@@ -110,12 +110,12 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "retry": challenges.retry,
         "renew": rounds.renew,
         "reseal": payments.reseal,
+        "migrate": upkeep.migrate,
     },
     "Signing in": {
         "sign-in": sign_ins.sign_in,
         "sessions": sign_ins.sessions,
         "terminal-keys": terminal_keys.app,
-        "migrate": upkeep.migrate,
         "passkeys": passkeys.app,
         "keys": signing_keys.app,
     },

@@ -1,3 +1,4 @@
+# Longer than others: a line for each method of the desk.
 """Every method of the desk takes an actor first, asks the table of rights, and refuses whom the table does not name."""
 
 from __future__ import annotations
