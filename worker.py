@@ -31,6 +31,7 @@ from activities.failures import SortFailures
 from activities.payment_runs import PaymentRuns, TemporalRuns
 from activities.payments import Paying
 from activities.rails import Rails
+from activities.senders import Senders
 from domain.payments.rails import PaymentRail
 from domain.values.refusals import Refused, Unavailable
 from identity.judging import Judge
@@ -56,9 +57,9 @@ _GRACE = timedelta(seconds=20)
 
 
 def activities(
-    database: Database, rail: PaymentRail, runs: PaymentRuns, options: Settings
+    database: Database, rail: PaymentRail, runs: PaymentRuns, options: Settings, senders: Senders | None = None
 ) -> list[Callable[..., object]]:
-    """All activities of the service, with what they need.
+    """All activities of the service, with what they need. Without `senders`, nobody asks Temporal who sends messages.
 
     Raises:
         FileRefused: a file with the words of notices is wrong.
@@ -66,7 +67,8 @@ def activities(
     """
     compose = letters_of(options).compose
     rails = Rails(real=rail, rehearsal=EmbeddedRail(database))
-    judge = Judge(Verifier(options.public_key_file), database, compose)
+    asking = {"who_sent": senders.who_sent} if senders else {}
+    judge = Judge(Verifier(options.public_key_file), database, compose, **asking)
     announcing = Announcing(database, rails, runs, compose, judge)
     paying = Paying(database, rails, runs, seals_of(options, database), compose, judge)
     links = LinkLetters(database, compose, options.web_address)
@@ -116,11 +118,12 @@ def build_worker(
         )
     # One more: the activity that sends notices runs for minutes and must not hold up others.
     at_once = options.threads + 1
+    temporal = client, asyncio.get_running_loop()
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[ChallengeWorkflow, DeliveryWorkflow, PaymentWorkflow],
-        activities=activities(database, rail, TemporalRuns(client, asyncio.get_running_loop()), options),
+        activities=activities(database, rail, TemporalRuns(*temporal), options, Senders(*temporal)),
         activity_executor=ThreadPoolExecutor(at_once, thread_name_prefix="activity"),
         max_concurrent_activities=at_once,
         max_concurrent_local_activities=options.threads,

@@ -29,9 +29,17 @@ class Judge:
         verifier: knows whether a signature is right.
         database: where the record is, and what becomes of decisions without a proof.
         compose: finds the words of letters to people in whose name such a decision has come.
+        who_sent: says who has sent a message to a workflow, as the Temporal server says; empty if nobody knows.
     """
 
-    def __init__(self, verifier: Verifier, database: Database, compose: Compose) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        database: Database,
+        compose: Compose,
+        who_sent: Callable[[str, Asked], str] = lambda workflow, asked: "",  # noqa: ARG005
+    ) -> None:
+        self._who_sent = who_sent
         self._verifier = verifier
         self._database = database
         self._compose = compose
@@ -67,7 +75,8 @@ class Judge:
                 raise _without_proof(asked.kind, decided.challenge)
             case Unproven.CONFIRM:
                 check()
-                waits = keep(self._database, workflow, asked, decided, "", self._compose)
+                sender = self._who_sent(workflow, asked)
+                waits = keep(self._database, workflow, asked, decided, sender, self._compose)
                 if waits is not None:
                     raise waits
                 return shown  # it was confirmed and done before, and is not done twice

@@ -123,6 +123,7 @@ async def test_it_waits_for_the_person_whom_it_names_and_is_done_once_they_confi
             assert how == "signal" or "awaits-confirmation" in str(said) or "came without a proof" in str(said)
         one = await kept(play, OPERATOR)
         assert (one.kind, one.person, one.workflow) == ("hold", OPERATOR, play.challenge.id)
+        assert one.principal == ""  # a development server authenticates nobody
         state = await play.until(lambda state: len(state.story) > len(before.story))
         assert state.having(story=before.story) == before
         assert one.id in state.story[-1].text
