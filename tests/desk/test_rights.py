@@ -61,10 +61,7 @@ SUBJECTS = (
     "judging",
     "readers",
     "notices",
-    "payments",
-    "payment_files",
-    "bank_reports",
-    "reconciliation",
+    *("payments", "payment_files", "bank_reports", "reconciliation"),
 )
 ASKING = {
     "allow",
