@@ -13,8 +13,7 @@ MOST_BYTES = 65_536
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONTENT = "; ".join(
     (
-        *("default-src 'none'", "style-src 'self'", "script-src 'self'"),
-        "img-src 'self' data:",  # the empty icon of every page
+        *("default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'"),
         *("form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"),
     )
 )

@@ -20,7 +20,7 @@ from .forms import TOKEN, token_for
 
 _HERE = Path(__file__).parent
 _FOREVER = "public, max-age=31536000, immutable"
-_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 class Static:
@@ -57,6 +57,7 @@ class Pages:
         )
         self._environment.filters["moment"] = _moment
         self._environment.globals["styles"] = self.static.address("style.css")
+        self._environment.globals["icon"] = self.static.address("icon.svg")
         self._environment.globals["passkey_script"] = self.static.address("passkeys.js")
 
     def show(
@@ -99,4 +100,5 @@ def with_browser(request: Request, response: Response) -> Response:
 
 
 def _moment(instant: Instant) -> str:
-    return spoken(instant, "UTC")
+    """An instant for people, to the minute: seconds tell nobody anything here."""
+    return spoken(instant.round("minute", mode="floor"), "UTC")

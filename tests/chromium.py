@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
@@ -32,15 +33,16 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def visitor(browser: Browser) -> AsyncIterator[Page]:
+async def visitor(browser: Browser, **options: Any) -> AsyncIterator[Page]:
     """A page in a browser of its own, with no cookies yet.
 
     Whatever the browser would not load or run is a fault of the page: it ends the block with an error.
 
     Args:
         browser: see `chromium`.
+        options: of the browser, as Playwright names them.
     """
-    context = await browser.new_context()
+    context = await browser.new_context(**options)
     context.set_default_timeout(HANGS * 1_000)
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
@@ -50,3 +52,20 @@ async def visitor(browser: Browser) -> AsyncIterator[Page]:
     finally:
         await context.close()
     assert not faults, faults
+
+
+class Opens:
+    """Opens pages, each in a browser of its own.
+
+    Args:
+        browser: see `chromium`.
+        stack: closes them in the end.
+    """
+
+    def __init__(self, browser: Browser, stack: AsyncExitStack) -> None:
+        self._browser = browser
+        self._stack = stack
+
+    async def __call__(self, **options: Any) -> Page:
+        """A page. See `visitor`."""
+        return await self._stack.enter_async_context(visitor(self._browser, **options))

@@ -2,6 +2,7 @@
 
 const form = document.querySelector("form[data-passkey]");
 const status = document.querySelector("[data-status]");
+document.querySelector("[data-without-scripts]").hidden = true;
 
 const SAID = {
   NotAllowedError: "It was stopped, or took too long. Press the button to try again.",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 
 import pytest
+from playwright.async_api import Browser
 from whenever import Instant
 
 from domain.programmes.round import Round
 from store.challenges.people import keep_people
 from store.database.database import Database
+from tests.chromium import Opens, chromium
 from tests.console.fronting import Fronted, Visitor, fronting
 from tests.identity.conftest import Clock
 from tests.store.conftest import database, kept, open_, programme, round_, sqlite_folder  # noqa: F401
@@ -57,3 +59,17 @@ def visit(front: Fronted) -> Iterator[Callable[..., Visitor]]:
             return made
 
         yield visitor
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests."""
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def opens(browser: Browser) -> AsyncIterator[Opens]:
+    """Opens pages, which are closed in the end."""
+    async with AsyncExitStack() as stack:
+        yield Opens(browser, stack)

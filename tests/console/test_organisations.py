@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 from sqlalchemy import update
 from whenever import Instant
 
@@ -16,7 +15,7 @@ from domain.identity.proof import Way
 from identity.sessions import Sessions
 from store.database.database import Database
 from store.database.tables import people
-from tests.chromium import chromium, visitor
+from tests.chromium import Opens
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
 from tests.identity.browsing import Browser as Person
 from tests.identity.conftest import Clock
@@ -35,30 +34,6 @@ class Today(Clock):
 
     def __call__(self) -> Instant:
         return Instant.now()
-
-
-class Opens:
-    """Opens pages, each in a browser of its own."""
-
-    def __init__(self, browser: Browser, stack: AsyncExitStack) -> None:
-        self._browser = browser
-        self._stack = stack
-
-    async def __call__(self) -> Page:
-        return await self._stack.enter_async_context(visitor(self._browser))
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-async def opens(browser: Browser) -> AsyncIterator[Opens]:
-    """Opens browsers, which are closed in the end."""
-    async with AsyncExitStack() as stack:
-        yield Opens(browser, stack)
 
 
 @pytest.fixture(scope="module")
