@@ -10,7 +10,8 @@ from temporalio.client import Client
 from whenever import Instant
 
 from desk.desk import Desk
-from domain.identity.proof import AT_TERMINAL
+from domain.identity.proof import AT_TERMINAL, Way
+from domain.identity.session import Session
 from domain.permissions import Actor
 from domain.values.paging import Page
 from domain.values.refusals import Unavailable
@@ -47,3 +48,9 @@ async def acting(desk: Desk, name: str) -> Actor:
 def refusals(database: Database, challenge: str = AIR) -> list[RecordLine]:
     """What the record of a challenge has of refusals."""
     return [line for line in read_record(database, challenge) if line.refused]
+
+
+def nobodys_session() -> Session:
+    """Somebody who is signed in and whom nobody knows."""
+    now = MIDWAY
+    return Session(id="none", mailbox="nobody@nowhere.example", way=Way.LINK, begun=now, used=now, ends=now)

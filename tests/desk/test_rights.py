@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
-from whenever import Instant
 
 from desk import rehearsal
 from desk.desk import Desk
@@ -22,8 +21,7 @@ from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
 from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
-from domain.identity.proof import AT_TERMINAL, Way
-from domain.identity.session import Session
+from domain.identity.proof import AT_TERMINAL
 from domain.payments.decisions import PAYMENT_DECISIONS
 from domain.permissions import RIGHTS, Action, Actor, Period, Role
 from domain.programmes.programme import Programme
@@ -36,6 +34,7 @@ from store.challenges.people import keep_people
 from store.database.database import Database
 from store.payments import reading
 from store.record.record import read_record
+from tests.desk.asking import nobodys_session
 from tests.gateways.status_report import status_report
 from tests.rights import GUIDE, printed
 from tests.store.paying import Till, to_make
@@ -265,12 +264,6 @@ async def _nothing() -> AsyncIterator[bytes]:
     """A file that nobody reads, because nobody who is refused comes so far."""
     raise AssertionError("the file was read")
     yield b""
-
-
-def nobodys_session() -> Session:
-    """Somebody who is signed in and whom nobody knows."""
-    now = Instant.from_utc(2016, 7, 20)
-    return Session(id="none", mailbox="nobody@nowhere.example", way=Way.LINK, begun=now, used=now, ends=now)
 
 
 FOR_ANYONE = {
