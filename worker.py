@@ -26,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig, WorkflowRunner
 
 from activities.announcements import Announcing
+from activities.asking import OnlyForWorkflows
 from activities.delivery import Delivering
 from activities.failures import SortFailures
 from activities.payment_runs import PaymentRuns, TemporalRuns
@@ -128,7 +129,7 @@ def build_worker(
         max_concurrent_activities=at_once,
         max_concurrent_local_activities=options.threads,
         workflow_runner=runner or UnsandboxedWorkflowRunner(),
-        interceptors=[SortFailures(), TakesProofs()],
+        interceptors=[SortFailures(), OnlyForWorkflows(), TakesProofs()],
         deployment_config=deployment,
         graceful_shutdown_timeout=_GRACE,
     )

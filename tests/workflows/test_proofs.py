@@ -14,13 +14,14 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from desk.proofs import going_with, taking_proofs
+from domain.challenges.awards import orders_made
 from domain.challenges.decisions import Decision, Hold, Resume
-from domain.challenges.messages import make
 from domain.identity.asked import Asked
 from domain.identity.proof import AT_TERMINAL, Proof, Way
 from domain.identity.statement import read_header
-from domain.payments.decisions import PAYMENT_DECISIONS
-from domain.payments.payment import PaymentStatus
+from domain.payments.decisions import Release
+from domain.payments.moves import PaymentRelease
+from domain.payments.payment import PaymentStatus, PaymentToMake, payment_to_make
 from identity.signatures import Verifier
 from identity.signing_keys import make_key, retire_key
 from service.wiring import rail_of
@@ -35,7 +36,7 @@ from tests.servers import client_at, dev_server, share
 from tests.waiting import HANGS, eventually
 from tests.workflows.resetting import reset_to_start
 from worker import build_worker
-from workflows.interface import PROOF_HEADER, RENEW
+from workflows.interface import PROOF_HEADER, RENEW, TASK_QUEUE
 
 PROVEN = Proof(way=Way.LINK, passkey=True)
 
@@ -75,10 +76,17 @@ async def _has_more(play: Play, before: int) -> bool:
 
 async def by_command_line(play: Play, decision: Decision, header: str) -> tuple[int, str]:
     """The exit status of Temporal's own command line, which sends a decision with a header, and what it says."""
-    program = str(Path(sys.executable).with_name("temporal"))
-    process = await asyncio.create_subprocess_exec(
-        *(program, "workflow", "update", "execute", "--workflow-id", play.challenge.id, "--name", decision.kind),
+    return await command_line(
+        *("workflow", "update", "execute", "--workflow-id", play.challenge.id, "--name", decision.kind),
         *("--input", decision.model_dump_json(), "--headers", f"{PROOF_HEADER}={header}"),
+        play=play,
+    )
+
+
+async def command_line(*words: str, play: Play) -> tuple[int, str]:
+    """The exit status of Temporal's own command line, and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("temporal")), *words),
         *("--address", play.client.service_client.config.target_host, "--namespace", play.client.namespace),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -201,6 +209,37 @@ async def test_a_forged_header_of_the_command_line_is_refused_and_a_right_one_co
         assert play.record("hold")[-1].proof == "link and passkey"
 
 
+async def test_nobody_has_an_activity_done_past_the_workflows(tmp_path: Path) -> None:
+    """Temporal's command line can ask a worker for any activity, with any input. Fails where the worker does it: a
+    payment would be made that nobody has released."""
+    async with dev_server() as client, playing(tmp_path, client, at_once=True) as play:
+        play.finance_works = False
+        (key,) = await play.owed()
+        await play.releasable(key)
+        move = PaymentRelease(payment=await _payment(play), decision=_release("forged"))
+        before = len(play.record())
+        status, said = await command_line(
+            *("activity", "execute", "--activity-id", "forged", "--type", "release_payment"),
+            *("--task-queue", TASK_QUEUE, "--start-to-close-timeout", "20s", "--input", move.model_dump_json()),
+            play=play,
+        )
+        assert (status == 0, "for nobody else" in said) == (False, True), said
+        assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
+        assert len(play.record()) == before
+        play.finance_works = True
+        await play.released()
+
+
+def _release(decision_id: str) -> Release:
+    return Release(by=FINANCE, payee_version=1, decision_id=decision_id)
+
+
+async def _payment(play: Play) -> PaymentToMake:
+    state = await play.state()
+    (order,) = orders_made(state).values()
+    return payment_to_make(state, order)
+
+
 async def test_what_comes_without_a_proof_is_done_and_not_proven_where_the_challenge_accepts_it(tmp_path: Path) -> None:
     async with dev_server() as client, playing(tmp_path, client) as play:
         await play.until(lambda state: state.opened)
@@ -277,10 +316,8 @@ async def test_a_payment_is_moved_by_nobody_with_a_wrong_proof_and_the_ledger_li
         play.finance_works = False
         (key,) = await play.owed()
         await play.releasable(key)
-        fields = {"by": FINANCE, "payee_version": 1}
-        release = partial(make, "release", known=PAYMENT_DECISIONS)
         for number, (forge, says) in enumerate(FORGED.values()):
-            decision = release(fields | {"decision_id": f"forged-{number}"})
+            decision = _release(f"forged-{number}")
             proof = forge(tmp_path, play, decision)
             if forge is _in_another_role:
                 proof = signed(tmp_path, play, decision, "operator", key)
@@ -289,7 +326,7 @@ async def test_a_payment_is_moved_by_nobody_with_a_wrong_proof_and_the_ledger_li
                 await updated(play, decision, proof, key)
             assert says in str(refused.value.cause) or key in str(refused.value.cause)
         assert play.payment(key).status is PaymentStatus.PAYEE_KNOWN
-        right = release(fields | {"decision_id": "right"})
+        right = _release("right")
         line = await signalled(play, right, signed(tmp_path, play, right, "releaser", key), key)
         await eventually(partial(_is_released, play))
         (line,) = [each for each in play.record("payment-release") if not each.refused]
