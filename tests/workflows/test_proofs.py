@@ -9,9 +9,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.api.common.v1 import Payload
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowUpdateInput,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+)
 
 from desk.proofs import going_with, taking_proofs
 from domain.challenges.awards import orders_made
@@ -207,6 +216,29 @@ async def test_a_forged_header_of_the_command_line_is_refused_and_a_right_one_co
         status, said = await by_command_line(play, right, signed(tmp_path, play, right))
         assert status == 0, said
         assert play.record("hold")[-1].proof == "link and passkey"
+
+
+class _Empty(Interceptor):
+    """Sends a header with nothing in it."""
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002
+        class Sending(OutboundInterceptor):
+            async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002
+                input.headers = {PROOF_HEADER: Payload()}
+                return await super().start_workflow_update(input)
+
+        return Sending(next)
+
+
+async def test_an_empty_header_is_a_wrong_proof_and_not_none(tmp_path: Path) -> None:
+    async with dev_server() as client, playing(tmp_path, client) as play:
+        await play.until(lambda state: state.opened)
+        config = client.config()
+        config["interceptors"] = [_Empty()]
+        handle = Client(**config).get_workflow_handle(play.challenge.id)
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await handle.execute_update("hold", held())
+        assert "cannot be read" in str(refused.value.cause)
 
 
 async def test_nobody_has_an_activity_done_past_the_workflows(tmp_path: Path) -> None:
