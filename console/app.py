@@ -13,6 +13,7 @@ from identity.links import Links
 from identity.organisations import Organisations
 
 from .answers import Answers
+from .decisions import Decisions
 from .front import Front
 from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
 from .passkeys import OwnPasskeys
@@ -49,7 +50,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front))
+    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]
 

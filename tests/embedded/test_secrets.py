@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 from cryptography.fernet import Fernet
 
-from embedded import free_ports
+from service.ports import free_ports
 from tests.console.fronting import Fronted, Visitor
 from tests.gateways.mailbox import Mailbox
 from tests.rounds import OPERATOR, ROOT
