@@ -76,7 +76,7 @@ class Judge:
             case Unproven.CONFIRM:
                 check()
                 sender = self._who_sent(workflow, asked)
-                waits = keep(self._database, workflow, asked, decided, sender, self._compose)
+                waits = keep(self._database, workflow, asked, decided.proven(shown), sender, self._compose)
                 if waits is not None:
                     raise waits
                 return shown  # it was confirmed and done before, and is not done twice

@@ -1,6 +1,6 @@
 """What the record says of a decision that came without a proof and waits, and what the person whom it names is told.
 
-Neither repeats anything of the decision but its kind and its stage: anybody can have written the rest.
+Neither repeats anything of the decision but its kind: anybody can have written the rest.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ def waits(decided: Announcement, unconfirmed: str, action: str) -> Announcement:
     """A decision waits for the person whom it names, and changes nothing until they confirm it.
 
     Args:
-        decided: the announcement of the decision, if the decision were done.
+        decided: the announcement of the decision, if the decision were done, with how the sender was proven.
         unconfirmed: the id under which it waits.
         action: what was decided, for people, such as "release of a payment".
     """
     entry = decided.entry
-    stage = f" for {entry.stage}" if entry.stage else ""
-    facts = {"action": f"{action}{stage}", "decision": unconfirmed}
+    facts = {"action": action, "decision": unconfirmed}
     return Announcement(
         key=f"{decided.challenge}/{WAITS}/{unconfirmed}",
         challenge=decided.challenge,
@@ -37,8 +36,8 @@ def waits(decided: Announcement, unconfirmed: str, action: str) -> Announcement:
             role=entry.role,
             action=WAITS,
             stage=entry.stage,
-            text=f"{action}{stage}, in the name of {entry.by}, waits until {entry.by} confirms it as {unconfirmed}",
-            proof=NOT_PROVEN.shown,
+            text=f"{action}, in the name of {entry.by}, waits until {entry.by} confirms it as {unconfirmed}",
+            proof=entry.proof or NOT_PROVEN.shown,
         ),
         notices=(to_people((entry.by,), Occasion.UNCONFIRMED, facts),),
     )

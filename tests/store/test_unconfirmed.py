@@ -72,7 +72,7 @@ def test_what_comes_without_a_proof_is_kept_once_with_a_line_and_a_letter(kept: 
     assert (one.content, one.decision_id) == ('{"by":"olivia","reason":"Elections."}', "1")
     [line] = read_record(kept, AIR)
     assert (line.action, line.by, line.refused, line.proof) == ("unconfirmed", PERSON, False, "not proven")
-    assert line.text == f"hold for window, in the name of {PERSON}, waits until {PERSON} confirms it as {one.id}"
+    assert line.text == f"hold, in the name of {PERSON}, waits until {PERSON} confirms it as {one.id}"
     [letter] = read_notices(kept)
     assert (letter.occasion, letter.recipient) == (Occasion.UNCONFIRMED, PERSON)
     assert one.id in letter.body

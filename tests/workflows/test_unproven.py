@@ -314,5 +314,6 @@ async def test_at_a_terminal_a_name_alone_waits_as_well(tmp_path: Path) -> None:
         terminal = await acting(play, OPERATOR, Proof(way=Way.TERMINAL))
         with pytest.raises(AwaitsConfirmation):
             await play.desk.challenges.decide(terminal, play.challenge.id, "hold", reason="A name.")
+        assert [(line.action, line.proof) for line in play.record()[-1:]] == [("unconfirmed", "terminal")]
         page = await play.desk.confirmations.list(await acting(play, OPERATOR), Page())
         assert [each.kind for each in page.items] == ["hold"]
