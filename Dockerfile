@@ -10,10 +10,11 @@ RUN python -m venv /opt/venv \
 
 FROM python:3.13.15-slim-bookworm
 
-# The code and the environment belong to root, and the worker can only read them. Its own is one folder, which nobody
-# else can read: for the keys, payment files and attached files.
+# The code and the environment belong to root, and the service can only read them. Its own are three folders: for keys,
+# payment files and attached files; for the keys that sign decisions; and for the public halves of those keys.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin challenges \
-    && install --directory --owner challenges --group challenges --mode 0700 /var/lib/challenges
+    && install --directory --owner challenges --group challenges --mode 0700 \
+        /var/lib/challenges /var/lib/challenges-signing /var/lib/challenges-public
 
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -21,6 +22,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     CHALLENGES_METRICS_ADDRESS=0.0.0.0:9464 \
     CHALLENGES_PAYEE_KEY_FILE=/var/lib/challenges/payee.key \
     CHALLENGES_RECORD_KEY_FILE=/var/lib/challenges/record.key \
+    CHALLENGES_SIGNING_KEY_FILE=/var/lib/challenges-signing/signing.key \
+    CHALLENGES_PUBLIC_KEY_FILE=/var/lib/challenges-public/signing.pub \
     CHALLENGES_PAYMENT_FILES=/var/lib/challenges/payments \
     CHALLENGES_FILES_PLACE=/var/lib/challenges/files \
     CHALLENGES_FILES_KEY_FILE=/var/lib/challenges/files.key
@@ -30,9 +33,9 @@ WORKDIR /srv/challenges
 COPY . .
 
 USER challenges
-EXPOSE 9464
+EXPOSE 9464 8000
 
-# The metrics are served by the same process, so they answer as long as the worker lives.
+# Of the worker; the web front has its own in docker-compose.yml. The metrics are served by the same process, so they answer as long as the worker lives.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['CHALLENGES_METRICS_ADDRESS'].rpartition(':')[2] + '/metrics', timeout=4)"]
 

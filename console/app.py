@@ -11,8 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from desk.desk import Desk
 from identity.links import Links
 from identity.organisations import Organisations
+from service.codec import codec_in
 
 from .answers import Answers
+from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
 from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
@@ -28,12 +30,16 @@ def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
         desk: what people can do; its settings, database and clock are those of the front.
         organisations: with which people can sign in.
         links: for those who have none.
+
+    Raises:
+        Unavailable: the keys of encrypted payloads cannot be used.
     """
     front = Front(desk, organisations, links)
     origin = front.options.web_origin
     app: ASGIApp = _Pages(front)
     app = OurForms(app, origin)
     app = SmallBodies(app)
+    app = Decoding(app, codec_in(front.options.codec_key_file), front.options.ui_address, front.is_operator)
     app = OurHost(app, origin)
     return SafeHeaders(Answers(app, front.pages), origin)
 

@@ -94,6 +94,15 @@ class Front:
         actor = await self.actor(session)
         return any(each.role in _IN_CHARGE for each in actor.grants)
 
+    async def is_operator(self, request: Request) -> bool:
+        """Whether whoever asks is signed in, and operates a round now.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        session = await self.session(request)
+        return session is not None and any(each.role is Role.OPERATOR for each in (await self.actor(session)).grants)
+
     async def sign_in(
         self, request: Request, mailbox: str, wanted: str, way: Way, *, issuer: str = "", subject: str = ""
     ) -> Response:

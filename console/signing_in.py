@@ -112,13 +112,14 @@ class SigningIn:
     async def begin(self, request: Request) -> Response:
         """Sends the browser to an organisation."""
         wanted = local_page(request.query_params.get("wanted", ""))
-        url = await self._front.organisations.begin(request.path_params["key"], browser_of(request), wanted)
+        asked = (request.path_params["key"], browser_of(request), wanted, network_of(request))
+        url = await self._front.organisations.begin(*asked)
         return with_browser(request, RedirectResponse(url, 303))
 
     async def back(self, request: Request) -> Response:
         """Signs somebody in who comes back from their organisation."""
         browser, key = cookies.read(request, cookies.BROWSER), request.path_params["key"]
-        who = await self._front.organisations.finish(key, request.query_params, browser)
+        who = await self._front.organisations.finish(key, request.query_params, browser, network_of(request))
         proven = (who.issuer, who.subject, who.address, who.verified)
         mailbox = await self._front.threads.read(self._front.persons.signed_in, *proven)
         return await self._front.sign_in(

@@ -45,7 +45,7 @@ class TerminalKeys:
             Unavailable: the database cannot be used.
         """
         if first:
-            await self._core.threads.read(terminal.check_owns_the_service, self._core.options)
+            await self._core.threads.read(terminal.check_owns_the_service, self._core.options, self._core.now())
         mailbox = await mailbox_named(self._core, person)
         places = await places_of(self._core, mailbox)
         if first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 from collections.abc import Callable, Mapping
@@ -16,10 +17,15 @@ from store.database.database import Database
 from store.identity import begun, secrets
 
 from .asking import trusted
+from .limits import Limit, Limits
 from .organisation_file import Organisation, read_organisations
 from .provider import Provider
 
 _IN_TIME = TimeDelta(minutes=10)
+_BEGUN, _FINISHED = Limit("organisation", 300, 10), Limit("answer", 300, 10)
+"""A whole body may come from one network in the morning. More would only fill the database, or keep it busy."""
+_TO_SIGN_OUT = 2.0
+"""Seconds for which somebody who signs out here waits to be told where else to sign out."""
 _LEAST_SECRET = 22
 """Characters of a browser's secret: 128 bits in base64."""
 
@@ -52,17 +58,24 @@ class Organisations:
         database: keeps what was begun.
         threads: do what blocks.
         clock: the present.
+        limits: count who asks how often; the same for all requests of a process.
 
     Raises:
         FileRefused: the file of organisations is wrong. The text has a line for each problem, and no secret.
     """
 
     def __init__(
-        self, options: Settings, database: Database, threads: Threads, clock: Callable[[], Instant] = Instant.now
+        self,
+        options: Settings,
+        database: Database,
+        threads: Threads,
+        clock: Callable[[], Instant] = Instant.now,
+        limits: Limits | None = None,
     ) -> None:
         self._database = database
         self._threads = threads
         self._clock = clock
+        self._limits = limits or Limits()
         self._home = options.web_address
         self._known = {each.id: each for each in read_organisations(options.organisations)}
         trusted()  # nothing may block later
@@ -72,7 +85,7 @@ class Organisations:
         """Key and name of each organisation, in the order of the file. The key belongs into addresses of pages."""
         return [(key, each.name) for key, each in self._known.items()]
 
-    async def begin(self, key: str, browser: str, wanted: str) -> str:
+    async def begin(self, key: str, browser: str, wanted: str, network: str) -> str:
         """Begins a sign-in. A browser may begin several at once.
 
         Args:
@@ -81,15 +94,18 @@ class Organisations:
                 from elsewhere (SameSite=Lax). Without the secret, somebody could have another person's browser finish
                 their own sign-in.
             wanted: the page to go on to.
+            network: the network that the request came from, as limits count it.
 
         Returns:
             The address at the organisation to which the browser goes next.
 
         Raises:
             SignInRefused: there is no such organisation.
+            TooOften: too much was asked from this network.
             Unavailable: the organisation or the database cannot be reached.
         """
         organisation = self._organisation(key)
+        self._limits.count(_BEGUN, network)
         if len(browser) < _LEAST_SECRET:
             raise ValueError("a browser's secret must be too long to guess")
         state = secrets.new()
@@ -109,7 +125,7 @@ class Organisations:
         )
         return url
 
-    async def finish(self, key: str, params: Mapping[str, str], browser: str) -> SignedIn:
+    async def finish(self, key: str, params: Mapping[str, str], browser: str, network: str) -> SignedIn:
         """Finishes a sign-in, once.
 
         Args:
@@ -117,12 +133,15 @@ class Organisations:
                 organisation has an address of its own, so that none can pass on what another one said.
             params: the query of that address.
             browser: the secret that the browser holds; empty if it holds none.
+            network: the network that the request came from, as limits count it.
 
         Raises:
             SignInOver: the sign-in is too old, was used, or was begun in another browser or with another organisation.
             SignInRefused: the person gave up, or what the organisation says cannot be believed.
+            TooOften: too much was asked from this network.
             Unavailable: the organisation or the database cannot be reached.
         """
+        self._limits.count(_FINISHED, network)
         organisation, state = self._organisation(key), params.get("state", "")
         wanted = await self._threads.write(
             begun.use,
@@ -159,8 +178,9 @@ class Organisations:
         if key is None:
             return None
         try:
-            return await self._providers[key].address_of_sign_out(f"{self._home}/sign-in")
-        except Unavailable:
+            async with asyncio.timeout(_TO_SIGN_OUT):
+                return await self._providers[key].address_of_sign_out(f"{self._home}/sign-in")
+        except (Unavailable, TimeoutError):
             return None
 
     def _organisation(self, key: str) -> Organisation:

@@ -27,6 +27,8 @@ from store.identity.terminal_keys import TerminalKey
 from store.key_file import write_new
 from store.record.notices import Compose
 
+from .signing_keys import make_first_key
+
 SETTING = f"{PREFIX}TERMINAL_KEY_FILE"
 _KEY = re.compile(r"([0-9a-f]{12})\.([A-Za-z0-9_-]{43})")
 _SECRET_BYTES = 32
@@ -113,21 +115,22 @@ def make_key(
     return key
 
 
-def check_owns_the_service(options: Settings) -> None:
-    """Checks that this login has the service's own keys. Such a login can sign as anybody: the first key adds nothing.
+def check_owns_the_service(options: Settings, now: Instant) -> None:
+    """Checks that this login has the keys that sign decisions. Such a login can sign as anybody: a key adds nothing.
+
+    If there are no such keys yet, they are made.
+
+    Args:
+        options: name the keys.
+        now: the present.
 
     Raises:
-        NotAllowed: it has not.
+        NotAllowed: another login has them.
+        Unavailable: they cannot be read or made, as where they are another login's.
     """
     file = options.signing_key_file
-    try:
-        found = file.stat()
-    except OSError:
-        raise NotAllowed(
-            f"There is no signing key {file} that this login can read: make the first terminal key with the login that "
-            "runs the service, once the service has started."
-        ) from None
-    if os.name == "posix" and found.st_uid != os.geteuid():
+    make_first_key(file, options.public_key_file, now)
+    if os.name == "posix" and file.stat().st_uid != os.geteuid():
         raise NotAllowed(
             f"The signing key {file} belongs to another login: only that login makes the first terminal key."
         )

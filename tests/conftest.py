@@ -28,6 +28,7 @@ _FIRST = (
     *("tests/crashes/test_deaths.py", "tests/crashes/test_payments.py", "tests/crashes/test_delivery_deaths.py"),
     *(f"{_STARTER}{name}.py" for name in ("books", "stopped_rehearsals", "rehearsal")),
     *("tests/starter/", "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/"),
+    "tests/console/",
 )
 """What takes longest: started last, it would be waited for alone."""
 _MEMORY, _ENOUGH = Path("/dev/shm"), 2 << 30

@@ -17,7 +17,8 @@ from temporalio.testing import WorkflowEnvironment
 from tests.waiting import HANGS
 
 ROOT = Path(__file__).parent.parent
-PASSWORDS = ("TEMPORAL_DB_PASSWORD", "CHALLENGES_DATABASE_PASSWORD")
+ASKED = {"TEMPORAL_DB_PASSWORD": "for-the-test", "CHALLENGES_WEB_ADDRESS": "https://challenges.example"}
+"""What .env has to say."""
 # At least two numbers of a version: `17.11-bookworm` and `v3.13.4`, never `17` or `latest`.
 EXACT_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?")
 
@@ -54,30 +55,31 @@ def docker_compose() -> str:
     return found
 
 
-def check_compose_file(docker_compose: str, env_file: Path) -> subprocess.CompletedProcess[str]:
+def check_compose_file(docker_compose: str, env_file: Path, *more: Path) -> subprocess.CompletedProcess[str]:
     # Only what the command needs: a password set on this machine must not stand in for the file's.
     clean = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
     command = [docker_compose, "--env-file", str(env_file), "--file", str(ROOT / "docker-compose.yml")]
+    command += [part for each in more for part in ("--file", str(each))]
     return subprocess.run(
         [*command, "config", "--quiet"], env=clean, capture_output=True, text=True, timeout=HANGS, check=False
     )
 
 
-def test_compose_accepts_the_file_once_the_passwords_are_given(docker_compose: str, tmp_path: Path) -> None:
+def test_compose_accepts_the_file_once_it_is_told_what_it_asks_for(docker_compose: str, tmp_path: Path) -> None:
     env_file = tmp_path / "env"
-    env_file.write_text("".join(f"{name}=for-the-test\n" for name in PASSWORDS))
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in ASKED.items()))
 
     checked = check_compose_file(docker_compose, env_file)
 
     assert checked.returncode == 0, checked.stderr
 
 
-@pytest.mark.parametrize("forgotten", PASSWORDS)
-def test_compose_says_what_to_do_when_a_password_is_forgotten(
+@pytest.mark.parametrize("forgotten", ASKED)
+def test_compose_says_what_to_do_when_something_is_forgotten(
     docker_compose: str, tmp_path: Path, forgotten: str
 ) -> None:
     env_file = tmp_path / "env"
-    env_file.write_text("".join(f"{name}=for-the-test\n" for name in PASSWORDS if name != forgotten))
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in ASKED.items() if name != forgotten))
 
     checked = check_compose_file(docker_compose, env_file)
 
@@ -85,13 +87,26 @@ def test_compose_says_what_to_do_when_a_password_is_forgotten(
     assert "set it in .env, see deploy/env.example" in checked.stderr
 
 
-def test_the_example_names_every_password_and_gives_none() -> None:
+def test_the_example_names_all_that_is_asked_for_and_gives_none() -> None:
     asked = re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     lines = (ROOT / "deploy/env.example").read_text(encoding="utf-8").splitlines()
     offered = [line for line in lines if line and not line.startswith("#")]
 
     assert sorted(offered) == sorted(f"{name}=" for name in set(asked))
-    assert set(asked) == set(PASSWORDS)
+    assert set(asked) == set(ASKED)
+
+
+def test_compose_accepts_the_file_with_authorization_beside_it(docker_compose: str, tmp_path: Path) -> None:
+    """Fails when it names a service that there is not, and when it forgets to say what it needs."""
+    beside = ROOT / "deploy/temporal-authorization.yml"
+    asked = set(re.findall(r"\$\{(\w+):\?", beside.read_text(encoding="utf-8")))
+    env_file = tmp_path / "env"
+    env_file.write_text("".join(f"{name}=given\n" for name in asked) + "".join(f"{n}={v}\n" for n, v in ASKED.items()))
+
+    checked = check_compose_file(docker_compose, env_file, beside)
+
+    assert checked.returncode == 0, checked.stderr
+    assert set(read_yaml("deploy/temporal-authorization.yml")["services"]) <= set(SERVICES)
 
 
 def images() -> Iterator[tuple[str, str]]:
@@ -138,7 +153,7 @@ def test_every_volume_is_named_so_that_down_and_up_lose_nothing() -> None:
 
 
 def test_both_databases_keep_their_data_in_a_volume() -> None:
-    databases = {name: s["volumes"] for name, s in SERVICES.items() if s["image"].startswith("postgres:")}
+    databases = {name: s["volumes"] for name, s in SERVICES.items() if name.endswith("-db")}
 
     assert databases == {
         "temporal-db": ["temporal-db:/var/lib/postgresql/data"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -181,17 +180,6 @@ def test_of_several_wrong_settings_each_has_its_line(monkeypatch: pytest.MonkeyP
     wrong = ["CHALLENGES_LOGLEVEL", "CHALLENGES_PROGRAMS", "CHALLENGES_SMTP_PORT", "CHALLENGES_THREADS"]
     assert sorted(each.field for each in said.value.problems) == wrong
     assert str(said.value).splitlines() == [each.text for each in said.value.problems]
-
-
-def test_what_docker_compose_asks_for_under_the_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fails if a setting comes near to one of its variables and is not told from it."""
-    compose = (Path(settings.__file__).parents[1] / "docker-compose.yml").read_text(encoding="utf-8")
-    asked = set(re.findall(r"\$\{(CHALLENGES_\w+)", compose))
-    assert asked
-    for name in asked:
-        monkeypatch.setenv(name, "for the containers")
-
-    settings.load()
 
 
 def test_a_variable_of_somebody_else_with_the_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,10 @@ from google.protobuf.json_format import MessageToJson
 from temporalio.api.common.v1 import Payload, Payloads
 
 from service.codec import Codec, name_of
+from store.database.database import Database
 from tests.console.asking import OPERATOR_IN, UI, asked
+from tests.console.fronting import Visitor, fronting
+from tests.identity.conftest import Clock
 
 KEY, OTHER = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 CODEC = Codec([KEY])
@@ -94,3 +99,27 @@ async def test_a_key_that_the_server_lacks_is_named_in_one_line() -> None:
 
 async def test_nothing_is_decoded_where_nothing_is_encrypted() -> None:
     assert (await asked(None, "POST", "/codec/decode", AS_OPERATOR, await encrypted())).status_code == 404
+
+
+def test_the_web_front_decodes_for_an_operator_who_is_signed_in_and_for_nobody_else(
+    kept: Database, clock: Clock, tmp_path: Path
+) -> None:
+    """Fails when the front does not ask who is signed in, and when its guards of forms turn the UI away."""
+    keys = tmp_path / "codec.key"
+    keys.write_text(f"{KEY}\n")
+    keys.chmod(0o600)
+    payloads = asyncio.run(encrypted())
+    with fronting(kept, clock, codec_key_file=keys, ui_address=UI) as front:
+        statuses = {}
+        for who in ("", "sam@sepa.example", "olivia@scheme.example"):
+            visitor = Visitor(front)
+            if who:
+                visitor.sign_in(who)
+            from_ui = {"origin": UI, "sec_fetch_site": "same-site", "content_type": "application/json"}
+            answer = visitor.send("POST", "/codec/decode", payloads, **from_ui)
+            statuses[who] = answer.status_code
+            assert ("ImEgbWFya2Vk" in answer.text) == (answer.status_code == 200)
+            assert visitor.send("POST", "/codec/decode", payloads, origin=front.address).status_code == 403
+            visitor.close()
+
+    assert statuses == {"": 401, "sam@sepa.example": 401, "olivia@scheme.example": 200}

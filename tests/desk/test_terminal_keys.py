@@ -26,6 +26,7 @@ from domain.values.refusals import (
     UnknownPerson,
     UnknownTerminalKey,
 )
+from identity.signing_keys import make_first_key
 from store.challenges.people import keep_people
 from store.challenges.rounds import keep_round
 from store.database import tables
@@ -33,7 +34,8 @@ from store.database.database import Database
 from store.record.notices import read_notices
 from store.record.record import RecordLine, read_record
 from tests.desk.asking import ALL, desk_on
-from tests.store.said import AIR, OPENS, ROADS, applied
+from tests.identity.signing import key_files
+from tests.store.said import AIR, CLOSES, OPENS, ROADS, applied
 
 OLIVIA, FIONA, SAM = "olivia@scheme.example", "fiona@scheme.example", "sam@sepa.example"
 OPERATOR = "olivia"
@@ -315,9 +317,7 @@ async def test_people_see_and_end_their_own_keys_and_no_others(known: Database, 
 async def test_the_login_with_the_signing_key_makes_the_first_key_and_only_the_first(
     known: Database, tmp_path: Path
 ) -> None:
-    signing = tmp_path / "signing.key"
-    signing.write_text("")
-    async with desk_on(known, ask_for_proof=True, signing_key_file=signing) as desk:
+    async with desk_on(known, ask_for_proof=True, **key_files(tmp_path)) as desk:
         made = await desk.terminal_keys.make(Actor(), OLIVIA, tmp_path / "first.key", first=True)
         assert (made.mailbox, made.made_by) == (OLIVIA, "service")
         with pytest.raises(TooLate, match=f"The terminal key {made.id} is there"):
@@ -330,9 +330,7 @@ async def test_the_login_with_the_signing_key_makes_the_first_key_and_only_the_f
 async def test_before_any_round_the_first_key_is_made_and_opens_nothing_else(
     database: Database, tmp_path: Path
 ) -> None:
-    signing = tmp_path / "signing.key"
-    signing.write_text("")
-    async with desk_on(database, signing_key_file=signing) as desk:
+    async with desk_on(database, **key_files(tmp_path)) as desk:
         with pytest.raises(NotAllowed, match="make the first key with --first"):
             await desk.terminal_keys.make(await desk.actor(OPERATOR, AT_TERMINAL), OLIVIA, tmp_path / "a.key")
         await desk.terminal_keys.make(Actor(), OLIVIA, tmp_path / "first.key", first=True)
@@ -344,12 +342,16 @@ async def test_before_any_round_the_first_key_is_made_and_opens_nothing_else(
 async def test_another_login_makes_no_first_key(
     known: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Fails where the first key is anybody's to make: whoever comes first would be the operator."""
     signing = tmp_path / "signing.key"
-    async with desk_on(known, signing_key_file=signing) as desk:
-        with pytest.raises(NotAllowed, match="There is no signing key"):
-            await desk.terminal_keys.make(Actor(), OLIVIA, tmp_path / "first.key", first=True)
-        signing.write_text("")
-        monkeypatch.setattr(os, "geteuid", lambda: signing.stat().st_uid + 1)
+    async with desk_on(known, **key_files(tmp_path)) as desk:
+        make_first_key(signing, tmp_path / "signing.pub", CLOSES)
+        own = signing.stat().st_uid
+        monkeypatch.setattr("identity.terminal.os.geteuid", lambda: own + 1)
         with pytest.raises(NotAllowed, match="belongs to another login"):
+            await desk.terminal_keys.make(Actor(), OLIVIA, tmp_path / "first.key", first=True)
+        monkeypatch.undo()
+        signing.chmod(0o644)
+        with pytest.raises(Unavailable, match="open to more than its owner"):
             await desk.terminal_keys.make(Actor(), OLIVIA, tmp_path / "first.key", first=True)
     assert not (tmp_path / "first.key").exists()

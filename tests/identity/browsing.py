@@ -13,6 +13,7 @@ import httpx2
 from identity.organisations import Organisations, SignedIn
 from tests.waiting import HANGS
 
+NETWORK = "192.0.2.7"
 HOME = "http://localhost:8000"
 """Where the web front would be: the browser stops there."""
 _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -72,7 +73,9 @@ Opens = Callable[[], Browser]
 """Opens a browser."""
 
 
-async def sign_in(organisations: Organisations, browser: Browser, account: str = "olivia") -> SignedIn:
+async def sign_in(
+    organisations: Organisations, browser: Browser, account: str = "olivia", network: str = NETWORK
+) -> SignedIn:
     """Somebody signs in with the office, from the first page to the last."""
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""), account)
-    return await organisations.finish("office", params, browser.secret)
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", network), account)
+    return await organisations.finish("office", params, browser.secret, network)

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 from whenever import Instant, TimeDelta
 
-from domain.values.refusals import SignInOver, SignInRefused
+from domain.values.refusals import SignInOver, SignInRefused, TooOften
 from identity.organisations import Organisations
 from service.settings import Settings
 from service.threads import Threads
 from store.database.database import Database
 from store.database.tables import begun_sign_ins
-from tests.identity.browsing import HOME, Opens, sign_in
+from tests.identity.browsing import HOME, NETWORK, Opens, sign_in
 from tests.identity.providing import Organisation, write_organisations
 
 
@@ -24,8 +24,8 @@ async def test_a_person_signs_in_with_their_organisation(
 ) -> None:
     browser = open_browser()
 
-    params = browser.sign_in(await organisations.begin("office", browser.secret, "/decisions?late=yes"))
-    who = await organisations.finish("office", params, browser.secret)
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "/decisions?late=yes", NETWORK))
+    who = await organisations.finish("office", params, browser.secret, NETWORK)
 
     assert who.model_dump() == {
         "issuer": office.issuer,
@@ -104,18 +104,18 @@ async def test_a_provider_may_change_its_key_even_under_the_same_name(
 
 async def test_a_sign_in_is_finished_once(organisations: Organisations, open_browser: Opens) -> None:
     browser = open_browser()
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""))
-    await organisations.finish("office", params, browser.secret)
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
+    await organisations.finish("office", params, browser.secret, NETWORK)
 
     with pytest.raises(SignInOver, match="finished already"):
-        await organisations.finish("office", params, browser.secret)
+        await organisations.finish("office", params, browser.secret, NETWORK)
 
 
 async def test_of_many_who_finish_a_sign_in_at_once_one_does(organisations: Organisations, open_browser: Opens) -> None:
     browser = open_browser()
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
-    finishing = (organisations.finish("office", params, browser.secret) for _ in range(8))
+    finishing = (organisations.finish("office", params, browser.secret, NETWORK) for _ in range(8))
     ended = await asyncio.gather(*finishing, return_exceptions=True)
 
     assert sorted(type(each).__name__ for each in ended) == ["SignInOver"] * 7 + ["SignedIn"]
@@ -125,42 +125,44 @@ async def test_only_the_browser_that_began_a_sign_in_finishes_it(
     organisations: Organisations, open_browser: Opens
 ) -> None:
     browser, thief = open_browser(), open_browser()
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
     for secret in (thief.secret, "", browser.secret[:-1]):
         with pytest.raises(SignInOver):
-            await organisations.finish("office", params, secret)
+            await organisations.finish("office", params, secret, NETWORK)
 
-    assert (await organisations.finish("office", params, browser.secret)).subject == "olivia"  # it lost nothing
+    assert (
+        await organisations.finish("office", params, browser.secret, NETWORK)
+    ).subject == "olivia"  # it lost nothing
 
 
 async def test_nobody_can_make_another_browser_sign_in_as_themselves(
     organisations: Organisations, open_browser: Opens
 ) -> None:
     rogue, browser = open_browser(), open_browser()
-    theirs = rogue.sign_in(await organisations.begin("office", rogue.secret, ""), "stranger")
-    ours = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    theirs = rogue.sign_in(await organisations.begin("office", rogue.secret, "", NETWORK), "stranger")
+    ours = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
     with pytest.raises(SignInRefused, match="invalid_grant"):  # the code belongs to the verifier of another browser
-        await organisations.finish("office", ours | {"code": theirs["code"]}, browser.secret)
+        await organisations.finish("office", ours | {"code": theirs["code"]}, browser.secret, NETWORK)
 
 
 async def test_a_code_that_was_used_is_worth_nothing(organisations: Organisations, open_browser: Opens) -> None:
     browser = open_browser()
-    used = browser.sign_in(await organisations.begin("office", browser.secret, ""))
-    await organisations.finish("office", used, browser.secret)
-    again = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    used = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
+    await organisations.finish("office", used, browser.secret, NETWORK)
+    again = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
     with pytest.raises(SignInRefused, match="invalid_grant"):
-        await organisations.finish("office", again | {"code": used["code"]}, browser.secret)
+        await organisations.finish("office", again | {"code": used["code"]}, browser.secret, NETWORK)
 
 
 async def test_one_browser_signs_in_in_several_tabs(organisations: Organisations, open_browser: Opens) -> None:
     browser = open_browser()
-    tabs = [await organisations.begin("office", browser.secret, f"/page/{number}") for number in range(3)]
+    tabs = [await organisations.begin("office", browser.secret, f"/page/{number}", NETWORK) for number in range(3)]
     came = [browser.sign_in(url) for url in tabs]
 
-    finished = [await organisations.finish("office", params, browser.secret) for params in reversed(came)]
+    finished = [await organisations.finish("office", params, browser.secret, NETWORK) for params in reversed(came)]
 
     assert [each.wanted for each in finished] == ["/page/2", "/page/1", "/page/0"]
 
@@ -181,10 +183,10 @@ async def test_what_one_organisation_says_cannot_be_passed_on_as_what_another_sa
     organisations: Organisations, open_browser: Opens
 ) -> None:
     browser = open_browser()
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
     with pytest.raises(SignInOver):
-        await organisations.finish("rival", params, browser.secret)
+        await organisations.finish("rival", params, browser.secret, NETWORK)
 
 
 @pytest.mark.parametrize("issuer", ["http://localhost:1", None])
@@ -202,15 +204,15 @@ async def test_an_answer_to_nothing_is_refused(
     organisations: Organisations, open_browser: Opens, query: dict[str, str]
 ) -> None:
     with pytest.raises(SignInOver):
-        await organisations.finish("office", query, open_browser().secret)
+        await organisations.finish("office", query, open_browser().secret, NETWORK)
 
 
 async def test_a_person_may_give_up(organisations: Organisations, open_browser: Opens) -> None:
     browser = open_browser()
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""), gives_up=True)
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK), gives_up=True)
 
     with pytest.raises(SignInRefused, match=r"was ended there \(access_denied\): sign in again, or another way"):
-        await organisations.finish("office", params, browser.secret)
+        await organisations.finish("office", params, browser.secret, NETWORK)
 
 
 async def test_there_are_ten_minutes_for_a_sign_in(
@@ -219,23 +221,37 @@ async def test_there_are_ten_minutes_for_a_sign_in(
     now, threads, browser = Instant.now(), Threads(), open_browser()
     settings = Settings(organisations=write_organisations(tmp_path, office.in_settings()), web_address=HOME)
     organisations = Organisations(settings, begun, threads, lambda: now)
-    in_time = browser.sign_in(await organisations.begin("office", browser.secret, ""))
-    late = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    in_time = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
+    late = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
     now += TimeDelta(minutes=10) - TimeDelta(microseconds=1)
     with pytest.raises(SignInRefused, match="invalid_grant"):  # the provider gives a code one minute
-        await organisations.finish("office", {**in_time, "code": "old"}, browser.secret)
+        await organisations.finish("office", {**in_time, "code": "old"}, browser.secret, NETWORK)
     now += TimeDelta(microseconds=1)
     with pytest.raises(SignInOver, match="more than 10 minutes ago"):
-        await organisations.finish("office", late, browser.secret)
+        await organisations.finish("office", late, browser.secret, NETWORK)
     threads.close()
+
+
+async def test_one_network_cannot_keep_the_service_busy(organisations: Organisations, open_browser: Opens) -> None:
+    browser = open_browser()
+    for _ in range(300):
+        with pytest.raises(SignInOver):
+            await organisations.finish("office", {}, browser.secret, NETWORK)
+        await organisations.begin("office", browser.secret, "", NETWORK)
+
+    with pytest.raises(TooOften, match="try again in 10 minutes"):
+        await organisations.finish("office", {}, browser.secret, NETWORK)
+    with pytest.raises(TooOften, match="try again in 10 minutes"):
+        await organisations.begin("office", browser.secret, "", NETWORK)
+    assert (await sign_in(organisations, browser, network="198.51.100.7")).subject == "olivia"
 
 
 async def test_nothing_in_the_database_helps_to_sign_in(
     organisations: Organisations, open_browser: Opens, begun: Database
 ) -> None:
     browser = open_browser()
-    url = await organisations.begin("office", browser.secret, "")
+    url = await organisations.begin("office", browser.secret, "", NETWORK)
     params = browser.sign_in(url)
 
     with begun.reading() as connection:
@@ -248,8 +264,8 @@ async def test_an_organisation_that_is_not_in_the_settings_signs_nobody_in(
     organisations: Organisations, open_browser: Opens
 ) -> None:
     for asked in (
-        organisations.begin("elsewhere", open_browser().secret, ""),
-        organisations.finish("elsewhere", {"state": "any", "code": "any"}, open_browser().secret),
+        organisations.begin("elsewhere", open_browser().secret, "", NETWORK),
+        organisations.finish("elsewhere", {"state": "any", "code": "any"}, open_browser().secret, NETWORK),
     ):
         with pytest.raises(SignInRefused, match="knows no such organisation"):
             await asked
@@ -257,7 +273,7 @@ async def test_an_organisation_that_is_not_in_the_settings_signs_nobody_in(
 
 async def test_a_browser_without_a_secret_begins_nothing(organisations: Organisations) -> None:
     with pytest.raises(ValueError, match="too long to guess"):
-        await organisations.begin("office", "short", "")
+        await organisations.begin("office", "short", "", NETWORK)
 
 
 async def test_whoever_signs_out_signs_out_of_the_organisation_too(
@@ -270,7 +286,7 @@ async def test_whoever_signs_out_signs_out_of_the_organisation_too(
 
     browser.confirms(url)
 
-    page = browser.page(await organisations.begin("office", browser.secret, ""))
+    page = browser.page(await organisations.begin("office", browser.secret, "", NETWORK))
     assert "/login/" in page.headers["Location"]  # it asks who this is
 
 

@@ -16,9 +16,9 @@ from service.ports import free_ports
 from service.settings import Settings
 from service.threads import Threads
 from store.database.database import Database
-from tests.identity.browsing import HOME, Opens, sign_in
+from tests.identity.browsing import HOME, NETWORK, Opens, sign_in
 from tests.identity.providing import Organisation, write_organisations
-from tests.waiting import SOON
+from tests.waiting import HANGS, SOON
 
 _THEN = "try again in a moment, or sign in another way."
 
@@ -44,7 +44,7 @@ async def test_while_one_organisation_is_down_people_sign_in_with_another(
     organisations = knows(office.in_settings(), rival.in_settings(issuer=down))
 
     with pytest.raises(Unavailable) as refused:
-        await organisations.begin("rival", open_browser().secret, "")
+        await organisations.begin("rival", open_browser().secret, "", NETWORK)
 
     assert str(refused.value) == f"The sign-in of The rival cannot be reached: {_THEN}"
     assert await organisations.sign_out(down) is None
@@ -64,12 +64,25 @@ async def test_an_organisation_that_hangs_is_given_up_while_others_answer(
 
     hanging = asyncio.create_task(sign_in(organisations, open_browser()))
     browser = open_browser()
-    elsewhere = await organisations.begin("rival", browser.secret, "")
+    elsewhere = await organisations.begin("rival", browser.secret, "", NETWORK)
 
-    assert (await organisations.finish("rival", browser.sign_in(elsewhere), browser.secret)).subject == "olivia"
+    assert (
+        await organisations.finish("rival", browser.sign_in(elsewhere), browser.secret, NETWORK)
+    ).subject == "olivia"
     with pytest.raises(Unavailable) as refused:
         await hanging
     assert str(refused.value) == f"The sign-in of The office did not answer in time: {_THEN}"
+
+
+async def test_nobody_who_signs_out_waits_for_an_organisation_that_hangs(
+    organisations: Organisations, office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_WITHIN", HANGS)
+    monkeypatch.setattr("identity.organisations._TO_SIGN_OUT", 0.1)
+    office.has(hangs="/.well-known/openid-configuration")
+
+    async with asyncio.timeout(HANGS / 2):
+        assert await organisations.sign_out(office.issuer) is None
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks", "/token", "/me"])
@@ -108,7 +121,7 @@ async def test_what_an_organisation_announces_has_to_be_safe(
     office.has(announced=announced)
 
     with pytest.raises(Unavailable) as refused:
-        await organisations.begin("office", open_browser().secret, "")
+        await organisations.begin("office", open_browser().secret, "", NETWORK)
 
     assert str(refused.value) == f"The sign-in of The office {why}: {_THEN}"
 

@@ -10,7 +10,7 @@ from whenever import Instant
 
 from domain.values.refusals import SignInRefused
 from identity.organisations import Organisations
-from tests.identity.browsing import Opens, sign_in
+from tests.identity.browsing import NETWORK, Opens, sign_in
 from tests.identity.providing import SECRET, Organisation
 
 _NOW = Instant.now().timestamp()
@@ -120,10 +120,10 @@ async def test_what_went_wrong_is_logged_without_anything_that_helps_to_sign_in(
 ) -> None:
     browser = open_browser()
     office.has(token={"aud": "wiki"}, userinfo={"email": "olivia@office.example"})
-    params = browser.sign_in(await organisations.begin("office", browser.secret, ""))
+    params = browser.sign_in(await organisations.begin("office", browser.secret, "", NETWORK))
 
     with capture_logs() as lines, pytest.raises(SignInRefused) as refused:
-        await organisations.finish("office", params, browser.secret)
+        await organisations.finish("office", params, browser.secret, NETWORK)
 
     said = f"{lines} {refused.value!r} {refused.value.__cause__!r} {refused.value.__context__!r}"
     assert [(line["event"], line["organisation"]) for line in lines] == [("sign-in refused", "office")]

@@ -128,11 +128,11 @@ def test_the_first_key_of_an_installation_opens_its_first_round(tmp_path: Path, 
     starter = Commands(service.address | PROOF | {"CHALLENGES_PROGRAMMES": str(tmp_path)})
     starter.environment["CHALLENGES_DATABASE_URL"] = f"sqlite:///{tmp_path / 'fresh.db'}"
     starter.environment["CHALLENGES_SIGNING_KEY_FILE"] = str(tmp_path / "signing.key")
+    starter.environment["CHALLENGES_PUBLIC_KEY_FILE"] = str(tmp_path / "signing.pub")
     database = Database(starter.environment["CHALLENGES_DATABASE_URL"])
     database.migrate()
     database.close()
     write_round(tmp_path, {"dune": 86_400}, "coast")
-    (tmp_path / "signing.key").touch()
     file = str(tmp_path / "first.key")
 
     assert "show who you are" in one_line(starter("open", "coast", "--as", OPERATOR))
