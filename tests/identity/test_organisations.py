@@ -240,9 +240,9 @@ async def test_one_network_cannot_keep_the_service_busy(organisations: Organisat
             await organisations.finish("office", {}, browser.secret, NETWORK)
         await organisations.begin("office", browser.secret, "", NETWORK)
 
-    with pytest.raises(TooOften, match="try again in 10 minutes"):
+    with pytest.raises(TooOften, match=r"try again in 1[01] minutes"):
         await organisations.finish("office", {}, browser.secret, NETWORK)
-    with pytest.raises(TooOften, match="try again in 10 minutes"):
+    with pytest.raises(TooOften, match=r"try again in 1[01] minutes"):
         await organisations.begin("office", browser.secret, "", NETWORK)
     assert (await sign_in(organisations, browser, network="198.51.100.7")).subject == "olivia"
 
