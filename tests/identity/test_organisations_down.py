@@ -74,6 +74,17 @@ async def test_an_organisation_that_hangs_is_given_up_while_others_answer(
     assert str(refused.value) == f"The sign-in of The office did not answer in time: {_THEN}"
 
 
+async def test_an_answer_that_comes_in_drops_is_given_up(
+    organisations: Organisations, office: Organisation, open_browser: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_WITHIN", 1)
+    office.has(drips="/.well-known/openid-configuration")
+
+    async with asyncio.timeout(HANGS):
+        with pytest.raises(Unavailable, match="did not answer in time"):
+            await organisations.begin("office", open_browser().secret, "", NETWORK)
+
+
 async def test_nobody_who_signs_out_waits_for_an_organisation_that_hangs(
     organisations: Organisations, office: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

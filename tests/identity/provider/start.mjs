@@ -8,13 +8,15 @@
 //   token         claims that replace those in ID tokens, null to leave one out; "header" replaces parts of the header
 //   sign          how ID tokens are signed: "none", "public key as secret", or "stranger"
 //   userinfo, announced, answer, back     replace parts of what is said there
-//   hangs         the path that never answers
+//   hangs, drips  the path that never answers, or never ends to
 //   says          paths, and what stands there instead
 //   moves         paths, and the addresses to which they redirect
 
 import { createHmac, createPublicKey } from "node:crypto";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 
 const require = createRequire(`${process.argv[2]}/`);
 const { Provider } = require("oidc-provider");
@@ -28,6 +30,13 @@ const ACCOUNTS = {
   stranger: { email: "olivia@elsewhere.example", email_verified: true },
   nobody: {},
 };
+
+async function* drops() {
+  for (;;) {
+    yield Buffer.from(" ");
+    await setTimeout(50);
+  }
+}
 
 async function newKey(kid) {
   const { privateKey } = await jose.generateKeyPair("RS256", { extractable: true });
@@ -79,6 +88,7 @@ function providerOf(name, issuer, key, day) {
     },
   });
   provider.use(async (ctx, next) => {
+    if (ctx.path === day.drips) return (ctx.body = Readable.from(drops()));
     if (ctx.path === day.hangs) return new Promise(() => {});
     if (day.moves?.[ctx.path]) {
       ctx.status = 307; // with the same method and body
