@@ -20,7 +20,16 @@ from tests.waiting import with_an_end
 _STARTER = "tests/starter/test_"
 _TOGETHER = {
     "the round that pays": ("books", "exceptions", "hostile", "keys", "money", "notices"),
-    "the round of seconds": ("attachments", "bad_input", "json", "people", "refusals", "story", "unavailable"),
+    "the round of seconds": (
+        "attachments",
+        "bad_input",
+        "json",
+        "people",
+        "refusals",
+        "story",
+        "unavailable",
+        "unproven",
+    ),
 }
 """Tests of the command line that share a service, with a round whose windows have closed, by their files. The others
 need no service, or one of their own."""
