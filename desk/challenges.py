@@ -9,6 +9,8 @@ from domain.challenges.state import State
 from domain.permissions import Action, Actor, Grant, Role
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed
+from identity.signatures import Verifier
+from identity.signed_lines import wrongly_signed
 from store.challenges import rounds
 from store.challenges.rounds import ChallengeRow
 from store.record import record
@@ -16,6 +18,16 @@ from store.record.record import RecordLine
 from workflows import interface
 
 from .core import Core
+
+
+class ShownLine(RecordLine):
+    """A line of the record, as people see it.
+
+    Args:
+        wrongly_signed: whether the line has a signature, and the signature is not that of the person whom it names.
+    """
+
+    wrongly_signed: bool = False
 
 
 class Challenges:
@@ -61,10 +73,10 @@ class Challenges:
         await self._core.allow(actor, Action.READ_CHALLENGE, row)
         return await self._core.state(row, within)
 
-    async def record(
-        self, actor: Actor, page: Page, challenge: str, *, refused_only: bool = False
-    ) -> Paged[RecordLine]:
+    async def record(self, actor: Actor, page: Page, challenge: str, *, refused_only: bool = False) -> Paged[ShownLine]:
         """What was done on a challenge, by whom, when and why, refusals included; in the order of writing.
+
+        Signatures are checked again, also those of keys that were retired since.
 
         Args:
             actor: who asks.
@@ -78,9 +90,13 @@ class Challenges:
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_RECORD, row)
-        return await self._core.threads.read(
-            record.page_of_record, self._core.database, page, row.id, refused_only=refused_only
-        )
+        return await self._core.threads.read(self._record, page, row.id, refused_only)
+
+    def _record(self, page: Page, challenge: str, refused_only: bool) -> Paged[ShownLine]:
+        found = record.page_of_record(self._core.database, page, challenge, refused_only=refused_only)
+        wrong = wrongly_signed(found.items, Verifier(self._core.options.public_key_file))
+        items = tuple(ShownLine(**dict(line), wrongly_signed=line.id in wrong) for line in found.items)
+        return Paged(items=items, next=found.next)
 
     async def decide(self, actor: Actor, challenge: str, kind: str, **fields: object) -> str:
         """Sends a person's decision to a challenge and gives its answer.

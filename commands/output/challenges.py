@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from commands.terminal import say, show_facts, show_table, when
-from desk.open import ChallengeRow, Payment, RecordLine
+from desk.challenges import ShownLine
+from desk.open import ChallengeRow, Payment
 from domain.challenges.decisions import Participate
 from domain.challenges.draft import SoFar
 from domain.challenges.page import evidence_of, facts_of, stages_of
@@ -112,13 +113,14 @@ def challenges(rows: Sequence[ChallengeRow]) -> None:
         say("No challenges yet: open a round with `starter.py open ROUND`.")
 
 
-def record(row: ChallengeRow, lines: Sequence[RecordLine]) -> None:
+def record(row: ChallengeRow, lines: Sequence[ShownLine]) -> None:
     """Prints the record of a challenge: beside each person their role, and how they were proven."""
     for line in lines:
         refused = " refused" if line.refused else ""
         role = line.role if line.role not in (line.by, "unknown") else ""
         how = ", ".join(filter(None, (role, line.proof)))
         who = f"{line.by} ({how})" if how else line.by
+        refused += "; THE SIGNATURE IS WRONG" if line.wrongly_signed else ""
         say(f"{when(line.at, row.time_zone, seconds=True)}  {who}: {line.action}{refused}")
         reason = "Summary" if line.action == Participate.kind else "Reason"
         for text in (line.text, line.reason and f"{reason}: {line.reason}"):

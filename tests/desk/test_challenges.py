@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from desk.challenges import ShownLine
 from domain.values.paging import Page
 from domain.values.refusals import (
     NotAllowed,
@@ -33,7 +34,7 @@ async def test_anyone_sees_where_the_challenges_stand_in_the_order_of_their_file
 async def test_whoever_is_in_charge_reads_the_record_by_id_or_by_address(open_: Database, who: str) -> None:
     async with desk_on(open_) as desk:
         read = await desk.challenges.record(await acting(desk, who), ALL, AIR)
-    assert read.items == read_record(open_, AIR)
+    assert read.items == tuple(ShownLine(**dict(line)) for line in read_record(open_, AIR))
 
 
 async def test_a_refusal_to_read_is_on_the_record_without_an_address(open_: Database) -> None:
@@ -66,7 +67,7 @@ async def test_the_record_is_read_by_the_page_and_its_refusals_alone(open_: Data
         first = await desk.challenges.record(olivia, Page(limit=2), AIR, refused_only=True)
         rest = await desk.challenges.record(olivia, Page(after=first.next, limit=2), AIR, refused_only=True)
     assert (len(first.items), rest.next) == (2, "")
-    assert [*first.items, *rest.items] == refusals(open_)
+    assert [*first.items, *rest.items] == [ShownLine(**dict(line)) for line in refusals(open_)]
 
 
 async def test_what_cannot_be_understood_is_refused_with_every_fault_and_goes_nowhere(open_: Database) -> None:
