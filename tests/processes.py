@@ -27,7 +27,7 @@ from tests.waiting import HANGS
 def forking() -> ForkServerContext:
     """What `multiprocessing` and `concurrent.futures` make such processes with."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["starter", "worker"])
+    context.set_forkserver_preload(["starter", "worker", "web"])
     return context
 
 

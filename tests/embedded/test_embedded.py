@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from embedded import ROOT, Service
@@ -71,6 +72,15 @@ def processes_in(folder: Path) -> dict[int, str]:
             if os.fsencode(folder) in command + process.joinpath("environ").read_bytes():
                 found[int(process.name)] = os.fsdecode(command.replace(b"\0", b" "))
     return found
+
+
+def page_at(address: str) -> str:
+    """A page of the web front, once the front has started."""
+    end = time.monotonic() + HANGS
+    while True:
+        with suppress(httpx2.TransportError):
+            return httpx2.get(address, trust_env=False, timeout=HANGS).text
+        assert time.monotonic() < end, address
 
 
 def worker_in(folder: Path) -> int:
@@ -133,8 +143,11 @@ def test_the_service_stops_as_told_and_takes_its_parts_with_it(tmp_path: Path) -
         with started("run", "--port", str(port), "--state", str(tmp_path)) as process:
             said = until_it_says(process, "Ctrl-C stops the service")
             assert "Temporal UI  http://127.0.0.1:" in said
+            front = re.search(r"^Web front    (http://localhost:[0-9]+)$", said, re.MULTILINE)
+            assert front
+            assert "<h1>Sign in</h1>" in page_at(f"{front[1]}/sign-in")
             assert worker_in(tmp_path)
-            assert len(processes_in(tmp_path)) >= 3
+            assert len(processes_in(tmp_path)) >= 4
             process.send_signal(number)
             out, err = process.communicate(timeout=HANGS)
 
