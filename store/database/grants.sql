@@ -106,11 +106,12 @@ GRANT SELECT (
     key, challenge, occasion, recipient, created_at, status, status_at, channel, tries, maybe_sent, next_try, resent_at
 ) ON notices TO challenges_reader;
 
--- Sign-in. Only the desk knows who is signed in. The worker writes the letters with links, and removes what is over.
+-- Sign-in. Only the desk knows by what somebody is signed in. The worker writes the letters with links, removes what is
+-- over, and looks whether two ids are one human before a payment is released.
 GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, links, begun_sign_ins, passkeys, passkey_challenges TO challenges_desk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON terminal_keys TO challenges_desk;
 GRANT SELECT, UPDATE, DELETE ON links TO challenges_worker;
-GRANT SELECT (id, ends_at, ended_at), DELETE ON sessions TO challenges_worker;
+GRANT SELECT (id, mailbox, issuer, subject, ends_at, ended_at), DELETE ON sessions TO challenges_worker;
 GRANT SELECT (ends_at), DELETE ON begun_sign_ins, passkey_challenges TO challenges_worker;
 
 -- Decisions that wait for the person whom they name.
