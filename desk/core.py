@@ -147,8 +147,9 @@ class Core:
         """
         if not self.options.ask_for_proof:
             return
-        is_own = actor.proof.is_shown and mailbox_of(actor.name) == mailbox_of(address)
-        if not is_own and not (operators and self.operator_at(actor, row)):
+        is_own = mailbox_of(actor.name) == mailbox_of(address)
+        is_theirs = is_own or (operators and self.operator_at(actor, row) is not None)
+        if not (is_theirs and self.is_believed(actor)):
             also = ", or let an operator hand it in" if operators else ""
             raise NotProven(
                 "An application comes from whoever has its address: name the key file that was made for this person "

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from domain.challenges.application import Applying
 from domain.forms.answers import only_text
+from domain.identity.proof import AT_TERMINAL
+from domain.permissions import Actor
 from domain.values.refusals import NotProven
 from store.database import tables
 from store.database.database import Database
@@ -80,3 +82,16 @@ async def test_an_application_comes_from_whoever_has_its_address_or_from_an_oper
     assert [(line.by, line.proof) for line in lines] == [("olivia", "terminal key")]
     assert lines[0].text == f"olivia handed in {other.application} for the applicant"
     assert own.application != other.application
+
+
+async def test_a_link_that_the_terminal_printed_shows_nothing_more(known: Database) -> None:
+    """A browser session by such a link has roles, and no proof. Fails where the roles alone are looked at."""
+    async with desk_on(known) as believing:
+        grants = (await believing.actor(OLIVIA, AT_TERMINAL)).grants
+    by_printed_link = Actor(name=OLIVIA, proof=AT_TERMINAL, grants=grants)
+    async with desk_on(known, ask_for_proof=True) as desk:
+        for address in (OLIVIA, "paper@post.example"):
+            with pytest.raises(NotProven, match="comes from whoever has its address"):
+                await desk.applications.apply(by_printed_link, AIR, handed_in(address))
+        with pytest.raises(NotProven):
+            await desk.challenges.decide(by_printed_link, AIR, "hold", reason="Why not?")
