@@ -25,12 +25,18 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
 from domain.values.refusals import Unavailable
-from store.key_file import keys_in, sealing
+from store.key_file import Use, keys_in
 
 SETTING = "CHALLENGES_CODEC_KEY_FILE"
 """The environment variable that names the file of keys."""
 ENCODING = b"binary/encrypted"
 KEY_ID = "encryption-key-id"
+_USE = Use(
+    setting=SETTING,
+    does="Encrypts what Temporal keeps",
+    lost="continue the challenges that Temporal keeps under them",
+    leaked="put a new key above the others",
+)
 _NONCE = 12
 """Bytes. Chosen by chance: one key may encrypt four thousand million payloads (NIST SP 800-38D, 8.3)."""
 
@@ -97,7 +103,7 @@ def codec_in(path: Path) -> Codec | None:
         Unavailable: the file cannot be used; see `store.key_file.keys_in`. No process makes the file by itself: two
             processes with a key of their own would not understand each other.
     """
-    return None if path.is_dir() else Codec(keys_in(path, sealing(SETTING, "payloads in Temporal")))
+    return None if path.is_dir() else Codec(keys_in(path, _USE))
 
 
 def converter_with(codec: Codec | None) -> DataConverter:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from subprocess import DEVNULL
 
 import pytest
 
@@ -14,6 +18,8 @@ from identity.organisations import Organisations
 from store.database.database import Database
 from tests.console.fronting import Fronted, Visitor, fronting
 from tests.identity.conftest import Clock
+from tests.test_deployment import SERVICES
+from tests.waiting import HANGS
 
 Visit = Callable[..., Visitor]
 SAM = "sam@sepa.example"
@@ -250,3 +256,17 @@ def test_only_a_proxy_that_the_settings_name_says_where_a_visitor_is(
         sam.sign_in(SAM)
         assert f"a browser, {counted} (here)" in sam.get("/signed-in").text
         sam.close()
+
+
+def test_the_production_set_up_finds_the_front_healthy_by_its_own_question(people: Database, clock: Clock) -> None:
+    """Fails when the front answers that question under no name, or no more: its container would be started for ever."""
+    command = SERVICES["web"]["healthcheck"]["test"]
+    with fronting(people, clock, web_address="https://challenges.example") as front:
+        asked = command[-1].replace("http://127.0.0.1:8000", front.listens)
+        environment = {**os.environ, "CHALLENGES_WEB_ADDRESS": front.address}
+        healthy = subprocess.run([sys.executable, "-c", asked], env=environment, check=False, timeout=HANGS)
+        elsewhere = environment | {"CHALLENGES_WEB_ADDRESS": "https://another.example"}
+        ill = subprocess.run([sys.executable, "-c", asked], env=elsewhere, check=False, timeout=HANGS, stderr=DEVNULL)
+
+    assert command[:3] == ["CMD", "python", "-c"]
+    assert (healthy.returncode, ill.returncode == 0) == (0, False)
