@@ -42,6 +42,7 @@ from service import log, settings
 from service.codec import codec_in
 from service.connection import connect, leave
 from service.files import file_keys_of, place_of
+from service.record_heads import heads_logged
 from service.settings import Settings
 from service.sweeping import check_scanner, swept
 from service.wiring import channel_of, database_of, letters_of, rail_of, seals_of
@@ -212,7 +213,8 @@ async def run(options: Settings) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with build_worker(client, database, rail_of(options, database), options), swept(database, options):
+        working = build_worker(client, database, rail_of(options, database), options)
+        async with working, swept(database, options), heads_logged(database):
             logger.info("worker ready", namespace=client.namespace, task_queue=TASK_QUEUE, build=options.build_id)
             await start_delivery(client, options)
             await stop.wait()

@@ -29,6 +29,7 @@ from . import (
     payments,
     people,
     readers,
+    record,
     rounds,
     sign_ins,
     signing_keys,
@@ -46,7 +47,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "open": rounds.open_,
         "hand-over": people.hand_over,
         "status": challenges.status,
-        "record": challenges.record,
+        "record": record.app,
     },
     "Applications and selections": {
         "form": applying.form,

@@ -142,22 +142,6 @@ async def participation(
 
 
 @command
-async def record(challenge: ChallengeName, by: Who) -> None:
-    """Show who did what on a challenge, when and why, and how each person was proven. Refusals are included.
-
-    Example: `starter.py record air-quality --as programme-office`
-    """
-    async with a_desk() as desk:
-        actor = await acting(desk, by)
-        rows = await all_of(lambda page: desk.challenges.record(actor, page, challenge))
-        row = await desk.challenges.find(actor, challenge)
-        if for_programs():
-            show_json(rows)
-        else:
-            output.record(row, rows)
-
-
-@command
 async def retry(
     what: Annotated[
         str,

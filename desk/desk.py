@@ -35,6 +35,7 @@ from .payments import Payments
 from .people import People
 from .readers import Readers
 from .reconciliation import Reconciliation
+from .record_chain import RecordChain
 from .rounds import Rounds
 from .sign_ins import SignIns
 from .signing_keys import SigningKeys
@@ -65,6 +66,7 @@ class Desk:
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
         self.confirmations = Confirmations(self.core)
+        self.record_chain = RecordChain(self.core)
         self.forms = Forms(self.core)
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)

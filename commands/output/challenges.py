@@ -8,6 +8,7 @@ from itertools import groupby
 from commands.terminal import say, show_facts, show_table, when
 from desk.challenges import ShownLine
 from desk.open import ChallengeRow, Payment
+from domain.announcements.chain import Verified
 from domain.challenges.decisions import Participate
 from domain.challenges.draft import SoFar
 from domain.challenges.page import evidence_of, facts_of, stages_of
@@ -128,3 +129,17 @@ def record(row: ChallengeRow, lines: Sequence[ShownLine]) -> None:
                 say(text, indent=4)
     if not lines:
         say("The record is empty.")
+
+
+def verified(found: Verified) -> str:
+    """That nothing is wrong with the record."""
+    kept = f" It agrees with {counted(found.kept, 'head')} kept elsewhere." if found.kept else ""
+    where = f"{counted(found.lines, 'line')} of {counted(found.challenges, 'challenge')}"
+    return f"The record is as it was written: {where}.{kept}"
+
+
+def fault(found: Verified) -> str:
+    """The first thing that is wrong with the record."""
+    assert found.fault is not None, "asked only if there is one"
+    others = f" {counted(found.others, 'more challenge')} with a fault." if found.others else ""
+    return f"{found.fault.text}.{others}"

@@ -67,6 +67,7 @@ class Occasion(StrEnum):
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_REMOVED = "passkey-removed"
     UNCONFIRMED = "unconfirmed"
+    RECORD_HEADS = "record-heads"
     REFUSED = "refused"
     ATTENTION = "attention"
     SIGN_IN = "sign-in"
@@ -151,6 +152,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PASSKEY_ADDED: frozenset({"passkey"}),
     Occasion.PASSKEY_REMOVED: frozenset({"passkey", "by"}),
     Occasion.UNCONFIRMED: frozenset({"action", "decision"}),
+    Occasion.RECORD_HEADS: frozenset({"heads"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
     Occasion.SIGN_IN: frozenset({"link", "organisations", "service", "valid"}),
@@ -268,6 +270,7 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "out": Fact('"yes" if a team that sends no proposal is out; else empty', "yes"),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
+    "heads": Fact("the heads of the records, each on a line", f"pilot-2016/air-quality:7:{'5f' * 32}"),
     "passkey": Fact("the name that a person has given to a passkey", "My laptop"),
     "pay_by": Fact(
         "the day by which payment is promised; empty while the payee is not known",

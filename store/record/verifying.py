@@ -61,17 +61,19 @@ def verify(database: Database, challenges: Collection[str] | None = None, kept: 
     """
     known = defaultdict[str, list[Head]](list)
     for head in kept:
-        if challenges is None or head.challenge in challenges:
-            known[head.challenge].append(head)
+        known[head.challenge].append(head)
     number, faults = 0, list[Fault]()
     with database.reading(as_of_one_moment=True) as connection:
-        rows = [row for row in connection.execute(_ROWS).all() if challenges is None or row.id in challenges]
+        everything = connection.execute(_ROWS).all()
+        rows = [row for row in everything if challenges is None or row.id in challenges]
         keys = _keys(database, connection)
         for row in rows:
-            one = _Chain(row, known.pop(row.id, ()))
+            one = _Chain(row, known[row.id])
             if fault := one.first_fault(connection, keys):
                 faults.append(fault)
             number += one.lines
+        for row in everything:
+            known.pop(row.id, None)
         faults += _of_nobody(connection, challenges, known)
     first = faults[0] if faults else None
     return Verified(challenges=len(rows), lines=number, kept=len(kept), fault=first, others=max(0, len(faults) - 1))

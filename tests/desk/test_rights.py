@@ -42,6 +42,7 @@ from tests.store.said import AIR, CLOSES, applied, compose, seal
 
 ALL = Page()
 SUBJECTS = (
+    "record_chain",
     "rounds",
     "people",
     "terminal_keys",
@@ -192,6 +193,9 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "challenges.find": partial(desk.challenges.find, actor, AIR),
         "challenges.state": partial(desk.challenges.state, actor, AIR),
         "challenges.record": partial(desk.challenges.record, actor, ALL, AIR),
+        "record_chain.verify": partial(desk.record_chain.verify, actor),
+        "record_chain.heads": partial(desk.record_chain.heads, actor),
+        "record_chain.tell_heads": partial(desk.record_chain.tell_heads, actor, ["olivia"]),
         "challenges.decide": partial(desk.challenges.decide, actor, AIR, "hold", reason="Why not?"),
         "challenges.retry": partial(desk.challenges.retry, actor, AIR),
         "forms.read": partial(desk.forms.read, actor, AIR),

@@ -22,6 +22,8 @@ from commands.app import app
 from desk import open as opening
 from embedded import ROOT
 from service import log
+from service.settings import Settings
+from store.database.database import Database
 from tests.books import Books
 from tests.store.kept import database_at
 from tests.waiting import HANGS
@@ -275,11 +277,15 @@ class Commands:
         with (
             patch.object(log, "configure"),
             patch.object(typer.testing, "_get_command", return_value=_COMMANDS),
-            patch.object(opening, "database_of", lambda options: database_at(options.database_url)),
+            patch.object(opening, "database_of", _database_of),
         ):
             result = CliRunner().invoke(app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)
+
+
+def _database_of(options: Settings) -> Database:
+    return database_at(options.database_url, options.record_key_file)
 
 
 def of_nothing_else(environment: Mapping[str, str]) -> dict[str, str]:

@@ -14,8 +14,12 @@ from commands.app import PARTS, app
 from tests.starter.commands import Commands
 
 TOP: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
-COMMANDS = TOP | {f"notices {name}": command for name, command in vars(TOP["notices"])["commands"].items()}
-"""All that can be typed, with the commands below `notices` by both their words."""
+COMMANDS = TOP | {
+    f"{above} {name}": command
+    for above in ("notices", "record")
+    for name, command in vars(TOP[above])["commands"].items()
+}
+"""All that can be typed, with the commands below `notices` and `record` by both their words."""
 PROMISED = [
     "plan",
     "open",
@@ -56,6 +60,9 @@ PROMISED = [
     "notices resend",
     "notices preview",
     "record",
+    "record show",
+    "record verify",
+    "record heads",
     "retry",
     "renew",
     "rehearse",
