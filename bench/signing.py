@@ -53,7 +53,7 @@ def measure(small: bool) -> Iterator[Measurement]:
     Args:
         small: whether a few are enough, only to see that the measurement works.
     """
-    at_once, number, rounds = (1, 2, 1) if small else (8, 48, 30)
+    at_once, number, rounds = (1, 2, 1) if small else (8, 24, 40)
     pairs = asyncio.run(_pairs(at_once, number, rounds))
     compared = Compared.of([(signed.rate, bare.rate) for signed, bare in pairs])
     cost = Compared.of([(signed.cost, bare.cost) for signed, bare in pairs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from whenever import Instant
 
 from domain.identity.asked import Asked
 from domain.identity.proof import Proof
-from domain.identity.statement import Signed, Statement, content_hash, read_header
+from domain.identity.statement import Signed, Statement, content_hash, header_of, read_header
 from domain.values.refusals import NotProven
 from service.settings import PREFIX
 
@@ -78,8 +79,8 @@ class Signer:
             signed_in=proof.at,
             key=id,
         )
-        signature = base64.b64encode(key.sign(statement.to_sign)).decode()
-        return Signed(statement=statement, signature=signature).header
+        to_sign = statement.to_sign
+        return header_of(to_sign, base64.b64encode(key.sign(to_sign)).decode())
 
     def _read(self) -> tuple[str, Ed25519PrivateKey]:
         make_first_key(self._private, self._public, self._now())
@@ -98,7 +99,7 @@ class Verifier:
 
     def __init__(self, public: Path) -> None:
         self._path = public
-        self._keys = _Kept(public, lambda: {each.id: each for each in read_public(public)})
+        self._keys = _Kept(public, lambda: {each.id: (each, each.key) for each in read_public(public)})
 
     def statement_of(self, workflow: str, asked: Asked) -> Statement:
         """The statement that came with a message, if it is signed and about this very message.
@@ -145,18 +146,20 @@ class Verifier:
 
     def _check_signature(self, signed: Signed, kind: str, *, also_retired: bool = False) -> None:
         id = signed.statement.key  # noqa: A001
-        key = self._keys.read().get(id) or self._keys.read_again().get(id)
-        if key is None:
+        found = self._keys.read().get(id) or self._keys.read_again().get(id)
+        if found is None:
             raise NotProven(
                 f"The {kind} was signed with the key {id}, which {self._path} does not have: if the service made "
                 f"the key, add its line from the desk's public key file, or name that file in {PREFIX}PUBLIC_KEY_FILE."
             )
-        if key.retired and not also_retired:
+        known, key = found
+        if known.retired and not also_retired:
             raise NotProven(
-                f"The {kind} was signed with the key {id}, which was retired on {key.retired}: send the decision again."
+                f"The {kind} was signed with the key {id}, which was retired on {known.retired}: send the decision "
+                "again."
             )
         try:
-            key.key.verify(signed.signature_bytes, signed.statement.to_sign)
+            key.verify(signed.signature_bytes, signed.statement.to_sign)
         except InvalidSignature:
             raise NotProven(
                 f"The signature that came with the {kind} is not the service's: send the decision from the desk."
@@ -167,7 +170,7 @@ class _Kept(Generic[_Read]):
     """What is in a file, read again only once the file has changed."""
 
     def __init__(self, path: Path, read: Callable[[], _Read]) -> None:
-        self._path = path
+        self._path = str(path)
         self._read = read
         self._lock = threading.Lock()
         self._last: tuple[_Stamp | None, _Read] | None = None
@@ -189,7 +192,7 @@ class _Kept(Generic[_Read]):
 
     def _stamp(self) -> _Stamp | None:
         try:
-            found = self._path.stat()
+            found = os.stat(self._path)
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -137,6 +138,34 @@ def test_whoever_changes_any_one_field_voids_the_signature(fixed: Desk, data: st
     signed["statement"][field] = data.draw(_OTHER[field].filter(lambda other: other != before), label=field)
     with pytest.raises(NotProven):
         fixed.verifier.was_signed(json.dumps(signed))
+
+
+@given(
+    texts=st.lists(st.text(max_size=20), min_size=6, max_size=6),
+    passkey=st.booleans(),
+    at=st.none() | st.just(CLOSES),
+    way=st.sampled_from(list(Way)),
+)
+def test_a_statement_is_signed_in_the_form_that_rfc_8785_prescribes(
+    texts: list[str], passkey: bool, at: Instant | None, way: Way
+) -> None:
+    """Whatever letters are in its texts: the library of that form writes the same."""
+    workflow, kind, decision, person, role, _ = texts
+    said = Statement(
+        workflow=workflow,
+        kind=kind,
+        decision=decision,
+        person=person,
+        role=role,
+        content=content_hash(""),
+        way=way,
+        passkey=passkey,
+        signed_in=at,
+        key="0" * 16,
+    )
+    signed = Signed(statement=said, signature=f"{'A' * 86}==")
+    assert said.to_sign == rfc8785.dumps(said.model_dump(mode="json"))
+    assert signed.header.encode() == rfc8785.dumps(signed.model_dump(mode="json"))
 
 
 def test_every_field_of_a_statement_is_changed_by_that_test() -> None:
