@@ -24,6 +24,7 @@ from store.payments.payees import are_kept
 from store.payments.sealing import Kept
 from store.record.notices import read_notices
 from store.record.record import announce, read_record
+from store.record.verifying import verify
 from tests.store import writing
 from tests.store.paying import LATER, Till, give_payee
 from tests.store.said import AIR, MICROSECOND, MIDWAY, OPENS, announcing, applying, compose, facts
@@ -109,6 +110,7 @@ def erase(database: Database, at: Instant = LATER, **whose: str) -> erasure.Foun
     found = erasure.find(database, **whose)
     line = announcing(f"erase/{at}", at=at)
     erasure.erase(database, [line], found, whose.get("email", ""), at, compose)
+    assert verify(database).fault is None, "the record is no longer as it was written"
     return found
 
 
