@@ -8,9 +8,9 @@ share a mailbox, now or before, or are the same subject at an organisation; also
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, or_, select, tuple_
 
 from domain.permissions import Role
 from domain.values.addresses import mailbox_of
@@ -20,7 +20,23 @@ from store.database.tables import Found
 
 _people, _applications, _sessions = tables.people, tables.applications, tables.sessions
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
-_TRACES = ("mailbox", "issuer", "subject", "former")
+# Made once, because making a statement takes longer than running it.
+_OF_ROUND = select(_people).where(_people.c.round == bindparam("round")).order_by(*_PEOPLE)
+_OF_TEAM = select(_applications.c.mailbox, _applications.c.former).where(_applications.c.id == bindparam("team"))
+
+
+def _may_share(table: Table) -> Select[Any]:
+    """What rows say that may share a trace. Mailboxes before are as they were written: they are compared later."""
+    ways: list[ColumnElement[bool]] = [table.c.mailbox.in_(bindparam("mailboxes", expanding=True))]
+    subject = tuple_(table.c.issuer, table.c.subject).in_(bindparam("subjects", expanding=True))
+    ways.append(and_(table.c.subject != "", subject))
+    if "former" in table.c:
+        ways.append(table.c.former != "")
+    columns = [table.c[name] for name in ("mailbox", "issuer", "subject", "former") if name in table.c]
+    return select(*columns).where(or_(*ways)).distinct()
+
+
+_MAY_SHARE = (_may_share(_people), _may_share(_sessions))
 
 
 class _Traces(NamedTuple):
@@ -51,14 +67,15 @@ def same_humans(connection: Connection, round_: str, team: str, with_a_part: Col
     Returns:
         For each of these releasers the id of the other: a person's, or the team's.
     """
-    rows = connection.execute(select(_people).where(_people.c.round == round_).order_by(*_PEOPLE)).all()
+    rows = connection.execute(_OF_ROUND, {"round": round_}).all()
     own = {row.id: _traces([row]) for row in rows}
     humans = own | {team: _of_team(connection, team)}
     releasers = [row.id for row in rows if row.role == Role.RELEASER]
     others = [each for each in (*sorted(with_a_part), team) if humans.get(each)]
     if not releasers or not others:
         return {}
-    groups = list(_groups([*humans.values(), *_known_elsewhere(connection, humans.values())]))
+    concerned = {each: humans[each] for each in (*releasers, *others)}
+    groups = list(_groups([*concerned.values(), *_known_elsewhere(connection, concerned.values())]))
 
     def group_of(who: str) -> int:
         return next(number for number, group in enumerate(groups) if group.share(humans[who]))
@@ -74,7 +91,7 @@ def same_humans(connection: Connection, round_: str, team: str, with_a_part: Col
 
 
 def _of_team(connection: Connection, team: str) -> _Traces:
-    row = connection.execute(select(_applications).where(_applications.c.id == team)).one_or_none()
+    row = connection.execute(_OF_TEAM, {"team": team}).one_or_none()
     return _traces([row] if row is not None else [])
 
 
@@ -82,7 +99,7 @@ def _traces(rows: Iterable[Found]) -> _Traces:
     mailboxes, subjects = set[str](), set[tuple[str, str]]()
     for row in rows:
         facts = row._mapping
-        mailboxes |= {facts["mailbox"], *map(mailbox_of, facts.get("former", "").split("\n"))}
+        mailboxes |= {facts["mailbox"], *map(mailbox_of, filter(None, facts.get("former", "").split("\n")))}
         if facts.get("subject"):
             subjects.add((facts["issuer"], facts["subject"]))
     return _Traces(frozenset(mailboxes - {""}), frozenset(subjects))
@@ -96,23 +113,12 @@ def _known_elsewhere(connection: Connection, known: Iterable[_Traces]) -> Iterat
         wanted = wanted.joined(each)
     while wanted != reached:
         reached = wanted
-        for table in (_people, _sessions):
-            columns = [table.c[name] for name in _TRACES if name in table.c]
-            for row in connection.execute(select(*columns).where(_may_share(table, reached)).distinct()):
+        for statement in _MAY_SHARE:
+            for row in connection.execute(statement, reached._asdict()):
                 traces = _traces([row])
                 if traces.share(reached):
                     yield traces
                     wanted = wanted.joined(traces)
-
-
-def _may_share(table: Table, traces: _Traces) -> ColumnElement[bool]:
-    """The rows that may share a trace. Mailboxes before are in the spelling of their time: they are compared later."""
-    ways: list[ColumnElement[bool]] = [table.c.mailbox.in_(sorted(traces.mailboxes))]
-    if traces.subjects:
-        ways.append(tuple_(table.c.issuer, table.c.subject).in_(sorted(traces.subjects)))
-    if "former" in table.c:
-        ways.append(table.c.former != "")
-    return or_(*ways)
 
 
 def _groups(traces: Iterable[_Traces]) -> Iterator[_Traces]:
