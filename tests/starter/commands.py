@@ -22,8 +22,6 @@ from commands.app import app
 from desk import open as opening
 from embedded import ROOT
 from service import log
-from service.settings import Settings
-from store.database.database import Database
 from tests.books import Books
 from tests.store.kept import database_at
 from tests.waiting import HANGS
@@ -277,15 +275,11 @@ class Commands:
         with (
             patch.object(log, "configure"),
             patch.object(typer.testing, "_get_command", return_value=_COMMANDS),
-            patch.object(opening, "database_of", _database_of),
+            patch.object(opening, "database_of", lambda each: database_at(each.database_url, each.record_key_file)),
         ):
             result = CliRunner().invoke(app, words, input=text, env={**others, **environment})
         assert isinstance(result.exception, SystemExit | None), result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)
-
-
-def _database_of(options: Settings) -> Database:
-    return database_at(options.database_url, options.record_key_file)
 
 
 def of_nothing_else(environment: Mapping[str, str]) -> dict[str, str]:
