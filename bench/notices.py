@@ -136,7 +136,9 @@ class _Outbox:
         with self._kept.reading() as connection:
             line = connection.execute(select(lines).where(lines.c.key == key)).mappings().one()
             told = connection.execute(select(notices).where(func.substr(notices.c.key, 1, len(key) + 1) == f"{key}/"))
-            return {column: line[column] for column in line if column != "id"}, [dict(row) for row in told.mappings()]
+            unique = ("id", "number")
+            new = {column: line[column] for column in line if column not in unique}
+            return new, [dict(row) for row in told.mappings()]
 
 
 def _renamed(
