@@ -93,9 +93,9 @@ def expected(policy: Unproven, kind: Kind, road: Road) -> str:
     return WAITS if policy is Unproven.CONFIRM else NotProven.code
 
 
-def proof_of(outcome: str, kind: Kind, road: Road) -> str:
+def proof_of(kind: Kind, road: Road) -> str:
     """How the record names the proof of whoever sent the message."""
-    if road is Road.CLI_SIGNAL or kind in FORGED or kind is Kind.NONE or outcome == WAITS:
+    if road is Road.CLI_SIGNAL or kind in FORGED or kind is Kind.NONE:
         return str(Way.NONE)
     return str(kind)
 
