@@ -20,6 +20,7 @@ from tests.replay.recording import HISTORIES, read
 from tests.rounds import known_by
 from workflows.challenge import ChallengeWorkflow
 from workflows.payment import PaymentWorkflow
+from workflows.proofs import TakesProofs
 
 RECORDED = sorted(HISTORIES.glob("*.json.gz"))
 
@@ -72,5 +73,6 @@ async def failure_of(path: Path, challenge: type) -> Exception | None:
         workflows=[challenge, PaymentWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),  # a sandbox would read all code again for each history
         data_converter=pydantic_data_converter,
+        interceptors=[TakesProofs()],
     )
     return (await replayer.replay_workflow(read(path), raise_on_replay_failure=False)).replay_failure
