@@ -50,7 +50,7 @@ from service.wiring import database_of, letters_of, rail_of
 from tests.crashes import dying_payments, dying_sender
 from tests.crashes.dying import AFTER, BEFORE, Deaths, under_way
 from tests.crashes.dying_payments import RAIL_ASKED, RailOfDeath
-from workflows.stubs import DELIVER_NOTICES, READ_CLOCK
+from workflows.stubs import CHECK_PROOF, DELIVER_NOTICES, LOOK_UP_REPORTS, READ_CLOCK
 
 PATIENCE = timedelta(seconds=2)
 """How long Temporal takes to notice that a worker is gone; the service itself gives it longer."""
@@ -83,9 +83,9 @@ class _Dying(ActivityInboundInterceptor):
         self._deaths = deaths
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
-        # A look at the clock leaves nothing behind; a sender dies at moments of its own.
+        # A look leaves nothing behind; a sender dies at moments of its own.
         name = activity.info().activity_type
-        if name in (READ_CLOCK.name, DELIVER_NOTICES.name):
+        if name in (READ_CLOCK.name, LOOK_UP_REPORTS.name, CHECK_PROOF.name, DELIVER_NOTICES.name):
             return await super().execute_activity(input)
         key = _key(input.args[0])
         self._deaths.die_once(key, name, BEFORE)
