@@ -100,6 +100,7 @@ class RecordChain:
             stage=row.stage,
             text=text,
         )
-        notice = to_people(whom, Occasion.RECORD_HEADS, {"heads": "\n".join(map(str, heads))})
+        facts = {"heads": "\n".join(map(str, heads)), "round": row.round}
+        notice = to_people(whom, Occasion.RECORD_HEADS, facts)
         key = f"{row.id}/heads/{uuid.uuid4().hex}"
         return Announcement(key=key, challenge=row.id, entry=entry, notices=(notice,))

@@ -152,7 +152,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),
     Action.READ_CHALLENGE: Right(words="look at", roles=_ANYONE),
     Action.READ_RECORD: Right(words="read the record of", roles=_IN_CHARGE),
-    Action.TELL_HEADS: Right(words="tell people the head of the record of", roles=_OPERATOR),
+    Action.TELL_HEADS: Right(words="tell people the head of the record of", roles=_OPERATOR, second_step=True),
     Action.EXTEND: Right(words="move the deadline of", roles=_BOTH, second_step=True),
     Action.EXTEND_STAGE: Right(words="move the end of a stage of", roles=_BOTH, second_step=True),
     Action.HOLD: Right(words="hold", roles=_BOTH, second_step=True),

@@ -152,7 +152,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.PASSKEY_ADDED: frozenset({"passkey"}),
     Occasion.PASSKEY_REMOVED: frozenset({"passkey", "by"}),
     Occasion.UNCONFIRMED: frozenset({"action", "decision"}),
-    Occasion.RECORD_HEADS: frozenset({"heads"}),
+    Occasion.RECORD_HEADS: frozenset({"heads", "round"}),
     Occasion.REFUSED: frozenset({"action", "reason"}),
     Occasion.ATTENTION: frozenset({"what"}),
     Occasion.SIGN_IN: frozenset({"link", "organisations", "service", "valid"}),
@@ -237,6 +237,7 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "field": Fact("the applications or teams that the sponsor can select from, as a clause", "14 applications came in"),
     "final": Fact('"yes" if the evidence cannot be shown again; else empty', "yes"),
+    "heads": Fact("the heads of the records, each on a line", f"pilot-2016/air-quality:7:{'5f' * 32}"),
     "instalment": Fact(
         "the number of the instalment, and how many there are; empty if the award is paid at once", "instalment 1 of 2"
     ),
@@ -270,13 +271,13 @@ GLOSSARY: Mapping[str, Fact] = {
     ),
     "out": Fact('"yes" if a team that sends no proposal is out; else empty', "yes"),
     "paid": Fact("how the award is paid; empty if there is none", "all of it at the start"),
-    "heads": Fact("the heads of the records, each on a line", f"pilot-2016/air-quality:7:{'5f' * 32}"),
     "passkey": Fact("the name that a person has given to a passkey", "My laptop"),
     "pay_by": Fact(
         "the day by which payment is promised; empty while the payee is not known",
         "Wednesday 24 August 2016, 24:00 BST",
     ),
     "payee": Fact('"known" if the team has given its bank details; else empty', "known"),
+    "round": Fact("the round's id", "pilot-2016"),
     "warnings": Fact(
         "what to look at twice before the payment is released: another country, another team with the same account",
         "The same bank account as air-quality-p2v8rn.",

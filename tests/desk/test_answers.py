@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NoReturn, cast
 
 import pytest
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowInput,
+    StartWorkflowUpdateInput,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -14,7 +22,7 @@ from temporalio.exceptions import (
     TerminatedError,
     WorkflowAlreadyStartedError,
 )
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode, ServiceClient
 from whenever import Instant
 
 from desk.temporal import Temporal
@@ -82,8 +90,8 @@ def test_an_answer_that_does_not_come_in_time_is_no_answer(error: BaseException)
     assert reason_of(error) == "has not answered in time: check that a worker is running"
 
 
-class Answering:
-    """A client whose every call fails.
+class Answering(Interceptor):
+    """Whatever a client starts or sends fails.
 
     Args:
         error: how.
@@ -92,16 +100,20 @@ class Answering:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def start_workflow(self, *_: object, **__: object) -> None:
-        """See `Client`."""
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002
+        """See `Interceptor`."""
+        return _Failing(next, self._error)
+
+
+class _Failing(OutboundInterceptor):
+    def __init__(self, next: OutboundInterceptor, error: Exception) -> None:  # noqa: A002
+        super().__init__(next)
+        self._error = error
+
+    async def start_workflow(self, input: StartWorkflowInput) -> NoReturn:  # noqa: A002
         raise self._error
 
-    def get_workflow_handle(self, _: str) -> Answering:
-        """See `Client`."""
-        return self
-
-    async def execute_update(self, *_: object, **__: object) -> str:
-        """See `WorkflowHandle`."""
+    async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> NoReturn:  # noqa: A002
         raise self._error
 
 
@@ -109,14 +121,15 @@ def speaking(error: Exception) -> Temporal:
     """The workflows, which nobody can reach."""
 
     async def connect() -> Client:
-        return cast(Client, Answering(error))
+        return Client(cast(ServiceClient, None), interceptors=[Answering(error)])
 
     return Temporal(connect, SOON, Instant.now)
 
 
 async def started(error: Exception) -> bool:
     """Whether a workflow was started."""
-    return await speaking(error).start("ChallengeWorkflow", None, "Open the round again.", id="pilot-2016/air-quality")
+    options = {"id": "pilot-2016/air-quality", "task_queue": "challenges"}
+    return await speaking(error).start("ChallengeWorkflow", None, "Open the round again.", **options)
 
 
 async def test_a_workflow_of_which_nobody_knows_whether_it_was_started_is_to_be_started_again() -> None:

@@ -16,6 +16,7 @@ from desk.desk import Desk
 from desk.payment_workflows import PaymentWorkflows
 from domain.payments.bank_account import BankAccount
 from domain.payments.reference import short_reference
+from domain.permissions import Actor
 from domain.values.refusals import FileRefused, NotAllowed, RailRefused, Unavailable
 from service.settings import Settings
 from service.wiring import seals_of
@@ -66,8 +67,12 @@ class Bank:
         return [found[each][0] for each in self.transfers]
 
 
-async def _heard(workflows: PaymentWorkflows, keys: Iterable[str]) -> None:
-    """The payments hear of everything."""
+async def _let_know(workflows: PaymentWorkflows, actor: Actor, keys: Iterable[str]) -> None:
+    """The payments hear of everything that somebody brings."""
+
+
+async def _changed(workflows: PaymentWorkflows, keys: Iterable[str]) -> None:
+    """The payments hear of everything that the ledger says."""
 
 
 @pytest_asyncio.fixture
@@ -78,8 +83,8 @@ async def bank(open_: Database, settings: dict[str, Any], monkeypatch: pytest.Mo
     sealed = seals.seal(BankAccount(holder="Ada Lovelace", sort_code="601613", number="31926819"), team)
     with open_.writing() as connection:
         connection.execute(update(tables.payees).values(sealed=sealed))
-    monkeypatch.setattr(PaymentWorkflows, "let_know", _heard)
-    monkeypatch.setattr(PaymentWorkflows, "ledger_changed", _heard)
+    monkeypatch.setattr(PaymentWorkflows, "let_know", _let_know)
+    monkeypatch.setattr(PaymentWorkflows, "ledger_changed", _changed)
     async with desk_on(open_, CLOSES, **settings) as desk:
         [made] = await desk.payment_files.submit(await acting(desk, "olivia"))
     names = [*end_to_end_ids(made.path.read_bytes())]
@@ -195,7 +200,7 @@ async def test_all_that_is_in_a_file_is_noted_while_temporal_is_away(
 ) -> None:
     """Fails where the rest of a file is lost when the payments of its first report cannot hear of it."""
 
-    async def away(workflows: PaymentWorkflows, keys: Iterable[str]) -> None:
+    async def away(workflows: PaymentWorkflows, actor: Actor, keys: Iterable[str]) -> None:
         raise Unavailable("No Temporal server answers.")
 
     monkeypatch.setattr(PaymentWorkflows, "let_know", away)

@@ -23,9 +23,9 @@ PEOPLE = {"sam": Role.SPONSOR, "olivia": Role.OPERATOR, "fiona": Role.RELEASER}
 READS = {
     *("plan", "read-challenge", "read-record", "read-form", "read-draft", "count-applications", "read-readers"),
     *("read-applications", "read-scores", "read-payments", "read-payment-files", "reconcile", "read-notices"),
-    "preview",
+    *("preview", "unconfirmed"),
 }
-OF_OTHERS = {"own-passkeys", "apply", "draft", "save", "send", "attach", "score", "interests"}
+OF_OTHERS = {"sign-in", "own-passkeys", "apply", "draft", "save", "send", "attach", "score", "interests"}
 """What teams and readers do, and what everybody does before they may read anything."""
 
 

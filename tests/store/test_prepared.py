@@ -27,6 +27,7 @@ _ROW = {
     "firm": "crow and",
     "email": "crow@company.example",
     "mailbox": "crow@company.example",
+    "former": "crow@elsewhere.example\nraven@elsewhere.example",
     "form": "first",
     "answers": "{}",
     "version": 1,
