@@ -10,6 +10,9 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.common import RawValue
+from temporalio.worker import Worker
+
+from activities.asking import OnlyForWorkflows
 
 from . import shape
 
@@ -41,6 +44,22 @@ async def tell(challenge: str) -> None:
 
 ACTIVITIES = (nothing, start, tell)
 """All activities of the floor."""
+
+
+def worker(service: Worker, *workflows: type) -> Worker:
+    """A worker of the floor, with the settings of the service's own, which is not started.
+
+    Args:
+        service: the service's own worker.
+        workflows: those of the floor.
+    """
+    settings = service.config()
+    settings["task_queue"] = TASK_QUEUE
+    settings["workflows"] = workflows
+    settings["activities"] = ACTIVITIES
+    # The service does activities for its own workflows only.
+    settings["interceptors"] = [each for each in settings["interceptors"] if not isinstance(each, OnlyForWorkflows)]
+    return Worker(**settings)
 
 
 @workflow.defn(name="BareChallenge")
@@ -93,6 +112,7 @@ class BareChallenge:
     @workflow.signal
     async def payment_settled(self, key: str) -> None:
         """Counts a payment."""
+        await _nothing(shape.REPORT)
         self._settled += 1
 
     async def _wait(self, longest: timedelta, selections: int = 1_000) -> None:

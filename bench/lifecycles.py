@@ -191,11 +191,8 @@ class Turn:
 
     async def bare(self) -> Half:
         """The side of the floor, with a worker that has the service's settings."""
-        settings = self._worker.config()
-        settings["task_queue"] = floor.TASK_QUEUE
-        settings["workflows"] = [floor.BareChallenge, floor.BarePayment]
-        settings["activities"] = floor.ACTIVITIES
-        return await self._run(Worker(**settings), self._begin_bare, _give_nothing, _BARE)
+        worker = floor.worker(self._worker, floor.BareChallenge, floor.BarePayment)
+        return await self._run(worker, self._begin_bare, _give_nothing, _BARE)
 
     async def _run(self, worker: Worker, begin: Begin, give: Giving, prefix: str) -> Half:
         challenges = [each.model_copy(update={"id": f"{prefix}{each.id}"}) for each in self._challenges]

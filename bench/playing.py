@@ -84,7 +84,8 @@ def activities_until_sealed(programme: Programme) -> int:
 def activities_of(programme: Programme, stage: Stage) -> int:
     """The number of activities that a stage adds, with its decisions and their notices."""
     decisions = 1 + stage.participation_sessions
-    return shape.DECISION * decisions + len(programme.reminders.stage) + shape.STAGE_END
+    payments = stage.target if stage.pay else 0
+    return shape.DECISION * decisions + len(programme.reminders.stage) + shape.STAGE_END + shape.REPORT * payments
 
 
 async def decide(
@@ -150,7 +151,8 @@ async def pay(
 ) -> None:
     """Gives the bank details of the teams in the first stage, and releases all payments of a stage.
 
-    The same messages are sent as by the desk: the ledger of a payment has changed, and the payment is released.
+    The same messages are sent as by the desk: the ledger of a payment has changed, and the payment is released. Each
+    release waits until the challenge knows of the one before.
 
     Args:
         client, watch: where the payments' workflows are.
@@ -160,6 +162,7 @@ async def pay(
 
     Raises:
         WorkflowUpdateFailedError: a release is refused.
+        TimeoutError: a workflow has not done what is waited for within two minutes.
     """
     keys = payment_keys(challenge, stage, teams)
     handles = [client.get_workflow_handle(key) for key in keys]
@@ -176,7 +179,9 @@ async def pay(
             await handle.signal(LEDGER_CHANGED)
         await waits(shape.REQUEST + shape.LOOK)
     for handle in handles:
+        looked_up = watch.done(challenge.id) + shape.REPORT
         await send(handle, Release(by=challenge.releasers[0], decision_id=f"release-{stage.name}", payee_version=1))
+        await watch.until(challenge.id, looked_up)
 
 
 def payees_kept_in(database: Database) -> Giving:

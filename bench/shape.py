@@ -12,6 +12,9 @@ DECISION = 1
 """Of a challenge: the announcement of the decision, with the payments that are due because of it."""
 STAGE_END = 1
 """Of a challenge: the announcement that a stage is over."""
+REPORT = 1
+"""Of a challenge: it looks up what the ledger says of a payment that is said to be settled. Reports that come at the
+same time are looked up together, so the driver waits for one before it causes the next."""
 CLOSING = 1
 """Of a challenge: the announcement that everything is paid."""
 

@@ -46,6 +46,10 @@ class Watch(temporalio.client.Interceptor, temporalio.worker.Interceptor):
         self._done[workflow] += 1
         self._changed[workflow].set()
 
+    def done(self, workflow: str) -> int:
+        """How many finished activities a workflow has."""
+        return self._done[workflow]
+
     async def until(self, workflow: str, number: int) -> None:
         """Waits until a workflow has so many finished activities.
 

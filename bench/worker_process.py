@@ -13,7 +13,6 @@ from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Worker
 
 from store.database.database import Database
 
@@ -54,11 +53,7 @@ async def _run(address: str, database: str, bare: bool) -> None:
         client = await Client.connect(address, data_converter=pydantic_data_converter, runtime=quiet_runtime())
         worker = service_worker(client, kept)
         if bare:
-            settings = worker.config()
-            settings["task_queue"] = floor.TASK_QUEUE
-            settings["workflows"] = [floor.BareSleeper]
-            settings["activities"] = floor.ACTIVITIES
-            worker = Worker(**settings)
+            worker = floor.worker(worker, floor.BareSleeper)
         async with worker:
             print(json.dumps("ready"), flush=True)
             await asyncio.to_thread(sys.stdin.read)
