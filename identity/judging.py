@@ -64,7 +64,7 @@ class Judge:
             Refused: as `check`.
             Unavailable: the keys, or the database, cannot be read.
         """
-        shown = self._came_with(workflow, asked, decided.key) if asked.header else Shown()
+        shown = self._came_with(workflow, asked, decided.key) if asked.header else self._by_hand(workflow, asked)
         by_the_books = bool(shown.signed and not shown.role)  # which the database is asked about before it is done
         if by_the_books or shown.proof not in _A_NAME_ALONE:
             return shown
@@ -75,7 +75,7 @@ class Judge:
                 raise _without_proof(asked.kind, decided.challenge)
             case Unproven.CONFIRM:
                 check()
-                sender = self._who_sent(workflow, asked)
+                sender = shown.principal or self._who_sent(workflow, asked)
                 waits = keep(self._database, workflow, asked, decided.proven(shown), sender, self._compose)
                 if waits is not None:
                     raise waits
@@ -117,9 +117,13 @@ class Judge:
             Unavailable: the keys cannot be read.
         """
         try:
-            return self._shown(workflow, asked) if asked.header else Shown()
+            return self._shown(workflow, asked) if asked.header else self._by_hand(workflow, asked)
         except NotProven:
-            return Shown()
+            return self._by_hand(workflow, asked)
+
+    def _by_hand(self, workflow: str, asked: Asked) -> Shown:
+        """What is known of a message that proves nobody: who has sent it, if the Temporal server says so."""
+        return Shown(principal=self._who_sent(workflow, asked))
 
     def _shown(self, workflow: str, asked: Asked) -> Shown:
         said = self._verifier.statement_of(workflow, asked)

@@ -119,7 +119,8 @@ def record(row: ChallengeRow, lines: Sequence[ShownLine]) -> None:
     for line in lines:
         refused = " refused" if line.refused else ""
         role = line.role if line.role not in (line.by, "unknown") else ""
-        how = ", ".join(filter(None, (role, line.proof)))
+        sender = line.principal and f"sent by {line.principal}"
+        how = ", ".join(filter(None, (role, line.proof, sender)))
         who = f"{line.by} ({how})" if how else line.by
         refused += "; THE SIGNATURE IS WRONG" if line.wrongly_signed else ""
         say(f"{when(line.at, row.time_zone, seconds=True)}  {who}: {line.action}{refused}")

@@ -124,6 +124,8 @@ class Entry(Value):
         refused: whether the service refused it; then `text` says why.
         proof: how the person was proven, such as "organisation and passkey"; empty where the service itself acts.
         signed: the desk's signed statement about the person, as it came; empty if none came.
+        principal: who has sent a message that came without such a statement, as the Temporal server says, such as
+            "jwt/ann"; empty if the server does not say.
     """
 
     at: Instant
@@ -136,6 +138,7 @@ class Entry(Value):
     refused: bool = False
     proof: str = ""
     signed: str = ""
+    principal: str = ""
 
 
 class Status(Value):
@@ -277,7 +280,9 @@ class Announcement(Value):
 
     def proven(self, shown: Shown) -> Self:
         """The same announcement, with how the person of its line was proven."""
-        entry = self.entry.model_copy(update={"proof": shown.proof, "signed": shown.signed})
+        entry = self.entry.model_copy(
+            update={"proof": shown.proof, "signed": shown.signed, "principal": shown.principal}
+        )
         return self.model_copy(update={"entry": entry})
 
     @property

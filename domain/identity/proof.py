@@ -67,11 +67,13 @@ class Shown(Value):
         proof: how, such as "organisation and passkey".
         signed: the desk's signed statement, as it came; empty if none came, or if the desk wrote the line itself.
         role: the role that the statement is for; empty if none came, or if it is for no role.
+        principal: who has sent the message, as the Temporal server says, if no statement came; empty if nobody knows.
     """
 
     proof: str = str(Way.NONE)
     signed: str = ""
     role: str = ""
+    principal: str = ""
 
     def check_role(self, kind: str, role: str) -> None:
         """Checks that the person acts in the role that was signed.

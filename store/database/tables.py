@@ -287,6 +287,7 @@ record = Table(
     Column("refused", Boolean, nullable=False),
     Column("proof", String, nullable=False, server_default=""),  # how the person was proven
     Column("signed", Text, nullable=False, server_default=""),  # what they signed, with the signature
+    Column("principal", String, nullable=False, server_default=""),  # the sender, as the Temporal server says
     # The chain: what nobody can change, take away or put elsewhere unseen. Lines from before it have number 0.
     Column("number", Integer, nullable=False, server_default="0"),  # counts the lines of the challenge
     Column("previous", String, nullable=False, server_default=""),  # the hash of the line before

@@ -3,7 +3,8 @@
 A line's hash is BLAKE2b (RFC 7693) with 256 bits, keyed with a key that is not in the database, of the canonical JSON
 (RFC 8785) of the array
 
-    [previous hash, number, challenge, key, at, by, role, action, stage, text, reason, refused, proof, signed]
+    [previous hash, number, challenge, key, at, by, role, action, stage, text, reason, refused, proof, signed,
+     principal]
 
 where "at" is in UTC, to the microsecond, and "refused" is 0 or 1. Whoever has the database's own password can write any
 hash, but cannot find the right one.
@@ -28,7 +29,7 @@ NOTHING = "0" * 64
 _record = tables.record
 _HASHED = (
     *("previous", "number", "challenge", "key", "at", "by", "role", "action", "stage", "text", "reason", "refused"),
-    *("proof", "signed"),
+    *("proof", "signed", "principal"),
 )
 
 
@@ -41,7 +42,7 @@ def content(previous: str, number: int, challenge: str, key: str, entry: Entry) 
         challenge, key, entry: the line.
     """
     said = (entry.by, entry.role, entry.action, entry.stage, entry.text, entry.reason, int(entry.refused))
-    proof = (entry.proof, entry.signed)
+    proof = (entry.proof, entry.signed, entry.principal)
     return canonical((previous, number, challenge, key, _written(entry.at), *said, *proof))
 
 

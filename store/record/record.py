@@ -80,6 +80,7 @@ class RecordLine(Value):
     previous: str
     hash: str
     signed: str
+    principal: str
 
 
 def announce(database: Database, announcement: Announcement, compose: Compose) -> None:

@@ -15,12 +15,12 @@ from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import AwaitsConfirmation, NotAllowed, NotProven
 from identity.judging import Judge
-from identity.signatures import BY_THE_BOOKS
+from identity.signatures import BY_THE_BOOKS, Verifier
 from store.challenges.rounds import find_challenge, keep_round
 from store.database.database import Database
-from store.record.record import read_record
+from store.record.record import announce, read_record
 from tests.identity.signing import judge_on, key_files, signer_in
-from tests.store.said import AIR, MIDWAY, OPENS
+from tests.store.said import AIR, MIDWAY, OPENS, compose
 
 HOLD = Hold(by="olivia", decision_id="1", reason="Elections.")
 ENTRY = Entry(at=MIDWAY, by="olivia", role="operator", action="hold", text="On hold")
@@ -44,6 +44,22 @@ def hold(folder: Path, proof: Proof | None, role: str = "operator") -> Asked:
     """A decision, signed with a proof; without one if there is none."""
     asked = Asked.of(HOLD, "")
     return Asked.of(HOLD, signer_in(folder).sign(AIR, asked, "olivia", role, proof)) if proof else asked
+
+
+def test_the_record_keeps_who_has_sent_a_message_that_proves_nobody(
+    database: Database, round_: Round, programme: Programme, folder: Path
+) -> None:
+    """Fails when what the Temporal server says of the sender is kept only of decisions that wait."""
+    keep_round(database, round_, programme, challenges_of(round_, programme, Unproven.ACCEPT), OPENS)
+    public = key_files(folder)["public_key_file"]
+    judge = Judge(Verifier(public), database, compose, who_sent=lambda workflow, asked: f"jwt/{workflow}")
+    by_hand, signed = hold(folder, None), hold(folder, KEY)
+
+    announce(database, DECIDED.proven(judge.judge(AIR, by_hand, DECIDED)), compose)
+    assert [(line.proof, line.principal) for line in read_record(database, AIR)] == [("not proven", f"jwt/{AIR}")]
+    assert judge.found(AIR, by_hand).principal == f"jwt/{AIR}"
+    assert judge.found(AIR, signed.model_copy(update={"header": "forged"})).principal == f"jwt/{AIR}"
+    assert judge.judge(AIR, signed, DECIDED).principal == ""
 
 
 @pytest.mark.parametrize("unproven", list(Unproven))

@@ -34,7 +34,7 @@ _ELSEWHERE = {"challenge": ROADS, "key": f"{AIR}/other"}
 _CHANGED: dict[str, object] = {
     "at": MIDWAY.add(microseconds=1),
     **dict.fromkeys(
-        ("by", "role", "action", "stage", "text", "reason", "proof", "signed", "previous", "hash"), "other"
+        ("by", "role", "action", "stage", "text", "reason", "proof", "signed", "principal", "previous", "hash"), "other"
     ),
     "refused": True,
     "number": 9,
@@ -98,7 +98,7 @@ def _swap(connection: Connection, five: list[dict[str, Any]], *columns: str) -> 
     change(connection, five[1], **{name: five[3][name] for name in columns} | {"key": five[3]["key"]})
 
 
-_SAID = ("key", "at", "by", "role", "action", "stage", "text", "reason", "refused", "proof", "signed")
+_SAID = ("key", "at", "by", "role", "action", "stage", "text", "reason", "refused", "proof", "signed", "principal")
 _CHAINED = ("number", "previous", "hash")
 
 
@@ -217,7 +217,9 @@ def test_whatever_is_done_to_one_line_is_found(five: Database, data: st.DataObje
     """Any text in any column of any line; then all is put back as it was."""
     before = lines(five)
     line = data.draw(st.sampled_from(before))
-    column = data.draw(st.sampled_from(["by", "role", "action", "stage", "text", "reason", "proof", "signed", "hash"]))
+    column = data.draw(
+        st.sampled_from(["by", "role", "action", "stage", "text", "reason", "proof", "signed", "principal", "hash"])
+    )
     letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
     value = data.draw(st.text(letters, max_size=20).filter(lambda other: other != line[column]))
     with tampering(five) as connection:
@@ -254,6 +256,7 @@ def test_what_is_hashed_is_the_canonical_json_of_rfc_8785(
         refused=refused,
         proof=proof,
         signed="signed",
+        principal="jwt/ann",
     )
     when = moment.to_stdlib().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     array: list[str | int] = [
@@ -271,6 +274,7 @@ def test_what_is_hashed_is_the_canonical_json_of_rfc_8785(
         int(refused),
         proof,
         "signed",
+        "jwt/ann",
     ]
 
     assert chain.content(previous, number, AIR, key, line) == rfc8785.dumps(array)

@@ -72,7 +72,7 @@ ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
 REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
     *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
-    *("unconfirmed.content", "unconfirmed.principal"),
+    *("unconfirmed.content", "unconfirmed.principal", "record.principal"),
 }
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
 NOT_PERSONAL = {

@@ -47,6 +47,7 @@ def _persons_and_record() -> None:
     op.add_column("challenges", _text("record_head"))
     op.add_column("record", _text("proof"))
     op.add_column("record", sa.Column("signed", sa.Text(), nullable=False, server_default=""))
+    op.add_column("record", _text("principal"))
     op.add_column("record", sa.Column("number", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("record", _text("previous"))
     op.add_column("record", _text("hash"))
