@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import stat
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from identity.signing_keys import (
     retire_key,
 )
 from tests.identity.signing import key_files
+from tests.processes import forking
 from tests.store.said import CLOSES
 
 
@@ -51,7 +51,7 @@ def _make_first(private: Path, public: Path) -> bool:
 
 
 def test_of_several_processes_that_need_the_first_key_one_makes_it(files: tuple[Path, Path]) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
+    with forking().Pool(4) as pool:
         made = pool.starmap(_make_first, [files] * 8)
     assert made.count(True) == 1
     assert len(read_public(files[1])) == len(read_private(files[0])) == 1
