@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,11 +27,10 @@ from store.database import tables
 from store.database.database import Database
 from store.identity import secrets
 from tests.identity.conftest import Clock
+from tests.plain_http import TLS
 from tests.waiting import HANGS
 from web import configured
 
-_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Never used, and quicker to make than one that trusts somebody."""
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
 
@@ -77,7 +75,7 @@ class Visitor:
         self.front = front
         self.cookies: dict[str, str] = {}
         self._headers = headers
-        self._http = httpx2.Client(base_url=front.listens, timeout=HANGS, trust_env=False, verify=_TLS)
+        self._http = httpx2.Client(base_url=front.listens, timeout=HANGS, trust_env=False, verify=TLS)
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
         """Opens a page."""

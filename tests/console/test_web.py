@@ -15,6 +15,7 @@ import pytest
 
 import web
 from service.ports import free_ports
+from tests.plain_http import TLS
 from tests.processes import Program
 from tests.store.sqlite import fresh_sqlite
 from tests.waiting import HANGS
@@ -33,7 +34,9 @@ def until_it_answers(process: Program, port: int) -> None:
     end = time.monotonic() + HANGS
     while process.poll() is None and time.monotonic() < end:
         with suppress(httpx2.TransportError):
-            assert httpx2.get(f"http://localhost:{port}/health", trust_env=False, timeout=HANGS).text == "ok\n"
+            assert (
+                httpx2.get(f"http://localhost:{port}/health", trust_env=False, timeout=HANGS, verify=TLS).text == "ok\n"
+            )
             return
     raise AssertionError("the web front does not answer")
 

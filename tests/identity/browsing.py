@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 import secrets
-import ssl
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx2
 
 from identity.organisations import Organisations, SignedIn
+from tests.plain_http import TLS
 from tests.waiting import HANGS
 
 NETWORK = "192.0.2.7"
 HOME = "http://localhost:8000"
 """Where the web front would be: the browser stops there."""
-_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Never used, and quicker to make than one that trusts somebody."""
 
 
 class Browser:
@@ -30,7 +28,7 @@ class Browser:
     def __init__(self, home: str = HOME) -> None:
         self._home = home
         self.secret = secrets.token_urlsafe(32)
-        self._client = httpx2.Client(timeout=HANGS, trust_env=False, verify=_TLS)
+        self._client = httpx2.Client(timeout=HANGS, trust_env=False, verify=TLS)
 
     def sign_in(self, url: str, account: str = "olivia", *, gives_up: bool = False) -> dict[str, str]:
         """Signs in where the service sent the browser. If this browser is signed in there, nothing is asked.

