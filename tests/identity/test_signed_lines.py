@@ -40,6 +40,7 @@ def line(signer: Signer, workflow: str = AIR, **changed: Any) -> RecordLine:
         "previous": "",
         "hash": "",
         "signed": signer.sign(workflow, Asked.of(HOLD, ""), "olivia", "operator", proof),
+        "principal": "",
     }
     return RecordLine.model_validate(said | changed)
 
