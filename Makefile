@@ -78,5 +78,5 @@ $(VENV)/.dev: requirements-dev.lock $(PROVIDER)/package-lock.json $(VENV)/.base
 	@$(PIP_INSTALL) --requirement requirements-dev.lock
 	@mkdir -p $(VENV)/node
 	@cp $(PROVIDER)/package.json $(PROVIDER)/package-lock.json $(VENV)/node
-	@$(NPM) ci --prefix $(VENV)/node --cache $(VENV)/node/cache --ignore-scripts --no-audit --no-fund --silent
+	@$(NPM) ci --prefix $(VENV)/node --cache $(VENV)/node/cache --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@

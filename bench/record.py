@@ -23,8 +23,8 @@ NAME = "record"
 _AIM = 0.7
 _AT_ONCE = 1000
 _BARE = (
-    "SELECT number, previous, hash, challenge, key, at, by, role, action, stage, text, reason, refused, proof, signed "
-    "FROM record ORDER BY challenge, id"
+    "SELECT number, previous, hash, challenge, key, at, by, role, action, stage, text, reason, refused, proof, signed, "
+    "principal FROM record ORDER BY challenge, id"
 )
 
 
