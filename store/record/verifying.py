@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -118,23 +119,25 @@ class _Chain:
         """The first fault, if there is one. Without keys there is no line."""
         if keys is None:
             return self._end(0, chain.NOTHING)
-        before, kept = chain.NOTHING, {head.number for head in self._kept}
+        number, before, kept = 0, chain.NOTHING, {head.number for head in self._kept}
         with closing(self._stored(connection)) as stored:
-            for number, line in enumerate(stored, start=1):
-                self.lines, hashed = number, line[1]
+            for number, line in enumerate(itertools.chain.from_iterable(stored), start=1):
+                hashed = line[1]
                 # All that is done for each of a million lines; `_wrong` finds out what it is.
                 is_right = line[3] == number and line[2] == before and keys.has_made(hashed, chain.canonical(line[2:]))
                 if (not is_right or number in kept) and (fault := self._wrong(connection, keys, number, line, before)):
+                    self.lines = number
                     return fault
                 before = hashed
-        return self._end(self.lines, before)
+        self.lines = number
+        return self._end(number, before)
 
-    def _stored(self, connection: Connection) -> Generator[Sequence[Any]]:
+    def _stored(self, connection: Connection) -> Generator[Sequence[Sequence[Any]]]:
+        """The lines in their order, some at a time."""
         lines = chain.stored(connection.dialect.name).where(_record.c.challenge == self._row.id)
         options = {"yield_per": _AT_ONCE}
         with connection.execute(lines.order_by(*_AS_WRITTEN), execution_options=options) as found:
-            for some in found.partitions():
-                yield from some
+            yield from found.partitions()
 
     def _wrong(
         self, connection: Connection, keys: RecordKeys, number: int, line: Sequence[Any], before: str
