@@ -56,7 +56,7 @@ bench: $(VENV)/.dev
 lock: $(VENV)/.dev
 	cd $(PROVIDER) && $(CURDIR)/$(NPM) $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
 		--omit-lockfile-registry-resolved --no-audit --no-fund
-	$(COMPILE) --extra embedded --output-file requirements.lock
+	$(COMPILE) --extra embedded --extra assets --output-file requirements.lock
 	$(COMPILE) --all-extras --constraints requirements.lock --output-file requirements-dev.lock
 
 clean:

@@ -18,9 +18,9 @@ from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
 from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
-from .passkeys import OwnPasskeys
-from .sessions import OwnSessions
-from .signing_in import SigningIn
+from .sign_in.passkeys import OwnPasskeys
+from .sign_in.sessions import OwnSessions
+from .sign_in.ways import SigningIn
 
 
 def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:

@@ -14,6 +14,7 @@ from whenever import Instant
 
 from domain.values.calendar import spoken
 from domain.values.refusals import Problem
+from domain.values.words import gettext, ngettext
 
 from . import cookies
 from .forms import TOKEN, token_for
@@ -54,7 +55,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         self._environment.filters["moment"] = _moment
         self._environment.globals["styles"] = self.static.address("style.css")
         self._environment.globals["icon"] = self.static.address("icon.svg")

@@ -20,7 +20,9 @@ class Role(StrEnum):
 
     ANYONE = "anyone"
     TEAM = "team"
-    """The contact of an application, selected or not; or whoever writes a draft."""
+    """The contact of an application, selected or not; or whoever has the address of a draft."""
+    WRITER = "writer"
+    """Whom they have invited to write the draft with them; and whoever uses the browser in which it was begun."""
     SPONSOR = "sponsor"
     """A decider of the body that poses the challenge."""
     OPERATOR = "operator"
@@ -73,6 +75,12 @@ class Action(StrEnum):
     SAVE = "save"
     SEND = "send"
     ATTACH = "attach"
+    READ_WRITERS = "read-writers"
+    INVITE_WRITER = "invite-writer"
+    READ_OWN = "read-own"
+    SEND_EVIDENCE = "send-evidence"
+    OWN_DATA = "own-data"
+    OWN_CALENDAR = "own-calendar"
     ADMIT = "admit"
     WITHDRAW = "withdraw"
     CHANGE_CONTACT = "contact"
@@ -84,6 +92,9 @@ class Action(StrEnum):
     SCORE = "score"
     MODERATE = "moderate"
     READ_SCORES = "read-scores"
+    ASK = "ask"
+    READ_QUESTIONS = "read-questions"
+    DROP_QUESTION = "drop-question"
     ANSWER = "answer"
     SELECT = "select"
     DECLINE = "decline"
@@ -129,6 +140,7 @@ class Right(Value):
 _ONCE_SEALED = frozenset({Period.SEALED, Period.ENDED})
 _ANYONE = (Role.ANYONE,)
 _TEAM = (Role.TEAM,)
+_WRITERS = (Role.TEAM, Role.WRITER)
 _OPERATOR = (Role.OPERATOR,)
 _SPONSOR = (Role.SPONSOR,)
 _BOTH = (Role.SPONSOR, Role.OPERATOR)
@@ -164,10 +176,16 @@ RIGHTS: Mapping[Action, Right] = {
     Action.READ_FORM: Right(words="read the form of", roles=_ANYONE),
     Action.APPLY: Right(words="apply to", roles=_ANYONE),
     Action.BEGIN_DRAFT: Right(words="begin a draft for", roles=_ANYONE),
-    Action.READ_DRAFT: Right(words="read a draft for", roles=_TEAM),
-    Action.SAVE: Right(words="save a draft for", roles=_TEAM),
-    Action.SEND: Right(words="send a draft for", roles=_TEAM),
-    Action.ATTACH: Right(words="attach files to an application to", roles=(Role.TEAM,)),
+    Action.READ_DRAFT: Right(words="read a draft for", roles=_WRITERS),
+    Action.SAVE: Right(words="save a draft for", roles=_WRITERS),
+    Action.SEND: Right(words="send a draft for", roles=_WRITERS),
+    Action.ATTACH: Right(words="attach files to an application to", roles=_WRITERS),
+    Action.READ_WRITERS: Right(words="see who writes a draft for", roles=_WRITERS),
+    Action.INVITE_WRITER: Right(words="invite people to write a draft for", roles=_TEAM),
+    Action.READ_OWN: Right(words="follow an application of their own to", roles=_TEAM),
+    Action.SEND_EVIDENCE: Right(words="send evidence to", roles=_TEAM),
+    Action.OWN_DATA: Right(words="see or erase their own data in", roles=_ANYONE),
+    Action.OWN_CALENDAR: Right(words="have a calendar of their own from", roles=_ANYONE),
     Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED, second_step=True),
     Action.WITHDRAW: Right(words="withdraw a team of", roles=_TEAM_OR_OPERATOR, second_step=True),
     Action.CHANGE_CONTACT: Right(words="change the contact of a team of", roles=_OPERATOR, second_step=True),
@@ -181,6 +199,9 @@ RIGHTS: Mapping[Action, Right] = {
     Action.SCORE: Right(words="mark applications to", roles=(Role.READER,), during=_ONCE_SEALED),
     Action.MODERATE: Right(words="moderate the marks of", roles=_SPONSOR, during=_ONCE_SEALED, second_step=True),
     Action.READ_SCORES: Right(words="look at the marks of", roles=(*_BOTH, Role.READER), during=_ONCE_SEALED),
+    Action.ASK: Right(words="ask a question about", roles=_ANYONE),
+    Action.READ_QUESTIONS: Right(words="read the questions about", roles=_BOTH),
+    Action.DROP_QUESTION: Right(words="drop a question about", roles=_BOTH, second_step=True),
     Action.ANSWER: Right(words="answer questions about", roles=_BOTH, second_step=True),
     Action.SELECT: Right(words="select teams for", roles=_SPONSOR, second_step=True),
     Action.DECLINE: Right(words="decline for", roles=_SPONSOR, second_step=True),

@@ -18,6 +18,8 @@ class Way(StrEnum):
     """They gave their name at a terminal of the machine that the service runs on, and showed nothing."""
     KEY = "terminal key"
     """They used a key file that an operator had made for them."""
+    BROWSER = "browser"
+    """They use the browser in which the draft was begun. Whose mailbox it names, nobody has shown."""
     LINK = "link"
     """They opened a link that was sent to their mailbox."""
     ORGANISATION = "organisation"

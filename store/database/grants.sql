@@ -65,10 +65,19 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON drafts TO challenges_desk;
 GRANT SELECT, INSERT, DELETE ON draft_answers TO challenges_desk;
 GRANT SELECT, INSERT, UPDATE ON proposals TO challenges_desk;
 GRANT SELECT (application, stage, form, sent_at, version) ON proposals TO challenges_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON writers TO challenges_desk;
+GRANT SELECT, DELETE ON writers TO challenges_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON invited TO challenges_worker;
 GRANT SELECT ON invited TO challenges_desk, challenges_reader;
 GRANT SELECT, UPDATE, DELETE ON files, attachments TO challenges_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON files, attachments TO challenges_desk;
+
+-- What the public sees and asks. Who has asked is told to no report.
+GRANT SELECT, INSERT, UPDATE ON public_copies TO challenges_worker, challenges_desk;
+GRANT SELECT ON public_copies TO challenges_reader;
+GRANT SELECT, INSERT, UPDATE ON questions TO challenges_worker, challenges_desk;
+GRANT SELECT (id, challenge, asked_at, late, answer, answered_at, answered_by, dropped_at, dropped_by) ON questions
+    TO challenges_reader;
 
 -- Interests, marks and feedback. A reader of the database learns what was marked, and not the words.
 GRANT SELECT ON interests, assignments, scores, agreed_marks TO challenges_worker;

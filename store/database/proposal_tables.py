@@ -97,3 +97,19 @@ draft_answers = Table(
         postgresql_where=text("counts"),
     ),
 )
+
+# Who writes a draft beside whoever has its address: people whom they have invited, and the browser in which it was
+# begun.
+writers = Table(
+    "writers",
+    METADATA,
+    Column("application", String, primary_key=True),
+    Column("mailbox", String, primary_key=True, server_default=""),  # of an invited person; empty for a browser
+    Column("browser", String, primary_key=True, server_default=""),  # hash of its secret; empty for a person
+    Column("invited_by", String, nullable=False, server_default=""),  # mailbox of who has invited them
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),  # the first moment at which they write no more
+    CheckConstraint("(mailbox = '') <> (browser = '')", name="is_a_person_or_a_browser"),
+    Index(None, "mailbox"),
+    Index(None, "browser"),
+)

@@ -31,7 +31,8 @@ from .payment_tables import (
     rail_transfers,
     transfers,
 )
-from .proposal_tables import draft_answers, drafts, forms, invited, proposals
+from .proposal_tables import draft_answers, drafts, forms, invited, proposals, writers
+from .public_tables import public_copies, questions
 
 __all__ = [
     "METADATA",
@@ -64,6 +65,8 @@ __all__ = [
     "payments",
     "people",
     "proposals",
+    "public_copies",
+    "questions",
     "rail_transfers",
     "readers",
     "record",
@@ -74,6 +77,7 @@ __all__ = [
     "transfers",
     "unconfirmed",
     "windows",
+    "writers",
 ]
 
 people = Table(

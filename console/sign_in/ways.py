@@ -9,15 +9,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console import cookies
+from console.forms import read_form
+from console.front import Front
+from console.local import local_page
+from console.rendering import browser_of, with_browser
+from console.visitors import network_of
 from domain.identity.proof import Way
 from domain.values.refusals import NotReadable, Problem, SignInRefused
-
-from . import cookies
-from .forms import read_form
-from .front import Front
-from .local import local_page
-from .rendering import browser_of, with_browser
-from .visitors import network_of
 
 
 class SigningIn:
@@ -51,7 +50,7 @@ class SigningIn:
     def _ways(self, request: Request, wanted: str, address: str = "", refusal: NotReadable | None = None) -> Response:
         return self._front.pages.show(
             request,
-            "sign-in",
+            "sign-in/sign-in",
             422 if refusal else 200,
             faults=refusal.problems if refusal else (),
             organisations=self._front.organisations.listed(),
@@ -79,7 +78,7 @@ class SigningIn:
         asked = await self._front.threads.read(self._front.links.asked_for, browser)
         if asked is None:
             return RedirectResponse(f"/sign-in?{urlencode({'wanted': wanted})}", 303)
-        return self._front.pages.show(request, "sent", address=asked.address, code=asked.code, wanted=wanted)
+        return self._front.pages.show(request, "sign-in/sent", address=asked.address, code=asked.code, wanted=wanted)
 
     async def link(self, request: Request) -> Response:
         """Shows what a link is for. Nothing changes, however often it is opened: programs that look for bad mail do."""
@@ -90,7 +89,7 @@ class SigningIn:
         browser = cookies.read(request, cookies.BROWSER)
         opened = await self._front.threads.read(self._front.links.open, secret, browser, network_of(request))
         response = self._front.pages.show(
-            request, "link", 422 if faults else 200, faults, secret=secret, needs_code=opened.needs_code
+            request, "sign-in/link", 422 if faults else 200, faults, secret=secret, needs_code=opened.needs_code
         )
         response.headers["referrer-policy"] = "no-referrer"  # the address of this page holds the secret
         return response

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import cookies
-from .forms import read_form
-from .front import Front
+from console import cookies
+from console.forms import read_form
+from console.front import Front
 
 
 class OwnSessions:
@@ -42,7 +42,7 @@ class OwnSessions:
         """Lists where the visitor is signed in."""
         session = await self._front.must_be_signed_in(request)
         sessions = await self._front.threads.read(self._front.sessions.of, session.mailbox)
-        return self._front.pages.show(request, "signed-in", sessions=sessions)
+        return self._front.pages.show(request, "sign-in/signed-in", sessions=sessions)
 
     async def end(self, request: Request) -> Response:
         """Ends one of the visitor's sign-ins."""
@@ -70,6 +70,6 @@ class OwnSessions:
 
     def _signed_out(self, request: Request, elsewhere: str | None = None) -> Response:
         request.state.session = None
-        response = self._front.pages.show(request, "signed-out", elsewhere=elsewhere)
+        response = self._front.pages.show(request, "sign-in/signed-out", elsewhere=elsewhere)
         cookies.drop(response, cookies.SESSION)
         return response

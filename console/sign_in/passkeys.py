@@ -6,12 +6,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console.forms import read_form
+from console.front import Front
+from console.local import local_page
 from domain.identity.session import Session
 from domain.values.refusals import NotReadable, UnknownPasskey
-
-from .forms import read_form
-from .front import Front
-from .local import local_page
 
 _LIST = "/passkeys"
 
@@ -42,7 +41,7 @@ class OwnPasskeys:
         """Lists the visitor's passkeys."""
         session = await self._front.must_be_signed_in(request)
         passkeys = await self._front.threads.read(self._front.passkeys.of, session.mailbox)
-        return self._front.pages.show(request, "passkeys", passkeys=passkeys)
+        return self._front.pages.show(request, "sign-in/passkeys", passkeys=passkeys)
 
     async def begin_adding(self, request: Request) -> Response:
         """Shows the form for another passkey."""
@@ -53,7 +52,7 @@ class OwnPasskeys:
     ) -> Response:
         options = await self._front.threads.write(self._front.passkeys.begin_adding, session)
         faults, status = (refusal.problems, 422) if refusal else ((), 200)
-        return self._front.pages.show(request, "passkey-add", status, faults, options=options, name=name)
+        return self._front.pages.show(request, "sign-in/passkey-add", status, faults, options=options, name=name)
 
     async def add(self, request: Request) -> Response:
         """Adds the passkey that the browser has made. Whoever made one has used it."""
@@ -74,7 +73,7 @@ class OwnPasskeys:
             options = await self._front.threads.write(self._front.passkeys.begin_using, session)
         except UnknownPasskey:
             return RedirectResponse(_LIST, 303)
-        return self._front.pages.show(request, "passkey-use", options=options, wanted=wanted)
+        return self._front.pages.show(request, "sign-in/passkey-use", options=options, wanted=wanted)
 
     async def use(self, request: Request) -> Response:
         """Takes the second step: from now on, the session is one with a passkey."""

@@ -1,0 +1,1 @@
+"""Pages for applicants: writing, sending, and following what becomes of it."""

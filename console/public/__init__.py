@@ -1,0 +1,1 @@
+"""Pages for everybody: challenges, questions, and the same for machines."""
