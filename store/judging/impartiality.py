@@ -7,14 +7,16 @@ the transaction that it allows, so a declaration cannot slip in between.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, func, or_, select, true
 
 from domain.announcements.announcement import Impartial
 from domain.values.refusals import ConflictOfInterest, InterestsMissing, NotAllowed, UnknownTeam
 from domain.values.wording import counted, listed
 from store.database import tables
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 
 _applications, _interests, _assignments = tables.applications, tables.interests, tables.assignments
 _later = _interests.alias()
@@ -38,10 +40,15 @@ def check_impartial(connection: Connection, challenge: str, person: str, imparti
         InterestsMissing: the person has not declared their interests for all of them.
         ConflictOfInterest: the person has declared a conflict of interest for one of them.
     """
-    which = _applications.c.id.in_(impartial.towards) if impartial.towards else COUNT
-    if impartial.declares_first:
-        _check_declared(connection, challenge, person, which)
-    if shut_out := _conflicts(connection, challenge, person, which):
+    if len(impartial.towards) == 1 and not impartial.declares_first:  # as at every step of every payment
+        where = {"application": impartial.towards[0], "challenge": challenge, "person": person}
+        shut_out = tuple(row.id for row in _shut_out_of_one().all(connection, where))
+    else:
+        which = _applications.c.id.in_(impartial.towards) if impartial.towards else COUNT
+        if impartial.declares_first:
+            _check_declared(connection, challenge, person, which)
+        shut_out = _conflicts(connection, challenge, person, which)
+    if shut_out:
         raise ConflictOfInterest(
             f"{person} declared a conflict of interest with {_named(shut_out)}: somebody else has to decide. "
             f"If nobody else may, an operator hands over the role of {person}."
@@ -171,7 +178,13 @@ def _conflicts(connection: Connection, challenge: str, person: str, which: Colum
     return tuple(connection.scalars(wanted.order_by(*_BY_ID)))
 
 
-def is_shut_out(person: str) -> ColumnElement[bool]:
+@cache
+def _shut_out_of_one() -> Prepared:
+    one = (_applications.c.id == bindparam("application"), _applications.c.challenge == bindparam("challenge"))
+    return Prepared(select(_applications.c.id).where(*one, is_shut_out(bindparam("person"))))
+
+
+def is_shut_out(person: str | BindParameter[str]) -> ColumnElement[bool]:
     """Whether what somebody declared last for an application is a conflict, in a query of applications."""
     return exists().where(
         _interests.c.application == _applications.c.id,

@@ -10,19 +10,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from domain.permissions import Role
 from domain.values.addresses import mailbox_of
 from store.database import tables
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.database.tables import Found
 
 _people, _applications, _sessions = tables.people, tables.applications, tables.sessions
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
-# Made once, because making a statement takes longer than running it.
-_OF_ROUND = select(_people).where(_people.c.round == bindparam("round")).order_by(*_PEOPLE)
-_OF_TEAM = select(_applications.c.mailbox, _applications.c.former).where(_applications.c.id == bindparam("team"))
 
 
 def _may_share(table: Table) -> Select[Any]:
@@ -39,6 +49,48 @@ def _may_share(table: Table) -> Select[Any]:
 _MAY_SHARE = (_may_share(_people), _may_share(_sessions))
 
 
+def _leads_elsewhere() -> ColumnElement[bool]:
+    """Whether other rounds or sessions may know more of a round's people. Mostly none does.
+
+    If what they know of a team's contact concerns a releaser, they know something of the releaser, too.
+    """
+    here, there, signed_in = _people.alias(), _people.alias(), _sessions
+    of_round = here.c.round == bindparam("round")
+    mailboxes = select(here.c.mailbox).where(of_round)
+    subjects = select(here.c.issuer, here.c.subject).where(of_round, here.c.subject != "")
+
+    def shares(table: Any) -> ColumnElement[bool]:
+        at_organisation = and_(table.c.subject != "", tuple_(table.c.issuer, table.c.subject).in_(subjects))
+        return or_(and_(table.c.mailbox != "", table.c.mailbox.in_(mailboxes)), at_organisation)
+
+    return or_(
+        exists().where(of_round, here.c.former != ""),  # mailboxes before are as they were written: compared later
+        exists().where(there.c.round != bindparam("round"), or_(there.c.former != "", shares(there))),
+        # A session that names nobody at an organisation has one trace only, and leads nowhere.
+        exists().where(signed_in.c.subject != "", shares(signed_in)),
+    )
+
+
+def _of_round() -> Select[Any]:
+    """The people of a round; beside each the mailboxes of the team, and whether to look further."""
+    team = _applications.c.id == bindparam("team")
+    names = ("id", "role", "mailbox", "issuer", "subject", "former")
+    return (
+        select(
+            *(_people.c[name] for name in names),
+            func.coalesce(select(_applications.c.mailbox).where(team).scalar_subquery(), "").label("team_mailbox"),
+            func.coalesce(select(_applications.c.former).where(team).scalar_subquery(), "").label("team_former"),
+            select(_leads_elsewhere()).scalar_subquery().label("leads_elsewhere"),
+        )
+        .where(_people.c.round == bindparam("round"))
+        .order_by(*_PEOPLE)
+    )
+
+
+_OF_ROUND = Prepared(_of_round())
+"""One statement, and prepared: every payment asks it twice."""
+
+
 class _Traces(NamedTuple):
     """What shows who somebody is: their mailboxes, and who they are at organisations."""
 
@@ -47,6 +99,11 @@ class _Traces(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.mailboxes or self.subjects)
+
+    @property
+    def can_link(self) -> bool:
+        """Whether somebody with these traces can turn out to be two others at once."""
+        return len(self.mailboxes) + len(self.subjects) > 1
 
     def share(self, other: _Traces) -> bool:
         return not self.mailboxes.isdisjoint(other.mailboxes) or not self.subjects.isdisjoint(other.subjects)
@@ -67,15 +124,20 @@ def same_humans(connection: Connection, round_: str, team: str, with_a_part: Col
     Returns:
         For each of these releasers the id of the other: a person's, or the team's.
     """
-    rows = connection.execute(_OF_ROUND, {"round": round_}).all()
+    rows = _OF_ROUND.all(connection, {"round": round_, "team": team})
+    if not rows:
+        return {}
     own = {row.id: _traces([row]) for row in rows}
-    humans = own | {team: _of_team(connection, team)}
+    humans = own | {team: _Traces(_mailboxes(rows[0].team_mailbox, rows[0].team_former))}
     releasers = [row.id for row in rows if row.role == Role.RELEASER]
     others = [each for each in (*sorted(with_a_part), team) if humans.get(each)]
     if not releasers or not others:
         return {}
     concerned = {each: humans[each] for each in (*releasers, *others)}
-    groups = list(_groups([*concerned.values(), *_known_elsewhere(connection, concerned.values())]))
+    links = [traces for traces in own.values() if traces.can_link]
+    if rows[0].leads_elsewhere:
+        links += _known_elsewhere(connection, [*concerned.values(), *links])
+    groups = list(_groups([*concerned.values(), *links]))
 
     def group_of(who: str) -> int:
         return next(number for number, group in enumerate(groups) if group.share(humans[who]))
@@ -90,19 +152,18 @@ def same_humans(connection: Connection, round_: str, team: str, with_a_part: Col
     }
 
 
-def _of_team(connection: Connection, team: str) -> _Traces:
-    row = connection.execute(_OF_TEAM, {"team": team}).one_or_none()
-    return _traces([row] if row is not None else [])
+def _mailboxes(mailbox: str, former: str) -> frozenset[str]:
+    """Mailboxes, now and before."""
+    return frozenset({mailbox, *map(mailbox_of, filter(None, former.split("\n")))} - {""})
 
 
 def _traces(rows: Iterable[Found]) -> _Traces:
     mailboxes, subjects = set[str](), set[tuple[str, str]]()
     for row in rows:
-        facts = row._mapping
-        mailboxes |= {facts["mailbox"], *map(mailbox_of, filter(None, facts.get("former", "").split("\n")))}
-        if facts.get("subject"):
-            subjects.add((facts["issuer"], facts["subject"]))
-    return _Traces(frozenset(mailboxes - {""}), frozenset(subjects))
+        mailboxes |= _mailboxes(row.mailbox, getattr(row, "former", ""))
+        if getattr(row, "subject", ""):
+            subjects.add((row.issuer, row.subject))
+    return _Traces(frozenset(mailboxes), frozenset(subjects))
 
 
 def _known_elsewhere(connection: Connection, known: Iterable[_Traces]) -> Iterator[_Traces]:

@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, literal, or_, select
 
 from domain.payments.destination import Twins, warnings
 from domain.programmes.round import round_of
 from store.database import tables
+from store.database.prepared import Prepared
 
 from . import payees
 
@@ -59,7 +60,26 @@ def looked_at(connection: Connection, team: str, currency: str) -> tuple[str, tu
         The account, masked, and what to look at twice.
     """
     masked, country = payees.latest_masked(connection, team)
-    return masked, warnings(country, currency, twins_of(connection, [team], paid=True).get(team, Twins()))
+    may_have = _may_have_twins().one_or_none(connection, {"team": team}) is not None
+    twins = twins_of(connection, [team], paid=True) if may_have else {}
+    return masked, warnings(country, currency, twins.get(team, Twins()))
+
+
+@cache
+def _may_have_twins() -> Prepared:
+    """Finds a row if another team may be alike, in any round. Every payment asks this, and mostly no team is."""
+    other, mine = _payees.alias(), _payees.alias()
+    fingerprints = select(mine.c.fingerprint).where(mine.c.team == bindparam("team"), mine.c.fingerprint != "")
+    ways = [exists().where(other.c.fingerprint.in_(fingerprints), other.c.team != bindparam("team"))]
+    own = _applications.alias()
+    for name, owned in (
+        (_applications.c.firm, own.c.firm),
+        (func.lower(_applications.c.email), func.lower(own.c.email)),
+    ):
+        same = name == select(owned).where(own.c.id == bindparam("team")).scalar_subquery()
+        paid = _applications.c.id.in_(select(_payments.c.team))
+        ways.append(exists().where(same, name != "", _applications.c.id != bindparam("team"), paid))
+    return Prepared(select(literal(1).label("found")).where(or_(*ways)))
 
 
 @cache

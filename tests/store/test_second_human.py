@@ -106,6 +106,14 @@ def _by_sessions(till: Till) -> None:
     in_a_session(till, mailbox="fiona@body.example", issuer=ISSUER, subject="2482")
 
 
+def _by_sessions_before(till: Till) -> None:
+    """Both had other mailboxes when they signed in."""
+    become(till, SELECTOR, mailbox="sam@body.example", former="Sam.Before@body.example")
+    become(till, RELEASER, mailbox="fiona@body.example", former="fiona.before@body.example")
+    in_a_session(till, mailbox="sam.before@body.example", issuer=ISSUER, subject="2482")
+    in_a_session(till, mailbox="fiona.before@body.example", issuer=ISSUER, subject="2482")
+
+
 SAME: list[Callable[[Till], None]] = [
     _same_mailbox,
     _mailbox_before,
@@ -114,6 +122,7 @@ SAME: list[Callable[[Till], None]] = [
     _by_another_round,
     _by_two_other_rounds,
     _by_sessions,
+    _by_sessions_before,
 ]
 
 

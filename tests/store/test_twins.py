@@ -59,6 +59,27 @@ def test_two_teams_on_one_account_are_said_to_whoever_releases(open_: Database) 
     assert all(f"The same bank account as {first.order.team}." in body for body in letters.values())
 
 
+@pytest.mark.parametrize(("name", "email"), [("The TAY, Limited", "b@forth.example"), ("Forth plc", "A@Tay.example")])
+def test_who_releases_is_told_of_another_team_that_may_be_the_same_firm(open_: Database, name: str, email: str) -> None:
+    """By its name alone or by its address alone, although the accounts differ."""
+    tay, other = (
+        accept(open_, AIR, applying(each, email=mail), lambda: MIDWAY, compose).application
+        for each, mail in (("Tay Ltd", "a@tay.example"), (name, email))
+    )
+    for number, team in enumerate((other, tay)):
+        Till(open_, to_make(team)).request()
+        give_payee(open_, team, account=f"account {number}")
+        Till(open_, to_make(team)).request()
+
+    told = {
+        notice.recipient: notice.body
+        for notice in read_notices(open_)
+        if notice.occasion == Occasion.PAYMENT_TO_RELEASE and to_make(tay).order.key in notice.body
+    }
+    assert set(told) == {"fiona", "frank"}
+    assert all(other in body for body in told.values())
+
+
 def test_only_the_last_bank_details_of_a_team_count(open_: Database) -> None:
     one, other = applied(open_, "Tay Ltd"), applied(open_, "Forth Ltd")
     give_payee(open_, one, account="shared")
