@@ -33,6 +33,7 @@ from .passkeys import Passkeys
 from .payment_files import PaymentFiles
 from .payments import Payments
 from .people import People
+from .public import PublicDesk
 from .readers import Readers
 from .reconciliation import Reconciliation
 from .record_chain import RecordChain
@@ -65,6 +66,7 @@ class Desk:
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
+        self.public = PublicDesk(self.core)
         self.confirmations = Confirmations(self.core)
         self.record_chain = RecordChain(self.core)
         self.forms = Forms(self.core)

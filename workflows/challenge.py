@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
         texts_in,
     )
     from domain.challenges.page import details
+    from domain.challenges.publishing import with_snapshot
     from domain.challenges.state import Phase, Result, State
     from domain.challenges.steps import Orders, PaymentKeys, Sealing, ToAnnounce
     from domain.identity.asked import Asked
@@ -145,8 +146,7 @@ class ChallengeWorkflow:
             await workflow.wait_condition(workflow.all_handlers_finished)
             self._leave(self._steps.attention)
         deadline, reminder = self._state.deadline, deadlines.next_reminder(self._state)
-        to_come = [each for each in (deadline, reminder) if each is not None and each > self._run.known]
-        wake = min(to_come, default=None)
+        wake = min((each for each in (deadline, reminder) if each and each > self._run.known), default=None)
         seen = self._changes
         if not self._is_due() and not (reminder and reminder <= self._run.known):
             await self._steps.rest()
@@ -181,7 +181,7 @@ class ChallengeWorkflow:
             announcement: what happened.
             asked: what a person has asked for, if it comes of that: the database may know a reason against it.
         """
-        entry, orders = announcement.entry, payments_due(new)
+        entry, announcement, orders = announcement.entry, with_snapshot(new, announcement), payments_due(new)
         payments = tuple(payment_to_make(new, each) for each in orders)
         summary = f"Refused: {entry.text}" if entry.refused else entry.text
         do = self._steps.do_unless_refused if asked and not entry.refused else self._steps.do

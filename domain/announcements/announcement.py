@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from whenever import Instant
 
 from domain.identity.proof import Shown
+from domain.publishing.snapshot import Snapshot
 from domain.values.model import Value
 
 from .occasions import FACTS, Facts, Occasion
@@ -262,6 +263,7 @@ class Announcement(Value):
             interests and scores.
         impartial: for anything else that a person decides on applications: on which. The announcement is refused if the
             person has not declared their interests, or has a conflict of interest.
+        snapshot: what the public may know of the challenge afterwards; None if that does not change.
     """
 
     key: str
@@ -277,6 +279,7 @@ class Announcement(Value):
     handed_over: HandedOver | None = None
     decides: Deciding | None = None
     impartial: Impartial | None = None
+    snapshot: Snapshot | None = None
 
     def proven(self, shown: Shown) -> Self:
         """The same announcement, with how the person of its line was proven."""

@@ -202,6 +202,12 @@ class Form(Value):
         """The ids of the questions whose answers readers do not see."""
         return frozenset(question.id for question in self.questions() if question.marking is Marking.PERSONAL)
 
+    @property
+    def public(self) -> tuple[Question, ...]:
+        """The questions whose answers are published once the application is selected. No file ever is."""
+        marked = (question for question in self.questions() if question.marking is Marking.PUBLIC)
+        return tuple(question for question in marked if question.kind is not Kind.FILE)
+
     def questions(self) -> Iterator[Question]:
         """All questions, in their order."""
         for section in self.sections:

@@ -8,9 +8,12 @@ from enum import StrEnum
 from pydantic import Field
 from whenever import Instant
 
-from domain.forms.form import Question
+from domain.forms.answers import Answer, Answers
+from domain.forms.conditions import shown
+from domain.forms.form import Form, Question
 from domain.values.model import Value
 from domain.values.money import Money
+from domain.values.words import gettext
 
 from .posed import Posed
 from .snapshot import Snapshot
@@ -114,8 +117,38 @@ class PublicChallenge(Value):
 
     def shelf(self, now: Instant) -> Shelf:
         """Where the challenge stands in the list at a moment."""
-        if self.snapshot.outcome:
-            return Shelf.FINISHED
-        if now < self.opens:
-            return Shelf.COMING
-        return Shelf.CLOSED if now >= self.closes else Shelf.OPEN
+        return shelf_at(now, self.opens, self.closes, is_finished=bool(self.snapshot.outcome))
+
+
+def shelf_at(now: Instant, opens: Instant, closes: Instant, *, is_finished: bool) -> Shelf:
+    """Where a challenge stands in the list at a moment, by its window."""
+    if is_finished:
+        return Shelf.FINISHED
+    if now < opens:
+        return Shelf.COMING
+    return Shelf.CLOSED if now >= closes else Shelf.OPEN
+
+
+def published(form: Form, answers: Answers) -> tuple[PublicAnswer, ...]:
+    """What may be published of an application, or of a further proposal, that was selected.
+
+    Only answers to questions that are marked so. Files are not published: nobody has looked at what is in them.
+
+    Args:
+        form: that was answered.
+        answers: by question; none if the application was erased.
+    """
+    asked = shown(form, answers)
+    said = ((each, answers.get(each.id, "")) for each in form.public if each.id in asked)
+    texts = ((each, _in_words(each, answer)) for each, answer in said)
+    return tuple(PublicAnswer(question=each, answer=text) for each, text in texts if text)
+
+
+def _in_words(question: Question, answer: Answer) -> str:
+    """An answer as people read it: choices by their titles, each on a line."""
+    if isinstance(answer, bool):
+        return gettext("Yes") if answer else gettext("No")
+    titles = {each.id: each.title for each in question.choices}
+    if isinstance(answer, tuple):
+        return "\n".join(titles.get(each, each) for each in answer)
+    return titles.get(answer, answer).strip()

@@ -8,8 +8,10 @@ from whenever import Instant, ItemizedDelta
 from domain.forms.form import Form
 from domain.judging.scorecard import Scorecard
 from domain.programmes.pay import Pay
-from domain.programmes.programme import Terms
-from domain.values.calendar import Duration
+from domain.programmes.programme import Programme, Stage, Terms
+from domain.programmes.rehearsal import moved_instant
+from domain.programmes.round import Challenge, Question, Round
+from domain.values.calendar import Duration, moment, opening
 from domain.values.model import Value
 
 
@@ -87,3 +89,55 @@ class Posed(Value):
     stages: tuple[StagePosed, ...]
     form: Form
     engagement: tuple[EngagementPosed, ...] = Field(default=())
+
+
+def posed_of(round_: Round, programme: Programme, challenge: Challenge) -> Posed:
+    """What the files say of a challenge that is opened now.
+
+    Args:
+        round_, programme: as their files say.
+        challenge: the challenge, with the dates at which it is opened. Sessions move with them.
+    """
+    question = next(each for each in round_.challenges if each.id == challenge.slug)
+    return Posed(
+        round=round_.id,
+        round_title=round_.title,
+        programme_title=programme.title,
+        question=challenge.question,
+        sponsor=challenge.sponsor,
+        sponsor_name=next(each.name for each in round_.sponsors if each.id == challenge.sponsor),
+        time_zone=programme.time_zone,
+        currency=programme.currency,
+        terms=programme.terms,
+        stages=tuple(_stage(programme, stage) for stage in programme.stages),
+        form=programme.form_of(),
+        engagement=_sessions(round_, question, challenge, programme.time_zone),
+    )
+
+
+def _stage(programme: Programme, stage: Stage) -> StagePosed:
+    return StagePosed(
+        name=stage.name,
+        title=stage.title,
+        target=stage.target,
+        max=stage.max,
+        duration=stage.duration,
+        pay=stage.pay,
+        participation_sessions=stage.participation_sessions,
+        scorecard=stage.scorecard,
+        asks=programme.form_of(stage.name) if stage.asks else None,
+    )
+
+
+def _sessions(round_: Round, question: Question, challenge: Challenge, zone: str) -> tuple[EngagementPosed, ...]:
+    first = opening(question.opens or round_.opens, zone)
+    sessions = (
+        EngagementPosed(
+            title=each.title,
+            at=moved_instant(moment(each.at, zone), first, challenge.opens, zone),
+        )
+        for each in question.engagement
+    )
+    # The days of a rehearsal are so short that a session would come after its end.
+    before = (each for each in sessions if each.at < challenge.closes)
+    return tuple(sorted(before, key=lambda each: (each.at, each.title)))

@@ -98,3 +98,16 @@ class Snapshot(Value):
     outcome_reason: str = ""
     ended: Instant | None = None
     applications: int | None = None
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Ids of everybody who was selected for any stage, each once."""
+        return tuple(dict.fromkeys(team.id for stage in self.stages for team in stage.teams))
+
+    @property
+    def came_through(self) -> tuple[str, ...]:
+        """Ids of the teams that stayed until the last stage ended for them, once the challenge is completed."""
+        if not self.ended or not self.stages:
+            return ()
+        last = self.stages[-1]
+        return tuple(team.id for team in last.teams if team.ended and not (team.left and team.left < team.ends))

@@ -25,6 +25,7 @@ from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
 from store.judging import readers, scorecards
+from store.public import copies
 
 from . import forms
 from .people import keep_people, people_in
@@ -124,6 +125,7 @@ def keep_round(
             )
             forms.keep(connection, challenge, programme)
             scorecards.keep(connection, challenge, programme)
+            copies.keep(connection, round_, programme, challenge, at)
             frozen = frozen_of(round_, programme, challenge)
             connection.execute(
                 inserting(connection, tables.frozen)

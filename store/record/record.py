@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -10,6 +11,7 @@ from whenever import Instant
 from domain.announcements.announcement import Announcement, Attention, Deciding
 from domain.challenges import deadlines
 from domain.challenges.decisions import Select
+from domain.challenges.publishing import with_snapshot
 from domain.challenges.state import State
 from domain.challenges.steps import Sealed
 from domain.values.calendar import spoken
@@ -27,6 +29,7 @@ from store.database.tables import Found
 from store.identity import settling
 from store.judging.departures import departure_of
 from store.judging.impartiality import check_impartial
+from store.public import copies
 
 from .lines import add, taken, write_line
 from .notices import Compose as Compose
@@ -114,10 +117,11 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
     status = _columns(challenge, announcement)
     if not add(connection, challenge, announcement.key, announcement.entry, status=status):
         # After a reset in Temporal the same step can give other dates. Lists must show the enforced ones.
-        if announcement.status is not None and _is_later(announcement, challenge):
-            _STATUS.execute(connection, {"challenge": challenge.id, **status})
-            _put_window_again(connection, challenge, announcement)
+        if _is_later(announcement, challenge):
+            _put_again(connection, challenge, announcement, status)
         return False
+    if announcement.snapshot is not None and not _is_outrun(announcement, challenge):
+        copies.put(connection, challenge.id, announcement.snapshot, announcement.entry.at)
     if announcement.entry.signed and not announcement.entry.refused:
         settling.confirm(connection, announcement.key, announcement.entry.at)
     if announcement.handed_over is not None:
@@ -162,8 +166,8 @@ def seal(database: Database, state: State, at: Instant, compose: Compose) -> Sea
     with database.writing() as connection:
         challenge = taken(connection, state.challenge.id)  # before the window: see `put`
         came = windows.seal(connection, challenge.id, at, stage)
-        _, announcement = deadlines.sealed(state, came.number, at, came.sent)
-        put(connection, announcement, compose)
+        new, announcement = deadlines.sealed(state, came.number, at, came.sent)
+        put(connection, with_snapshot(new, announcement), compose)
         return came
 
 
@@ -300,14 +304,25 @@ def _application(connection: Connection, team: str, challenge: Found) -> Found:
 def _columns(challenge: Found, announcement: Announcement) -> dict[str, object]:
     """The challenge's columns that change. A later status stays: announcements can come out of order."""
     status, at = announcement.status, announcement.entry.at
-    if status is None or (challenge.status_at is not None and at < challenge.status_at):
+    if status is None or _is_outrun(announcement, challenge):
         return {}
     shown = {name: value for name, value in status if name != "reason"}
     return shown | {"outcome_reason": status.reason, "status_at": at}
 
 
-def _put_window_again(connection: Connection, challenge: Found, announcement: Announcement) -> None:
-    """Writes the window of further proposals once more, unless it is sealed: it must close when people are shown."""
+def _is_outrun(announcement: Announcement, challenge: Found) -> bool:
+    return challenge.status_at is not None and announcement.entry.at < challenge.status_at
+
+
+def _put_again(
+    connection: Connection, challenge: Found, announcement: Announcement, status: Mapping[str, object]
+) -> None:
+    """Writes down once more where the challenge stands. A window that is not sealed closes when people are shown."""
+    if announcement.snapshot is not None:
+        copies.put(connection, challenge.id, announcement.snapshot, announcement.entry.at)
+    if announcement.status is None:
+        return
+    _STATUS.execute(connection, {"challenge": challenge.id, **status})
     if announcement.window is not None and announcement.window.stage:
         with suppress(TooLate):
             windows.put(connection, challenge.id, announcement.window, announcement.entry.at)

@@ -54,6 +54,7 @@ SUBJECTS = (
     "challenges",
     "confirmations",
     "forms",
+    "public",
     "applications",
     "drafts",
     "attachments",
@@ -198,6 +199,11 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "record_chain.tell_heads": partial(desk.record_chain.tell_heads, actor, ["olivia"]),
         "challenges.decide": partial(desk.challenges.decide, actor, AIR, "hold", reason="Why not?"),
         "challenges.retry": partial(desk.challenges.retry, actor, AIR),
+        "public.list": partial(desk.public.list, actor, ALL),
+        "public.find": partial(desk.public.find, actor, AIR),
+        "public.catalogue": partial(desk.public.catalogue, actor, ALL),
+        "public.version_of": partial(desk.public.version_of, actor, AIR),
+        "public.version_of_all": partial(desk.public.version_of_all, actor),
         "forms.read": partial(desk.forms.read, actor, AIR),
         "forms.in_files": partial(desk.forms.in_files, actor, "pilot-2016"),
         "applications.apply": partial(
@@ -274,6 +280,7 @@ FOR_ANYONE = {
     *("passkeys.add", "passkeys.remove_own"),
     *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
     *("judging.scorecards", "judging.progress_line"),
+    *("public.list", "public.find", "public.catalogue", "public.version_of", "public.version_of_all"),
     *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "notices.preview"),
 }
 

@@ -73,6 +73,7 @@ REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
     *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
     *("unconfirmed.content", "unconfirmed.principal", "record.principal"),
+    "public_copies.snapshot",  # ids, dates, amounts, and why a challenge has ended
 }
 """What people are asked to keep free of personal data: it stays, and `erase` says so."""
 NOT_PERSONAL = {
@@ -83,6 +84,7 @@ NOT_PERSONAL = {
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
     *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion", "kind", "scan"),
     *("proof", "signed", "decision_id", "previous", "hash", "record_head", "unproven", "settled_how", "way"),
+    "posed",  # what a round's files say to the public
     # Of a sign-in that was begun, which is nobody's yet.
     *("state", "browser", "wanted", "issuer"),
     # Of a passkey that is asked for in a session.
