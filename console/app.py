@@ -18,6 +18,7 @@ from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
 from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
+from .language import Speaking
 from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
@@ -33,6 +34,7 @@ def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
 
     Raises:
         Unavailable: the keys of encrypted payloads cannot be used.
+        FileRefused: a language that the settings name has no catalogue.
     """
     front = Front(desk, organisations, links)
     origin = front.options.web_origin
@@ -41,7 +43,7 @@ def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
     app = SmallBodies(app)
     app = Decoding(app, codec_in(front.options.codec_key_file), front.options.ui_address, front.is_operator)
     app = OurHost(app, origin)
-    return SafeHeaders(Answers(app, front.pages), origin)
+    return SafeHeaders(Speaking(Answers(app, front.pages), front.languages), origin)
 
 
 def routes_of(front: Front) -> list[BaseRoute]:

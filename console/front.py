@@ -16,6 +16,7 @@ from identity.organisations import Organisations
 from identity.passkeys import Passkeys
 from identity.persons import Persons
 from identity.sessions import Sessions
+from service.languages import languages_of
 from service.settings import Settings
 from service.threads import Threads
 
@@ -48,7 +49,8 @@ class Front:
         self.sessions = Sessions(core.database, core.now)
         self.persons = Persons(core.database)
         self.passkeys = Passkeys(core.options, core.database, core.now)
-        self.pages = Pages()
+        self.languages = languages_of(core.options.languages)
+        self.pages = Pages(self.languages)
 
     @property
     def options(self) -> Settings:

@@ -10,14 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from whenever import Instant
 
-from domain.values.calendar import spoken
 from domain.values.refusals import Problem
-from domain.values.words import gettext, ngettext
+from domain.values.words import ENGLISH, Language, gettext, ngettext, spoken
 
 from . import cookies
 from .forms import TOKEN, token_for
+from .language import switches
+from .showing import FILTERS
 
 _HERE = Path(__file__).parent
 _FOREVER = "public, max-age=31536000, immutable"
@@ -44,10 +44,15 @@ class Static:
 
 
 class Pages:
-    """Fills in pages. What people typed comes out as text: nothing of it is ever markup."""
+    """Fills in pages. What people typed comes out as text: nothing of it is ever markup.
 
-    def __init__(self) -> None:
+    Args:
+        languages: which the service speaks. With more than one, every page has a switch.
+    """
+
+    def __init__(self, languages: Sequence[Language] = (ENGLISH,)) -> None:
         self.static = Static()
+        self._languages = switches(languages)
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "pages"),
             autoescape=True,
@@ -58,7 +63,7 @@ class Pages:
             extensions=["jinja2.ext.i18n"],
         )
         self._environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-        self._environment.filters["moment"] = _moment
+        self._environment.filters.update(FILTERS)
         self._environment.globals["styles"] = self.static.address("style.css")
         self._environment.globals["icon"] = self.static.address("icon.svg")
         self._environment.globals["passkey_script"] = self.static.address("passkeys.js")
@@ -82,7 +87,9 @@ class Pages:
             return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, token_for(held))
 
         template = self._environment.get_template(f"{page}.html")
-        text = template.render(session=session, token=token, faults=faults, **facts)
+        text = template.render(
+            session=session, token=token, faults=faults, language=spoken().code, languages=self._languages, **facts
+        )
         return with_browser(request, HTMLResponse(text, status))
 
 
@@ -100,8 +107,3 @@ def with_browser(request: Request, response: Response) -> Response:
     if made:
         cookies.put(response, cookies.BROWSER, made)
     return response
-
-
-def _moment(instant: Instant) -> str:
-    """An instant for people, to the minute: seconds tell nobody anything here."""
-    return spoken(instant.round("minute", mode="floor"), "UTC")

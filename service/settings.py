@@ -25,6 +25,7 @@ PREFIX = "CHALLENGES_"
 _EXAMPLES = {
     f"{PREFIX}METRICS_ADDRESS": "0.0.0.0:9464",
     f"{PREFIX}FILES_URL": "https://files.example",
+    f"{PREFIX}LANGUAGES": "en or en,gd",
     f"{PREFIX}UI_ADDRESS": "https://temporal.example",
 }
 """How settings are written that have a form."""
@@ -79,6 +80,8 @@ class Settings(BaseSettings):
         web_proxy: addresses or networks of the proxies in front of it, with commas between them. Only these are
             believed when they say for whom they ask.
         organisations: the file that names the organisations with which people can sign in.
+        languages: of the web front and of letters, as codes with commas between them. The first is spoken to
+            whoever asks for none of them, and in letters.
         second_step: whether people who decide or release need a passkey too if they sign in with a browser.
         codec_key_file: the keys that encrypt what Temporal keeps. Without it, Temporal keeps readable JSON.
         ui_address: the address of Temporal's UI, as people type it: its pages may have encrypted payloads decoded.
@@ -143,6 +146,7 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8000, ge=1, le=65535)
     web_proxy: Networks = ""
     organisations: Path = Path()
+    languages: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(, ?[a-z]{2,3}(-[A-Z]{2})?)*$")
     second_step: bool = False
     codec_key_file: Path = Path()
     ui_address: str = Field(default="http://localhost:8233", pattern=r"^https?://[^/\s@]+$")

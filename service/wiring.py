@@ -24,6 +24,7 @@ from store.payments.file_rail import FileRail
 from store.payments.sealing import Seals, make_key_file
 from store.record.keys import RecordKeyFile
 
+from .languages import languages_of
 from .settings import PREFIX, Settings
 
 _logger = structlog.get_logger("wiring")
@@ -54,13 +55,13 @@ def letters_of(options: Settings) -> Letters:
     Raises:
         FileRefused: one of the files is wrong.
     """
-    return _letters(options.letters)
+    return _letters(options.letters, options.languages)
 
 
 @cache
-def _letters(folder: Path) -> Letters:
+def _letters(folder: Path, languages: str) -> Letters:
     """Reads the files only once: to read and check all of them takes longer than most commands."""
-    return Letters(folder)
+    return Letters(folder, languages_of(languages)[0].words)
 
 
 def seals_of(options: Settings, database: Database) -> Seals:

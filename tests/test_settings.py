@@ -78,6 +78,7 @@ _EVERY = {
     "web_port": 8443,
     "web_proxy": "10.0.0.0/8, 127.0.0.1",
     "organisations": Path("/etc/organisations.toml"),
+    "languages": "gd, en-GB",
     "second_step": True,
     "codec_key_file": Path("/etc/codec.key"),
     "ui_address": "https://temporal.example",

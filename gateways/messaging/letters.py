@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from domain.announcements.occasions import COMMON, MAY_BE_EMPTY, SAMPLES, Facts, Occasion, facts_of
 from domain.values.model import Value
 from domain.values.refusals import FileRefused, Problem
+from domain.values.words import ENGLISH, Catalogue
 
 FOLDER = Path(__file__).parents[2] / "letters"
 """The folder of the words that come with the service."""
@@ -29,6 +30,8 @@ LONGEST_SUBJECT = 200
 
 _ENDING = ".txt"
 _SUBJECT = "Subject:"
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
+_WORDS = re.compile(r"[^\W\d_]")
 _SPACES_AND_CONTROLS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
@@ -44,30 +47,45 @@ class Letter(Value):
     body: str
 
 
+def texts_in(letter: str) -> Iterator[str]:
+    """The texts of a letter's file that can be translated: its subject, and every line with words.
+
+    Args:
+        letter: the whole text of the file.
+    """
+    return (text for line in letter.splitlines() if (text := _without_mark(line)) and _WORDS.search(_TAG.sub("", text)))
+
+
+def _without_mark(line: str) -> str:
+    return line.removeprefix(_SUBJECT).strip()
+
+
 class Letters:
     """The words for every occasion. The files are read once, here: restart the service after you change a file.
 
     Args:
         folder: where the files are: `<occasion>.txt` for each occasion, and `_<name>.txt` for a piece that they share.
+        words: of the language of all letters. A line that the catalogue does not know stays as it is.
 
     Raises:
         FileRefused: a file is missing, has a mistake, or has no occasion. One line for each, with file and remedy.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, words: Catalogue = ENGLISH.words) -> None:
         pieces, files = _files_in(folder)
-        environment = _environment({path.name: _text_of(path) for path in pieces})
+        shared = {path: _text_of(path, words) for path in pieces}
+        environment = _environment({path.name: text for path, text in shared.items()})
         problems: list[str] = []
-        for path in pieces:
+        for path, text in shared.items():
             with _noting(problems):
-                _check(environment, path, _text_of(path), COMMON, "every notice", pieces=())
+                _check(environment, path, text, COMMON, "every notice", pieces=())
         if problems:  # every file that includes the piece would have the same problem
             raise FileRefused.for_problems([Problem(field="", text=line) for line in problems])
         self._words: dict[Occasion, _Words] = {}
         for path in files:
             with _noting(problems):
                 occasion = _occasion_of(path)
-                self._words[occasion] = _words(environment, path, occasion, [piece.name for piece in pieces])
+                self._words[occasion] = _words(environment, path, occasion, words, [piece.name for piece in pieces])
         problems += [
             f"{folder / occasion}{_ENDING}: there is no such file: add the words for this occasion"
             for occasion in Occasion
@@ -156,31 +174,42 @@ def _occasion_of(path: Path) -> Occasion:
         raise FileRefused(f"{path}: there is no such occasion: {meant}") from None
 
 
-def _text_of(path: Path) -> str:
+def _text_of(path: Path, words: Catalogue) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return _translated(path.read_text(encoding="utf-8-sig"), words)
     except UnicodeDecodeError:
         raise FileRefused(f"{path}: is not text in UTF-8: save it in that encoding") from None
     except OSError as error:
         raise FileRefused(f"{path}: cannot be read ({error.strerror}): check what it is and who may read it") from None
 
 
-def _words(environment: Environment, path: Path, occasion: Occasion, pieces: Collection[str]) -> _Words:
+def _translated(letter: str, words: Catalogue) -> str:
+    known = set(texts_in(letter))
+    lines = []
+    for line in letter.split("\n"):
+        text = _without_mark(line)
+        lines.append(line.replace(text, words.gettext(text)) if text in known else line)
+    return "\n".join(lines)
+
+
+def _words(
+    environment: Environment, path: Path, occasion: Occasion, words: Catalogue, pieces: Collection[str]
+) -> _Words:
     """The words in a file, checked thoroughly.
 
     Raises:
         FileRefused: the file has a mistake.
     """
-    sources = _subject_and_body(path, _text_of(path))
+    sources = _subject_and_body(path, _text_of(path, words))
     for source in sources:
         _check(environment, path, source, facts_of(occasion), f"the notice {occasion}", pieces)
-    words = _Words(*(environment.from_string(source) for source in sources))
+    compiled = _Words(*(environment.from_string(source) for source in sources))
     # Try every combination of empty facts: a mistake can show only when one fact is empty and another is not.
     may_be_empty = sorted(MAY_BE_EMPTY.get(occasion, ()))
     for number in range(len(may_be_empty) + 1):
         for empty in combinations(may_be_empty, number):
-            _check_letter(words, path, SAMPLES[occasion] | dict.fromkeys(empty, ""))
-    return words
+            _check_letter(compiled, path, SAMPLES[occasion] | dict.fromkeys(empty, ""))
+    return compiled
 
 
 def _subject_and_body(path: Path, text: str) -> tuple[str, str]:
