@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.values.refusals import KINDS, Refused, SecondStepMissing, SignInOver, SignInRefused, TooOften, Unavailable
+from domain.values.words import gettext
 
 from .forms import TOKEN
 from .front import NeedsSignIn
@@ -23,10 +24,6 @@ from .local import local_page
 from .rendering import Pages
 
 _logger = structlog.get_logger("web")
-_IN_WORDS = {
-    404: "There is no page at this address: check how it is written, or begin at the first page.",
-    405: "This address takes no {method}: go back, and use the buttons of the page.",
-}
 _SECRETS = frozenset({TOKEN, "secret", "answer", "id", "wanted", "code"})
 """Fields of forms that nobody typed, or that are no use to anybody twice."""
 _LATER = 30
@@ -85,11 +82,12 @@ class Answers:
             case HTTPException():
                 return self._of_http(request, fault, _typed(request))
             case SecondStepMissing():
-                onward = {"onward": f"/passkeys/use?{_wanted(request)}", "onward_words": "Use your passkey"}
+                onward = {"onward": f"/passkeys/use?{_wanted(request)}", "onward_words": gettext("Use your passkey")}
                 return self._page(request, 403, str(fault), _typed(request), **onward)
             case SignInRefused() | SignInOver():
                 status = KINDS[fault.code].http_status
-                onward = {"onward": "/sign-in", "onward_words": "Sign in", "heading": "This sign-in did not work"}
+                heading = gettext("This sign-in did not work")
+                onward = {"onward": "/sign-in", "onward_words": gettext("Sign in"), "heading": heading}
                 return self._page(request, status, str(fault), _typed(request), **onward)
             case Refused():
                 response = self._page(request, KINDS[fault.code].http_status, str(fault), _typed(request))
@@ -100,22 +98,24 @@ class Answers:
                     response.headers["retry-after"] = str(later)
                 return response
         number = _say_broken(fault)
-        text = f"Something is wrong with this service: try again, or tell the programme office the number {number}."
+        text = gettext(
+            "Something is wrong with this service: try again, or tell the programme office the number {number}."
+        ).format(number=number)
         return self._page(request, 500, text, _typed(request))
 
     def _sign_in(self, request: Request) -> Response:
         """A page that was only looked at is shown after the sign-in. What was sent was not done, and is given back."""
         if request.method in ("GET", "HEAD"):
             return RedirectResponse(f"/sign-in?{_wanted(request)}", 303)
-        text = "You are not signed in any more, so nothing was done: sign in, then do it again."
+        text = gettext("You are not signed in any more, so nothing was done: sign in, then do it again.")
         return self._page(
-            request, 401, text, _typed(request), onward=f"/sign-in?{_wanted(request)}", onward_words="Sign in"
+            request, 401, text, _typed(request), onward=f"/sign-in?{_wanted(request)}", onward_words=gettext("Sign in")
         )
 
     def _of_http(self, request: Request, fault: HTTPException, typed: Mapping[str, str]) -> Response:
         text = fault.detail
         if text == HTTPStatus(fault.status_code).phrase:
-            text = _IN_WORDS.get(fault.status_code, f"{text}.").format(method=request.method)
+            text = _in_words(fault.status_code, request.method)
         response = self._page(request, fault.status_code, text, typed)
         response.headers.update(fault.headers or {})
         return response
@@ -130,24 +130,36 @@ class Answers:
         onward_words: str = "",
         heading: str = "",
     ) -> Response:
-        onward, said = (onward, onward_words) if onward else ("/", "Go to the first page")
-        heading = heading or _HEADINGS.get(status, "This cannot be done")
+        onward, said = (onward, onward_words) if onward else ("/", gettext("Go to the first page"))
+        heading = heading or _heading(status)
         return self._pages.show(
             request, "fault", status, heading=heading, text=text, typed=typed, onward=onward, onward_words=said
         )
 
 
-_HEADINGS = {
-    401: "Sign in",
-    403: "You may not do this",
-    404: "There is no such page",
-    405: "This cannot be done",
-    413: "This is too large",
-    421: "This is another address",
-    429: "Too many times",
-    500: "Something is wrong",
-    503: "This does not work at the moment",
-}
+def _heading(status: int) -> str:
+    """The heading of a page that says what went wrong."""
+    return {
+        401: gettext("Sign in"),
+        403: gettext("You may not do this"),
+        404: gettext("There is no such page"),
+        405: gettext("This cannot be done"),
+        413: gettext("This is too large"),
+        421: gettext("This is another address"),
+        429: gettext("Too many times"),
+        500: gettext("Something is wrong"),
+        503: gettext("This does not work at the moment"),
+    }.get(status, gettext("This cannot be done"))
+
+
+def _in_words(status: int, method: str) -> str:
+    """What to say of a fault that nobody has put in words."""
+    if status == 404:
+        return gettext("There is no page at this address: check how it is written, or begin at the first page.")
+    if status == 405:
+        text = gettext("This address takes no {method}: go back, and use the buttons of the page.")
+        return text.format(method=method)
+    return f"{HTTPStatus(status).phrase}."
 
 
 def _wanted(request: Request) -> str:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from domain.values.refusals import NotReadable
+from domain.values.words import gettext
 
 from . import cookies
 
@@ -55,13 +56,17 @@ async def _fields_of(request: Request) -> Mapping[str, str]:
         NotReadable: a field was sent twice, or has characters that no text has.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _URLENCODED:
-        raise HTTPException(415, f"What you sent is no form of a page: send it as {_URLENCODED}.")
+        raise HTTPException(
+            415, gettext("What you sent is no form of a page: send it as {kind}.").format(kind=_URLENCODED)
+        )
     async with request.form(max_files=0, max_fields=_MOST_FIELDS) as form:
         fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
         if len(fields) != len(form.multi_items()):
-            raise NotReadable("A field of the form was sent twice: open the page again, and send the form once.")
+            raise NotReadable(
+                gettext("A field of the form was sent twice: open the page again, and send the form once.")
+            )
     if any("\0" in each or "\ufffd" in each for each in fields.values()):
-        raise NotReadable("A field of the form has characters that are no text: type it again.")
+        raise NotReadable(gettext("A field of the form has characters that are no text: type it again."))
     request.state.fields = fields
     return fields
 
@@ -78,7 +83,9 @@ async def read_form(request: Request) -> Form:
     if not secret or not hmac.compare_digest(token_for(secret).encode(), fields.get(TOKEN, "").encode()):
         raise HTTPException(
             403,
-            "The page with this form is too old, or belongs to another sign-in, so nothing was done: open the page "
-            "again, and send it once more. Your browser has to take cookies.",
+            gettext(
+                "The page with this form is too old, or belongs to another sign-in, so nothing was done: open the page "
+                "again, and send it once more. Your browser has to take cookies."
+            ),
         )
     return Form(fields)

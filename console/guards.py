@@ -8,6 +8,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.values.words import gettext
+
+from .showing import number
+
 MOST_BYTES = 65_536
 """The most bytes of a form here: names, codes, reasons and the answers of passkeys."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -87,7 +91,12 @@ class OurHost:
         if scope["type"] == "http":
             named = Headers(scope=scope).getlist("host")
             if len(named) != 1 or named[0].lower() not in self._hosts:
-                raise HTTPException(421, f"This service is not at the address that you used: go to {self._address}.")
+                raise HTTPException(
+                    421,
+                    gettext("This service is not at the address that you used: go to {address}.").format(
+                        address=self._address
+                    ),
+                )
         await self._app(scope, receive, send)
 
 
@@ -124,7 +133,10 @@ class SmallBodies:
 
     def _too_large(self) -> HTTPException:
         return HTTPException(
-            413, f"What you sent has more than {self._most:,} bytes, and no form here takes more: send a shorter text."
+            413,
+            gettext(
+                "What you sent has more than {number} bytes, and no form here takes more: send a shorter text."
+            ).format(number=number(self._most)),
         )
 
 
@@ -146,7 +158,10 @@ class OurForms:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] not in _SAFE and not self._is_ours(Headers(scope=scope)):
             raise HTTPException(
-                403, "This form was sent from another site, so nothing was done: open the page here, and send it again."
+                403,
+                gettext(
+                    "This form was sent from another site, so nothing was done: open the page here, and send it again."
+                ),
             )
         await self._app(scope, receive, send)
 

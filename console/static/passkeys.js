@@ -4,10 +4,11 @@ const form = document.querySelector("form[data-passkey]");
 const status = document.querySelector("[data-status]");
 document.querySelector("[data-without-scripts]").hidden = true;
 
+// The words stand in the page, where they were translated.
 const SAID = {
-  NotAllowedError: "It was stopped, or took too long. Press the button to try again.",
-  InvalidStateError: "This device has a passkey for you already. Use it, or choose another device.",
-  SecurityError: "This page is not at the address that passkeys need. Tell the programme office.",
+  NotAllowedError: form.dataset.sayStopped,
+  InvalidStateError: form.dataset.sayHasOne,
+  SecurityError: form.dataset.sayElsewhere,
 };
 
 async function ask() {
@@ -20,11 +21,11 @@ async function ask() {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  status.textContent = "Your browser asks for the passkey.";
+  status.textContent = form.dataset.sayAsking;
   try {
     form.elements.answer.value = JSON.stringify((await ask()).toJSON());
   } catch (error) {
-    status.textContent = SAID[error.name] ?? "This browser cannot do it. Bring it up to date, or use another browser.";
+    status.textContent = SAID[error.name] ?? form.dataset.sayCannot;
     return;
   }
   form.submit();
