@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.values.refusals import KINDS, Refused, SecondStepMissing, SignInOver, SignInRefused, TooOften, Unavailable
 from domain.values.words import gettext
+from service import log
 
 from .forms import TOKEN
 from .front import NeedsSignIn
@@ -67,7 +68,7 @@ class Answers:
                 await response(scope, receive, noting)
         route = getattr(scope.get("route"), "path", "none")
         taken = round((time.perf_counter() - begun) * 1000, 1)
-        _logger.info("answered", method=scope["method"], route=route, status=status, milliseconds=taken)
+        log.tell(_logger, "answered", method=scope["method"], route=route, status=status, milliseconds=taken)
 
     def page_for(self, request: Request, fault: Exception) -> Response:
         """The answer to a request that went wrong.

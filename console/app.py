@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -71,9 +73,18 @@ class _Pages:
     """
 
     def __init__(self, front: Front) -> None:
+        below: dict[str, list[BaseRoute]] = defaultdict(list)
+        for route in routes_of(front):
+            below[_first_part(getattr(route, "path", ""))].append(route)
         # Its redirects to an address with or without a slash would be made from the host that the visitor named.
-        self._router = Router(routes_of(front), redirect_slashes=False)
+        self._routers = {part: Router(routes, redirect_slashes=False) for part, routes in below.items()}
+        self._nothing = Router(redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # a router that belongs to an application raises what it cannot find
-        await self._router(scope, receive, send)
+        await self._routers.get(_first_part(scope["path"]), self._nothing)(scope, receive, send)
+
+
+def _first_part(path: str) -> str:
+    """The first part of an address, which no address of ours leaves open: a router tries its routes one by one."""
+    return path.split("/", 2)[1] if "/" in path else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,7 +32,14 @@ _HEADERS = {
     "geolocation=(), microphone=()",
     "x-robots-tag": "noindex",
 }
-_UNLESS_SAID = {"cache-control": "no-store", "referrer-policy": "same-origin"}
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them. They are the same for every answer, so they are written once."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+_UNLESS_SAID = _encoded({"cache-control": "no-store", "referrer-policy": "same-origin"})
 """Pages are for one person, so nothing keeps them. A page may say otherwise, as styles do."""
 _ONLY_TLS = "max-age=31536000"
 
@@ -46,9 +54,9 @@ class SafeHeaders:
 
     def __init__(self, app: ASGIApp, web_address: str) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
-        if web_address.startswith("https:"):
-            self._headers["strict-transport-security"] = _ONLY_TLS
+        only_tls = {"strict-transport-security": _ONLY_TLS} if web_address.startswith("https:") else {}
+        self._always = _encoded(_HEADERS | only_tls)
+        self._always_names = {name for name, _ in self._always}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,11 +65,10 @@ class SafeHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers[name] = value
-                for name, value in _UNLESS_SAID.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _ in message["headers"]}
+                kept = [each for each in message["headers"] if each[0] not in self._always_names]
+                more = [each for each in _UNLESS_SAID if each[0] not in said]
+                message = {**message, "headers": [*kept, *self._always, *more]}
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -39,14 +39,16 @@ class Speaking:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        chosen = self._chosen(scope) if len(self._by_code) > 1 else None
-        language = chosen or (self._asked_for(Headers(scope=scope)) if len(self._by_code) > 1 else self._usual)
+        several = len(self._by_code) > 1
+        chosen = self._chosen(scope) if several else None
+        language = chosen or (self._asked_for(Headers(scope=scope)) if several else self._usual)
+        its_code = (b"content-language", language.code.encode())
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], its_code]}
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("content-language", language.code)
-                if len(self._by_code) > 1:
+                if several:
                     headers.add_vary_header("accept-language, cookie")
                 if chosen:
                     kept = f"{COOKIE}={chosen.code}; Path=/; Max-Age={_A_YEAR}; Secure; HttpOnly; SameSite=Lax"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
+from typing import TextIO
 
 import structlog
+from structlog.stdlib import BoundLogger
 from structlog.types import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, TelemetryFilter
@@ -21,6 +25,10 @@ _QUOTES_LETTERS = "notifications_python_client"
 """Its warnings repeat the text and the address of a notice. What matters is raised as an error, without both."""
 
 
+_short_way: TextIO | None = None
+"""Where `tell` writes by itself, if the settings allow it."""
+
+
 def configure(settings: Settings) -> None:
     """Sets up logging to standard error. Call this once, at the start of a process.
 
@@ -30,7 +38,9 @@ def configure(settings: Settings) -> None:
     # The ids are fields already, so the message need not repeat them.
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
+    global _short_way
     pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stderr.isatty())
+    _short_way = sys.stderr if not pretty and settings.log_level in ("DEBUG", "INFO") else None
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         _lift_temporal_fields,
@@ -52,6 +62,25 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def tell(logger: BoundLogger, event: str, **fields: str | float) -> None:
+    """A line for what happens hundreds of times a second. In JSON, the line takes a shorter way than others.
+
+    The usual way, through structlog and the standard library, took as long as half of all else that a short page takes.
+
+    Args:
+        logger: for the usual way.
+        event: what happened.
+        fields: of the line.
+    """
+    if _short_way is None:
+        logger.info(event, **fields)
+        return
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = {**fields, "event": event, "level": "info", "timestamp": now}
+    _short_way.write(f"{json.dumps(line, ensure_ascii=False)}\n")  # in one piece, so that no other line gets into it
+    _short_way.flush()
 
 
 def of_temporal_core() -> LoggingConfig:

@@ -87,6 +87,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
         root.removeHandler(handler)
     log.configure(Settings(log_format="json"))
     yield stderr
+    monkeypatch.setattr(log, "_short_way", None)
     logging.captureWarnings(False)
     structlog.reset_defaults()
     root.handlers[:] = handlers
@@ -172,6 +173,32 @@ def test_our_own_events_are_one_line_each_with_their_fields(written: io.StringIO
     assert event["event"] == "worker ready"
     assert event["namespace"] == "default"
     assert event["challenge"] == "pilot-2016/air-quality"
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_the_short_way_writes_the_same_line(written: io.StringIO, monkeypatch: pytest.MonkeyPatch, short: bool) -> None:
+    monkeypatch.setattr(log, "_short_way", log._short_way if short else None)
+    log.tell(structlog.get_logger("web"), "answered", route='/"ä\n', status=200)
+
+    line = json.loads(written.getvalue())
+    assert Instant.parse_iso(line.pop("timestamp")) <= Instant.now()
+    assert line == {"event": "answered", "level": "info", "route": '/"ä\n', "status": 200}
+    assert written.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "level", "short"), [("json", "INFO", True), ("json", "WARNING", False), ("pretty", "INFO", False)]
+)
+def test_the_short_way_is_taken_only_for_json_and_where_the_line_is_wanted(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch, form: str, level: str, short: bool
+) -> None:
+    """Fails when a level that leaves such lines out is not looked at."""
+    monkeypatch.setattr(sys, "stderr", written)  # pytest has put its own there
+    log.configure(Settings.model_validate({"log_format": form, "log_level": level}))
+    log.tell(structlog.get_logger("web"), "answered", status=200)
+
+    assert (log._short_way is not None) is short
+    assert bool(written.getvalue()) is (level == "INFO")
 
 
 def test_an_error_with_its_traceback_is_still_one_line(written: io.StringIO) -> None:
