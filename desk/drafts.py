@@ -12,7 +12,7 @@ from domain.permissions import Action, Actor, Role
 from domain.values.model import Value
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, Problem
-from store.challenges import drafts, sending
+from store.challenges import drafts, rounds, sending
 from store.challenges.rounds import ChallengeRow
 
 from .core import Core
@@ -165,8 +165,7 @@ class Drafts:
 
     async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
         """The challenge of a draft, if the actor is whoever writes this draft."""
-        challenge = await self._core.threads.read(drafts.challenge_of, self._core.database, application)
-        row = await self._core.find(challenge)
+        row = await self._core.threads.read(self._challenge_of, application)
         await self._core.allow(actor, action, row, application)
         async with self._core.refusals_on_record(actor, action, row):
             if application not in {each.person for each in actor.roles(row.place) if each.role is Role.TEAM}:
@@ -174,6 +173,10 @@ class Drafts:
                     f"{self._core.shown(actor)} does not write {application}: whoever has its address does."
                 )
         return row
+
+    def _challenge_of(self, application: str) -> ChallengeRow:
+        database = self._core.database
+        return rounds.find_challenge(database, drafts.challenge_of(database, application))
 
     def _read(self, row: ChallengeRow, application: str, stage: str) -> OpenDraft:
         draft, form = drafts.read(self._core.database, application, stage, self._core.clock)

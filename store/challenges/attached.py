@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from domain.forms.attachments import Attachment, FileKind, Scan
 from domain.values.model import Value
 from store.database import tables
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.database.tables import Found
 
 _attachments, _files = tables.attachments, tables.files
@@ -34,19 +35,25 @@ class Kept(Value):
 
 def of_draft(connection: Connection, application: str, stage: str) -> tuple[Attachment, ...]:
     """What is attached to a draft now, in the order in which it was attached."""
-    chosen = wanted().where(
-        _attachments.c.application == application,
-        _attachments.c.stage == stage,
-        _attachments.c.attached_at.is_not(None),
-        _attachments.c.detached_at.is_(None),
-    )
-    return tuple(attachment_of(row) for row in connection.execute(chosen.order_by(*AS_ATTACHED)))
+    return tuple(attachment_of(row) for row in _OF_DRAFT.all(connection, {"draft": application, "of_stage": stage}))
 
 
 def wanted() -> Select[Any]:
     """Selects attachments with what is known of their files."""
     its = (_files.c.size, _files.c.scan, _files.c.key, _files.c.stored_at)
     return select(_attachments, *its).join_from(_attachments, _files)
+
+
+_OF_DRAFT = Prepared(
+    wanted()
+    .where(
+        _attachments.c.application == bindparam("draft"),
+        _attachments.c.stage == bindparam("of_stage"),
+        _attachments.c.attached_at.is_not(None),
+        _attachments.c.detached_at.is_(None),
+    )
+    .order_by(*AS_ATTACHED)
+)
 
 
 def attachment_of(row: Found) -> Attachment:

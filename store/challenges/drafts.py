@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
@@ -39,6 +39,7 @@ from store.database import tables
 from store.database.database import Database
 from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.database.tables import Found
 
 from . import draft_rows, forms, submissions, windows
@@ -163,17 +164,16 @@ def save(
 def _save(connection: Connection, draft: Found, typed: Typed, now: Instant) -> tuple[Saved, int]:
     """What became of something that was typed, and how many characters more the draft keeps now."""
     whose = {"application": draft.application, "stage": draft.stage, "question": typed.question}
-    of_it = tuple(_answers.c[name] == value for name, value in whose.items())
     text = answers.written_one(typed.answer)
-    last = connection.scalar(select(func.max(_answers.c.version)).where(*of_it)) or 0
-    counting = select(func.max(_answers.c.version)).where(*of_it, _answers.c.counts).scalar_subquery()
-    same = (_answers.c.builds_on == typed.builds_on, _answers.c.answer == text)
-    current, before = (_first(connection, *of_it, *which) for which in ((_answers.c.version == counting,), same))
+    of_it = {"id": draft.application, "of_stage": draft.stage, "of": typed.question}
+    last: int = _LAST.one_or_none(connection, of_it).version
+    current = _first(connection, _COUNTING, of_it)
+    before = _first(connection, _SAME, of_it | {"base": typed.builds_on, "text": text})
     saved = placed(typed, current, before, last, now)
     if saved.yours.version <= last:
         return saved, 0
     row = {"version": last + 1, "builds_on": typed.builds_on, "counts": saved.yours.counts}
-    connection.execute(insert(_answers).values(**whose, **row, answer=text, saved_at=now))
+    _KEPT.execute(connection, whose | row | {"answer": text, "saved_at": now})
     return saved, len(text)
 
 
@@ -189,9 +189,8 @@ def _check_room(connection: Connection, draft: Found, more: int) -> None:
             f"{MOST_CHARACTERS:,}: send it as it is, or begin another."
         )
         raise ApplicationRefused.for_problems([Problem(field="", text=text)])
-    connection.execute(
-        update(_drafts).where(*draft_rows.is_(draft.application, draft.stage)).values(size=draft.size + more)
-    )
+    of_it = {"id": draft.application, "of_stage": draft.stage}
+    _GROWN.execute(connection, of_it | {"new_size": draft.size + more})
 
 
 def read(database: Database, application: str, stage: str, clock: Callable[[], Instant]) -> tuple[Draft, Form]:
@@ -204,7 +203,7 @@ def read(database: Database, application: str, stage: str, clock: Callable[[], I
         Unavailable: the database cannot be read, or, to take up an application, written to.
     """
     with database.reading() as connection:
-        row = connection.execute(select(_drafts).where(*draft_rows.is_(application, stage))).one_or_none()
+        row = _DRAFT.one_or_none(connection, {"id": application, "of_stage": stage})
         if row is not None:
             return _draft(connection, row), forms.read_version(connection, row.challenge, stage, row.form)
     with database.writing() as connection:
@@ -250,24 +249,15 @@ def challenge_of(database: Database, application: str) -> str:
         UnknownTeam: there is no such draft or application.
         Unavailable: the database cannot be read.
     """
-    begun = select(_drafts.c.challenge).where(_drafts.c.application == application)
-    sent = select(_applications.c.challenge).where(_applications.c.id == application)
     with database.reading() as connection:
-        found = connection.scalars(begun.union(sent)).first()
-    if found is None:
+        found = _CHALLENGE_OF.one_or_none(connection, {"id": application})
+    if found is None or found.challenge is None:
         raise draft_rows.unknown(application)
-    return str(found)
+    return str(found.challenge)
 
 
 def _draft(connection: Connection, draft: Found) -> Draft:
-    wanted = (
-        select(_applications.c.withdrawn, _applications.c.organisation, _applications.c.email, *_SENT, *_SHOWN)
-        .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))
-        .join(_applications, _applications.c.id == _drafts.c.application, isouter=True)
-        .join(_proposals, _same(_drafts, _proposals, "application"), isouter=True)
-        .where(*draft_rows.is_(draft.application, draft.stage))
-    )
-    row = connection.execute(wanted).one_or_none()
+    row = _AS_SENT.one_or_none(connection, {"id": draft.application, "of_stage": draft.stage})
     if row is None:
         raise UnknownStage(f"{draft.challenge} takes no proposals for {draft.stage!r} yet: wait until it does.")
     kept = tuple(draft_rows.that_count(connection, draft.application, draft.stage))
@@ -291,11 +281,46 @@ def _draft(connection: Connection, draft: Found) -> Draft:
     )
 
 
-def _first(connection: Connection, *which: ColumnElement[bool]) -> KeptAnswer | None:
-    row = connection.execute(select(_answers).where(*which)).first()
+def _first(connection: Connection, wanted: Prepared, values: Mapping[str, object]) -> KeptAnswer | None:
+    row = wanted.one_or_none(connection, values)
     return None if row is None else draft_rows.kept_answer(row)
 
 
 def _same(one: Table, other: Table, name: str) -> ColumnElement[bool]:
     """Whether two rows belong to the same challenge or application, and to the same stage."""
     return and_(one.c[name] == other.c[name], one.c.stage == other.c.stage)
+
+
+_OF_DRAFT = (_drafts.c.application == bindparam("id"), _drafts.c.stage == bindparam("of_stage"))
+_DRAFT = Prepared(select(_drafts).where(*_OF_DRAFT))
+_GROWN = Prepared(update(_drafts).where(*_OF_DRAFT).values(size=bindparam("new_size")))
+_CHALLENGE_OF = Prepared(
+    select(
+        func.coalesce(
+            select(func.max(_drafts.c.challenge)).where(_drafts.c.application == bindparam("id")).scalar_subquery(),
+            select(_applications.c.challenge).where(_applications.c.id == bindparam("id")).scalar_subquery(),
+        ).label("challenge")
+    )
+)
+_AS_SENT = Prepared(
+    select(_applications.c.withdrawn, _applications.c.organisation, _applications.c.email, *_SENT, *_SHOWN)
+    .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))
+    .join(_applications, _applications.c.id == _drafts.c.application, isouter=True)
+    .join(_proposals, _same(_drafts, _proposals, "application"), isouter=True)
+    .where(*_OF_DRAFT)
+)
+_OF_QUESTION = (
+    _answers.c.application == bindparam("id"),
+    _answers.c.stage == bindparam("of_stage"),
+    _answers.c.question == bindparam("of"),
+)
+_LAST = Prepared(select(func.coalesce(func.max(_answers.c.version), 0).label("version")).where(*_OF_QUESTION))
+_NEWEST = select(func.max(_answers.c.version)).where(*_OF_QUESTION, _answers.c.counts).scalar_subquery()
+_COUNTING = Prepared(select(_answers).where(*_OF_QUESTION, _answers.c.version == _NEWEST))
+_SAME = Prepared(
+    select(_answers)
+    .where(*_OF_QUESTION, _answers.c.builds_on == bindparam("base"), _answers.c.answer == bindparam("text"))
+    .order_by(*_BY_VERSION)
+    .limit(1)
+)
+_KEPT = Prepared(insert(_answers))

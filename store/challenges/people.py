@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, select, update
 
 from domain.identity.session import Session
 from domain.identity.sign_in import SignIn
@@ -15,6 +15,7 @@ from domain.values.refusals import FileRefused
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.database.tables import Found
 from store.identity import persons
 from store.judging import readers
@@ -202,27 +203,29 @@ def _people_grants(connection: Connection, who: ColumnElement[bool]) -> tuple[Gr
     )
 
 
-def _team_grants(connection: Connection, mailbox: str) -> tuple[Grant, ...]:
-    wanted = (
-        select(_applications.c.id, _applications.c.challenge)
-        .where(_applications.c.mailbox == mailbox)
-        .order_by(*_APPLICATIONS)
+_TEAMS_OF = Prepared(
+    select(_applications.c.id, _applications.c.challenge)
+    .where(_applications.c.mailbox == bindparam("of"))
+    .order_by(*_APPLICATIONS)
+)
+_DRAFTS_OF = Prepared(
+    select(_drafts.c.application, _drafts.c.challenge)
+    .where(
+        _drafts.c.mailbox == bindparam("of"),
+        ~exists().where(_applications.c.id == _drafts.c.application),
     )
+    .order_by(*_DRAFTS)
+)
+
+
+def _team_grants(connection: Connection, mailbox: str) -> tuple[Grant, ...]:
     return tuple(
         Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.id, challenge=row.challenge)
-        for row in connection.execute(wanted)
+        for row in _TEAMS_OF.all(connection, {"of": mailbox})
     )
 
 
 def _draft_grants(connection: Connection, mailbox: str) -> Iterator[Grant]:
     """For drafts that were not sent. Once a draft is sent, it belongs to the contact of its application."""
-    wanted = (
-        select(_drafts.c.application, _drafts.c.challenge)
-        .where(
-            _drafts.c.mailbox == mailbox,
-            ~exists().where(_applications.c.id == _drafts.c.application),
-        )
-        .order_by(*_DRAFTS)
-    )
-    for row in connection.execute(wanted):
+    for row in _DRAFTS_OF.all(connection, {"of": mailbox}):
         yield Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.application, challenge=row.challenge)

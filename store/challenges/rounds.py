@@ -6,7 +6,20 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from whenever import Instant
 
 from domain.challenges.decisions import DECISIONS
@@ -219,10 +232,8 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
         UnknownChallenge: there is no such challenge, or several rounds have it. The message names similar ones.
         Unavailable: the database cannot be read.
     """
-    table = tables.challenges
     with database.reading() as connection:
-        wanted = _rows().where((table.c.id == name) | (table.c.slug == name)).order_by(*_BY_ID)
-        rows = connection.execute(wanted).all()
+        rows = connection.execute(_NAMED, {"name": name}).all()
         if not rows:
             raise UnknownChallenge(_not_found(connection, name))
     # A name without a round means the only round that is not over. The other rounds are over or were rehearsals.
@@ -280,6 +291,14 @@ def _waits_for() -> ColumnElement[str]:
     )
     over = and_(challenge.c.outcome != "", challenge.c.waits_for == "nothing")
     return case((and_(over, owed), "payments"), else_=challenge.c.waits_for)
+
+
+_NAMED = (
+    _rows()
+    .where(or_(tables.challenges.c.id == bindparam("name"), tables.challenges.c.slug == bindparam("name")))
+    .order_by(*_BY_ID)
+)
+"""Made only once: every command and most requests look a challenge up, and making it takes as long as asking."""
 
 
 def _challenge_row(row: Any) -> ChallengeRow:
