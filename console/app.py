@@ -52,7 +52,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
     """Every address of the web front."""
 
     async def static(request: Request) -> Response:
-        found = front.pages.static.answer(request.path_params["name"])
+        found = front.pages.static.answer(request, request.path_params["name"])
         if found is None:
             raise HTTPException(404)
         return found

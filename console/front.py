@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -50,7 +51,9 @@ class Front:
         self.persons = Persons(core.database)
         self.passkeys = Passkeys(core.options, core.database, core.now)
         self.languages = languages_of(core.options.languages)
-        self.pages = Pages(self.languages)
+        brand = core.options
+        logo = brand.brand_logo if brand.brand_logo != Path() else None
+        self.pages = Pages(self.languages, brand.brand_name, logo)
 
     @property
     def options(self) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,29 +17,9 @@ from . import cookies
 from .forms import TOKEN, token_for
 from .language import switches
 from .showing import FILTERS
+from .static_files import Static
 
 _HERE = Path(__file__).parent
-_FOREVER = "public, max-age=31536000, immutable"
-_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-
-
-class Static:
-    """The few files that pages load, read once. The address of a file has a digest of its content."""
-
-    def __init__(self) -> None:
-        self._files = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir())}
-
-    def address(self, name: str) -> str:
-        """Where browsers find a file."""
-        return f"/static/{name}?v={hashlib.sha256(self._files[name]).hexdigest()[:12]}"
-
-    def answer(self, name: str) -> Response | None:
-        """A file; None if there is no such file. Browsers keep it: another content has another address."""
-        content = self._files.get(name)
-        if content is None:
-            return None
-        headers = {"cache-control": _FOREVER, "content-type": _KINDS[Path(name).suffix]}
-        return Response(content, headers=headers)
 
 
 class Pages:
@@ -48,10 +27,15 @@ class Pages:
 
     Args:
         languages: which the service speaks. With more than one, every page has a switch.
+        brand: the name of the service.
+        logo: the file with its logo, if it has one.
+
+    Raises:
+        Unavailable: a file that pages load cannot be read.
     """
 
-    def __init__(self, languages: Sequence[Language] = (ENGLISH,)) -> None:
-        self.static = Static()
+    def __init__(self, languages: Sequence[Language] = (ENGLISH,), brand: str = "", logo: Path | None = None) -> None:
+        self.static = Static(logo)
         self._languages = switches(languages)
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "pages"),
@@ -64,9 +48,9 @@ class Pages:
         )
         self._environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         self._environment.filters.update(FILTERS)
-        self._environment.globals["styles"] = self.static.address("style.css")
-        self._environment.globals["icon"] = self.static.address("icon.svg")
-        self._environment.globals["passkey_script"] = self.static.address("passkeys.js")
+        shared = self._environment.globals
+        shared |= {"static": self.static.address, "brand_name": brand}
+        shared["brand_logo"] = self.static.address(f"logo{logo.suffix.lower()}") if logo else ""
 
     def show(
         self, request: Request, page: str, status: int = 200, faults: Sequence[Problem] = (), **facts: object

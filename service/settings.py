@@ -82,6 +82,8 @@ class Settings(BaseSettings):
         organisations: the file that names the organisations with which people can sign in.
         languages: of the web front and of letters, as codes with commas between them. The first is spoken to
             whoever asks for none of them, and in letters.
+        brand_name: the name of the service, at the top of every page.
+        brand_logo: a file with its logo, SVG or PNG; without one, the name stands there.
         second_step: whether people who decide or release need a passkey too if they sign in with a browser.
         codec_key_file: the keys that encrypt what Temporal keeps. Without it, Temporal keeps readable JSON.
         ui_address: the address of Temporal's UI, as people type it: its pages may have encrypted payloads decoded.
@@ -147,6 +149,8 @@ class Settings(BaseSettings):
     web_proxy: Networks = ""
     organisations: Path = Path()
     languages: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(, ?[a-z]{2,3}(-[A-Z]{2})?)*$")
+    brand_name: str = Field(default="Challenge service", min_length=1, max_length=60)
+    brand_logo: Path = Path()
     second_step: bool = False
     codec_key_file: Path = Path()
     ui_address: str = Field(default="http://localhost:8233", pattern=r"^https?://[^/\s@]+$")

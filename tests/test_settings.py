@@ -79,6 +79,8 @@ _EVERY = {
     "web_proxy": "10.0.0.0/8, 127.0.0.1",
     "organisations": Path("/etc/organisations.toml"),
     "languages": "gd, en-GB",
+    "brand_name": "Open questions",
+    "brand_logo": Path("/etc/logo.svg"),
     "second_step": True,
     "codec_key_file": Path("/etc/codec.key"),
     "ui_address": "https://temporal.example",

@@ -1,4 +1,4 @@
-"""Pages of a visitor's own sign-ins: the first page, where they are signed in, and signing out."""
+"""Pages of a visitor's own sign-ins: who is signed in, where they are signed in, and signing out."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class OwnSessions:
     def routes(self) -> list[BaseRoute]:
         """The addresses of these pages."""
         return [
-            Route("/", self.home),
+            Route("/account", self.account),
             Route("/signed-in", self.list),
             Route("/signed-in/end", self.end, methods=["POST"]),
             Route("/signed-in/end-all", self.end_all, methods=["POST"]),
             Route("/sign-out", self.sign_out, methods=["POST"]),
         ]
 
-    async def home(self, request: Request) -> Response:
+    async def account(self, request: Request) -> Response:
         """Shows who is signed in."""
         session = await self._front.must_be_signed_in(request)
         lacks = self._front.options.second_step and not session.passkey and await self._front.is_in_charge(session)
-        return self._front.pages.show(request, "home", lacks_second_step=lacks)
+        return self._front.pages.show(request, "sign-in/account", lacks_second_step=lacks)
 
     async def list(self, request: Request) -> Response:
         """Lists where the visitor is signed in."""

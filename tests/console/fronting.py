@@ -110,7 +110,7 @@ class Visitor:
         assert found, page
         return found[1]
 
-    def ask(self, address: str, wanted: str = "/") -> str:
+    def ask(self, address: str, wanted: str = "/account") -> str:
         """Asks for a link, and gives the code that the page shows."""
         self.front.clock.go_on(seconds=1)
         answer = self.fill_in(f"/sign-in?{urlencode({'wanted': wanted})}", "/sign-in", address=address, wanted=wanted)
@@ -123,7 +123,7 @@ class Visitor:
         """Opens a link, and presses the button there."""
         return self.fill_in(path, "/link", secret=path.rpartition("/")[2], **fields)
 
-    def sign_in(self, address: str, wanted: str = "/") -> httpx2.Response:
+    def sign_in(self, address: str, wanted: str = "/account") -> httpx2.Response:
         """Asks for a link, opens it here, and presses the button."""
         self.ask(address, wanted)
         answer = self.follow(self.front.letters()[address])

@@ -48,7 +48,7 @@ def test_the_person_whom_it_names_sees_all_that_it_says_and_nobody_else_does(fro
 
 
 def _fields(visitor: Visitor, **fields: str) -> dict[str, str]:
-    return {"token": visitor.token("/"), **fields}
+    return {"token": visitor.token("/account"), **fields}
 
 
 def test_a_decision_is_confirmed_with_the_proof_of_the_session(

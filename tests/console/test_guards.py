@@ -105,15 +105,15 @@ def test_every_form_needs_the_token_of_its_own_session(front: Fronted, visit: Vi
     sam, olivia = visit(), visit()
     sam.sign_in(SAM)
     olivia.sign_in("olivia@scheme.example")
-    theirs, before = olivia.token("/"), visit().token("/sign-in")
+    theirs, before = olivia.token("/account"), visit().token("/sign-in")
     posts = [path for method, path in addresses(front) if method == "POST"]
     assert len(posts) >= 8
     for path in posts:
-        for token in ("", theirs, before, sam.token("/")[:-1]):
+        for token in ("", theirs, before, sam.token("/account")[:-1]):
             answer = sam.post(path, {"token": token, "reason": "Typed before"})
             assert (answer.status_code, "so nothing was done" in answer.text) == (403, True), path
             assert "Typed before" in answer.text, "what was typed is given back"
-    assert sam.get("/").status_code == 200, "nobody was signed out"
+    assert sam.get("/account").status_code == 200, "nobody was signed out"
 
 
 @pytest.mark.parametrize(
@@ -184,12 +184,12 @@ def test_a_database_that_is_away_is_said_on_a_page_with_when_to_come_back(
         sam = Visitor(front)
         sam.sign_in(SAM)
         monkeypatch.setattr(people, "reading", Database("sqlite:///nowhere/none.db").reading)
-        answer = sam.get("/")
+        answer = sam.get("/account")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
         assert "cannot be opened" in answer.text
         assert sam.get("/health").text == "ok\n"
         monkeypatch.undo()
-        assert sam.get("/").status_code == 200
+        assert sam.get("/account").status_code == 200
         sam.close()
 
 

@@ -48,8 +48,8 @@ def test_another_browser_needs_the_code_that_the_first_one_shows(front: Fronted,
     assert '<a href="#code">That is not the code' in wrong.text
     right = telephone.follow(path, code=f" {code[:3]} {code[3:]}")
     assert right.status_code == 303
-    assert "Signed in as" in telephone.get("/").text
-    assert here.get("/").status_code == 303, "the browser that asked is not signed in by that"
+    assert "Signed in as" in telephone.get("/account").text
+    assert here.get("/account").status_code == 303, "the browser that asked is not signed in by that"
 
 
 def test_five_wrong_codes_end_a_link(front: Fronted, visit: Visit) -> None:
@@ -150,7 +150,7 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(visit: Visit) -> None:
 def test_after_signing_in_nobody_is_led_to_another_site(front: Fronted, visit: Visit, wanted: str) -> None:
     sam = visit()
     answer = sam.sign_in(SAM, wanted)
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == "/account"
 
 
 def test_signing_in_goes_on_to_the_page_that_was_wanted(visit: Visit) -> None:

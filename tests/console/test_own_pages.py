@@ -40,15 +40,15 @@ def test_somebody_ends_one_sign_in_of_theirs_and_then_all(front: Fronted, visit:
     other.sign_in(ANN)
     (lost,) = set(own(front)) - {_here(here)}
     assert path_of(here.fill_in("/signed-in", "/signed-in/end", id=lost)) == "/signed-in"
-    assert there.get("/").status_code == 303
+    assert there.get("/account").status_code == 303
     (anns,) = own(front, ANN)
     here.fill_in("/signed-in", "/signed-in/end", id=anns)
-    assert other.get("/").status_code == 200, "nobody ends a sign-in of another"
+    assert other.get("/account").status_code == 200, "nobody ends a sign-in of another"
 
     there.sign_in(SAM)
     answer = here.fill_in("/signed-in", "/signed-in/end-all")
     assert (answer.status_code, "You are signed out" in answer.text, own(front)) == (200, True, [])
-    assert [each.get("/").status_code for each in (here, there, other)] == [303, 303, 200]
+    assert [each.get("/account").status_code for each in (here, there, other)] == [303, 303, 200]
 
 
 def _here(visitor: Visitor) -> str:
@@ -72,10 +72,10 @@ def test_signing_out_ends_the_session_and_not_only_the_cookie(front: Fronted, vi
     sam = visit()
     sam.sign_in(SAM)
     secret = sam.cookies["__Host-session"]
-    answer = sam.fill_in("/", "/sign-out")
+    answer = sam.fill_in("/account", "/sign-out")
     assert (answer.status_code, "__Host-session" in sam.cookies, own(front)) == (200, False, [])
     sam.cookies["__Host-session"] = secret
-    assert sam.get("/").status_code == 303
+    assert sam.get("/account").status_code == 303
     assert sam.get("/sign-out").status_code == 405, "nobody is signed out by a link or a picture"
 
 
@@ -86,7 +86,7 @@ def test_a_form_that_comes_after_the_end_is_given_back_and_does_nothing(front: F
     front.clock.go_on(hours=2)
     answer = sam.post("/passkeys/add", {"token": token, "name": "My <laptop>", "answer": "{}"})
     assert answer.status_code == 401
-    assert ">My &lt;laptop&gt;</textarea>" in answer.text
+    assert ">\nMy &lt;laptop&gt;</textarea>" in answer.text
     assert "/sign-in?wanted=%2Fpasskeys" in answer.text
 
 
@@ -95,7 +95,7 @@ def test_whoever_is_in_charge_is_led_to_the_second_step_and_others_are_not(stric
     assert path_of(ann.sign_in(ANN, "/signed-in")) == "/signed-in"
     assert path_of(sam.sign_in(SAM, "/signed-in")) == "/passkeys/use?wanted=%2Fsigned-in"
     assert path_of(sam.get("/passkeys/use?wanted=%2Fsigned-in")) == "/passkeys", "there is none to use yet"
-    assert '<a href="/passkeys/use">Use your passkey</a> before you do' in sam.get("/").text
+    assert '<a href="/passkeys/use">Use your passkey</a> before you do' in sam.get("/account").text
 
     device = Authenticator()
     add = sam.get("/passkeys/add").text
@@ -104,9 +104,9 @@ def test_whoever_is_in_charge_is_led_to_the_second_step_and_others_are_not(stric
     sam.sign_in(SAM, "/signed-in")
     use = sam.get("/passkeys/use?wanted=%2Fsigned-in").text
     fields = _with(use, wanted="//evil.example", answer=device.use(_options(use), **_at(strict)))
-    assert path_of(sam.post("/passkeys/use", fields)) == "/"
-    assert "before you do" not in sam.get("/").text
-    again = sam.post("/passkeys/use", {**fields, "token": sam.token("/")})
+    assert path_of(sam.post("/passkeys/use", fields)) == "/account"
+    assert "before you do" not in sam.get("/account").text
+    again = sam.post("/passkeys/use", {**fields, "token": sam.token("/account")})
     assert (again.status_code, "was sent before" in again.text) == (409, True)
     for visitor in (sam, ann):
         visitor.close()
@@ -132,10 +132,10 @@ def _at(front: Fronted) -> dict[str, object]:
 def test_a_role_that_was_handed_over_is_gone_at_the_next_request(strict: Fronted, people: Database) -> None:
     sam = Visitor(strict)
     sam.sign_in(SAM)
-    assert "You decide or release" in sam.get("/").text
+    assert "You decide or release" in sam.get("/account").text
     heir = Heir(id="sue", known_as=Person(id="sue", name="Sue", email="sue@sepa.example"))
     hand_overs.hand_over(people, "test-2016", "sam", heir, "olivia", "On leave.", strict.clock())
-    assert "You decide or release" not in sam.get("/").text
+    assert "You decide or release" not in sam.get("/account").text
     sam.close()
 
 

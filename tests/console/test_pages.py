@@ -21,6 +21,7 @@ _KNOWN = {
         "title",
         "body",
         "header",
+        "footer",
         "main",
         "nav",
         "h1",
@@ -72,7 +73,7 @@ class Markup(HTMLParser):
             self._open.append(tag)
         if "id" in held:
             self.ids[held["id"]] += 1
-        self.named |= {held[name].removeprefix("#") for name in ("for", "aria-describedby") if name in held}
+        self.named |= {each for name in ("for", "aria-describedby") for each in held.get(name, "").split()}
         if held.get("href", "").startswith("#"):
             self.named.add(held["href"].removeprefix("#"))
         if tag in ("input", "textarea") and held.get("type") != "hidden":
@@ -94,7 +95,7 @@ def check(text: str) -> None:
     markup = Markup(text)
     assert markup.faults == []
     assert markup.headings.count(1) == 1
-    assert text.count("<title>") == text.count('<main id="main" tabindex="-1">') == 1
+    assert text.count("<title>") == text.count('<main id="main" tabindex="-1" ') == 1
 
 
 def test_every_page_is_well_made(front: Fronted, visit: Visit) -> None:
@@ -111,7 +112,7 @@ def test_every_page_is_well_made(front: Fronted, visit: Visit) -> None:
     check(other.follow(path, code="1").text)
     check(olivia.get(path).text)
     assert olivia.follow(path).status_code == 303
-    for page in ("/", "/signed-in", "/passkeys", "/passkeys/add", "/decisions", "/nowhere", "/sign-out"):
+    for page in ("/account", "/signed-in", "/passkeys", "/passkeys/add", "/decisions", "/nowhere", "/sign-out"):
         check(olivia.get(page).text)
     decisions = olivia.get("/decisions").text
     assert "&lt;b&gt;Elections&lt;/b&gt; &amp; &#34;more&#34;" in decisions
@@ -122,7 +123,7 @@ def test_every_page_is_well_made(front: Fronted, visit: Visit) -> None:
         ("/decisions/drop", {"id": "none", "reason": "<i>"}),
         ("/sign-out", {}),
     ):
-        check(olivia.post(to, {"token": olivia.token("/"), **fields}).text)
+        check(olivia.post(to, {"token": olivia.token("/account"), **fields}).text)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ async def press_use(page: Page, front: Fronted) -> None:
 
 async def sign_in_again(page: Page, front: Fronted) -> None:
     """Signs out and in: the passkey was not used in this sign-in."""
-    await page.goto(f"{front.address}/")
+    await page.goto(f"{front.address}/account")
     await page.get_by_role("button", name="Sign out").click()
     await sign_in(page, front)
 
