@@ -16,6 +16,7 @@ from identity.organisations import Organisations
 from service.codec import codec_in
 
 from .answers import Answers
+from .applicants.mine import Mine
 from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
@@ -60,7 +61,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
+    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front), Mine(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]
 

@@ -29,6 +29,7 @@ from .forms import Forms
 from .interests import Interests
 from .judging import Judging
 from .notices import Notices
+from .own import OwnApplications
 from .passkeys import Passkeys
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -72,6 +73,7 @@ class Desk:
         self.forms = Forms(self.core)
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
+        self.own = OwnApplications(self.core)
         self.attachments = Attachments(self.core)
         self.readers = Readers(self.core)
         self.interests = Interests(self.core)

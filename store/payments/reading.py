@@ -170,6 +170,7 @@ def page_of_payments(
     *,
     challenges: Collection[str] | None = None,
     status: PaymentStatus | None = None,
+    team: str = "",
 ) -> Paged[Payment]:
     """A page of the payments, in the order in which they were requested.
 
@@ -178,6 +179,7 @@ def page_of_payments(
         page: which one.
         challenges: only the payments of these challenges; all payments if left out.
         status: only the payments with this status.
+        team: only the payments to this team; to all if left out.
 
     Raises:
         NotReadable: no page begins there.
@@ -188,6 +190,8 @@ def page_of_payments(
         wanted = wanted.where(_payments.c.challenge.in_(challenges))
     if status is not None:
         wanted = wanted.where(_payments.c.status == status)
+    if team:
+        wanted = wanted.where(_payments.c.team == team)
     with database.reading() as connection:
         found = _AS_REQUESTED.read(connection, wanted, page, _payment)
         return Paged(items=_with_twins(connection, found.items), next=found.next)

@@ -1,0 +1,128 @@
+"""Pages on which people follow their own applications: all of them, and each with its letters and payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from console.front import Front
+from desk.own import Followed, Standing
+from domain.challenges.standing import Where
+from domain.permissions import Actor
+from domain.values.paging import Page
+from domain.values.refusals import NotAllowed, UnknownNotice, UnknownTeam
+
+from .words import status_in_words, where_in_words
+
+_LONGEST_PLACE = 2000
+CAN_LEAVE = (Where.SENT, Where.DECIDING, Where.RESERVE, Where.WORKING)
+"""Where an application can be withdrawn."""
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Answers the same for what is somebody else's, and for what never was: nobody finds out by guessing.
+
+    Raises:
+        HTTPException: there is no such page, as for any address that leads nowhere.
+    """
+    try:
+        yield
+    except (NotAllowed, UnknownTeam, UnknownNotice):
+        raise HTTPException(404) from None
+
+
+class Mine:
+    """The pages about the visitor's own applications.
+
+    Args:
+        front: what all pages share.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The addresses of these pages."""
+        one = "/applications/{application}"
+        return [
+            Route("/applications", self.list),
+            Route(one, self.one),
+            Route(f"{one}/letters", self.letters),
+            Route(f"{one}/letters/{{key:path}}", self.letter),
+            Route(f"{one}/payments", self.payments),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """Lists the visitor's applications and drafts: where each stands, and what comes next."""
+        actor = await self._actor(request)
+        try:
+            found = await self._front.desk.own.list(actor)
+        except NotAllowed:  # somebody without any
+            found = tuple[Standing, ...]()
+        standings = [(each, where_in_words(each.where)) for each in found]
+        return self._front.pages.show(request, "applicants/applications", standings=standings)
+
+    async def one(self, request: Request) -> Response:
+        """Shows where one application stands, and leads to all that belongs to it."""
+        return self.show(request, await self._followed(request))
+
+    def show(self, request: Request, followed: Followed) -> Response:
+        """The page of an application that was sent, or can no longer be sent.
+
+        Args:
+            request: who asks: they are signed in.
+            followed: what they see.
+        """
+        standing = followed.standing
+        return self._front.pages.show(
+            request,
+            "applicants/standing",
+            followed=followed,
+            standing=standing,
+            own=standing.own,
+            said=where_in_words(standing.where),
+            where=Where,
+            can_leave=standing.where in CAN_LEAVE,
+        )
+
+    async def letters(self, request: Request) -> Response:
+        """Lists the letters to the contact of an application."""
+        actor, application = await self._actor(request), request.path_params["application"]
+        page = Page(after=request.query_params.get("after", "")[:_LONGEST_PLACE])
+        with hidden():
+            found = await self._front.desk.own.letters(actor, page, application)
+        path = f"/applications/{application}/letters"
+        more = f"{path}?{urlencode({'after': found.next})}" if found.next else ""
+        return self._front.pages.show(
+            request, "applicants/letters", application=application, letters=found.items, more=more
+        )
+
+    async def letter(self, request: Request) -> Response:
+        """Shows a letter as it was written."""
+        actor, application = await self._actor(request), request.path_params["application"]
+        with hidden():
+            letter = await self._front.desk.own.letter(actor, application, request.path_params["key"])
+        return self._front.pages.show(request, "applicants/letter", application=application, letter=letter)
+
+    async def payments(self, request: Request) -> Response:
+        """Lists the payments to a team: what for, how much, until when, and how far each has come."""
+        followed = await self._followed(request)
+        own = followed.standing.own
+        payments = [(each, own.title_of(each.stage), status_in_words(each.status)) for each in followed.payments]
+        return self._front.pages.show(request, "applicants/payments", own=own, followed=followed, payments=payments)
+
+    async def _followed(self, request: Request) -> Followed:
+        actor = await self._actor(request)
+        with hidden():
+            return await self._front.desk.own.find(actor, request.path_params["application"])
+
+    async def _actor(self, request: Request) -> Actor:
+        return await self._front.actor(await self._front.must_be_signed_in(request))

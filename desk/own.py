@@ -1,0 +1,149 @@
+"""Somebody's own applications: where they stand, their letters, feedback and payments. Temporal is never asked."""
+
+from __future__ import annotations
+
+from domain.challenges.standing import Deadline, Own, Where, deadlines, where
+from domain.permissions import RIGHTS, Action, Actor
+from domain.values.model import Value
+from domain.values.paging import Page, Paged, everything
+from domain.values.refusals import NotAllowed, UnknownTeam
+from store.challenges import draft_rows, own
+from store.challenges.own import GivenFeedback, OwnLetter, PayeeVersion
+from store.challenges.rounds import ChallengeRow
+from store.payments import reading
+from store.payments.reading import Payment
+
+from .core import Core
+
+MOST = 200
+"""How many of their own applications somebody sees in one list."""
+
+
+class Standing(Value):
+    """Where an application stands, and what comes next.
+
+    Args:
+        own: the application.
+        where: where it stands now.
+        next: what comes next, the earliest first.
+    """
+
+    own: Own
+    where: Where
+    next: tuple[Deadline, ...]
+
+
+class Followed(Value):
+    """All that the people of an application see of it.
+
+    Args:
+        standing: where it stands.
+        feedback: that they were told.
+        payments: to the team, in the order in which they were requested.
+        bank_details: in all versions, masked.
+    """
+
+    standing: Standing
+    feedback: tuple[GivenFeedback, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    bank_details: tuple[PayeeVersion, ...] = ()
+
+
+class OwnApplications:
+    """What people see of their own applications."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def list(self, actor: Actor) -> tuple[Standing, ...]:
+        """The applications and drafts of whoever asks, also those that they were invited to write.
+
+        What still has a date to come stands first, by this date.
+
+        Args:
+            actor: who asks.
+
+        Raises:
+            NotAllowed: they have none.
+            NotProven: the actor has only given a name, and the service asks for more.
+            Unavailable: the database cannot be read.
+        """
+        rows = await self._core.reach(actor, Action.READ_DRAFT, await self._core.challenges())
+        roles = RIGHTS[Action.READ_DRAFT].roles
+        mine = {each.person for row in rows for each in actor.roles(row.place) if each.role in roles}
+        found = await self._core.threads.read(own.read, self._core.database, sorted(mine)[:MOST])
+        standings = [self._standing(each) for each in found]
+        return tuple(sorted(standings, key=_by_date))
+
+    async def find(self, actor: Actor, application: str) -> Followed:
+        """One application of whoever asks, with all that they see of it.
+
+        Args:
+            actor: who asks: its contact.
+            application: its id.
+
+        Raises:
+            UnknownTeam: there is none.
+            NotAllowed: it is not theirs. This is on the record. Fronts show the same for both.
+            Unavailable: the database cannot be read.
+        """
+        row = await self._own(actor, Action.READ_OWN, application)
+        return await self._core.threads.read(self._followed, row, application)
+
+    async def letters(self, actor: Actor, page: Page, application: str) -> Paged[OwnLetter]:
+        """A page of the letters to the contact of an application, oldest first; see `find`.
+
+        Raises:
+            UnknownTeam, NotAllowed: as in `find`.
+            NotReadable: no page begins there.
+        """
+        row = await self._own(actor, Action.READ_OWN, application)
+        return await self._core.threads.read(own.letters, self._core.database, page, row.id, application)
+
+    async def letter(self, actor: Actor, application: str, key: str) -> OwnLetter:
+        """One letter, as it was written; see `find`.
+
+        Raises:
+            UnknownTeam, NotAllowed: as in `find`.
+            UnknownNotice: the application has no such letter.
+        """
+        row = await self._own(actor, Action.READ_OWN, application)
+        return await self._core.threads.read(own.letter, self._core.database, row.id, application, key)
+
+    async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
+        """The challenge of an application, if it belongs to whoever asks."""
+        row = await self._core.find(await self._core.threads.read(self._challenge_of, application))
+        await self._core.allow(actor, action, row, application)
+        async with self._core.refusals_on_record(actor, action, row):
+            roles = RIGHTS[action].roles
+            if application not in {each.person for each in actor.roles(row.place) if each.role in roles}:
+                raise NotAllowed(f"{self._core.shown(actor)} does not follow {application}: its contact does.")
+        return row
+
+    def _challenge_of(self, application: str) -> str:
+        with self._core.database.reading() as connection:
+            return draft_rows.challenge_of(connection, application)
+
+    def _followed(self, row: ChallengeRow, application: str) -> Followed:
+        database = self._core.database
+        found = own.read(database, (application,))
+        if not found:
+            raise UnknownTeam(f"{application} was erased.")
+        payments = everything(
+            lambda page: reading.page_of_payments(database, page, challenges=(row.id,), team=application)
+        )
+        return Followed(
+            standing=self._standing(found[0]),
+            feedback=own.feedback(database, application),
+            payments=tuple(payments),
+            bank_details=own.bank_details(database, application),
+        )
+
+    def _standing(self, found: Own) -> Standing:
+        now = self._core.now()
+        return Standing(own=found, where=where(found, now), next=deadlines(found, now))
+
+
+def _by_date(standing: Standing) -> tuple[bool, str, str]:
+    first = standing.next[0].at.format_iso() if standing.next else ""
+    return not first, first, standing.own.application

@@ -1,0 +1,125 @@
+"""People follow their own applications: where they stand, letters, payments. What is others' looks like nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import update
+
+from domain.publishing.snapshot import Snapshot, StageSnapshot, TeamIn, WindowSnapshot
+from domain.values.money import Amount, Money
+from store.database import tables
+from store.database.database import Database
+from store.database.tables import Found
+from store.payments.payees import read_latest_version
+from store.public import copies
+from store.record.record import read_record
+from tests.console.fronting import Fronted, Visitor
+from tests.store.paying import Till, give_payee, to_make
+from tests.store.said import AIR, CLOSES, OPENS, applied, seal
+
+Visit = Callable[..., Visitor]
+BREATHE, SMELL = "breathe@applicants.example", "smell@applicants.example"
+LATER, LAST = CLOSES.add(hours=24), CLOSES.add(hours=24 * 40)
+
+
+def with_snapshot(database: Database, phase: str, *teams: str, **more: object) -> None:
+    """Writes the public copy as the workflow does: with these teams in exploration."""
+    said = TeamIn(id="", since=LATER, ends=LAST, award=Amount(net=Money(200_000), vat=Money(40_000)))
+    stage = StageSnapshot(
+        stage="exploration",
+        begins=LATER,
+        ends=LAST,
+        teams=tuple(said.model_copy(update={"id": team}) for team in teams),
+    )
+    snapshot = Snapshot(
+        phase=phase,
+        windows=(WindowSnapshot(opens=OPENS, closes=CLOSES, sealed=phase != "window"),),
+        stages=(stage,) if teams else (),
+        **more,  # type: ignore[arg-type]
+    )
+    with database.writing() as connection:
+        copies.put(connection, AIR, snapshot, LATER)
+
+
+def test_the_list_says_where_each_stands_and_what_comes_next(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=1)
+    team = applied(front.database)
+    breathe, smell = visit(), visit()
+    breathe.sign_in(BREATHE)
+    smell.sign_in(SMELL)
+
+    page = breathe.get("/applications").text
+
+    assert f'<a href="/applications/{team}">' in page
+    assert "<strong>Sent</strong>" in page
+    assert "can be changed until" in page
+    assert '<time datetime="2016-08-01T16:00:00Z">Monday 1 August 2016, 5:00 pm (British Summer Time, UTC+1)' in page
+    assert team not in smell.get("/applications").text
+
+
+def test_nobody_finds_out_by_guessing_and_the_attempt_is_on_the_record(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=1)
+    team = applied(front.database)
+    applied(front.database, "Smell Ltd")
+    breathe, smell = visit(), visit()
+    breathe.sign_in(BREATHE)
+    smell.sign_in(SMELL)
+    (key,) = (row.key for row in letters_of(front.database, team))
+
+    for path in ("", "/letters", f"/letters/{key}", "/payments"):
+        theirs, nothing = smell.get(f"/applications/{team}{path}"), smell.get(f"/applications/none{path}")
+        assert (theirs.status_code, theirs.text) == (404, nothing.text)
+        assert breathe.get(f"/applications/{team}{path}").status_code == 200
+    assert breathe.get(f"/applications/{team}/letters/none").status_code == 404
+
+    refused = [line for line in read_record(front.database, AIR) if line.refused]
+    assert [line.action for line in refused] == ["read-own"] * 4
+    assert SMELL not in str(refused)
+
+
+def letters_of(database: Database, team: str) -> list[Found]:
+    with database.reading() as connection:
+        return list(connection.execute(tables.notices.select().where(tables.notices.c.recipient == team)))
+
+
+def test_letters_are_shown_as_they_were_written_and_only_to_their_contact(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=1)
+    team = applied(front.database)
+    breathe = visit()
+    breathe.sign_in(BREATHE)
+    with front.database.writing() as connection:
+        connection.execute(update(tables.notices).values(body="<script>alert(1)</script> As it was written."))
+    (key,) = (row.key for row in letters_of(front.database, team))
+
+    assert f'href="/applications/{team}/letters/{key}"' in breathe.get(f"/applications/{team}/letters").text
+    page = breathe.get(f"/applications/{team}/letters/{key}").text
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; As it was written." in page
+    assert "/link/" not in page
+
+
+def test_a_team_sees_its_stage_its_payment_and_until_when_it_is_due(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=1)
+    team = applied(front.database)
+    seal(front.database, AIR, CLOSES)
+    with_snapshot(front.database, "running", team, stage="exploration")
+    till = Till(front.database, to_make(team))
+    till.request(LATER)
+    front.clock.now = LATER.add(hours=1)
+    breathe = visit()
+    breathe.sign_in(BREATHE)
+
+    page = breathe.get(f"/applications/{team}").text
+    assert "<strong>Selected</strong>" in page
+    assert "Exploration ends" in page
+    assert "£2,400" in page
+    payments = breathe.get(f"/applications/{team}/payments").text
+    assert "Waits for your bank details" in payments
+    assert "£2,400 (with £400 VAT)" in payments
+
+    give_payee(front.database, team)
+    assert read_latest_version(front.database, team) == 1
+    payments = breathe.get(f"/applications/{team}/payments").text
+    assert "masked 1" in payments
+    assert "sealed" not in payments
