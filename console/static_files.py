@@ -43,11 +43,12 @@ class Static:
         if logo is not None:
             paths[f"logo{logo.suffix.lower()}"] = logo
         self._files = {name: _read(path) for name, path in paths.items()}
+        self._addresses = {name: f"/static/{name}?v={_digest(content)}" for name, content in self._files.items()}
         self._packed = {name: gzip.compress(content, 9, mtime=0) for name, content in self._files.items()}
 
     def address(self, name: str) -> str:
         """Where browsers find a file."""
-        return f"/static/{name}?v={hashlib.sha256(self._files[name]).hexdigest()[:12]}"
+        return self._addresses[name]
 
     def answer(self, request: Request, name: str) -> Response | None:
         """A file, compressed if the browser takes it so; None if there is no such file."""
@@ -61,6 +62,10 @@ class Static:
         return Response(content, headers=headers)
 
 
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
 def _read(path: Path) -> bytes:
     if path.suffix not in _KINDS:
         text = gettext("{path} is no picture that pages show: name an SVG or a PNG file in CHALLENGES_BRAND_LOGO.")
@@ -69,7 +74,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         text = gettext(
-            "Pages load {path}, which cannot be read ({reason}): build the environment again, as `make demo` does; if the "
-            "file is the logo, see CHALLENGES_BRAND_LOGO."
+            "Pages load {path}, which cannot be read ({reason}): build the environment again, as `make demo` does; if "
+            "the file is the logo, see CHALLENGES_BRAND_LOGO."
         )
         raise Unavailable(text.format(path=path, reason=error.strerror)) from None

@@ -12,9 +12,10 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_READERS, _WRITERS, _PORTERS = 8, 8, 3
+_READERS, _WRITERS, _PORTERS = 3, 3, 3
 """Together fewer than the connections of a database. Readers never queue behind writers that wait for a lock of another
-process, and neither queues behind files, which can take minutes."""
+process, and neither queues behind files, which can take minutes. Python runs one thread at a time: with eight of each,
+a quarter fewer applications were taken in a second, for a quarter more processor time."""
 
 
 class Threads:
