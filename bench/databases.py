@@ -21,7 +21,8 @@ from store.database import tables
 from store.database.database import Database
 from store.record.keys import RecordKeys
 
-RECORD_KEYS = RecordKeys(["A" * 43 + "="])
+RECORD_KEY = "A" * 43 + "="
+RECORD_KEYS = RecordKeys([RECORD_KEY])
 """Keys of the record's chain. What is measured is not kept."""
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"

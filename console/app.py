@@ -16,8 +16,6 @@ from identity.organisations import Organisations
 from service.codec import codec_in
 
 from .answers import Answers
-from .applicants.bank_details import BankDetails
-from .applicants.leaving import Leaving
 from .applicants.mine import Mine
 from .codec import Decoding
 from .decisions import Decisions
@@ -63,9 +61,8 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
-    followed = (Mine(front), BankDetails(front), Leaving(front))
-    own = [route for part in (*parts, *followed) for route in part.routes]
+    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front), Mine(front))
+    own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]
 
 
