@@ -16,7 +16,7 @@ from identity.organisations import Organisations
 from service.codec import codec_in
 
 from .answers import Answers
-from .applicants.mine import Mine
+from .applicants.following import Following
 from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
@@ -61,7 +61,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front), Mine(front))
+    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front), Following(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]
 

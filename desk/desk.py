@@ -30,6 +30,7 @@ from .interests import Interests
 from .judging import Judging
 from .notices import Notices
 from .own import OwnApplications
+from .own_calendar import OwnCalendar
 from .passkeys import Passkeys
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -74,6 +75,7 @@ class Desk:
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
         self.own = OwnApplications(self.core)
+        self.own_calendar = OwnCalendar(self.core)
         self.attachments = Attachments(self.core)
         self.readers = Readers(self.core)
         self.interests = Interests(self.core)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.challenges.standing import Deadline, Own, Where, deadlines, where
 from domain.permissions import RIGHTS, Action, Actor
 from domain.values.model import Value
-from domain.values.paging import Page, Paged, everything
+from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, UnknownTeam
 from store.challenges import draft_rows, own
 from store.challenges.own import GivenFeedback, OwnLetter, PayeeVersion
@@ -129,13 +129,10 @@ class OwnApplications:
         found = own.read(database, (application,))
         if not found:
             raise UnknownTeam(f"{application} was erased.")
-        payments = everything(
-            lambda page: reading.page_of_payments(database, page, challenges=(row.id,), team=application)
-        )
         return Followed(
             standing=self._standing(found[0]),
             feedback=own.feedback(database, application),
-            payments=tuple(payments),
+            payments=reading.payments_of_team(database, row.id, application),
             bank_details=own.bank_details(database, application),
         )
 

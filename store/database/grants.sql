@@ -121,7 +121,7 @@ GRANT SELECT (
 -- Sign-in. Only the desk knows by what somebody is signed in. The worker writes the letters with links, removes what is
 -- over, and looks whether two ids are one human before a payment is released.
 GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, links, begun_sign_ins, passkeys, passkey_challenges TO challenges_desk;
-GRANT SELECT, INSERT, UPDATE, DELETE ON terminal_keys TO challenges_desk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON terminal_keys, calendar_feeds TO challenges_desk;
 GRANT SELECT, UPDATE, DELETE ON links TO challenges_worker;
 GRANT SELECT (id, mailbox, issuer, subject, ends_at, ended_at), DELETE ON sessions TO challenges_worker;
 GRANT SELECT (ends_at), DELETE ON begun_sign_ins, passkey_challenges TO challenges_worker;

@@ -140,3 +140,14 @@ unconfirmed = Table(
     Index(None, "challenge", "came_at", "id"),
     Index(None, "person", "came_at", "id"),
 )
+
+# Private addresses of calendars. Whoever has one sees the dates of a mailbox's own applications, and nothing else.
+calendar_feeds = Table(
+    "calendar_feeds",
+    METADATA,
+    Column("secret", String, primary_key=True),  # hash of the last part of the address
+    Column("mailbox", String, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Index(None, "mailbox"),
+)

@@ -18,7 +18,16 @@ from sqlalchemy import (
 )
 
 from .attachment_tables import attachments, files
-from .identity_tables import begun_sign_ins, links, passkey_challenges, passkeys, sessions, terminal_keys, unconfirmed
+from .identity_tables import (
+    begun_sign_ins,
+    calendar_feeds,
+    links,
+    passkey_challenges,
+    passkeys,
+    sessions,
+    terminal_keys,
+    unconfirmed,
+)
 from .instants import Moment
 from .judging_tables import agreed_marks, assignments, interests, readers, scorecards, scores
 from .metadata import METADATA, Found
@@ -44,6 +53,7 @@ __all__ = [
     "attention",
     "bank_words",
     "begun_sign_ins",
+    "calendar_feeds",
     "challenges",
     "draft_answers",
     "drafts",

@@ -1,4 +1,4 @@
-"""Erasure of what sign-in keeps of a person: sessions, links, passkeys and keys of terminals."""
+"""Erasure of what sign-in keeps of a person: sessions, links, passkeys, keys of terminals, and calendars."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from sqlalchemy import Connection, delete, func, select
 
 from store.database import tables
 
-REMOVED = ("sessions", "links", "passkeys", "terminal_keys")
+REMOVED = ("sessions", "links", "passkeys", "terminal_keys", "calendar_feeds")
 """The tables that rows of a mailbox are removed from."""
-_REMOVED = (tables.sessions, tables.links, tables.passkeys, tables.terminal_keys)
+_REMOVED = (tables.sessions, tables.links, tables.passkeys, tables.terminal_keys, tables.calendar_feeds)
 _KNOWN = (tables.people, tables.applications, tables.drafts)
 
 

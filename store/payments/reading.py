@@ -197,6 +197,15 @@ def page_of_payments(
         return Paged(items=_with_twins(connection, found.items), next=found.next)
 
 
+def payments_of_team(database: Database, challenge: str, team: str) -> tuple[Payment, ...]:
+    """The payments to a team, in the order in which they were requested.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    return tuple(everything(lambda page: page_of_payments(database, page, challenges=(challenge,), team=team)))
+
+
 def read_transfers(database: Database, challenge: str) -> tuple[TransferRow, ...]:
     """Every attempt of every payment of a challenge.
 

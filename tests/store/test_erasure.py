@@ -65,6 +65,7 @@ BLANKED = {
     "links": {"mailbox", "address", "secret", "browser", "code", "wanted", "reason"},
     "passkeys": {"mailbox", "name"},
     "terminal_keys": {"mailbox", "secret"},
+    "calendar_feeds": {"mailbox", "secret"},
 }
 """Every column with something personal. Everything else is an id, an amount, a date, or a word of the service."""
 ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
@@ -321,7 +322,7 @@ ANNS = "ann@büro.example"
 
 
 def signed_in(database: Database, mailbox: str) -> None:
-    """Somebody has a session, a link, a passkey and a terminal key."""
+    """Somebody has a session, a link, a passkey, a terminal key and a calendar."""
     moment = {"begun_at": LATER, "used_at": LATER, "ends_at": LATER}
     rows: dict[Any, dict[str, Any]] = {
         tables.sessions: {"secret": f"1{mailbox}", "way": "link", "passkey": False, "where": "Firefox", **moment},
@@ -332,6 +333,8 @@ def signed_in(database: Database, mailbox: str) -> None:
     with database.writing() as connection:
         for table, row in rows.items():
             connection.execute(insert(table).values(**row, id=f"of {mailbox}", mailbox=mailbox_of(mailbox)))
+        feed = {"secret": f"3{mailbox}", "mailbox": mailbox_of(mailbox), "made_at": LATER}
+        connection.execute(insert(tables.calendar_feeds).values(**feed))
 
 
 def test_how_somebody_signed_in_goes_with_them_and_nobody_elses(known: Till) -> None:
@@ -343,7 +346,7 @@ def test_how_somebody_signed_in_goes_with_them_and_nobody_elses(known: Till) -> 
     assert f"of {ADDRESS}" not in contents(database)
     assert "my phone" in contents(database)
     found = erase(database, LATER.add(hours=1), email=ANNS.upper())
-    assert (found.traces, found.sign_ins) == ((), 4)
+    assert (found.traces, found.sign_ins) == ((), 5)
     assert "xn--bro-hoa" not in contents(database)
     assert "my phone" not in contents(database)
 

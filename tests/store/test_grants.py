@@ -23,9 +23,19 @@ from tests.store.roles import PASSWORDS, Logins, database_with_roles, logins_of,
 TABLES = {table.name for table in METADATA.sorted_tables}
 SIGN_IN = {"sessions", "links", "begun_sign_ins", "passkeys", "passkey_challenges", "terminal_keys"}
 NOTHING = {
-    WORKER: {"draft_answers", "passkeys", "terminal_keys"},
+    WORKER: {"calendar_feeds", "draft_answers", "passkeys", "terminal_keys"},
     DESK: set[str](),
-    READER: SIGN_IN | {"payees", "drafts", "draft_answers", "late_applications", "files", "attachments", "bank_words"},
+    READER: SIGN_IN
+    | {
+        "calendar_feeds",
+        "payees",
+        "drafts",
+        "draft_answers",
+        "late_applications",
+        "files",
+        "attachments",
+        "bank_words",
+    },
 }
 """The tables at which a role has no right at all."""
 NOT_FOR_REPORTS = {

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _public_copies()
     _questions()
     _writers()
+    _calendar_feeds()
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -64,3 +65,14 @@ def _writers() -> None:
     )
     op.create_index("writers_mailbox", "writers", ["mailbox"])
     op.create_index("writers_browser", "writers", ["browser"])
+
+
+def _calendar_feeds() -> None:
+    op.create_table(
+        "calendar_feeds",
+        sa.Column("secret", sa.String(), primary_key=True),
+        sa.Column("mailbox", sa.String(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT),
+    )
+    op.create_index("calendar_feeds_mailbox", "calendar_feeds", ["mailbox"])
