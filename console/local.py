@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-HOME = "/account"
+HOME = "/applications"
 _LONGEST = 500
 _NEVER = ("/sign-in", "/sign-out", "/link")
 """Pages that lead elsewhere themselves: whoever went on to them would go round in a circle."""

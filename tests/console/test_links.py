@@ -150,7 +150,7 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(visit: Visit) -> None:
 def test_after_signing_in_nobody_is_led_to_another_site(front: Fronted, visit: Visit, wanted: str) -> None:
     sam = visit()
     answer = sam.sign_in(SAM, wanted)
-    assert answer.headers["location"] == "/account"
+    assert answer.headers["location"] == "/applications"
 
 
 def test_signing_in_goes_on_to_the_page_that_was_wanted(visit: Visit) -> None:

@@ -104,7 +104,7 @@ def test_whoever_is_in_charge_is_led_to_the_second_step_and_others_are_not(stric
     sam.sign_in(SAM, "/signed-in")
     use = sam.get("/passkeys/use?wanted=%2Fsigned-in").text
     fields = _with(use, wanted="//evil.example", answer=device.use(_options(use), **_at(strict)))
-    assert path_of(sam.post("/passkeys/use", fields)) == "/account"
+    assert path_of(sam.post("/passkeys/use", fields)) == "/applications"
     assert "before you do" not in sam.get("/account").text
     again = sam.post("/passkeys/use", {**fields, "token": sam.token("/account")})
     assert (again.status_code, "was sent before" in again.text) == (409, True)
