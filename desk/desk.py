@@ -31,6 +31,7 @@ from .judging import Judging
 from .notices import Notices
 from .own import OwnApplications
 from .own_calendar import OwnCalendar
+from .own_data import OwnData
 from .passkeys import Passkeys
 from .payment_files import PaymentFiles
 from .payments import Payments
@@ -76,6 +77,7 @@ class Desk:
         self.drafts = Drafts(self.core)
         self.own = OwnApplications(self.core)
         self.own_calendar = OwnCalendar(self.core)
+        self.own_data = OwnData(self.core)
         self.attachments = Attachments(self.core)
         self.readers = Readers(self.core)
         self.interests = Interests(self.core)
