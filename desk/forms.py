@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from domain.forms.form import Form
 from domain.permissions import Action, Actor
 from domain.programmes.programme import Programme
@@ -52,6 +54,10 @@ class Forms:
             FileRefused: a file of the round is wrong.
         """
         self._core.allow_anyone(actor, Action.READ_FORM)
+        if "/" in name:  # the id of a challenge: the page on which people apply asks for no more than this one
+            with suppress(UnknownChallenge):
+                row = await self._core.find(name)
+                return await self._core.threads.read(_of_round, self._core.database, row.id, [row], stage)
         rows = await self._core.challenges()
         if of_round := [row for row in rows if row.round == name]:
             return await self._core.threads.read(_of_round, self._core.database, name, of_round, stage)
