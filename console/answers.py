@@ -19,7 +19,7 @@ from domain.values.refusals import KINDS, Refused, SecondStepMissing, SignInOver
 from domain.values.words import gettext
 from service import log
 
-from .forms import TOKEN
+from .forms import BUILDS_ON, TOKEN
 from .front import NeedsSignIn
 from .local import local_page
 from .rendering import Pages
@@ -177,7 +177,11 @@ def _typed(request: Request) -> Mapping[str, str]:
     Only forms of our own pages come this far: `guards.OurForms` turns others away before they are read.
     """
     fields: Mapping[str, str] = getattr(request.state, "fields", {})
-    return {name: value for name, value in fields.items() if value and name not in _SECRETS}
+    return {
+        name: value
+        for name, value in fields.items()
+        if value and name not in _SECRETS and not name.startswith(BUILDS_ON)
+    }
 
 
 def _say_broken(fault: Exception) -> str:

@@ -16,7 +16,10 @@ from identity.organisations import Organisations
 from service.codec import codec_in
 
 from .answers import Answers
+from .applicants.begin import Beginning
+from .applicants.drafts import Writing
 from .applicants.following import Following
+from .applicants.sending import Sending
 from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
@@ -61,7 +64,8 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    parts = (SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front), Following(front))
+    applicants = (Beginning(front), Writing(front), Sending(front), Following(front))
+    parts = (*applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]
 

@@ -94,6 +94,15 @@ class Front:
         """Whoever is signed in, with their present roles, as the desk asks for them."""
         return await self.threads.read(self.persons.actor, session)
 
+    async def actor_of(self, request: Request) -> Actor:
+        """Whoever asks, signed in or not: with their roles, and with the drafts that were begun in this browser.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        session, browser = await self.session(request), cookies.read(request, cookies.BROWSER)
+        return await self.threads.read(self.persons.actor, session, browser, self.desk.now())
+
     async def is_in_charge(self, session: Session) -> bool:
         """Whether somebody decides, operates or releases in any round, so that the second step may be asked for."""
         actor = await self.actor(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -9,17 +10,24 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.forms.attachments import LARGEST
 from domain.values.words import gettext
 
 from .showing import number
 
 MOST_BYTES = 65_536
 """The most bytes of a form here: names, codes, reasons and the answers of passkeys."""
+_LONG_FORM = re.compile(r"/(applications|challenges)/")
+_MOST_BYTES_LONG = 6_000_000
+"""The most bytes of a form with answers to the questions of a challenge."""
+_FILES = re.compile(r"/applications/.+/(files|evidence)/")
+_MOST_BYTES_FILES = LARGEST + 1_000_000
+"""The most bytes of a form with a file. How much of a file its question takes, the desk says."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONTENT = "; ".join(
     (
         *("default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'"),
-        *("form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"),
+        *("connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"),
     )
 )
 _HEADERS = {
@@ -112,39 +120,44 @@ class SmallBodies:
 
     Args:
         app: what answers.
-        most: bytes.
     """
 
-    def __init__(self, app: ASGIApp, most: int = MOST_BYTES) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        said = Headers(scope=scope).get("content-length", "")
-        if said.isdecimal() and (len(said) > 12 or int(said) > self._most):
-            raise self._too_large()
+        said, most = Headers(scope=scope).get("content-length", ""), most_bytes(scope["path"])
+        if said.isdecimal() and (len(said) > 12 or int(said) > most):
+            raise self._too_large(most)
         came = 0
 
         async def counted() -> Message:
             nonlocal came
             message = await receive()
             came += len(message.get("body", b""))
-            if came > self._most:
-                raise self._too_large()
+            if came > most:
+                raise self._too_large(most)
             return message
 
         await self._app(scope, counted, send)
 
-    def _too_large(self) -> HTTPException:
+    def _too_large(self, most: int) -> HTTPException:
         return HTTPException(
             413,
-            gettext(
-                "What you sent has more than {number} bytes, and no form here takes more: send a shorter text."
-            ).format(number=number(self._most)),
+            gettext("What you sent has more than {number} bytes, and this page takes no more: send less.").format(
+                number=number(most)
+            ),
         )
+
+
+def most_bytes(path: str) -> int:
+    """The most bytes that may be sent to an address."""
+    if _FILES.match(path):
+        return _MOST_BYTES_FILES
+    return _MOST_BYTES_LONG if _LONG_FORM.match(path) else MOST_BYTES
 
 
 class OurForms:

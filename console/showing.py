@@ -46,6 +46,12 @@ def moment(instant: Instant, zone: str = "UTC") -> str:
     return _on_the_clock(local, day(instant, zone))
 
 
+def clock(instant: Instant, zone: str = "UTC") -> str:
+    """A time of day: "5:00 pm"."""
+    # Translators: a pattern of Unicode (CLDR) for a time of day, such as "5:00 pm".
+    return format_datetime(instant.to_tz(zone).to_stdlib(), gettext("h:mm a"), locale=_locale())
+
+
 def deadline(instant: Instant, zone: str = "UTC", *, begins: bool = False) -> str:
     """An instant that is enforced: with its seconds, if it has any. A day's end is shown as the end of that day.
 

@@ -37,6 +37,9 @@ class Opened(NamedTuple):
     content: AsyncIterator[bytes]
 
 
+_WRITERS = (Role.TEAM, Role.WRITER)
+
+
 class Attachments:
     """What people do with files."""
 
@@ -154,7 +157,7 @@ class Attachments:
             Unavailable: the store does not give the file.
         """
         row = await self._core.find(challenge)
-        own = any(grant.role is Role.TEAM for grant in actor.roles(row.place))
+        own = any(grant.role in _WRITERS for grant in actor.roles(row.place))
         await self._core.allow(actor, Action.ATTACH if own else Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
             found = await self._found(row, attachment)
@@ -264,7 +267,7 @@ def _refusal(question: str, fault: str) -> AttachmentRefused:
 
 
 def _is_own(actor: Actor, row: ChallengeRow, application: str) -> bool:
-    return any(grant.role is Role.TEAM and grant.person == application for grant in actor.roles(row.place))
+    return any(grant.role in _WRITERS and grant.person == application for grant in actor.roles(row.place))
 
 
 def _reader(grant: Grant) -> Reader:

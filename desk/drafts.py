@@ -13,6 +13,7 @@ from domain.values.model import Value
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, Problem
 from store.challenges import drafts, rounds, sending
+from store.challenges.drafts import OnPage as OnPage
 from store.challenges.rounds import ChallengeRow
 
 from .core import Core
@@ -64,6 +65,33 @@ class Drafts:
             )
         return await self._core.threads.write(self._read, row, application, "")
 
+    async def begin_on_page(
+        self, actor: Actor, challenge: str, on_page: OnPage, *, organisation: str, email: str
+    ) -> str:
+        """Begins a draft on a page, with the first answers. Nobody needs to be signed in.
+
+        A browser goes on with what was begun there, and with nothing else. So whoever names the address of somebody
+        else gets nothing of theirs, and the other person gets a letter and has the draft in their list.
+
+        Args:
+            actor, challenge, organisation, email: as in `begin`.
+            on_page: the page, the browser and the answers.
+
+        Returns:
+            The id of the draft. The same page again gives the same id, and changes nothing.
+
+        Raises:
+            UnknownChallenge, ApplicationRefused, TooLate: as in `begin`, or an answer cannot be kept.
+            NotProven: there is no browser, and the actor is not the person with this address.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.BEGIN_DRAFT, row)
+        async with self._core.refusals_on_record(actor, Action.BEGIN_DRAFT, row):
+            if not on_page.browser:
+                self._core.check_writes_for(actor, email, row, operators=False)
+            begun = (organisation, email, self._core.clock, on_page, self._core.letters.compose)
+            return await self._core.threads.write(drafts.begin, self._core.database, row.id, *begun)
+
     async def list(self, actor: Actor, page: Page) -> Paged[DraftRow]:
         """Somebody's own drafts, sent or not, with the time until which they can be sent.
 
@@ -75,7 +103,7 @@ class Drafts:
             NotAllowed: the actor writes no draft.
         """
         rows = await self._core.reach(actor, Action.READ_DRAFT, await self._core.challenges())
-        own = {each.person for row in rows for each in actor.roles(row.place) if each.role is Role.TEAM}
+        own = {each.person for row in rows for each in actor.roles(row.place) if each.role in (Role.TEAM, Role.WRITER)}
         return await self._core.threads.read(drafts.page_of_drafts, self._core.database, page, own)
 
     async def read(self, actor: Actor, application: str, stage: str = "") -> OpenDraft:
@@ -168,7 +196,9 @@ class Drafts:
         row = await self._core.threads.read(self._challenge_of, application)
         await self._core.allow(actor, action, row, application)
         async with self._core.refusals_on_record(actor, action, row):
-            if application not in {each.person for each in actor.roles(row.place) if each.role is Role.TEAM}:
+            if application not in {
+                each.person for each in actor.roles(row.place) if each.role in (Role.TEAM, Role.WRITER)
+            }:
                 raise NotAllowed(
                     f"{self._core.shown(actor)} does not write {application}: whoever has its address does."
                 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from whenever import Instant
+
+from domain.identity.proof import NOT_PROVEN, Proof, Way
 from domain.identity.session import Session
 from domain.permissions import Actor, Grant
 from domain.values.addresses import mailbox_of
 from domain.values.model import Value
 from domain.values.refusals import SignInRefused
-from store.challenges import people
+from store.challenges import people, writers
 from store.database.database import Database
 from store.identity import persons as rows
 from store.identity.persons import Known
@@ -80,9 +83,22 @@ class Persons:
         """The roles that whoever is signed in has now. Ask at every request: roles may have been taken away."""
         return people.grants_proven_by(self._database, session)
 
-    def actor(self, session: Session) -> Actor:
-        """Whoever is signed in, as somebody who asks the desk for something."""
-        return Actor(name=session.mailbox, proof=session.proof, grants=self.grants(session))
+    def actor(self, session: Session | None, browser: str = "", now: Instant | None = None) -> Actor:
+        """Whoever uses a browser, as somebody who asks the desk for something.
+
+        Args:
+            session: theirs, if they are signed in.
+            browser: the secret of the browser, if it has one: the drafts that were begun there can be gone on with.
+            now: the present; needed with a browser.
+        """
+        begun = writers.grants_of_browser(self._database, browser, now) if browser and now else ()
+        if session is None:
+            return Actor(proof=Proof(way=Way.BROWSER) if begun else NOT_PROVEN, grants=begun)
+        return Actor(name=session.mailbox, proof=session.proof, grants=(*self.grants(session), *begun))
+
+    def leave(self, browser: str, now: Instant) -> None:
+        """Lets a browser go on with no draft that was begun there: whoever uses the computer next shall see none."""
+        writers.end_browser(self._database, browser, now)
 
 
 def _check_believed(known: Collection[Known], issuer: str, subject: str) -> None:

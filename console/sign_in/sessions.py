@@ -62,11 +62,18 @@ class OwnSessions:
         """Ends this sign-in, and says how to sign out of the organisation, too."""
         await read_form(request)
         session = await self._front.session(request)
+        await self._leave(request)
         elsewhere = None
         if session is not None:
             await self._front.threads.write(self._front.sessions.end, session.id, session.mailbox)
             elsewhere = await self._front.organisations.sign_out(session.issuer) if session.issuer else None
         return self._signed_out(request, elsewhere)
+
+    async def _leave(self, request: Request) -> None:
+        """Whoever signs out leaves the computer: drafts that were begun in this browser stay, and it shows none."""
+        browser = cookies.read(request, cookies.BROWSER)
+        if browser:
+            await self._front.threads.write(self._front.persons.leave, browser, self._front.desk.now())
 
     def _signed_out(self, request: Request, elsewhere: str | None = None) -> Response:
         request.state.session = None

@@ -69,7 +69,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
         const built = form.elements[`builds-on-${each.question}`];
         if (built) built.value = each.version;
       }
-      said(status, told.conflicts.length ? words.conflict : filled(words.saved, { time: told.time }));
+      said(status, told.conflicts.length ? words.conflict : filled(words.savedAt, { time: told.time }));
     } catch (error) {
       names.forEach((name) => changed.add(name));
       said(status, filled(words.failed, { reason: error.message }));

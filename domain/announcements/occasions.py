@@ -17,6 +17,8 @@ class Occasion(StrEnum):
     QUESTION_ANSWERED = "question-answered"
     CLOSING_SOON = "closing-soon"
     DEADLINE_MOVED = "deadline-moved"
+    DRAFT_BEGUN = "draft-begun"
+    WRITER_INVITED = "writer-invited"
     APPLICATION_RECEIVED = "application-received"
     APPLICATION_CHANGED = "application-changed"
     APPLICATION_REFUSED = "application-refused"
@@ -102,6 +104,8 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.QUESTION_ANSWERED: frozenset({"asked", "answer"}),
     Occasion.CLOSING_SOON: frozenset({"until", *_ASKED}),
     Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason", *_ASKED}),
+    Occasion.DRAFT_BEGUN: frozenset({"application", "closes"}),
+    Occasion.WRITER_INVITED: frozenset({"application", "closes", "inviter"}),
     Occasion.APPLICATION_RECEIVED: frozenset({"application", "received"}),
     Occasion.APPLICATION_CHANGED: frozenset({"application", "received"}),
     Occasion.APPLICATION_REFUSED: frozenset({"reason", "kept", "proposal"}),
@@ -255,6 +259,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "the link to sign in with; empty if the person signs in with their organisation",
         "https://challenges.example/link/ZGVtbyBsaW5rLCB3aGljaCBvcGVucyBub3RoaW5nLg",
     ),
+    "inviter": Fact("the address of whoever invites somebody to write an application with them", "ann@breathe.example"),
     "made_by": Fact("who made a terminal key", "programme-office"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),

@@ -62,6 +62,11 @@ class Choice(Value):
     id: Name
     title: Line
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Its id and its title."""
+        return self.id, self.title
+
 
 class ShownIf(Value):
     """A question that is shown only if another question has a certain answer.

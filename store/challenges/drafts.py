@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from whenever import Instant
 
+from domain.announcements.occasions import Facts, Occasion
 from domain.challenges.application import check_applicant
 from domain.challenges.draft import (
     MOST_CHARACTERS,
@@ -25,6 +27,7 @@ from domain.challenges.draft import (
 from domain.forms import answers
 from domain.forms.form import Form
 from domain.values.addresses import mailbox_of, read_address
+from domain.values.calendar import spoken
 from domain.values.paging import Page, Paged
 from domain.values.refusals import (
     ApplicationRefused,
@@ -41,8 +44,9 @@ from store.database.instants import to_microsecond
 from store.database.ordering import TotalOrder
 from store.database.prepared import Prepared
 from store.database.tables import Found
+from store.record.notices import Compose, tell_one
 
-from . import draft_rows, forms, submissions, windows
+from . import draft_rows, forms, submissions, windows, writers
 
 _drafts, _answers, _windows = tables.drafts, tables.draft_answers, tables.windows
 _applications, _challenges, _proposals = tables.applications, tables.challenges, tables.proposals
@@ -68,7 +72,34 @@ _SENT = (
 _ATTEMPTS = 8
 
 
-def begin(database: Database, challenge: str, organisation: str, email: str, clock: Callable[[], Instant]) -> str:
+class OnPage(NamedTuple):
+    """How a draft is begun on a page.
+
+    Args:
+        once: a secret of the page, different each time it is opened. A page that is sent twice begins one draft.
+        typed: the first answers.
+        browser: the secret of the browser, if whoever begins the draft is not signed in with its address. This browser
+            can go on with the draft for a day, and the address gets a letter that leads back. Only its hash is kept.
+    """
+
+    once: str
+    typed: Sequence[Typed] = ()
+    browser: str = ""
+
+
+_FOR_A_DAY = 24
+"""Hours in which a browser goes on with a draft that was begun there."""
+
+
+def begin(
+    database: Database,
+    challenge: str,
+    organisation: str,
+    email: str,
+    clock: Callable[[], Instant],
+    on_page: OnPage | None = None,
+    compose: Compose | None = None,
+) -> str:
     """Begins a draft. It can be begun before the window opens, and while the challenge is on hold.
 
     Args:
@@ -77,47 +108,81 @@ def begin(database: Database, challenge: str, organisation: str, email: str, clo
         organisation: who applies.
         email: where the receipt goes. Whoever has this address writes the draft.
         clock: the service's clock.
+        on_page: how it is begun, if it is begun on a page.
+        compose: finds the words of the letter; needed with a browser.
 
     Returns:
         The id that its application will have.
 
     Raises:
-        ApplicationRefused: the organisation or the address cannot be taken, or the address has too many drafts.
+        ApplicationRefused: the organisation or the address cannot be taken, or the address has too many drafts, or an
+            answer cannot be kept.
         TooLate: the window is closed, so the draft could never be sent.
         UnknownChallenge: there is no such challenge.
         Unavailable: the database cannot be written to.
     """
     check_applicant(organisation, email)
+    whose = {"organisation": one_line(organisation), "email": read_address(email), "mailbox": mailbox_of(email)}
     for attempt in range(1, _ATTEMPTS + 1):
         with suppress(IntegrityError), database.writing() as connection:  # the id is taken
-            return _begin(connection, challenge, one_line(organisation), read_address(email), clock)
+            return _begin(connection, challenge, whose, clock, on_page, compose)
         if attempt == _ATTEMPTS:
             break
     raise AssertionError("no id for the draft is free")
 
 
-def _begin(connection: Connection, challenge: str, organisation: str, email: str, clock: Callable[[], Instant]) -> str:
-    wanted = select(_challenges.c.slug, _challenges.c.time_zone, *windows.SHOWN).join_from(_windows, _challenges)
-    of_it = (_windows.c.challenge == challenge, _windows.c.stage == "")
-    window = connection.execute(wanted.where(*of_it)).one_or_none()
+_BEGINS = Prepared(
+    select(*(_challenges.c[name] for name in ("id", "slug", "question", "contact", "time_zone")), *windows.SHOWN)
+    .join_from(_windows, _challenges)
+    .where(_windows.c.challenge == bindparam("challenge"), _windows.c.stage == "")
+)
+_NOT_SENT = Prepared(
+    select(_drafts.c.application).where(
+        _drafts.c.challenge == bindparam("challenge"),
+        _drafts.c.mailbox == bindparam("mailbox"),
+        ~exists().where(_applications.c.id == _drafts.c.application),
+    )
+)
+
+
+def _begin(
+    connection: Connection,
+    challenge: str,
+    whose: Mapping[str, str],
+    clock: Callable[[], Instant],
+    on_page: OnPage | None,
+    compose: Compose | None,
+) -> str:
+    window = _BEGINS.one_or_none(connection, {"challenge": challenge})
     if window is None:
         raise UnknownChallenge(f"No challenge {challenge!r} was opened: look it up in the list of challenges.")
+    draft, mailbox = submissions.new_draft_id(window.slug), whose["mailbox"]
+    if on_page is not None:
+        draft = submissions.draft_id_for(window.slug, on_page.once, mailbox)
+        begun = connection.execute(select(_drafts.c.mailbox).where(*draft_rows.is_(draft, ""))).one_or_none()
+        if begun is not None and begun.mailbox == mailbox:
+            return draft  # the page was sent before
     now = to_microsecond(clock())
     with suppress(TooEarly, OnHold):
         windows.check_open(window, now)
-    mine = select(_drafts.c.application).where(
-        _drafts.c.challenge == challenge,
-        _drafts.c.mailbox == mailbox_of(email),
-        ~exists().where(_applications.c.id == _drafts.c.application),
-    )
-    if len(connection.scalars(mine).all()) >= MOST_DRAFTS:
+    mine = _NOT_SENT.all(connection, {"challenge": challenge, "mailbox": mailbox})
+    if len(mine) >= MOST_DRAFTS:
         text = f"This address has {MOST_DRAFTS} drafts for {challenge} that were not sent: go on with one of them."
         raise ApplicationRefused.for_problems([Problem(field="email", text=text)])
-    draft = submissions.new_draft_id(window.slug)
-    form = forms.read(connection, challenge).version
-    whose = {"organisation": organisation, "email": email, "mailbox": mailbox_of(email)}
-    new = {"application": draft, "stage": "", "challenge": challenge, "form": form, "begun_at": now}
+    form = forms.read(connection, challenge)
+    new = {"application": draft, "stage": "", "challenge": challenge, "form": form.version, "begun_at": now}
     connection.execute(insert(_drafts).values(**new, **whose))
+    if on_page is not None:
+        check_keepable(form, on_page.typed)
+        row = draft_rows.held(connection, draft, "", now)
+        _check_room(
+            connection, row, sum(more for _, more in [_save(connection, row, each, now) for each in on_page.typed])
+        )
+    if on_page is not None and on_page.browser and compose is not None:
+        writers.let_browser_write(connection, draft, on_page.browser, now, now.add(hours=_FOR_A_DAY))
+        facts: Facts = {"application": draft, "closes": spoken(window.closes, window.time_zone)}
+        key = f"{challenge}/draft/{draft}"
+        tell_one(connection, key, window, Occasion.DRAFT_BEGUN, draft, whose["email"], facts, now, compose)
     return draft
 
 

@@ -20,6 +20,8 @@ from store.database.tables import Found
 from store.identity import persons
 from store.judging import readers
 
+from . import writers
+
 _people, _applications, _drafts = tables.people, tables.applications, tables.drafts
 _BY_PERSON = (Role.SPONSOR, Role.OPERATOR, Role.RELEASER)
 """The roles that somebody has by their row alone. What a reader reads stands in rows of its own."""
@@ -61,7 +63,12 @@ def _grants(connection: Connection, who: ColumnElement[bool], mailbox: str) -> t
     of_people = (*_people_grants(connection, who), *readers.grants(connection, who))
     if not mailbox:
         return of_people
-    return (*of_people, *_team_grants(connection, mailbox), *_draft_grants(connection, mailbox))
+    return (
+        *of_people,
+        *_team_grants(connection, mailbox),
+        *_draft_grants(connection, mailbox),
+        *writers.grants(connection, mailbox),
+    )
 
 
 def keep_people(connection: Connection, round_: Round) -> None:

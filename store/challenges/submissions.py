@@ -85,7 +85,23 @@ def new_draft_id(slug: str) -> str:
     return f"{slug}-{random(7)}"
 
 
+def draft_id_for(slug: str, once: str, mailbox: str) -> str:
+    """The id of the draft that a page begins, the same however often the page is sent.
+
+    Args:
+        slug: of the challenge.
+        once: a secret that the page has, different each time the page is opened.
+        mailbox: whose draft it is.
+    """
+    digest = hashlib.sha256(json.dumps([slug, once, mailbox]).encode()).digest()
+    return f"{slug}-{_in_letters(digest[:7])}"
+
+
 def random(length: int) -> str:
     """A text that nobody can guess, easy to read and to type."""
-    # One call to the system. 256 is a multiple of 32, so every character is equally likely.
-    return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in secrets.token_bytes(length))
+    return _in_letters(secrets.token_bytes(length))  # one call to the system
+
+
+def _in_letters(content: bytes) -> str:
+    # 256 is a multiple of 32, so every character is equally likely.
+    return "".join(_CROCKFORD[each % len(_CROCKFORD)] for each in content)

@@ -1,0 +1,94 @@
+"""The page on which somebody begins an application. Nobody needs an account for that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from console import cookies
+from console.forms import Form, read_long_form
+from console.front import Front
+from console.rendering import browser_of, with_browser
+from desk.drafts import OnPage
+from desk.forms import AskedForm
+from domain.challenges.draft import KeptAnswer
+from domain.values.addresses import mailbox_of
+from domain.values.refusals import ApplicationRefused, Problem
+
+from .places import Place
+from .questions import at_fields, fields_of, typed_in
+
+
+class Beginning:
+    """The page on which an application is begun: its first section, and whose it is.
+
+    Args:
+        front: what all pages share.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The addresses of this page."""
+        address = "/challenges/{round}/{slug}/apply"
+        return [Route(address, self.show), Route(address, self.begin, methods=["POST"])]
+
+    async def show(self, request: Request) -> Response:
+        """Shows the first section, and asks whose application it is."""
+        asked = await self._asked(request)
+        session = await self._front.session(request)
+        return self._page(request, asked, "", session.mailbox if session else "")
+
+    async def begin(self, request: Request) -> Response:
+        """Makes the draft with what was typed. Whoever is not signed in goes on in this browser."""
+        form = await read_long_form(request)
+        asked, actor = await self._asked(request), await self._front.actor_of(request)
+        organisation, email = form["organisation"], form["email"].strip()
+        typed = tuple(typed_in(form, asked.form.sections[0].questions))
+        is_own = mailbox_of(email) == mailbox_of(actor.name)
+        on_page = OnPage(once=form["once"], typed=typed, browser="" if is_own else browser_of(request))
+        try:
+            draft = await self._front.desk.drafts.begin_on_page(
+                actor, asked.of, on_page, organisation=organisation, email=email
+            )
+        except ApplicationRefused as refusal:
+            return self._page(request, asked, organisation, email, form, refusal.problems)
+        place = Place(application=draft)
+        onward = f"{place.base}/sections/2" if len(asked.form.sections) > 1 else f"{place.base}/check"
+        return with_browser(request, RedirectResponse(f"{place.base}/write" if form["leave"] else onward, 303))
+
+    async def _asked(self, request: Request) -> AskedForm:
+        name = f"{request.path_params['round']}/{request.path_params['slug']}"
+        return await self._front.desk.forms.read(await self._front.actor_of(request), name)
+
+    def _page(
+        self,
+        request: Request,
+        asked: AskedForm,
+        organisation: str,
+        email: str,
+        sent: Form | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> Response:
+        typed = typed_in(sent, asked.form.sections[0].questions) if sent else ()
+        now = self._front.desk.now()
+        kept = [KeptAnswer(question=each.question, version=0, answer=each.answer, saved_at=now) for each in typed]
+        whose = [each for each in problems if each.field in ("organisation", "email")]
+        others = at_fields(each for each in problems if each not in whose)
+        return self._front.pages.show(
+            request,
+            "applicants/begin",
+            422 if problems else 200,
+            faults=[*whose, *others],
+            asked=asked,
+            section=asked.form.sections[0],
+            fields=fields_of(asked.form, 1, kept),
+            organisation=organisation,
+            email=email,
+            once=(sent["once"] if sent else "") or cookies.new_secret(),
+        )

@@ -1,0 +1,143 @@
+"""The pages on which a draft is checked and sent, and the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from console.forms import read_form
+from console.front import Front
+from desk.drafts import OpenDraft
+from domain.challenges.draft import Draft
+from domain.forms.conditions import shown
+from domain.forms.form import Kind, Question
+from domain.values.refusals import ApplicationRefused, Problem, TooLate
+from domain.values.words import gettext
+
+from .drafts import Writing
+from .places import place_of, routes_at
+from .questions import in_words
+
+
+class Sending:
+    """The pages on which a draft is sent.
+
+    Args:
+        front: what all pages share.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._writing = Writing(front)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The addresses of these pages."""
+        return [
+            *routes_at("/check", self.check),
+            *routes_at("/send", self.send, ["POST"]),
+            *routes_at("/receipt", self.receipt),
+        ]
+
+    async def check(self, request: Request) -> Response:
+        """Shows all answers as they would be sent, and what is missing or wrong."""
+        actor = await self._front.actor_of(request)
+        return await self._check(request, await self._writing.open(request, actor))
+
+    async def send(self, request: Request) -> Response:
+        """Sends the draft, if it is still what the page showed. A second click finds what the first has sent."""
+        form = await read_form(request)
+        actor, place = await self._front.actor_of(request), place_of(request)
+        draft = await self._writing.open(request, actor)
+        if form["seen"] != seen(draft.draft) and not _is_sent(draft.draft):
+            text = gettext("Somebody has changed an answer since this page was shown: read it once more, then send it.")
+            return await self._check(request, draft, [Problem(field="", text=text)], 409)
+        try:
+            await self._front.desk.drafts.send(actor, place.application, place.stage)
+        except ApplicationRefused as refusal:
+            return await self._check(request, draft, refusal.problems, 422)
+        except TooLate as late:
+            return await self._check(request, draft, [Problem(field="", text=self._how_late(draft, late))], 409)
+        return RedirectResponse(f"{place.base}/receipt", 303)
+
+    async def receipt(self, request: Request) -> Response:
+        """Shows what was sent and when. The same comes by letter."""
+        actor, place = await self._front.actor_of(request), place_of(request)
+        draft = await self._writing.open(request, actor)
+        if draft.draft.sent is None:
+            return RedirectResponse(f"{place.base}/check", 303)
+        return self._front.pages.show(request, "applicants/receipt", **self._writing.about(request, draft))
+
+    async def _check(
+        self, request: Request, draft: OpenDraft, faults: Sequence[Problem] = (), status: int = 200
+    ) -> Response:
+        files = await self._files(request, draft)
+        answers = draft.draft.answered()
+        asked = shown(draft.form, answers)
+        sections = [
+            (
+                number,
+                section,
+                [
+                    (question, in_words(question, answers.get(question.id, ""), files))
+                    for question in section.questions
+                    if question.id in asked
+                ],
+            )
+            for number, section in enumerate(draft.form.sections, start=1)
+        ]
+        return self._front.pages.show(
+            request,
+            "applicants/check",
+            status,
+            faults=faults,
+            **self._writing.about(request, draft),
+            sections=sections,
+            problems=_by_section(draft),
+            others=[each.text for each in draft.problems if not each.field],
+            is_complete=not draft.problems,
+            seen=seen(draft.draft),
+        )
+
+    async def _files(self, request: Request, draft: OpenDraft) -> dict[str, str]:
+        """The names of attached files, by their ids."""
+        if not any(_is_file(question) for question in draft.form.questions()):
+            return {}
+        place, actor = place_of(request), await self._front.actor_of(request)
+        attached = await self._front.desk.attachments.list(
+            actor, draft.draft.challenge, place.application, stage=place.stage
+        )
+        return {each.id: each.name for each in attached}
+
+    def _how_late(self, draft: OpenDraft, late: TooLate) -> str:
+        """By how much somebody came too late, by the service's clock."""
+        seconds = int(self._front.desk.now().difference(draft.draft.closes).total("seconds"))
+        text = gettext("{refusal} You sent it {number} seconds after that. What you wrote is kept.")
+        return text.format(refusal=late, number=max(0, seconds))
+
+
+def seen(draft: Draft) -> str:
+    """A short name of exactly these answers, so that nobody sends what they have not seen."""
+    versions = sorted((each.question, each.version, str(each.answer)) for each in draft.answers)
+    return hashlib.sha256(json.dumps(versions).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _is_sent(draft: Draft) -> bool:
+    return draft.sent is not None and not draft.sent.changed
+
+
+def _is_file(question: Question) -> bool:
+    return question.kind is Kind.FILE
+
+
+def _by_section(draft: OpenDraft) -> dict[int, list[Problem]]:
+    """What is missing or wrong, by the number of the section."""
+    return {
+        number: [each for each in draft.problems if each.field in {question.id for question in section.questions}]
+        for number, section in enumerate(draft.form.sections, start=1)
+    }
