@@ -5,7 +5,7 @@ Ids, amounts, dates and the record stay. What is blanked stays blank: triggers s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, Text, and_, delete, exists, func, literal, or_, select, update
@@ -37,6 +37,7 @@ _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
 REWRITTEN = (
     *("applications", "proposals", "drafts", "draft_answers", "late_applications", "attachments", "files"),
     *("challenges", "people", "notices", "feedback", "payees", "interests", "scores", "agreed_marks"),
+    "questions",
     *forgetting.REMOVED,
 )
 """The tables that personal data is blanked in."""
@@ -177,6 +178,15 @@ def erase(
         if found.elsewhere:
             _blank_notices(connection, _elsewhere(email, _find(connection, email, "")), at)
         forgetting.forget(connection, mailboxes)
+        _blank_questions(connection, mailboxes)
+
+
+def _blank_questions(connection: Connection, mailboxes: Collection[str]) -> None:
+    """Nobody learns any more who has asked. What was answered for all stays; what was not goes, too."""
+    asked = tables.questions.c.mailbox.in_(sorted(set(mailboxes) - {""}))
+    unanswered = and_(asked, tables.questions.c.answered_at.is_(None))
+    connection.execute(update(tables.questions).where(unanswered).values(text=""))
+    connection.execute(update(tables.questions).where(asked).values(mailbox=""))
 
 
 def _find(connection: Connection, email: str, team: str) -> Found:
@@ -343,7 +353,7 @@ def _hold_drafts(connection: Connection, application: str) -> None:
 
 def _delete_drafts(connection: Connection, application: str) -> None:
     _hold_drafts(connection, application)
-    for table in (tables.draft_answers, _drafts):
+    for table in (tables.draft_answers, tables.writers, _drafts):
         connection.execute(delete(table).where(table.c.application == application))
 
 

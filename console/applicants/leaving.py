@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from console.forms import read_form
 from console.front import Front
 from domain.values.refusals import Problem, ReasonMissing
+from domain.values.words import gettext
 
 from .mine import CAN_LEAVE, hidden
 
@@ -45,7 +46,7 @@ class Leaving:
         said = {"team": application, "reason": form["reason"], "decision_id": form["id"] or uuid.uuid4().hex}
         try:
             if not form["reason"].strip():
-                raise ReasonMissing("A withdrawal needs a reason, for the record.")
+                raise ReasonMissing(gettext("A withdrawal needs a reason, for the record."))
             await self._front.desk.challenges.decide(actor, own.challenge, "withdraw", **said)
         except ReasonMissing as refusal:
             return await self._page(request, said["decision_id"], Problem(field="reason", text=str(refusal)))

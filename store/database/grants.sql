@@ -76,7 +76,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON files, attachments TO challenges_desk;
 GRANT SELECT, INSERT, UPDATE ON public_copies TO challenges_worker, challenges_desk;
 GRANT SELECT ON public_copies TO challenges_reader;
 GRANT SELECT, INSERT, UPDATE ON questions TO challenges_worker, challenges_desk;
-GRANT SELECT (id, challenge, asked_at, late, answer, answered_at, answered_by, dropped_at, dropped_by) ON questions
+GRANT SELECT (id, challenge, asked_at, late, answered_at, answered_by, dropped_at, dropped_by) ON questions
     TO challenges_reader;
 
 -- Interests, marks and feedback. A reader of the database learns what was marked, and not the words.

@@ -1,4 +1,4 @@
-"""Erasure of what sign-in keeps of a person: sessions, links, passkeys, keys of terminals, and calendars."""
+"""Erasure of what else the service keeps of a mailbox: its sign-ins, calendars, and what it was invited to write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from sqlalchemy import Connection, delete, func, select
 
 from store.database import tables
 
-REMOVED = ("sessions", "links", "passkeys", "terminal_keys", "calendar_feeds")
+REMOVED = ("sessions", "links", "passkeys", "terminal_keys", "calendar_feeds", "writers")
 """The tables that rows of a mailbox are removed from."""
-_REMOVED = (tables.sessions, tables.links, tables.passkeys, tables.terminal_keys, tables.calendar_feeds)
+_REMOVED = (tables.sessions, tables.links, tables.passkeys, tables.terminal_keys, tables.calendar_feeds, tables.writers)
 _KNOWN = (tables.people, tables.applications, tables.drafts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import httpx2
 import pytest
@@ -23,7 +24,7 @@ from tests.store.conftest import form_round  # noqa: F401
 from tests.store.said import AIR, CLOSES, MIDWAY
 
 ANN = "ann@breathe.example"
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
     "q-summary": "Sensors on buses",
     "q-idea": "Every bus measures the air.\r\nAnd more.",
     "q-tried": "yes",
@@ -52,7 +53,7 @@ def hidden(page: str) -> dict[str, str]:
     return dict(_HIDDEN.findall(page))
 
 
-def send_long(visitor: Visitor, path: str, fields: Mapping[str, str | tuple[str, ...]]) -> httpx2.Response:
+def send_long(visitor: Visitor, path: str, fields: Mapping[str, Any]) -> httpx2.Response:
     """Sends a form in parts, as browsers send long ones."""
     boundary = "edge-of-a-part"
     parts = [
@@ -65,7 +66,7 @@ def send_long(visitor: Visitor, path: str, fields: Mapping[str, str | tuple[str,
     return visitor.send("POST", path, "".join([*parts, f"--{boundary}--\r\n"]), **kind, **ours)
 
 
-def begin(visitor: Visitor, email: str = ANN, **more: str) -> str:
+def begin(visitor: Visitor, email: str = ANN, **more: Any) -> str:
     """Begins an application, and gives the address of its draft."""
     fields = {**hidden(visitor.get(BEGIN).text), "organisation": "Breathe Ltd", "email": email, **ANSWERS, **more}
     answer = send_long(visitor, BEGIN, fields)

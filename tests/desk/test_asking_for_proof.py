@@ -31,7 +31,7 @@ def paying(known: Database) -> Till:
     return till
 
 
-WRITING = {"applications.apply", "drafts.begin"}
+WRITING = {"applications.apply", "drafts.begin", "drafts.begin_on_page"}
 """What anyone may do, in their own name."""
 
 

@@ -17,6 +17,7 @@ from temporalio.client import Client
 
 from desk import rehearsal
 from desk.desk import Desk
+from desk.drafts import OnPage
 from domain.challenges.application import Applying
 from domain.challenges.decisions import DECISIONS
 from domain.challenges.draft import Typed
@@ -227,6 +228,9 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "applications.list": partial(desk.applications.list, actor, ALL, AIR),
         "applications.give_feedback": partial(desk.applications.give_feedback, actor, AIR, "exploration", team, "No."),
         "drafts.begin": partial(desk.drafts.begin, actor, AIR, organisation="Tay", email="tay@tay.example"),
+        "drafts.begin_on_page": partial(
+            desk.drafts.begin_on_page, actor, AIR, OnPage(once="x"), organisation="Tay", email="tay@tay.example"
+        ),
         "drafts.list": partial(desk.drafts.list, actor, ALL),
         "drafts.read": partial(desk.drafts.read, actor, team),
         "drafts.versions": partial(desk.drafts.versions, actor, ALL, team, "proposal"),
@@ -297,7 +301,7 @@ FOR_ANYONE = {
     *("rounds.read_file", "rounds.plans", "challenges.list", "challenges.find", "challenges.state"),
     *("judging.scorecards", "judging.progress_line"),
     *("public.list", "public.find", "public.catalogue", "public.version_of", "public.version_of_all"),
-    *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "notices.preview"),
+    *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "drafts.begin_on_page", "notices.preview"),
 }
 
 

@@ -65,6 +65,8 @@ BLANKED = {
     "links": {"mailbox", "address", "secret", "browser", "code", "wanted", "reason"},
     "passkeys": {"mailbox", "name"},
     "terminal_keys": {"mailbox", "secret"},
+    "writers": {"mailbox", "browser", "invited_by"},
+    "questions": {"mailbox", "text"},
     "calendar_feeds": {"mailbox", "secret"},
 }
 """Every column with something personal. Everything else is an id, an amount, a date, or a word of the service."""
@@ -72,7 +74,7 @@ ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
 """The one change of bank details that the database allows."""
 REASONS = {
     *("record.text", "record.reason", "challenges.outcome_reason", "payments.reason", "hand_overs.reason"),
-    *("notices.reason", "attention.text", "filed_transfers.reason", "bank_words.reason"),
+    *("notices.reason", "questions.answer", "attention.text", "filed_transfers.reason", "bank_words.reason"),
     *("unconfirmed.content", "unconfirmed.principal", "record.principal"),
     "public_copies.snapshot",  # ids, dates, amounts, and why a challenge has ended
 }

@@ -35,6 +35,7 @@ NOTHING = {
         "files",
         "attachments",
         "bank_words",
+        "writers",
     },
 }
 """The tables at which a role has no right at all."""
