@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from domain.publishing.snapshot import Snapshot, StageSnapshot, TeamIn, WindowSnapshot
 from domain.values.money import Amount, Money
@@ -85,14 +86,17 @@ def letters_of(database: Database, team: str) -> list[Found]:
 
 def test_letters_are_shown_as_they_were_written_and_only_to_their_contact(front: Fronted, visit: Visit) -> None:
     front.clock.now = CLOSES.subtract(hours=1)
-    team = applied(front.database)
+    team, other = applied(front.database), applied(front.database, "Smell Ltd")
     breathe = visit()
     breathe.sign_in(BREATHE)
     with front.database.writing() as connection:
         connection.execute(update(tables.notices).values(body="<script>alert(1)</script> As it was written."))
-    (key,) = (row.key for row in letters_of(front.database, team))
+    (key,), (others,) = ([row.key for row in letters_of(front.database, each)] for each in (team, other))
 
-    assert f'href="/applications/{team}/letters/{key}"' in breathe.get(f"/applications/{team}/letters").text
+    listed = breathe.get(f"/applications/{team}/letters").text
+    assert f'href="/applications/{team}/letters/{key}"' in listed
+    assert other not in listed
+    assert breathe.get(f"/applications/{team}/letters/{others}").status_code == 404
     page = breathe.get(f"/applications/{team}/letters/{key}").text
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt; As it was written." in page
@@ -123,3 +127,19 @@ def test_a_team_sees_its_stage_its_payment_and_until_when_it_is_due(front: Front
     payments = breathe.get(f"/applications/{team}/payments").text
     assert "masked 1" in payments
     assert "sealed" not in payments
+
+
+def test_feedback_is_shown_once_it_was_told_and_not_before(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=1)
+    team = applied(front.database)
+    told: dict[str, object] = {"team": team, "given_by": "sam", "given_at": CLOSES}
+    with front.database.writing() as connection:
+        for stage, text, at in (("exploration", "Clear & cheap.", CLOSES), ("accelerator", "Too early to say.", None)):
+            connection.execute(insert(tables.feedback).values(**told, stage=stage, text=text, told_at=at))
+    breathe = visit()
+    breathe.sign_in(BREATHE)
+
+    for path in (f"/applications/{team}", "/data/download"):
+        page = unescape(breathe.get(path).text)
+        assert "Clear & cheap." in page
+        assert "Too early to say." not in page
