@@ -16,6 +16,7 @@ from pathlib import Path
 from . import (
     accepting,
     against,
+    closing,
     delivering,
     files,
     history,
@@ -30,6 +31,7 @@ from . import (
     sessions,
     signing,
     sleepers,
+    submissions,
     virtual,
 )
 from .machine import described
@@ -45,6 +47,8 @@ MEASUREMENTS: dict[str, Callable[[bool], Iterator[Measurement]]] = {
         sending,
         intake,
         pages,
+        submissions,
+        closing,
         sealing,
         virtual,
         payments,

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 _ANSWER_WITHIN = 90
 """Seconds."""
 _MOST_STEPS = 5
-_FORM = re.compile(r'<form\b[^>]*?\baction="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL | re.IGNORECASE)
+_FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL | re.IGNORECASE)
 _FIELD = re.compile(r"<(input|textarea|select)\b([^>]*)>(?:([^<]*)</textarea>)?", re.DOTALL | re.IGNORECASE)
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?', re.IGNORECASE)
 
@@ -48,6 +48,8 @@ class Form(NamedTuple):
     """A form of a page, with what it holds before anybody fills it in."""
 
     action: str
+    """Where it is sent; empty for the address of its page."""
+    is_multipart: bool
     fields: dict[str, str]
     texts: tuple[str, ...]
     """The fields in which people write."""
@@ -55,10 +57,10 @@ class Form(NamedTuple):
 
 def forms_of(page: str) -> list[Form]:
     """The forms of a page."""
-    return [_form(html.unescape(action), inside) for action, inside in _FORM.findall(page)]
+    return [_form(dict(_ATTRIBUTE.findall(told)), inside) for told, inside in _FORM.findall(page)]
 
 
-def _form(action: str, inside: str) -> Form:
+def _form(of: Mapping[str, str], inside: str) -> Form:
     fields, texts = {}, []
     for tag, told, text in _FIELD.findall(inside):
         held = dict(_ATTRIBUTE.findall(told))
@@ -68,7 +70,15 @@ def _form(action: str, inside: str) -> Form:
         fields[name] = html.unescape(text if tag.lower() == "textarea" else held.get("value", ""))
         if tag.lower() == "textarea":
             texts.append(name)
-    return Form(action, fields, tuple(texts))
+    is_multipart = of.get("enctype") == "multipart/form-data"
+    return Form(html.unescape(of.get("action", "")), is_multipart, fields, tuple(texts))
+
+
+def _as_multipart(fields: Mapping[str, str]) -> tuple[bytes, str]:
+    mark = "----------------------------7e10a7c49d2f"
+    head = f"--{mark}\r\nContent-Disposition: form-data; name="
+    parts = [f'{head}"{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()]
+    return f"{''.join(parts)}--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
 
 
 class Browser:
@@ -87,6 +97,7 @@ class Browser:
             f"X-Forwarded-For: {network}\r\nConnection: keep-alive\r\n"
         )
         self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._at = "/"
         self.cookies: dict[str, str] = {}
         self.taken: list[tuple[str, float]] = []
         """What was asked for, and how many seconds it took."""
@@ -95,8 +106,13 @@ class Browser:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes its connection."""
         if self._open is not None:
             self._open[1].close()
+            self._open = None
 
     async def get(self, path: str) -> Answer:
         """Opens a page, and goes where it leads.
@@ -107,6 +123,7 @@ class Browser:
         for _ in range(_MOST_STEPS):
             answer = await self.ask("GET", path)
             if answer.status == 200:
+                self._at = path
                 return answer
             if answer.status not in (302, 303):
                 raise Surprise(f"{answer.status} for GET {path}")
@@ -122,12 +139,15 @@ class Browser:
         Raises:
             Surprise: the form came back.
         """
-        answer = await self.ask("POST", form.action, urlencode(form.fields | filled).encode())
+        fields = form.fields | filled
+        kind = "application/x-www-form-urlencoded"
+        body, kind = _as_multipart(fields) if form.is_multipart else (urlencode(fields).encode(), kind)
+        answer = await self.ask("POST", form.action or self._at, body, kind)
         if answer.status != 303:
-            raise Surprise(f"{answer.status} for POST {form.action}: {_said(answer)}")
+            raise Surprise(f"{answer.status} for POST {form.action or self._at}: {_said(answer)}")
         return path_in(answer)
 
-    async def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
+    async def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Answer:
         """One request.
 
         Raises:
@@ -139,7 +159,7 @@ class Browser:
             head += f"Cookie: {'; '.join(f'{name}={value}' for name, value in self.cookies.items())}\r\n"
         if body is not None:
             head += (
-                f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+                f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                 f"Origin: http://localhost:{self._port}\r\nSec-Fetch-Site: same-origin\r\n"
             )
         begun = time.perf_counter()
