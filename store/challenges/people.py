@@ -60,7 +60,9 @@ def grants_proven_by(database: Database, session: Session) -> tuple[Grant, ...]:
 
 def _grants(connection: Connection, who: ColumnElement[bool], mailbox: str) -> tuple[Grant, ...]:
     """The roles of people, and those of the teams and drafts of a mailbox, if there is one."""
-    of_people = (*_people_grants(connection, who), *readers.grants(connection, who))
+    known = connection.execute(select(_people).where(who).order_by(*_PEOPLE)).all()
+    # Whoever no round names, as nearly every applicant, reads for none.
+    of_people = (*_people_grants(known), *(readers.grants(connection, who) if known else ()))
     if not mailbox:
         return of_people
     return (
@@ -201,11 +203,10 @@ def is_person(database: Database, round_: str, person: str, name: str) -> bool:
         return connection.execute(wanted).first() is not None
 
 
-def _people_grants(connection: Connection, who: ColumnElement[bool]) -> tuple[Grant, ...]:
-    wanted = select(_people).where(who).order_by(*_PEOPLE)
+def _people_grants(known: Iterable[Found]) -> tuple[Grant, ...]:
     return tuple(
         Grant(round=row.round, role=Role(row.role), person=row.id, sponsor=row.sponsor)
-        for row in connection.execute(wanted)
+        for row in known
         if row.role in _BY_PERSON
     )
 
