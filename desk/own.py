@@ -26,11 +26,13 @@ class Standing(Value):
         own: the application.
         where: where it stands now.
         next: what comes next, the earliest first.
+        is_contact: whether whoever asks is its contact, and not only invited to write it.
     """
 
     own: Own
     where: Where
     next: tuple[Deadline, ...]
+    is_contact: bool = True
 
 
 class Followed(Value):
@@ -72,7 +74,8 @@ class OwnApplications:
         roles = RIGHTS[Action.READ_DRAFT].roles
         mine = {each.person for row in rows for each in actor.roles(row.place) if each.role in roles}
         found = await self._core.threads.read(own.read, self._core.database, sorted(mine)[:MOST])
-        standings = [self._standing(each) for each in found]
+        contact = {each.person for each in actor.grants if each.role in RIGHTS[Action.READ_OWN].roles}
+        standings = [self._standing(each, is_contact=each.application in contact) for each in found]
         return tuple(sorted(standings, key=_by_date))
 
     async def find(self, actor: Actor, application: str) -> Followed:
@@ -136,9 +139,9 @@ class OwnApplications:
             bank_details=own.bank_details(database, application),
         )
 
-    def _standing(self, found: Own) -> Standing:
+    def _standing(self, found: Own, *, is_contact: bool = True) -> Standing:
         now = self._core.now()
-        return Standing(own=found, where=where(found, now), next=deadlines(found, now))
+        return Standing(own=found, where=where(found, now), next=deadlines(found, now), is_contact=is_contact)
 
 
 def _by_date(standing: Standing) -> tuple[bool, str, str]:

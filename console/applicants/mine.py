@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from console.front import Front
@@ -36,6 +36,20 @@ def hidden() -> Iterator[None]:
         yield
     except (NotAllowed, UnknownTeam, UnknownNotice):
         raise HTTPException(404) from None
+
+
+def page_of(standing: Standing) -> str:
+    """Where an application has its page: where it is written, while it can be sent, and for whoever only writes it."""
+    path = f"/applications/{standing.own.application}"
+    is_written = standing.where is Where.DRAFT or not standing.is_contact
+    return f"{path}/write" if is_written else path
+
+
+def open_proposals(standing: Standing) -> list[tuple[str, str]]:
+    """The stages for which a further proposal can be sent now: the address of its page, and the stage's title."""
+    own, begins = standing.own, "proposal/"
+    stages = [each.key.removeprefix(begins) for each in standing.next if each.key.startswith(begins)]
+    return [(f"/applications/{own.application}/stages/{stage}/write", own.title_of(stage)) for stage in stages]
 
 
 class Mine:
@@ -67,12 +81,15 @@ class Mine:
             found = await self._front.desk.own.list(actor)
         except NotAllowed:  # somebody without any
             found = tuple[Standing, ...]()
-        standings = [(each, where_in_words(each.where)) for each in found]
+        standings = [(each, where_in_words(each.where), page_of(each)) for each in found]
         return self._front.pages.show(request, "applicants/applications", standings=standings)
 
     async def one(self, request: Request) -> Response:
-        """Shows where one application stands, and leads to all that belongs to it."""
-        return self.show(request, await self._followed(request))
+        """Shows where one application stands, and leads to all that belongs to it. A draft is written on."""
+        followed = await self._followed(request)
+        if followed.standing.where is Where.DRAFT:
+            return RedirectResponse(page_of(followed.standing), 303)
+        return self.show(request, followed)
 
     def show(self, request: Request, followed: Followed) -> Response:
         """The page of an application that was sent, or can no longer be sent.
@@ -91,6 +108,7 @@ class Mine:
             said=where_in_words(standing.where),
             where=Where,
             can_leave=standing.where in CAN_LEAVE,
+            proposals=open_proposals(standing),
         )
 
     async def letters(self, request: Request) -> Response:

@@ -7,8 +7,12 @@ from html import unescape
 
 from sqlalchemy import insert, update
 
+from console.applicants.mine import open_proposals
+from desk.own import Standing
+from domain.challenges.standing import Deadline, Where
 from domain.publishing.snapshot import Snapshot, StageSnapshot, TeamIn, WindowSnapshot
 from domain.values.money import Amount, Money
+from store.challenges import drafts
 from store.database import tables
 from store.database.database import Database
 from store.database.tables import Found
@@ -16,6 +20,7 @@ from store.payments.payees import read_latest_version
 from store.public import copies
 from store.record.record import read_record
 from tests.console.fronting import Fronted, Visitor
+from tests.domain.test_standing import own
 from tests.store.paying import Till, give_payee, to_make
 from tests.store.said import AIR, CLOSES, OPENS, applied, seal
 
@@ -143,3 +148,34 @@ def test_feedback_is_shown_once_it_was_told_and_not_before(front: Fronted, visit
         page = unescape(breathe.get(path).text)
         assert "Clear & cheap." in page
         assert "Too early to say." not in page
+
+
+def test_a_draft_leads_to_where_it_is_written_also_whoever_was_invited(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=1)
+    draft = drafts.begin(front.database, AIR, "Breathe Ltd", BREATHE, front.clock)
+    with front.database.writing() as connection:
+        row = {"application": draft, "mailbox": SMELL, "invited_by": BREATHE, "since": front.clock.now}
+        connection.execute(insert(tables.writers).values(**row))
+    breathe, smell = visit(), visit()
+    breathe.sign_in(BREATHE)
+    smell.sign_in(SMELL)
+
+    for visitor in (breathe, smell):
+        page = visitor.get("/applications").text
+        assert f'<a href="/applications/{draft}/write">' in page
+        assert "<strong>Not sent yet</strong>" in page
+        assert visitor.get(f"/applications/{draft}/write").status_code == 200
+    answer = breathe.get(f"/applications/{draft}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/applications/{draft}/write")
+    assert smell.get(f"/applications/{draft}").status_code == 404, "the contact alone follows it"
+
+    front.clock.now = CLOSES
+    assert breathe.get(f"/applications/{draft}").status_code == 200
+    assert "Its text is kept." in breathe.get(f"/applications/{draft}").text
+
+
+def test_a_team_is_led_to_the_proposal_that_it_is_asked_for() -> None:
+    asked = Deadline(key="proposal/accelerator", title="Send it", at=LATER)
+    standing = Standing(own=own(), where=Where.WORKING, next=(asked,))
+
+    assert open_proposals(standing) == [("/applications/mine/stages/accelerator/write", "accelerator")]
