@@ -2,6 +2,13 @@
 
 The load has the shape of ../shared/peer/pretalx_intake.py, which measures pretalx: 50 applicants, who begin one by one
 within seconds and do not pause between pages; texts of 3,000 characters; and four readers of a public page.
+
+To set both side by side, run them one after the other in the same minutes, on a machine that does nothing else:
+
+    make bench, or python -m bench --only submissions
+    python3.11 ../shared/peer/pretalx_intake.py --environments ~/.cache/peer --known > pretalx.json
+
+Where ../shared/peer is not there, the aims stand for it: they are what it measured on two cores.
 """
 
 from __future__ import annotations

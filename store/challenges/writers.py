@@ -22,14 +22,12 @@ _OF_DRAFT = (_drafts.c.application == _writers.c.application) & (_drafts.c.stage
 _WRITES = select(_writers.c.application, _drafts.c.challenge).join_from(_writers, _drafts, _OF_DRAFT)
 # Asked at every request, so the statements are prepared.
 _INVITED = Prepared(
-    _WRITES.where(_writers.c.mailbox == bindparam("mailbox"), _writers.c.until.is_(None)).order_by(
-        _writers.c.application
-    )
+    _WRITES.where(_writers.c.mailbox == bindparam("mailbox"), _writers.c.until.is_(None)).order_by(*_BY_MAILBOX)
 )
 _IN_BROWSER = Prepared(
     _WRITES.where(
         _writers.c.browser == bindparam("browser"), _writers.c.mailbox == "", _writers.c.until > bindparam("now")
-    ).order_by(_writers.c.application)
+    ).order_by(*_BY_MAILBOX)
 )
 
 
