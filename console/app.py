@@ -25,6 +25,8 @@ from .decisions import Decisions
 from .front import Front
 from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
 from .language import Speaking
+from .public.caching import Cache
+from .public.challenges import Challenges
 from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
@@ -64,8 +66,9 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
+    public = (Challenges(front, Cache(front.desk.now)),)
     applicants = (Beginning(front), Writing(front), Sending(front), Following(front))
-    parts = (*applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
+    parts = (*public, *applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]
 

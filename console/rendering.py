@@ -52,6 +52,17 @@ class Pages:
         shared |= {"static": self.static.address, "brand_name": brand}
         shared["brand_logo"] = self.static.address(f"logo{logo.suffix.lower()}") if logo else ""
 
+    def for_everybody(self, page: str, **facts: object) -> bytes:
+        """A page that is the same for all who open it: it knows nobody, and has no form.
+
+        Args:
+            page: the template, without its ending.
+            facts: what the template names.
+        """
+        template = self._environment.get_template(f"{page}.html")
+        shared = {"session": None, "faults": (), "language": spoken().code, "languages": self._languages}
+        return template.render(**shared, **facts).encode()
+
     def show(
         self, request: Request, page: str, status: int = 200, faults: Sequence[Problem] = (), **facts: object
     ) -> Response:

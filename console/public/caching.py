@@ -1,0 +1,115 @@
+"""Public pages are made once for each version of what they show, and kept for everybody."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from whenever import Instant
+
+from domain.values.refusals import Unavailable
+from domain.values.words import spoken
+
+_MOST_PAGES = 500
+_LOOKS_AGAIN = 1.0
+"""Seconds for which a version that was looked up is taken for the present one. A page is at most that old."""
+_HEADERS = {"cache-control": "public, max-age=5, must-revalidate", "referrer-policy": "same-origin"}
+
+
+class Made(NamedTuple):
+    """What was made for everybody.
+
+    Args:
+        content: its bytes.
+        kind: its media type.
+        until: from when on it says something that is no longer so, such as that a window is open; None if never.
+    """
+
+    content: bytes
+    kind: str
+    until: Instant | None = None
+
+
+class _Kept(NamedTuple):
+    tag: str
+    version: str
+    made: Made
+
+    def is_of(self, version: str, now: Instant) -> bool:
+        return self.version == version and (self.made.until is None or now < self.made.until)
+
+
+class Cache:
+    """Keeps what was made for everybody: pages, feeds, calendars. Nothing in it may depend on who asks.
+
+    Args:
+        now: the service's clock.
+        clock: seconds that only go on.
+    """
+
+    def __init__(self, now: Callable[[], Instant], clock: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._clock = clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._versions: dict[str, tuple[float, str]] = {}
+
+    async def answer(
+        self,
+        request: Request,
+        of: str,
+        version: Callable[[], Awaitable[str]],
+        make: Callable[[], Awaitable[Made]],
+        more: Mapping[str, str] | None = None,
+    ) -> Response:
+        """What was made for this address, made anew if what it shows has changed; or that the browser has it already.
+
+        If the database cannot be reached, what was made last is still shown: it says as of when it is.
+
+        Args:
+            request: who asks.
+            of: whose version it is: of a challenge, or of all.
+            version: looks the present version up.
+            make: makes the content.
+            more: further headers.
+
+        Raises:
+            Unavailable: the database cannot be reached, and nothing is kept.
+        """
+        key = f"{spoken().code} {request.url.path}?{request.url.query}"
+        kept = self._kept.get(key)
+        try:
+            present = await self._version(of, version)
+            if kept is None or not kept.is_of(present, self._now()):
+                made = await make()
+                tag = f'"{hashlib.sha256(made.content).hexdigest()[:20]}"'
+                kept = self._kept[key] = _Kept(tag, present, made)
+                if len(self._kept) > _MOST_PAGES:
+                    self._kept.popitem(last=False)
+        except Unavailable:
+            if kept is None:
+                raise
+        headers = {**_HEADERS, "etag": kept.tag, **(more or {})}
+        if _has(request, kept.tag):
+            return Response(status_code=304, headers=headers)
+        return Response(kept.made.content, media_type=kept.made.kind, headers=headers)
+
+    async def _version(self, of: str, version: Callable[[], Awaitable[str]]) -> str:
+        looked, found = self._versions.get(of, (-_LOOKS_AGAIN, ""))
+        if self._clock() - looked < _LOOKS_AGAIN:
+            return found
+        found = await version()
+        if len(self._versions) > _MOST_PAGES:
+            self._versions.clear()
+        self._versions[of] = (self._clock(), found)
+        return found
+
+
+def _has(request: Request, tag: str) -> bool:
+    """Whether the browser says that it has this content."""
+    held = request.headers.get("if-none-match", "")
+    return held.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in held.split(",")}
