@@ -183,10 +183,9 @@ def erase(
 
 def _blank_questions(connection: Connection, mailboxes: Collection[str]) -> None:
     """Nobody learns any more who has asked. What was answered for all stays; what was not goes, too."""
-    asked = tables.questions.c.mailbox.in_(sorted(set(mailboxes) - {""}))
-    unanswered = and_(asked, tables.questions.c.answered_at.is_(None))
-    connection.execute(update(tables.questions).where(unanswered).values(text=""))
-    connection.execute(update(tables.questions).where(asked).values(mailbox=""))
+    asked = update(tables.questions).where(tables.questions.c.mailbox.in_(sorted(set(mailboxes) - {""})))
+    connection.execute(asked.where(tables.questions.c.answered_at.is_(None)).values(text=""))
+    connection.execute(asked.values(mailbox=""))
 
 
 def _find(connection: Connection, email: str, team: str) -> Found:
@@ -397,6 +396,5 @@ def _blank_notices(connection: Connection, which: ColumnElement[bool], at: Insta
     waiting = and_(which, _notices.c.status.in_(("created", "sending")))
     lapsed = {"status": "lapsed", "status_at": at, "next_try": None}
     connection.execute(update(_notices).where(waiting).values(lapsed))
-    connection.execute(
-        update(_notices).where(which).values(address="", subject="", body="", reason=f"the recipient was {_ERASED}")
-    )
+    blank = {"address": "", "subject": "", "body": "", "reason": f"the recipient was {_ERASED}"}
+    connection.execute(update(_notices).where(which).values(blank))
