@@ -122,7 +122,7 @@ def test_a_team_sees_its_stage_its_payment_and_until_when_it_is_due(front: Front
     page = breathe.get(f"/applications/{team}").text
     assert "<strong>Selected</strong>" in page
     assert "Exploration ends" in page
-    assert "£2,400" in page
+    assert "UTC+1)</time>. The award is £2,400, with VAT" in page
     payments = breathe.get(f"/applications/{team}/payments").text
     assert "Waits for your bank details" in payments
     assert "£2,400 (with £400 VAT)" in payments
