@@ -130,6 +130,7 @@ async def _last(served: Front, number: int, seconds: float) -> Measurement:
 
     async def send(place: int) -> None:
         at = closes - TimeDelta(seconds=seconds) + TimeDelta(seconds=1.1 * seconds * place / number)
+        await people[place].close()  # as the front itself does with connections that wait for seconds
         await asyncio.sleep(max(0.0, (at - Instant.now()).total("seconds")))
         form, browser = drafts[place], people[place]
         answer = await browser.ask("POST", form.action, urlencode(form.fields).encode(), _FORM)
