@@ -68,7 +68,7 @@ async def read_form(request: Request) -> Form:
         HTTPException: the token is missing, or belongs to another session; or it is no form.
         NotReadable: a field was sent twice, or has characters that no text has.
     """
-    fields, _ = await _parts_of(request, _URLENCODED, max_files=0, max_fields=_MOST_FIELDS)
+    fields, _ = await _parts_of(request, (_URLENCODED,), max_files=0, max_fields=_MOST_FIELDS)
     if any(len(values) > 1 for values in fields.values()):
         raise NotReadable(gettext("A field of the form was sent twice: open the page again, and send the form once."))
     return _ours(request, fields)
@@ -79,7 +79,9 @@ async def read_long_form(request: Request) -> Form:
 
     Such pages send their forms in parts: the other way, a text takes up to three times its bytes.
     """
-    fields, _ = await _parts_of(request, _IN_PARTS, max_files=0, max_fields=_MOST_ANSWERS, max_part_size=_LONGEST)
+    fields, _ = await _parts_of(
+        request, (_IN_PARTS, _URLENCODED), max_files=0, max_fields=_MOST_ANSWERS, max_part_size=_LONGEST
+    )
     return _ours(request, fields)
 
 
@@ -88,16 +90,17 @@ async def read_files(request: Request) -> tuple[Form, Mapping[str, UploadFile]]:
 
     The files are on the disk, not in memory, and gone once the request is answered.
     """
-    fields, files = await _parts_of(request, _IN_PARTS, max_files=1, max_fields=_MOST_FIELDS)
+    fields, files = await _parts_of(request, (_IN_PARTS, _URLENCODED), max_files=1, max_fields=_MOST_FIELDS)
     return _ours(request, fields), files
 
 
 async def _parts_of(
-    request: Request, kind: str, **limits: int
+    request: Request, kinds: Sequence[str], **limits: int
 ) -> tuple[Mapping[str, Sequence[str]], Mapping[str, UploadFile]]:
     """What was sent, whatever its token. It is remembered, so that it can be given back where it cannot be taken."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
-        raise HTTPException(415, gettext("What you sent is no form of a page: send it as {kind}.").format(kind=kind))
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in kinds:
+        text = gettext("What you sent is no form of a page: send it as {kind}.")
+        raise HTTPException(415, text.format(kind=kinds[0]))
     form = await request.form(**limits)
     fields, files = defaultdict[str, list[str]](list), dict[str, UploadFile]()
     for name, value in form.multi_items():
