@@ -16,8 +16,8 @@ from .fronts import Front, Used, empty_front, front
 from .measuring import Compared, Measurement, say
 
 NAME = "pages"
-_PAGE = "/sign-in"
-"""For everybody; it asks the database nothing."""
+_PAGE = "/challenges/pilot-2016/air-quality"
+"""The page of a challenge, for everybody."""
 _VISITORS = 8
 _ROUNDS, _SMALL_ROUNDS = 12, 1
 _SECONDS, _SMALL_SECONDS = 1.0, 0.1
