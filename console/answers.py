@@ -66,6 +66,9 @@ class Answers:
             else:
                 response = self.page_for(request, fault)
                 await response(scope, receive, noting)
+        form = scope.get("state", {}).get("form")
+        if form is not None:
+            await form.close()  # files that came with it are gone then
         route = getattr(scope.get("route"), "path", "none")
         taken = round((time.perf_counter() - begun) * 1000, 1)
         log.tell(_logger, "answered", method=scope["method"], route=route, status=status, milliseconds=taken)

@@ -18,6 +18,7 @@ from service.codec import codec_in
 from .answers import Answers
 from .applicants.begin import Beginning
 from .applicants.drafts import Writing
+from .applicants.files import Files
 from .applicants.following import Following
 from .applicants.sending import Sending
 from .codec import Decoding
@@ -27,6 +28,7 @@ from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
 from .language import Speaking
 from .public.caching import Cache
 from .public.challenges import Challenges
+from .public.information import Information
 from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
@@ -66,8 +68,9 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    public = (Challenges(front, Cache(front.desk.now)),)
-    applicants = (Beginning(front), Writing(front), Sending(front), Following(front))
+    cache = Cache(front.desk.now)
+    public = (Challenges(front, cache), Information(front, cache))
+    applicants = (Beginning(front), Writing(front), Files(front), Sending(front), Following(front))
     parts = (*public, *applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]

@@ -101,7 +101,7 @@ async def _parts_of(
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in kinds:
         text = gettext("What you sent is no form of a page: send it as {kind}.")
         raise HTTPException(415, text.format(kind=kinds[0]))
-    form = await request.form(**limits)
+    form = request.state.form = await request.form(**limits)
     fields, files = defaultdict[str, list[str]](list), dict[str, UploadFile]()
     for name, value in form.multi_items():
         if isinstance(value, str):

@@ -97,11 +97,16 @@ class Front:
     async def actor_of(self, request: Request) -> Actor:
         """Whoever asks, signed in or not: with their roles, and with the drafts that were begun in this browser.
 
+        They are looked up once for a request.
+
         Raises:
             Unavailable: the database cannot be reached.
         """
-        session, browser = await self.session(request), cookies.read(request, cookies.BROWSER)
-        return await self.threads.read(self.persons.actor, session, browser, self.desk.now())
+        if not hasattr(request.state, "actor"):
+            session, browser = await self.session(request), cookies.read(request, cookies.BROWSER)
+            request.state.actor = await self.threads.read(self.persons.actor, session, browser, self.desk.now())
+        actor: Actor = request.state.actor
+        return actor
 
     async def is_in_charge(self, session: Session) -> bool:
         """Whether somebody decides, operates or releases in any round, so that the second step may be asked for."""

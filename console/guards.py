@@ -38,7 +38,6 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "publickey-credentials-create=(self), publickey-credentials-get=(self), camera=(), "
     "geolocation=(), microphone=()",
-    "x-robots-tag": "noindex",
 }
 
 
@@ -47,7 +46,7 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
-_UNLESS_SAID = _encoded({"cache-control": "no-store", "referrer-policy": "same-origin"})
+_UNLESS_SAID = _encoded({"cache-control": "no-store", "referrer-policy": "same-origin", "x-robots-tag": "noindex"})
 """Pages are for one person, so nothing keeps them. A page may say otherwise, as styles do."""
 _ONLY_TLS = "max-age=31536000"
 
@@ -64,7 +63,8 @@ class SafeHeaders:
         self._app = app
         only_tls = {"strict-transport-security": _ONLY_TLS} if web_address.startswith("https:") else {}
         self._always = _encoded(_HEADERS | only_tls)
-        self._always_names = {name for name, _ in self._always}
+        # A page may add a policy of its own: browsers then hold to both.
+        self._always_names = {name for name, _ in self._always} - {b"content-security-policy"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

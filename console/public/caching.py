@@ -18,7 +18,11 @@ from domain.values.words import spoken
 _MOST_PAGES = 500
 _LOOKS_AGAIN = 1.0
 """Seconds for which a version that was looked up is taken for the present one. A page is at most that old."""
-_HEADERS = {"cache-control": "public, max-age=5, must-revalidate", "referrer-policy": "same-origin"}
+_HEADERS = {
+    "cache-control": "public, max-age=5, must-revalidate",
+    "referrer-policy": "same-origin",
+    "x-robots-tag": "all",
+}
 
 
 class Made(NamedTuple):

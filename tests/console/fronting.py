@@ -87,7 +87,7 @@ class Visitor:
         kind = {"content-type": "application/x-www-form-urlencoded"}
         return self.send("POST", path, urlencode(fields), **(kind | ours | _named(headers)))
 
-    def send(self, method: str, path: str, body: str = "", **headers: str) -> httpx2.Response:
+    def send(self, method: str, path: str, body: str | bytes = "", **headers: str) -> httpx2.Response:
         """Sends a request. A header that is empty is left out."""
         held = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = _named(self._headers) | ({"cookie": held} if held else {}) | _named(headers)

@@ -142,3 +142,14 @@ def test_markdown_of_a_file_runs_and_loads_nothing(text: str, html: str) -> None
 
     assert html in made
     assert not any(each in made for each in ("<script", "<img", 'href="javascript'))
+
+
+@pytest.mark.parametrize("path", ["/accessibility", "/privacy"])
+def test_the_pages_about_the_service_are_for_everybody(
+    front: Fronted, visit: Callable[..., Visitor], path: str
+) -> None:
+    answer = visit().get(path)
+
+    assert answer.status_code == 200
+    assert answer.headers["x-robots-tag"] == "all"
+    assert "set-cookie" not in answer.headers
