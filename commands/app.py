@@ -59,6 +59,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
         "detach": attachments.detach,
         "send": drafts.send,
         "answer": applications.answer,
+        "questions": applications.questions,
         "admit": exceptions.admit,
         "readers": readers.readers,
         "assign": readers.assign,

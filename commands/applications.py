@@ -143,6 +143,7 @@ async def answer(
     question: Annotated[str, typer.Option(help="The question, without the name of the person who asked.")],
     text: Annotated[str, typer.Option("--answer", help="The answer that everybody is told.")],
     by: Who,
+    asked: Annotated[str, typer.Option(help="The number of the question, if somebody has asked it on a page.")] = "",
     decision_id: DecisionId = "",
 ) -> None:
     """Answer a question about a challenge for everybody. Everybody who has applied so far is told.
@@ -150,7 +151,30 @@ async def answer(
     Example: `starter.py answer air-quality --question "Is old data enough?" --answer "No." --as sepa-decider`
     """
     async with a_desk() as desk:
-        await send(desk, challenge, "answer", by, decision_id, question=question, answer=text)
+        await send(desk, challenge, "answer", by, decision_id, question=question, answer=text, asked=asked)
+
+
+@command
+async def questions(
+    challenge: ChallengeName,
+    drop: Annotated[str, typer.Option(help="The number of a question that is not answered for all.")] = "",
+    reason: Annotated[str, typer.Option(help="Why the question is dropped, for the record.")] = "",
+    by: Who = "",
+) -> None:
+    """List the questions that people have asked about a challenge, or drop one. Who has asked is shown to nobody.
+
+    Example: `starter.py questions air-quality --as programme-office`
+    """
+    async with a_desk() as desk:
+        actor = await reading(desk, by)
+        if drop:
+            say_done(await desk.questions.drop(actor, challenge, drop, reason))
+            return
+        found = await desk.questions.list(actor, challenge)
+        if for_programs():
+            show_json(found)
+        else:
+            output.questions(found)
 
 
 def _amounts(given: list[str], teams: list[str]) -> dict[str, Money]:

@@ -29,6 +29,7 @@ from .language import Speaking
 from .public.caching import Cache
 from .public.challenges import Challenges
 from .public.information import Information
+from .public.questions import Asking
 from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
@@ -69,7 +70,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     cache = Cache(front.desk.now)
-    public = (Challenges(front, cache), Information(front, cache))
+    public = (Challenges(front, cache), Information(front, cache), Asking(front))
     applicants = (Beginning(front), Writing(front), Files(front), Sending(front), Following(front))
     parts = (*public, *applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]

@@ -37,6 +37,7 @@ from .payment_files import PaymentFiles
 from .payments import Payments
 from .people import People
 from .public import PublicDesk
+from .questions import Questions
 from .readers import Readers
 from .reconciliation import Reconciliation
 from .record_chain import RecordChain
@@ -70,6 +71,7 @@ class Desk:
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
         self.public = PublicDesk(self.core)
+        self.questions = Questions(self.core)
         self.confirmations = Confirmations(self.core)
         self.record_chain = RecordChain(self.core)
         self.forms = Forms(self.core)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from commands.terminal import say, show_entry, when
 from desk.open import ChallengeRow
+from desk.questions import Asked
 from domain.challenges.application import Application
 from domain.forms.form import Form
 from domain.values.calendar import spoken
@@ -53,3 +54,13 @@ def applications_in_full(row: ChallengeRow, rows: Sequence[Application], forms: 
         say("")
     if not rows:
         say("Nobody applied.")
+
+
+def questions(found: Sequence[Asked]) -> None:
+    """Prints the questions that people have asked, with their answers."""
+    for each in found:
+        late = "late" if each.is_late else ""
+        said = f"answered: {each.answer}" if each.answer else "dropped" if each.is_dropped else "waits for an answer"
+        show_entry(f"{each.id}  {' '.join(each.text.split())}", (late, said))
+    if not found:
+        say("Nobody has asked.")

@@ -242,6 +242,19 @@ class Impartial(Value):
     declares_first: bool = True
 
 
+class Answered(Value):
+    """A question that is answered for everybody.
+
+    Args:
+        id: of the question, if somebody has asked it on a page; otherwise of the decision.
+        question, answer: both are public.
+    """
+
+    id: str
+    question: str
+    answer: str
+
+
 class Announcement(Value):
     """What happened, in one piece.
 
@@ -264,6 +277,7 @@ class Announcement(Value):
         impartial: for anything else that a person decides on applications: on which. The announcement is refused if the
             person has not declared their interests, or has a conflict of interest.
         snapshot: what the public may know of the challenge afterwards; None if that does not change.
+        answered: the question that this answers for everybody.
     """
 
     key: str
@@ -279,6 +293,7 @@ class Announcement(Value):
     handed_over: HandedOver | None = None
     decides: Deciding | None = None
     impartial: Impartial | None = None
+    answered: Answered | None = None
     snapshot: Snapshot | None = None
 
     def proven(self, shown: Shown) -> Self:

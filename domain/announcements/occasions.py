@@ -14,6 +14,7 @@ class Occasion(StrEnum):
     """What a notice is about, in the order of a challenge's life. The text of each is in a file with its name."""
 
     WINDOW_OPENED = "window-opened"
+    QUESTION_ASKED = "question-asked"
     QUESTION_ANSWERED = "question-answered"
     CLOSING_SOON = "closing-soon"
     DEADLINE_MOVED = "deadline-moved"
@@ -101,6 +102,7 @@ _RELEASE = _PAYMENT | {"team", "status", "pay_by", "by_law"}
 
 FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.WINDOW_OPENED: frozenset({"closes", *_ASKED}),
+    Occasion.QUESTION_ASKED: frozenset({"asked", "number_asked", "late", "closes"}),
     Occasion.QUESTION_ANSWERED: frozenset({"asked", "answer"}),
     Occasion.CLOSING_SOON: frozenset({"until", *_ASKED}),
     Occasion.DEADLINE_MOVED: frozenset({"closes", "was", "reason", *_ASKED}),
@@ -171,6 +173,7 @@ def facts_of(occasion: Occasion) -> frozenset[str]:
 
 MAY_BE_EMPTY: Mapping[Occasion, frozenset[str]] = {
     **dict.fromkeys((Occasion.WINDOW_OPENED, Occasion.CLOSING_SOON, Occasion.DEADLINE_MOVED), frozenset(_ASKED)),
+    Occasion.QUESTION_ASKED: frozenset({"late"}),
     Occasion.PROPOSAL_INVITED: frozenset({"opens", "out"}),
     Occasion.PROPOSAL_MISSING: frozenset({"out"}),
     Occasion.APPLICATION_REFUSED: frozenset({"kept", "proposal"}),
@@ -253,6 +256,7 @@ GLOSSARY: Mapping[str, Fact] = {
         "Your draft is kept as it is.",
     ),
     "key": Fact("the id of a terminal key", "3f9c0a7d51e2"),
+    "late": Fact('"yes" if a question came after the last moment for questions; else empty', "yes"),
     "late_by_law": Fact('"yes" if the day after which the payment is late by law has passed; else empty', "yes"),
     "left": Fact("how many applications the reader has still to mark", "12 applications"),
     "link": Fact(
@@ -263,6 +267,7 @@ GLOSSARY: Mapping[str, Fact] = {
     "made_by": Fact("who made a terminal key", "programme-office"),
     "never_left": Fact('"yes" if the payment was rejected or cancelled and never left; empty if it came back', "yes"),
     "next": Fact("the stage that the selected teams can enter next; empty if there is none", "Exploration"),
+    "number_asked": Fact("the number of a question that somebody has asked", "q-7kx3qm9"),
     "number": Fact("how many teams are expected", "3"),
     "old_address": Fact('"yes" if the notice goes to the address before the change; else empty', "yes"),
     "on_its_way": Fact(

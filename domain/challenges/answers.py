@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, OutgoingNotice, ToApplicants, to_people
+from domain.announcements.announcement import Announcement, Answered, Entry, OutgoingNotice, ToApplicants, to_people
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.values.refusals import TooLate
@@ -43,4 +43,5 @@ def publish(state: State, message: PublishAnswer, now: Instant) -> tuple[State, 
             OutgoingNotice(occasion=Occasion.QUESTION_ANSWERED, whom=ToApplicants(), facts=facts),
             to_people(state.in_charge, Occasion.QUESTION_ANSWERED, facts),
         ),
+        answered=Answered(id=message.asked or message.decision_id, question=message.question, answer=message.answer),
     )

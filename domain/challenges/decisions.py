@@ -214,11 +214,13 @@ class PublishAnswer(Decision):
     Args:
         question: as it was asked, without the name of the person who asked.
         answer: what everybody is told.
+        asked: id of the question, if somebody has asked it on a page.
     """
 
     kind: ClassVar[str] = "answer"
     question: Annotated[Reason, Field(min_length=1)]
     answer: Annotated[Reason, Field(min_length=1)]
+    asked: Annotated[str, Field(max_length=60)] = ""
 
 
 class HandOver(Decision):

@@ -315,6 +315,12 @@ class UnknownNotice(Refused):
     code = "unknown-notice"
 
 
+class UnknownQuestion(Refused):
+    """No question with that id waits for an answer."""
+
+    code = "unknown-question"
+
+
 class NotSentAgain(Refused):
     """The notice did not fail, or what it says is no longer true."""
 
@@ -409,6 +415,7 @@ KINDS = {
         Kind(UnknownPasskey, 404),
         Kind(UnknownPayment, 404),
         Kind(UnknownNotice, 404),
+        Kind(UnknownQuestion, 404),
         Kind(UnknownTerminalKey, 404),
         Kind(SignInOver, 409),
         Kind(TooEarly, 409),

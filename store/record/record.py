@@ -29,7 +29,7 @@ from store.database.tables import Found
 from store.identity import settling
 from store.judging.departures import departure_of
 from store.judging.impartiality import check_impartial
-from store.public import copies
+from store.public import copies, questions
 
 from .lines import add, taken, write_line
 from .notices import Compose as Compose
@@ -141,6 +141,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         windows.put(connection, challenge.id, announcement.window, announcement.entry.at)
     if announcement.attention is not None:
         _put_attention(connection, challenge, announcement.attention, announcement.entry.at)
+    if announcement.answered is not None:
+        questions.publish(connection, challenge, announcement, compose)
     tell_all(connection, announcement, challenge, compose)
     tell_readers(connection, announcement, challenge, compose)
     return True

@@ -38,7 +38,7 @@ def addresses(front: Fronted) -> list[tuple[str, str]]:
     return found
 
 
-FOR_ALL = {"/", "/catalogue", "/feed.atom", "/calendar.ics"}
+FOR_ALL = {"/", "/catalogue", "/feed.atom", "/calendar.ics", "/accessibility", "/privacy"}
 """Pages that are the same for everybody."""
 
 

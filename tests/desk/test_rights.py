@@ -43,6 +43,7 @@ from tests.store.said import AIR, CLOSES, applied, compose, seal
 
 ALL = Page()
 SUBJECTS = (
+    "questions",
     "record_chain",
     "rounds",
     "people",
@@ -231,6 +232,9 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "drafts.begin_on_page": partial(
             desk.drafts.begin_on_page, actor, AIR, OnPage(once="x"), organisation="Tay", email="tay@tay.example"
         ),
+        "questions.ask": partial(desk.questions.ask, actor, AIR, "May old data take part?"),
+        "questions.list": partial(desk.questions.list, actor, AIR),
+        "questions.drop": partial(desk.questions.drop, actor, AIR, "none", "Asked twice."),
         "drafts.list": partial(desk.drafts.list, actor, ALL),
         "drafts.read": partial(desk.drafts.read, actor, team),
         "drafts.versions": partial(desk.drafts.versions, actor, ALL, team, "proposal"),
@@ -302,6 +306,7 @@ FOR_ANYONE = {
     *("judging.scorecards", "judging.progress_line"),
     *("public.list", "public.find", "public.catalogue", "public.version_of", "public.version_of_all"),
     *("forms.read", "forms.in_files", "applications.apply", "drafts.begin", "drafts.begin_on_page", "notices.preview"),
+    "questions.ask",
 }
 
 

@@ -19,7 +19,7 @@ LETTERS = Letters()
 FROM_STAFF_TO_STAFF = {Occasion.ATTENTION}
 """Where the programme office itself is asked to act, and is not named as the place to ask."""
 
-YES_OR_NO = {"again", "final", "late_by_law", "never_left", "old_address", "out", "payee"}
+YES_OR_NO = {"late", "again", "final", "late_by_law", "never_left", "old_address", "out", "payee"}
 """Facts that only choose between two wordings."""
 
 SEEN = {name: f"<{name}>" for name in GLOSSARY}
