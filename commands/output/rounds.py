@@ -124,8 +124,11 @@ def _plans_alike(alike: tuple[Plan, ...]) -> None:
         say(f"{each.challenge}, posed by {each.sponsor}: {each.question}")
         for session in each.engagement:
             local, utc = spoken(session.at, plan.time_zone, begins=True), _in_utc(session.at)
-            say(f"{session.title}: {local} ({utc} UTC)", indent=4)
+            more = (counted(session.minutes, "minute") if session.minutes else "", session.where)
+            say(", ".join(filter(None, (f"{session.title}: {local} ({utc} UTC)", *more))), indent=4)
     dates = [("Window opens", plan.opens), ("Window closes", plan.closes)]
+    if plan.questions_close < plan.closes:
+        dates.insert(1, ("Questions until", plan.questions_close))
     for stage in plan.stages:
         if stage.window:
             dates.append((f"{stage.title}: proposals from", stage.window.opens))

@@ -6,6 +6,7 @@ difference is named, with the command that would do what the edit is meant to do
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -239,6 +240,9 @@ def _facts_of(round_: Round, programme: Programme, slug: str) -> dict[str, str]:
         "opens": question.opens or round_.opens,
         "closes": question.closes or round_.closes,
         "unproven": round_.unproven or "",
+        "contact": round_.contact or "",
+        "background": _short_name(question.background or ""),
+        "engagement": _short_name("\n".join(each.model_dump_json() for each in question.engagement)),
         **{f"windows.{each.stage}.opens": each.opens for each in round_.windows},
         **{f"windows.{each.stage}.closes": each.closes for each in round_.windows},
         **dict(_flat("programme", rules)),
@@ -246,7 +250,12 @@ def _facts_of(round_: Round, programme: Programme, slug: str) -> dict[str, str]:
     }
 
 
-_OF_TEXTS = ("programme.forms", "programme.scorecards")
+_OF_TEXTS = ("programme.forms", "programme.scorecards", "background", "engagement")
+
+
+def _short_name(text: str) -> str:
+    """The same for the same text; empty for none. Nobody reads long texts in a line that tells of an edit."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
 
 
 def _names_of_texts(programme: Programme) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from whenever import Instant
 
 from domain.identity.proof import Unproven
-from domain.values.calendar import WorkingDays, day_of, later, moment, spoken
+from domain.values.calendar import WorkingDays, day_of, earlier, later, moment, spoken
 from domain.values.model import Value
 from domain.values.money import Amount, total
 
@@ -36,10 +36,19 @@ class InstalmentPlan(Value):
 
 
 class EngagementPlan(Value):
-    """An occasion on which applicants can ask about a challenge before they apply."""
+    """An occasion on which applicants can ask about a challenge before they apply.
+
+    Args:
+        title: what it is.
+        at: when it begins.
+        minutes: how long it takes; None if the file does not say.
+        where: an address, or a link; empty if the file does not say.
+    """
 
     title: str
     at: Instant
+    minutes: int | None = None
+    where: str = ""
 
 
 class WindowPlan(Value):
@@ -110,6 +119,7 @@ class Plan(Value):
         question, sponsor: the question, and who asks it.
         time_zone, currency: the programme's, for showing dates and amounts.
         opens, closes: the window.
+        questions_close: the first moment at which a question comes too late.
         engagement: when applicants can ask before they apply.
         stages: in order.
         unproven: what becomes of a decision without a proof.
@@ -122,6 +132,7 @@ class Plan(Value):
     currency: str
     opens: Instant
     closes: Instant
+    questions_close: Instant
     engagement: tuple[EngagementPlan, ...] = ()
     stages: tuple[StagePlan, ...]
     unproven: Unproven = Unproven.ACCEPT
@@ -143,7 +154,13 @@ def engagement_of(round_: Round, programme: Programme) -> dict[str, tuple[Engage
     """The engagement sessions of each challenge of a round, by the challenge's id."""
     return {
         f"{round_.id}/{question.id}": tuple(
-            EngagementPlan(title=each.title, at=moment(each.at, programme.time_zone)) for each in question.engagement
+            EngagementPlan(
+                title=each.title,
+                at=moment(each.at, programme.time_zone),
+                minutes=each.minutes,
+                where=each.where or "",
+            )
+            for each in question.engagement
         )
         for question in round_.challenges
     }
@@ -177,6 +194,7 @@ def plan_of(challenge: Challenge, programme: Programme, engagement: tuple[Engage
         currency=programme.currency,
         opens=challenge.opens,
         closes=challenge.closes,
+        questions_close=earlier(challenge.closes, programme.questions_until, programme.time_zone),
         engagement=engagement,
         stages=tuple(stages),
         unproven=challenge.unproven,

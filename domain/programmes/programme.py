@@ -199,6 +199,9 @@ class Programme(Value):
     late_applications: Annotated[
         bool, Field(strict=True, description="whether an operator may admit an application after the closing")
     ] = False
+    questions_until: Annotated[
+        Duration, Field(description="how long before the closing questions are no longer sure to be answered")
+    ] = ItemizedDelta(seconds=0)
     terms: Terms
     reminders: Reminders = Reminders()
     on_time: OnTime = OnTime()

@@ -55,8 +55,10 @@ def shortened(
         within=_shortened_time(programme, model.ends, programme.on_time.within, short),
         by_law=_shortened_time(programme, model.ends, programme.on_time.by_law, short),
     )
+    asking = short.time(earlier(model.closes, programme.questions_until, programme.time_zone), model.closes)
+    times = {"stages": stages, "reminders": reminders, "on_time": on_time, "questions_until": asking}
     first = min(challenge.opens for challenge in challenges)
-    return programme.model_copy(update={"stages": stages, "reminders": reminders, "on_time": on_time}), tuple(
+    return programme.model_copy(update=times), tuple(
         _between(challenge, start + short.delta(first, challenge.opens), short) for challenge in challenges
     )
 

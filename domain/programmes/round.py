@@ -12,8 +12,8 @@ from whenever import Instant
 from domain.identity.proof import Unproven
 from domain.identity.sign_in import SignIn, signing_in_alike
 from domain.values.addresses import mailbox_of
-from domain.values.calendar import moment, opening, spoken
-from domain.values.model import EmailAddress, Line, Name, Value
+from domain.values.calendar import earlier, moment, opening, spoken
+from domain.values.model import EmailAddress, Line, Markdown, Name, Value
 from domain.values.written_times import parse
 
 from .programme import Programme
@@ -94,6 +94,8 @@ class Engagement(Value):
 
     title: Line
     at: WrittenTimeOfDay
+    minutes: Annotated[int, Field(ge=1, le=1440, strict=True)] | None = None
+    where: Line | None = None
 
 
 class Question(Value):
@@ -104,6 +106,7 @@ class Question(Value):
 
     id: Name
     question: Line
+    background: Markdown | None = None
     sponsor: Name
     opens: Written | None = None
     closes: Written | None = None
@@ -133,6 +136,7 @@ class Round(Value):
     closes: Written
     windows: tuple[StageWindow, ...] = ()
     notes: tuple[Line, ...] = ()
+    contact: EmailAddress | None = None
     unproven: Annotated[
         Unproven | None,
         Field(description="what becomes of a decision without a proof: accept, confirm or refuse"),
@@ -247,6 +251,7 @@ def challenges_of(round_: Round, programme: Programme, unproven: Unproven = Unpr
         if challenge.closes <= challenge.opens
     ]
     problems += _sessions_too_late(round_, challenges, programme.time_zone)
+    problems += _no_time_to_ask(round_, challenges, programme)
     problems += _windows_too_short(round_, challenges[0], programme)
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
@@ -304,6 +309,17 @@ def _sessions_too_late(round_: Round, challenges: Sequence[Challenge], zone: str
         for number, (question, challenge) in enumerate(zip(round_.challenges, challenges, strict=True), start=1)
         for nth, session in enumerate(question.engagement, start=1)
         if (at := moment(session.at, zone)) >= challenge.closes > challenge.opens
+    ]
+
+
+def _no_time_to_ask(round_: Round, challenges: Sequence[Challenge], programme: Programme) -> list[str]:
+    """A line for each challenge about which nobody could ask while its window is open."""
+    zone = programme.time_zone
+    return [
+        f"{_key(number, question)}: {programme.id} takes no questions from {spoken(until, zone)} on, and the window "
+        f"opens then or later ({spoken(challenge.opens, zone, begins=True)}): shorten its questions_until"
+        for number, (question, challenge) in enumerate(zip(round_.challenges, challenges, strict=True), start=1)
+        if (until := earlier(challenge.closes, programme.questions_until, zone)) <= challenge.opens < challenge.closes
     ]
 
 

@@ -66,7 +66,7 @@ class Posed(Value):
         sponsor, sponsor_name: the body that asks.
         contact: whom the public can ask; empty if the file does not say.
         time_zone, currency, language: of the programme.
-        questions_until: the last moment for questions, before the closing, as a duration; zero: until the closing.
+        questions_until: how long before the closing a question comes too late; zero: until the closing.
         terms: what the company keeps.
         stages: in order.
         form: of the application.
@@ -104,10 +104,13 @@ def posed_of(round_: Round, programme: Programme, challenge: Challenge) -> Posed
         round_title=round_.title,
         programme_title=programme.title,
         question=challenge.question,
+        background=question.background or "",
         sponsor=challenge.sponsor,
         sponsor_name=next(each.name for each in round_.sponsors if each.id == challenge.sponsor),
+        contact=round_.contact or "",
         time_zone=programme.time_zone,
         currency=programme.currency,
+        questions_until=programme.questions_until,
         terms=programme.terms,
         stages=tuple(_stage(programme, stage) for stage in programme.stages),
         form=programme.form_of(),
@@ -135,6 +138,8 @@ def _sessions(round_: Round, question: Question, challenge: Challenge, zone: str
         EngagementPosed(
             title=each.title,
             at=moved_instant(moment(each.at, zone), first, challenge.opens, zone),
+            minutes=each.minutes,
+            where=each.where or "",
         )
         for each in question.engagement
     )

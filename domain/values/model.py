@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from .addresses import read_address
-from .text import on_one_line, one_line
+from .text import on_one_line, one_line, several_lines
 
 
 class Value(BaseModel):
@@ -47,6 +47,13 @@ Line = Annotated[
     StringConstraints(min_length=1, max_length=300),
     AfterValidator(one_line),
     Field(description="one line of text, at most 300 characters", json_schema_extra={"pattern": r"^[^\r\n\x00]*$"}),
+]
+Markdown = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    StringConstraints(min_length=1, max_length=20_000),
+    AfterValidator(several_lines),
+    Field(description="text of several lines in Markdown, at most 20,000 characters"),
 ]
 Reason = Annotated[
     str,

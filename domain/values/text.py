@@ -43,6 +43,22 @@ def one_line(text: str) -> str:
     return kept
 
 
+def several_lines(text: str) -> str:
+    """A text of several lines as it is kept: composed (NFC), with simple breaks, without spaces around it.
+
+    Raises:
+        ValueError: a line has a control character, a direction mark or another invisible character.
+    """
+    lines = text.strip().expandtabs(4).replace("\r\n", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if place := steering(line):
+            raise ValueError(
+                f"has a direction mark or another invisible character in line {number}, at position {place}: "
+                "write the line again"
+            )
+    return unicodedata.normalize("NFC", "\n".join(lines))
+
+
 def on_one_line(text: str) -> str:
     """What somebody wrote, perhaps on several lines, on one line: breaks become spaces, and what hides is left out.
 

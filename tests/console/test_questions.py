@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from whenever import ItemizedDelta
 
 from domain.announcements.announcement import Announcement, Answered
 from domain.announcements.occasions import Occasion
 from domain.identity.proof import Proof, Way
 from domain.permissions import Actor, Grant, Role
 from domain.programmes.programme import Programme
-from domain.programmes.round import Round
+from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import ReasonMissing, UnknownQuestion
+from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.public import questions
 from store.record.notices import read_notices
 from store.record.record import announce, read_record
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
 from tests.identity.conftest import Clock
-from tests.store.conftest import form_round  # noqa: F401
-from tests.store.said import AIR, CLOSES, MIDWAY, announcing, compose
+from tests.store.conftest import database, form_round  # noqa: F401
+from tests.store.said import AIR, CLOSES, MIDWAY, announcing, compose, opened
 
 PAGE = f"/challenges/{AIR}/questions"
 ANN = "ann@breathe.example"
@@ -126,6 +128,30 @@ def test_a_question_that_comes_too_late_is_not_taken_and_given_back(
     assert page.status_code == 422
     assert "closed on" in page.text
     assert questions.of(front.database, AIR) == ()
+
+
+def test_a_question_after_the_last_moment_is_kept_and_the_letter_proposes_more_time(
+    database: Database,  # noqa: F811
+    round_: Round,
+    programme: Programme,
+    clock: Clock,
+) -> None:
+    until = programme.model_copy(update={"questions_until": ItemizedDelta(days=3)})
+    keep_round(database, round_, until, challenges_of(round_, until), MIDWAY)
+    announce(database, opened(AIR), compose)
+    with fronting(database, clock) as front:
+        ann = Visitor(front)
+        assert "You can ask until: <time" in ann.get(PAGE).text
+        clock.now = CLOSES.subtract(hours=72)
+        assert "The last moment for questions has passed" in ann.get(PAGE).text
+
+        assert ask(ann) == f"{PAGE}?asked=yes"
+        ann.close()
+
+    [asked] = questions.of(database, AIR)
+    assert asked.is_late
+    [letter, *_] = [each for each in read_notices(database) if each.occasion == Occasion.QUESTION_ASKED]
+    assert f"`starter.py extend {AIR} --closes" in letter.body
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,8 @@ FEE = 'fixed = "15000.00"'
             "proposal_limit = 20_000",
             "colour = 1",
             "colour = 1: unknown key: remove it; the known keys are id, title, time_zone, currency, holidays, "
-            "proposal_limit, late_applications, terms, reminders, on_time, forms, application_form, stages",
+            "proposal_limit, late_applications, questions_until, terms, reminders, on_time, forms, "
+            "application_form, stages",
         ),
         (
             FEE,
