@@ -17,10 +17,12 @@ from service.codec import codec_in
 
 from .answers import Answers
 from .applicants.begin import Beginning
+from .applicants.copying import Copying
 from .applicants.drafts import Writing
 from .applicants.files import Files
 from .applicants.following import Following
 from .applicants.sending import Sending
+from .applicants.writers import WritingTogether
 from .codec import Decoding
 from .decisions import Decisions
 from .front import Front
@@ -71,7 +73,15 @@ def routes_of(front: Front) -> list[BaseRoute]:
 
     cache = Cache(front.desk.now)
     public = (Challenges(front, cache), Information(front, cache), Asking(front))
-    applicants = (Beginning(front), Writing(front), Files(front), Sending(front), Following(front))
+    applicants = (
+        Beginning(front),
+        Writing(front),
+        Files(front),
+        WritingTogether(front),
+        Copying(front),
+        Sending(front),
+        Following(front),
+    )
     parts = (*public, *applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health)]

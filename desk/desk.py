@@ -45,6 +45,7 @@ from .rounds import Rounds
 from .sign_ins import SignIns
 from .signing_keys import SigningKeys
 from .terminal_keys import TerminalKeys
+from .writers import Writers
 
 
 class Desk:
@@ -77,6 +78,7 @@ class Desk:
         self.forms = Forms(self.core)
         self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
+        self.writers = Writers(self.core)
         self.own = OwnApplications(self.core)
         self.own_calendar = OwnCalendar(self.core)
         self.own_data = OwnData(self.core)

@@ -21,7 +21,7 @@ from store.record.notices import read_notices
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
-from tests.store.said import AIR, CLOSES, MIDWAY
+from tests.store.said import AIR, CLOSES, MIDWAY, ROADS
 
 ANN = "ann@breathe.example"
 ANSWERS: dict[str, Any] = {
@@ -295,3 +295,21 @@ def test_a_wrong_address_is_told_and_nothing_typed_is_lost(front: Fronted, visit
     assert '<a href="#email">' in answer.text
     assert "Every bus measures the air." in answer.text
     assert 'id="q-tried" name="q-tried" value="yes" checked' in answer.text
+
+
+def test_an_application_is_copied_into_another_challenge(front: Fronted, visit: Callable[..., Visitor]) -> None:
+    ann = visit()
+    draft = begin(ann)
+    page = ann.get(f"{draft}/copy").text
+    assert f'value="{ROADS}"' in page
+    assert f'value="{AIR}"' not in page
+    fields = {**hidden(page), "challenge": ROADS}
+
+    answers = [ann.post(f"{draft}/copy", fields) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [200, 200]
+    there = answers[0].text.partition('class="ds_button" href="')[2].partition('"')[0]
+    assert there in answers[1].text, "a second click begins no second draft"
+    assert "Every bus measures the air." in ann.get(there.replace("/write", "/check")).text
+    assert rows(front.database) == [], "nothing is sent"
+    assert ann.post(f"{draft}/copy", {**fields, "challenge": "none/none"}).status_code == 404

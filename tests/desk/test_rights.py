@@ -44,6 +44,7 @@ from tests.store.said import AIR, CLOSES, applied, compose, seal
 ALL = Page()
 SUBJECTS = (
     "questions",
+    "writers",
     "record_chain",
     "rounds",
     "people",
@@ -232,6 +233,9 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "drafts.begin_on_page": partial(
             desk.drafts.begin_on_page, actor, AIR, OnPage(once="x"), organisation="Tay", email="tay@tay.example"
         ),
+        "writers.list": partial(desk.writers.list, actor, team),
+        "writers.invite": partial(desk.writers.invite, actor, team, "ben@breathe.example"),
+        "writers.take_away": partial(desk.writers.take_away, actor, team, "ben@breathe.example"),
         "questions.ask": partial(desk.questions.ask, actor, AIR, "May old data take part?"),
         "questions.list": partial(desk.questions.list, actor, AIR),
         "questions.drop": partial(desk.questions.drop, actor, AIR, "none", "Asked twice."),
