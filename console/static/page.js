@@ -20,10 +20,17 @@ for (const field of document.querySelectorAll("[data-words], [data-characters]")
   count();
 }
 
-// The time until a deadline, by the server's clock: `data-now` is when the server made the page.
-for (const place of document.querySelectorAll("[data-closes]")) {
+// The time until a deadline, by the server's clock: `data-now` is when the server made the page. A page that is kept for
+// everybody has no such time, so the server is asked.
+const now = async (place) => {
+  if (place.dataset.now) return Date.parse(place.dataset.now);
+  const answer = await fetch("/health", { method: "HEAD", cache: "no-store" });
+  return Date.parse(answer.headers.get("date"));
+};
+const count = async (place) => {
   const closes = Date.parse(place.dataset.closes);
-  const ahead = Date.parse(place.dataset.now) - Date.now();
+  const ahead = (await now(place)) - Date.now();
+  if (Number.isNaN(ahead)) return;
   const tick = () => {
     const seconds = Math.ceil((closes - Date.now() - ahead) / 1000);
     if (seconds <= 0) return said(place, place.dataset.over);
@@ -34,7 +41,8 @@ for (const place of document.querySelectorAll("[data-closes]")) {
   };
   place.hidden = false;
   tick();
-}
+};
+for (const place of document.querySelectorAll("[data-closes]")) count(place).catch(() => {});
 
 // Saves what is typed, a moment after the typing ends. The page says what became of it.
 for (const form of document.querySelectorAll("form[data-save]")) {
