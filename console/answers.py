@@ -10,6 +10,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 import structlog
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +20,7 @@ from domain.values.refusals import KINDS, Refused, SecondStepMissing, SignInOver
 from domain.values.words import gettext
 from service import log
 
+from .api.problems import is_for_machines, problem
 from .forms import BUILDS_ON, TOKEN
 from .front import NeedsSignIn
 from .local import local_page
@@ -69,7 +71,7 @@ class Answers:
         form = scope.get("state", {}).get("form")
         if form is not None:
             await form.close()  # files that came with it are gone then
-        route = getattr(scope.get("route"), "path", "none")
+        route = scope.get("root_path", "") + getattr(scope.get("route"), "path", "none")
         taken = round((time.perf_counter() - begun) * 1000, 1)
         log.tell(_logger, "answered", method=scope["method"], route=route, status=status, milliseconds=taken)
 
@@ -93,6 +95,8 @@ class Answers:
                 heading = gettext("This sign-in did not work")
                 onward = {"onward": "/sign-in", "onward_words": gettext("Sign in"), "heading": heading}
                 return self._page(request, status, str(fault), _typed(request), **onward)
+            case RequestValidationError():
+                return self._page(request, 422, _wrong_parameters(fault), {})
             case Refused():
                 response = self._page(request, KINDS[fault.code].http_status, str(fault), _typed(request))
                 later = (
@@ -134,6 +138,8 @@ class Answers:
         onward_words: str = "",
         heading: str = "",
     ) -> Response:
+        if is_for_machines(request.url.path):
+            return problem(status, heading or _heading(status), text)
         onward, said = (onward, onward_words) if onward else ("/", gettext("Go to the first page"))
         heading = heading or _heading(status)
         return self._pages.show(
@@ -164,6 +170,12 @@ def _in_words(status: int, method: str) -> str:
         text = gettext("This address takes no {method}: go back, and use the buttons of the page.")
         return text.format(method=method)
     return f"{HTTPStatus(status).phrase}."
+
+
+def _wrong_parameters(fault: RequestValidationError) -> str:
+    """What is wrong with the parameters of an address, all at once."""
+    said = (f"{each['loc'][-1]}={each.get('input')!s:.60}: {each['msg']}." for each in fault.errors())
+    return " ".join((*said, gettext("See which parameters this address takes.")))
 
 
 def _wanted(request: Request) -> str:

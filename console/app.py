@@ -16,6 +16,7 @@ from identity.organisations import Organisations
 from service.codec import codec_in
 
 from .answers import Answers
+from .api.machines import Machines
 from .applicants.begin import Beginning
 from .applicants.copying import Copying
 from .applicants.drafts import Writing
@@ -72,7 +73,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
         return PlainTextResponse("ok\n")
 
     cache = Cache(front.desk.now)
-    public = (Challenges(front, cache), Information(front, cache), Asking(front))
+    public = (Challenges(front, cache), Information(front, cache), Asking(front), Machines(front, cache))
     applicants = (
         Beginning(front),
         Writing(front),

@@ -26,6 +26,7 @@ _EXAMPLES = {
     f"{PREFIX}METRICS_ADDRESS": "0.0.0.0:9464",
     f"{PREFIX}FILES_URL": "https://files.example",
     f"{PREFIX}LANGUAGES": "en or en,gd",
+    f"{PREFIX}OCDS_PREFIX": "ocds-213czf",
     f"{PREFIX}UI_ADDRESS": "https://temporal.example",
 }
 """How settings are written that have a form."""
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
             whoever asks for none of them, and in letters.
         brand_name: the name of the service, at the top of every page.
         brand_logo: a file with its logo, SVG or PNG; without one, the name stands there.
+        ocds_prefix: the prefix that the Open Contracting Partnership has given the publisher, for identifiers in open
+            data. The default belongs to nobody.
         second_step: whether people who decide or release need a passkey too if they sign in with a browser.
         codec_key_file: the keys that encrypt what Temporal keeps. Without it, Temporal keeps readable JSON.
         ui_address: the address of Temporal's UI, as people type it: its pages may have encrypted payloads decoded.
@@ -151,6 +154,7 @@ class Settings(BaseSettings):
     languages: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(, ?[a-z]{2,3}(-[A-Z]{2})?)*$")
     brand_name: str = Field(default="Challenge service", min_length=1, max_length=60)
     brand_logo: Path = Path()
+    ocds_prefix: str = Field(default="ocds-xxxxxx", pattern=r"^ocds-[a-z0-9]{6}$")
     second_step: bool = False
     codec_key_file: Path = Path()
     ui_address: str = Field(default="http://localhost:8233", pattern=r"^https?://[^/\s@]+$")

@@ -81,6 +81,7 @@ _EVERY = {
     "languages": "gd, en-GB",
     "brand_name": "Open questions",
     "brand_logo": Path("/etc/logo.svg"),
+    "ocds_prefix": "ocds-213czf",
     "second_step": True,
     "codec_key_file": Path("/etc/codec.key"),
     "ui_address": "https://temporal.example",

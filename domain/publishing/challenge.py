@@ -115,6 +115,11 @@ class PublicChallenge(Value):
     at: Instant
     version: str
 
+    def changed(self, now: Instant) -> Instant:
+        """When something of the above changed last, up to a moment: a window that opens or closes is a change, too."""
+        said = (self.opens, self.closes, *(each.at for each in self.answered), *(each.at for each in self.paid))
+        return max((self.at, *(each for each in said if each <= now)))
+
     def shelf(self, now: Instant) -> Shelf:
         """Where the challenge stands in the list at a moment."""
         return shelf_at(now, self.opens, self.closes, is_finished=bool(self.snapshot.outcome))

@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from subprocess import DEVNULL
 
 import pytest
+from starlette.routing import BaseRoute, Mount
 
 from console.app import routes_of
 from console.front import Front
@@ -29,13 +30,20 @@ def addresses(front: Fronted) -> list[tuple[str, str]]:
     """Method and path of every page, with examples in the place of what changes."""
     core = front.desk.core
     organisations = Organisations(core.options, core.database, core.threads, core.now)
-    routes = routes_of(Front(front.desk, organisations, Links(core.database)))
     found = []
-    for route in routes:
-        path = re.sub(r"\{number:int\}", "1", route.path)  # type: ignore[attr-defined]
-        path = re.sub(r"\{[a-z:]+\}", "x" * 43, path)
-        found += [(method, path) for method in sorted(route.methods)]  # type: ignore[attr-defined]
+    for path, methods in flat(routes_of(Front(front.desk, organisations, Links(core.database)))):
+        filled = re.sub(r"\{[a-z:]+\}", "x" * 43, re.sub(r"\{number:int\}", "1", path))
+        found += [(method, filled) for method in sorted(methods)]
     return found
+
+
+def flat(routes: Iterable[BaseRoute], above: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Paths with their methods, also of what is mounted."""
+    for route in routes:
+        if isinstance(route, Mount):
+            yield from flat(route.routes, above + route.path)
+        else:
+            yield above + route.path, route.methods  # type: ignore[attr-defined]
 
 
 FOR_ALL = {"/", "/catalogue", "/feed.atom", "/calendar.ics", "/accessibility", "/privacy"}
@@ -56,7 +64,7 @@ def test_every_answer_has_the_headers_that_protect_people(front: Fronted, visit:
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        is_for_all = path.startswith("/static/style.css") or path in FOR_ALL
+        is_for_all = path.startswith(("/static/style.css", "/api/")) or path in FOR_ALL
         assert headers["cache-control"].startswith("public, " if is_for_all and answer.is_success else "no-store")
         assert "server" not in headers
         assert headers["referrer-policy"] in ("same-origin", "no-referrer")

@@ -1,0 +1,1 @@
+"""What everybody sees, for machines: JSON with a description of its own."""
