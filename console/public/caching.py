@@ -6,7 +6,9 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import format_datetime
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +20,8 @@ from domain.values.words import spoken
 _MOST_PAGES = 500
 _LOOKS_AGAIN = 1.0
 """Seconds for which a version that was looked up is taken for the present one. A page is at most that old."""
+_ASKED = ("after", "limit", "shelf", "state")
+"""The parts of a query that an answer depends on."""
 _HEADERS = {
     "cache-control": "public, max-age=5, must-revalidate",
     "referrer-policy": "same-origin",
@@ -43,6 +47,7 @@ class _Kept(NamedTuple):
     tag: str
     version: str
     made: Made
+    since: Instant
 
     def is_of(self, version: str, now: Instant) -> bool:
         return self.version == version and (self.made.until is None or now < self.made.until)
@@ -84,23 +89,32 @@ class Cache:
         Raises:
             Unavailable: the database cannot be reached, and nothing is kept.
         """
-        key = f"{spoken().code} {request.url.path}?{request.url.query}"
+        key = _key(request)
         kept = self._kept.get(key)
         try:
             present = await self._version(of, version)
             if kept is None or not kept.is_of(present, self._now()):
                 made = await make()
                 tag = f'"{hashlib.sha256(made.content).hexdigest()[:20]}"'
-                kept = self._kept[key] = _Kept(tag, present, made)
-                if len(self._kept) > _MOST_PAGES:
-                    self._kept.popitem(last=False)
+                since = kept.since if kept is not None and kept.tag == tag else self._now()
+                kept = _Kept(tag, present, made, since)
         except Unavailable:
             if kept is None:
                 raise
-        headers = {**_HEADERS, "etag": kept.tag, **(more or {})}
+        self._keep(key, kept)
+        # Conditions are answered by the tag alone: two contents can be of one second.
+        modified = format_datetime(kept.since.to_stdlib(), usegmt=True)
+        headers = {**_HEADERS, "etag": kept.tag, "last-modified": modified, **(more or {})}
         if _has(request, kept.tag):
             return Response(status_code=304, headers=headers)
         return Response(kept.made.content, media_type=kept.made.kind, headers=headers)
+
+    def _keep(self, key: str, kept: _Kept) -> None:
+        """Keeps what was asked for last: nobody drives the pages that everybody reads out by asking for rare ones."""
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        if len(self._kept) > _MOST_PAGES:
+            self._kept.popitem(last=False)
 
     async def _version(self, of: str, version: Callable[[], Awaitable[str]]) -> str:
         looked, found = self._versions.get(of, (-_LOOKS_AGAIN, ""))
@@ -111,6 +125,12 @@ class Cache:
             self._versions.clear()
         self._versions[of] = (self._clock(), found)
         return found
+
+
+def _key(request: Request) -> str:
+    """What an answer depends on. Whatever else stands in the query changes nothing, so it makes no other answer."""
+    asked = {name: request.query_params[name] for name in _ASKED if name in request.query_params}
+    return f"{spoken().code} {request.url.path}?{urlencode(asked)}"
 
 
 def _has(request: Request, tag: str) -> bool:

@@ -14,7 +14,7 @@ from whenever import Instant
 from console.front import Front
 from domain.permissions import Actor
 from domain.publishing.challenge import PublicChallenge, Shelf
-from domain.values.paging import Page, Paged
+from domain.values.paging import Page, all_of
 from domain.values.refusals import UnknownChallenge
 from domain.values.words import gettext
 
@@ -27,7 +27,6 @@ from .timeline import timeline
 _ANYONE = Actor()
 _HTML = "text/html; charset=utf-8"
 _LONGEST_PLACE = 2000
-_IN_A_FEED = Page(limit=100)
 
 
 class Challenges:
@@ -80,6 +79,7 @@ class Challenges:
             now, dates = self._front.desk.now(), dates_of(found)
             return self._front.pages.for_everybody(
                 "public/challenge",
+                canonical=self._canonical(f"/challenges/{found.id}"),
                 challenge=found,
                 posed=found.posed,
                 shelf=found.shelf(now),
@@ -97,7 +97,10 @@ class Challenges:
         """Shows the questions, and by what answers are marked, before anybody begins."""
 
         def page(found: PublicChallenge) -> bytes:
-            return self._front.pages.for_everybody("public/form", challenge=found, posed=found.posed)
+            canonical = self._canonical(f"/challenges/{found.id}/form")
+            return self._front.pages.for_everybody(
+                "public/form", canonical=canonical, challenge=found, posed=found.posed
+            )
 
         return await self._of_one(request, page)
 
@@ -109,7 +112,7 @@ class Challenges:
         """The dates of all challenges as a calendar file."""
 
         async def make() -> Made:
-            return Made(self._calendar((await self._all()).items), calendars.KIND)
+            return Made(self._calendar(await self._all()), calendars.KIND)
 
         return await self._of_all(request, make)
 
@@ -117,7 +120,7 @@ class Challenges:
         """What has happened, as an Atom feed."""
 
         async def make() -> Made:
-            found = (await self._all()).items
+            found = await self._all()
             options = self._front.options
             return Made(feed.feed_of(found, options.web_origin, options.brand_name), feed.KIND)
 
@@ -134,11 +137,16 @@ class Challenges:
 
         return await self._of_all(request, make)
 
+    def _canonical(self, path: str) -> str:
+        """The one address under which search engines list a page."""
+        return f"{self._front.options.web_origin}{path}"
+
     def _calendar(self, found: Sequence[PublicChallenge]) -> bytes:
         return calendars.calendar_of(found, self._front.options.web_origin, self._front.options.brand_name)
 
-    async def _all(self) -> Paged[PublicChallenge]:
-        return await self._front.desk.public.list(_ANYONE, _IN_A_FEED)
+    async def _all(self) -> Sequence[PublicChallenge]:
+        """All challenges: a list by deadline ends with the newest, so its first page is not enough."""
+        return await all_of(lambda page: self._front.desk.public.list(_ANYONE, page))
 
     async def _of_all(self, request: Request, make: Callable[[], Awaitable[Made]]) -> Response:
         return await self._cache.answer(request, "", lambda: self._front.desk.public.version_of_all(_ANYONE), make)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 from lxml import etree
+from markupsafe import Markup
 from sqlalchemy import update
 from whenever import Instant
 
@@ -20,7 +21,7 @@ from store.record.record import announce
 from tests.console.fronting import Fronted, Visitor, fronting
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
-from tests.store.said import AIR, CLOSES, MIDWAY, announcing, compose
+from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, compose
 
 PAGES = ("/", f"/challenges/{AIR}", f"/challenges/{AIR}/form", "/catalogue", "/feed.atom", "/calendar.ics")
 
@@ -124,6 +125,43 @@ def test_the_feed_is_atom(front: Fronted, visit: Callable[..., Visitor]) -> None
 def test_a_challenge_that_is_not_there_is_no_page(front: Fronted, visit: Callable[..., Visitor]) -> None:
     for path in ("/challenges/none/none", f"/challenges/{AIR}x", "/challenges/none/none/dates.ics"):
         assert visit().get(path).status_code == 404
+
+
+def test_what_is_made_up_in_an_address_makes_no_other_page(
+    front: Fronted, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where anybody can have a page made anew as often as they like, or drive out what everybody reads."""
+    monkeypatch.setattr("console.public.caching._MOST_PAGES", 2)
+    made = list[str]()
+
+    def noting(text: str) -> Markup:
+        made.append(text)
+        return Markup("")
+
+    monkeypatch.setattr("console.public.challenges.as_html", noting)
+    ann, path = visit(), f"/challenges/{AIR}"
+    for number in range(4):
+        assert ann.get(f"{path}?nonsense={number}").status_code == 200
+        assert ann.get(f"/catalogue?after=&shelf={number}").status_code == 200
+    assert len(made) == 1
+
+
+def test_a_feed_and_a_calendar_have_all_challenges(
+    front: Fronted, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where they have the first page of the list only: the newest challenges are on its last."""
+    monkeypatch.setattr("domain.values.paging.MOST", 1)
+
+    for path in ("/feed.atom", "/calendar.ics"):
+        text = visit().get(path).text.replace("\r\n ", "")
+        assert all(f"/challenges/{name}" in text for name in (AIR, ROADS)), path
+
+
+def test_a_page_names_its_own_address_and_since_when_it_is(front: Fronted, visit: Callable[..., Visitor]) -> None:
+    for path in (f"/challenges/{AIR}", f"/challenges/{AIR}/form"):
+        answer = visit().get(f"{path}?from=elsewhere")
+        assert f'<link rel="canonical" href="{front.address}{path}">' in answer.text
+        assert answer.headers["last-modified"] == "Wed, 20 Jul 2016 12:00:00 GMT"
 
 
 @pytest.mark.parametrize(
