@@ -12,6 +12,7 @@ import pytest
 from whenever import Instant
 
 from domain.publishing.snapshot import Snapshot
+from domain.values.refusals import Unavailable
 from store.database.database import Database
 from store.record.record import announce
 from tests import open_data
@@ -99,6 +100,38 @@ def test_an_answer_is_the_same_until_something_changes(
     assert after.status_code == 200
     (selected,) = after.json()["stages"][0]["selected"]
     assert (selected["id"], selected["organisation"]) == (team, "Breathe Ltd")
+
+
+def test_the_state_is_that_of_the_moment_also_where_the_version_is_not_looked_up_again(
+    front: Fronted, visit: Visit, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where an answer that was kept says "open" at the very closing."""
+    monkeypatch.setattr("console.public.caching._LOOKS_AGAIN", 1e9)
+    paths = (f"/api/challenges/{AIR}", "/api/challenges")
+    for moment, state in ((CLOSES.subtract(microseconds=1), "open"), (CLOSES, "closed")):
+        clock.now = moment
+        one, listed = (visit().get(path).json() for path in paths)
+        assert (one["state"], listed["items"][0]["state"]) == (state, state)
+
+
+def test_what_was_made_last_stands_while_the_database_is_down(
+    front: Fronted, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.public.caching._LOOKS_AGAIN", 0.0)
+    known = (f"/challenges/{AIR}", f"/api/challenges/{AIR}")
+    before = [visit().get(path).content for path in known]
+
+    async def down(*_: object) -> str:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(front.desk.public, "version_of", down)
+    monkeypatch.setattr(front.desk.public, "find", down)
+
+    assert [visit().get(path).content for path in known] == before
+    for path, kind in ((f"/challenges/{ROADS}", "text/html"), (f"/api/challenges/{ROADS}", "application/problem+json")):
+        answer = visit().get(path)
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (503, kind)
+        assert answer.headers["retry-after"]
 
 
 def test_the_list_has_pages_and_states(front: Fronted, visit: Visit) -> None:
