@@ -174,8 +174,12 @@ def _in_words(status: int, method: str) -> str:
 
 def _wrong_parameters(fault: RequestValidationError) -> str:
     """What is wrong with the parameters of an address, all at once."""
-    said = (f"{each['loc'][-1]}={each.get('input')!s:.60}: {each['msg']}." for each in fault.errors())
-    return " ".join((*said, gettext("See which parameters this address takes.")))
+    said = []
+    for each in fault.errors():
+        is_unknown = each["type"] == "extra_forbidden"
+        wrong = gettext("this address has no such parameter: leave it out") if is_unknown else each["msg"]
+        said.append(f"{each['loc'][-1]}={each.get('input')!s:.60}: {wrong}.")
+    return " ".join(said)
 
 
 def _wanted(request: Request) -> str:

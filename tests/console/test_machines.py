@@ -175,7 +175,7 @@ def test_open_data_is_what_the_standard_wants(front: Fronted, visit: Visit) -> N
         ("/api/nothing", 404, "no page at this address"),
         ("/api/challenges?limit=500", 422, "limit=500"),
         ("/api/challenges?state=lost", 422, "state=lost"),
-        ("/api/challenges?colour=red", 422, "colour=red"),
+        ("/api/challenges?colour=red", 422, "colour=red: this address has no such parameter"),
         (f"/api/challenges/{AIR}?colour=red", 422, "colour=red"),
         ("/api/challenges?after=nowhere", 422, "begins nowhere"),
     ],

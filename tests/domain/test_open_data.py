@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ocdsmerge.merge import Merger
 from whenever import Date, Instant, ItemizedDelta
 
+from desk.programme_files import load_round
+from domain.challenges.publishing import snapshot_of
+from domain.challenges.state import State
 from domain.forms.form import text_form
 from domain.judging.scorecard import Criterion, Mark, Scorecard
 from domain.programmes.pay import Pay
 from domain.programmes.programme import Terms
+from domain.programmes.round import challenges_of
 from domain.publishing.challenge import Answered, Paid, PublicChallenge, Selected
-from domain.publishing.posed import EngagementPosed, Posed, StagePosed
+from domain.publishing.posed import EngagementPosed, Posed, StagePosed, posed_of
 from domain.publishing.release import ERASED, ocid_of, package_of
 from domain.publishing.snapshot import Held, Snapshot, StageSnapshot, TeamIn, WindowSnapshot
 from domain.values.money import Amount, Money, Vat
@@ -24,6 +29,7 @@ OPENS, CLOSES = Instant("2016-07-06T08:00Z"), Instant("2016-08-01T16:00Z")
 SELECTED, ENDS = Instant("2016-08-08T16:00Z"), Instant("2016-08-22T16:00Z")
 PAID = Instant("2016-08-10T09:30:00.25Z")
 TEAM, LEAVER = "air-quality-7kx3qm", "air-quality-zz9abc"
+PROGRAMMES = Path(__file__).parents[2] / "programmes"
 ORIGIN = "https://challenges.example"
 
 _SCALE = (Mark(mark=0, means="No"), Mark(mark=1, means="Yes"))
@@ -109,6 +115,17 @@ def published(seen: PublicChallenge, now: Instant) -> dict[str, Any]:
 def test_every_package_of_a_life_is_what_the_standard_wants() -> None:
     for seen, now in life():
         assert open_data.faults(published(seen, now)) == [], seen.snapshot.phase
+
+
+@pytest.mark.parametrize("file", sorted(PROGRAMMES.glob("*.round.toml")), ids=lambda file: file.name)
+def test_every_challenge_of_our_rounds_is_what_the_standard_wants(file: Path) -> None:
+    round_, programme = load_round(file)
+    for opened in challenges_of(round_, programme):
+        dates = {"opens": opened.opens, "closes": opened.closes, "questions_close": opened.closes}
+        seen = challenge(
+            opened.opens, snapshot_of(State.of(opened, programme)), posed=posed_of(round_, programme, opened), **dates
+        )
+        assert open_data.faults(published(seen, opened.opens)) == [], opened.id
 
 
 def test_the_releases_of_a_life_merge_to_the_last_one() -> None:
