@@ -8,7 +8,7 @@ from typing import Any
 from domain.announcements.announcement import Announcement, Entry
 from domain.permissions import Action, Actor, Role
 from domain.values.addresses import mailbox_of
-from domain.values.refusals import NotAllowed, TooLate, UnknownTeam
+from domain.values.refusals import NotAllowed, NotProven, TooLate, UnknownTeam
 from store import erasure, own_data
 from store.challenges import drafts
 from store.challenges.rounds import ChallengeRow
@@ -59,7 +59,9 @@ class OwnData:
 
     def _mailbox(self, actor: Actor) -> str:
         self._core.allow_anyone(actor, Action.OWN_DATA)
-        if "@" not in actor.name or not self._core.is_believed(actor):
+        if not self._core.is_believed(actor):
+            raise NotProven("Data belongs to a mailbox: sign in first. A name alone is not enough.")
+        if "@" not in actor.name:
             raise NotAllowed("Data belongs to a mailbox: sign in first.")
         return mailbox_of(actor.name)
 

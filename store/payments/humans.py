@@ -66,8 +66,9 @@ def _leads_elsewhere() -> ColumnElement[bool]:
     return or_(
         exists().where(of_round, here.c.former != ""),  # mailboxes before are as they were written: compared later
         exists().where(there.c.round != bindparam("round"), or_(there.c.former != "", shares(there))),
-        # A session that names nobody at an organisation has one trace only, and leads nowhere.
-        exists().where(signed_in.c.subject != "", shares(signed_in)),
+        # A session that names nobody at an organisation has one trace only, and leads nowhere. The worker may not read
+        # all columns of sessions, as `exists` alone would.
+        exists(signed_in.c.id).where(signed_in.c.subject != "", shares(signed_in)),
     )
 
 

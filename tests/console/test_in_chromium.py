@@ -82,6 +82,9 @@ async def test_everything_is_done_by_keyboard_alone(front: Fronted, opens: Opens
     await page.goto(f"{front.address}{front.letters()[SAM]}")
     await tab_to(page, "Sign in")
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("My applications")
+    await tab_to(page, "Your sign-in")
+    await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("You are signed in")
     await tab_to(page, "Signed in here")
     assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
