@@ -100,8 +100,11 @@ class Writing:
         actor, place = await self._front.actor_of(request), place_of(request)
         draft = await self.open(request, actor)
         asked = [each for each in draft.form.questions() if f"{FIELD}{each.id}" in form.all("question")]
+        typed = tuple(typed_in(form, asked))
+        if not typed or len(typed) != len(form.all("question")):
+            text = gettext("The page named no version of an answer, so nothing was saved: open the page again.")
+            return JSONResponse({"detail": text}, 422)
         try:
-            typed = tuple(typed_in(form, asked))
             saved = await self._front.desk.drafts.save(actor, place.application, typed, place.stage)
         except ApplicationRefused as refusal:
             return JSONResponse({"detail": " ".join(each.text for each in refusal.problems)}, 422)

@@ -52,6 +52,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   let timer = 0, running = false;
 
   const fields = (name) => [...form.elements].filter((each) => each.name === name);
+  const builtOn = (question) => form.elements[`builds-on-${question}`];
   const save = async () => {
     if (running || !changed.size) return;
     running = true;
@@ -65,16 +66,18 @@ for (const form of document.querySelectorAll("form[data-save]")) {
         if ((each.type === "radio" || each.type === "checkbox") && !each.checked) continue;
         body.append(name, each.value);
       }
-      const built = form.elements[`builds-on-${name}`];
-      if (built) body.append(`builds-on-${name}`, built.value);
+      const built = builtOn(name.replace(/^q-/, ""));
+      if (built) body.append(built.name, built.value);
     }
     said(status, words.saving);
     try {
       const answer = await fetch(form.dataset.save, { method: "POST", body, credentials: "same-origin", headers: { accept: "application/json" } });
-      const told = await answer.json();
-      if (!answer.ok) throw new Error(told.detail);
+      const isOurs = (answer.headers.get("content-type") || "").startsWith("application/json");
+      const told = isOurs ? await answer.json() : { detail: words.refused };
+      if (!answer.ok || !isOurs) throw new Error(told.detail);
       for (const each of told.saved) {
-        const built = form.elements[`builds-on-${each.question}`];
+        // Where somebody else came between, nobody here has seen their text: what is typed builds on the older one.
+        const built = told.conflicts.includes(each.question) ? null : builtOn(each.question);
         if (built) built.value = each.version;
       }
       said(status, told.conflicts.length ? words.conflict : filled(words.savedAt, { time: told.time }));

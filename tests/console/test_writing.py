@@ -216,6 +216,25 @@ def test_a_field_saves_itself_and_says_which_version_it_is(front: Fronted, visit
     assert "By itself" in ann.get(f"{draft}/sections/1").text
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"builds-on-idea": ""}, {"question": ("q-idea", "q-none")}, {"question": ()}], ids=str
+)
+def test_nothing_is_said_to_be_saved_that_was_not(
+    front: Fronted, visit: Callable[..., Visitor], wrong: dict[str, Any]
+) -> None:
+    """Otherwise the page would say so, and whoever typed would leave."""
+    ann = visit()
+    draft = begin(ann)
+    token = hidden(ann.get(f"{draft}/sections/1").text)["token"]
+    fields = {"token": token, "question": "q-idea", "q-idea": "By itself", "builds-on-idea": "1", **wrong}
+
+    answer = send_long(ann, f"{draft}/answers", fields)
+
+    assert answer.status_code == 422
+    assert "nothing was saved" in answer.json()["detail"]
+    assert "By itself" not in ann.get(f"{draft}/sections/1").text
+
+
 def test_what_changed_since_the_check_is_not_sent(front: Fronted, visit: Callable[..., Visitor]) -> None:
     ann = visit()
     draft = begin(ann)
