@@ -142,6 +142,8 @@ class Front:
         before = await self.session(request)
         if before is not None:
             await self.threads.write(self.sessions.end, before.id, before.mailbox)
+        browser = cookies.read(request, cookies.BROWSER)
+        await self.threads.write(self.persons.begins, mailbox, browser, self.desk.now())
         where = f"{browser_in_words(request.headers.get('user-agent', ''))}, {network_of(request)}"
         session, secret = await self.threads.write(
             self.sessions.begin, mailbox, way, issuer=issuer, subject=subject, where=where

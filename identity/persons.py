@@ -96,6 +96,16 @@ class Persons:
             return Actor(proof=Proof(way=Way.BROWSER) if begun else NOT_PROVEN, grants=begun)
         return Actor(name=session.mailbox, proof=session.proof, grants=(*self.grants(session), *begun))
 
+    def begins(self, mailbox: str, browser: str, now: Instant) -> None:
+        """Somebody signs in: browsers go on with none of their drafts, and this browser with nobody's.
+
+        They have their own drafts by their sign-in. What another began in this browser, or with their address
+        elsewhere, is no more to be read there.
+        """
+        writers.end_browsers_of(self._database, mailbox, now)
+        if browser:
+            writers.end_browser(self._database, browser, now)
+
     def leave(self, browser: str, now: Instant) -> None:
         """Lets a browser go on with no draft that was begun there: whoever uses the computer next shall see none."""
         writers.end_browser(self._database, browser, now)

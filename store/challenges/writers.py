@@ -100,6 +100,20 @@ def end_browser(database: Database, browser: str, now: Instant) -> None:
         connection.execute(theirs.values(until=now))
 
 
+def end_browsers_of(database: Database, mailbox: str, now: Instant) -> None:
+    """Lets no browser write the drafts of a mailbox any more: whoever has the mailbox has signed in.
+
+    Otherwise somebody who began a draft with the address of another would read what the other writes there.
+
+    Raises:
+        Unavailable: the database cannot be written to.
+    """
+    theirs = select(_drafts.c.application).where(_drafts.c.mailbox == mailbox)
+    with database.writing() as connection:
+        ending = update(_writers).where(_writers.c.application.in_(theirs), _writers.c.browser != "")
+        connection.execute(ending.where(_writers.c.until > now).values(until=now))
+
+
 def invited(connection: Connection, application: str) -> tuple[Writer, ...]:
     """The people who were invited to write a draft, and still do."""
     wanted = select(_writers.c.mailbox, _writers.c.invited_by, _writers.c.since).where(

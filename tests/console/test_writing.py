@@ -181,11 +181,36 @@ def test_a_browser_shows_a_draft_for_a_day_and_no_longer_than_somebody_is_there(
     assert ann.get(f"{draft}/write").status_code == 200, "nothing is lost"
 
 
+def test_once_its_owner_signs_in_no_browser_reads_what_they_write(
+    front: Fronted, visit: Callable[..., Visitor]
+) -> None:
+    """Whoever began a draft with the address of a rival would otherwise read the rival's words for a day."""
+    guest, owner = visit(), visit()
+    draft = begin(guest)
+
+    owner.sign_in(ANN)
+
+    assert owner.get(f"{draft}/write").status_code == 200
+    assert path_of(guest.get(f"{draft}/write")).startswith("/sign-in?")
+
+
+def test_whoever_signs_in_on_a_browser_reads_nothing_of_whoever_began_there(
+    front: Fronted, visit: Callable[..., Visitor]
+) -> None:
+    shared = visit()
+    draft = begin(shared)
+
+    shared.sign_in("ben@rival.example")
+
+    assert shared.get(f"{draft}/write").status_code == 404
+
+
 def test_two_who_save_the_same_answer_see_both_texts_and_lose_none(
     front: Fronted, visit: Callable[..., Visitor]
 ) -> None:
     ann, telephone = visit(), visit()
     draft = begin(ann)
+    ann.sign_in(ANN)
     telephone.sign_in(ANN)
     here, there = (hidden(each.get(f"{draft}/sections/1").text) for each in (ann, telephone))
     assert send_long(ann, f"{draft}/sections/1", {**here, **ANSWERS, "q-idea": "Mine"}).status_code == 303

@@ -117,6 +117,21 @@ def test_what_was_edited_in_the_programme_is_one_line_for_all_challenges(key: st
     assert "an open challenge keeps what it began with" in line
 
 
+@pytest.mark.parametrize(
+    ("key", "to", "says"),
+    [
+        ("challenges.0.background", "The other air.", f"background does not count in {AIR}: an open challenge keeps"),
+        ("challenges.0.background", None, "it was taken out"),
+        ("challenges.0.engagement.0.where", "The hall", f"engagement does not count in {AIR}: an open challenge keeps"),
+        ("contact", "office@body.example", f"contact = office@body.example does not count in {AIR}, "),
+    ],
+)
+def test_what_the_public_was_told_is_kept_and_its_edit_is_named(key: str, to: str | None, says: str) -> None:
+    """Fails for a key of the public copy that is not frozen. A long text is named, and not repeated."""
+    [line] = said(edited(ROUND, key, to))
+    assert says in line
+
+
 def test_what_becomes_of_decisions_without_a_proof_is_kept_and_its_edit_is_named() -> None:
     [line] = said(edited(ROUND, "unproven", Unproven.REFUSE))
     assert line.startswith(f"unproven = refuse does not count in {AIR}, pilot-2016/flood-forecasting, ")
