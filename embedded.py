@@ -135,6 +135,7 @@ class Service:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
         if self._fresh:  # it begins with no keys: one that is set on this machine would be of another service
             inherited = {name: value for name, value in inherited.items() if name not in _OF_ANOTHER_SERVICE}
+            inherited["CHALLENGES_SHOW_REHEARSALS"] = "true"  # it has no other challenges
         return inherited | self.address | {"TEMPORAL_NAMESPACE": "default", "TEMPORAL_CONFIG_FILE": os.devnull}
 
     @contextmanager

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
         brand_logo: a file with its logo, SVG or PNG; without one, the name stands there.
         ocds_prefix: the prefix that the Open Contracting Partnership has given the publisher, for identifiers in open
             data. The default belongs to nobody.
+        show_rehearsals: whether rehearsed challenges are shown to the public, too, as in the demo.
         second_step: whether people who decide or release need a passkey too if they sign in with a browser.
         codec_key_file: the keys that encrypt what Temporal keeps. Without it, Temporal keeps readable JSON.
         ui_address: the address of Temporal's UI, as people type it: its pages may have encrypted payloads decoded.
@@ -155,6 +156,7 @@ class Settings(BaseSettings):
     brand_name: str = Field(default="Challenge service", min_length=1, max_length=60)
     brand_logo: Path = Path()
     ocds_prefix: str = Field(default="ocds-xxxxxx", pattern=r"^ocds-[a-z0-9]{6}$")
+    show_rehearsals: bool = False
     second_step: bool = False
     codec_key_file: Path = Path()
     ui_address: str = Field(default="http://localhost:8233", pattern=r"^https?://[^/\s@]+$")

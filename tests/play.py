@@ -30,6 +30,7 @@ from domain.programmes.round import Challenge
 from store.payments.reading import Payment
 from store.record.record import RecordLine
 from tests.people import People
+from tests.public_copies import is_public_copy_of
 from tests.replay import recording
 from workflows.challenge import ChallengeWorkflow
 
@@ -177,8 +178,20 @@ class Play(People):
             raise TimeoutError(f"told of {occasion}: {dict(self.told(occasion))}, not {dict(whom)}") from None
 
     async def state(self) -> State:
-        """All that the workflow knows."""
-        return await self.handle.query(ChallengeWorkflow.state)
+        """All that the workflow knows. Whenever a test asks, the public copy says the same.
+
+        Raises:
+            TimeoutError: the public copy says something else.
+        """
+        known: list[State] = []
+
+        async def is_copied() -> bool:
+            # A step can be written down a moment before the workflow knows of it.
+            known[:] = [await self.handle.query(ChallengeWorkflow.state)]
+            return is_public_copy_of(self.desk.core.database, known[0])
+
+        await self.eventually(is_copied)
+        return known[0]
 
     async def details(self) -> str:
         """The page of the run, as staff read it."""

@@ -82,6 +82,7 @@ _EVERY = {
     "brand_name": "Open questions",
     "brand_logo": Path("/etc/logo.svg"),
     "ocds_prefix": "ocds-213czf",
+    "show_rehearsals": True,
     "second_step": True,
     "codec_key_file": Path("/etc/codec.key"),
     "ui_address": "https://temporal.example",

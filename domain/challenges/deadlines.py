@@ -30,6 +30,9 @@ from .state import Outcome, Phase, State
 _NOTICED_LATE = TimeDelta(hours=1)
 """From when on a stage's end was noticed so late that its teams would lose time that they were promised."""
 
+OUTSIDE = "cancelled in Temporal, without a reason"
+"""Why a challenge ended that somebody cancelled in Temporal. Only those who run it read this."""
+
 SERVICE = "service"
 """Who the record says has acted when the service itself acts."""
 
@@ -151,7 +154,7 @@ def paid_up(state: State, now: Instant) -> tuple[State, Announcement]:
 
 def cancelled_outside(state: State, now: Instant) -> tuple[State, Announcement]:
     """Somebody cancelled the workflow in Temporal itself, which records neither who nor why."""
-    reason, told = "cancelled in Temporal, without a reason", "none was given"
+    reason, told = OUTSIDE, "none was given"
     text = f"Cancelled in Temporal, while waiting for {state.waiting}"
     new = state.having(held=None, decide_by=None)
     new, announcement = _ended(new, now, Outcome.CANCELLED, reason, text, told)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from domain.announcements.announcement import Announcement
 from domain.publishing.snapshot import Held, Snapshot, StageSnapshot, TeamIn, WindowSnapshot
 
+from .deadlines import OUTSIDE
 from .stage_run import StageRun, Team
 from .state import Phase, State
 
@@ -37,7 +38,7 @@ def snapshot_of(state: State) -> Snapshot:
         windows=tuple(_windows(state)),
         stages=tuple(map(_stage, state.runs)),
         outcome=str(state.outcome or ""),
-        outcome_reason=state.outcome_reason,
+        outcome_reason="" if state.outcome_reason == OUTSIDE else state.outcome_reason,
         ended=state.ended,
         applications=state.applications,
     )

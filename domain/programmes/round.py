@@ -136,7 +136,7 @@ class Round(Value):
     closes: Written
     windows: tuple[StageWindow, ...] = ()
     notes: tuple[Line, ...] = ()
-    contact: EmailAddress | None = None
+    contact: Annotated[EmailAddress | None, Field(description="an e-mail address, such as name@body.example")] = None
     unproven: Annotated[
         Unproven | None,
         Field(description="what becomes of a decision without a proof: accept, confirm or refuse"),

@@ -59,6 +59,22 @@ email = "finance@digital-directorate.example"
             "2016-07-07T14:00:00",
         ),
         (
+            SESSION,
+            f"{SESSION}\nminutes = 1441",
+            "challenges[1] (air-quality).engagement[1].minutes = 1441: is over 1440: write 1440 or less",
+        ),
+        (
+            'sponsor = "nss"',
+            'contact = "office@nss.example"\nsponsor = "nss"',
+            'challenges[3] (health-data).contact = "office@nss.example": unknown key: remove it; the known keys are '
+            "id, question, background, sponsor, opens, closes, readers, engagement",
+        ),
+        (
+            CLOSES,
+            'contact = "the office"\ncloses = 2016-08-01 ',
+            'contact = "the office": write an e-mail address, such as name@body.example',
+        ),
+        (
             CLOSES,
             "closes = 2016-07-01 ",
             "closes: Friday 1 July 2016, 24:00 BST (closes) is not after Wednesday 6 July 2016, 09:00 BST (opens): "
@@ -350,3 +366,21 @@ def test_a_round_that_is_not_there_is_refused_with_those_that_are(name: str) -> 
 def test_a_folder_without_rounds_says_so(tmp_path: Path) -> None:
     with pytest.raises(UnknownRound, match="the folder has no rounds"):
         find_round("pilot-2016", tmp_path)
+
+
+def test_a_round_in_which_nobody_could_ask_is_refused(tmp_path: Path) -> None:
+    """Fails when questions come too late before the window opens."""
+    for file in FILES:
+        shutil.copy(file, tmp_path)
+    rules = tmp_path / "pilot-2016.programme.toml"
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(text.replace("proposal_limit", 'questions_until = "P40D"\nproposal_limit', 1), encoding="utf-8")
+    with pytest.raises(FileRefused) as refused:
+        load_round(tmp_path / "pilot-2016.round.toml")
+
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 6
+    assert lines[0].endswith(
+        "challenges[1] (air-quality): pilot-2016 takes no questions from Wednesday 22 June 2016, 24:00 BST on, and "
+        "the window opens then or later (Wednesday 6 July 2016, 09:00 BST): shorten its questions_until"
+    )
