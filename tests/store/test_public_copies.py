@@ -11,9 +11,11 @@ from domain.publishing.challenge import PublicChallenge, Shelf
 from domain.publishing.snapshot import Snapshot, StageSnapshot, TeamIn, WindowSnapshot
 from domain.values.paging import Page
 from domain.values.refusals import UnknownChallenge, UnknownTeam
+from store import erasure
 from store.database.database import Database
 from store.public import reading
 from store.record.record import announce
+from tests.store.paying import Till, give_payee
 from tests.store.said import AIR, CLOSES, MIDWAY, OPENS, ROADS, announcing, applied, compose, seal, status
 
 LATER = CLOSES + TimeDelta(hours=24)
@@ -151,3 +153,39 @@ def test_the_version_of_all_changes_with_any(open_: Database) -> None:
     say(open_, "selected", snapshot())
 
     assert reading.version_of_all(open_, MIDWAY) != before
+
+
+def test_a_payment_is_public_once_it_is_made_and_not_once_it_has_come_back(till: Till) -> None:
+    """Fails when a payment on its way, or money that came back, counts as paid; or when the version stays."""
+    till.request()
+    give_payee(till.database, till.team)
+    till.request()
+    till.release()
+    begun = till.begun()
+    before = found(till.database)
+    assert before.paid == ()
+
+    till.settle(begun)
+    made = found(till.database)
+    assert [(each.key, each.team, each.net.shown(), each.vat.shown()) for each in made.paid] == [
+        (till.key, till.team, "£2,000", "£400")
+    ]
+    assert "masked" not in made.model_dump_json()
+    assert made.version != before.version
+
+    till.come_back(begun)
+    assert found(till.database).paid == ()
+
+
+def test_of_an_erased_application_only_the_id_stays(open_: Database) -> None:
+    team = applied(open_)
+    say(open_, "selected", snapshot(team))
+    before = found(open_)
+    line = announcing("erase", at=LATER)
+    erasure.erase(open_, [line], erasure.find(open_, team=team), "", LATER, compose)
+    after = found(open_)
+
+    assert (before.selected[team].organisation, after.selected[team].organisation) == ("Breathe Ltd", "")
+    assert after.selected[team].answers == ()
+    assert "Breathe" not in after.model_dump_json()
+    assert after.version != before.version
