@@ -108,6 +108,7 @@ def _process(arguments: Sequence[str], port: int, folder: Path, url: str) -> Ite
         "WEB_PORT": str(port),
         "WEB_ADDRESS": f"http://localhost:{port}",
         "WEB_PROXY": "127.0.0.1",
+        "WEB_LIMIT": "1000000",
         "LOG_FORMAT": "json",
         "RECORD_KEY_FILE": str(key),
         "PAYEE_KEY_FILE": str(folder / "payee.key"),

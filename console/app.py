@@ -26,6 +26,7 @@ from .applicants.sending import Sending
 from .applicants.writers import WritingTogether
 from .codec import Decoding
 from .decisions import Decisions
+from .fair_share import FairShare
 from .front import Front
 from .guards import OurForms, OurHost, SafeHeaders, SmallBodies
 from .language import Speaking
@@ -57,6 +58,7 @@ def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
     app = SmallBodies(app)
     app = Decoding(app, codec_in(front.options.codec_key_file), front.options.ui_address, front.is_operator)
     app = OurHost(app, origin)
+    app = FairShare(app, front.options.web_limit)
     return SafeHeaders(Speaking(Answers(app, front.pages), front.languages), origin)
 
 

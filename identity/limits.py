@@ -19,6 +19,8 @@ from limits.strategies import MovingWindowRateLimiter
 from domain.values.refusals import TooOften
 
 _MINUTE = 60
+_MOST_KEPT = 10_000
+"""The most addresses and networks that are counted at once. Beyond, those who came first are forgotten."""
 
 
 class Limit(NamedTuple):
@@ -44,7 +46,8 @@ class Limits:
     """Counts who asks for what. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._counted = MovingWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._counted = MovingWindowRateLimiter(self._storage)
         # The library's own locks come and go with what they count: two threads could hold two of them for one count.
         self._one_by_one = threading.Lock()
 
@@ -61,6 +64,7 @@ class Limits:
         named = hashlib.sha256(who.encode(errors="surrogatepass")).hexdigest()
         with self._one_by_one:
             if self._counted.hit(limit.item, named):
+                self._forget()
                 return
             free_at = self._counted.get_window_stats(limit.item, named).reset_time
         # At that very second, the library still says no.
@@ -78,6 +82,15 @@ class Limits:
                 return
             free_at = self._counted.get_window_stats(limit.item, named).reset_time
         raise _refused(max(1, math.ceil(free_at - time.time()) + 1))
+
+    def _forget(self) -> None:
+        """Forgets whoever has asked for nothing lately: the library keeps an empty list for each of them, for ever."""
+        counted = self._storage.events
+        if len(counted) <= _MOST_KEPT:
+            return
+        idle = [who for who, times in list(counted.items()) if not times]
+        for who in idle or list(counted)[: _MOST_KEPT // 8]:
+            self._storage.clear(who)
 
 
 def _refused(seconds: int) -> TooOften:

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
         web_port: the port on which the web front listens.
         web_proxy: addresses or networks of the proxies in front of it, with commas between them. Only these are
             believed when they say for whom they ask.
+        web_limit: the most requests in a minute from one network, and from each browser that is signed in or writes a
+            draft; 0 for no limit.
         organisations: the file that names the organisations with which people can sign in.
         languages: of the web front and of letters, as codes with commas between them. The first is spoken to
             whoever asks for none of them, and in letters.
@@ -151,6 +153,7 @@ class Settings(BaseSettings):
     web_listen: str = "127.0.0.1"
     web_port: int = Field(default=8000, ge=1, le=65535)
     web_proxy: Networks = ""
+    web_limit: int = Field(default=1200, ge=0)
     organisations: Path = Path()
     languages: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?(, ?[a-z]{2,3}(-[A-Z]{2})?)*$")
     brand_name: str = Field(default="Challenge service", min_length=1, max_length=60)

@@ -77,6 +77,7 @@ _EVERY = {
     "web_listen": "0.0.0.0",
     "web_port": 8443,
     "web_proxy": "10.0.0.0/8, 127.0.0.1",
+    "web_limit": 600,
     "organisations": Path("/etc/organisations.toml"),
     "languages": "gd, en-GB",
     "brand_name": "Open questions",

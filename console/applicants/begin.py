@@ -12,14 +12,19 @@ from console import cookies
 from console.forms import Form, read_long_form
 from console.front import Front
 from console.rendering import browser_of, with_browser
+from console.visitors import network_of
 from desk.drafts import OnPage
 from desk.forms import AskedForm
 from domain.challenges.draft import KeptAnswer
 from domain.values.addresses import mailbox_of
 from domain.values.refusals import ApplicationRefused, Problem
+from identity.limits import Limit, Limits
 
 from .places import Place
 from .questions import at_fields, fields_of, typed_in
+
+_BY_NETWORK = Limit("begin-draft", 300, 10)
+"""For those who name an address that is not theirs, as far as we know: a letter goes to each."""
 
 
 class Beginning:
@@ -31,6 +36,7 @@ class Beginning:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._limits = Limits()
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -51,6 +57,8 @@ class Beginning:
         organisation, email = form["organisation"], form["email"].strip()
         typed = tuple(typed_in(form, asked.form.sections[0].questions))
         is_own = mailbox_of(email) == mailbox_of(actor.name)
+        if not is_own:
+            self._limits.count(_BY_NETWORK, network_of(request))
         on_page = OnPage(once=form["once"], typed=typed, browser="" if is_own else browser_of(request))
         try:
             draft = await self._front.desk.drafts.begin_on_page(

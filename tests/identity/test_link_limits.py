@@ -112,3 +112,21 @@ def test_old_rows_of_sign_in_are_removed(links: Links, kept: Database, clock: Cl
     assert rows(kept) == []
     clock.go_on(hours=30 * 24)
     assert sweeping.sweep(kept, clock.now) == 1
+
+
+def test_what_is_counted_has_a_bound_and_whoever_asked_lately_is_still_counted() -> None:
+    """Fails where each address that anybody has ever named takes memory until the process ends."""
+    limits, limit = Limits(), Limit("test", 1, 15)
+    for number in range(10_000):
+        limits.count(limit, f"network {number}")
+    for times in list(limits._storage.events.values()):
+        times.clear()  # as the library does when their time is over
+    limits.count(limit, "last")
+    assert len(limits._storage.events) == 1
+    with pytest.raises(TooOften):
+        limits.count(limit, "last")
+    for number in range(30_000):
+        limits.count(limit, f"another {number}")
+    assert len(limits._storage.events) <= 10_000
+    with pytest.raises(TooOften):
+        limits.count(limit, "another 29999")
