@@ -56,7 +56,7 @@ class Beginning:
         asked, actor = await self._asked(request), await self._front.actor_of(request)
         organisation, email = form["organisation"], form["email"].strip()
         typed = tuple(typed_in(form, asked.form.sections[0].questions))
-        is_own = mailbox_of(email) == mailbox_of(actor.name)
+        is_own = bool(actor.name) and mailbox_of(email) == mailbox_of(actor.name)
         if not is_own:
             self._limits.count(_BY_NETWORK, network_of(request))
         on_page = OnPage(once=form["once"], typed=typed, browser="" if is_own else browser_of(request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console.front import Front
+from console.front import Front, NeedsSignIn
 from desk.own import Followed, Standing
 from domain.challenges.standing import Where
 from domain.permissions import Actor
@@ -75,12 +75,20 @@ class Mine:
         ]
 
     async def list(self, request: Request) -> Response:
-        """Lists the visitor's applications and drafts: where each stands, and what comes next."""
-        actor = await self._actor(request)
-        try:
-            found = await self._front.desk.own.list(actor)
-        except NotAllowed:  # somebody without any
-            found = tuple[Standing, ...]()
+        """Lists the visitor's applications and drafts: where each stands, and what comes next.
+
+        Whoever is not signed in sees the drafts that were begun in this browser, which they can go on with.
+
+        Raises:
+            NeedsSignIn: nobody is signed in, and the browser goes on with no draft.
+        """
+        actor = await self._front.actor_of(request)
+        found = tuple[Standing, ...]()
+        if actor.grants:
+            with suppress(NotAllowed):  # somebody without any
+                found = await self._front.desk.own.list(actor)
+        if not found and not actor.name:
+            raise NeedsSignIn
         standings = [(each, where_in_words(each.where), page_of(each)) for each in found]
         return self._front.pages.show(request, "applicants/applications", standings=standings)
 

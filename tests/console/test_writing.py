@@ -341,6 +341,55 @@ def test_a_wrong_address_is_told_and_nothing_typed_is_lost(front: Fronted, visit
     assert 'id="q-tried" name="q-tried" value="yes" checked' in answer.text
 
 
+@pytest.mark.parametrize("signed_in", [False, True], ids=["a guest", "somebody signed in"])
+def test_an_empty_address_is_told_like_any_other_fault(
+    front: Fronted, visit: Callable[..., Visitor], signed_in: bool
+) -> None:
+    """Fails where nobody in particular is taken for the owner of no address, and is told that they may not apply."""
+    ann = visit()
+    if signed_in:
+        ann.sign_in(ANN)
+    fields = {**hidden(ann.get(BEGIN).text), "organisation": "Breathe Ltd", "email": " ", **ANSWERS}
+
+    answer = send_long(ann, BEGIN, fields)
+
+    assert answer.status_code == 422, answer.text
+    assert '<a href="#email">' in answer.text
+    assert 'value="Breathe Ltd"' in answer.text
+    assert "Every bus measures the air." in answer.text
+    assert path_of(send_long(ann, BEGIN, {**fields, **hidden(answer.text), "email": ANN})).endswith("/check")
+
+
+def test_whoever_lost_the_address_of_a_draft_finds_the_draft_in_the_browser_where_it_was_begun(
+    front: Fronted, visit: Callable[..., Visitor], clock: Clock
+) -> None:
+    ann, other = visit(), visit()
+    draft, others = begin(ann), begin(other, "ben@rival.example")
+
+    page = ann.get("/applications")
+
+    assert page.status_code == 200, page.text
+    assert f'href="{draft}/write"' in page.text
+    assert others not in page.text
+    assert 'href="/sign-in?wanted=%2Fapplications"' in page.text
+    assert 'href="/data"' not in page.text, "only for people who are signed in"
+    assert path_of(visit().get("/applications")).startswith("/sign-in?"), "nothing was begun there"
+    clock.go_on(hours=24)
+    assert path_of(ann.get("/applications")).startswith("/sign-in?")
+
+
+def test_somebody_signed_in_finds_what_they_begin_with_another_address(
+    front: Fronted, visit: Callable[..., Visitor]
+) -> None:
+    ann = visit()
+    ann.sign_in(ANN)
+    drafts = [begin(ann), begin(ann, "office@breathe.example")]
+
+    page = ann.get("/applications").text
+
+    assert all(f'href="{draft}/write"' in page for draft in drafts)
+
+
 def test_an_application_is_copied_into_another_challenge(front: Fronted, visit: Callable[..., Visitor]) -> None:
     ann = visit()
     draft = begin(ann)
