@@ -9,11 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
-
-from tests.waiting import HANGS
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+_HANGS = 60_000
+"""Milliseconds after which a page is taken never to show what is waited for."""
+
+expect.set_options(timeout=_HANGS)
 
 
 @asynccontextmanager
@@ -27,7 +29,7 @@ async def chromium() -> AsyncIterator[Browser]:
         pytest.skip(missing)
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=options, timeout=HANGS * 1_000)
+        browser = await playwright.chromium.launch(executable_path=found, args=options, timeout=_HANGS)
         yield browser
         await browser.close()
 
@@ -43,7 +45,7 @@ async def visitor(browser: Browser, **options: Any) -> AsyncIterator[Page]:
         options: of the browser, as Playwright names them.
     """
     context = await browser.new_context(**options)
-    context.set_default_timeout(HANGS * 1_000)
+    context.set_default_timeout(_HANGS)
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
     context.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import os
+import re
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -18,18 +19,12 @@ from tests.servers import share
 from tests.waiting import with_an_end
 
 _STARTER = "tests/starter/test_"
+_PAYS = ("books", "exceptions", "hostile", "keys", "money", "notices")
+_OF_SECONDS = ("attachments", "bad_input", "json", "people", "refusals", "story", "unavailable", "unproven")
+_IN_CHROMIUM = re.compile(r"tests/console/test_\w*in_chromium\.py")
 _TOGETHER = {
-    "the round that pays": ("books", "exceptions", "hostile", "keys", "money", "notices"),
-    "the round of seconds": (
-        "attachments",
-        "bad_input",
-        "json",
-        "people",
-        "refusals",
-        "story",
-        "unavailable",
-        "unproven",
-    ),
+    **{f"{_STARTER}{name}.py": "the round that pays" for name in _PAYS},
+    **{f"{_STARTER}{name}.py": "the round of seconds" for name in _OF_SECONDS},
 }
 """Tests of the command line that share a service, with a round whose windows have closed, by their files. The others
 need no service, or one of their own."""
@@ -50,8 +45,7 @@ class Spread(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no 
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        name = file.removeprefix(_STARTER).removesuffix(".py")
-        return next((together for together, names in _TOGETHER.items() if name in names), file)
+        return "one Chromium" if _IN_CHROMIUM.fullmatch(file) else _TOGETHER.get(file, file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:

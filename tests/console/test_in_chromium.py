@@ -10,10 +10,8 @@ from playwright.async_api import Page, expect
 from identity.sessions import Sessions
 from tests.chromium import Opens
 from tests.console.fronting import Fronted, Visitor
-from tests.waiting import HANGS
 
 SAM = "sam@sepa.example"
-expect.set_options(timeout=HANGS * 1_000)
 
 
 async def ask(page: Page, front: Fronted, wanted: str = "/account") -> str:

@@ -9,9 +9,7 @@ from tests.console.fronting import Fronted
 from tests.console.test_writing import BEGIN, clock, front  # noqa: F401
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
-from tests.waiting import HANGS
 
-expect.set_options(timeout=HANGS * 1_000)
 TELEPHONE = {"width": 390, "height": 800}
 
 
