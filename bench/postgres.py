@@ -16,7 +16,7 @@ with warnings.catch_warnings():
 _NOBODY = "nobody"
 
 
-class _Server(PostgresServer):
+class Server(PostgresServer):
     """A server that runs as a user whom every machine has, if it is started by root: PostgreSQL refuses to run as root.
 
     Without this class, the package would make a user. The program for that may be missing, and two servers that start
@@ -57,11 +57,22 @@ def running(folder: Path) -> Iterator[str]:
     Returns:
         The URL of its first database.
     """
+    with started(folder) as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Server]:
+    """As `running`, for whoever stops the server meanwhile, and starts it again.
+
+    Args:
+        folder: as there.
+    """
     data = folder / "data"
     data.mkdir()
-    server = _Server(data.resolve())
+    server = Server(data.resolve())
     server.start()
     try:
-        yield server.get_uri()
+        yield server
     finally:
         server.cleanup()

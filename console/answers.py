@@ -16,7 +16,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.values.refusals import KINDS, Refused, SecondStepMissing, SignInOver, SignInRefused, TooOften, Unavailable
+from domain.values.refusals import (
+    KINDS,
+    OthersUnavailable,
+    Refused,
+    SecondStepMissing,
+    SignInOver,
+    SignInRefused,
+    TooOften,
+    Unavailable,
+)
 from domain.values.words import gettext
 from service import log
 
@@ -27,7 +36,7 @@ from .local import local_page
 from .rendering import Pages
 
 _logger = structlog.get_logger("web")
-_SECRETS = frozenset({TOKEN, "secret", "answer", "id", "wanted", "code"})
+_SECRETS = frozenset({TOKEN, "secret", "answer", "id", "once", "seen", "question", "wanted", "code"})
 """Fields of forms that nobody typed, or that are no use to anybody twice."""
 _LATER = 30
 """Seconds after which it is worth while to ask again for what cannot be reached."""
@@ -97,14 +106,12 @@ class Answers:
                 return self._page(request, status, str(fault), _typed(request), **onward)
             case RequestValidationError():
                 return self._page(request, 422, _wrong_parameters(fault), {})
+            case Unavailable():
+                return self._later(request, 503, _what_stays(request, fault), _LATER)
+            case TooOften():
+                return self._later(request, 429, str(fault), fault.seconds)
             case Refused():
-                response = self._page(request, KINDS[fault.code].http_status, str(fault), _typed(request))
-                later = (
-                    fault.seconds if isinstance(fault, TooOften) else _LATER if isinstance(fault, Unavailable) else 0
-                )
-                if later:
-                    response.headers["retry-after"] = str(later)
-                return response
+                return self._page(request, KINDS[fault.code].http_status, str(fault), _typed(request))
         number = _say_broken(fault)
         text = gettext(
             "Something is wrong with this service: try again, or tell the programme office the number {number}."
@@ -126,6 +133,11 @@ class Answers:
             text = _in_words(fault.status_code, request.method)
         response = self._page(request, fault.status_code, text, typed)
         response.headers.update(fault.headers or {})
+        return response
+
+    def _later(self, request: Request, status: int, text: str, seconds: int) -> Response:
+        response = self._page(request, status, text, _typed(request))
+        response.headers["retry-after"] = str(seconds)
         return response
 
     def _page(
@@ -170,6 +182,23 @@ def _in_words(status: int, method: str) -> str:
         text = gettext("This address takes no {method}: go back, and use the buttons of the page.")
         return text.format(method=method)
     return f"{HTTPStatus(status).phrase}."
+
+
+def _what_stays(request: Request, fault: Unavailable) -> str:
+    """What becomes of a request while something is down. What is down goes into the log, for those who mend it."""
+    if isinstance(fault, OthersUnavailable):
+        return str(fault)
+    _logger.warning("something does not answer", reason=str(fault))
+    if request.method in ("GET", "HEAD"):
+        return gettext(
+            "A part of this service does not answer. What you saved or sent before is kept: wait a minute, then open "
+            "this page again."
+        )
+    return gettext(
+        "A part of this service does not answer, so what you did just now was not saved, as far as it can tell. What "
+        "you saved or sent before is kept. Wait a minute, then go back in your browser and do it again: an application "
+        "that is sent again stays one application."
+    )
 
 
 def _wrong_parameters(fault: RequestValidationError) -> str:

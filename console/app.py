@@ -14,6 +14,7 @@ from desk.desk import Desk
 from identity.links import Links
 from identity.organisations import Organisations
 from service.codec import codec_in
+from service.readiness import Readiness
 
 from .answers import Answers
 from .api.machines import Machines
@@ -74,6 +75,13 @@ def routes_of(front: Front) -> list[BaseRoute]:
     async def health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
+    async def ready(_: Request) -> Response:
+        parts = await readiness.parts()
+        lines = [f"{name}: {'ok' if answers else 'does not answer'}\n" for name, answers in parts.items()]
+        return PlainTextResponse("".join(lines), 200 if all(parts.values()) else 503)
+
+    core = front.desk.core
+    readiness = Readiness(core.options, core.database, core.threads)
     cache = Cache(front.desk.now)
     public = (Challenges(front, cache), Information(front, cache), Asking(front), Machines(front, cache))
     applicants = (
@@ -87,7 +95,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
     )
     parts = (*public, *applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
-    return [*own, Route("/static/{name}", static), Route("/health", health)]
+    return [*own, Route("/static/{name}", static), Route("/health", health), Route("/ready", ready)]
 
 
 class _Pages:

@@ -168,7 +168,8 @@ class Attachments:
                 )
             if found.attachment.scan is Scan.INFECTED:
                 raise AttachmentRefused(f"The attachment {attachment} has a virus: nobody opens it any more.")
-        return Opened(found.attachment, self._content(found.kept))
+        content = self._content(found.kept)
+        return Opened(found.attachment, _after(await anext(content, b""), content))
 
     async def _found(self, row: ChallengeRow, attachment: str) -> attachments.Opened:
         return await self._core.threads.read(attachments.find, self._core.database, row.id, attachment)
@@ -245,6 +246,13 @@ async def _receive(
             f"{question.title}: the upload broke off after {spoken_size(received)} of {spoken_size(size)}: try again.",
         )
     return received, digest.digest()
+
+
+async def _after(first: bytes, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """What begins with the piece that was read already, so that a store that does not answer is known in time."""
+    yield first
+    async for piece in content:
+        yield piece
 
 
 def _write(spool: IO[bytes], piece: bytes) -> None:

@@ -15,7 +15,7 @@ import httpx2
 import structlog
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from domain.values.refusals import Refused, Unavailable
+from domain.values.refusals import OthersUnavailable, Refused
 
 from .organisation_file import Organisation
 
@@ -101,7 +101,7 @@ async def asking(organisation: Organisation, back: str) -> AsyncIterator[Client]
     if trouble:
         # Raised outside the `except`, because the library's error holds the request with the code and our secret.
         _logger.warning("sign-in does not work", organisation=organisation.id, reason=trouble, cause=cause)
-        raise Unavailable(
+        raise OthersUnavailable(
             f"The sign-in of {organisation.name} {trouble}: try again in a moment, or sign in another way."
         )
 

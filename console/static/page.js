@@ -70,20 +70,22 @@ for (const form of document.querySelectorAll("form[data-save]")) {
       if (built) body.append(built.name, built.value);
     }
     said(status, words.saving);
+    let reason = words.away;
     try {
       const answer = await fetch(form.dataset.save, { method: "POST", body, credentials: "same-origin", headers: { accept: "application/json" } });
       const isOurs = (answer.headers.get("content-type") || "").startsWith("application/json");
-      const told = isOurs ? await answer.json() : { detail: words.refused };
-      if (!answer.ok || !isOurs) throw new Error(told.detail);
+      const told = isOurs ? await answer.json() : {};
+      if (isOurs || (answer.status < 500 && answer.status !== 429)) reason = told.detail || words.refused;
+      if (!answer.ok || !isOurs) throw new Error(reason);
       for (const each of told.saved) {
         // Where somebody else came between, nobody here has seen their text: what is typed builds on the older one.
         const built = told.conflicts.includes(each.question) ? null : builtOn(each.question);
         if (built) built.value = each.version;
       }
       said(status, told.conflicts.length ? words.conflict : filled(words.savedAt, { time: told.time }));
-    } catch (error) {
+    } catch {
       names.forEach((name) => changed.add(name));
-      said(status, filled(words.failed, { reason: error.message }));
+      said(status, filled(words.failed, { reason }));
       timer = setTimeout(save, 10000);
     } finally {
       running = false;

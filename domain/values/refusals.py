@@ -352,6 +352,10 @@ class Unavailable(Refused):
     code = "unavailable"
 
 
+class OthersUnavailable(Unavailable):
+    """What another body runs does not answer. The text is for everybody, and names nothing of our own machines."""
+
+
 def refuse_for_all(found: Iterable[Refused]) -> None:
     """Refuses for everything that is wrong at once, so that nobody mends one fault only to be told the next.
 

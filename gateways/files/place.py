@@ -6,6 +6,7 @@ which the services offer for large objects, would stay half done where nobody se
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,6 +42,19 @@ class FilePlace:
     def __init__(self, store: LocalStore | S3Store, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder
+
+    def check(self) -> None:
+        """Checks that the store answers. Nothing in it changes.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        if self._folder is None:
+            self._asked(lambda: next(iter(self._store.list(chunk_size=1)), None))
+        elif not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+            raise Unavailable(
+                f"The folder for files {self._folder} cannot be written to: check who owns it, and its disk."
+            )
 
     def put(self, name: str, key: bytes, file: IO[bytes], size: int) -> None:
         """Keeps a file. To put the same file again changes nothing.

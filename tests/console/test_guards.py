@@ -191,8 +191,8 @@ def test_what_cannot_be_done_is_said_on_a_page(visit: Visit, method: str, path: 
         assert answer.headers["allow"] == "POST"
 
 
-def test_a_database_that_is_away_is_said_on_a_page_with_when_to_come_back(
-    people: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def test_a_database_that_is_away_is_said_on_a_page_with_when_to_come_back_and_in_the_log_with_the_reason(
+    people: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with fronting(people, clock) as front:
         sam = Visitor(front)
@@ -200,7 +200,8 @@ def test_a_database_that_is_away_is_said_on_a_page_with_when_to_come_back(
         monkeypatch.setattr(people, "reading", Database("sqlite:///nowhere/none.db").reading)
         answer = sam.get("/account")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
-        assert "cannot be opened" in answer.text
+        assert "What you saved or sent before is kept" in answer.text
+        assert "cannot be opened" in capsys.readouterr().out
         assert sam.get("/health").text == "ok\n"
         monkeypatch.undo()
         assert sam.get("/account").status_code == 200
