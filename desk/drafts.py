@@ -167,18 +167,20 @@ class Drafts:
                 drafts.save, self._core.database, application, stage, typed, self._core.clock, form
             )
 
-    async def send(self, actor: Actor, application: str, stage: str = "") -> Receipt:
+    async def send(self, actor: Actor, application: str, stage: str = "", seen: str | None = None) -> Receipt:
         """Sends a draft as it is now. When this returns, what was sent is saved and counts.
 
         Args:
             actor, application, stage: as in `read`.
+            seen: a name of the answers that the actor has before them, from `domain.forms.answers.seen`. If somebody
+                changes one meanwhile, nothing is sent. None if the draft is sent whatever it says.
 
         Raises:
             UnknownTeam: there is no such draft or application.
             UnknownStage: that stage asks for no proposal, or takes none yet.
             NotAllowed: the actor does not write this draft.
-            ApplicationRefused, TooEarly, TooLate, OnHold: nothing was sent. The draft stays, and so does what was sent
-                before.
+            DraftChanged, ApplicationRefused, TooEarly, TooLate, OnHold: nothing was sent. The draft stays, and so does
+                what was sent before.
         """
         await self._own(actor, Action.SEND, application)
         return await self._core.threads.write(
@@ -189,6 +191,7 @@ class Drafts:
             self._core.clock,
             self._core.letters.compose,
             actor.proof.shown,
+            seen,
         )
 
     async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:

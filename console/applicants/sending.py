@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -13,15 +11,16 @@ from starlette.routing import BaseRoute
 from console.forms import read_form
 from console.front import Front
 from desk.drafts import OpenDraft
-from domain.challenges.draft import Draft
+from domain.forms.answers import changed_since, seen
 from domain.forms.conditions import shown
 from domain.forms.form import Kind, Question
-from domain.values.refusals import ApplicationRefused, Problem, TooLate
+from domain.permissions import Actor
+from domain.values.refusals import ApplicationRefused, DraftChanged, Problem, TooLate
 from domain.values.words import gettext
 
 from .drafts import Writing
 from .places import place_of, routes_at
-from .questions import in_words
+from .questions import FIELD, in_words
 
 
 class Sending:
@@ -54,11 +53,10 @@ class Sending:
         form = await read_form(request)
         actor, place = await self._front.actor_of(request), place_of(request)
         draft = await self._writing.open(request, actor)
-        if form["seen"] != seen(draft.draft) and not _is_sent(draft.draft):
-            text = gettext("Somebody has changed an answer since this page was shown: read it once more, then send it.")
-            return await self._check(request, draft, [Problem(field="", text=text)], 409)
         try:
-            await self._front.desk.drafts.send(actor, place.application, place.stage)
+            await self._front.desk.drafts.send(actor, place.application, place.stage, form["seen"])
+        except DraftChanged:
+            return await self._changed(request, actor, form["seen"])
         except ApplicationRefused as refusal:
             return await self._check(request, draft, refusal.problems, 422)
         except TooLate as late:
@@ -101,8 +99,20 @@ class Sending:
             problems=_by_section(draft),
             others=[each.text for each in draft.problems if not each.field],
             is_complete=not draft.problems,
-            seen=seen(draft.draft),
+            seen=seen(answers),
         )
+
+    async def _changed(self, request: Request, actor: Actor, was: str) -> Response:
+        """Shows the answers as they are by now, and says which were changed since the page was shown."""
+        draft = await self._writing.open(request, actor)
+        changed, asked = changed_since(was, draft.draft.answered()), shown(draft.form, draft.draft.answered())
+        text = gettext("“{question}” was changed since this page was shown: read it once more, then send.")
+        faults = [
+            Problem(field=f"{FIELD}{each.id}" if each.id in asked else "", text=text.format(question=each.title))
+            for each in draft.form.questions()
+            if each.id in changed
+        ]
+        return await self._check(request, draft, faults, 409)
 
     async def _files(self, request: Request, draft: OpenDraft) -> dict[str, str]:
         """The names of attached files, by their ids."""
@@ -119,16 +129,6 @@ class Sending:
         seconds = int(self._front.desk.now().difference(draft.draft.closes).total("seconds"))
         text = gettext("{refusal} You sent it {number} seconds after that. What you wrote is kept.")
         return text.format(refusal=late, number=max(0, seconds))
-
-
-def seen(draft: Draft) -> str:
-    """A short name of exactly these answers, so that nobody sends what they have not seen."""
-    versions = sorted((each.question, each.version, str(each.answer)) for each in draft.answers)
-    return hashlib.sha256(json.dumps(versions).encode(errors="surrogatepass")).hexdigest()[:16]
-
-
-def _is_sent(draft: Draft) -> bool:
-    return draft.sent is not None and not draft.sent.changed
 
 
 def _is_file(question: Question) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Annotated
@@ -23,6 +24,7 @@ def only_text(text: str) -> Answers:
     return {PROPOSAL: text}
 
 
+_EMPTY = ("", ())
 _IN_ORDER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
@@ -46,6 +48,31 @@ def read_one(text: str) -> Answer:
     """What `written_one` has written."""
     kept: str | bool | list[str] = json.loads(text)
     return tuple(kept) if isinstance(kept, list) else kept
+
+
+def seen(answers: Answers) -> str:
+    """A short name of exactly these answers, such as "costs=41f0… idea=9b2c…", for a page that shows them.
+
+    An answer that is empty has no part in it.
+    """
+    return " ".join(
+        f"{question}={_short(answer)}" for question, answer in sorted(answers.items()) if answer not in _EMPTY
+    )
+
+
+def changed_since(was: str, answers: Answers) -> frozenset[str]:
+    """The ids of the questions whose answers are others by now.
+
+    Args:
+        was: what `seen` has made of the answers then. If it is something else, all were changed.
+        answers: of now.
+    """
+    then, now = (dict(part.split("=", 1) for part in text.split(" ") if "=" in part) for text in (was, seen(answers)))
+    return frozenset(each for each in then.keys() | now.keys() if then.get(each) != now.get(each))
+
+
+def _short(answer: Answer) -> str:
+    return hashlib.sha256(written_one(answer).encode(errors="surrogatepass")).hexdigest()[:12]
 
 
 def ids_in(answers: Answers) -> frozenset[str]:

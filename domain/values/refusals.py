@@ -249,6 +249,12 @@ class ApplicationRefused(Refused):
     code = "application-refused"
 
 
+class DraftChanged(Refused):
+    """An answer was changed since whoever sends the draft looked at it."""
+
+    code = "draft-changed"
+
+
 class ScoreRefused(Refused):
     """Marks are wrong or have no reason: its problems name everything to correct, and nothing was kept."""
 
@@ -428,6 +434,7 @@ KINDS = {
         Kind(WindowNotSealed, 409),
         Kind(InterestsMissing, 409),
         Kind(RoundIsOpen, 409),
+        Kind(DraftChanged, 409),
         Kind(AwaitsConfirmation, 409),
         Kind(AnotherDecision, 409),
         Kind(AnotherPayment, 409),

@@ -10,11 +10,13 @@ from whenever import Instant
 from domain.announcements.announcement import Entry
 from domain.announcements.occasions import Facts, Occasion
 from domain.challenges.application import Applying, Receipt, check_application
+from domain.forms.answers import seen as seen_of
 from domain.forms.answers import written
 from domain.permissions import Action, Role
 from domain.values.calendar import spoken
 from domain.values.refusals import (
     ApplicationRefused,
+    DraftChanged,
     NotAllowed,
     OnHold,
     Problem,
@@ -82,6 +84,7 @@ def send(
     clock: Callable[[], Instant],
     compose: Compose,
     proof: str = "",
+    seen: str | None = None,
 ) -> Receipt:
     """Sends a draft as it is now, if it is in time and complete. What was sent is committed before this returns.
 
@@ -96,6 +99,8 @@ def send(
         clock: the service's clock. It is read after the window is locked, so no earlier time can slip in.
         compose: finds the words of the notices.
         proof: how whoever sends the draft was proven, for the record of a refusal.
+        seen: what `domain.forms.answers.seen` says of the answers that whoever sends has before them; None if they send
+            the draft as it is, whatever it says.
 
     Raises:
         UnknownTeam: there is no such draft.
@@ -105,19 +110,22 @@ def send(
         NotAllowed: the application is not asked for a proposal for that stage. Recorded and told likewise.
         TooEarly, TooLate: the window is not open. Recorded and told likewise.
         OnHold: the challenge is on hold. Recorded and told likewise.
+        DraftChanged: an answer was changed since it was seen.
         Unavailable: the database cannot be written to. Nothing was sent.
     """
     try:
         with database.writing() as connection:
             # Before the window, so that nobody who seals it waits for the check of a long form.
             draft = draft_rows.held(connection, application, stage, to_microsecond(clock()))
-            return _send(connection, draft, clock, compose)
+            return _send(connection, draft, clock, compose, seen)
     except (ApplicationRefused, NotAllowed, OnHold, TooEarly, TooLate) as refusal:
         _note_refusal(database, application, stage, refusal, clock(), compose, proof)
         raise
 
 
-def _send(connection: Connection, draft: Found, clock: Callable[[], Instant], compose: Compose) -> Receipt:
+def _send(
+    connection: Connection, draft: Found, clock: Callable[[], Instant], compose: Compose, seen: str | None
+) -> Receipt:
     before = _sent_before(connection, draft)
     applying = _applying(connection, draft, before)
     wrong = _wrong(connection, draft, applying)
@@ -127,10 +135,13 @@ def _send(connection: Connection, draft: Found, clock: Callable[[], Instant], co
     now = to_microsecond(clock())
     if before is not None and before.withdrawn is not None:
         raise _withdrawn(draft, before.withdrawn, window.time_zone)
-    if before is not None and before.answers == written(applying.answers):
+    is_as_seen = seen is None or seen == seen_of(applying.answers)
+    if before is not None and is_as_seen and before.answers == written(applying.answers):
         return _receipt(draft, before.sent_at, before.version, repeated=True)
     draft_rows.check_asked(connection, draft.challenge, draft.stage, draft.application)
     windows.check_open(window, now)
+    if not is_as_seen:
+        raise DraftChanged(f"An answer of {draft.application} was changed since it was seen: look at the draft again.")
     if wrong is not None:
         raise wrong
     receipt = _receipt(draft, now, before.version + 1 if before is not None and before.version else 1)

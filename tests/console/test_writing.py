@@ -13,8 +13,10 @@ from sqlalchemy import select
 from whenever import Instant
 
 from domain.announcements.occasions import Occasion
+from domain.challenges.application import Receipt
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round
+from store.challenges import sending
 from store.database import tables
 from store.database.database import Database
 from store.record.notices import read_notices
@@ -270,9 +272,41 @@ def test_what_changed_since_the_check_is_not_sent(front: Fronted, visit: Callabl
     answer = ann.post(f"{draft}/send", fields)
 
     assert answer.status_code == 409
-    assert "Somebody has changed an answer since this page was shown" in answer.text
+    assert '<a href="#q-idea">“Your idea” was changed since this page was shown' in answer.text
+    assert 'id="q-idea"' in answer.text
+    assert "“In short” was changed" not in answer.text
     assert rows(front.database) == []
-    assert path_of(send(ann, draft)) == f"{draft}/receipt"
+    assert path_of(ann.post(f"{draft}/send", hidden(answer.text))) == f"{draft}/receipt"
+    assert "Changed" in rows(front.database)[0][1]
+
+
+def test_what_somebody_else_saves_at_the_very_moment_of_sending_is_not_sent_unseen(
+    front: Fronted, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where the answers are compared before the draft is locked, and sent after that."""
+    ann, bob = visit(), visit()
+    draft = begin(ann)
+    ann.sign_in(ANN)
+    bob.sign_in(ANN)
+    theirs = {**hidden(bob.get(f"{draft}/sections/1").text), "question": "q-idea", "q-idea": "Trams, said Bob"}
+    fields = hidden(ann.get(f"{draft}/check").text)
+    store, times = sending.send, []
+
+    def comes_second(*args: Any) -> Receipt:
+        if not times:
+            times.append(send_long(bob, f"{draft}/answers", theirs).json()["time"])
+        return store(*args)
+
+    monkeypatch.setattr(sending, "send", comes_second)
+    answer = ann.post(f"{draft}/send", fields)
+
+    assert (answer.status_code, len(times)) == (409, 1)
+    assert "“Your idea” was changed since this page was shown" in answer.text
+    assert "Trams, said Bob" in answer.text
+    assert rows(front.database) == []
+    assert path_of(ann.post(f"{draft}/send", hidden(answer.text))) == f"{draft}/receipt"
+    assert [path_of(ann.post(f"{draft}/send", hidden(answer.text))) for _ in range(2)] == [f"{draft}/receipt"] * 2
+    assert ["Trams, said Bob" in answers for _, answers, _ in rows(front.database)] == [True]
 
 
 def test_whoever_comes_a_moment_too_late_is_told_by_how_much_and_keeps_the_text(

@@ -9,10 +9,12 @@ from whenever import Instant
 from domain.announcements.announcement import Window
 from domain.announcements.occasions import Occasion
 from domain.challenges.draft import Typed
+from domain.forms.answers import changed_since, seen
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round, challenges_of
 from domain.values.refusals import (
     ApplicationRefused,
+    DraftChanged,
     NotAllowed,
     OnHold,
     Refused,
@@ -248,3 +250,24 @@ def test_only_a_team_that_is_asked_sends_a_further_proposal(further: tuple[Datab
     with pytest.raises(NotAllowed, match="not asked"):
         sending.send(database, team, STAGE, lambda: MIDWAY, compose)
     assert drafts.read(database, team, STAGE, lambda: MIDWAY)[0].answered() == COMPLETE
+
+
+def test_what_was_changed_since_it_was_seen_is_not_sent_and_nobody_is_told_that_it_was_refused(
+    form_round: Database,
+) -> None:
+    draft = complete(form_round)
+    was = seen(look_at(form_round, draft).answered())
+    save(form_round, draft, "idea", "Trams.", 1)
+    save(form_round, draft, "partners", "")
+    told = occasions(form_round)
+
+    with pytest.raises(DraftChanged):
+        sending.send(form_round, draft, "", lambda: MIDWAY, compose, seen=was)
+
+    assert (count(form_round, AIR), occasions(form_round)) == (0, told)
+    now = look_at(form_round, draft).answered()
+    assert changed_since(was, now) == {"idea"}
+    assert sending.send(form_round, draft, "", lambda: MIDWAY, compose, seen=seen(now)).version == 1
+    with pytest.raises(DraftChanged):
+        sending.send(form_round, draft, "", lambda: LATER, compose, seen=was)
+    assert sending.send(form_round, draft, "", lambda: CLOSES, compose, seen=seen(now)).repeated
