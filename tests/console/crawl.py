@@ -1,0 +1,257 @@
+"""Every page of the web front in every state, as a browser without scripts gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from html import unescape
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+
+from desk.own import OwnApplications
+from tests.console.fronting import Fronted, Visitor, fronting, path_of
+from tests.console.states import ANN, CHALLENGES, NOW, ROUND, everything
+from tests.console.test_files import attach
+from tests.console.test_writing import hidden, send_long
+from tests.gateways.documents import image, pdf
+from tests.identity.authenticator import Authenticator
+from tests.identity.conftest import Clock
+from tests.store.kept import database_at
+from tests.store.sqlite import fresh_sqlite
+
+AIR = f"/challenges/{ROUND}/air-quality"
+PUBLIC = ("/", "/?shelf=open", "/catalogue", "/accessibility", "/privacy", "/sign-in")
+OWN = ("/applications", "/data", "/calendar", "/account", "/signed-in", "/passkeys", "/passkeys/add", "/decisions")
+STANDING = {
+    "team": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
+    "asked": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
+    "sent": ("", "/letters", "/payments", "/withdraw"),
+    "withdrawn": ("", "/withdraw"),
+    **dict.fromkeys(("late", "deciding", "left", "reserve", "refused", "finished", "cancelled"), ("",)),
+}
+"""Of what was sent, or came too late."""
+WRITING = {
+    "draft": (
+        *("/write", "/sections/1", "/sections/2", "/sections/3", "/sections/4", "/check"),
+        *("/writers", "/copy", "/files/picture", "/bank-details", "/payments"),
+    ),
+    "full": ("/write", "/check", "/writers"),
+    "sent": ("/write", "/sections/2", "/check", "/receipt", "/writers", "/files/picture"),
+    **dict.fromkeys(("held", "late", "withdrawn"), ("/write", "/sections/1", "/check", "/files/picture")),
+}
+"""Of a draft."""
+PROPOSAL = ("/write", "/sections/1", "/sections/2", "/check", "/files/plan")
+LONGEST = "x" * 200
+
+
+class Shown(NamedTuple):
+    """A page as somebody got it.
+
+    Args:
+        name: of the page and its state.
+        path: at which it is shown.
+        status: of the answer.
+        html: of the page.
+    """
+
+    name: str
+    path: str
+    status: int
+    html: str
+
+
+class Crawled(NamedTuple):
+    """A front that runs, and all of its pages."""
+
+    front: Fronted
+    pages: list[Shown]
+
+
+@pytest.fixture(scope="module")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+    """A front with challenges in every state, and all of its pages."""
+    folder, clock = tmp_path_factory.mktemp("crawl"), Clock()
+    clock.now = NOW
+    files = {"files_place": str(folder / "files"), "files_key_file": folder / "files.key"}
+    (folder / "none").mkdir()
+    with ExitStack() as stack:
+        empty = stack.enter_context(fronting(database_at(fresh_sqlite(folder / "none")), clock))
+        front = stack.enter_context(fronting(database_at(fresh_sqlite(folder)), clock, **files))
+        full, nothing = Crawl(front, everything(front.desk)), Crawl(empty, {})
+        stack.callback(full.close)
+        stack.callback(nothing.close)
+        yield Crawled(front, [*nothing.of_nothing(), *full.of_everything()])
+
+
+class Crawl:
+    """Goes through all pages.
+
+    Args:
+        front: which is visited.
+        own: Ann's applications and drafts, by what they show.
+    """
+
+    def __init__(self, front: Fronted, own: Mapping[str, str]) -> None:
+        self._front = front
+        self._own = {name: f"/applications/{id_}" for name, id_ in own.items()}
+        self._nobody, self._ann = Visitor(front), Visitor(front)
+        self._shown: list[Shown] = []
+
+    def close(self) -> None:
+        """Closes its connections."""
+        for each in (self._nobody, self._ann):
+            each.close()
+
+    def of_nothing(self) -> list[Shown]:
+        """The pages of a front that has nothing."""
+        self._ann.sign_in(ANN)
+        for path in ("/", "/catalogue", "/applications", "/data", "/calendar", "/decisions", "/passkeys"):
+            self._get(self._ann, path, f"nothing at {path}")
+        return self._shown
+
+    def of_everything(self) -> list[Shown]:
+        """The pages of a front that has everything."""
+        self._public()
+        self._guest()
+        self._signing_in()
+        self._own_pages()
+        self._passkeys()
+        self._wrong()
+        self._late()
+        self._faults()
+        return self._shown
+
+    def _public(self) -> None:
+        for path in PUBLIC:
+            self._get(self._nobody, path)
+        for slug in CHALLENGES:
+            self._get(self._nobody, f"/challenges/{ROUND}/{slug}")
+            self._get(self._nobody, f"/challenges/{ROUND}/{slug}/questions")
+        self._get(self._nobody, f"{AIR}/form")
+        self._get(self._nobody, f"{AIR}/questions?asked=yes")
+        for slug in ("air-quality", "icy-paths", "bus-stops", "late"):
+            self._get(self._nobody, f"/challenges/{ROUND}/{slug}/apply")
+
+    def _guest(self) -> None:
+        """Somebody who writes without an account."""
+        guest, page = self._nobody, f"{AIR}/apply"
+        begun = {**hidden(guest.get(page).text), "organisation": "Guest Ltd", "email": "guest@breathe.example"}
+        draft = "/".join(path_of(send_long(guest, page, begun)).split("/")[:3])
+        for path in ("/write", "/sections/1", "/check", "/writers"):
+            self._get(guest, f"{draft}{path}", f"guest's {path}")
+        self._get(guest, "/applications", "guest's applications", 200)
+        wrong = {**hidden(guest.get(page).text), "organisation": "", "email": "nowhere", "q-people": "many"}
+        self._keep("begun wrongly", page, send_long(guest, page, wrong), 422)
+
+    def _signing_in(self) -> None:
+        ann, asked = self._ann, {"address": "nowhere", "wanted": "/applications"}
+        self._keep("signing in with a wrong address", "/sign-in", ann.fill_in("/sign-in", "/sign-in", **asked), 422)
+        ann.ask(ANN)
+        self._get(ann, "/sign-in/sent")
+        link = self._front.letters()[ANN]
+        self._get(ann, link, "a link")
+        self._get(self._nobody, link, "a link in another browser")
+        answer = self._nobody.follow(link, code="000000")
+        self._keep("a wrong code", link, answer, 422)
+        ann.follow(link)
+
+    def _own_pages(self) -> None:
+        ann = self._ann
+        picture = f"{self._own['draft']}/files/picture"
+        attach(ann, picture, f"{LONGEST}.png", image("png"))
+        for path in OWN:
+            self._get(ann, path)
+        made = ann.fill_in("/calendar", "/calendar/make")
+        self._keep("a calendar that was made", "/calendar", made, 200)
+        for states in (STANDING, WRITING):
+            for name, paths in states.items():
+                for path in paths:
+                    self._get(ann, f"{self._own[name]}{path}", f"{name}: {path}")
+        letters = ann.get(f"{self._own['sent']}/letters").text
+        letter = letters.partition(f'href="{self._own["sent"]}/letters/')[2].partition('"')[0]
+        self._get(ann, f"{self._own['sent']}/letters/{letter}", "a letter")
+        proposal = f"{self._own['asked']}/stages/accelerator"
+        for path in PROPOSAL:
+            self._get(ann, f"{proposal}{path}", f"proposal: {path}")
+        attach(ann, f"{proposal}/files/plan", "plan.pdf", pdf())
+        ann.post(f"{proposal}/send", hidden(ann.get(f"{proposal}/check").text))
+        self._get(ann, f"{proposal}/receipt", "proposal: a receipt")
+
+    def _passkeys(self) -> None:
+        ann, page = self._ann, self._ann.get("/passkeys/add").text
+        options = unescape(page.partition('data-options="')[2].partition('"')[0])
+        made = Authenticator().make(options, said={"origin": self._front.address}, host="localhost")
+        ann.post("/passkeys/add", {**hidden(page), "name": LONGEST[:60], "answer": made})
+        self._get(ann, "/passkeys", "a passkey")
+        self._get(ann, "/passkeys/use")
+
+    def _wrong(self) -> None:
+        """Forms that are filled in wrongly."""
+        ann, draft, sent, team = self._ann, self._own["draft"], self._own["sent"], self._own["team"]
+        section = {**hidden(ann.get(f"{draft}/sections/2").text), "q-summary": "Theirs"}
+        send_long(ann, f"{draft}/sections/2", section)
+        both = send_long(ann, f"{draft}/sections/2", {**section, "q-summary": "Mine"})
+        self._keep("two texts", f"{draft}/sections/2", both, 409)
+        page = f"{draft}/sections/1"
+        unkept = {**hidden(ann.get(page).text), "q-contact": "\x00"}
+        self._keep("an answer that nothing keeps", page, send_long(ann, page, unkept), 422)
+        token = hidden(ann.get(f"{draft}/check").text)
+        self._keep("what was changed since", f"{draft}/check", ann.post(f"{draft}/send", {**token, "seen": ""}), 409)
+        copied = ann.fill_in(f"{draft}/copy", f"{draft}/copy", challenge=f"{ROUND}/icy-paths", once="once" * 8)
+        self._keep("copied", f"{draft}/copy", copied, 200)
+        wrong = attach(ann, f"{draft}/files/picture", "plan.png", b"no picture")
+        self._keep("a wrong file", f"{draft}/files/picture", wrong, 422)
+        for page, fields in (
+            (f"{AIR}/questions", {"text": "", "email": "nowhere"}),
+            (f"{draft}/writers", {"email": "nowhere"}),
+            (f"{team}/bank-details", {"holder": "", "sort_code": "12", "number": "x" * 40}),
+            (f"{sent}/withdraw", {"reason": ""}),
+        ):
+            self._keep(f"wrong at {page}", page, ann.fill_in(page, page, **fields), 422)
+
+    def _late(self) -> None:
+        ann, late = self._ann, self._own["late"]
+        sent = ann.post(f"{late}/send", {"token": ann.token(f"{late}/sections/1"), "seen": self._seen(late)})
+        self._keep("sent too late", f"{late}/check", sent, 409)
+
+    def _faults(self) -> None:
+        ann, sent, team = self._ann, self._own["sent"], self._own["team"]
+        self._keep("no such page", "/nowhere", self._nobody.get("/nowhere"), 404)
+        self._keep("no such application", "/applications/none", ann.get("/applications/none"), 404)
+        self._keep("no token", f"{sent}/withdraw", ann.post(f"{sent}/withdraw", {"reason": LONGEST}), 403)
+        self._keep("no such method", "/sign-out", ann.get("/sign-out"), 405)
+        self._keep("another address", "/", ann.get("/", host="elsewhere.example"), 421)
+        self._keep("too large", "/sign-in", ann.post("/sign-in", {"address": LONGEST * 400}), 413)
+        account = {"holder": "Breathe Ltd", "sort_code": "60-16-13", "number": "31926819"}
+        page = f"{team}/bank-details"
+        self._keep("Temporal is down", page, ann.fill_in(page, page, **account), 503)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(OwnApplications, "list", _breaks)
+            self._keep("a bug", "/applications", ann.get("/applications"), 500)
+        answers = [ann.fill_in("/sign-in", "/sign-in", address=ANN, wanted="/account") for _ in range(6)]
+        self._keep("too often", "/sign-in", answers[-1], 429)
+        token = ann.token("/signed-in")
+        self._keep("signed out", "/sign-out", ann.post("/sign-out", {"token": token}), 200)
+        over = ann.post("/passkeys/add", {"token": ann.token("/sign-in"), "name": "My <laptop>", "answer": "{}"})
+        self._keep("the sign-in is over", "/passkeys/add", over, 401)
+
+    def _seen(self, draft: str) -> str:
+        """What the page on which a draft is checked would have shown before it closed."""
+        clock = self._front.clock
+        now, clock.now = clock.now, NOW.subtract(seconds=30)
+        found = hidden(self._ann.get(f"{draft}/check").text)["seen"]
+        clock.now = now
+        return found
+
+    def _get(self, visitor: Visitor, path: str, name: str = "", status: int = 200) -> None:
+        self._keep(name or path, path, visitor.get(path), status)
+
+    def _keep(self, name: str, path: str, answer: httpx2.Response, status: int) -> None:
+        assert answer.status_code == status, (name, answer.status_code, answer.text)
+        self._shown.append(Shown(name, path, status, answer.text))
+
+
+async def _breaks(*_: Any, **__: Any) -> None:
+    raise RuntimeError("a bug")
