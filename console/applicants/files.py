@@ -136,6 +136,7 @@ class Files:
             number=number,
             files=[(each, spoken_size(each.size)) for each in attached if each.question == question.id],
             takes=_takes(question),
+            size=spoken_size(question.bytes_taken),
             is_full=_is_full(question, attached),
         )
 
