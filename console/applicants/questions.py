@@ -9,7 +9,7 @@ from console.forms import BUILDS_ON
 from console.forms import Form as Sent
 from domain.challenges.draft import KeptAnswer, Typed
 from domain.forms.answers import Answer
-from domain.forms.conditions import condition_in_words
+from domain.forms.conditions import condition_in_words, shown
 from domain.forms.form import Form, Kind, Marking, Question
 from domain.values.model import Value
 from domain.values.refusals import Problem
@@ -30,6 +30,9 @@ class Field(Value):
         builds_on: the version of that answer; 0 if there is none.
         hint: what helps to answer.
         other: what somebody else has saved meanwhile, if both texts are shown.
+        asked_if: the field on which it hangs whether the question is asked; empty if it is always asked.
+        asked_answer: what has to be chosen there.
+        is_asked: whether the question is asked, by the answers that were kept.
     """
 
     name: str
@@ -38,6 +41,9 @@ class Field(Value):
     builds_on: int = 0
     hint: str = ""
     other: str = ""
+    asked_if: str = ""
+    asked_answer: str = ""
+    is_asked: bool = True
 
     @property
     def is_day(self) -> bool:
@@ -59,6 +65,7 @@ def fields_of(form: Form, number: int, kept: Iterable[KeptAnswer]) -> tuple[Fiel
         kept: the answers that count.
     """
     by_question = {each.question: each for each in kept}
+    asked = shown(form, {each.question: each.answer for each in by_question.values()})
     return tuple(
         Field(
             name=f"{FIELD}{question.id}",
@@ -66,6 +73,9 @@ def fields_of(form: Form, number: int, kept: Iterable[KeptAnswer]) -> tuple[Fiel
             value=_shown(by_question[question.id].answer) if question.id in by_question else "",
             builds_on=by_question[question.id].version if question.id in by_question else 0,
             hint=" ".join(_hints(form, question)),
+            asked_if=f"{FIELD}{question.shown_if.question}" if question.shown_if else "",
+            asked_answer=str(_shown(question.shown_if.answer)) if question.shown_if else "",
+            is_asked=question.id in asked,
         )
         for question in form.sections[number - 1].questions
     )

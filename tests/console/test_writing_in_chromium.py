@@ -7,7 +7,6 @@ from playwright.async_api import Page, expect
 from tests.chromium import Opens
 from tests.console.fronting import Fronted
 from tests.console.test_writing import BEGIN, clock, front  # noqa: F401
-from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
 
 TELEPHONE = {"width": 390, "height": 800}
@@ -57,18 +56,3 @@ async def test_whoever_comes_second_sees_both_texts_also_after_the_script_has_sa
 
     await expect(page.locator("main .typed")).to_have_text("Theirs")
     await expect(page.locator("[name=q-idea]")).to_have_value("Mine")
-
-
-async def test_a_browser_that_writes_the_draft_no_more_says_that_nothing_was_saved(
-    front: Fronted,  # noqa: F811
-    opens: Opens,
-    clock: Clock,  # noqa: F811
-) -> None:
-    page = await opens(viewport=TELEPHONE)
-    await begun(page, front)
-    clock.go_on(hours=25)
-    await page.locator("[name=q-idea]").fill("Long words")
-    await expect(page.locator("[data-saved]")).to_have_text("Not saved yet: press “Save and go on” to see why.")
-    await page.get_by_role("button", name="Save and go on").click()
-    await expect(page.locator("main")).to_contain_text("Long words")
-    await expect(page.locator("main")).to_contain_text("You are not signed in any more")
