@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from desk.open import Unconfirmed
 from domain.identity.session import Session
+from domain.permissions import Actor
 from domain.values.paging import Page, Paged
-from domain.values.refusals import NotAllowed, Problem, ReasonMissing
+from domain.values.refusals import NotAllowed, Problem, ReasonMissing, UnknownDecision
 
 from .forms import read_form
 from .front import Front
@@ -66,7 +68,7 @@ class Decisions:
         """Sends the very decision again, with the visitor's proof. What a rule refuses goes on waiting."""
         form = await read_form(request)
         session = await self._front.must_be_signed_in(request)
-        actor = await self._front.actor(session)
+        actor = await self._mine(session, form["id"])
         said = await self._front.desk.confirmations.confirm(actor, form["id"])
         return self._front.pages.show(request, "decided", said=said, confirmed=True)
 
@@ -74,12 +76,25 @@ class Decisions:
         """Drops a decision that is not the visitor's."""
         form = await read_form(request)
         session = await self._front.must_be_signed_in(request)
-        actor = await self._front.actor(session)
+        actor = await self._mine(session, form["id"])
         try:
             said = await self._front.desk.confirmations.drop(actor, form["id"], form["reason"])
         except ReasonMissing as refusal:
             return await self._list(request, session, refusal=Problem(field=f"reason-{form['id']}", text=str(refusal)))
         return self._front.pages.show(request, "decided", said=said, confirmed=False)
+
+    async def _mine(self, session: Session, decision: str) -> Actor:
+        """Whoever is signed in, if a decision names them.
+
+        Raises:
+            HTTPException: there is no such decision, or it names somebody else. Nobody learns which.
+        """
+        actor = await self._front.actor(session)
+        try:
+            await self._front.desk.confirmations.find(actor, decision)
+        except (NotAllowed, UnknownDecision):
+            raise HTTPException(404) from None
+        return actor
 
 
 def _said(decision: Unconfirmed) -> dict[str, str]:

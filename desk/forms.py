@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from whenever import Instant
+
 from domain.forms.form import Form
 from domain.permissions import Action, Actor
 from domain.programmes.programme import Programme
@@ -25,12 +27,18 @@ class AskedForm(Value):
         stage: the stage that asks for a further proposal; empty for an application.
         is_open: whether the form is frozen because its round was opened. If not, somebody can still edit its file.
         form: the questions.
+        closes: when the window of the applications closes, as it is enforced; None for files.
+        is_over: whether applications are no longer taken, for good.
+        time_zone: of the challenge; empty for files.
     """
 
     of: str
     stage: str
     is_open: bool
     form: Form
+    closes: Instant | None = None
+    is_over: bool = False
+    time_zone: str = ""
 
 
 class Forms:
@@ -57,7 +65,8 @@ class Forms:
         if "/" in name:  # the id of a challenge: the page on which people apply asks for no more than this one
             with suppress(UnknownChallenge):
                 row = await self._core.find(name)
-                return await self._core.threads.read(_of_round, self._core.database, row.id, [row], stage)
+                found = await self._core.threads.read(_of_round, self._core.database, row.id, [row], stage)
+                return found.model_copy(update=_until(row, self._core.now()))
         rows = await self._core.challenges()
         if of_round := [row for row in rows if row.round == name]:
             return await self._core.threads.read(_of_round, self._core.database, name, of_round, stage)
@@ -94,6 +103,12 @@ def _of_round(database: Database, name: str, rows: list[ChallengeRow], stage: st
             f"opened: name one of {', '.join(found)}."
         )
     return AskedForm(of=name, stage=stage, is_open=True, form=first)
+
+
+def _until(row: ChallengeRow, now: Instant) -> dict[str, object]:
+    """Until when a challenge takes applications."""
+    is_over = now >= row.closes or row.applications is not None or bool(row.outcome)
+    return {"closes": row.closes, "is_over": is_over, "time_zone": row.time_zone}
 
 
 def _form_of(programme: Programme, stage: str) -> Form:

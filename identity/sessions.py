@@ -106,7 +106,7 @@ class Sessions:
         """Ends a session for good.
 
         Args:
-            id: of the session.
+            id: of the session; an empty one is that of none.
             by: the mailbox of whoever ends it, in any spelling. Nobody ends another's session with this.
 
         Returns:

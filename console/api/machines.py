@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 from whenever import Instant
 
@@ -121,7 +121,8 @@ class Machines:
         async def openapi(_: Request) -> Response:
             return JSONResponse(description, headers=_OPEN | {"cache-control": "public, max-age=3600"})
 
-        return [Mount("/api", Router([Route("/openapi.json", openapi), Mount("/", api)], redirect_slashes=False))]
+        api.add_route("/openapi.json", openapi, include_in_schema=False)
+        return [Mount("/api", api)]
 
     async def challenges(self, request: Request, asked: Annotated[ChallengesAsked, Query()]) -> Response:
         """Lists the challenges, by the closing of their windows."""

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from whenever import Instant
 
 from console import cookies
 from console.forms import Form, read_long_form
 from console.front import Front
+from console.public.names import challenge_of
 from console.rendering import browser_of, with_browser
+from console.showing import deadline
 from console.visitors import network_of
 from desk.drafts import OnPage
 from desk.forms import AskedForm
 from domain.challenges.draft import KeptAnswer
 from domain.values.addresses import mailbox_of
-from domain.values.refusals import ApplicationRefused, Problem
+from domain.values.refusals import ApplicationRefused, Problem, UnknownChallenge, UnknownRound
+from domain.values.words import gettext
 from identity.limits import Limit, Limits
 
 from .places import Place
@@ -45,8 +50,10 @@ class Beginning:
         return [Route(address, self.show), Route(address, self.begin, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
-        """Shows the first section, and asks whose application it is."""
+        """Shows the first section, and asks whose application it is. Nobody writes what cannot be sent any more."""
         asked = await self._asked(request)
+        if asked.is_over and asked.closes is not None:
+            return self._over(request, asked, asked.closes)
         session = await self._front.session(request)
         return self._page(request, asked, "", session.mailbox if session else "")
 
@@ -71,8 +78,24 @@ class Beginning:
         return with_browser(request, RedirectResponse(f"{place.base}/write" if form["leave"] else onward, 303))
 
     async def _asked(self, request: Request) -> AskedForm:
-        name = f"{request.path_params['round']}/{request.path_params['slug']}"
-        return await self._front.desk.forms.read(await self._front.actor_of(request), name)
+        actor = await self._front.actor_of(request)
+        try:
+            return await self._front.desk.forms.read(actor, challenge_of(request, self._front))
+        except (UnknownChallenge, UnknownRound):
+            raise HTTPException(404) from None
+
+    def _over(self, request: Request, asked: AskedForm, closes: Instant) -> Response:
+        text = gettext("Too late: this challenge takes no more applications. They closed: {closes}.")
+        return self._front.pages.show(
+            request,
+            "fault",
+            409,
+            heading=gettext("Applications have closed"),
+            text=text.format(closes=deadline(closes, asked.time_zone)),
+            typed={},
+            onward=f"/challenges/{asked.of}",
+            onward_words=gettext("Go to the challenge"),
+        )
 
     def _page(
         self,

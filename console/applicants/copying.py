@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from console import cookies
 from console.forms import read_form
 from console.front import Front
+from console.public.names import public
 from console.rendering import browser_of, with_browser
 from desk.drafts import OnPage
 from domain.challenges.draft import Typed
@@ -61,7 +62,7 @@ class Copying:
         actor = await self._front.actor_of(request)
         draft = await self._writing.open(request, actor)
         try:
-            other = await self._front.desk.forms.read(actor, form["challenge"])
+            other = await self._front.desk.forms.read(actor, public(form["challenge"], self._front))
         except (UnknownChallenge, UnknownRound):
             raise HTTPException(404) from None
         taken = copied(draft.form, draft.draft.answered(), other.form)

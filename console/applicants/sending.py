@@ -15,7 +15,7 @@ from domain.forms.answers import changed_since, seen
 from domain.forms.conditions import shown
 from domain.forms.form import Kind, Question
 from domain.permissions import Actor
-from domain.values.refusals import ApplicationRefused, DraftChanged, Problem, TooLate
+from domain.values.refusals import ApplicationRefused, DraftChanged, OnHold, Problem, TooEarly, TooLate
 from domain.values.words import gettext
 
 from .drafts import Writing
@@ -61,6 +61,8 @@ class Sending:
             return await self._check(request, draft, refusal.problems, 422)
         except TooLate as late:
             return await self._check(request, draft, [Problem(field="", text=self._how_late(draft, late))], 409)
+        except (TooEarly, OnHold) as refusal:
+            return await self._check(request, draft, [Problem(field="", text=str(refusal))], 409)
         return RedirectResponse(f"{place.base}/receipt", 303)
 
     async def receipt(self, request: Request) -> Response:

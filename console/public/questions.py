@@ -15,6 +15,8 @@ from console.rendering import with_browser
 from console.visitors import network_of
 from domain.values.refusals import NotReadable, Problem, TooLate, UnknownChallenge
 
+from .names import challenge_of
+
 
 class Asking:
     """The page of questions. Whoever asks needs no account, and is named nowhere.
@@ -40,7 +42,7 @@ class Asking:
         """Takes a question."""
         form = await read_form(request)
         text, email = form["text"], form["email"].strip()
-        actor, name = await self._front.actor_of(request), _name(request)
+        actor, name = await self._front.actor_of(request), challenge_of(request, self._front)
         try:
             await self._front.desk.questions.ask(
                 actor, name, text.replace("\r\n", "\n"), address=email, network=network_of(request)
@@ -62,7 +64,8 @@ class Asking:
         asked: str = "",
     ) -> Response:
         try:
-            found = await self._front.desk.public.find(await self._front.actor_of(request), _name(request))
+            actor = await self._front.actor_of(request)
+            found = await self._front.desk.public.find(actor, challenge_of(request, self._front))
         except UnknownChallenge:
             raise HTTPException(404) from None
         now = self._front.desk.now()
@@ -79,7 +82,3 @@ class Asking:
             email=email,
             asked=asked,
         )
-
-
-def _name(request: Request) -> str:
-    return f"{request.path_params['round']}/{request.path_params['slug']}"

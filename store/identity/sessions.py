@@ -104,13 +104,13 @@ def exchange(database: Database, session: str, new_id: str, hash_: str) -> bool:
         return connection.execute(changed).rowcount == 1
 
 
-def end(database: Database, now: Instant, *, session: str = "", mailbox: str = "", but: str = "") -> int:
+def end(database: Database, now: Instant, *, session: str | None = None, mailbox: str = "", but: str = "") -> int:
     """Ends sessions for good: those of a mailbox, or one of them.
 
     Args:
         database: where.
         now: the present.
-        session: id of the one; empty for all.
+        session: id of the one; None for all. An empty id is that of none.
         mailbox: whose; empty for whoever has the session.
         but: id of a session that goes on.
 
@@ -121,10 +121,10 @@ def end(database: Database, now: Instant, *, session: str = "", mailbox: str = "
         ValueError: neither a session nor a mailbox is named. The caller has a bug.
         Unavailable: the database cannot be written to.
     """
-    if not session and not mailbox:
+    if session is None and not mailbox:
         raise ValueError("say which session, or whose")
     which: list[Any] = [_sessions.c.ended_at.is_(None), _sessions.c.id != but]
-    which += [_sessions.c.id == session] if session else []
+    which += [_sessions.c.id == session] if session is not None else []
     which += [_sessions.c.mailbox == mailbox] if mailbox else []
     with database.writing() as connection:
         return connection.execute(update(_sessions).where(*which).values(ended_at=now)).rowcount

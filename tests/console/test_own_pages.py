@@ -44,6 +44,8 @@ def test_somebody_ends_one_sign_in_of_theirs_and_then_all(front: Fronted, visit:
     (anns,) = own(front, ANN)
     here.fill_in("/signed-in", "/signed-in/end", id=anns)
     assert other.get("/account").status_code == 200, "nobody ends a sign-in of another"
+    assert path_of(here.fill_in("/signed-in", "/signed-in/end", id="")) == "/signed-in"
+    assert here.get("/account").status_code == 200, "an id that was left out is not that of all sign-ins"
 
     there.sign_in(SAM)
     answer = here.fill_in("/signed-in", "/signed-in/end-all")
