@@ -161,11 +161,12 @@ class Attachments:
         await self._core.allow(actor, Action.ATTACH if own else Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
             found = await self._found(row, attachment)
-            if not _is_own(actor, row, found.attachment.application):
-                reader = _reader(await self._core.allow(actor, Action.READ_APPLICATIONS, row))
-                await self._core.threads.write(
-                    attachments.check_sent, self._core.database, row.id, found.attachment, reader, self._core.clock
-                )
+        is_own = _is_own(actor, row, found.attachment.application)
+        grant = None if is_own else await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+        async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
+            if grant is not None:
+                of_it = (self._core.database, row.id, found.attachment, _reader(grant), self._core.clock)
+                await self._core.threads.write(attachments.check_sent, *of_it)
             if found.attachment.scan is Scan.INFECTED:
                 raise AttachmentRefused(f"The attachment {attachment} has a virus: nobody opens it any more.")
         content = self._content(found.kept)

@@ -108,10 +108,11 @@ class OwnApplications:
 
         Raises:
             UnknownTeam, NotAllowed: as in `find`.
-            UnknownNotice: the application has no such letter.
+            UnknownNotice: the application has no such letter. This is on the record: it may be a letter to others.
         """
         row = await self._own(actor, Action.READ_OWN, application)
-        return await self._core.threads.read(own.letter, self._core.database, row.id, application, key)
+        async with self._core.refusals_on_record(actor, Action.READ_OWN, row):
+            return await self._core.threads.read(own.letter, self._core.database, row.id, application, key)
 
     async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
         """The challenge of an application, if it belongs to whoever asks."""

@@ -7,11 +7,12 @@ from whenever import Instant
 
 from domain.announcements.occasions import Facts, Occasion
 from domain.challenges.application import is_contact
+from domain.challenges.standing import Where, deadlines, where
 from domain.permissions import Action, Actor, Role
 from domain.values.addresses import mailbox_of
 from domain.values.calendar import spoken
 from domain.values.refusals import NotAllowed, NotReadable, Problem
-from store.challenges import draft_rows, drafts, people, rounds, writers
+from store.challenges import draft_rows, drafts, own, people, rounds, writers
 from store.challenges.rounds import ChallengeRow
 from store.challenges.submissions import random
 from store.challenges.writers import Writer as Writer
@@ -56,12 +57,14 @@ class Writers:
         Raises:
             UnknownTeam: there is no such draft.
             NotAllowed: the actor may not, or the person has a part in the round: nobody writes what they judge.
-            NotReadable: the address is none, or enough people write already. Names the field.
+            NotReadable: the address is none, enough people write already, or nothing can be sent any more. Names the
+                field.
         """
         row = await self._own(actor, Action.INVITE_WRITER, application, (Role.TEAM,))
         if not is_contact(address):
             raise _wrong("This is no e-mail address: correct it.")
         async with self._core.refusals_on_record(actor, Action.INVITE_WRITER, row):
+            await self._core.threads.read(self._check_is_written, application)
             await self._core.threads.write(self._invite, row, application, address, mailbox_of(actor.name))
 
     async def take_away(self, actor: Actor, application: str, mailbox: str) -> None:
@@ -95,6 +98,14 @@ class Writers:
     def _list(self, application: str) -> tuple[Writer, ...]:
         with self._core.database.reading() as connection:
             return writers.invited(connection, application)
+
+    def _check_is_written(self, application: str) -> None:
+        """Checks that there is something to write: nobody gets a letter about what nobody can send any more."""
+        now = self._core.now()
+        for each in own.read(self._core.database, (application,)):
+            is_written = where(each, now) in (Where.DRAFT, Where.SENT)
+            if not is_written and not any(next_.key.startswith("proposal/") for next_ in deadlines(each, now)):
+                raise _wrong("Nothing of this application can be sent any more: nobody was invited.")
 
     def _invite(self, row: ChallengeRow, application: str, address: str, by: str) -> None:
         now = self._core.now()

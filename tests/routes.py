@@ -12,6 +12,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from tests.console.access.cells import Answer, Cell, Row, State, Who  # noqa: E402
+from tests.console.access.guesses import GUESSES  # noqa: E402
 from tests.console.access.table import GROUPS  # noqa: E402
 
 GUIDE = ROOT / "docs" / "routes.md"
@@ -27,7 +28,7 @@ _WHO = {
     Who.DECIDER: "a decider of its sponsor",
     Who.OPERATOR: "an operator of its round",
     Who.RELEASER: "a releaser of its round",
-    Who.UNSTEPPED: "a decider who has not used a passkey, where the setting `CHALLENGES_SECOND_STEP` is on",
+    Who.UNSTEPPED: "an operator who has not used a passkey, where the setting `CHALLENGES_SECOND_STEP` is on",
 }
 _STATE = {
     State.COMING: "the window is not open yet; the application is a draft",
@@ -72,6 +73,13 @@ application, the attempt is on the record of its challenge. Forms without their 
 A cell has the answer that holds in most states, then the states with another answer.
 """
 
+_GUESSED = """\
+## Guessed ids
+
+Whoever guesses the id of an application finds the answers above, in the columns of those who have no part in it. These
+are the other ids that somebody could guess. What belongs to somebody else looks like what never was.
+"""
+
 
 def _glossary(title: str, words: dict[Who, str] | dict[State, str] | dict[Answer, str]) -> str:
     rows = "\n".join(f"| *{word}* | {meaning} |" for word, meaning in words.items())
@@ -107,11 +115,17 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
         yield f"| `{row.route}` | {row.words} | {' | '.join(_said(row.cells[column[0]]) for column in columns)} |"
 
 
+def _guessed() -> str:
+    """What somebody gets who guesses another id than that of an application."""
+    rows = "\n".join(f"| `{each.route}` | {each.words} | {each.who} | {each.answer} |" for each in GUESSES)
+    return f"{_GUESSED}\n| route | what is guessed | who guesses | answer |\n|---|---|---|---|\n{rows}\n"
+
+
 def printed() -> str:
     """The page, as the table has it."""
     words = (_glossary("who", _WHO), _glossary("state", _STATE), _glossary("answer", _ANSWER))
     parts = [f"## {title}\n\n" + "\n".join(_table(rows)) + "\n" for title, rows in GROUPS.items()]
-    return "\n".join([_INTRODUCTION, *words, *parts])
+    return "\n".join([_INTRODUCTION, *words, *parts, _guessed()])
 
 
 if __name__ == "__main__":

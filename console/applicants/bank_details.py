@@ -46,6 +46,9 @@ class BankDetails:
         given = {name: form[name] for name in _FIELDS if form[name].strip()}
         with hidden():
             own = (await self._front.desk.own.find(actor, application)).standing.own
+            if not own.stages:
+                text = gettext("You can give bank details once you are selected: nothing was kept.")
+                return await self._page(request, {}, [Problem(field="", text=text)])
             try:
                 await self._front.desk.payments.give_payee(actor, own.challenge, application, given)
             except NotReadable as refusal:

@@ -10,10 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import read_form
 from console.front import Front
+from domain.challenges.standing import Where
 from domain.values.refusals import Problem, ReasonMissing
 from domain.values.words import gettext
 
 from .mine import CAN_LEAVE, hidden
+
+_GONE = (Where.WITHDRAWN, Where.LEFT)
+"""The same form sent once more finds what the first has done."""
 
 
 class Leaving:
@@ -42,12 +46,15 @@ class Leaving:
         actor = await self._front.actor(await self._front.must_be_signed_in(request))
         application = request.path_params["application"]
         with hidden():
-            own = (await self._front.desk.own.find(actor, application)).standing.own
+            standing = (await self._front.desk.own.find(actor, application)).standing
         said = {"team": application, "reason": form["reason"], "decision_id": form["id"] or uuid.uuid4().hex}
+        if standing.where not in (*CAN_LEAVE, *_GONE):
+            text = gettext("This application cannot be withdrawn as things stand: nothing was done.")
+            return await self._page(request, said["decision_id"], Problem(field="", text=text))
         try:
             if not form["reason"].strip():
                 raise ReasonMissing(gettext("A withdrawal needs a reason, for the record."))
-            await self._front.desk.challenges.decide(actor, own.challenge, "withdraw", **said)
+            await self._front.desk.challenges.decide(actor, standing.own.challenge, "withdraw", **said)
         except ReasonMissing as refusal:
             return await self._page(request, said["decision_id"], Problem(field="reason", text=str(refusal)))
         return RedirectResponse(f"/applications/{application}", 303)

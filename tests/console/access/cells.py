@@ -22,7 +22,7 @@ class Who(StrEnum):
     DECIDER = "a decider"
     OPERATOR = "an operator"
     RELEASER = "a releaser"
-    UNSTEPPED = "a decider without a passkey"
+    UNSTEPPED = "an operator without a passkey"
 
 
 SIGNED_IN = tuple(who for who in Who if who not in (Who.NOBODY, Who.BROWSER))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tests.console.access import filling
-from tests.console.access.cells import Answer, Cells, Row, by, for_all
+from tests.console.access.cells import Answer, Cells, Row, Who, by, for_all
 
 SHOWN, LED, DONE, TOLD, LATE, PASSED_ON, SIGN_IN, REFUSED, NOT_FOUND, NOT_NOW = (
     *(Answer.SHOWN, Answer.LED, Answer.DONE, Answer.TOLD, Answer.LATE),
@@ -13,6 +14,9 @@ SHOWN, LED, DONE, TOLD, LATE, PASSED_ON, SIGN_IN, REFUSED, NOT_FOUND, NOT_NOW = 
 )
 _CLOSED = ("late", "closed", "asked", "proposed", "not_selected", "cancelled", "finished")
 """The states in which applications are no longer taken."""
+_OVER = ("late", "closed", "not_selected", "cancelled", "finished")
+"""The states in which nothing more can be sent."""
+_CANNOT_LEAVE = ("coming", "draft", "held", "late", "not_selected", "cancelled", "finished", "rehearsed")
 _SENT = ("sent", *_CLOSED[1:], "withdrawn")
 """The states of an application that was sent."""
 
@@ -53,17 +57,41 @@ def own(answer: Answer = SHOWN, **instead: Answer) -> Cells:
     return for_all(answer, **{"nobody": SIGN_IN, "browser": SIGN_IN, **instead})
 
 
-def _pair(method: str, path: str, words: str, cells: Cells, further_cells: Cells, **more: object) -> Iterator[Row]:
+def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more: Any) -> tuple[Row, Row]:
     """The row of a page of an application, and that of the same page of a further proposal."""
-    of_stage = {**more, "fields": filling.proposal_checked} if more.get("fields") is filling.checked else more
-    one = "/applications/{application}"
-    yield Row(method, f"{one}{path}", words, cells, **more)  # type: ignore[arg-type]
-    yield Row(method, f"{one}/stages/{{stage}}{path}", f"{words}, of a further proposal", further_cells, **of_stage)  # type: ignore[arg-type]
+    of_stage = more | ({"fields": filling.proposal_checked} if more.get("fields") is filling.checked else {})
+    stage = f"{_ONE}/stages/{{stage}}"
+    return Row(method, f"{_ONE}{path}", words, cells, **more), Row(method, f"{stage}{path}", words, asked, **of_stage)
 
 
 _CHALLENGE, _ONE = "/challenges/{round}/{slug}", "/applications/{application}"
 _FILE = "/files/{question}/{attachment}"
 _ATTACHES = written(DONE, **each(LATE, *_CLOSED))
+
+_WRITING = (
+    _pair("GET", "/write", "what is done and what is left", written(), further(SHOWN, SHOWN)),
+    _pair("GET", "/sections/{number:int}", "a section", written(), further(SHOWN, SHOWN)),
+    _pair(
+        *("POST", "/sections/{number:int}", "save a section", written(DONE), further(DONE, DONE)),
+        fields=filling.answers,
+    ),
+    _pair(
+        *("POST", "/answers", "save what is typed, by script", written(DONE), further(DONE, DONE)),
+        fields=filling.answers,
+    ),
+    _pair("GET", "/files/{question}", "files that answer a question", written(), further(SHOWN, SHOWN)),
+    _pair("POST", "/files/{question}", "attach a file", _ATTACHES, further(DONE, DONE), has_file=True),
+    _pair("GET", _FILE, "a file", written(), further(SHOWN, SHOWN)),
+    _pair("POST", f"{_FILE}/remove", "take a file away", _ATTACHES, further(DONE, DONE)),
+    _pair("GET", "/check", "check the answers", written(), further(SHOWN, SHOWN)),
+    _pair(
+        *("POST", "/send", "send"),
+        written(DONE, coming=NOT_NOW, held=NOT_NOW, late=LATE, withdrawn=TOLD),
+        further(DONE, DONE),
+        fields=filling.checked,
+    ),
+    _pair("GET", "/receipt", "the receipt", written(LED, **each(SHOWN, *_SENT)), further(LED, SHOWN)),
+)
 
 GROUPS: Mapping[str, Sequence[Row]] = {
     "For everybody": (
@@ -99,38 +127,18 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("GET", "/api/challenges/{round}/{slug}", "the challenge, for programs", public()),
         Row("GET", "/api/ocds/{round}/{slug}", "the challenge as open contracting data", public()),
     ),
-    "Writing an application": (
-        *_pair("GET", "/write", "what is done and what is left", written(), further(SHOWN, SHOWN)),
-        *_pair("GET", "/sections/{number:int}", "a section", written(), further(SHOWN, SHOWN)),
-        *_pair(
-            *("POST", "/sections/{number:int}", "save a section", written(DONE), further(DONE, DONE)),
-            fields=filling.answers,
-        ),
-        *_pair(
-            *("POST", "/answers", "save what is typed, by script", written(DONE), further(DONE, DONE)),
-            fields=filling.answers,
-        ),
-        *_pair("GET", "/files/{question}", "files that answer a question", written(), further(SHOWN, SHOWN)),
-        *_pair("POST", "/files/{question}", "attach a file", _ATTACHES, further(DONE, DONE), has_file=True),
-        *_pair("GET", _FILE, "a file", written(), further(SHOWN, SHOWN)),
-        *_pair("POST", f"{_FILE}/remove", "take a file away", _ATTACHES, further(DONE, DONE)),
-        *_pair("GET", "/check", "check the answers", written(), further(SHOWN, SHOWN)),
-        *_pair(
-            *("POST", "/send", "send"),
-            written(DONE, coming=NOT_NOW, held=NOT_NOW, late=LATE, withdrawn=TOLD),
-            further(DONE, DONE),
-            fields=filling.checked,
-        ),
-        *_pair("GET", "/receipt", "the receipt", written(LED, **each(SHOWN, *_SENT)), further(LED, SHOWN)),
+    "Writing an application": tuple(row for row, _ in _WRITING),
+    "Writing a further proposal": tuple(row for _, row in _WRITING),
+    "Writing together, and copying": (
         Row("GET", f"{_ONE}/writers", "who writes it", written()),
         Row(
             *("POST", f"{_ONE}/writers", "invite somebody to write"),
-            {**written(TOLD), **{who: cell for who, cell in followed(DONE).items() if who == "its team"}},
+            {**written(TOLD), Who.TEAM: followed(DONE, **each(TOLD, *_OVER, "withdrawn"))[Who.TEAM]},
             filling.invited,
         ),
         Row(
             *("POST", f"{_ONE}/writers/take-away", "let somebody write no more"),
-            {**followed(DONE), **{who: cell for who, cell in written(NOT_FOUND).items() if who == "its browser"}},
+            {**followed(DONE), Who.BROWSER: written(NOT_FOUND)[Who.BROWSER]},
             filling.no_more,
         ),
         Row("GET", f"{_ONE}/copy", "copy it into another challenge", written()),
@@ -145,9 +153,21 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("GET", f"{_ONE}/letters/{{key:path}}", "a letter", followed()),
         Row("GET", f"{_ONE}/payments", "payments", followed()),
         Row("GET", f"{_ONE}/bank-details", "bank details, masked", followed()),
-        Row("POST", f"{_ONE}/bank-details", "give bank details", followed(PASSED_ON), filling.account),
+        Row(
+            "POST",
+            f"{_ONE}/bank-details",
+            "give bank details",
+            followed(TOLD, **each(PASSED_ON, "asked", "proposed", "finished")),
+            filling.account,
+        ),
         Row("GET", f"{_ONE}/withdraw", "what it means to withdraw", followed()),
-        Row("POST", f"{_ONE}/withdraw", "withdraw, or leave", followed(PASSED_ON), filling.reason),
+        Row(
+            "POST",
+            f"{_ONE}/withdraw",
+            "withdraw, or leave",
+            followed(PASSED_ON, **each(TOLD, *_CANNOT_LEAVE)),
+            filling.reason,
+        ),
     ),
     "One's own things": (
         Row("GET", "/applications", "one's own applications, or those begun in this browser", own(browser=SHOWN)),
@@ -197,7 +217,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("GET", "/decisions", "decisions that came in one's name", own()),
         Row(
             *("POST", "/decisions/confirm", "confirm the operator's"),
-            own(NOT_FOUND, operator=PASSED_ON),
+            own(NOT_FOUND, operator=PASSED_ON, unstepped=REFUSED),
             filling.decision,
             guessed="id",
         ),
@@ -205,7 +225,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
             "POST",
             "/decisions/drop",
             "drop the operator's",
-            own(NOT_FOUND, operator=DONE),
+            own(NOT_FOUND, operator=DONE, unstepped=REFUSED),
             filling.decision,
             guessed="id",
         ),

@@ -14,6 +14,7 @@ from tests.console.access.world import NEVER, STAGE, World, send_file
 
 _PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 _TOKEN = re.compile(r'(name="(?:token|once|id|seen)" value=")[^"]*')
+_DIFFERS = {"set-cookie"}  # a browser that we do not know gets its cookie
 _SAID = {403: Answer.REFUSED, 404: Answer.NOT_FOUND, 401: Answer.SIGN_IN, 422: Answer.TOLD, 503: Answer.PASSED_ON}
 
 
@@ -93,7 +94,7 @@ def answered(row: Row, answer: httpx2.Response) -> Answer:
     return _SAID[code]
 
 
-def looks(answer: httpx2.Response, *ids: str) -> tuple[int, str, str]:
+def looks(answer: httpx2.Response, *ids: str) -> tuple[object, ...]:
     """An answer without what is different each time: the ids that were asked for, and tokens.
 
     Args:
@@ -103,7 +104,7 @@ def looks(answer: httpx2.Response, *ids: str) -> tuple[int, str, str]:
     text, location = unescape(answer.text), unquote(answer.headers.get("location", ""))
     for each in ids:
         text, location = unquote(text).replace(each, "ID"), location.replace(each, "ID")
-    return answer.status_code, location, _TOKEN.sub(r"\1", text)
+    return answer.status_code, location, _TOKEN.sub(r"\1", text), sorted(set(answer.headers) - _DIFFERS)
 
 
 def wrong(world: World, row: Row) -> list[str]:
@@ -133,11 +134,11 @@ def wrong(world: World, row: Row) -> list[str]:
 
 
 _HIDDEN = (Answer.NOT_FOUND, Answer.REFUSED, Answer.SIGN_IN)
-_OWN = (Who.BROWSER, Who.TEAM, Who.WRITER)
-"""Whoever knows that there is the application."""
+_OWN = (Who.BROWSER, Who.TEAM, Who.WRITER, Who.UNSTEPPED)
+"""Whoever knows that there is what they ask for."""
 
 
-def _never(world: World, row: Row, who: Who) -> tuple[int, str, str]:
+def _never(world: World, row: Row, who: Who) -> tuple[object, ...]:
     """What somebody sees who asks for what never was."""
     fields = {row.guessed: NEVER} if row.guessed else {}
     answer = ask(world, row, who, State.DRAFT, fields=fields, slug=NEVER, application=NEVER)

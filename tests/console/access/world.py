@@ -53,7 +53,7 @@ MAILBOXES = {
     Who.DECIDER: "sam@sepa.example",
     Who.OPERATOR: "olivia@scheme.example",
     Who.RELEASER: "fiona@scheme.example",
-    Who.UNSTEPPED: "sam@sepa.example",
+    Who.UNSTEPPED: "olivia@scheme.example",
 }
 _FORM = Form(
     id="application",
