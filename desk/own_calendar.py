@@ -6,6 +6,7 @@ from whenever import Instant
 
 from domain.challenges.standing import Own, deadlines
 from domain.permissions import Action, Actor
+from domain.publishing.challenge import edition_of
 from domain.values.addresses import mailbox_of
 from domain.values.model import Value
 from domain.values.refusals import NotAllowed, UnknownNotice
@@ -13,6 +14,7 @@ from domain.values.words import gettext
 from store.challenges import own, people
 from store.identity import feeds
 from store.payments import reading
+from store.public import moves
 
 from .core import Core
 from .own import MOST
@@ -29,6 +31,8 @@ class CalendarDate(Value):
         at: when.
         time_zone: of the challenge.
         is_own: whether the applicant has to do something until then.
+        edition: rises whenever the date is changed.
+        is_held: whether the challenge is on hold, so that the date can move.
     """
 
     key: str
@@ -38,6 +42,8 @@ class CalendarDate(Value):
     at: Instant
     time_zone: str
     is_own: bool
+    edition: int
+    is_held: bool
 
 
 class OwnCalendar:
@@ -100,11 +106,16 @@ class OwnCalendar:
             raise UnknownNotice("There is no calendar at this address.")
         mine = {each.person for each in people.grants_of(self._core.database, mailbox) if each.challenge}
         found = own.read(self._core.database, sorted(mine)[:MOST])
-        return tuple(date for each in found for date in (*self._of(each), *self._payments(each)))
-
-    def _of(self, found: Own) -> tuple[CalendarDate, ...]:
+        with self._core.database.reading() as connection:
+            moved = moves.read(connection, {each.challenge for each in found})
+        editions = {each.challenge: edition_of(len(moved.get(each.challenge, ())), each.snapshot) for each in found}
         return tuple(
-            _date(found, each.key, each.title, each.at, is_own=each.is_own)
+            date for each in found for date in (*self._of(each, editions[each.challenge]), *self._payments(each))
+        )
+
+    def _of(self, found: Own, edition: int) -> tuple[CalendarDate, ...]:
+        return tuple(
+            _date(found, each.key, each.title, each.at, edition, is_own=each.is_own, is_held=found.is_held)
             for each in deadlines(found, self._core.now())
         )
 
@@ -114,13 +125,15 @@ class OwnCalendar:
         payments = reading.payments_of_team(self._core.database, found.challenge, found.application)
         title = gettext("A payment is promised by")
         return tuple(
-            _date(found, f"payment/{each.stage}/{each.number}", title, each.pay_by, is_own=False)
+            _date(found, f"payment/{each.stage}/{each.number}", title, each.pay_by, each.attempt + each.payee_version)
             for each in payments
             if each.pay_by and not each.settled and each.pay_by > self._core.now()
         )
 
 
-def _date(found: Own, key: str, title: str, at: Instant, *, is_own: bool) -> CalendarDate:
+def _date(
+    found: Own, key: str, title: str, at: Instant, edition: int, *, is_own: bool = False, is_held: bool = False
+) -> CalendarDate:
     return CalendarDate(
         key=f"{found.application}/{key}",
         title=title,
@@ -129,4 +142,6 @@ def _date(found: Own, key: str, title: str, at: Instant, *, is_own: bool) -> Cal
         at=at,
         time_zone=found.time_zone,
         is_own=is_own,
+        edition=edition,
+        is_held=is_held,
     )

@@ -120,7 +120,7 @@ def _at(moment: Instant | None) -> str | None:
 
 
 def _dates(found: PublicChallenge) -> Iterable[answers.Date]:
-    for each in dates_of(found):
+    for each in (date for date in dates_of(found) if not date.is_off):
         yield answers.Date(
             id=each.name,
             title=each.title,

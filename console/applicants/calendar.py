@@ -103,6 +103,8 @@ def _event(date: CalendarDate, address: str, now: Instant) -> Event:
     event = Event()
     event.add("uid", f"{date.key}@{address.partition('://')[2]}")
     event.add("dtstamp", now.round("second", mode="floor").to_stdlib())
+    event.add("sequence", date.edition)
+    event.add("status", "TENTATIVE" if date.is_held else "CONFIRMED")
     event.add("dtstart", date.at.to_stdlib())
     event.add("summary", f"{date.title}: {date.question}")
     event.add("description", f"{date.title}: {deadline(date.at, date.time_zone)}")

@@ -43,6 +43,9 @@ def _event(challenge: PublicChallenge, date: Date, origin: str) -> Event:
     event.add("uid", f"{challenge.id}/{date.name}@{urlsplit(origin).netloc}")
     event.add("dtstamp", challenge.at.to_stdlib())
     event.add("last-modified", challenge.at.to_stdlib())
+    event.add("sequence", challenge.edition)
+    is_open = challenge.is_held and date.at > challenge.at
+    event.add("status", "CANCELLED" if date.is_off else "TENTATIVE" if is_open else "CONFIRMED")
     event.add("dtstart", date.at.to_stdlib())
     if date.ends is not None:
         event.add("dtend", date.ends.to_stdlib())

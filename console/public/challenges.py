@@ -76,7 +76,7 @@ class Challenges:
         """Shows a challenge with all that the public may know."""
 
         def page(found: PublicChallenge) -> bytes:
-            now, dates = self._front.desk.now(), dates_of(found)
+            now, dates = self._front.desk.now(), [each for each in dates_of(found) if not each.is_off]
             return self._front.pages.for_everybody(
                 "public/challenge",
                 canonical=self._canonical(f"/challenges/{found.id}"),

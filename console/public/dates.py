@@ -21,6 +21,7 @@ class Date(Value):
         ends: when it is over, if it lasts.
         where: where it takes place, if it does anywhere.
         is_enforced: whether something is no longer taken at this moment.
+        is_off: whether it does not happen, because the challenge ended before.
     """
 
     name: str
@@ -29,11 +30,14 @@ class Date(Value):
     ends: Instant | None = None
     where: str = ""
     is_enforced: bool = False
+    is_off: bool = False
 
 
 def dates_of(challenge: PublicChallenge) -> tuple[Date, ...]:
     """All dates of a challenge that are known, by their time."""
-    return tuple(sorted(_dates(challenge), key=lambda each: (each.at, each.name)))
+    ended = challenge.snapshot.ended
+    dates = (each.model_copy(update={"is_off": ended is not None and each.at > ended}) for each in _dates(challenge))
+    return tuple(sorted(dates, key=lambda each: (each.at, each.name)))
 
 
 def _dates(challenge: PublicChallenge) -> Iterator[Date]:

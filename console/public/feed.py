@@ -8,6 +8,9 @@ from typing import NamedTuple
 from lxml import etree
 from whenever import Instant
 
+from console.showing import deadline
+from domain.challenges.state import Outcome
+from domain.permissions import Action
 from domain.publishing.challenge import PublicChallenge
 from domain.values.words import gettext
 
@@ -58,21 +61,45 @@ def _add(parent: etree._Element, name: str, text: str = "", **attributes: str) -
 
 
 def _entries(challenge: PublicChallenge) -> Iterator[_Entry]:
-    posed, snapshot = challenge.posed, challenge.snapshot
-    titles = {stage.name: stage.title for stage in posed.stages}
+    question = challenge.posed.question
     if challenge.at >= challenge.opens:
-        yield _Entry(
-            "opened", challenge.opens, gettext("Open: {question}").format(question=posed.question), posed.question
-        )
+        title = gettext("Open: {question}").format(question=question)
+        until = deadline(challenge.closes, challenge.posed.time_zone)
+        yield _Entry("opened", challenge.opens, title, gettext("Closes: {until}").format(until=until))
+    for moved in challenge.moved:
+        yield _Entry(f"moved-{moved.number}", moved.at, _titled(moved.kind, question), f"{moved.text}.")
     for answered in challenge.answered:
-        title = gettext("Answered: {question}").format(question=posed.question)
+        title = gettext("Answered: {question}").format(question=question)
         yield _Entry(f"answer-{answered.id}", answered.at, title, f"{answered.question}\n\n{answered.answer}")
-    for stage in snapshot.stages:
-        title = gettext("Selected for {stage}: {question}").format(
-            stage=titles.get(stage.stage, stage.stage), question=posed.question
-        )
-        names = [challenge.selected[team.id].organisation for team in stage.teams if team.id in challenge.selected]
-        yield _Entry(f"{stage.stage}-selected", stage.begins, title, ", ".join(filter(None, names)))
+    yield from _selections(challenge)
+    snapshot = challenge.snapshot
     if snapshot.ended is not None:
-        title = gettext("Ended: {question}").format(question=posed.question)
-        yield _Entry("ended", snapshot.ended, title, f"{snapshot.outcome}. {snapshot.outcome_reason}".strip())
+        is_cancelled = snapshot.outcome == Outcome.CANCELLED
+        title = gettext("Cancelled: {question}") if is_cancelled else gettext("Ended: {question}")
+        text = f"{snapshot.outcome}. {snapshot.outcome_reason}".strip()
+        yield _Entry("ended", snapshot.ended, title.format(question=question), text)
+
+
+def _titled(kind: str, question: str) -> str:
+    title = {
+        Action.EXTEND: gettext("More time to send: {question}"),
+        Action.EXTEND_STAGE: gettext("A stage ends later: {question}"),
+        Action.HOLD: gettext("On hold: {question}"),
+        Action.RESUME: gettext("Goes on: {question}"),
+    }[Action(kind)]
+    return title.format(question=question)
+
+
+def _selections(challenge: PublicChallenge) -> Iterator[_Entry]:
+    """Who was selected for each stage. The entry is changed when another team comes in."""
+    titles = {stage.name: stage.title for stage in challenge.posed.stages}
+    for stage in challenge.snapshot.stages:
+        stage_title = titles.get(stage.stage, stage.stage)
+        title = gettext("Selected for {stage}: {question}")
+        names = [challenge.selected[team.id].organisation for team in stage.teams if team.id in challenge.selected]
+        yield _Entry(
+            f"{stage.stage}-selected",
+            max((stage.begins, *(team.since for team in stage.teams))),
+            title.format(stage=stage_title, question=challenge.posed.question),
+            ", ".join(filter(None, names)),
+        )

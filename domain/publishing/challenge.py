@@ -44,6 +44,22 @@ class Answered(Value):
     at: Instant
 
 
+class Moved(Value):
+    """A decision that moved dates of a challenge, or stopped its clock.
+
+    Args:
+        number: counts the moves of the challenge from 1.
+        kind: what was decided: extend, extend-stage, hold or resume.
+        at: when.
+        text: what happened, on one line, as the record has it.
+    """
+
+    number: int
+    kind: str
+    at: Instant
+    text: str
+
+
 class PublicAnswer(Value):
     """What a selected team wrote for a question that is marked "public if selected"."""
 
@@ -98,6 +114,7 @@ class PublicChallenge(Value):
         selected: everybody who was selected for any stage, by the id of the application.
         answered: questions with their answers, by the time of the answer.
         paid: payments that were made, by their time.
+        moved: how dates were moved, by the time of the decision.
         at: as of when this is.
         version: changes with every change of the above.
     """
@@ -112,6 +129,7 @@ class PublicChallenge(Value):
     selected: Mapping[str, Selected] = Field(default_factory=dict)
     answered: tuple[Answered, ...] = ()
     paid: tuple[Paid, ...] = ()
+    moved: tuple[Moved, ...] = ()
     at: Instant
     version: str
 
@@ -120,9 +138,28 @@ class PublicChallenge(Value):
         said = (self.opens, self.closes, *(each.at for each in self.answered), *(each.at for each in self.paid))
         return max((self.at, *(each for each in said if each <= now)))
 
+    @property
+    def edition(self) -> int:
+        """How often dates were changed: see `edition_of`."""
+        return edition_of(len(self.moved), self.snapshot)
+
     def shelf(self, now: Instant) -> Shelf:
         """Where the challenge stands in the list at a moment."""
         return shelf_at(now, self.opens, self.closes, is_finished=bool(self.snapshot.outcome))
+
+
+def edition_of(moves: int, snapshot: Snapshot | None) -> int:
+    """A number that rises whenever a date of a challenge is changed, by a decision or by an end that came early.
+
+    Calendars take the date with the higher number for the newer one.
+
+    Args:
+        moves: how many decisions moved dates.
+        snapshot: how far the challenge has come, if that is known.
+    """
+    if snapshot is None:
+        return moves
+    return moves + sum(stage.ended is not None for stage in snapshot.stages) + (snapshot.ended is not None)
 
 
 def shelf_at(now: Instant, opens: Instant, closes: Instant, *, is_finished: bool) -> Shelf:

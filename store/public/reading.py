@@ -14,7 +14,7 @@ from whenever import Instant
 from domain.challenges.state import Outcome
 from domain.payments.payment import PaymentStatus
 from domain.programmes.round import REHEARSAL
-from domain.publishing.challenge import Answered, Paid, PublicChallenge, Selected, Shelf, shelf_at
+from domain.publishing.challenge import Answered, Moved, Paid, PublicChallenge, Selected, Shelf, shelf_at
 from domain.publishing.posed import Posed
 from domain.publishing.snapshot import Snapshot
 from domain.values.calendar import earlier
@@ -26,7 +26,7 @@ from store.database.database import Database
 from store.database.ordering import TotalOrder
 from store.database.tables import Found
 
-from . import names
+from . import moves, names
 
 _challenges, _copies, _windows = tables.challenges, tables.public_copies, tables.windows
 _questions, _payments, _transfers = tables.questions, tables.payments, tables.transfers
@@ -157,8 +157,8 @@ def _made(connection: Connection, rows: Sequence[Found], now: Instant) -> tuple[
         return ()
     copies = {row.id: (_posed(row.posed), Snapshot.model_validate_json(row.snapshot)) for row in rows}
     selected = names.read(connection, copies)
-    answered, paid = _answered(connection, ids), _paid(connection, ids)
-    return tuple(_challenge(row, *copies[row.id], selected, answered, paid, now) for row in rows)
+    answered, paid, moved = _answered(connection, ids), _paid(connection, ids), moves.read(connection, ids)
+    return tuple(_challenge(row, *copies[row.id], selected, answered, paid, moved, now) for row in rows)
 
 
 def _challenge(
@@ -168,6 +168,7 @@ def _challenge(
     selected: Mapping[str, Selected],
     answered: Mapping[str, tuple[Answered, ...]],
     paid: Mapping[str, tuple[Paid, ...]],
+    moved: Mapping[str, tuple[Moved, ...]],
     now: Instant,
 ) -> PublicChallenge:
     return PublicChallenge(
@@ -181,6 +182,7 @@ def _challenge(
         selected={team: selected[team] for team in snapshot.selected if team in selected},
         answered=answered.get(row.id, ()),
         paid=paid.get(row.id, ()),
+        moved=moved.get(row.id, ()),
         at=row.at,
         version=_version(row, now),
     )

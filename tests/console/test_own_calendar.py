@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from icalendar import Calendar
 
+from domain.announcements.announcement import Window
 from store.database import tables
+from store.record.record import announce
 from tests.console.fronting import Fronted, Visitor
 from tests.console.test_following import BREATHE, SMELL, with_snapshot
 from tests.store.paying import Till, give_payee, to_make
-from tests.store.said import AIR, CLOSES, applied, seal
+from tests.store.said import AIR, CLOSES, OPENS, announcing, applied, compose, seal, status
 
 Visit = Callable[..., Visitor]
 
@@ -88,3 +91,29 @@ def test_only_one_address_leads_there_and_it_can_be_taken_back(
         assert secret not in kept
         assert secret not in said
     assert breathe.post("/calendar/make", {}).status_code == 403
+
+
+def the_event(program: Visitor, address: str) -> Any:
+    """The only event of a calendar."""
+    (event,) = Calendar.from_ical(program.get(address).content).walk("VEVENT")
+    return event
+
+
+def test_a_date_that_moved_takes_the_place_of_the_older_one(front: Fronted, visit: Visit) -> None:
+    front.clock.now = CLOSES.subtract(hours=48)
+    applied(front.database)
+    breathe, program = visit(), visit()
+    breathe.sign_in(BREATHE)
+    address = made(breathe)
+    before = the_event(program, address)
+    window = Window(opens=OPENS, closes=CLOSES.add(hours=24))
+    announce(front.database, announcing("extend", window=window, status=status()), compose)
+
+    after = the_event(program, address)
+
+    assert after["uid"] == before["uid"]
+    assert after["dtstart"].dt == CLOSES.add(hours=24).to_stdlib()
+    assert after["sequence"] == before["sequence"] + 1
+    announce(front.database, announcing("hold", window=window.model_copy(update={"held": True})), compose)
+    held = the_event(program, address)
+    assert (after["status"], held["status"]) == ("CONFIRMED", "TENTATIVE")

@@ -13,16 +13,19 @@ from sqlalchemy import update
 from whenever import Instant
 
 from console.public.markdown import as_html
+from domain.announcements.announcement import Window
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round
+from domain.publishing.snapshot import Snapshot, WindowSnapshot
 from store.database import tables
 from store.database.database import Database
 from store.record.record import announce
 from tests.console.fronting import Fronted, Visitor, fronting
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
-from tests.store.said import AIR, CLOSES, MIDWAY, ROADS, announcing, compose
+from tests.store.said import AIR, CLOSES, MIDWAY, OPENS, ROADS, announcing, compose, status
 
+QUESTION = "How can the air be better?"
 PAGES = ("/", f"/challenges/{AIR}", f"/challenges/{AIR}/form", "/catalogue", "/feed.atom", "/calendar.ics")
 
 
@@ -106,6 +109,91 @@ def test_the_dates_in_a_calendar_are_those_that_are_enforced(front: Fronted, vis
             str(each["uid"]).partition("@")[0]: each for each in Calendar.from_ical(answer.content).walk("VEVENT")
         }
         assert Instant(events[f"{AIR}/closes"]["dtstart"].dt) == CLOSES
+
+
+def events_of(visitor: Visitor, path: str = f"/challenges/{AIR}/dates.ics") -> dict[str, Any]:
+    """The events of a calendar file, by what their names begin with."""
+    found = Calendar.from_ical(visitor.get(path).content).walk("VEVENT")
+    return {str(each["uid"]).partition("@")[0].rpartition("/")[2]: each for each in found}
+
+
+def extend(front: Fronted, closes: Instant, at: Instant = MIDWAY) -> None:
+    """Announces that the window closes later."""
+    said = announcing(f"extend/{at.format_iso()}", at=at, window=Window(opens=OPENS, closes=closes), status=status())
+    announce(front.database, said, compose)
+
+
+def test_a_calendar_program_puts_a_date_that_moved_in_the_place_of_the_older(
+    front: Fronted, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where the name of a date changes, or where it has no higher number than before."""
+    monkeypatch.setattr("console.public.caching._LOOKS_AGAIN", 0.0)
+    ann = visit()
+    before = events_of(ann)["closes"]
+    announce(front.database, announcing("remind", at=MIDWAY.add(seconds=1)), compose)
+    assert events_of(ann)["closes"]["sequence"] == before["sequence"], "nothing has moved"
+
+    extend(front, CLOSES.add(hours=24))
+
+    for path in (f"/challenges/{AIR}/dates.ics", "/calendar.ics"):
+        events: list[Any] = Calendar.from_ical(ann.get(path).content).walk("VEVENT")
+        after = next(each for each in events if each["uid"] == before["uid"])
+        assert Instant(after["dtstart"].dt) == CLOSES.add(hours=24)
+        assert after["sequence"] == before["sequence"] + 1
+        assert after["status"] == "CONFIRMED"
+
+
+def test_dates_that_do_not_come_any_more_are_taken_out_of_calendars_and_pages(
+    front: Fronted, visit: Callable[..., Visitor]
+) -> None:
+    windows = (WindowSnapshot(opens=OPENS, closes=CLOSES, sealed=True),)
+    ended = Snapshot(phase="ended", windows=windows, outcome="cancelled", outcome_reason="No budget.", ended=MIDWAY)
+    said = announcing("cancel", status=status("nothing"), window=Window(opens=OPENS, closes=CLOSES, sealed=True))
+    announce(front.database, said.model_copy(update={"snapshot": ended}), compose)
+    ann = visit()
+
+    events = events_of(ann)
+
+    assert (events["opens"]["status"], events["closes"]["status"]) == ("CONFIRMED", "CANCELLED")
+    assert events["closes"]["sequence"] == 1
+    assert "Applications close" not in ann.get(f"/challenges/{AIR}").text
+    assert "closes" not in {each["id"] for each in ann.get(f"/api/challenges/{AIR}").json()["dates"]}
+    assert f"Cancelled: {QUESTION}" in ann.get("/feed.atom").text
+
+
+def test_the_feed_tells_what_happened_each_time_under_a_name_of_its_own(
+    front: Fronted, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where an entry changes its name or time later: programs would show the same news again."""
+    monkeypatch.setattr("console.public.caching._LOOKS_AGAIN", 0.0)
+    ann = visit()
+    first = entries_of(ann)
+    noon = MIDWAY.round("second", mode="floor")
+    for number in (1, 2):
+        extend(front, CLOSES.add(hours=24 * number), noon.add(seconds=number))
+    refused = announcing("extend/refused", at=noon.add(seconds=3))
+    refused = refused.model_copy(update={"entry": refused.entry.model_copy(update={"refused": True})})
+    announce(front.database, refused, compose)
+    announce(front.database, announcing("hold", at=noon.add(seconds=4)), compose)
+
+    after = entries_of(ann)
+
+    news = {name: entry for name, entry in after.items() if name not in first}
+    assert {name: entry for name, entry in after.items() if name in first} == first
+    base = f"{front.address}/challenges/{AIR}#moved-"
+    assert news == {
+        f"{base}1": (f"More time to send: {QUESTION}", noon.add(seconds=1)),
+        f"{base}2": (f"More time to send: {QUESTION}", noon.add(seconds=2)),
+        f"{base}3": (f"On hold: {QUESTION}", noon.add(seconds=4)),
+    }
+
+
+def entries_of(visitor: Visitor) -> dict[str, tuple[str, Instant]]:
+    """The entries of the feed by their names: title, and when each was changed last."""
+    space = "{http://www.w3.org/2005/Atom}"
+    found = etree.fromstring(visitor.get("/feed.atom").content).findall(f"{space}entry")
+    said = [[each.findtext(f"{space}{name}") or "" for name in ("id", "title", "updated")] for each in found]
+    return {name: (title, Instant.parse_iso(updated)) for name, title, updated in said}
 
 
 def test_the_feed_is_atom(front: Fronted, visit: Callable[..., Visitor]) -> None:
