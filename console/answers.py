@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +38,8 @@ from .rendering import Pages
 _logger = structlog.get_logger("web")
 _SECRETS = frozenset({TOKEN, "secret", "answer", "id", "once", "seen", "question", "wanted", "code"})
 """Fields of forms that nobody typed, or that are no use to anybody twice."""
+_LEFT = 499
+"""Stands in the log for a request that broke off, as proxies write it."""
 _LATER = 30
 """Seconds after which it is worth while to ask again for what cannot be reached."""
 
@@ -70,6 +72,8 @@ class Answers:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            status = _LEFT  # nobody is there to be answered
         except Exception as fault:  # whatever it is, the visitor gets a page
             request = Request(scope, receive)
             if status:  # too late for a page; the server closes the connection
@@ -212,10 +216,11 @@ def _wrong_parameters(fault: RequestValidationError) -> str:
 
 
 def _wanted(request: Request) -> str:
-    """The page to come back to, as a query. What was sent by a form is sent from a page of the same path, or above."""
+    """The page to come back to, as a query. What was sent by a form was sent from a page at its own path, or above."""
     asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
     if request.method not in ("GET", "HEAD"):
-        asked = request.url.path.rpartition("/")[0] or request.url.path
+        is_page = request.scope.get("is_page", False)
+        asked = request.url.path if is_page else request.url.path.rpartition("/")[0] or request.url.path
     return urlencode({"wanted": local_page(asked)})
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from desk.desk import Desk
@@ -115,7 +115,12 @@ class _Pages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self  # a router that belongs to an application raises what it cannot find
-        await self._routers.get(_first_part(scope["path"]), self._nothing)(scope, receive, send)
+        router = self._routers.get(_first_part(scope["path"]), self._nothing)
+        if scope["type"] == "http" and scope["method"] == "POST":
+            # Whoever has to sign in first comes back to the page from which they sent the form.
+            looked_at = {**scope, "method": "GET"}
+            scope["is_page"] = any(each.matches(looked_at)[0] is Match.FULL for each in router.routes)
+        await router(scope, receive, send)
 
 
 def _first_part(path: str) -> str:
