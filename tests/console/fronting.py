@@ -6,8 +6,8 @@ import asyncio
 import re
 import socket
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -52,15 +52,20 @@ class Fronted:
         self.clock = clock
 
     def letters(self) -> dict[str, str]:
-        """Sends the letters that wait, as the worker does: the newest link that each mailbox got, as a path."""
-        links, found = tables.links, {}
-        with self.database.writing() as connection:
-            for row in connection.execute(links.select().where(links.c.status == "waiting")).all():
-                secret = secrets.new()
-                sent: dict[str, Any] = {"status": "sent", "secret": secrets.hashed(secret)}
-                connection.execute(links.update().where(links.c.id == row.id).values(**sent))
-                found[row.mailbox] = f"/link/{secret}"
-        return found
+        """See `links_sent`."""
+        return links_sent(self.database)
+
+
+def links_sent(database: Database) -> dict[str, str]:
+    """Sends the letters with links that wait, as the worker does: the newest that each mailbox got, as a path."""
+    links, found = tables.links, {}
+    with database.writing() as connection:
+        for row in connection.execute(links.select().where(links.c.status == "waiting")).all():
+            secret = secrets.new()
+            sent: dict[str, Any] = {"status": "sent", "secret": secrets.hashed(secret)}
+            connection.execute(links.update().where(links.c.id == row.id).values(**sent))
+            found[row.mailbox] = f"/link/{secret}"
+    return found
 
 
 class Visitor:
@@ -180,6 +185,34 @@ def fronting(database: Database, clock: Clock, **settings: Any) -> Iterator[Fron
         thread.join(HANGS)
         desk.close()
         place.close()
+
+
+@asynccontextmanager
+async def fronting_here(desk: Desk, place: socket.socket) -> AsyncIterator[None]:
+    """A web front before a desk, on the event loop of the test, until the block ends.
+
+    Args:
+        desk: whose settings name the address.
+        place: where the front listens. It is closed in the end.
+    """
+    options, core = desk.core.options, desk.core
+    organisations = Organisations(options, core.database, core.threads, core.now)
+    server = _Here(configured(build(desk, organisations, Links(core.database, core.now)), options))
+    serving = asyncio.create_task(server.serve([place]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Here(uvicorn.Server):
+    """Leaves the signals of the process to the test."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See uvicorn."""
+        yield
 
 
 def path_of(answer: httpx2.Response) -> str:
