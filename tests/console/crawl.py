@@ -131,8 +131,8 @@ class Crawl:
             self._get(self._nobody, f"/challenges/{ROUND}/{slug}/questions")
         self._get(self._nobody, f"{AIR}/form")
         self._get(self._nobody, f"{AIR}/questions?asked=yes")
-        for slug in ("air-quality", "icy-paths", "bus-stops", "late"):
-            self._get(self._nobody, f"/challenges/{ROUND}/{slug}/apply")
+        for slug, status in (("air-quality", 200), ("icy-paths", 200), ("bus-stops", 200), ("late", 409)):
+            self._get(self._nobody, f"/challenges/{ROUND}/{slug}/apply", status=status)
 
     def _guest(self) -> None:
         """Somebody who writes without an account."""
