@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from html import unescape
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx2
@@ -71,8 +72,19 @@ class Crawled(NamedTuple):
 
 @pytest.fixture(scope="module")
 def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
-    """A front with challenges in every state, and all of its pages."""
-    folder, clock = tmp_path_factory.mktemp("crawl"), Clock()
+    """See `crawling`."""
+    with crawling(tmp_path_factory.mktemp("crawl")) as found:
+        yield found
+
+
+@contextmanager
+def crawling(folder: Path) -> Iterator[Crawled]:
+    """A front with challenges in every state, which runs until the block ends, and all of its pages.
+
+    Args:
+        folder: for its database, and that of another front that has nothing.
+    """
+    clock = Clock()
     clock.now = NOW
     files = {"files_place": str(folder / "files"), "files_key_file": folder / "files.key"}
     (folder / "none").mkdir()
