@@ -37,6 +37,7 @@ _STATE = {
     State.HELD: "the challenge is on hold; the application is a draft",
     State.LATE: "the window was sealed before the draft was sent",
     State.CLOSED: "the window was sealed, and the sponsor decides about the application",
+    State.WORKING: "the team was selected, and the first stage runs",
     State.ASKED: "the team was selected, and the next stage asks for a further proposal",
     State.PROPOSED: "the further proposal was sent",
     State.NOT_SELECTED: "others were selected",
@@ -67,8 +68,10 @@ route of the web front has no row here, or a row no route. Tests ask for every r
 state, over HTTP, and fail if an answer is another one than this page says. [Rights](rights.md) says who may do what;
 this page says what comes of it.
 
-Where a cell says *not found*, the page is, byte for byte, the one for an id that never was. If the id is that of an
-application, the attempt is on the record of its challenge. Forms without their token are refused to everybody.
+Where a cell says *not found*, the page is the very one for an id that never was, but for the tokens of forms. If the
+id is that of an application, the attempt is on the record of its challenge. Forms without their token are refused to
+everybody. `POST /codec/decode`, for the pages of Temporal's UI, stands before all routes: see
+[encrypted payloads](operating.md#encrypted-payloads).
 
 A cell has the answer that holds in most states, then the states with another answer.
 """
@@ -99,9 +102,9 @@ def _said(cell: Cell) -> str:
 
 
 def _columns(rows: Sequence[Row]) -> list[tuple[Who, ...]]:
-    """Who is answered the same by all of these routes: they share a column."""
+    """Who is answered the same by all of these routes: they share a column. Who asks for none of them has none."""
     alike = defaultdict[tuple[str, ...], list[Who]](list)
-    for who in Who:
+    for who in [who for who in Who if any(who in row.asking for row in rows)]:
         alike[tuple(_said(row.cells[who]) for row in rows)].append(who)
     return [tuple(each) for each in alike.values()]
 

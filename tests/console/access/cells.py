@@ -39,6 +39,7 @@ class State(StrEnum):
     HELD = "held"
     LATE = "late"
     CLOSED = "closed"
+    WORKING = "working"
     ASKED = "asked"
     PROPOSED = "proposed"
     NOT_SELECTED = "not selected"

@@ -12,9 +12,9 @@ SHOWN, LED, DONE, TOLD, LATE, PASSED_ON, SIGN_IN, REFUSED, NOT_FOUND, NOT_NOW = 
     *(Answer.SHOWN, Answer.LED, Answer.DONE, Answer.TOLD, Answer.LATE),
     *(Answer.PASSED_ON, Answer.SIGN_IN, Answer.REFUSED, Answer.NOT_FOUND, Answer.NOT_NOW),
 )
-_CLOSED = ("late", "closed", "asked", "proposed", "not_selected", "cancelled", "finished")
+_CLOSED = ("late", "closed", "working", "asked", "proposed", "not_selected", "cancelled", "finished")
 """The states in which applications are no longer taken."""
-_OVER = ("late", "closed", "not_selected", "cancelled", "finished")
+_OVER = ("late", "closed", "working", "not_selected", "cancelled", "finished")
 """The states in which nothing more can be sent."""
 _CANNOT_LEAVE = ("coming", "draft", "held", "late", "not_selected", "cancelled", "finished", "rehearsed")
 _SENT = ("sent", *_CLOSED[1:], "withdrawn")
@@ -157,7 +157,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
             "POST",
             f"{_ONE}/bank-details",
             "give bank details",
-            followed(TOLD, **each(PASSED_ON, "asked", "proposed", "finished")),
+            followed(TOLD, **each(PASSED_ON, "working", "asked", "proposed", "finished")),
             filling.account,
         ),
         Row("GET", f"{_ONE}/withdraw", "what it means to withdraw", followed()),

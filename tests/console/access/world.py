@@ -313,7 +313,7 @@ def _snapshot(made: World, state: State) -> Snapshot:
         phase, more = "deciding", {"stage": "exploration", "decide_by": CLOSES}
     elif state in _STAGED:
         more = {"stage": STAGE, "stages": stage()}
-    elif state is State.NOT_SELECTED:
+    elif state in (State.WORKING, State.NOT_SELECTED):
         phase, more = "running", {"stage": "exploration", "stages": stage()}
     elif state is State.CANCELLED:
         phase, more = "ended", {"outcome": "cancelled", "ended": SHUT}
