@@ -26,13 +26,14 @@ class OpenDraft(Value):
         draft: the draft.
         form: the questions.
         problems: what is missing or wrong. A draft without problems can be sent.
-        time_zone: of the challenge.
+        time_zone, question: of the challenge.
     """
 
     draft: Draft
     form: Form
     problems: tuple[Problem, ...]
     time_zone: str
+    question: str
 
 
 class Drafts:
@@ -214,4 +215,4 @@ class Drafts:
     def _read(self, row: ChallengeRow, application: str, stage: str) -> OpenDraft:
         draft, form = drafts.read(self._core.database, application, stage, self._core.clock)
         problems = tuple(problems_of(form, draft.answered()))
-        return OpenDraft(draft=draft, form=form, problems=problems, time_zone=row.time_zone)
+        return OpenDraft(draft=draft, form=form, problems=problems, time_zone=row.time_zone, question=row.question)

@@ -29,7 +29,7 @@ class AskedForm(Value):
         form: the questions.
         closes: when the window of the applications closes, as it is enforced; None for files.
         is_over: whether applications are no longer taken, for good.
-        time_zone: of the challenge; empty for files.
+        time_zone, question: of the challenge; empty for files.
     """
 
     of: str
@@ -39,6 +39,7 @@ class AskedForm(Value):
     closes: Instant | None = None
     is_over: bool = False
     time_zone: str = ""
+    question: str = ""
 
 
 class Forms:
@@ -108,7 +109,7 @@ def _of_round(database: Database, name: str, rows: list[ChallengeRow], stage: st
 def _until(row: ChallengeRow, now: Instant) -> dict[str, object]:
     """Until when a challenge takes applications."""
     is_over = now >= row.closes or row.applications is not None or bool(row.outcome)
-    return {"closes": row.closes, "is_over": is_over, "time_zone": row.time_zone}
+    return {"closes": row.closes, "is_over": is_over, "time_zone": row.time_zone, "question": row.question}
 
 
 def _form_of(programme: Programme, stage: str) -> Form:

@@ -74,8 +74,8 @@ class Beginning:
         except ApplicationRefused as refusal:
             return self._page(request, asked, organisation, email, form, refusal.problems)
         place = Place(application=draft)
-        onward = f"{place.base}/sections/2" if len(asked.form.sections) > 1 else f"{place.base}/check"
-        return with_browser(request, RedirectResponse(f"{place.base}/write" if form["leave"] else onward, 303))
+        next_page = "write" if form["leave"] else "sections/2" if len(asked.form.sections) > 1 else "check"
+        return with_browser(request, RedirectResponse(f"{place.base}/{next_page}?begun", 303))
 
     async def _asked(self, request: Request) -> AskedForm:
         actor = await self._front.actor_of(request)
@@ -117,6 +117,7 @@ class Beginning:
             422 if problems else 200,
             faults=[*whose, *others],
             asked=asked,
+            now=now,
             section=asked.form.sections[0],
             fields=fields_of(asked.form, 1, kept),
             organisation=organisation,

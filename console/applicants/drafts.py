@@ -143,6 +143,8 @@ class Writing:
             "draft": draft.draft,
             "form": draft.form,
             "zone": draft.time_zone,
+            "of_question": draft.question,
+            "begun": "begun" in request.query_params,
             "now": self._front.desk.now(),
             "progress": _progress(draft.draft, self._front.desk.now() >= draft.draft.closes),
         }

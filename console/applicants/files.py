@@ -21,6 +21,7 @@ from domain.values.words import gettext
 
 from .drafts import Writing
 from .places import place_of, routes_at
+from .questions import takes
 
 _PIECE = 65_536
 _NEVER_RUN = "default-src 'none'; sandbox"
@@ -135,17 +136,10 @@ class Files:
             question=question,
             number=number,
             files=[(each, spoken_size(each.size)) for each in attached if each.question == question.id],
-            takes=_takes(question),
+            takes=takes(question),
             size=spoken_size(question.bytes_taken),
             is_full=_is_full(question, attached),
         )
-
-
-def _takes(question: Question) -> str:
-    """Which files a question takes, in words."""
-    text = gettext("{kinds}; at most {size} each; at most {number}.")
-    kinds = ", ".join(kind.value for kind in question.types_taken)
-    return text.format(kinds=kinds, size=spoken_size(question.bytes_taken), number=question.most_files_taken)
 
 
 def _is_full(question: Question, attached: Sequence[Attachment]) -> bool:

@@ -9,6 +9,7 @@ from console.forms import BUILDS_ON
 from console.forms import Form as Sent
 from domain.challenges.draft import KeptAnswer, Typed
 from domain.forms.answers import Answer
+from domain.forms.attachments import spoken_size
 from domain.forms.conditions import condition_in_words, shown
 from domain.forms.form import Form, Kind, Marking, Question
 from domain.values.model import Value
@@ -72,13 +73,25 @@ def fields_of(form: Form, number: int, kept: Iterable[KeptAnswer]) -> tuple[Fiel
             question=question,
             value=_shown(by_question[question.id].answer) if question.id in by_question else "",
             builds_on=by_question[question.id].version if question.id in by_question else 0,
-            hint=" ".join(_hints(form, question)),
+            hint=hint_of(form, question),
             asked_if=f"{FIELD}{question.shown_if.question}" if question.shown_if else "",
             asked_answer=str(_shown(question.shown_if.answer)) if question.shown_if else "",
             is_asked=question.id in asked,
         )
         for question in form.sections[number - 1].questions
     )
+
+
+def hint_of(form: Form, question: Question) -> str:
+    """All that helps to answer a question of a form, and says who sees the answer."""
+    return " ".join(_hints(form, question))
+
+
+def takes(question: Question) -> str:
+    """Which files a question takes, in words."""
+    text = gettext("{kinds}; at most {size} each; at most {number}.")
+    kinds = ", ".join(kind.value for kind in question.types_taken)
+    return text.format(kinds=kinds, size=spoken_size(question.bytes_taken), number=question.most_files_taken)
 
 
 def typed_in(sent: Sent, questions: Iterable[Question]) -> Iterator[Typed]:
@@ -148,6 +161,8 @@ def _hints(form: Form, question: Question) -> Iterator[str]:
         yield gettext("A day, such as 2027-03-31.")
     if question.kind is Kind.LINK:
         yield gettext("A link, such as https://example.org.")
+    if question.kind is Kind.FILE:
+        yield gettext("Files: {takes}").format(takes=takes(question))
     match question.marking:
         case Marking.PERSONAL:
             yield gettext("Only those who decide see this answer: nobody is judged by it.")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from whenever import Instant
 
+from console.applicants.questions import hint_of
 from console.front import Front
 from domain.permissions import Actor
 from domain.publishing.challenge import PublicChallenge, Shelf
@@ -98,8 +99,10 @@ class Challenges:
 
         def page(found: PublicChallenge) -> bytes:
             canonical = self._canonical(f"/challenges/{found.id}/form")
+            form = found.posed.form
+            hints = {each.id: hint_of(form, each) for each in form.questions()}
             return self._front.pages.for_everybody(
-                "public/form", canonical=canonical, challenge=found, posed=found.posed
+                "public/form", canonical=canonical, challenge=found, posed=found.posed, hints=hints
             )
 
         return await self._of_one(request, page)

@@ -305,7 +305,7 @@ def test_an_empty_address_is_told_like_any_other_fault(
     assert '<a href="#email">' in answer.text
     assert 'value="Breathe Ltd"' in answer.text
     assert "Every bus measures the air." in answer.text
-    assert path_of(send_long(ann, BEGIN, {**fields, **hidden(answer.text), "email": ANN})).endswith("/check")
+    assert path_of(send_long(ann, BEGIN, {**fields, **hidden(answer.text), "email": ANN})).endswith("/check?begun")
 
 
 def test_whoever_lost_the_address_of_a_draft_finds_the_draft_in_the_browser_where_it_was_begun(
