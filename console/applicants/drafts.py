@@ -16,7 +16,7 @@ from console.showing import clock
 from desk.drafts import OpenDraft
 from domain.challenges.draft import Draft, Saved, Typed
 from domain.forms.conditions import shown
-from domain.forms.form import Section
+from domain.forms.form import Kind, Section
 from domain.permissions import Actor
 from domain.values.model import Value
 from domain.values.refusals import ApplicationRefused, NotAllowed, NotProven, Problem, UnknownTeam
@@ -71,7 +71,7 @@ class Writing:
         """Shows a section as it was saved last."""
         draft = await self.open(request, await self._front.actor_of(request))
         number = self._number(request, draft)
-        return self._section(request, draft, fields_of(draft.form, number, draft.draft.answers))
+        return await self._section(request, draft, fields_of(draft.form, number, draft.draft.answers))
 
     async def save(self, request: Request) -> Response:
         """Saves a section, and goes on to the next. If somebody else has saved meanwhile, both texts are shown."""
@@ -85,10 +85,10 @@ class Writing:
             saved = await self._front.desk.drafts.save(actor, place.application, typed, place.stage)
         except ApplicationRefused as refusal:
             fields = _as_typed(fields_of(draft.form, number, draft.draft.answers), typed)
-            return self._section(request, draft, fields, at_fields(refusal.problems))
+            return await self._section(request, draft, fields, at_fields(refusal.problems))
         if any(each.other for each in saved):
             fields = _with_both(draft, fields_of(draft.form, number, draft.draft.answers), typed, saved)
-            return self._section(request, draft, fields)
+            return await self._section(request, draft, fields)
         if form["leave"]:
             return RedirectResponse(f"{place.base}/write", 303)
         is_last = number == len(draft.form.sections)
@@ -149,7 +149,17 @@ class Writing:
             "progress": _progress(draft.draft, self._front.desk.now() >= draft.draft.closes),
         }
 
-    def _section(
+    async def attached(self, request: Request, draft: OpenDraft) -> dict[str, str]:
+        """The names of the files that are attached to a draft, by their ids."""
+        if not any(question.kind is Kind.FILE for question in draft.form.questions()):
+            return {}
+        place, actor = place_of(request), await self._front.actor_of(request)
+        attached = await self._front.desk.attachments.list(
+            actor, draft.draft.challenge, place.application, stage=place.stage
+        )
+        return {each.id: each.name for each in attached}
+
+    async def _section(
         self, request: Request, draft: OpenDraft, fields: Sequence[Field], faults: Sequence[Problem] = ()
     ) -> Response:
         number = self._number(request, draft)
@@ -161,6 +171,7 @@ class Writing:
             **self.about(request, draft),
             section=_section_of(draft, number),
             number=number,
+            files=await self.attached(request, draft),
             fields=fields,
         )
 

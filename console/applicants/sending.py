@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
+from whenever import TimeDelta
 
 from console.forms import read_form
 from console.front import Front
+from console.showing import duration
 from desk.drafts import OpenDraft
 from domain.forms.answers import changed_since, seen
 from domain.forms.conditions import shown
-from domain.forms.form import Kind, Question
 from domain.permissions import Actor
 from domain.values.refusals import ApplicationRefused, DraftChanged, OnHold, Problem, TooEarly, TooLate
 from domain.values.words import gettext
@@ -76,7 +77,7 @@ class Sending:
     async def _check(
         self, request: Request, draft: OpenDraft, faults: Sequence[Problem] = (), status: int = 200
     ) -> Response:
-        files = await self._files(request, draft)
+        files = await self._writing.attached(request, draft)
         answers = draft.draft.answered()
         asked = shown(draft.form, answers)
         sections = [
@@ -101,6 +102,7 @@ class Sending:
             problems=_by_section(draft),
             others=[each.text for each in draft.problems if not each.field],
             is_complete=not draft.problems,
+            problem_count=len(draft.problems),
             seen=seen(answers),
         )
 
@@ -116,25 +118,12 @@ class Sending:
         ]
         return await self._check(request, draft, faults, 409)
 
-    async def _files(self, request: Request, draft: OpenDraft) -> dict[str, str]:
-        """The names of attached files, by their ids."""
-        if not any(_is_file(question) for question in draft.form.questions()):
-            return {}
-        place, actor = place_of(request), await self._front.actor_of(request)
-        attached = await self._front.desk.attachments.list(
-            actor, draft.draft.challenge, place.application, stage=place.stage
-        )
-        return {each.id: each.name for each in attached}
-
     def _how_late(self, draft: OpenDraft, late: TooLate) -> str:
         """By how much somebody came too late, by the service's clock."""
-        seconds = int(self._front.desk.now().difference(draft.draft.closes).total("seconds"))
-        text = gettext("{refusal} You sent it {number} seconds after that. What you wrote is kept.")
-        return text.format(refusal=late, number=max(0, seconds))
-
-
-def _is_file(question: Question) -> bool:
-    return question.kind is Kind.FILE
+        late_by = max(TimeDelta.ZERO, self._front.desk.now() - draft.draft.closes)
+        by = late_by.in_units(["hours", "minutes", "seconds"])
+        text = gettext("{refusal} You sent it {time} after that. What you wrote is kept.")
+        return text.format(refusal=late, time=duration(by) if by else gettext("less than a second"))
 
 
 def _by_section(draft: OpenDraft) -> dict[int, list[Problem]]:

@@ -31,7 +31,7 @@ FORM = Form(
             questions=(
                 Question(id="tried", title="Was it tried?", kind=Kind.YES_NO),
                 Question(id="who", title="By whom?", kind=Kind.CHOICES, choices=WHO, shown_if=IF_TRIED),
-                Question(id="name", title="Its name", kind=Kind.LINE, shown_if=IF_COMPANY),
+                Question(id="name", title="Its name", kind=Kind.LINE, most_characters=20, shown_if=IF_COMPANY),
             ),
         ),
         Section(

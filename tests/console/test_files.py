@@ -74,6 +74,7 @@ def test_a_file_is_attached_listed_opened_and_taken_away(front: Fronted, visit: 
 
     listed = ann.get(page).text
     assert ">plan.pdf</a>" in listed
+    assert "Attached: <b>plan.pdf</b>" in ann.get(f"{draft}/sections/1").text
     address = listed.partition(f'href="{page}/')[2].partition('"')[0]
     opened = ann.get(f"{page}/{address}")
     assert opened.content == content

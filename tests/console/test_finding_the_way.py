@@ -81,3 +81,61 @@ def test_a_receipt_says_what_can_still_be_done(front: Fronted, visit: Visit, clo
     page = ann.get(receipt).text
     assert "Nothing can be changed any more." in page
     assert "Until then you can change it" not in page
+
+
+def test_after_the_sending_the_list_of_sections_leads_to_the_receipt(front: Fronted, visit: Visit) -> None:  # noqa: F811
+    ann = visit()
+    draft = "/".join(began(ann).split("/")[:3])
+    assert "Check and send" in ann.get(f"{draft}/write").text
+    send(ann, draft)
+
+    page = ann.get(f"{draft}/write").text
+
+    assert f'href="{draft}/receipt"' in page
+    assert "Look at all answers" in page
+    assert "Check and send" not in page
+
+
+def test_the_check_says_how_much_is_missing_and_optional_sections_are_not_called_done(
+    front: Fronted,  # noqa: F811
+    visit: Visit,
+) -> None:
+    ann = visit()
+    draft = "/".join(began(ann, **{"q-tried": "yes"}).split("/")[:3])
+
+    assert "2 answers are missing or wrong." in ann.get(f"{draft}/check").text
+    first = {**hidden(ann.get(f"{draft}/sections/1").text), "q-tried": "no"}
+    send_long(ann, f"{draft}/sections/1", first)
+    assert "missing or wrong" not in ann.get(f"{draft}/check").text
+    page = ann.get(f"{draft}/write").text
+    assert ("Optional" in page, page.count(">Done<")) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("late", "said"), [(0.002, "less than a second"), (3, "3 seconds"), (5_400, "1 hour, 30 minutes")], ids=str
+)
+def test_whoever_is_late_is_told_by_how_much_as_people_say_it(
+    front: Fronted,  # noqa: F811
+    visit: Visit,
+    clock: Clock,  # noqa: F811
+    late: float,
+    said: str,
+) -> None:
+    ann = visit()
+    clock.now = CLOSES.subtract(hours=1)
+    draft = "/".join(began(ann).split("/")[:3])
+    fields = hidden(ann.get(f"{draft}/check").text)
+    clock.now = CLOSES.add(seconds=late)
+
+    answer = ann.post(f"{draft}/send", fields)
+
+    assert answer.status_code == 409
+    assert f"You sent it {said} after that." in answer.text
+    assert "Nothing can be sent any more." in answer.text
+
+
+def test_a_line_says_how_much_fits(front: Fronted, visit: Visit) -> None:  # noqa: F811
+    page = visit().get(BEGIN).text
+
+    assert 'data-characters="20"' in page
+    assert "You can write up to 20 characters." in page
