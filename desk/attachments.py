@@ -15,7 +15,7 @@ from domain.values.refusals import AttachmentRefused, NotAllowed, Problem, Unava
 from gateways.files.encryption import number_of_parts
 from gateways.files.kinds import examine
 from gateways.files.scanner import UNANSWERED
-from service.files import file_keys_of, place_of, scanner_of
+from service.files import file_keys_of, place_of, scanner_of, whole_place_of
 from store.challenges import attachments
 from store.challenges.attached import Kept
 from store.challenges.attachments import Begun, Place, Reader, Upload
@@ -196,6 +196,7 @@ class Attachments:
             verdict = scanner.scan(spool) if scanner else UNANSWERED
             if verdict.scan is Scan.INFECTED:
                 _refuse(place, [f"{question.title}: the file has a virus ({verdict.name}), and was not kept."])
+            store = whole_place_of(options, database)
             keys = file_keys_of(options, database)
             upload = Upload(
                 name=name,
@@ -208,7 +209,7 @@ class Attachments:
             begun = attachments.begin(database, keys, place, upload, clock)
             try:
                 if not begun.kept.is_whole:
-                    place_of(options).put(begun.kept.file, keys.open(begun.kept.key, begun.kept.file), spool, size)
+                    store.put(begun.kept.file, keys.open(begun.kept.key, begun.kept.file), spool, size)
                 return attachments.finish(database, begun, clock)
             except Exception:
                 self._take_back(begun)

@@ -33,6 +33,24 @@ def place_of(options: Settings) -> FilePlace:
     )
 
 
+def whole_place_of(options: Settings, database: Database) -> FilePlace:
+    """Where files are kept, if what was kept before is still there.
+
+    A folder whose disk is not mounted takes files as well, and hides them once the disk is back.
+
+    Raises:
+        FileRefused, Unavailable: as in `place_of`; or the folder is empty, although files are kept.
+    """
+    place = place_of(options)
+    if place.is_empty_folder() and sweeping.are_in_the_store(database):
+        raise Unavailable(
+            f"The folder for files {options.files_place} is empty, although files are kept there: see that its disk is "
+            "mounted, or restore it from its backup."
+        )
+    place.check()
+    return place
+
+
 def file_keys_of(options: Settings, database: Database) -> FileKeys:
     """The keys of files. If there are none and no file is kept yet, keys are made.
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from domain.values.refusals import Unavailable
 from store.database.database import Database
 
-from .files import place_of
+from .files import place_of, whole_place_of
 from .settings import Settings
 from .threads import Threads
 
@@ -40,10 +39,7 @@ class Readiness:
         threads: Threads,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._parts = {
-            "database": partial(threads.read, database.check_migrated),
-            "files": partial(threads.carry, lambda: place_of(options).check()),
-        }
+        self._options, self._database, self._threads = options, database, threads
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._asked_at = -_GOOD_FOR
@@ -53,16 +49,28 @@ class Readiness:
         """Which parts answer, by their names. Why one does not is in the log."""
         async with self._one_at_a_time:
             if self._clock() - self._asked_at >= _GOOD_FOR:
-                self._found = {name: await self._answers(name) for name in self._parts}
+                self._found = await self._ask()
                 self._asked_at = self._clock()
             return self._found
 
-    async def _answers(self, name: str) -> bool:
+    async def _ask(self) -> dict[str, bool]:
+        database = await self._answers("database", self._threads.read(self._database.check_migrated))
+        # Only the database knows whether a folder should be empty.
+        files = self._threads.carry(self._look_at_files, database)
+        return {"database": database, "files": await self._answers("files", files)}
+
+    def _look_at_files(self, database: bool) -> None:
+        if database:
+            whole_place_of(self._options, self._database)
+        else:
+            place_of(self._options).check()
+
+    async def _answers(self, part: str, asked: Awaitable[None]) -> bool:
         try:
             async with asyncio.timeout(_WITHIN):
-                await self._parts[name]()
+                await asked
         except (Unavailable, TimeoutError) as fault:
             reason = str(fault) or f"No answer within {_WITHIN} seconds."
-            _logger.warning("the web front is not ready", part=name, reason=reason)
+            _logger.warning("the web front is not ready", part=part, reason=reason)
             return False
         return True

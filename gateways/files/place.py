@@ -56,6 +56,15 @@ class FilePlace:
                 f"The folder for files {self._folder} cannot be written to: check who owns it, and its disk."
             )
 
+    def is_empty_folder(self) -> bool:
+        """Whether the store is a folder with nothing in it: as where a disk would be mounted, and is not.
+
+        Raises:
+            Unavailable: the folder cannot be read.
+        """
+        folder = self._folder
+        return folder is not None and self._asked(lambda: _is_empty(folder))
+
     def put(self, name: str, key: bytes, file: IO[bytes], size: int) -> None:
         """Keeps a file. To put the same file again changes nothing.
 
@@ -171,6 +180,11 @@ def _folder(path: Path) -> FilePlace:
             f"The folder for files {path} cannot be made ({error.strerror}): name another in CHALLENGES_FILES_PLACE."
         ) from None
     return FilePlace(LocalStore(path), path)
+
+
+def _is_empty(folder: Path) -> bool:
+    with os.scandir(folder) as found:
+        return next(found, None) is None
 
 
 def _given(**settings: str) -> S3Config:

@@ -135,6 +135,13 @@ def are_kept(database: Database) -> bool:
         return connection.execute(select(_files.c.id).where(_files.c.key != "").limit(1)).first() is not None
 
 
+def are_in_the_store(database: Database) -> bool:
+    """Whether the content of any file should be in the store."""
+    there = and_(_files.c.key != "", _files.c.stored_at.is_not(None), _files.c.going_at.is_(None))
+    with database.reading() as connection:
+        return connection.execute(select(_files.c.id).where(there).limit(1)).first() is not None
+
+
 def not_scanned(database: Database) -> tuple[Waiting, ...]:
     """Files that no scanner has looked at yet."""
     waiting = and_(_files.c.scanned_at.is_(None), _files.c.stored_at.is_not(None), _files.c.going_at.is_(None))

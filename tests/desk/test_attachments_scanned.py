@@ -102,6 +102,8 @@ def test_a_worker_does_not_start_with_a_scanner_that_would_pass_over_parts(
     ):
         monkeypatch.setenv("CHALLENGES_FILES_SCANNER", address)
         monkeypatch.setenv("CHALLENGES_DATABASE_URL", f"sqlite:///{tmp_path}/service.db")
+        # Otherwise, later tests in this process would log to where this test's output goes.
+        monkeypatch.setattr("service.log.configure", lambda _: None)
         assert worker.main() == 1
     said = capsys.readouterr().err
     assert "AlertExceedsMax yes" in said
