@@ -197,7 +197,7 @@ class Drafts:
 
     async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
         """The challenge of a draft, if the actor is whoever writes this draft."""
-        row = await self._core.threads.read(self._challenge_of, application)
+        row = await self._core.threads.read(rounds.challenge_of, self._core.database, application)
         await self._core.allow(actor, action, row, application)
         async with self._core.refusals_on_record(actor, action, row):
             if application not in {
@@ -207,10 +207,6 @@ class Drafts:
                     f"{self._core.shown(actor)} does not write {application}: whoever has its address does."
                 )
         return row
-
-    def _challenge_of(self, application: str) -> ChallengeRow:
-        database = self._core.database
-        return rounds.find_challenge(database, drafts.challenge_of(database, application))
 
     def _read(self, row: ChallengeRow, application: str, stage: str) -> OpenDraft:
         draft, form = drafts.read(self._core.database, application, stage, self._core.clock)

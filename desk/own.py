@@ -7,7 +7,7 @@ from domain.permissions import RIGHTS, Action, Actor
 from domain.values.model import Value
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, UnknownTeam
-from store.challenges import draft_rows, own
+from store.challenges import own, rounds
 from store.challenges.own import GivenFeedback, OwnLetter, PayeeVersion
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
@@ -116,17 +116,13 @@ class OwnApplications:
 
     async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
         """The challenge of an application, if it belongs to whoever asks."""
-        row = await self._core.find(await self._core.threads.read(self._challenge_of, application))
+        row = await self._core.threads.read(rounds.challenge_of, self._core.database, application)
         await self._core.allow(actor, action, row, application)
         async with self._core.refusals_on_record(actor, action, row):
             roles = RIGHTS[action].roles
             if application not in {each.person for each in actor.roles(row.place) if each.role in roles}:
                 raise NotAllowed(f"{self._core.shown(actor)} does not follow {application}: its contact does.")
         return row
-
-    def _challenge_of(self, application: str) -> str:
-        with self._core.database.reading() as connection:
-            return draft_rows.challenge_of(connection, application)
 
     def _followed(self, row: ChallengeRow, application: str) -> Followed:
         database = self._core.database

@@ -10,7 +10,7 @@ from domain.permissions import Action, Actor, Role
 from domain.values.addresses import mailbox_of
 from domain.values.refusals import NotAllowed, NotProven, TooLate, UnknownTeam
 from store import erasure, own_data
-from store.challenges import drafts
+from store.challenges import rounds
 from store.challenges.rounds import ChallengeRow
 
 from .core import Core
@@ -48,9 +48,7 @@ class OwnData:
             Unavailable: the database cannot be written to.
         """
         self._mailbox(actor)
-        row = await self._core.find(
-            await self._core.threads.read(drafts.challenge_of, self._core.database, application)
-        )
+        row = await self._core.threads.read(rounds.challenge_of, self._core.database, application)
         async with self._core.refusals_on_record(actor, Action.OWN_DATA, row):
             own = {each.person for each in actor.roles(row.place) if each.role is Role.TEAM}
             if application not in own:

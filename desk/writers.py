@@ -12,7 +12,7 @@ from domain.permissions import Action, Actor, Role
 from domain.values.addresses import mailbox_of
 from domain.values.calendar import spoken
 from domain.values.refusals import NotAllowed, NotReadable, Problem
-from store.challenges import draft_rows, drafts, own, people, rounds, writers
+from store.challenges import draft_rows, own, people, rounds, writers
 from store.challenges.rounds import ChallengeRow
 from store.challenges.submissions import random
 from store.challenges.writers import Writer as Writer
@@ -81,7 +81,7 @@ class Writers:
         await self._core.threads.write(self._take_away, application, mailbox_of(mailbox))
 
     async def _own(self, actor: Actor, action: Action, application: str, roles: tuple[Role, ...]) -> ChallengeRow:
-        row = await self._core.threads.read(self._challenge_of, application)
+        row = await self._core.threads.read(rounds.challenge_of, self._core.database, application)
         await self._core.allow(actor, action, row, application)
         async with self._core.refusals_on_record(actor, action, row):
             own = {each.person for each in actor.roles(row.place) if each.role in roles}
@@ -90,10 +90,6 @@ class Writers:
                     f"{self._core.shown(actor)} does not write {application}: whoever has its address does."
                 )
         return row
-
-    def _challenge_of(self, application: str) -> ChallengeRow:
-        database = self._core.database
-        return rounds.find_challenge(database, drafts.challenge_of(database, application))
 
     def _list(self, application: str) -> tuple[Writer, ...]:
         with self._core.database.reading() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select
+from sqlalchemy import Connection, bindparam, exists, insert, select
 from whenever import Instant
 
 from domain.challenges.draft import KeptAnswer
@@ -148,10 +148,6 @@ def kept_answer(row: Found) -> KeptAnswer:
         saved_at=row.saved_at,
         counts=row.counts,
     )
-
-
-def is_(application: str, stage: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _drafts.c.application == application, _drafts.c.stage == stage
 
 
 def unknown(application: str) -> UnknownTeam:

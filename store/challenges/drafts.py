@@ -159,7 +159,7 @@ def _begin(
     draft, mailbox = submissions.new_draft_id(window.slug), whose["mailbox"]
     if on_page is not None:
         draft = submissions.draft_id_for(window.slug, on_page.once, mailbox)
-        begun = connection.execute(select(_drafts.c.mailbox).where(*draft_rows.is_(draft, ""))).one_or_none()
+        begun = _DRAFT.one_or_none(connection, {"id": draft, "of_stage": ""})
         if begun is not None and begun.mailbox == mailbox:
             return draft  # the page was sent before
     now = to_microsecond(clock())
@@ -171,7 +171,7 @@ def _begin(
         raise ApplicationRefused.for_problems([Problem(field="email", text=text)])
     form = forms.read(connection, challenge)
     new = {"application": draft, "stage": "", "challenge": challenge, "form": form.version, "begun_at": now}
-    connection.execute(insert(_drafts).values(**new, **whose))
+    _BEGUN.execute(connection, {**new, **whose, "size": 0})
     if on_page is not None:
         check_keepable(form, on_page.typed)
         row = draft_rows.held(connection, draft, "", now)
@@ -307,20 +307,6 @@ def page_of_drafts(database: Database, page: Page, applications: Collection[str]
         return _BY_APPLICATION.read(connection, wanted, page, lambda row: DraftRow.model_validate(dict(row._mapping)))
 
 
-def challenge_of(database: Database, application: str) -> str:
-    """The challenge of a draft or an application.
-
-    Raises:
-        UnknownTeam: there is no such draft or application.
-        Unavailable: the database cannot be read.
-    """
-    with database.reading() as connection:
-        found = _CHALLENGE_OF.one_or_none(connection, {"id": application})
-    if found is None or found.challenge is None:
-        raise draft_rows.unknown(application)
-    return str(found.challenge)
-
-
 def _draft(connection: Connection, draft: Found) -> Draft:
     row = _AS_SENT.one_or_none(connection, {"id": draft.application, "of_stage": draft.stage})
     if row is None:
@@ -358,15 +344,8 @@ def _same(one: Table, other: Table, name: str) -> ColumnElement[bool]:
 
 _OF_DRAFT = (_drafts.c.application == bindparam("id"), _drafts.c.stage == bindparam("of_stage"))
 _DRAFT = Prepared(select(_drafts).where(*_OF_DRAFT))
+_BEGUN = Prepared(insert(_drafts))
 _GROWN = Prepared(update(_drafts).where(*_OF_DRAFT).values(size=bindparam("new_size")))
-_CHALLENGE_OF = Prepared(
-    select(
-        func.coalesce(
-            select(func.max(_drafts.c.challenge)).where(_drafts.c.application == bindparam("id")).scalar_subquery(),
-            select(_applications.c.challenge).where(_applications.c.id == bindparam("id")).scalar_subquery(),
-        ).label("challenge")
-    )
-)
 _AS_SENT = Prepared(
     select(_applications.c.withdrawn, _applications.c.organisation, _applications.c.email, *_SENT, *_SHOWN)
     .join_from(_drafts, _windows, _same(_drafts, _windows, "challenge"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from domain.forms.answers import Answers
 from domain.forms.form import Form
@@ -13,8 +13,12 @@ from domain.programmes.round import Challenge
 from domain.values.refusals import UnknownStage
 from store.database import tables
 from store.database.inserts import inserting
+from store.database.prepared import Prepared
 
 _forms = tables.forms
+_SAID = Prepared(
+    select(_forms.c.said).where(_forms.c.challenge == bindparam("of"), _forms.c.stage == bindparam("of_stage"))
+)
 
 
 def keep(connection: Connection, challenge: Challenge, programme: Programme) -> None:
@@ -39,10 +43,10 @@ def read(connection: Connection, challenge: str, stage: str = "") -> Form:
     Raises:
         UnknownStage: that stage asks for none.
     """
-    said = connection.scalar(select(_forms.c.said).where(_forms.c.challenge == challenge, _forms.c.stage == stage))
-    if said is None:
+    found = _SAID.one_or_none(connection, {"of": challenge, "of_stage": stage})
+    if found is None:
         raise UnknownStage(f"The stage {stage!r} of {challenge} asks for no proposal: leave the stage out.")
-    return _form(said)
+    return _form(found.said)
 
 
 def title_of(connection: Connection, challenge: str, stage: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, literal, select, union_all, update
 
 from domain.identity.session import Session
 from domain.identity.sign_in import SignIn
@@ -26,8 +26,6 @@ _people, _applications, _drafts = tables.people, tables.applications, tables.dra
 _BY_PERSON = (Role.SPONSOR, Role.OPERATOR, Role.RELEASER)
 """The roles that somebody has by their row alone. What a reader reads stands in rows of its own."""
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
-_APPLICATIONS = TotalOrder(_applications.c.id)
-_DRAFTS = TotalOrder(_drafts.c.application, _drafts.c.stage)
 
 
 def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
@@ -45,7 +43,8 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
     by_address = "@" in name
     who = _people.c.mailbox == mailbox_of(name) if by_address else _people.c.id == name
     with database.reading() as connection:
-        return _grants(connection, who, mailbox_of(name) if by_address else "")
+        known = connection.execute(select(_people).where(who).order_by(*_PEOPLE)).all()
+        return _grants(connection, known, who, mailbox_of(name) if by_address else "")
 
 
 def grants_proven_by(database: Database, session: Session) -> tuple[Grant, ...]:
@@ -55,22 +54,24 @@ def grants_proven_by(database: Database, session: Session) -> tuple[Grant, ...]:
         Unavailable: the database cannot be read.
     """
     with database.reading() as connection:
-        return _grants(connection, persons.proven_by(session), session.mailbox)
+        known = persons.rows_proven_by(connection, session)
+        return _grants(connection, known, persons.proven_by(session), session.mailbox)
 
 
-def _grants(connection: Connection, who: ColumnElement[bool], mailbox: str) -> tuple[Grant, ...]:
-    """The roles of people, and those of the teams and drafts of a mailbox, if there is one."""
-    known = connection.execute(select(_people).where(who).order_by(*_PEOPLE)).all()
+def _grants(
+    connection: Connection, known: Sequence[Found], who: ColumnElement[bool], mailbox: str
+) -> tuple[Grant, ...]:
+    """The roles of people, and those of the teams and drafts of a mailbox, if there is one.
+
+    Args:
+        connection: in any transaction.
+        known: the rows of the people.
+        who: the condition on `people` that finds these rows.
+        mailbox: theirs; empty if it is not known.
+    """
     # Whoever no round names, as nearly every applicant, reads for none.
     of_people = (*_people_grants(known), *(readers.grants(connection, who) if known else ()))
-    if not mailbox:
-        return of_people
-    return (
-        *of_people,
-        *_team_grants(connection, mailbox),
-        *_draft_grants(connection, mailbox),
-        *writers.grants(connection, mailbox),
-    )
+    return (*of_people, *_applying_grants(connection, mailbox)) if mailbox else of_people
 
 
 def keep_people(connection: Connection, round_: Round) -> None:
@@ -211,29 +212,23 @@ def _people_grants(known: Iterable[Found]) -> tuple[Grant, ...]:
     )
 
 
-_TEAMS_OF = Prepared(
-    select(_applications.c.id, _applications.c.challenge)
-    .where(_applications.c.mailbox == bindparam("of"))
-    .order_by(*_APPLICATIONS)
-)
-_DRAFTS_OF = Prepared(
-    select(_drafts.c.application, _drafts.c.challenge)
-    .where(
-        _drafts.c.mailbox == bindparam("of"),
-        ~exists().where(_applications.c.id == _drafts.c.application),
+_APPLYING = Prepared(
+    union_all(
+        select(
+            literal(str(Role.TEAM)).label("role"), _applications.c.id.label("application"), _applications.c.challenge
+        ).where(_applications.c.mailbox == bindparam("of")),
+        # Once a draft is sent, it belongs to the contact of its application.
+        select(literal(str(Role.TEAM)), _drafts.c.application, _drafts.c.challenge).where(
+            _drafts.c.mailbox == bindparam("of"),
+            ~exists(_applications.c.id).where(_applications.c.id == _drafts.c.application),
+        ),
+        writers.INVITED,
     )
-    .order_by(*_DRAFTS)
 )
+"""What the person with a mailbox has sent or writes. One statement, because every page of theirs asks for all of it."""
 
 
-def _team_grants(connection: Connection, mailbox: str) -> tuple[Grant, ...]:
-    return tuple(
-        Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.id, challenge=row.challenge)
-        for row in _TEAMS_OF.all(connection, {"of": mailbox})
-    )
-
-
-def _draft_grants(connection: Connection, mailbox: str) -> Iterator[Grant]:
-    """For drafts that were not sent. Once a draft is sent, it belongs to the contact of its application."""
-    for row in _DRAFTS_OF.all(connection, {"of": mailbox}):
-        yield Grant(round=round_of(row.challenge), role=Role.TEAM, person=row.application, challenge=row.challenge)
+def _applying_grants(connection: Connection, mailbox: str) -> Iterator[Grant]:
+    found = _APPLYING.all(connection, {"of": mailbox})
+    for role, application, challenge in sorted(map(tuple, found)):
+        yield Grant(round=round_of(challenge), role=Role(role), person=application, challenge=challenge)

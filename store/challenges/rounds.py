@@ -37,10 +37,11 @@ from store.database import identity_tables, tables
 from store.database.database import Database
 from store.database.inserts import inserting
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
 from store.judging import readers, scorecards
 from store.public import copies
 
-from . import forms
+from . import draft_rows, forms
 from .people import keep_people, people_in
 
 _IN_ROUNDS = TotalOrder(tables.challenges.c.round, tables.challenges.c.position, tables.challenges.c.id)
@@ -233,7 +234,7 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
         Unavailable: the database cannot be read.
     """
     with database.reading() as connection:
-        rows = connection.execute(_NAMED, {"name": name}).all()
+        rows = _NAMED.all(connection, {"name": name})
         if not rows:
             raise UnknownChallenge(_not_found(connection, name))
     # A name without a round means the only round that is not over. The other rounds are over or were rehearsals.
@@ -245,10 +246,24 @@ def find_challenge(database: Database, name: str) -> ChallengeRow:
     return _challenge_row(rows[0])
 
 
+def challenge_of(database: Database, application: str) -> ChallengeRow:
+    """The challenge of a draft or an application.
+
+    Raises:
+        UnknownTeam: there is no such draft or application.
+        Unavailable: the database cannot be read.
+    """
+    with database.reading() as connection:
+        row = _OF_APPLICATION.one_or_none(connection, {"application": application})
+    if row is None:
+        raise draft_rows.unknown(application)
+    return _challenge_row(row)
+
+
 def _rows() -> Select[Any]:
     window, attention = tables.windows, tables.attention
     texts = (
-        select(func.aggregate_strings(attention.c.text, "; "))
+        select(func.aggregate_strings(attention.c.text, _written_out("; ")))
         .where(attention.c.challenge == tables.challenges.c.id, attention.c.text != "")
         .scalar_subquery()
     )
@@ -272,8 +287,9 @@ def _rows() -> Select[Any]:
 def _not_proven() -> ColumnElement[int]:
     line = tables.record
     # Written out, so that both databases find the index of these lines.
-    of_it = (line.c.challenge == tables.challenges.c.id, line.c.proof == literal_column(f"'{Way.NONE}'"))
-    counted = select(func.count()).where(*of_it, line.c.refused.is_(False), line.c.action.in_(_DECISIONS))
+    of_it = (line.c.challenge == tables.challenges.c.id, line.c.proof == _written_out(Way.NONE))
+    decided = line.c.action.in_([_written_out(each) for each in _DECISIONS])
+    counted = select(func.count()).where(*of_it, line.c.refused.is_(False), decided)
     return counted.scalar_subquery()
 
 
@@ -287,18 +303,30 @@ def _waits_for() -> ColumnElement[str]:
     """What the workflow last reported; but money that came back after the workflow had ended is owed again."""
     challenge, payment = tables.challenges, tables.payments
     owed = exists().where(
-        payment.c.challenge == challenge.c.id, payment.c.status.not_in([str(status) for status in OVER])
+        payment.c.challenge == challenge.c.id, payment.c.status.not_in([_written_out(status) for status in OVER])
     )
     over = and_(challenge.c.outcome != "", challenge.c.waits_for == "nothing")
     return case((and_(over, owed), "payments"), else_=challenge.c.waits_for)
 
 
-_NAMED = (
+def _written_out(text: str) -> ColumnElement[str]:
+    """One of our own texts as a part of a statement, which is then prepared once and for all."""
+    return literal_column(f"'{text}'")
+
+
+_DRAFTED = select(func.max(tables.drafts.c.challenge)).where(tables.drafts.c.application == bindparam("application"))
+_APPLIED = select(tables.applications.c.challenge).where(tables.applications.c.id == bindparam("application"))
+# Made once: every command and most requests look a challenge up, and making the statement takes as long as asking.
+_NAMED = Prepared(
     _rows()
     .where(or_(tables.challenges.c.id == bindparam("name"), tables.challenges.c.slug == bindparam("name")))
     .order_by(*_BY_ID)
 )
-"""Made only once: every command and most requests look a challenge up, and making it takes as long as asking."""
+_OF_APPLICATION = Prepared(
+    _rows().where(
+        tables.challenges.c.id == func.coalesce(_DRAFTED.scalar_subquery(), _APPLIED.scalar_subquery()),
+    )
+)
 
 
 def _challenge_row(row: Any) -> ChallengeRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, literal, select, update
 from whenever import Instant
 
 from domain.permissions import Grant, Role
@@ -19,11 +19,12 @@ from store.identity.secrets import hashed
 _writers, _drafts = tables.writers, tables.drafts
 _BY_MAILBOX = TotalOrder(_writers.c.application, _writers.c.mailbox, _writers.c.browser)
 _OF_DRAFT = (_drafts.c.application == _writers.c.application) & (_drafts.c.stage == "")
-_WRITES = select(_writers.c.application, _drafts.c.challenge).join_from(_writers, _drafts, _OF_DRAFT)
-# Asked at every request, so the statements are prepared.
-_INVITED = Prepared(
-    _WRITES.where(_writers.c.mailbox == bindparam("mailbox"), _writers.c.until.is_(None)).order_by(*_BY_MAILBOX)
+_WRITES = select(literal(str(Role.WRITER)).label("role"), _writers.c.application, _drafts.c.challenge).join_from(
+    _writers, _drafts, _OF_DRAFT
 )
+INVITED = _WRITES.where(_writers.c.mailbox == bindparam("of"), _writers.c.until.is_(None))
+"""The drafts that the person with a mailbox was invited to write, and still does."""
+# Asked at every request, so it is made once.
 _IN_BROWSER = Prepared(
     _WRITES.where(
         _writers.c.browser == bindparam("browser"), _writers.c.mailbox == "", _writers.c.until > bindparam("now")
@@ -43,16 +44,6 @@ class Writer(Value):
     mailbox: str
     invited_by: str
     since: Instant
-
-
-def grants(connection: Connection, mailbox: str) -> tuple[Grant, ...]:
-    """The drafts that somebody was invited to write, and still does.
-
-    Args:
-        connection: in any transaction.
-        mailbox: theirs, not empty.
-    """
-    return tuple(map(_grant, _INVITED.all(connection, {"mailbox": mailbox})))
 
 
 def grants_of_browser(database: Database, browser: str, now: Instant) -> tuple[Grant, ...]:

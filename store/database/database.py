@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -12,10 +13,11 @@ from typing import Any, cast
 
 import psycopg
 from psycopg.errors import Diagnostic
-from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.values.refusals import Unavailable
 from store.record.keys import KeepsKeys
@@ -29,6 +31,8 @@ WAIT_SECONDS = 30
 _CONNECT_SECONDS = 10
 _GLANCE = 0.01
 _CONNECTIONS = 20
+_RESTED = 1.0
+"""Seconds after which a connection that nobody used is asked whether it still lives."""
 _MIGRATION_LOCK = 2016_07_06  # any number that no other program takes on the same server
 _READING = {"reading": True}
 _ALONE = {"alone": True}
@@ -61,7 +65,6 @@ class Database:
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=WAIT_SECONDS,
-            pool_pre_ping=not self._is_sqlite,
             execution_options={"record_keys": record_keys},  # for whoever has a connection only
             connect_args={"timeout": WAIT_SECONDS} if self._is_sqlite else {"connect_timeout": _CONNECT_SECONDS},
         )
@@ -70,6 +73,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", _prepare_postgresql)
+            _ask_those_that_rested(self.engine)
         event.listen(self.engine, "handle_error", self._explain)
 
     @contextmanager
@@ -84,7 +88,10 @@ class Database:
 
     @contextmanager
     def reading(self, *, as_of_one_moment: bool = False) -> Iterator[Connection]:
-        """One transaction that only reads. On SQLite, readers do not wait for writers.
+        """For statements that only read. On SQLite they see the same rows, and do not wait for writers.
+
+        On PostgreSQL, each statement sees what is committed when it begins, in a transaction of its own: one around
+        them would give nothing at READ COMMITTED, and take two more ways to the server and back.
 
         Args:
             as_of_one_moment: whether all statements see the same rows, also on PostgreSQL.
@@ -94,8 +101,9 @@ class Database:
         """
         with self._plainly(), self.engine.connect() as connection:
             connection = connection.execution_options(**_READING)
-            if as_of_one_moment and not self._is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            if not self._is_sqlite:
+                level = "REPEATABLE READ" if as_of_one_moment else "AUTOCOMMIT"
+                connection = connection.execution_options(isolation_level=level)
             with connection.begin():
                 yield connection
 
@@ -232,8 +240,6 @@ class Database:
 
     def _explain(self, context: ExceptionContext) -> Unavailable | None:
         """The engine calls this for every error of the driver."""
-        if context.is_pre_ping:
-            return None
         return unavailable(context.original_exception, self._url)
 
     def _make_folder(self) -> None:
@@ -301,3 +307,24 @@ def _begin_sqlite(connection: Connection) -> None:
 def _prepare_postgresql(connection: Any, _: object) -> None:
     connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
     connection.commit()
+
+
+def _ask_those_that_rested(engine: Engine) -> None:
+    """Whoever takes a connection that has rested asks first whether the server still has it, and else gets another.
+
+    The pool could ask each time. But where many come at once, each question is one more way to the server and back.
+    """
+
+    def given_back(_: object, held: ConnectionPoolEntry) -> None:
+        held.info["rests_since"] = time.monotonic()
+
+    def taken(connection: Any, held: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - held.info.get("rests_since", math.inf) < _RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error  # the pool takes a new one, and drops all others
+
+    event.listen(engine, "checkin", given_back)
+    event.listen(engine, "checkout", taken)

@@ -11,11 +11,12 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 
 _Convert = Callable[[Any], Any]
-_Statement = Select[Any] | Insert | Update
+_Selection = Select[Any] | CompoundSelect[Any]
+_Statement = _Selection | Insert | Update
 
 
 class _Made(NamedTuple):
@@ -106,7 +107,7 @@ class Prepared:
         statement = self._sqlite if dialect.name == "sqlite" else self._statement
         compiled: Any = statement.compile(dialect=dialect)
         names = tuple(compiled.positiontup or compiled.binds)
-        columns = statement.selected_columns if isinstance(statement, Select) else ()
+        columns = statement.selected_columns if isinstance(statement, _Selection) else ()
         made = _Made(
             sql=str(compiled),
             given={name: bound.value for name, bound in compiled.binds.items() if bound.value is not None},

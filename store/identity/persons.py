@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from domain.identity.session import Session
 from domain.values.model import Value
 from store.database import tables
 from store.database.database import Database
 from store.database.ordering import TotalOrder
+from store.database.prepared import Prepared
+from store.database.tables import Found
 
 _people = tables.people
 _PEOPLE = TotalOrder(_people.c.round, _people.c.id)
+_BY_MAILBOX = Prepared(
+    select(_people).where(_people.c.mailbox == bindparam("of"), _people.c.issuer == "").order_by(*_PEOPLE)
+)
+"""Made once, because making a statement takes longer than running it, and every page asks it."""
 
 
 class Known(Value):
@@ -82,6 +90,13 @@ def proven_by(session: Session) -> ColumnElement[bool]:
         if session.subject:
             enough.append(and_(here, _people.c.subject == session.subject))
     return or_(*enough)
+
+
+def rows_proven_by(connection: Connection, session: Session) -> Sequence[Found]:
+    """The rows of the people whom a session proves somebody to be; see `proven_by`."""
+    if not session.issuer:
+        return _BY_MAILBOX.all(connection, {"of": session.mailbox})
+    return connection.execute(select(_people).where(proven_by(session)).order_by(*_PEOPLE)).all()
 
 
 def _known(connection: Connection, who: ColumnElement[bool]) -> tuple[Known, ...]:
