@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +21,8 @@ from .showing import FILTERS
 from .static_files import Static
 
 _HERE = Path(__file__).parent
+_FAULTS: ContextVar[Sequence[Problem]] = ContextVar("faults", default=())
+"""What is wrong in the form of the page that is filled in now. Parts of pages are then made once, and not for each."""
 
 
 class Pages:
@@ -49,7 +52,7 @@ class Pages:
         self._environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         self._environment.filters.update(FILTERS)
         shared = self._environment.globals
-        shared |= {"static": self.static.address, "brand_name": brand}
+        shared |= {"static": self.static.address, "brand_name": brand, "faults_at": _faults_at}
         shared["brand_logo"] = self.static.address(f"logo{logo.suffix.lower()}") if logo else ""
 
     def for_everybody(self, page: str, **facts: object) -> bytes:
@@ -82,10 +85,19 @@ class Pages:
             return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, token_for(held))
 
         template = self._environment.get_template(f"{page}.html")
-        text = template.render(
-            session=session, token=token, faults=faults, language=spoken().code, languages=self._languages, **facts
-        )
+        before = _FAULTS.set(faults)
+        try:
+            text = template.render(
+                session=session, token=token, faults=faults, language=spoken().code, languages=self._languages, **facts
+            )
+        finally:
+            _FAULTS.reset(before)
         return with_browser(request, HTMLResponse(text, status))
+
+
+def _faults_at(field: str) -> list[Problem]:
+    """What is wrong with a field of the form."""
+    return [each for each in _FAULTS.get() if each.field == field]
 
 
 def browser_of(request: Request) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, literal, select, union_all, update
+from sqlalchemy import Connection, and_, bindparam, exists, insert, literal, select, union_all, update
 
 from domain.identity.session import Session
 from domain.identity.sign_in import SignIn
@@ -40,11 +40,12 @@ def grants_of(database: Database, name: str) -> tuple[Grant, ...]:
     Raises:
         Unavailable: the database cannot be read.
     """
-    by_address = "@" in name
-    who = _people.c.mailbox == mailbox_of(name) if by_address else _people.c.id == name
+    mailbox = mailbox_of(name) if "@" in name else ""
+    who = _people.c.mailbox == mailbox if mailbox else _people.c.id == name
     with database.reading() as connection:
         known = connection.execute(select(_people).where(who).order_by(*_PEOPLE)).all()
-        return _grants(connection, known, who, mailbox_of(name) if by_address else "")
+        reads = readers.grants(connection, who) if known else ()
+        return (*_people_grants(known), *reads, *(_applying_grants(connection, mailbox) if mailbox else ()))
 
 
 def grants_proven_by(database: Database, session: Session) -> tuple[Grant, ...]:
@@ -55,23 +56,9 @@ def grants_proven_by(database: Database, session: Session) -> tuple[Grant, ...]:
     """
     with database.reading() as connection:
         known = persons.rows_proven_by(connection, session)
-        return _grants(connection, known, persons.proven_by(session), session.mailbox)
-
-
-def _grants(
-    connection: Connection, known: Sequence[Found], who: ColumnElement[bool], mailbox: str
-) -> tuple[Grant, ...]:
-    """The roles of people, and those of the teams and drafts of a mailbox, if there is one.
-
-    Args:
-        connection: in any transaction.
-        known: the rows of the people.
-        who: the condition on `people` that finds these rows.
-        mailbox: theirs; empty if it is not known.
-    """
-    # Whoever no round names, as nearly every applicant, reads for none.
-    of_people = (*_people_grants(known), *(readers.grants(connection, who) if known else ()))
-    return (*of_people, *_applying_grants(connection, mailbox)) if mailbox else of_people
+        # Whoever no round names, as nearly every applicant, reads for none.
+        reads = readers.grants(connection, persons.proven_by(session)) if known else ()
+        return (*_people_grants(known), *reads, *_applying_grants(connection, session.mailbox))
 
 
 def keep_people(connection: Connection, round_: Round) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -262,8 +262,9 @@ def challenge_of(database: Database, application: str) -> ChallengeRow:
 
 def _rows() -> Select[Any]:
     window, attention = tables.windows, tables.attention
+    between = cast("str", _written_out("; "))  # SQLAlchemy writes a text here into the statement at each execution
     texts = (
-        select(func.aggregate_strings(attention.c.text, _written_out("; ")))
+        select(func.aggregate_strings(attention.c.text, between))
         .where(attention.c.challenge == tables.challenges.c.id, attention.c.text != "")
         .scalar_subquery()
     )
@@ -309,9 +310,9 @@ def _waits_for() -> ColumnElement[str]:
     return case((and_(over, owed), "payments"), else_=challenge.c.waits_for)
 
 
-def _written_out(text: str) -> ColumnElement[str]:
-    """One of our own texts as a part of a statement, which is then prepared once and for all."""
-    return literal_column(f"'{text}'")
+def _written_out(word: str) -> ColumnElement[str]:
+    """One of our own words as a part of a statement, which is then prepared once and for all."""
+    return literal_column(f"'{word}'")
 
 
 _DRAFTED = select(func.max(tables.drafts.c.challenge)).where(tables.drafts.c.application == bindparam("application"))
