@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -160,7 +162,10 @@ def fronting(database: Database, clock: Clock, **settings: Any) -> Iterator[Fron
     place = socket.create_server(("127.0.0.1", 0))
     listens = f"http://localhost:{place.getsockname()[1]}"
     # All visitors of tests come from one address, and may be quicker than people.
-    options = Settings(**{"web_address": listens, "web_limit": 1_000_000, **settings})
+    usual: dict[str, Any] = {"web_address": listens, "web_limit": 1_000_000}
+    folder = tempfile.TemporaryDirectory(prefix="front-")
+    usual |= {"files_place": f"{folder.name}/files", "files_key_file": Path(folder.name) / "files.key"}
+    options = Settings(**(usual | settings))
     desk = Desk(options, database, _away, clock)
     started, server = threading.Event(), list[uvicorn.Server]()
 
@@ -186,6 +191,7 @@ def fronting(database: Database, clock: Clock, **settings: Any) -> Iterator[Fron
         thread.join(HANGS)
         desk.close()
         place.close()
+        folder.cleanup()
 
 
 @asynccontextmanager

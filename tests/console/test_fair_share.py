@@ -17,11 +17,12 @@ from console.app import build
 from console.fair_share import FairShare, Pace
 from domain.permissions import Actor, Grant, Role
 from domain.values.refusals import TooOften
+from identity.limits import Limit
 from identity.links import Links
 from identity.organisations import Organisations
 from store.database.database import Database
 from tests.console.fronting import Fronted, Visitor, fronting
-from tests.console.test_writing import begin
+from tests.console.test_writing import ANN, ANSWERS, BEGIN, begin, hidden, send_long
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
 from tests.store.said import AIR, MIDWAY
@@ -144,6 +145,25 @@ def test_a_cookie_that_somebody_made_up_is_no_way_round(
         robot.cookies[name] = f"{number:043}"
         statuses.add(robot.get("/account").status_code)
     assert statuses == {303, 429}
+
+
+def test_a_network_begins_only_so_many_drafts_and_whoever_is_turned_away_gets_their_text_back(
+    front: Fronted, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where somebody can have a letter sent to each of thousands of strangers."""
+    monkeypatch.setattr("console.applicants.begin._BY_NETWORK", Limit("begin-draft", 3, 10))
+    for number in range(3):
+        begin(visit(x_forwarded_for=FLOOD), f"person-{number}@tay.example")
+    fourth, own = (visit(x_forwarded_for=FLOOD) for _ in range(2))
+    fields = {**hidden(fourth.get(BEGIN).text), "organisation": "Tay Ltd", "email": "x@tay.example", **ANSWERS}
+
+    answer = send_long(fourth, BEGIN, fields)
+
+    assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
+    assert "Every bus measures the air." in answer.text
+    own.sign_in(ANN)
+    assert begin(own, ANN)
+    assert begin(visit(x_forwarded_for=HOME), "y@tay.example")
 
 
 def known_by(state: dict[str, object]) -> ASGIApp:
