@@ -124,9 +124,9 @@ def _digest(secret: str) -> str:
 
 def _too_many(seconds: int) -> TooOften:
     text = ngettext(
-        "Too many requests came from your network, so nothing was done: wait {number} second, then go back in your "
+        "Too many requests came from here, so nothing was done: wait {number} second, then go back in your "
         "browser, where what you typed still is, and try again.",
-        "Too many requests came from your network, so nothing was done: wait {number} seconds, then go back in your "
+        "Too many requests came from here, so nothing was done: wait {number} seconds, then go back in your "
         "browser, where what you typed still is, and try again.",
         seconds,
     )
