@@ -36,7 +36,7 @@ from .local import local_page
 from .rendering import Pages
 
 _logger = structlog.get_logger("web")
-_SECRETS = frozenset({TOKEN, "secret", "answer", "id", "once", "seen", "question", "wanted", "code"})
+_SECRETS = frozenset({TOKEN, "secret", "answer", "id", "once", "seen", "question", "wanted", "code", "do", "remove"})
 """Fields of forms that nobody typed, or that are no use to anybody twice."""
 _LEFT = 499
 """Stands in the log for a request that broke off, as proxies write it."""

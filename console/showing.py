@@ -17,6 +17,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup
 from whenever import Date, Instant, ItemizedDelta, Time
 
+from domain.forms.attachments import spoken_size
 from domain.programmes.pay import Pay
 from domain.values.calendar import WorkingDays
 from domain.values.money import Money, Vat
@@ -178,5 +179,5 @@ def _locale_of(code: str) -> Locale:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     each.__name__: each for each in (day, moment, deadline, when, until, duration, money, fee, number)
-}
+} | {"size": spoken_size}
 """By the names under which templates use them."""

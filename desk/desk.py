@@ -25,6 +25,7 @@ from .contacts import Contacts
 from .core import Core
 from .drafts import Drafts
 from .erasing import Erasing
+from .evidence import Evidence
 from .forms import Forms
 from .interests import Interests
 from .judging import Judging
@@ -83,6 +84,7 @@ class Desk:
         self.own_calendar = OwnCalendar(self.core)
         self.own_data = OwnData(self.core)
         self.attachments = Attachments(self.core)
+        self.evidence = Evidence(self.core)
         self.readers = Readers(self.core)
         self.interests = Interests(self.core)
         self.judging = Judging(self.core)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from domain.challenges.sent_evidence import EvidenceOf
 from domain.challenges.standing import Deadline, Own, Where, deadlines, where
 from domain.permissions import RIGHTS, Action, Actor
 from domain.values.model import Value
 from domain.values.paging import Page, Paged
 from domain.values.refusals import NotAllowed, UnknownTeam
-from store.challenges import own, rounds
+from store.challenges import evidence, own, rounds
 from store.challenges.own import GivenFeedback, OwnLetter, PayeeVersion
 from store.challenges.rounds import ChallengeRow
 from store.payments import reading
@@ -43,12 +44,14 @@ class Followed(Value):
         feedback: that they were told.
         payments: to the team, in the order in which they were requested.
         bank_details: in all versions, masked.
+        evidence: the instalments that are paid on evidence, with what was sent and decided.
     """
 
     standing: Standing
     feedback: tuple[GivenFeedback, ...] = ()
     payments: tuple[Payment, ...] = ()
     bank_details: tuple[PayeeVersion, ...] = ()
+    evidence: tuple[EvidenceOf, ...] = ()
 
 
 class OwnApplications:
@@ -90,7 +93,7 @@ class OwnApplications:
             NotAllowed: it is not theirs. This is on the record. Fronts show the same for both.
             Unavailable: the database cannot be read.
         """
-        row = await self._own(actor, Action.READ_OWN, application)
+        row = await row_of_own(self._core, actor, Action.READ_OWN, application)
         return await self._core.threads.read(self._followed, row, application)
 
     async def letters(self, actor: Actor, page: Page, application: str) -> Paged[OwnLetter]:
@@ -100,7 +103,7 @@ class OwnApplications:
             UnknownTeam, NotAllowed: as in `find`.
             NotReadable: no page begins there.
         """
-        row = await self._own(actor, Action.READ_OWN, application)
+        row = await row_of_own(self._core, actor, Action.READ_OWN, application)
         return await self._core.threads.read(own.letters, self._core.database, page, row.id, application)
 
     async def letter(self, actor: Actor, application: str, key: str) -> OwnLetter:
@@ -110,19 +113,9 @@ class OwnApplications:
             UnknownTeam, NotAllowed: as in `find`.
             UnknownNotice: the application has no such letter. This is on the record: it may be a letter to others.
         """
-        row = await self._own(actor, Action.READ_OWN, application)
+        row = await row_of_own(self._core, actor, Action.READ_OWN, application)
         async with self._core.refusals_on_record(actor, Action.READ_OWN, row):
             return await self._core.threads.read(own.letter, self._core.database, row.id, application, key)
-
-    async def _own(self, actor: Actor, action: Action, application: str) -> ChallengeRow:
-        """The challenge of an application, if it belongs to whoever asks."""
-        row = await self._core.threads.read(rounds.challenge_of, self._core.database, application)
-        await self._core.allow(actor, action, row, application)
-        async with self._core.refusals_on_record(actor, action, row):
-            roles = RIGHTS[action].roles
-            if application not in {each.person for each in actor.roles(row.place) if each.role in roles}:
-                raise NotAllowed(f"{self._core.shown(actor)} does not follow {application}: its contact does.")
-        return row
 
     def _followed(self, row: ChallengeRow, application: str) -> Followed:
         database = self._core.database
@@ -134,11 +127,35 @@ class OwnApplications:
             feedback=own.feedback(database, application),
             payments=reading.payments_of_team(database, row.id, application),
             bank_details=own.bank_details(database, application),
+            evidence=evidence.read(database, application),
         )
 
     def _standing(self, found: Own, *, is_contact: bool = True) -> Standing:
         now = self._core.now()
         return Standing(own=found, where=where(found, now), next=deadlines(found, now), is_contact=is_contact)
+
+
+async def row_of_own(core: Core, actor: Actor, action: Action, application: str) -> ChallengeRow:
+    """The challenge of an application, if the application belongs to whoever asks.
+
+    Args:
+        core: of the desk.
+        actor: who asks.
+        action: what for.
+        application: its id.
+
+    Raises:
+        UnknownTeam: there is no such application.
+        NotAllowed: it is not theirs. This is on the record. Fronts show the same for both.
+        Unavailable: the database cannot be read.
+    """
+    row = await core.threads.read(rounds.challenge_of, core.database, application)
+    await core.allow(actor, action, row, application)
+    async with core.refusals_on_record(actor, action, row):
+        roles = RIGHTS[action].roles
+        if application not in {each.person for each in actor.roles(row.place) if each.role in roles}:
+            raise NotAllowed(f"{core.shown(actor)} does not follow {application}: its contact does.")
+    return row
 
 
 def _by_date(standing: Standing) -> tuple[bool, str, str]:

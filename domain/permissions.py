@@ -79,6 +79,7 @@ class Action(StrEnum):
     INVITE_WRITER = "invite-writer"
     READ_OWN = "read-own"
     SEND_EVIDENCE = "send-evidence"
+    READ_EVIDENCE = "read-evidence"
     OWN_DATA = "own-data"
     OWN_CALENDAR = "own-calendar"
     ADMIT = "admit"
@@ -184,6 +185,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.INVITE_WRITER: Right(words="invite people to write a draft for", roles=_TEAM),
     Action.READ_OWN: Right(words="follow an application of their own to", roles=_TEAM),
     Action.SEND_EVIDENCE: Right(words="send evidence to", roles=_TEAM),
+    Action.READ_EVIDENCE: Right(words="read the evidence of", roles=_BOTH, during=_ONCE_SEALED),
     Action.OWN_DATA: Right(words="see or erase their own data in", roles=_ANYONE),
     Action.OWN_CALENDAR: Right(words="have a calendar of their own from", roles=_ANYONE),
     Action.ADMIT: Right(words="admit a late application to", roles=_OPERATOR, during=_ONCE_SEALED, second_step=True),

@@ -15,6 +15,7 @@ from domain.announcements.announcement import Announcement
 from domain.payments.payment import OVER
 from domain.values.addresses import mailbox_of
 from domain.values.model import Value
+from store.challenges import evidence
 from store.database import tables
 from store.database.database import Database
 from store.database.instants import Moment
@@ -27,17 +28,16 @@ from store.record.record import put
 
 _applications, _people, _notices, _feedback = tables.applications, tables.people, tables.notices, tables.feedback
 _payees, _payments, _transfers, _filed = tables.payees, tables.payments, tables.transfers, tables.filed_transfers
-_files, _challenges, _drafts = tables.payment_files, tables.challenges, tables.drafts
+_files, _challenges, _drafts, _proposals = tables.payment_files, tables.challenges, tables.drafts, tables.proposals
 
 _APPLICATIONS, _LATE = TotalOrder(_applications.c.id), TotalOrder(tables.late_applications.c.id)
 _PAYMENTS, _FILES = TotalOrder(_payments.c.key), TotalOrder(_files.c.id)
-_DRAFTS = TotalOrder(_drafts.c.application, _drafts.c.stage)
-_PEOPLE = TotalOrder(_people.c.round, _people.c.id)
+_DRAFTS, _PEOPLE = TotalOrder(_drafts.c.application, _drafts.c.stage), TotalOrder(_people.c.round, _people.c.id)
 
 REWRITTEN = (
     *("applications", "proposals", "drafts", "draft_answers", "late_applications", "attachments", "files"),
     *("challenges", "people", "notices", "feedback", "payees", "interests", "scores", "agreed_marks"),
-    "questions",
+    *("questions", "evidence_sent", "evidence_drafts"),
     *forgetting.REMOVED,
 )
 """The tables that personal data is blanked in."""
@@ -316,9 +316,9 @@ def _blank_application(connection: Connection, trace: Trace, at: Instant) -> Non
         blank = dict.fromkeys(("organisation", "firm", "email", "mailbox", "former", "answers"), "")
         blank["submission"] = f"{_ERASED}/{trace.id}"
         connection.execute(update(_applications).where(_applications.c.id == trace.id).values(**blank, erased=at))
-        sent = tables.proposals.c.application == trace.id
-        connection.execute(update(tables.proposals).where(sent).values(answers=""))
+        connection.execute(update(_proposals).where(_proposals.c.application == trace.id).values(answers=""))
         _delete_drafts(connection, trace.id)
+        evidence.forget(connection, trace.id)
     for marks in (tables.scores, tables.agreed_marks):  # the marks stay: decisions were taken by them
         connection.execute(update(marks).where(marks.c.application == trace.id).values(reason=""))
     _blank_interests(connection, tables.interests.c.application == trace.id)

@@ -55,6 +55,8 @@ _OF_APPLICATION = {
     "files": _Part(
         _attachments, "application stage question name kind begun_at attached_at detached_at", "application"
     ),
+    "evidence": _Part(tables.evidence_sent, "team stage number version statement sent_at", "team"),
+    "evidence not sent": _Part(tables.evidence_drafts, "team stage number statement saved_at", "team"),
     "feedback": _Part(_feedback, "team stage text given_at", "team", (_feedback.c.told_at.is_not(None),)),
     "bank details": _Part(tables.payees, "team version masked country given_at", "team"),
     "payments": _Part(tables.payments, "team stage number of net vat currency status requested_at pay_by", "team"),

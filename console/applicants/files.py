@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from console.forms import read_files, read_form
 from console.front import Front
+from desk.attachments import Opened
 from desk.drafts import OpenDraft
 from domain.forms.attachments import Attachment, spoken_size
 from domain.forms.form import Kind, Question
@@ -70,7 +71,7 @@ class Files:
                 place.application,
                 question.id,
                 file.filename,
-                _pieces(file),
+                pieces(file),
                 stage=place.stage,
                 size=file.size,
             )
@@ -88,12 +89,7 @@ class Files:
             )
         except (NotAllowed, UnknownAttachment):
             raise HTTPException(404) from None
-        headers = {
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(opened.attachment.name, safe='')}",
-            "content-length": str(opened.attachment.size),
-            "content-security-policy": _NEVER_RUN,
-        }
-        return StreamingResponse(opened.content, media_type="application/octet-stream", headers=headers)
+        return as_download(opened)
 
     async def remove(self, request: Request) -> Response:
         """Takes a file out of the draft. What was sent with it stays as it was sent."""
@@ -142,10 +138,21 @@ class Files:
         )
 
 
+def as_download(opened: Opened) -> Response:
+    """The answer with a file, to be kept and not to be shown: a browser runs nothing of it."""
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(opened.attachment.name, safe='')}",
+        "content-length": str(opened.attachment.size),
+        "content-security-policy": _NEVER_RUN,
+    }
+    return StreamingResponse(opened.content, media_type="application/octet-stream", headers=headers)
+
+
 def _is_full(question: Question, attached: Sequence[Attachment]) -> bool:
     return sum(each.question == question.id for each in attached) >= question.most_files_taken
 
 
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+async def pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    """The content of a file that came with a form, piece by piece."""
     while piece := await file.read(_PIECE):
         yield piece

@@ -9,6 +9,7 @@ from console.front import Front
 from .bank_details import BankDetails
 from .calendar import OwnCalendarPages
 from .data import OwnDataPages
+from .evidence import EvidencePages
 from .leaving import Leaving
 from .mine import Mine
 
@@ -21,7 +22,10 @@ class Following:
     """
 
     def __init__(self, front: Front) -> None:
-        self._parts = (Mine(front), BankDetails(front), Leaving(front), OwnCalendarPages(front), OwnDataPages(front))
+        self._parts = (
+            *(Mine(front), BankDetails(front), EvidencePages(front), Leaving(front)),
+            *(OwnCalendarPages(front), OwnDataPages(front)),
+        )
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -13,12 +13,13 @@ from starlette.routing import BaseRoute, Route
 
 from console.front import Front, NeedsSignIn
 from desk.own import Followed, Standing
+from domain.challenges.sent_evidence import EvidenceOf
 from domain.challenges.standing import Where
 from domain.permissions import Actor
 from domain.values.paging import Page
 from domain.values.refusals import NotAllowed, UnknownNotice, UnknownTeam
 
-from .words import status_in_words, where_in_words
+from .words import evidence_in_words, status_in_words, where_in_words
 
 _LONGEST_PLACE = 2000
 CAN_LEAVE = (Where.SENT, Where.DECIDING, Where.RESERVE, Where.WORKING)
@@ -50,6 +51,12 @@ def open_proposals(standing: Standing) -> list[tuple[str, str]]:
     own, begins = standing.own, "proposal/"
     stages = [each.key.removeprefix(begins) for each in standing.next if each.key.startswith(begins)]
     return [(f"/applications/{own.application}/stages/{stage}/write", own.title_of(stage)) for stage in stages]
+
+
+def _evidence(followed: Followed) -> list[tuple[str, EvidenceOf, str]]:
+    """The instalments that are paid on evidence: the address of the page of each, and how far it has come."""
+    base = f"/applications/{followed.standing.own.application}/evidence"
+    return [(f"{base}/{each.stage}/{each.number}", each, evidence_in_words(each)) for each in followed.evidence]
 
 
 class Mine:
@@ -117,6 +124,7 @@ class Mine:
             where=Where,
             can_leave=standing.where in CAN_LEAVE,
             proposals=open_proposals(standing),
+            evidence=_evidence(followed),
         )
 
     async def letters(self, request: Request) -> Response:
@@ -143,7 +151,9 @@ class Mine:
         followed = await self._followed(request)
         own = followed.standing.own
         payments = [(each, own.title_of(each.stage), status_in_words(each.status)) for each in followed.payments]
-        return self._front.pages.show(request, "applicants/payments", own=own, followed=followed, payments=payments)
+        return self._front.pages.show(
+            request, "applicants/payments", own=own, followed=followed, payments=payments, evidence=_evidence(followed)
+        )
 
     async def _followed(self, request: Request) -> Followed:
         actor = await self._actor(request)

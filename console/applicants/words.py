@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.challenges.sent_evidence import EvidenceOf
 from domain.challenges.standing import Where
 from domain.payments.payment import PaymentStatus
 from domain.values.words import gettext
@@ -36,3 +37,15 @@ def status_in_words(status: str) -> str:
         PaymentStatus.RETURNED: gettext("The money came back: it will be paid again"),
         PaymentStatus.CANCELLED: gettext("Cancelled"),
     }[PaymentStatus(status)]
+
+
+def evidence_in_words(asked: EvidenceOf) -> str:
+    """How far the evidence for an instalment has come, in a few words."""
+    last = asked.judged[-1] if asked.judged else None
+    if last is not None and last.final:
+        return gettext("Accepted") if last.accepted else gettext("Rejected for good")
+    if asked.last is not None:
+        return gettext("Rejected: show it again")
+    if asked.sent:
+        return gettext("Sent, and not decided yet")
+    return gettext("Not sent yet")

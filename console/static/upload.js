@@ -45,6 +45,7 @@ const uploading = (form) => {
     if (request) return;
     if (file.size > Number(words.most)) return ended(words.tooLarge);
     said(status, "");
+    const body = new FormData(form, event.submitter);
     reached(0);
     shows(true);
     cancel.focus();
@@ -56,7 +57,7 @@ const uploading = (form) => {
     request.onload = answered;
     request.onerror = () => ended(isSent ? words.unknown : words.broken);
     request.onabort = () => ended(words.cancelled);
-    request.send(new FormData(form));
+    request.send(body);
   });
   cancel.addEventListener("click", () => request?.abort());
   addEventListener("beforeunload", (event) => { if (request) event.preventDefault(); });

@@ -255,6 +255,22 @@ class Answered(Value):
     answer: str
 
 
+class Judged(Value):
+    """A decision on the evidence for an instalment. Its reason is that of the entry.
+
+    Args:
+        stage, team, number: which instalment.
+        accepted: whether the evidence was accepted.
+        final: whether the team can show nothing else for it.
+    """
+
+    stage: str
+    team: str
+    number: int
+    accepted: bool
+    final: bool
+
+
 class Announcement(Value):
     """What happened, in one piece.
 
@@ -278,6 +294,7 @@ class Announcement(Value):
             person has not declared their interests, or has a conflict of interest.
         snapshot: what the public may know of the challenge afterwards; None if that does not change.
         answered: the question that this answers for everybody.
+        judged: the decision on evidence that this announces.
     """
 
     key: str
@@ -295,6 +312,7 @@ class Announcement(Value):
     impartial: Impartial | None = None
     answered: Answered | None = None
     snapshot: Snapshot | None = None
+    judged: Judged | None = None
 
     def proven(self, shown: Shown) -> Self:
         """The same announcement, with how the person of its line was proven."""

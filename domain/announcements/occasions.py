@@ -42,6 +42,7 @@ class Occasion(StrEnum):
     NOT_SELECTED = "not-selected"
     FEEDBACK = "feedback"
     EVIDENCE_DUE = "evidence-due"
+    EVIDENCE_SENT = "evidence-sent"
     EVIDENCE_ACCEPTED = "evidence-accepted"
     EVIDENCE_REJECTED = "evidence-rejected"
     STAGE_EXTENDED = "stage-extended"
@@ -130,6 +131,7 @@ FACTS: Mapping[Occasion, frozenset[str]] = {
     Occasion.NOT_SELECTED: frozenset({"stage", "feedback"}),
     Occasion.FEEDBACK: frozenset({"stage", "feedback"}),
     Occasion.EVIDENCE_DUE: frozenset({"stage", "evidence", "amount", "until"}),
+    Occasion.EVIDENCE_SENT: frozenset({"stage", "team", "evidence", "instalment"}),
     Occasion.EVIDENCE_ACCEPTED: frozenset({"stage", "evidence", "amount"}),
     Occasion.EVIDENCE_REJECTED: frozenset({"stage", "evidence", "reason", "final"}),
     Occasion.STAGE_EXTENDED: frozenset({"stage", "team", "ends", "was", "reason"}),
@@ -354,6 +356,7 @@ _EXAMPLES: Mapping[Occasion, Facts] = {
     Occasion.SHORTLISTED: {"stage": "Interview"},
     Occasion.PRIZE_WON: {"stage": "Prize", "award": "£20,000", "paid": "all of it now", "next": "Accelerator"},
     Occasion.EVIDENCE_DUE: _ACCELERATOR,
+    Occasion.EVIDENCE_SENT: _ACCELERATOR | {"instalment": "instalment 2 of 2"},
     Occasion.EVIDENCE_ACCEPTED: _ACCELERATOR,
     Occasion.EVIDENCE_REJECTED: _ACCELERATOR | {"reason": "The report does not say how many citizens took part."},
     Occasion.STAGE_EXTENDED: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from domain.announcements.announcement import Announcement, Entry, Impartial, OutgoingNotice, to_teams
+from domain.announcements.announcement import Announcement, Entry, Impartial, Judged, OutgoingNotice, to_teams
 from domain.announcements.occasions import Occasion
 from domain.permissions import Action
 from domain.values.refusals import (
@@ -64,6 +64,13 @@ def judge(state: State, message: Evidence, now: Instant) -> tuple[State, Announc
         status=status_of(new),
         notices=(_telling(state, message, wanted, title, final),),
         impartial=Impartial(towards=(wanted.team,)),
+        judged=Judged(
+            stage=wanted.stage,
+            team=wanted.team,
+            number=wanted.number,
+            accepted=message.accepted,
+            final=message.accepted or final,
+        ),
     )
 
 

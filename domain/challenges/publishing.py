@@ -69,6 +69,7 @@ def _team(run: StageRun, team: Team) -> TeamIn:
         id=team.id,
         since=team.since,
         award=team.award,
+        kept=team.kept,
         left=team.left,
         ends=run.ends_for(team),
         ended=run.ended_for(team),

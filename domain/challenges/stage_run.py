@@ -9,6 +9,7 @@ from whenever import Date, Instant
 
 from domain.programmes.pay import Due, Pay
 from domain.programmes.programme import Stage
+from domain.publishing.snapshot import TeamIn
 from domain.values.model import Value
 from domain.values.money import Amount, Money, total
 
@@ -145,7 +146,7 @@ class OpenEvidence(Value):
     amount: Amount
 
 
-def parts_of(pay: Pay, team: Team) -> tuple[Amount, ...]:
+def parts_of(pay: Pay, team: Team | TeamIn) -> tuple[Amount, ...]:
     """The instalments of a team's award, in order. After an amendment, what is not kept is split again."""
     if team.award is None:
         return ()

@@ -5,6 +5,9 @@ It has ids only: the names of teams are in the database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pydantic import Field
 from whenever import Date, Instant
 
 from domain.values.model import Value
@@ -18,6 +21,7 @@ class TeamIn(Value):
         id: of its application.
         since: when the team came in.
         award: what the team is due for the stage, if anything.
+        kept: instalments that keep their amounts after the award was amended, by their number.
         left: when the team left, if it did.
         ends: when the stage ends for the team.
         ended: when the stage ended for the team, if it did.
@@ -26,6 +30,7 @@ class TeamIn(Value):
     id: str
     since: Instant
     award: Amount | None = None
+    kept: Mapping[int, Amount] = Field(default_factory=dict)
     left: Instant | None = None
     ends: Instant
     ended: Instant | None = None

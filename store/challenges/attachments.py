@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, literal, select, update
 from whenever import Instant
 
+from domain.challenges.sent_evidence import FILES, is_place
 from domain.forms import answers
 from domain.forms.answers import ids_in
 from domain.forms.attachments import Attachment, FileKind, Scan
@@ -25,7 +26,7 @@ from store.database.instants import Moment, to_microsecond
 from store.files.keys import FileKeys
 from store.judging.impartiality import check_may_read
 
-from . import draft_rows, forms, submissions, windows
+from . import draft_rows, evidence, forms, submissions, windows
 from .attached import AS_ATTACHED, Kept, attachment_of, kept_of, of_draft, wanted
 
 _attachments, _files, _drafts, _windows = tables.attachments, tables.files, tables.drafts, tables.windows
@@ -38,7 +39,8 @@ class Place(Value):
     Args:
         challenge: id of the challenge.
         application: id of the draft, which its application will have.
-        stage: whose further proposal is written; empty for the application itself.
+        stage: whose further proposal is written; empty for the application itself. Of evidence: see `place_of` of
+            `domain.challenges.sent_evidence`.
         question: id of the question that the file answers.
     """
 
@@ -149,6 +151,8 @@ def abandon(database: Database, begun: Begun) -> None:
 
 def read_of_draft(database: Database, application: str, stage: str) -> tuple[Attachment, ...]:
     """What is attached to a draft now; nothing if there is no such draft. For the draft's own applicant only."""
+    if is_place(stage):
+        return ()  # whoever writes a draft does not see the team's evidence
     with database.reading() as connection:
         return of_draft(connection, application, stage)
 
@@ -184,7 +188,8 @@ def read_of_sent(
 
 
 def find(database: Database, challenge: str, attachment: str) -> Opened:
-    """An attachment of an application, or of a draft, to a challenge. Says nothing about who may open it.
+    """An attachment of an application, or of a draft, to a challenge; not of evidence. Says nothing about who may open
+    it.
 
     Raises:
         UnknownAttachment: the challenge has no such attachment.
@@ -193,7 +198,7 @@ def find(database: Database, challenge: str, attachment: str) -> Opened:
         row = connection.execute(
             wanted().where(_attachments.c.id == attachment, _attachments.c.attached_at.is_not(None))
         ).one_or_none()
-        if row is None or challenge not in _challenges_of(connection, row.application):
+        if row is None or is_place(row.stage) or challenge not in _challenges_of(connection, row.application):
             raise UnknownAttachment(f"{challenge} has no attachment {attachment!r}: look it up with `attachments`.")
         return Opened(attachment=attachment_of(row), kept=kept_of(row))
 
@@ -231,6 +236,9 @@ def detach(database: Database, challenge: str, attachment: Attachment, clock: Ca
 
 
 def _question(connection: Connection, place: Place, now: Instant) -> Question:
+    if is_place(place.stage):
+        evidence.taking(connection, place.application, place.stage)
+        return _with_room(connection, place, FILES)
     _check_draft(connection, place.challenge, place.application, place.stage, now)
     _check_open(connection, place.challenge, place.stage, now)
     questions = {each.id: each for each in forms.read(connection, place.challenge, place.stage).questions()}
@@ -238,6 +246,10 @@ def _question(connection: Connection, place: Place, now: Instant) -> Question:
     if question is None or question.kind is not Kind.FILE:
         files = ", ".join(each.id for each in questions.values() if each.kind is Kind.FILE) or "none of its questions"
         raise NotReadable(f"The form asks for no file at {place.question!r}: it does at {files}.")
+    return _with_room(connection, place, question)
+
+
+def _with_room(connection: Connection, place: Place, question: Question) -> Question:
     counted = select(func.count()).where(
         _attachments.c.application == place.application,
         _attachments.c.stage == place.stage,

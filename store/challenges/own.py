@@ -94,9 +94,14 @@ def read(database: Database, ids: Collection[str]) -> tuple[Own, ...]:
     if not ids:
         return ()
     with database.reading() as connection:
-        asked, reserve = _asked(connection, ids), _in_reserve(connection, ids)
-        rows = (*connection.execute(_sent(ids)), *connection.execute(_unsent(ids)))
-        return tuple(_own(row, asked.get(row.application, ()), row.application in reserve) for row in rows)
+        return read_in(connection, ids)
+
+
+def read_in(connection: Connection, ids: Collection[str]) -> tuple[Own, ...]:
+    """As `read`, in a transaction."""
+    asked, reserve = _asked(connection, ids), _in_reserve(connection, ids)
+    rows = (*connection.execute(_sent(ids)), *connection.execute(_unsent(ids)))
+    return tuple(_own(row, asked.get(row.application, ()), row.application in reserve) for row in rows)
 
 
 def _sent(ids: Collection[str]) -> Select[tuple[object, ...]]:

@@ -35,7 +35,7 @@ attachments = Table(
     METADATA,
     Column("id", String, primary_key=True),
     Column("application", String, nullable=False),  # of a draft, too, which has the id of its application to be
-    Column("stage", String, nullable=False),  # empty: the application itself
+    Column("stage", String, nullable=False),  # empty: the application itself; of evidence, see evidence_tables
     Column("question", String, nullable=False),
     Column("file", ForeignKey("files.id"), nullable=False),
     Column("name", Text, nullable=False),

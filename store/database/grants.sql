@@ -72,6 +72,15 @@ GRANT SELECT ON invited TO challenges_desk, challenges_reader;
 GRANT SELECT, UPDATE, DELETE ON files, attachments TO challenges_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON files, attachments TO challenges_desk;
 
+-- Evidence for instalments: what was sent never changes, but for its words, which an erasure blanks.
+GRANT SELECT, INSERT, UPDATE (statement, submission) ON evidence_sent TO challenges_desk;
+GRANT SELECT, INSERT, DELETE ON evidence_files TO challenges_desk;
+GRANT SELECT ON evidence_files TO challenges_worker, challenges_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON evidence_drafts TO challenges_desk;
+GRANT SELECT, INSERT ON evidence_judged TO challenges_worker, challenges_desk;
+GRANT SELECT ON evidence_judged TO challenges_reader;
+GRANT SELECT (team, stage, number, version, challenge, sent_at) ON evidence_sent TO challenges_reader;
+
 -- What the public sees and asks. Who has asked is told to no report.
 GRANT SELECT, INSERT, UPDATE ON public_copies TO challenges_worker, challenges_desk;
 GRANT SELECT ON public_copies TO challenges_reader;

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from .attachment_tables import attachments, files
+from .evidence_tables import evidence_drafts, evidence_files, evidence_judged, evidence_sent
 from .identity_tables import (
     begun_sign_ins,
     calendar_feeds,
@@ -57,6 +58,10 @@ __all__ = [
     "challenges",
     "draft_answers",
     "drafts",
+    "evidence_drafts",
+    "evidence_files",
+    "evidence_judged",
+    "evidence_sent",
     "feedback",
     "filed_transfers",
     "files",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, and_, case, delete, exists, select, update
 from whenever import Instant, hours
 
+from domain.challenges.sent_evidence import OF_EVIDENCE
 from domain.forms import answers
 from domain.forms.answers import ids_in
 from domain.forms.attachments import Scan
@@ -100,6 +101,8 @@ def forget(connection: Connection, application: str, now: Instant) -> None:
         application: its id.
         now: the present.
     """
+    its = select(_attachments.c.id).where(_attachments.c.application == application)
+    connection.execute(delete(tables.evidence_files).where(tables.evidence_files.c.attachment.in_(its)))
     connection.execute(delete(_attachments).where(_attachments.c.application == application))
     _give_up(connection, to_microsecond(now))
 
@@ -158,7 +161,10 @@ def note_scan(database: Database, file: str, scan: Scan, at: Instant) -> None:
 
 
 def _drop(connection: Connection, now: Instant) -> None:
-    """Deletes the rows of uploads that came to no end, and of what is neither in a draft nor in what was sent."""
+    """Deletes the rows of uploads that came to no end, and of what is neither in a draft nor in what was sent.
+
+    What was sent as evidence stays, and so does what waits to be sent.
+    """
     lapsed = and_(_attachments.c.attached_at.is_(None), _attachments.c.begun_at < now - _PATIENCE)
     connection.execute(delete(_attachments).where(lapsed))
     for row in _in_no_draft(connection):
@@ -170,7 +176,12 @@ def _in_no_draft(connection: Connection) -> Sequence[tables.Found]:
     drafts, sent, applications = tables.drafts, tables.proposals, tables.applications
     here = (_attachments.c.application, _attachments.c.stage)
     draft = exists().where(drafts.c.application == here[0], drafts.c.stage == here[1])
-    loose = and_(_attachments.c.attached_at.is_not(None), _attachments.c.detached_at.is_not(None) | ~draft)
+    sent_as_evidence = exists().where(tables.evidence_files.c.attachment == _attachments.c.id)
+    waits = and_(here[1].startswith(OF_EVIDENCE, autoescape=True), _attachments.c.detached_at.is_(None))
+    loose = and_(
+        *(_attachments.c.attached_at.is_not(None), _attachments.c.detached_at.is_not(None) | ~draft),
+        *(~sent_as_evidence, ~waits),
+    )
     wanted = (
         select(_attachments.c.id, case((here[1] == "", applications.c.answers), else_=sent.c.answers).label("answers"))
         .join(applications, applications.c.id == here[0], isouter=True)

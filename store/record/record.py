@@ -18,7 +18,7 @@ from domain.values.calendar import spoken
 from domain.values.model import Value
 from domain.values.paging import Page, Paged, everything
 from domain.values.refusals import TooLate, UnknownTeam
-from store.challenges import late, windows
+from store.challenges import judged_evidence, late, windows
 from store.challenges.hand_overs import check_handed_over
 from store.database import tables
 from store.database.database import Database
@@ -143,6 +143,8 @@ def put(connection: Connection, announcement: Announcement, compose: Compose) ->
         _put_attention(connection, challenge, announcement.attention, announcement.entry.at)
     if announcement.answered is not None:
         questions.publish(connection, challenge, announcement, compose)
+    if announcement.judged is not None:
+        judged_evidence.keep(connection, announcement.key, announcement.judged)
     tell_all(connection, announcement, challenge, compose)
     tell_readers(connection, announcement, challenge, compose)
     return True

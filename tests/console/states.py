@@ -6,6 +6,7 @@ Nothing goes through Temporal: tables and public copies are written as its workf
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from sqlalchemy import insert
 from whenever import Date, Instant, TimeDelta
@@ -156,7 +157,7 @@ class Part:
             copies.put(connection, f"{ROUND}/{slug}", snapshot, NOW)
 
 
-def _team(id_: str, since: Instant, ends: Instant, pounds: int = 5_000, **more: Instant) -> TeamIn:
+def _team(id_: str, since: Instant, ends: Instant, pounds: int = 5_000, **more: Any) -> TeamIn:
     award = Amount(net=Money(pounds * 100), vat=Money(pounds * 20))
     return TeamIn(id=id_, since=since, ends=ends, award=award, **more)
 

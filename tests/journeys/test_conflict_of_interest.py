@@ -57,6 +57,7 @@ WAYS: dict[Action, tuple[Way, ...]] = {
 
 ELSEWHERE = {
     Action.EVIDENCE: "tests/domain/test_impartial.py, with the check in tests/store/test_interests.py",
+    Action.READ_EVIDENCE: "tests/desk/test_evidence.py",
     Action.AMEND: "tests/domain/test_impartial.py",
     Action.EXTEND_STAGE: "tests/domain/test_impartial.py",
     Action.WITHDRAW: "tests/domain/test_impartial.py, and below",

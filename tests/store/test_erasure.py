@@ -68,6 +68,8 @@ BLANKED = {
     "writers": {"mailbox", "browser", "invited_by"},
     "questions": {"mailbox", "text"},
     "calendar_feeds": {"mailbox", "secret"},
+    "evidence_sent": {"statement", "submission"},
+    "evidence_drafts": {"statement"},
 }
 """Every column with something personal. Everything else is an id, an amount, a date, or a word of the service."""
 ALL_BLANK = "sealed = '', masked = '', country = '', fingerprint = ''"
@@ -87,6 +89,7 @@ NOT_PERSONAL = {
     *("end_to_end", "progress", "arrived_on", "payment", "workflow", "while_waiting_for", "while_payment"),
     *("action", "said", "title", "doubt", "said_by", "version", "application", "criterion", "kind", "scan"),
     *("proof", "signed", "decision_id", "previous", "hash", "record_head", "unproven", "settled_how", "way"),
+    *("attachment", "line"),  # ids
     "posed",  # what a round's files say to the public
     # Of a sign-in that was begun, which is nobody's yet.
     *("state", "browser", "wanted", "issuer"),

@@ -23,11 +23,12 @@ from tests.store.roles import PASSWORDS, Logins, database_with_roles, logins_of,
 TABLES = {table.name for table in METADATA.sorted_tables}
 SIGN_IN = {"sessions", "links", "begun_sign_ins", "passkeys", "passkey_challenges", "terminal_keys"}
 NOTHING = {
-    WORKER: {"calendar_feeds", "draft_answers", "passkeys", "terminal_keys"},
+    WORKER: {"calendar_feeds", "draft_answers", "evidence_drafts", "evidence_sent", "passkeys", "terminal_keys"},
     DESK: set[str](),
     READER: SIGN_IN
     | {
         "calendar_feeds",
+        "evidence_drafts",
         "payees",
         "drafts",
         "draft_answers",
@@ -43,6 +44,7 @@ NOT_FOR_REPORTS = {
     *("secret", "code", "browser", "state", "nonce", "verifier", "handle", "public_key", "challenge_key", "signatures"),
     *("email", "mailbox", "address", "name", "organisation", "firm", "contact", "former", "issuer", "subject", "body"),
     *("answers", "answer", "content", "sealed", "masked", "fingerprint", "country", "what", "submission", "principal"),
+    "statement",
 }
 """Columns with secrets, bank details, addresses, names or what people wrote."""
 

@@ -57,6 +57,11 @@ def account(world: World, who: Who, state: State) -> Said:
     return {"holder": "Breathe Ltd", "sort_code": "60-16-13", "number": "31926819"}
 
 
+def evidence(world: World, who: Who, state: State) -> Said:
+    """What a team shows."""
+    return {"statement": "We have tried it.", "do": "send", "once": f"{who}-{state}".replace(" ", "-")}
+
+
 def reason(world: World, who: Who, state: State) -> Said:
     """Why a team leaves."""
     return {"reason": "We merged.", "id": f"{who}-{state}".replace(" ", "-")}

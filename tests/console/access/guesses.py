@@ -12,6 +12,7 @@ from tests.console.access.world import MAILBOXES, NEVER, World
 _ONE = "/applications/{application}"
 _STAGE = f"{_ONE}/stages/{{stage}}"
 _FILE = "/files/{question}/{attachment}"
+_EVIDENCE = f"{_ONE}/evidence/{{stage}}/{{number:int}}"
 
 
 class Guess(NamedTuple):
@@ -64,6 +65,19 @@ GUESSES = (
     Guess(
         *(f"GET {_ONE}/letters/{{key:path}}", "a letter to another application, under one's own", Who.TEAM, "key"),
         of_others=_letter,
+        is_noted=True,
+    ),
+    Guess(f"GET {_EVIDENCE}", "a stage that it is not in", Who.TEAM, "stage", never="accelerator", is_noted=True),
+    Guess(f"POST {_EVIDENCE}", "an instalment that there is not", Who.TEAM, "number", never="7", is_noted=True),
+    Guess(f"GET {_EVIDENCE}", "what a team shows", Who.WRITER, "stage"),
+    Guess(
+        *(f"GET {_EVIDENCE}/{{attachment}}", "a file of an application, as evidence", Who.TEAM, "attachment"),
+        of_others=_attachment,
+        is_noted=True,
+    ),
+    Guess(
+        *(f"GET {_STAGE}{_FILE}", "a file of evidence, as one of the further proposal", Who.WRITER, "attachment"),
+        of_others=lambda world: world.applications[State.ASKED].evidence,
         is_noted=True,
     ),
     Guess(

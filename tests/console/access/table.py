@@ -66,6 +66,9 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
 
 _CHALLENGE, _ONE = "/challenges/{round}/{slug}", "/applications/{application}"
 _FILE = "/files/{question}/{attachment}"
+_EVIDENCE = f"{_ONE}/evidence/{{stage}}/{{number:int}}"
+_SHOWS = followed(NOT_FOUND, **each(SHOWN, "asked", "proposed", "finished"))
+_SENDS = followed(NOT_FOUND, **each(DONE, "asked", "proposed", "finished"))
 _ATTACHES = written(DONE, **each(LATE, *_CLOSED))
 
 _WRITING = (
@@ -160,6 +163,9 @@ GROUPS: Mapping[str, Sequence[Row]] = {
             followed(TOLD, **each(PASSED_ON, "working", "asked", "proposed", "finished")),
             filling.account,
         ),
+        Row("GET", _EVIDENCE, "evidence for an instalment", _SHOWS),
+        Row(*("POST", _EVIDENCE, "send evidence, with a file"), _SENDS, filling.evidence, has_file=True),
+        Row("GET", f"{_EVIDENCE}/{{attachment}}", "a file of it", _SHOWS),
         Row("GET", f"{_ONE}/withdraw", "what it means to withdraw", followed()),
         Row(
             "POST",

@@ -42,6 +42,8 @@ def path_of(world: World, row: Row, state: State, **instead: str) -> str:
         "question": "plans",
         **instead,
     }
+    if "/evidence/" in row.path:
+        found = {**found, "stage": "exploration", "number": "2", "attachment": applied.evidence, **instead}
     return _PARAMETER.sub(lambda match: found[match[1]], row.path)
 
 
@@ -153,7 +155,7 @@ def _ids(world: World, row: Row, state: State) -> tuple[str, ...]:
     said = row.fields(world, Who.PERSON, state).get(row.guessed, "") if row.guessed else ""
     applied = world.applications[state]
     challenge = world.challenge(state) if "{slug}" in row.path else ""
-    known = (said, applied.letter, applied.attachment, applied.further, applied.id, challenge)
+    known = (said, applied.letter, applied.attachment, applied.further, applied.evidence, applied.id, challenge)
     return tuple(filter(None, known))
 
 

@@ -23,6 +23,7 @@ from domain.programmes.programme import Programme
 from domain.programmes.round import REHEARSAL, Person, Round, challenges_of
 from domain.programmes.round import Question as Posed
 from domain.publishing.snapshot import Snapshot, StageSnapshot, TeamIn, WindowSnapshot
+from domain.values.money import Amount, Money
 from identity.sessions import Sessions
 from store import erasure
 from store.challenges import drafts, sending, writers
@@ -38,6 +39,7 @@ from tests.console.fronting import Fronted, Visitor, fronting
 from tests.gateways.documents import pdf
 from tests.identity.conftest import Clock
 from tests.store.said import CLOSES, MIDWAY, OPENS, announcing, compose, status
+from tests.store.showing import half_on_evidence
 from tests.store.test_unconfirmed import come, hold, waiting
 from tests.store.writing import asking, with_form
 
@@ -71,6 +73,8 @@ _FORM = Form(
 _OPEN = (State.DRAFT, State.SENT, State.HELD, State.WITHDRAWN, State.REHEARSED)
 _NOT_SENT = (State.COMING, State.DRAFT, State.HELD, State.LATE, State.REHEARSED)
 _STAGED = (State.ASKED, State.PROPOSED)
+_PAID = (*_STAGED, State.FINISHED)
+"""The states in which the team has come into a stage."""
 
 
 class Applied(NamedTuple):
@@ -80,12 +84,14 @@ class Applied(NamedTuple):
         id: of it.
         attachment, further: ids of the files of the application, and of the further proposal where there is one.
         letter: the key of a letter to its contact.
+        evidence: id of a file that waits to be sent as evidence.
     """
 
     id: str
     attachment: str = NEVER
     further: str = NEVER
     letter: str = NEVER
+    evidence: str = NEVER
 
 
 class World:
@@ -153,7 +159,7 @@ def world(url: str, folder: Path, programme: Programme, round_: Round) -> Iterat
     """The world, until the block ends."""
     path, clock = Path(url.removeprefix("sqlite:///")), Clock()
     database = Database(url, KEYS)
-    _open_rounds(database, round_, with_form(asking(programme, _FORM), _FORM))
+    _open_rounds(database, round_, with_form(asking(half_on_evidence(programme), _FORM), _FORM))
     settings = {"files_place": str(folder / "files"), "files_key_file": folder / "files.key", "web_limit": 0}
     clock.now = BUILT
     with fronting(database, clock, ask_for_proof=True, second_step=True, **settings) as front:
@@ -166,6 +172,8 @@ def world(url: str, folder: Path, programme: Programme, round_: Round) -> Iterat
         clock.now = NOW
         for state in _STAGED:
             _further(made, state)
+        for state in _PAID:
+            _show(made, state)
         _sign_in(made)  # once more: whoever decides is signed out after some hours
         come(database, hold(), made.challenge(State.DRAFT))
         _links(made)
@@ -299,7 +307,7 @@ def _snapshot(made: World, state: State) -> Snapshot:
     opens, closes = _window(state)
     is_shut = closes == SHUT
     windows = [WindowSnapshot(opens=opens, closes=closes, sealed=is_shut)]
-    said = TeamIn(id="", since=SHUT, ends=CLOSES)
+    said = TeamIn(id="", since=SHUT, ends=CLOSES, award=Amount(net=Money(200_000), vat=Money(0)))
     team = (made.others if state is State.NOT_SELECTED else made.applications)[state].id
 
     def stage(**changes: object) -> tuple[StageSnapshot, ...]:
@@ -331,3 +339,13 @@ def _further(made: World, state: State) -> None:
     drafts.save(made.database, team.id, STAGE, [typed], lambda: NOW)
     if state is State.PROPOSED:
         sending.send(made.database, team.id, STAGE, lambda: NOW, compose)
+
+
+def _show(made: World, state: State) -> None:
+    """The team attaches a file to its evidence."""
+    team, visitor = made.applications[state], made.visitors[Who.TEAM]
+    page = f"/applications/{team.id}/evidence/exploration/2"
+    answer = send_file(visitor, page, {"token": made.token(Who.TEAM), "do": "attach"})
+    assert answer.status_code == httpx2.codes.SEE_OTHER, answer.text
+    attachment = visitor.get(page).text.partition(f'href="{page}/')[2].partition('"')[0]
+    made.applications[state] = team._replace(evidence=attachment)

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _questions()
     _writers()
     _calendar_feeds()
+    _evidence()
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -76,3 +77,51 @@ def _calendar_feeds() -> None:
         sa.Column("ended_at", MOMENT),
     )
     op.create_index("calendar_feeds_mailbox", "calendar_feeds", ["mailbox"])
+
+
+def _evidence() -> None:
+    instalment = ("team", "stage", "number")
+    op.create_table(
+        "evidence_sent",
+        sa.Column("team", sa.String(), sa.ForeignKey("applications.id"), primary_key=True),
+        sa.Column("stage", sa.String(), primary_key=True),
+        sa.Column("number", sa.Integer(), primary_key=True),
+        sa.Column("version", sa.Integer(), primary_key=True),
+        sa.Column("challenge", sa.String(), sa.ForeignKey("challenges.id"), nullable=False),
+        sa.Column("submission", sa.String(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("sent_at", MOMENT, nullable=False),
+        sa.UniqueConstraint(*instalment, "submission"),
+        sa.CheckConstraint("version >= 1", name="version_counts_from_one"),
+    )
+    op.create_table(
+        "evidence_files",
+        sa.Column("attachment", sa.String(), sa.ForeignKey("attachments.id"), primary_key=True),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("team", "stage")),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("number", "version")),
+        sa.ForeignKeyConstraint(
+            [*instalment, "version"],
+            [f"evidence_sent.{name}" for name in (*instalment, "version")],
+            name="evidence_files_sent_fk",
+        ),
+    )
+    op.create_index("evidence_files_team_stage_number_version", "evidence_files", [*instalment, "version"])
+    op.create_table(
+        "evidence_drafts",
+        sa.Column("team", sa.String(), sa.ForeignKey("applications.id"), primary_key=True),
+        sa.Column("stage", sa.String(), primary_key=True),
+        sa.Column("number", sa.Integer(), primary_key=True),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("saved_at", MOMENT, nullable=False),
+    )
+    op.create_table(
+        "evidence_judged",
+        sa.Column("line", sa.String(), primary_key=True),
+        sa.Column("team", sa.String(), sa.ForeignKey("applications.id"), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("final OR NOT accepted", name="accepted_for_good"),
+    )
+    op.create_index("evidence_judged_team_stage_number", "evidence_judged", list(instalment))
