@@ -66,9 +66,10 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
 
 _CHALLENGE, _ONE = "/challenges/{round}/{slug}", "/applications/{application}"
 _FILE = "/files/{question}/{attachment}"
+_IN_STAGE = ("working", "asked", "proposed", "finished")
 _EVIDENCE = f"{_ONE}/evidence/{{stage}}/{{number:int}}"
-_SHOWS = followed(NOT_FOUND, **each(SHOWN, "asked", "proposed", "finished"))
-_SENDS = followed(NOT_FOUND, **each(DONE, "asked", "proposed", "finished"))
+_SHOWS = followed(NOT_FOUND, **each(SHOWN, *_IN_STAGE))
+_SENDS = followed(NOT_FOUND, **each(DONE, *_IN_STAGE))
 _ATTACHES = written(DONE, **each(LATE, *_CLOSED))
 
 _WRITING = (

@@ -73,7 +73,7 @@ _FORM = Form(
 _OPEN = (State.DRAFT, State.SENT, State.HELD, State.WITHDRAWN, State.REHEARSED)
 _NOT_SENT = (State.COMING, State.DRAFT, State.HELD, State.LATE, State.REHEARSED)
 _STAGED = (State.ASKED, State.PROPOSED)
-_PAID = (*_STAGED, State.FINISHED)
+_PAID = (*_STAGED, State.WORKING, State.FINISHED)
 """The states in which the team has come into a stage."""
 
 
