@@ -137,10 +137,10 @@ def front(form_round: Database, clock: Clock, files: Path) -> Iterator[Fronted]:
 @contextmanager
 def down(front: Fronted, place: Stoppable) -> Iterator[None]:
     """The database is away, until the block ends."""
-    front.database.close()  # connections that were open would go on with the file
+    if isinstance(place, File):
+        front.database.close()  # connections that were open would go on with the file
     place.stop()
     yield
-    front.database.close()
     place.start()
 
 
