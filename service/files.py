@@ -42,7 +42,8 @@ def whole_place_of(options: Settings, database: Database) -> FilePlace:
         FileRefused, Unavailable: as in `place_of`; or the folder is empty, although files are kept.
     """
     place = place_of(options)
-    if place.is_empty_folder() and sweeping.are_in_the_store(database):
+    # Looked at twice, because the first file of all may have come in between.
+    if place.is_empty_folder() and sweeping.are_in_the_store(database) and place.is_empty_folder():
         raise Unavailable(
             f"The folder for files {options.files_place} is empty, although files are kept there: see that its disk is "
             "mounted, or restore it from its backup."

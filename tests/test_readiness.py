@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from domain.values.refusals import Unavailable
+from service.files import whole_place_of
 from service.readiness import Readiness
 from service.settings import Settings
 from service.threads import Threads
@@ -85,3 +86,20 @@ async def test_why_something_does_not_answer_is_in_the_log(
     asked.fault = Unavailable("The database cannot be reached.")
     assert await Readiness(options, cast("Database", asked), threads).parts() == {"database": False, "files": True}
     assert "The database cannot be reached." in capsys.readouterr().out
+
+
+def test_a_folder_is_whole_that_got_its_first_file_while_it_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where of two people who attach the first files at one moment, one is turned away."""
+    options, nothing = Settings(files_place=str(tmp_path)), cast("Database", Asked())
+    monkeypatch.setattr("store.files.sweeping.are_in_the_store", lambda _: True)
+    with pytest.raises(Unavailable, match="is empty, although files are kept"):
+        whole_place_of(options, nothing)
+
+    def another_comes(_: Database) -> bool:
+        (tmp_path / "file").touch()
+        return True
+
+    monkeypatch.setattr("store.files.sweeping.are_in_the_store", another_comes)
+    whole_place_of(options, nothing)
