@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -52,7 +52,7 @@ class BankDetails:
             try:
                 await self._front.desk.payments.give_payee(actor, own.challenge, application, given)
             except NotReadable as refusal:
-                return await self._page(request, form, [_worded(each) for each in refusal.problems])
+                return await self._page(request, form, [_worded(each, given) for each in refusal.problems])
         return RedirectResponse(f"/applications/{application}/bank-details", 303)
 
     async def _page(self, request: Request, typed: Mapping[str, str], faults: list[Problem] | None = None) -> Response:
@@ -85,8 +85,15 @@ def _labels() -> Mapping[str, str]:
     }
 
 
-def _worded(problem: Problem) -> Problem:
-    """What is wrong, with the field's name as the page writes it. What concerns several fields leads to the first."""
+def _worded(problem: Problem, given: Collection[str]) -> Problem:
+    """What is wrong, with the field's name as the page writes it. What concerns several fields leads to the first.
+
+    Args:
+        problem: as the rules say it.
+        given: which fields are not empty.
+    """
     label = _labels().get(problem.field, gettext("The account"))
     text = f"{label} {problem.text.removeprefix(problem.field).strip()}"
+    if problem.field == "holder" and "holder" not in given:
+        text = gettext("{label} is missing: write it.").format(label=label)
     return Problem(field=problem.field if problem.field in _FIELDS else "holder", text=text)

@@ -17,7 +17,7 @@ from desk.attachments import Opened
 from desk.drafts import OpenDraft
 from domain.forms.attachments import Attachment, spoken_size
 from domain.forms.form import Kind, Question
-from domain.values.refusals import AttachmentRefused, NotAllowed, Problem, UnknownAttachment
+from domain.values.refusals import AttachmentRefused, NotAllowed, NotReadable, Problem, UnknownAttachment
 from domain.values.words import gettext
 
 from .drafts import Writing
@@ -78,6 +78,8 @@ class Files:
         except AttachmentRefused as refusal:
             faults = [each.model_copy(update={"field": "file"}) for each in refusal.problems]
             return await self._page(request, draft, question, faults or [Problem(field="file", text=str(refusal))])
+        except NotReadable as refusal:  # the question has as many files as it takes, perhaps from another tab
+            return await self._page(request, draft, question, [Problem(field="", text=str(refusal))])
         return RedirectResponse(f"{place.base}/files/{question.id}", 303)
 
     async def open(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from whenever import Instant
 
 from .dates import Date
 
-_WIDTH, _HEIGHT, _EDGE, _LINE = 720, 64, 12, 32
+_WIDTH, _HEIGHT, _EDGE, _LINE = 720, 96, 16, 48
 
 
 def timeline(dates: Sequence[Date], now: Instant) -> Markup:
@@ -44,8 +44,10 @@ def _line(begins: float, ends: float, width: int) -> Markup:
 
 def _mark(place: float, number: int, *, is_past: bool) -> Markup:
     filled = "currentColor" if is_past else "none"
-    above = _LINE - 14 if number % 2 else _LINE + 26
+    # Its size is in the styles, where it is larger on a telephone.
+    above = number % 2 == 1
+    height, grows = (_LINE - 18, "auto") if above else (_LINE + 18, "hanging")
     return Markup(
         '<circle cx="{}" cy="{}" r="7" fill="{}" stroke-width="2"/>'
-        '<text x="{}" y="{}" font-size="14" text-anchor="middle" stroke="none">{}</text>'
-    ).format(place, _LINE, filled, place, above, number)
+        '<text x="{}" y="{}" dominant-baseline="{}" text-anchor="middle" stroke="none">{}</text>'
+    ).format(place, _LINE, filled, place, height, grows, number)

@@ -261,7 +261,7 @@ def _with_room(connection: Connection, place: Place, question: Question) -> Ques
         there = (
             f"it has all its files ({question.most_files_taken})" if question.most_files_taken > 1 else "it has a file"
         )
-        raise NotReadable(f"{question.title}: {there}: detach one before you attach another.")
+        raise NotReadable(f"{question.title}: {there}: remove one before you attach another.")
     return question
 
 

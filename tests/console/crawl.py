@@ -213,8 +213,11 @@ class Crawl:
         self._keep("what was changed since", f"{draft}/check", ann.post(f"{draft}/send", {**token, "seen": ""}), 409)
         copied = ann.fill_in(f"{draft}/copy", f"{draft}/copy", challenge=f"{ROUND}/icy-paths", once="once" * 8)
         self._keep("copied", f"{draft}/copy", copied, 200)
-        wrong = attach(ann, f"{draft}/files/picture", "plan.png", b"no picture")
-        self._keep("a wrong file", f"{draft}/files/picture", wrong, 422)
+        for name, page in (
+            ("a file too many", f"{draft}/files/picture"),
+            ("a wrong file", f"{self._own['full']}/files/picture"),
+        ):
+            self._keep(name, page, attach(ann, page, "plan.png", b"no picture"), 422)
         for page, fields in (
             (f"{AIR}/questions", {"text": "", "email": "nowhere"}),
             (f"{draft}/writers", {"email": "nowhere"}),

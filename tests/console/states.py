@@ -13,7 +13,7 @@ from whenever import Date, Instant, TimeDelta
 
 from desk.desk import Desk
 from desk.rehearsal_answers import filled
-from domain.announcements.announcement import Answered, OutgoingNotice, Window, to_teams
+from domain.announcements.announcement import Answered, OutgoingNotice, Status, Window, to_teams
 from domain.announcements.occasions import Occasion
 from domain.challenges.draft import Typed
 from domain.payments.payment import PaymentStatus
@@ -42,11 +42,6 @@ People in the old town ask what they breathe, and we can tell them only once a y
 
 - We have **12 stations** that measure each hour.
 - Schools and bus companies would help.
-
-| what | how much |
-|---|---|
-| stations | 12 |
-| people who live near one | 31,000 |
 
 Read [our last report](https://council.example/air).
 """
@@ -152,7 +147,9 @@ class Part:
         announce(self._database, announcing(key, notice, at=at, challenge=f"{ROUND}/{slug}"), self._compose)
 
     def put(self, slug: str, snapshot: Snapshot) -> None:
-        """The public copy."""
+        """The public copy, and the outcome."""
+        status = Status(stage=snapshot.stage, waits_for="", until=None, outcome=snapshot.outcome)
+        announce(self._database, announcing("stands", at=NOW, challenge=f"{ROUND}/{slug}", status=status), compose)
         with self._database.writing() as connection:
             copies.put(connection, f"{ROUND}/{slug}", snapshot, NOW)
 

@@ -75,6 +75,8 @@ def test_each_wrong_field_is_named_and_what_was_typed_stays(visit: Visit, team: 
         assert f'<a href="#{name}">{words}' in answer.text
         assert f'id="{name}-error-1"' in answer.text
     assert 'value="Breathe &lt;b&gt;"' in answer.text
+    nobodys = breathe.fill_in(page, page, sort_code="60-16-13", number="31926819")
+    assert '<a href="#holder">Name on the account is missing: write it.' in nobodys.text
 
 
 def test_nobody_else_gives_or_sees_them_and_no_form_goes_without_its_token(
