@@ -137,7 +137,7 @@ async def test_when_a_sign_in_is_over_nothing_is_done_and_the_page_comes_back(fr
     await expect(page.get_by_text("so nothing was done: sign in, then do it again")).to_be_visible()
     await expect(page.get_by_label("name")).to_have_value("My laptop, which took long to describe")
     await page.get_by_role("link", name="Sign in").click()
-    assert page.url == f"{front.address}/sign-in?wanted=%2Fpasskeys"
+    assert page.url == f"{front.address}/sign-in?wanted=%2Fpasskeys%2Fadd"
 
 
 WIDTHS = {"telephone": 390, "narrowest": 320, "computer": 1280}
