@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from domain.announcements.announcement import Announcement
 from domain.identity.passkey import Passkey, about_passkey
 from domain.identity.session import Session
-from domain.permissions import Action, Actor, Grant
+from domain.permissions import Action, Actor, Grant, Role
 from domain.values.refusals import ReasonMissing
 from domain.values.text import on_one_line
 from identity import passkeys
@@ -125,11 +125,24 @@ class Passkeys:
         added: bool,
         reason: str = "",
     ) -> tuple[Announcement, ...]:
-        """What the record of each challenge of the person says. One notice is enough."""
+        """What the record of each challenge of the person says. One notice is enough.
+
+        Somebody who only writes with others gets none: an application has one address, which is not theirs.
+        """
         now, proof = self._core.now(), actor.proof.shown
+        first = next((number for number, (_, grant) in enumerate(places) if grant.role is not Role.WRITER), None)
         return tuple(
             about_passkey(
-                row.id, row.stage, passkey, grant, by[row.id], proof, now, reason=reason, added=added, told=number == 0
+                row.id,
+                row.stage,
+                passkey,
+                grant,
+                by[row.id],
+                proof,
+                now,
+                reason=reason,
+                added=added,
+                told=number == first,
             )
             for number, (row, grant) in enumerate(places)
         )

@@ -23,7 +23,10 @@ from store.database.tables import Found
 NAMED_IN_A_MESSAGE = (Occasion.REFUSED, Occasion.UNCONFIRMED)
 """Notices to whoever a message names: a person, a team, or nobody whom the service knows."""
 
-_applications, _people = tables.applications, tables.people
+_OF_KEYS = (Occasion.PASSKEY_ADDED, Occasion.PASSKEY_REMOVED, Occasion.TERMINAL_KEY_MADE)
+"""Notices about how somebody signs in. Whoever has only a draft gets them, too."""
+
+_applications, _people, _drafts = tables.applications, tables.people, tables.drafts
 _invited, _proposals = tables.invited, tables.proposals
 
 
@@ -65,7 +68,7 @@ def recipients_of(notice: OutgoingNotice) -> Recipients:
         case ToSpokenOf(without=without):
             return Recipients(_all_who_applied, without)
         case ToTeams(teams=teams):
-            return Recipients(_teams, teams)
+            return Recipients(_teams_and_drafts if notice.occasion in _OF_KEYS else _teams, teams)
         case ToUnsent(stage=stage):
             return Recipients(_unsent, stage=stage)
         case ToPeople(people=people):
@@ -86,6 +89,14 @@ def _all_who_applied(number: int) -> Select[Any]:
 
 def _teams(number: int) -> Select[Any]:
     return _applied().where(_is_named(_applications.c.id, number))
+
+
+def _teams_and_drafts(number: int) -> Select[Any]:
+    begun = select(_drafts.c.application.label("recipient"), _drafts.c.email.label("address")).where(
+        _drafts.c.challenge == bindparam("challenge"), _drafts.c.stage == "", _is_named(_drafts.c.application, number)
+    )
+    both = _teams(number).union(begun).subquery()
+    return select(both.c.recipient, both.c.address)
 
 
 def _unsent(_: int) -> Select[Any]:

@@ -195,7 +195,8 @@ class Crawl:
         ann, page = self._ann, self._ann.get("/passkeys/add").text
         options = unescape(page.partition('data-options="')[2].partition('"')[0])
         made = Authenticator().make(options, said={"origin": self._front.address}, host="localhost")
-        ann.post("/passkeys/add", {**hidden(page), "name": LONGEST[:60], "answer": made})
+        added = ann.post("/passkeys/add", {**hidden(page), "name": LONGEST[:60], "answer": made})
+        assert added.status_code == httpx2.codes.SEE_OTHER, added.text
         self._get(ann, "/passkeys", "a passkey")
         self._get(ann, "/passkeys/use")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert
 from whenever import TimeDelta
 
 from desk.desk import Desk
@@ -14,7 +15,9 @@ from domain.programmes.round import Round
 from domain.values.refusals import NotAllowed, ReasonMissing, SecondStepMissing, UnknownPasskey, UnknownPerson
 from identity.passkeys import Passkeys
 from identity.persons import Persons
+from store.challenges import drafts
 from store.challenges.people import keep_people
+from store.database import tables
 from store.database.database import Database
 from store.record.notices import read_notices
 from store.record.record import RecordLine, read_record
@@ -90,6 +93,20 @@ async def test_a_team_is_told_too_and_whoever_has_nothing_here_is_not(known: Dat
     assert [(each[0], each[2]) for each in told(known)] == [("passkey-added", BREATHE)]
     (line,) = lines(known, AIR)
     assert (line.role, "Breathe" in line.text, "@" in line.text) == ("team", False, False)
+
+
+async def test_whoever_has_a_draft_is_told_and_whoever_only_writes_with_them_can_add_one_too(known: Database) -> None:
+    """Fails where somebody who has sent nothing cannot add a passkey, because no application has their address."""
+    draft = drafts.begin(known, AIR, "Smell Ltd", "smell@applicants.example", lambda: MIDWAY)
+    with known.writing() as connection:
+        row = {"application": draft, "mailbox": "with@applicants.example", "invited_by": "smell", "since": MIDWAY}
+        connection.execute(insert(tables.writers).values(**row))
+    async with desk_on(known, web_address=ORIGIN) as desk:
+        await added(desk, known, "smell@applicants.example")
+        await added(desk, known, "with@applicants.example")
+
+    assert [(each[0], each[2]) for each in told(known)] == [("passkey-added", "smell@applicants.example")]
+    assert [each.role for each in lines(known, AIR)] == ["team", "writer"]
 
 
 async def test_nothing_is_added_or_removed_where_nobody_could_be_told(
