@@ -30,6 +30,7 @@ STANDING = {
     "asked": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
     "sent": ("", "/letters", "/payments", "/withdraw"),
     "withdrawn": ("", "/withdraw"),
+    "building": ("", "/evidence/accelerator/2"),
     **dict.fromkeys(("late", "deciding", "left", "reserve", "refused", "finished", "cancelled"), ("",)),
 }
 """Of what was sent, or came too late."""
@@ -224,6 +225,7 @@ class Crawl:
             (f"{draft}/writers", {"email": "nowhere"}),
             (f"{team}/bank-details", {"holder": "", "sort_code": "12", "number": "x" * 40}),
             (f"{sent}/withdraw", {"reason": ""}),
+            (f"{self._own['building']}/evidence/accelerator/2", {"statement": "", "once": "once", "do": "send"}),
         ):
             self._keep(f"wrong at {page}", page, ann.fill_in(page, page, **fields), 422)
 

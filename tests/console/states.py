@@ -54,6 +54,7 @@ CHALLENGES = {
     "flood-warnings": ("How can flood warnings reach everybody in time?", "2016-04-01", "2016-05-20"),
     "bathing-water": ("How can we say whether people can bathe today?", "2016-01-11", "2016-02-19"),
     "parks": ("How can parks stay green in dry summers?", "2015-05-04", "2015-06-05"),
+    "ferries": ("How can ferries burn less?", "2016-01-18", "2016-02-22"),
     "school-meals": ("How can school meals waste less?", "2016-02-01", "2016-03-01"),
 }
 """Slug, question, and when the window opens and closes."""
@@ -184,6 +185,7 @@ def everything(desk: Desk) -> dict[str, str]:
     )
     _running(part, database)
     _asking(part, database)
+    _building(part)
     _ended(part, database)
     said = Answered(id="decision-1", question="May two companies apply together?", answer="Yes. One of them signs.")
     told = announcing("answer/1", at=NOW - DAY, challenge=f"{ROUND}/air-quality").model_copy(update={"answered": said})
@@ -252,6 +254,16 @@ def _asking(part: Part, database: Database) -> None:
     give_payee(database, team, challenge=f"{ROUND}/{slug}")
     for number, status in enumerate((PaymentStatus.SETTLED, PaymentStatus.RETURNED), start=1):
         Till(database, to_make(team, number, "2500", challenge=f"{ROUND}/{slug}")).brought_to(status)
+
+
+def _building(part: Part) -> None:
+    """The accelerator goes on: it pays one instalment on evidence."""
+    slug, begins, ends = "ferries", NOW - 40 * DAY, NOW + 80 * DAY
+    sealed = part.closes[slug]
+    team = part.send("building", slug, sealed - DAY)
+    part.seal(slug, sealed)
+    stage = StageSnapshot(stage="accelerator", begins=begins, ends=ends, teams=(_team(team, begins, ends, 30_000),))
+    part.put(slug, Snapshot(phase="running", stage="accelerator", windows=(_window(sealed),), stages=(stage,)))
 
 
 def _ended(part: Part, database: Database) -> None:
