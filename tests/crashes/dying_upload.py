@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from temporalio.client import Client
 
-from desk import attachments as desk_attachments
+from desk import keeping
 from desk.desk import Desk
 from domain.identity.proof import AT_TERMINAL
 from gateways.files import place as file_place
@@ -82,7 +82,7 @@ def _die_in_the_last_transaction() -> None:
 _AT: dict[str, Callable[[], None]] = {
     "": lambda: None,
     COMING: lambda: None,  # see `_pieces`
-    LOOKED_AT: partial(_die_after, desk_attachments, "examine"),
+    LOOKED_AT: partial(_die_after, keeping, "examine"),
     BEGUN: partial(_die_after, attachments, "begin"),
     HALF: partial(_die_after, file_place, "_object", 2),  # as the second part has got its name
     KEPT: partial(_die_after, FilePlace, "put"),
