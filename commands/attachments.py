@@ -79,7 +79,7 @@ async def attachment(
     """
     async with a_desk() as desk:
         opened = await desk.attachments.open(await acting(desk, by), challenge, name)
-        await _write(to, opened.content)
+        await write_new(to, opened.content)
     found = opened.attachment
     what = f"{found.kind}, {spoken_size(found.size)}, {found.scan}"
     say_done(f"Written to {to}: {what}", attachment=found, file=str(to))
@@ -127,7 +127,7 @@ def _not_read(file: Path, error: OSError) -> FileRefused:
     return FileRefused(f"{file} cannot be read ({error.strerror}): check its name.")
 
 
-async def _write(file: Path, content: AsyncIterator[bytes]) -> None:
+async def write_new(file: Path, content: AsyncIterator[bytes]) -> None:
     """Writes a file that only its owner may read, whole or not at all, and never over another."""
     with _new(file) as opened:
         async for piece in content:

@@ -1,8 +1,7 @@
-"""Commands for money: bank details, evidence, releases, payment files, returns, late payments."""
+"""Commands for money: bank details, releases, payment files, returns, late payments."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -19,7 +18,6 @@ from .options import (
     DecisionId,
     PaymentKey,
     SomeChallenge,
-    StageName,
     TeamName,
     Who,
     Why,
@@ -28,11 +26,9 @@ from .options import (
     attempt_in,
     command,
     day_of,
-    decide,
     id_of,
     is_payment,
     text_of,
-    whole_number,
     zones_of,
 )
 from .output import payments as output
@@ -61,13 +57,6 @@ class _Answers:
     def _add(self, key: str, said: dict[str, object]) -> None:
         self._answers.append({"payment": key, **said})
         show_json({"payments": self._answers})
-
-
-class Verdict(StrEnum):
-    """A decision on evidence."""
-
-    ACCEPT = "accept"
-    REJECT = "reject"
 
 
 @command
@@ -135,34 +124,6 @@ async def payee(
         actor = await acting(desk, by)
         taken = await desk.payments.give_payee(actor, challenge, team, given if details is None else text)
         say_done(f"{taken.text}: {taken.masked}", masked=taken.masked)
-
-
-@command
-async def evidence(
-    challenge: ChallengeName,
-    stage: StageName,
-    team: TeamName,
-    verdict: Annotated[Verdict, typer.Argument(metavar="accept|reject")],
-    by: Who,
-    instalment: Annotated[
-        int,
-        typer.Option(
-            parser=whole_number,
-            metavar="NUMBER",
-            help="The number of the instalment; without it, the first that waits.",
-        ),
-    ] = 0,
-    final: Annotated[bool, typer.Option("--final", help="With reject: the instalment will never be paid.")] = False,
-    reason: Why = "",
-    decision_id: DecisionId = "",
-) -> None:
-    """Accept a team's evidence for an instalment, which makes the payment due; or reject the evidence.
-
-    Example: `starter.py evidence air-quality accelerator air-quality-7kx3qm accept --as sepa-decider`
-    """
-    accepted = verdict is Verdict.ACCEPT
-    fields = {"stage": stage, "team": team, "number": instalment, "accepted": accepted, "final": final}
-    await decide(challenge, "evidence", by, decision_id, reason=reason, **fields)
 
 
 @command

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import Form, read_files
 from console.front import Front
-from domain.challenges.sent_evidence import FILES, LONGEST_STATEMENT, EvidenceOf, JudgedEvidence, SentEvidence
+from domain.challenges.sent_evidence import FILES, LONGEST_STATEMENT, SentEvidence
 from domain.forms.attachments import Attachment
 from domain.permissions import Actor
 from domain.values.model import Value
@@ -158,7 +158,7 @@ class EvidencePages:
             base=place.base,
             asked=showing.asked,
             said=evidence_in_words(showing.asked),
-            happened=_happened(showing.asked),
+            happened=[(isinstance(each, SentEvidence), each) for each in showing.asked.happened],
             zone=showing.time_zone,
             currency=showing.currency,
             typed=form["statement"] if form else showing.written.statement,
@@ -192,10 +192,3 @@ def _faults(refusal: Refused) -> list[Problem]:
         texts = [each.text for each in refusal.problems] or [str(refusal)]
         return [Problem(field="file", text=text) for text in texts]
     return list(refusal.problems) or [Problem(field="file", text=str(refusal))]
-
-
-def _happened(asked: EvidenceOf) -> list[tuple[SentEvidence | None, JudgedEvidence | None]]:
-    """What was sent and what was decided, oldest first."""
-    sent = [(each.sent, each, None) for each in asked.sent]
-    judged = [(each.at, None, each) for each in asked.judged]
-    return [(one, other) for _, one, other in sorted([*sent, *judged], key=lambda each: each[0])]

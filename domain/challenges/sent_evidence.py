@@ -36,13 +36,13 @@ class SentEvidence(Value):
     Args:
         version: counts what was sent for the instalment, from 1.
         statement: what the team wrote; empty once it was erased.
-        sent: when.
+        at: when it was sent.
         files: that came with it.
     """
 
     version: int
     statement: str
-    sent: Instant
+    at: Instant
     files: tuple[Attachment, ...] = ()
 
 
@@ -89,9 +89,14 @@ class EvidenceOf(Value):
     closed: str = ""
 
     @property
+    def happened(self) -> tuple[SentEvidence | JudgedEvidence, ...]:
+        """What was sent and what was decided, oldest first."""
+        return tuple(sorted([*self.sent, *self.judged], key=lambda each: each.at))
+
+    @property
     def last(self) -> JudgedEvidence | None:
         """The last decision, if nothing was sent after it."""
-        if not self.judged or (self.sent and self.sent[-1].sent > self.judged[-1].at):
+        if not self.judged or (self.sent and self.sent[-1].at > self.judged[-1].at):
             return None
         return self.judged[-1]
 

@@ -94,7 +94,8 @@ def taking(connection: Connection, team: str, place: str) -> EvidenceOf:
     """
     applications = tables.applications
     standing = and_(applications.c.id == team, applications.c.erased.is_(None))
-    connection.execute(select(applications.c.id).where(standing).with_for_update()).one_or_none()
+    if connection.execute(select(applications.c.id).where(standing).with_for_update()).one_or_none() is None:
+        raise unknown(team)
     found = own.read_in(connection, (team,))
     asked = next(
         (each for one in found for each in of_team(connection, one) if place_of(each.stage, each.number) == place), None
@@ -254,7 +255,7 @@ def _all_sent(connection: Connection, team: str) -> _Of:
             SentEvidence(
                 version=row.version,
                 statement=row.statement,
-                sent=row.sent_at,
+                at=row.sent_at,
                 files=tuple(files[row.stage, row.number, row.version]),
             ),
         )
