@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from commands import payments as paying
@@ -20,6 +22,7 @@ from tests.starter.commands import (
     one_line,
     refused,
 )
+from tests.starter.showing import sends_evidence
 
 
 def test_money_goes_from_the_selection_to_the_account_and_nobody_sees_which(
@@ -58,7 +61,36 @@ def test_money_goes_from_the_selection_to_the_account_and_nobody_sees_which(
         assert first in content or file == "worker.log"
 
 
-def test_evidence_makes_an_instalment_due_or_loses_it(starter: Commands, purse: dict[str, list[str]]) -> None:
+def reads_evidence(starter: Commands, team: str, folder: Path) -> None:
+    """The team sends evidence on its page, and those who judge it read it, with its file."""
+    reading = ["evidence", "well", "accelerator", team, "read"]
+    assert "Nothing was sent." in starter(*reading, "--as", SPONSOR).out
+    file = sends_evidence(starter, team, "accelerator", 2, "It runs:\nQuixotic.\x1b[31m", b"Quixotic proof\n")
+
+    read = starter(*reading, "--instalment", "2", "--save", str(folder), "--as", SPONSOR)
+
+    assert (read.status, read.err) == (0, "")
+    assert "instalment 2 of 3" in read.out
+    assert "A prototype: £360" in read.out
+    assert "        It runs:\n        Quixotic." in read.out
+    assert "\x1b" not in read.out
+    saved = folder / f"accelerator-2-version-1-{file}.txt"
+    assert saved.read_bytes() == b"Quixotic proof\n"
+    assert saved.stat().st_mode & 0o077 == 0
+    assert "is there already" in one_line(starter(*reading, "--save", str(folder), "--as", SPONSOR))
+    (two, three) = starter.data(*reading, "--as", SPONSOR)
+    assert [two["sent"][0]["statement"], three["sent"]] == ["It runs:\nQuixotic.\x1b[31m", []]
+    assert "may not read the evidence" in refused(starter, "well", *reading, "--as", FINANCE)
+    assert starter(*reading, "--instalment", "1", "--as", SPONSOR).status == 2
+    assert starter(*reading[:-1], "accept", "--save", str(folder), "--as", SPONSOR).status == 2
+    told = starter("notices", "well", "--as", OPERATOR).out + starter("record", "well", "--as", OPERATOR).out
+    assert "evidence-sent" in told
+    assert "Quixotic" not in told
+
+
+def test_evidence_makes_an_instalment_due_or_loses_it(
+    starter: Commands, purse: dict[str, list[str]], tmp_path: Path
+) -> None:
     """Goes on from the payment of the stage before."""
     first = purse["well"][0]
     starter.waits_for("well", "selection for accelerator")
@@ -77,9 +109,11 @@ def test_evidence_makes_an_instalment_due_or_loses_it(starter: Commands, purse: 
     assert starter(*judging, "reject", "--as", SPONSOR, "--reason", "Show it at work.").status == 0
     assert len(starter.payments("well")) == 3
 
+    reads_evidence(starter, first, tmp_path / "evidence")
     accepted = starter(*judging, "accept", "--instalment", "2", "--as", SPONSOR)
     assert accepted.status == 0
     assert "A prototype" in accepted.out
+    assert "Accepted, " in starter(*judging, "read", "--as", SPONSOR).out
     starter.ordered("well", 4)
     starter.pay("well")
     starter.declares_none("well", OPERATOR)
