@@ -26,6 +26,9 @@ from service.settings import PREFIX, Settings
 _GRACE = 10
 """Seconds in which those who wait for an answer get it before the front stops."""
 _WAITING = 2048
+_TURN = 0.0005
+"""Seconds for which one thread computes while others wait for Python. With the usual 0.005, the loop that reads
+requests and sends answers waits that long, again and again, for threads that work on the database."""
 
 
 class _Server(uvicorn.Server):
@@ -103,6 +106,7 @@ def main() -> int:
     try:
         options = settings.load()
         log.configure(options)
+        sys.setswitchinterval(_TURN)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(options))
     except Refused as refusal:

@@ -47,10 +47,10 @@ class Speaking:
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], its_code]}
-                headers = MutableHeaders(scope=message)
                 if several:
+                    headers = MutableHeaders(scope=message)
                     headers.add_vary_header("accept-language, cookie")
-                if chosen:
+                if several and chosen:
                     kept = f"{COOKIE}={chosen.code}; Path=/; Max-Age={_A_YEAR}; Secure; HttpOnly; SameSite=Lax"
                     headers.append("set-cookie", kept)
             await send(message)

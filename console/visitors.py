@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
@@ -49,7 +50,11 @@ def address_of(request: Request) -> str:
 
 def network_of(request: Request) -> str:
     """The network that a request came from, as limits count it."""
-    address = address_of(request)
+    return _network(address_of(request))
+
+
+@lru_cache(maxsize=1_000)
+def _network(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:

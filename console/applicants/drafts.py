@@ -132,9 +132,7 @@ class Writing:
         try:
             return await self._front.desk.drafts.read(actor, place.application, place.stage)
         except (NotAllowed, NotProven, UnknownTeam):
-            if not actor.name:
-                raise NeedsSignIn from None
-            raise HTTPException(404) from None
+            raise hidden_from(actor) from None
 
     def about(self, request: Request, draft: OpenDraft) -> dict[str, Any]:
         """What all pages of a draft show."""
@@ -180,6 +178,11 @@ class Writing:
         if not 1 <= number <= len(draft.form.sections):
             raise HTTPException(404)
         return number
+
+
+def hidden_from(actor: Actor) -> Exception:
+    """What to raise where somebody does not write a draft: they sign in, or learn only that there is no such page."""
+    return HTTPException(404) if actor.name else NeedsSignIn()
 
 
 def tasks_of(draft: OpenDraft) -> tuple[Task, ...]:

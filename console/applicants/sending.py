@@ -16,10 +16,20 @@ from desk.drafts import OpenDraft
 from domain.forms.answers import changed_since, seen
 from domain.forms.conditions import shown
 from domain.permissions import Actor
-from domain.values.refusals import ApplicationRefused, DraftChanged, OnHold, Problem, TooEarly, TooLate
+from domain.values.refusals import (
+    ApplicationRefused,
+    DraftChanged,
+    NotAllowed,
+    NotProven,
+    OnHold,
+    Problem,
+    TooEarly,
+    TooLate,
+    UnknownTeam,
+)
 from domain.values.words import gettext
 
-from .drafts import Writing
+from .drafts import Writing, hidden_from
 from .places import place_of, routes_at
 from .questions import FIELD, in_words
 
@@ -53,17 +63,19 @@ class Sending:
         """Sends the draft, if it is still what the page showed. A second click finds what the first has sent."""
         form = await read_form(request)
         actor, place = await self._front.actor_of(request), place_of(request)
-        draft = await self._writing.open(request, actor)
         try:
             await self._front.desk.drafts.send(actor, place.application, place.stage, form["seen"])
+        except (NotAllowed, NotProven, UnknownTeam):
+            raise hidden_from(actor) from None
         except DraftChanged:
             return await self._changed(request, actor, form["seen"])
         except ApplicationRefused as refusal:
+            draft = await self._writing.open(request, actor)
             return await self._check(request, draft, refusal.problems, 422)
-        except TooLate as late:
-            return await self._check(request, draft, [Problem(field="", text=self._how_late(draft, late))], 409)
-        except (TooEarly, OnHold) as refusal:
-            return await self._check(request, draft, [Problem(field="", text=str(refusal))], 409)
+        except (TooEarly, TooLate, OnHold) as refusal:
+            draft = await self._writing.open(request, actor)
+            text = self._how_late(draft, refusal) if isinstance(refusal, TooLate) else str(refusal)
+            return await self._check(request, draft, [Problem(field="", text=text)], 409)
         return RedirectResponse(f"{place.base}/receipt", 303)
 
     async def receipt(self, request: Request) -> Response:

@@ -44,10 +44,14 @@ class Made(NamedTuple):
 
 
 class _Kept(NamedTuple):
+    """What is kept, with both answers to whoever asks for it: they are made once, and given again and again."""
+
     tag: str
     version: str
     made: Made
     since: Instant
+    whole: Response
+    unchanged: Response
 
     def is_of(self, version: str, now: Instant) -> bool:
         return self.version == version and (self.made.until is None or now < self.made.until)
@@ -97,17 +101,12 @@ class Cache:
                 made = await make()
                 tag = f'"{hashlib.sha256(made.content).hexdigest()[:20]}"'
                 since = kept.since if kept is not None and kept.tag == tag else self._now()
-                kept = _Kept(tag, present, made, since)
+                kept = _kept(tag, present, made, since, more or {})
         except Unavailable:
             if kept is None:
                 raise
         self._keep(key, kept)
-        # Conditions are answered by the tag alone: two contents can be of one second.
-        modified = format_datetime(kept.since.to_stdlib(), usegmt=True)
-        headers = {**_HEADERS, "etag": kept.tag, "last-modified": modified, **(more or {})}
-        if _has(request, kept.tag):
-            return Response(status_code=304, headers=headers)
-        return Response(kept.made.content, media_type=kept.made.kind, headers=headers)
+        return kept.unchanged if _has(request, kept.tag) else kept.whole
 
     def _keep(self, key: str, kept: _Kept) -> None:
         """Keeps what was asked for last: nobody drives the pages that everybody reads out by asking for rare ones."""
@@ -127,10 +126,17 @@ class Cache:
         return found
 
 
+def _kept(tag: str, version: str, made: Made, since: Instant, more: Mapping[str, str]) -> _Kept:
+    # Conditions are answered by the tag alone: two contents can be of one second.
+    headers = {**_HEADERS, "etag": tag, "last-modified": format_datetime(since.to_stdlib(), usegmt=True), **more}
+    whole = Response(made.content, media_type=made.kind, headers=headers)
+    return _Kept(tag, version, made, since, whole, Response(status_code=304, headers=headers))
+
+
 def _key(request: Request) -> str:
     """What an answer depends on. Whatever else stands in the query changes nothing, so it makes no other answer."""
     asked = {name: request.query_params[name] for name in _ASKED if name in request.query_params}
-    return f"{spoken().code} {request.url.path}?{urlencode(asked)}"
+    return f"{spoken().code} {request.scope['path']}?{urlencode(asked) if asked else ''}"
 
 
 def _has(request: Request, tag: str) -> bool:
