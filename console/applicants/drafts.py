@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from console.forms import read_long_form
 from console.front import Front, NeedsSignIn
-from console.showing import clock
+from console.showing import clock, deadline
 from desk.drafts import OpenDraft
 from domain.challenges.draft import Draft, Saved, Typed
 from domain.forms.conditions import shown
@@ -118,6 +118,7 @@ class Writing:
                 "time": clock(now, draft.time_zone),
                 "now": now.format_iso(),
                 "closes": draft.draft.closes.format_iso(),
+                "until": deadline(draft.draft.closes, draft.time_zone),
             }
         )
 

@@ -131,20 +131,22 @@ class Mine:
         """Lists the letters to the contact of an application."""
         actor, application = await self._actor(request), request.path_params["application"]
         page = Page(after=request.query_params.get("after", "")[:_LONGEST_PLACE])
+        zone = (await self._followed(request)).standing.own.time_zone
         with hidden():
             found = await self._front.desk.own.letters(actor, page, application)
         path = f"/applications/{application}/letters"
         more = f"{path}?{urlencode({'after': found.next})}" if found.next else ""
         return self._front.pages.show(
-            request, "applicants/letters", application=application, letters=found.items, more=more
+            request, "applicants/letters", application=application, letters=found.items, more=more, zone=zone
         )
 
     async def letter(self, request: Request) -> Response:
         """Shows a letter as it was written."""
         actor, application = await self._actor(request), request.path_params["application"]
+        zone = (await self._followed(request)).standing.own.time_zone
         with hidden():
             letter = await self._front.desk.own.letter(actor, application, request.path_params["key"])
-        return self._front.pages.show(request, "applicants/letter", application=application, letter=letter)
+        return self._front.pages.show(request, "applicants/letter", application=application, letter=letter, zone=zone)
 
     async def payments(self, request: Request) -> Response:
         """Lists the payments to a team: what for, how much, until when, and how far each has come."""

@@ -32,6 +32,16 @@ const renewed = async (form) => {
   return true;
 };
 
+// Whoever writes for long sees a deadline that was moved meanwhile. The script of all pages counts down to it.
+const moveDeadline = ({ closes, until }) => {
+  const place = document.querySelector("main [data-closes]");
+  if (!place || place.dataset.closes === closes) return;
+  place.dataset.closes = closes;
+  const shown = place.parentElement.querySelector("time");
+  shown.dateTime = closes;
+  shown.textContent = until;
+};
+
 class Refused extends Error {}
 class SignedOut extends Error {} // its message is the status of the answer
 
@@ -120,6 +130,7 @@ class Saving {
       const built = told.conflicts.includes(each.question) ? null : this.#builtOn(each.question);
       if (built) built.value = each.version;
     }
+    moveDeadline(told);
     said(this.status, told.conflicts.length ? this.words.conflict : filled(this.words.savedAt, { time: told.time }));
   }
 

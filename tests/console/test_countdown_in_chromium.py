@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from playwright.async_api import Page, expect
 
+from domain.announcements.announcement import Window
+from store.record.record import announce
 from tests.chromium import Opens
 from tests.console.fronting import Fronted
 from tests.console.test_writing import BEGIN, clock, front  # noqa: F401
 from tests.console.test_writing_in_chromium import begun
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
-from tests.store.said import AIR, CLOSES
+from tests.store.said import AIR, CLOSES, OPENS, announcing, compose, status
 
 LISTENS = """
 window.told = [];
@@ -49,6 +51,24 @@ async def test_whoever_hears_the_page_is_told_at_five_moments_and_not_every_seco
     ]
     assert await page.locator(".countdown + [role=status]").count() == 1
     await expect(page.locator(".countdown")).to_have_text("The time is over.")
+
+
+async def test_a_deadline_that_moves_while_somebody_writes_moves_on_the_page(
+    front: Fronted,  # noqa: F811
+    opens: Opens,
+    clock: Clock,  # noqa: F811
+) -> None:
+    clock.now = CLOSES.subtract(minutes=30)
+    page = await opens()
+    await begun(page, front)
+    await expect(page.locator(".countdown")).to_contain_text("minutes and")
+    window = Window(opens=OPENS, closes=CLOSES.add(hours=24))
+    announce(front.database, announcing("extend", at=clock.now, window=window, status=status()), compose)
+
+    await page.locator("[name=q-idea]").fill("Written meanwhile")
+
+    await expect(page.locator(".countdown")).to_have_text("1 day and 0 hours left")
+    await expect(page.locator("main p", has=page.locator(".countdown"))).to_contain_text("Tuesday 2 August 2016")
 
 
 async def test_a_visitor_whose_own_clock_is_wrong_sees_the_time_that_is_enforced(

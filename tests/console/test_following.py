@@ -100,6 +100,7 @@ def test_letters_are_shown_as_they_were_written_and_only_to_their_contact(front:
 
     listed = breathe.get(f"/applications/{team}/letters").text
     assert f'href="/applications/{team}/letters/{key}"' in listed
+    assert "(British Summer Time, UTC+1)" in listed, "as in the place of the challenge"
     assert other not in listed
     assert breathe.get(f"/applications/{team}/letters/{others}").status_code == 404
     page = breathe.get(f"/applications/{team}/letters/{key}").text

@@ -41,6 +41,20 @@ async def test_a_file_is_attached_and_listed(front: Fronted, opens: Opens) -> No
     assert page.url == address
 
 
+async def test_the_pressed_button_goes_with_the_file(front: Fronted, opens: Opens) -> None:  # noqa: F811
+    """Fails where a page with several buttons does not learn what to do with the file."""
+    page = await opens()
+    await files_page(page, front)
+    button = page.get_by_role("button", name="Attach")
+    await button.evaluate("button => { button.name = 'do'; button.value = 'send'; }")
+    await page.evaluate("XMLHttpRequest.prototype.send = body => { window.sent = body.get('do'); }; 0")
+    await page.set_input_files("[name=file]", [plan(pdf())])
+
+    await button.click()
+
+    assert await (await page.wait_for_function("window.sent")).json_value() == "send"
+
+
 async def test_how_far_a_file_is_can_be_seen_and_it_can_be_stopped(front: Fronted, opens: Opens) -> None:  # noqa: F811
     page = await opens()
     await files_page(page, front)
