@@ -7,7 +7,7 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +32,8 @@ _ROUNDS, _SMALL_ROUNDS = 4, 1
 _LATE, _SMALL_LATE = 200, 6
 _PREPARES, _SMALL_PREPARES = 25, 40
 """Seconds in which people write before the window closes. A few take longer beside many tests than many alone."""
+_READERS, _READERS_PAUSE, _ALONE = 4, 0.01, 1.0
+"""Readers of the public page, and seconds between two of their pages, and in which they read alone."""
 _LAST_SECONDS, _SMALL_LAST = 5.0, 1.0
 _FORM = "application/x-www-form-urlencoded"
 
@@ -48,6 +50,9 @@ def measure(small: bool) -> Iterator[Measurement]:
     say(f"  {at_once} send at once")
     with front(POSTGRESQL) as served:
         yield _rate(served, at_once, each, rounds)
+    say(f"  {at_once} send, and others read")
+    with front(POSTGRESQL) as served:
+        yield asyncio.run(_read_meanwhile(served, at_once, each, rounds))
     late, prepares = (_SMALL_LATE, _SMALL_PREPARES) if small else (_LATE, _PREPARES)
     say(f"  {late} send at the last moment")
     with front(POSTGRESQL, prepares) as served:
@@ -74,7 +79,9 @@ def _rate(served: Front, at_once: int, each: int, rounds: int) -> Measurement:
     )
 
 
-async def _sent_a_second(served: Front, at_once: int, each: int, turn: int) -> float:
+async def _sent_a_second(
+    served: Front, at_once: int, each: int, turn: int, ready: Callable[[], Awaitable[None]] | None = None
+) -> float:
     people = [served.signed_in(turn * at_once + one, f"p-{turn}-{one}@companies.example") for one in range(at_once)]
 
     async def write(number: int, browser: Browser) -> list[Form]:
@@ -86,9 +93,58 @@ async def _sent_a_second(served: Front, at_once: int, each: int, turn: int) -> f
         await browser.close()
 
     drafts = await asyncio.gather(*(write(number, browser) for number, browser in enumerate(people)))
+    if ready is not None:
+        await ready()
     begun = time.perf_counter()
     await asyncio.gather(*(send(*one) for one in zip(people, drafts, strict=True)))
     return at_once * each / (time.perf_counter() - begun)
+
+
+async def _read_meanwhile(served: Front, at_once: int, each: int, rounds: int) -> Measurement:
+    """How long readers of a public page wait while others send, beside how long they wait when nobody does."""
+    alone: list[float] = []
+    meanwhile: list[float] = []
+
+    for turn in range(rounds):
+        over, reading = asyncio.Event(), list[asyncio.Task[None]]()
+
+        async def all_are_ready(over: asyncio.Event = over, reading: list[asyncio.Task[None]] = reading) -> None:
+            ends = asyncio.Event()
+            asyncio.get_running_loop().call_later(_ALONE, ends.set)
+            await asyncio.gather(*(_read(served, number, ends, alone) for number in range(_READERS)))
+            reading += [asyncio.create_task(_read(served, number, over, meanwhile)) for number in range(_READERS)]
+
+        await _sent_a_second(served, at_once, each, turn, all_are_ready)
+        over.set()
+        await asyncio.gather(*reading)
+    most, most_alone = _rank(meanwhile), _rank(alone)
+    return Measurement(
+        name=f"{NAME}: page meanwhile",
+        what=f"The public page of a challenge while {at_once} people send: how long 99 of 100 readers wait, beside how "
+        "long they wait when nobody sends.",
+        unit="ms",
+        figure=most * 1000,
+        floor=most_alone * 1000,
+        ratio=most / most_alone,
+        aim="at most 3 times as long as alone",
+        met=most <= 3 * most_alone,
+        notes=(
+            f"Half of them wait {median(meanwhile) * 1000:.1f} ms, and {median(alone) * 1000:.1f} ms alone.",
+            f"{len(meanwhile):,} pages while others sent, {len(alone):,} alone.",
+        ),
+    )
+
+
+async def _read(served: Front, number: int, over: asyncio.Event, taken: list[float]) -> None:
+    async with served.browser(90_000 + number) as browser:
+        while not over.is_set():
+            taken.append((await browser.get(f"/challenges/{served.challenge.id}")).seconds)
+            await asyncio.sleep(_READERS_PAUSE)
+
+
+def _rank(taken: Sequence[float]) -> float:
+    """What 99 of 100 stay within."""
+    return sorted(taken)[max(0, math.ceil(0.99 * len(taken)) - 1)]
 
 
 def _bare_a_second(served: Front, threads: int, each: int) -> float:
@@ -148,7 +204,7 @@ async def _last(served: Front, number: int, seconds: float) -> Measurement:
         late = connection.scalar(select(func.count()).select_from(rows).where(rows.c.received >= closes))
     assert (kept, late) == (len(taken), 0), "whatever was acknowledged is kept, and nothing is taken late"
     assert len(taken) + len(refused) == number, "everybody has an answer"
-    half, most = median(taken), sorted(taken)[max(0, math.ceil(0.99 * len(taken)) - 1)]
+    half, most = median(taken), _rank(taken)
     memory = [sum(each.values()) for each in used.memory]
     return Measurement(
         name=f"{NAME}: last seconds",
