@@ -30,6 +30,7 @@ _TOGETHER = {
 need no service, or one of their own."""
 _FIRST = (
     *("tests/crashes/test_deaths.py", "tests/crashes/test_payments.py", "tests/crashes/test_delivery_deaths.py"),
+    "tests/console/test_every_page_in_chromium.py",  # and with it all others that share its browser
     *(f"{_STARTER}{name}.py" for name in ("books", "stopped_rehearsals", "rehearsal")),
     *("tests/starter/", "tests/crashes/", "tests/embedded/", "tests/workflows/", "tests/journeys/"),
     "tests/console/",
