@@ -70,7 +70,7 @@ def _seconds_bare(kept: Database) -> float:
 
 
 def _bare(kept: Database) -> None:
-    with kept.reading() as connection:
+    with kept.reading(as_of_one_moment=True) as connection:
         # By name, PostgreSQL keeps the rows; otherwise the driver would take all of them at once.
         named = ("lines",) if connection.dialect.name == "postgresql" else ()
         cursor = connection.connection.cursor(*named)
