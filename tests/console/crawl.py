@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 import pytest
+from whenever import Instant
 
 from desk.own import OwnApplications
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
@@ -20,6 +21,7 @@ from tests.gateways.documents import image, pdf
 from tests.identity.authenticator import Authenticator
 from tests.identity.conftest import Clock
 from tests.store.kept import database_at
+from tests.store.showing import decided
 from tests.store.sqlite import fresh_sqlite
 
 AIR = f"/challenges/{ROUND}/air-quality"
@@ -132,6 +134,7 @@ class Crawl:
         self._own_pages()
         self._passkeys()
         self._wrong()
+        self._evidence()
         self._late()
         self._faults()
         return self._shown
@@ -191,6 +194,32 @@ class Crawl:
         attach(ann, f"{proposal}/files/plan", "plan.pdf", pdf())
         ann.post(f"{proposal}/send", hidden(ann.get(f"{proposal}/check").text))
         self._get(ann, f"{proposal}/receipt", "proposal: a receipt")
+
+    def _evidence(self) -> None:
+        """Evidence is written, sent, rejected, sent again and accepted."""
+        ann, database, team = self._ann, self._front.database, self._own["building"]
+        page, id_ = f"{team}/evidence/accelerator/2", team.rpartition("/")[2]
+        where: dict[str, Any] = {"challenge": f"{ROUND}/ferries", "stage": "accelerator"}
+        attach(ann, page, f"{LONGEST}.pdf", pdf())
+        self._get(ann, page, "evidence with a file that waits")
+        for once, state in (("one", "sent"), ("two", "rejected and sent again")):
+            sent = ann.fill_in(page, page, statement=f"{LONGEST}\nIt runs.", once=once, do="send")
+            assert sent.status_code == httpx2.codes.SEE_OTHER, sent.text
+            self._get(ann, page, f"evidence that was {state}")
+            if once == "one":
+                decided(database, id_, self._later(), "It does not say how many people took part.", **where)
+                self._get(ann, page, "evidence that was rejected")
+                self._later()
+        decided(database, id_, self._later(), **where)
+        for path in ("", "/payments", "/evidence/accelerator/2"):
+            self._get(ann, f"{team}{path}", f"evidence that was accepted: {path}")
+        late = ann.fill_in("/applications", page, statement=LONGEST, do="send")
+        self._keep("evidence after its acceptance", page, late, 409)
+
+    def _later(self) -> Instant:
+        """The time goes on."""
+        self._front.clock.go_on(seconds=1)
+        return self._front.clock.now
 
     def _passkeys(self) -> None:
         ann, page = self._ann, self._ann.get("/passkeys/add").text

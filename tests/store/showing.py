@@ -59,10 +59,19 @@ def team_of(database: Database) -> str:
     return team
 
 
-def decided(database: Database, team: str, at: Instant, reason: str = "", *, final: bool = False) -> None:
+def decided(
+    database: Database,
+    team: str,
+    at: Instant,
+    reason: str = "",
+    *,
+    final: bool = False,
+    challenge: str = AIR,
+    stage: str = STAGE,
+) -> None:
     """Somebody accepts evidence, or rejects it if there is a reason."""
-    judged = Judged(stage=STAGE, team=team, number=NUMBER, accepted=not reason, final=final or not reason)
-    said = announcing(f"evidence/{at}", at=at)
+    judged = Judged(stage=stage, team=team, number=NUMBER, accepted=not reason, final=final or not reason)
+    said = announcing(f"evidence/{at}", at=at, challenge=challenge)
     entry = said.entry.model_copy(update={"reason": reason})
     announce(database, said.model_copy(update={"judged": judged, "entry": entry}), compose)
 
