@@ -196,7 +196,7 @@ async def test_what_there_is_not_is_refused_in_a_line(desk: Desk, team: str) -> 
         await send(desk, team, "\r\n ")
     for number in range(10):
         await attach(desk, team, f"{number}.pdf")
-    with pytest.raises(NotReadable, match="detach one"):
+    with pytest.raises(NotReadable, match="remove one"):
         await attach(desk, team)
 
 
