@@ -23,6 +23,7 @@ from tests.identity.conftest import Clock
 from tests.store.kept import database_at
 from tests.store.showing import decided
 from tests.store.sqlite import fresh_sqlite
+from tests.store.test_unconfirmed import come, hold, waiting
 
 AIR = f"/challenges/{ROUND}/air-quality"
 PUBLIC = ("/", "/?shelf=open", "/catalogue", "/accessibility", "/privacy", "/sign-in")
@@ -133,6 +134,7 @@ class Crawl:
         self._signing_in()
         self._own_pages()
         self._passkeys()
+        self._decisions()
         self._wrong()
         self._evidence()
         self._late()
@@ -229,6 +231,18 @@ class Crawl:
         assert added.status_code == httpx2.codes.SEE_OTHER, added.text
         self._get(ann, "/passkeys", "a passkey")
         self._get(ann, "/passkeys/use")
+
+    def _decisions(self) -> None:
+        """An operator, in whose name something was decided without a proof."""
+        come(self._front.database, hold(reason=LONGEST), f"{ROUND}/libraries")
+        [waits] = waiting(self._front.database, round_=ROUND)
+        olivia = Visitor(self._front)
+        olivia.sign_in("olivia@scheme.example")
+        self._get(olivia, "/decisions", "a decision that waits")
+        self._get(olivia, "/account", "an operator's account")
+        dropped = olivia.fill_in("/decisions", "/decisions/drop", id=waits.id, reason="Not mine.")
+        self._keep("a decision that was dropped", "/decisions", dropped, 200)
+        olivia.close()
 
     def _wrong(self) -> None:
         """Forms that are filled in wrongly."""
