@@ -256,7 +256,7 @@ def test_a_rejection_says_why_and_the_team_shows_it_again(
     rejected = breathe.get(page).text
     assert "Rejected: show it again" in rejected
     assert "It does not say &lt;i&gt;how many&lt;/i&gt;." in rejected
-    assert rejected.index("Version 1, sent") < rejected.index("you can show it again")
+    assert rejected.index("Version 1, sent") < rejected.index("<h3>Rejected ")
     assert give(breathe, page, {"statement": "24 people.", "do": "send"}).status_code == 303
     assert "Sent, and not decided yet" in breathe.get(page).text
     assert versions(front) == [(1, SPOKEN), (2, "24 people.")]

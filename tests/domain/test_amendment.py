@@ -12,6 +12,8 @@ from domain.challenges import cancellation, deadlines, evidence, holding, select
 from domain.challenges.amendment import amend, payments_of
 from domain.challenges.awards import amended_orders, orders_made, payments_due
 from domain.challenges.decisions import Amend, Cancel, Evidence, Hold, Select, Withdraw
+from domain.challenges.publishing import snapshot_of
+from domain.challenges.stage_run import parts_of
 from domain.challenges.state import Phase, State
 from domain.programmes.pay import Instalment, Pay
 from domain.values.money import Money, Vat, total
@@ -143,6 +145,16 @@ def test_what_was_lost_or_cancelled_stays_lost() -> None:
     [third] = [each for each in new.open_evidence if each.team == A]
     assert str(third.amount.gross) == "14666.67"
     assert amounts(over(new)) == ["16000.00", "7333.33"]
+
+
+def test_the_public_copy_has_what_each_instalment_comes_to_after_it() -> None:
+    """Fails when a team that reads its page is told another amount than it is paid."""
+    new, _ = amend(agreed(ON_EVIDENCE), to("50000"), NOW, (key(1),))
+    pay, (public, *_) = new.filling.pay, snapshot_of(new).stages[0].teams
+
+    assert pay is not None
+    assert [str(each.gross) for each in parts_of(pay, public)][:2] == ["16000.00", "17000.00"]
+    assert parts_of(pay, public) == parts_of(pay, new.run.teams[0])
 
 
 def test_an_ended_challenge_can_still_be_amended_while_it_owes_something() -> None:
