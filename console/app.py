@@ -38,6 +38,7 @@ from .public.questions import Asking
 from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
+from .staff.landing import Landing
 
 
 def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
@@ -93,7 +94,8 @@ def routes_of(front: Front) -> list[BaseRoute]:
         Sending(front),
         Following(front),
     )
-    parts = (*public, *applicants, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
+    staff = (Landing(front),)
+    parts = (*public, *applicants, *staff, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health), Route("/ready", ready)]
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from domain.permissions import STAFF
 from domain.values.refusals import Problem
 from domain.values.words import ENGLISH, Language, gettext, ngettext, spoken
 
@@ -63,7 +64,13 @@ class Pages:
             facts: what the template names.
         """
         template = self._environment.get_template(f"{page}.html")
-        shared = {"session": None, "faults": (), "language": spoken().code, "languages": self._languages}
+        shared = {
+            "session": None,
+            "works": False,
+            "faults": (),
+            "language": spoken().code,
+            "languages": self._languages,
+        }
         return template.render(**shared, **facts).encode()
 
     def show(
@@ -78,7 +85,8 @@ class Pages:
             faults: what is wrong in the form that was sent; they stand at the top of the page.
             facts: what the template names.
         """
-        session = getattr(request.state, "session", None)
+        session, actor = getattr(request.state, "session", None), getattr(request.state, "actor", None)
+        works = actor is not None and any(each.role in STAFF for each in actor.grants)
 
         def token() -> Markup:
             held = cookies.read(request, cookies.SESSION) or browser_of(request)
@@ -88,7 +96,13 @@ class Pages:
         before = _FAULTS.set(faults)
         try:
             text = template.render(
-                session=session, token=token, faults=faults, language=spoken().code, languages=self._languages, **facts
+                session=session,
+                works=works,
+                token=token,
+                faults=faults,
+                language=spoken().code,
+                languages=self._languages,
+                **facts,
             )
         finally:
             _FAULTS.reset(before)

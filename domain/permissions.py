@@ -39,6 +39,10 @@ class Period(StrEnum):
     ENDED = "ended"
 
 
+STAFF = frozenset({Role.SPONSOR, Role.READER, Role.OPERATOR, Role.RELEASER})
+"""The roles of those who work on challenges, and do not apply."""
+
+
 class Action(StrEnum):
     """What somebody can ask for. The action of a decision has the name of its message."""
 

@@ -221,6 +221,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("GET", "/sign-in/with/{key}/back", "come back from one", for_all(REFUSED)),
     ),
     "Decisions without a proof": (
+        Row("GET", "/work", "what one works on", own()),
         Row("GET", "/decisions", "decisions that came in one's name", own()),
         Row(
             *("POST", "/decisions/confirm", "confirm the operator's"),

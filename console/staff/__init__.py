@@ -1,0 +1,1 @@
+"""Pages for those who work on challenges: sponsors, readers, operators and finance."""

@@ -1,0 +1,60 @@
+"""The page on which the work of sponsors, readers, operators and finance begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from console.front import Front
+from domain.permissions import STAFF, Actor
+from domain.values.model import Value
+from domain.values.words import gettext
+
+
+class Area(Value):
+    """A part of the work.
+
+    Args:
+        address: of its first page.
+        title: what one finds there.
+        about: what one does there.
+    """
+
+    address: str
+    title: str
+    about: str
+
+
+class Landing:
+    """The page with all that the visitor works on.
+
+    Args:
+        front: what all pages share.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The address of this page."""
+        return [Route("/work", self.show)]
+
+    async def show(self, request: Request) -> Response:
+        """Shows the parts of the work that the visitor's roles lead to."""
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
+        return self._front.pages.show(request, "staff/landing", areas=list(_areas(actor)))
+
+
+def _areas(actor: Actor) -> Iterator[Area]:
+    roles = {each.role for each in actor.grants}
+    if roles & STAFF:
+        yield Area(
+            address="/decisions",
+            title=gettext("Decisions to confirm"),
+            about=gettext("What came in your name, without a proof that it is yours."),
+        )
