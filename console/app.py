@@ -38,6 +38,7 @@ from .public.questions import Asking
 from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
+from .staff.board import Board
 from .staff.landing import Landing
 
 
@@ -94,7 +95,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
         Sending(front),
         Following(front),
     )
-    staff = (Landing(front),)
+    staff = (Landing(front), Board(front))
     parts = (*public, *applicants, *staff, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health), Route("/ready", ready)]

@@ -19,6 +19,7 @@ from store.database.database import Database
 from .applications import Applications
 from .attachments import Attachments
 from .bank_reports import BankReports
+from .board import Board
 from .challenges import Challenges
 from .confirmations import Confirmations
 from .contacts import Contacts
@@ -72,6 +73,7 @@ class Desk:
         self.contacts = Contacts(self.core)
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
+        self.board = Board(self.core)
         self.public = PublicDesk(self.core)
         self.questions = Questions(self.core)
         self.confirmations = Confirmations(self.core)

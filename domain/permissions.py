@@ -60,6 +60,7 @@ class Action(StrEnum):
     REHEARSE = "rehearse"
     RENEW = "renew"
     RETRY = "retry"
+    READ_BOARD = "read-board"
     READ_CHALLENGE = "read-challenge"
     READ_RECORD = "read-record"
     TELL_HEADS = "tell-heads"
@@ -167,6 +168,7 @@ RIGHTS: Mapping[Action, Right] = {
     Action.REHEARSE: Right(words="rehearse", roles=_OPERATOR, second_step=True),
     Action.RENEW: Right(words="renew", roles=_OPERATOR, second_step=True),
     Action.RETRY: Right(words="retry", roles=_MONEY, second_step=True),
+    Action.READ_BOARD: Right(words="look at the board of", roles=_OPERATOR),
     Action.READ_CHALLENGE: Right(words="look at", roles=_ANYONE),
     Action.READ_RECORD: Right(words="read the record of", roles=_IN_CHARGE),
     Action.TELL_HEADS: Right(words="tell people the head of the record of", roles=_OPERATOR, second_step=True),

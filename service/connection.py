@@ -65,6 +65,15 @@ async def connect(runtime: Runtime | None = None, codec: Codec | None = None) ->
     return client
 
 
+def namespace() -> str:
+    """The namespace of Temporal in which the service works, as the configuration says, without asking a server.
+
+    Raises:
+        Unavailable: the configuration cannot be used.
+    """
+    return _configuration().get("namespace") or "default"
+
+
 class Connection:
     """The connection of a process to Temporal: made when first needed, and once, even if two ask at the same moment.
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from console.front import Front
-from domain.permissions import STAFF, Actor
+from domain.permissions import STAFF, Actor, Role
 from domain.values.model import Value
 from domain.values.words import gettext
 
@@ -52,6 +52,12 @@ class Landing:
 
 def _areas(actor: Actor) -> Iterator[Area]:
     roles = {each.role for each in actor.grants}
+    if Role.OPERATOR in roles:
+        yield Area(
+            address="/work/rounds",
+            title=gettext("All challenges"),
+            about=gettext("Where every challenge of your rounds stands, what needs a person first."),
+        )
     if roles & STAFF:
         yield Area(
             address="/decisions",

@@ -270,7 +270,7 @@ def _rows() -> Select[Any]:
     )
     return select(
         *(column for column in tables.challenges.columns if column.name != "waits_for"),
-        _waits_for().label("waits_for"),
+        waits_for().label("waits_for"),
         func.coalesce(texts, "").label("attention"),
         window.c.opens,
         window.c.closes,
@@ -300,7 +300,7 @@ def _unconfirmed() -> ColumnElement[int]:
     return select(func.count()).where(*of_it).scalar_subquery()
 
 
-def _waits_for() -> ColumnElement[str]:
+def waits_for() -> ColumnElement[str]:
     """What the workflow last reported; but money that came back after the workflow had ended is owed again."""
     challenge, payment = tables.challenges, tables.payments
     owed = exists().where(

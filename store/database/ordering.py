@@ -11,7 +11,17 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, PrimaryKeyConstraint, Select, Table, UniqueConstraint, literal, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    PrimaryKeyConstraint,
+    Select,
+    Table,
+    UniqueConstraint,
+    literal,
+    tuple_,
+)
 from whenever import Instant
 
 from domain.values.paging import Page, Paged
@@ -31,19 +41,21 @@ class TotalOrder:
     A query uses an order as `order_by(*ORDER)`. tests/store/test_ordering.py finds every query that does not.
 
     Args:
-        columns: the first counts most. The last ones together are a primary key or another unique key.
+        columns: the first counts most, and can be labelled expressions. The last ones together are a primary key or
+            another unique key.
 
     Raises:
         ValueError: the columns do not end in a unique key.
     """
 
-    def __init__(self, *columns: Column[Any]) -> None:
-        if not any(_ends_in(columns, key) for key in _unique_keys(columns[-1].table)):
+    def __init__(self, *columns: ColumnElement[Any]) -> None:
+        last = columns[-1]
+        if not isinstance(last, Column) or not any(_ends_in(columns, key) for key in _unique_keys(last.table)):
             names = ", ".join(map(str, columns))
             raise ValueError(f"The order by {names} ends in no unique key: add one, so that no two rows are equal.")
         self._columns = columns
 
-    def __iter__(self) -> Iterator[Column[Any]]:
+    def __iter__(self) -> Iterator[ColumnElement[Any]]:
         """The columns, for `order_by`."""
         return iter(self._columns)
 
@@ -85,7 +97,7 @@ class TotalOrder:
             raise NotReadable.for_problems([wrong]) from None
 
 
-def _read(value: object, column: Column[Any]) -> object:
+def _read(value: object, column: ColumnElement[Any]) -> object:
     """Converts a value of a cursor to the type of its column.
 
     Raises:
@@ -101,7 +113,7 @@ def _read(value: object, column: Column[Any]) -> object:
     raise ValueError("no value of that column")
 
 
-def _ends_in(columns: tuple[Column[Any], ...], key: frozenset[Column[Any]]) -> bool:
+def _ends_in(columns: tuple[ColumnElement[Any], ...], key: frozenset[Column[Any]]) -> bool:
     return frozenset(columns[-len(key) :]) == key
 
 

@@ -27,7 +27,17 @@ from tests.store.test_unconfirmed import come, hold, waiting
 
 AIR = f"/challenges/{ROUND}/air-quality"
 PUBLIC = ("/", "/?shelf=open", "/catalogue", "/accessibility", "/privacy", "/sign-in")
-OWN = ("/applications", "/data", "/calendar", "/account", "/signed-in", "/passkeys", "/passkeys/add", "/work", "/decisions")
+OWN = (
+    "/applications",
+    "/data",
+    "/calendar",
+    "/account",
+    "/signed-in",
+    "/passkeys",
+    "/passkeys/add",
+    "/work",
+    "/decisions",
+)
 STANDING = {
     "team": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
     "asked": ("", "/letters", "/payments", "/bank-details", "/withdraw"),

@@ -55,6 +55,7 @@ SUBJECTS = (
     "contacts",
     "erasing",
     "challenges",
+    "board",
     "confirmations",
     "forms",
     "public",
@@ -83,6 +84,7 @@ ASKING = {
     "_found",
     "_own",
     "row_of_own",
+    "_operated",
     *("_decider", "_allowed", "allowed_at", "_named"),
 }
 """What asks the table."""
@@ -195,6 +197,8 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "signing_keys.retire": partial(desk.signing_keys.retire, actor, "none"),
         "contacts.change": partial(desk.contacts.change, actor, AIR, team, resend=True),
         "erasing.erase": partial(desk.erasing.erase, actor, team=team),
+        "board.list": partial(desk.board.list, actor, ALL),
+        "board.filters": partial(desk.board.filters, actor),
         "confirmations.list": partial(desk.confirmations.list, actor, ALL),
         "confirmations.find": partial(desk.confirmations.find, actor, "none"),
         "confirmations.confirm": partial(desk.confirmations.confirm, actor, "none"),

@@ -23,7 +23,7 @@ PEOPLE = {"sam": Role.SPONSOR, "olivia": Role.OPERATOR, "fiona": Role.RELEASER}
 READS = {
     *("plan", "read-challenge", "read-record", "read-form", "read-draft", "count-applications", "read-readers"),
     *("read-applications", "read-scores", "read-payments", "read-payment-files", "reconcile", "read-notices"),
-    *("preview", "unconfirmed", "read-writers", "read-own", "read-questions", "read-evidence"),
+    *("preview", "unconfirmed", "read-writers", "read-own", "read-questions", "read-evidence", "read-board"),
 }
 OF_OTHERS = {"sign-in", "own-passkeys", "apply", "draft", "save", "send", "attach", "score", "interests"} | {
     *("ask", "invite-writer", "send-evidence", "own-data", "own-calendar"),

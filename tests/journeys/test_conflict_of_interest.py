@@ -76,7 +76,7 @@ NO_WAY_IN = {
     *(Action.RECONCILE, Action.RESEAL, Action.READ_NOTICES, Action.RESEND, Action.PREVIEW),
     *(Action.SIGN_IN, Action.PRINT_LINK, Action.SESSIONS, Action.READ_UNCONFIRMED, Action.CONFIRM),
     *(Action.ASK, Action.READ_QUESTIONS, Action.DROP_QUESTION, Action.READ_WRITERS, Action.INVITE_WRITER),
-    *(Action.READ_OWN, Action.SEND_EVIDENCE, Action.OWN_DATA, Action.OWN_CALENDAR),
+    *(Action.READ_BOARD, Action.READ_OWN, Action.SEND_EVIDENCE, Action.OWN_DATA, Action.OWN_CALENDAR),
     *(Action.SIGNING_KEYS, Action.TERMINAL_KEYS, Action.PASSKEYS, Action.OWN_PASSKEYS, Action.TELL_HEADS),
 }
 """What shows nothing of what an applicant wrote to anybody else, and decides on no application."""

@@ -64,6 +64,7 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
     return Row(method, f"{_ONE}{path}", words, cells, **more), Row(method, f"{stage}{path}", words, asked, **of_stage)
 
 
+_OPERATORS: Mapping[str, Answer] = {"operator": SHOWN, "unstepped": SHOWN}
 _CHALLENGE, _ONE = "/challenges/{round}/{slug}", "/applications/{application}"
 _FILE = "/files/{question}/{attachment}"
 _IN_STAGE = ("working", "asked", "proposed", "finished")
@@ -207,6 +208,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
             guessed="id",
         ),
     ),
+    "The board": (Row("GET", "/work/rounds", "all challenges of an operator's rounds", own(NOT_FOUND, **_OPERATORS)),),
     "Signing in": (
         Row("GET", "/sign-in", "the ways to sign in", for_all(SHOWN)),
         Row("POST", "/sign-in", "have a link sent", for_all(DONE), filling.address),
