@@ -39,7 +39,10 @@ from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
 from .staff.board import Board
+from .staff.interests import InterestPages
 from .staff.landing import Landing
+from .staff.ranking import RankingPages
+from .staff.reading import Reading
 
 
 def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
@@ -95,7 +98,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
         Sending(front),
         Following(front),
     )
-    staff = (Landing(front), Board(front))
+    staff = (Landing(front), Board(front), InterestPages(front), Reading(front), RankingPages(front))
     parts = (*public, *applicants, *staff, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health), Route("/ready", ready)]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 
 from domain.forms.attachments import Attachment
 from domain.permissions import Action, Actor, Grant, Role
-from domain.values.refusals import NotAllowed
+from domain.values.refusals import NotAllowed, UnknownAttachment
 from store.challenges import attachments
 from store.challenges.attachments import Place, Reader
 from store.challenges.rounds import ChallengeRow
@@ -130,12 +130,34 @@ class Attachments:
         await self._core.allow(actor, Action.ATTACH if own else Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
             found = await self._found(row, attachment)
-        is_own = _is_own(actor, row, found.attachment.application)
-        grant = None if is_own else await self._core.allow(actor, Action.READ_APPLICATIONS, row)
+        if _is_own(actor, row, found.attachment.application):
+            async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
+                return await self._keeping.open(found.attachment, found.kept)
+        return await self.open_sent(actor, challenge, found.attachment.application, attachment)
+
+    async def open_sent(self, actor: Actor, challenge: str, application: str, attachment: str) -> Opened:
+        """Opens a file that was sent with an application, for those who read applications and nobody else.
+
+        Args:
+            actor: who reads.
+            challenge: its name.
+            application: id of the application.
+            attachment: id of the attachment.
+
+        Raises:
+            UnknownChallenge, UnknownAttachment: there is no such challenge, or no such file was sent with it.
+            NotAllowed, WindowNotSealed, InterestsMissing, ConflictOfInterest: see `open`.
+            AttachmentRefused: a scanner has found a virus since.
+            Unavailable: the store does not give the file.
+        """
+        row = await self._core.find(challenge)
+        grant = await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         async with self._core.refusals_on_record(actor, Action.READ_APPLICATIONS, row):
-            if grant is not None:
-                of_it = (self._core.database, row.id, found.attachment, _reader(grant), self._core.clock)
-                await self._core.threads.write(attachments.check_sent, *of_it)
+            found = await self._found(row, attachment)
+            if found.attachment.application != application:
+                raise UnknownAttachment(f"{application} has no file {attachment!r}: look up its id.")
+            of_it = (self._core.database, row.id, found.attachment, _reader(grant), self._core.clock)
+            await self._core.threads.write(attachments.check_sent, *of_it)
             return await self._keeping.open(found.attachment, found.kept)
 
     async def _found(self, row: ChallengeRow, attachment: str) -> attachments.Opened:

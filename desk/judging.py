@@ -15,12 +15,12 @@ from domain.judging.seeing import Judgement, Ranked
 from domain.judging.turn import check_is_judged, field_of, stage_meant
 from domain.permissions import Action, Actor, Grant, Role, grant_for
 from domain.values.paging import Page, Paged
-from domain.values.refusals import NotAllowed, NotProven, UnknownStage
+from domain.values.refusals import NotAllowed, NotProven, TooEarly, TooLate, UnknownStage
 from domain.values.wording import listed
 from store.challenges.rounds import ChallengeRow
 from store.judging import moderation, reading, scorecards, scores, seen
 from store.judging.scores import Kept, Mark
-from store.judging.seen import Viewer
+from store.judging.seen import Sheet, Viewer
 from store.judging.tallies import JudgedStage
 
 from .core import Core
@@ -38,6 +38,22 @@ class _Asked(NamedTuple):
     def stages(self) -> tuple[str, ...]:
         """The names of the stage and of those after it."""
         return stages_from(self.state, self.stage.name)
+
+
+class Looked(NamedTuple):
+    """An application that somebody reads, with all that they have to do with its marks.
+
+    Args:
+        to_read: the application, beside the scorecard of a stage.
+        title: of that stage; empty if no stage has a scorecard.
+        sheet: what they see of the marks; None if no stage has a scorecard.
+        closed: why no mark can be given now, in a sentence; empty if marks can be given.
+    """
+
+    to_read: ToRead
+    title: str = ""
+    sheet: Sheet | None = None
+    closed: str = ""
 
 
 class Judging:
@@ -76,6 +92,23 @@ class Judging:
         Raises:
             UnknownTeam, ConflictOfInterest: there is no such application, or the actor does not read it.
         """
+        to_read, _ = await self._read(actor, challenge, application, stage)
+        return to_read
+
+    async def look(self, actor: Actor, challenge: str, application: str, stage: str = "") -> Looked:
+        """As `read`, with all that the actor has to do with the marks of the application, and sees of them.
+
+        Raises:
+            UnknownTeam, ConflictOfInterest: there is no such application, or the actor does not read it.
+        """
+        to_read, asked = await self._read(actor, challenge, application, stage)
+        if asked is None:
+            return Looked(to_read)
+        what = (self._core.database, asked.stage, asked.viewer, application)
+        sheet = await self._core.threads.read(seen.read_sheet, *what)
+        return Looked(to_read, asked.state.title_of(asked.stage.name), sheet, _why_not(asked))
+
+    async def _read(self, actor: Actor, challenge: str, application: str, stage: str) -> tuple[ToRead, _Asked | None]:
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         database, read_only = self._core.database, grant.role is Role.READER
@@ -86,11 +119,11 @@ class Judging:
             )
         cards = await self._core.threads.read(scorecards.of_challenge, database, row.id)
         if not cards:
-            return ToRead(application=found, proposals=sent)
+            return ToRead(application=found, proposals=sent), None
         asked = await self._asked(actor, Action.READ_APPLICATIONS, grant, row, stage)
         marks = await self._core.threads.read(seen.read_own, database, asked.stage, asked.viewer, application)
         name, card = asked.stage.name, asked.stage.scorecard
-        return ToRead(application=found, proposals=sent, stage=name, scorecard=card, marks=marks)
+        return ToRead(application=found, proposals=sent, stage=name, scorecard=card, marks=marks), asked
 
     async def left(self, actor: Actor, challenge: str, stage: str = "") -> tuple[tuple[str, Criterion], ...]:
         """What a reader has still to mark: pairs of an application's id and a criterion."""
@@ -253,3 +286,12 @@ class Judging:
             meant = stage_meant(state, cards, stage)
         viewer = Viewer(grant.person, only_reads=grant.role is Role.READER)
         return _Asked(row, viewer, state, JudgedStage(row.id, meant, field_of(state, meant), cards[meant]))
+
+
+def _why_not(asked: _Asked) -> str:
+    """Why no mark can be given for a stage now; empty if marks can be given."""
+    try:
+        check_is_judged(asked.state, asked.stage.name)
+    except (TooEarly, TooLate) as refusal:
+        return str(refusal)
+    return ""

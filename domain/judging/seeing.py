@@ -33,6 +33,11 @@ class Sight(Value):
     agreed: bool = False
 
     @property
+    def may_read(self) -> bool:
+        """Whether they read the application itself."""
+        return not self.conflict and (self.reads or not self.only_reads)
+
+    @property
     def hidden(self) -> str:
         """Why they do not see the marks, as a clause; empty if they see them."""
         if self.conflict:
@@ -51,11 +56,13 @@ class Place(Value):
         application: its id.
         row: its place; None if this person does not see it.
         hidden: why not, as a clause.
+        may_read: whether this person reads the application itself.
     """
 
     application: str
     row: Row | None = None
     hidden: str = ""
+    may_read: bool = True
 
 
 class Ranked(Value):

@@ -161,6 +161,12 @@ def own_marks(connection: Connection, stage: JudgedStage, person: str) -> tuple[
     return tuple(map(_mark, connection.execute(wanted.order_by(*_AS_GIVEN))))
 
 
+def marks_of(connection: Connection, stage: JudgedStage, application: str) -> tuple[Mark, ...]:
+    """The last marks of all readers for one application, by reader and criterion."""
+    wanted = _marks(stage).where(_scores.c.application == application, is_last_mark())
+    return tuple(map(_mark, connection.execute(wanted.order_by(*_AS_GIVEN))))
+
+
 def page_of_marks(
     connection: Connection, page: Page, stage: JudgedStage, seen: Callable[[str, str], bool], application: str = ""
 ) -> Paged[Mark]:

@@ -95,3 +95,14 @@ def passkey(world: World, who: Who, state: State) -> Said:
 def decision(world: World, who: Who, state: State) -> Said:
     """The decision that came in the operator's name."""
     return {"id": world.decision, "reason": "Not mine."}
+
+
+def interest(world: World, who: Who, state: State) -> Said:
+    """That somebody has nothing to do with the team."""
+    team = world.applications[state].id
+    return {"application": team, f"kind-{team}": "nothing"}
+
+
+def marks(world: World, who: Who, state: State) -> Said:
+    """Marks by a scorecard, which the programme does not have."""
+    return {"stage": "exploration", "mark-merit": "5", "reason-merit": "Well argued."}

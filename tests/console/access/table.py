@@ -17,6 +17,7 @@ _CLOSED = ("late", "closed", "working", "asked", "proposed", "not_selected", "ca
 _OVER = ("late", "closed", "working", "not_selected", "cancelled", "finished")
 """The states in which nothing more can be sent."""
 _CANNOT_LEAVE = ("coming", "draft", "held", "late", "not_selected", "cancelled", "finished", "rehearsed")
+_NOT_SEALED = ("coming", "draft", "sent", "held", "withdrawn", "rehearsed")
 _SENT = ("sent", *_CLOSED[1:], "withdrawn")
 """The states of an application that was sent."""
 
@@ -57,6 +58,22 @@ def own(answer: Answer = SHOWN, **instead: Answer) -> Cells:
     return for_all(answer, **{"nobody": SIGN_IN, "browser": SIGN_IN, **instead})
 
 
+def worked(answer: Answer, releaser: Answer = NOT_FOUND, **instead: Answer) -> Cells:
+    """What those are answered who read, decide on or operate a challenge, once its window is sealed. Nobody else is.
+
+    Args:
+        answer: in all states after the seal.
+        releaser: what whoever releases payments is answered then.
+        instead: in some states, by their names.
+    """
+    states = {**each(NOT_NOW, *_NOT_SEALED), **instead}
+    mine = by(answer, **states)
+    theirs = NOT_FOUND if releaser is NOT_FOUND else by(releaser, **states)
+    return for_all(
+        NOT_FOUND, nobody=SIGN_IN, browser=SIGN_IN, reader=mine, decider=mine, operator=mine, releaser=theirs
+    )
+
+
 def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more: Any) -> tuple[Row, Row]:
     """The row of a page of an application, and that of the same page of a further proposal."""
     of_stage = more | ({"fields": filling.proposal_checked} if more.get("fields") is filling.checked else {})
@@ -65,6 +82,8 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
 
 
 _OPERATORS: Mapping[str, Answer] = {"operator": SHOWN, "unstepped": SHOWN}
+_WORK = "/work/challenges/{round}/{slug}"
+_READ = f"{_WORK}/applications/{{application}}"
 _CHALLENGE, _ONE = "/challenges/{round}/{slug}", "/applications/{application}"
 _FILE = "/files/{question}/{attachment}"
 _IN_STAGE = ("working", "asked", "proposed", "finished")
@@ -221,6 +240,23 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         ),
         Row("GET", "/sign-in/with/{key}", "go to an organisation that is unknown", for_all(REFUSED)),
         Row("GET", "/sign-in/with/{key}/back", "come back from one", for_all(REFUSED)),
+    ),
+    "Reading and marking": (
+        Row("GET", f"{_WORK}/interests", "what one has to do with applicants", worked(SHOWN, releaser=SHOWN)),
+        Row(
+            *("POST", f"{_WORK}/interests", "declare it"),
+            worked(DONE, releaser=DONE, late=NOT_FOUND, erased=NOT_FOUND),
+            filling.interest,
+        ),
+        Row("GET", _READ, "an application; interests come first", worked(LED, late=NOT_FOUND)),
+        Row("POST", _READ, "mark it; interests come first", worked(NOT_NOW, late=NOT_FOUND), filling.marks),
+        Row(
+            "GET",
+            f"{_READ}/files/{{attachment}}",
+            "a file of it; interests come first",
+            worked(NOT_NOW, late=NOT_FOUND, erased=NOT_FOUND),
+        ),
+        Row("GET", f"{_WORK}/ranking", "the ranking, which the workflow is asked for", worked(PASSED_ON)),
     ),
     "Decisions without a proof": (
         Row("GET", "/work", "what one works on", own()),
