@@ -17,6 +17,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from markupsafe import Markup
 from whenever import Date, Instant, ItemizedDelta, Time
 
+from domain.challenges.state import Outcome
 from domain.forms.attachments import spoken_size
 from domain.programmes.pay import Pay
 from domain.values.calendar import WorkingDays
@@ -177,7 +178,17 @@ def _locale_of(code: str) -> Locale:
         return Locale.parse("en-GB", sep="-")
 
 
+def outcome(ended: str) -> str:
+    """How a challenge ended, such as "completed"."""
+    return {
+        Outcome.COMPLETED: gettext("completed"),
+        Outcome.NO_AWARD: gettext("no award"),
+        Outcome.DISCONTINUED: gettext("discontinued"),
+        Outcome.CANCELLED: gettext("cancelled"),
+    }[Outcome(ended)]
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
-    each.__name__: each for each in (day, moment, deadline, when, until, duration, money, fee, number)
+    each.__name__: each for each in (day, moment, deadline, when, until, duration, money, fee, number, outcome)
 } | {"size": spoken_size}
 """By the names under which templates use them."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lxml import etree
 from whenever import Instant
 
-from console.showing import deadline
+from console.showing import deadline, outcome
 from domain.challenges.state import Outcome
 from domain.permissions import Action
 from domain.publishing.challenge import PublicChallenge
@@ -76,7 +76,7 @@ def _entries(challenge: PublicChallenge) -> Iterator[_Entry]:
     if snapshot.ended is not None:
         is_cancelled = snapshot.outcome == Outcome.CANCELLED
         title = gettext("Cancelled: {question}") if is_cancelled else gettext("Ended: {question}")
-        text = f"{snapshot.outcome}. {snapshot.outcome_reason}".strip()
+        text = f"{outcome(snapshot.outcome)}. {snapshot.outcome_reason}".strip()
         yield _Entry("ended", snapshot.ended, title.format(question=question), text)
 
 

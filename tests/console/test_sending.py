@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from domain.announcements.occasions import Occasion
 from domain.challenges.application import Receipt
 from store.challenges import sending
+from store.database import tables
 from store.record.notices import read_notices
 from tests.console.fronting import Fronted, Visitor, path_of
 from tests.console.test_writing import (  # noqa: F401
@@ -26,7 +28,7 @@ from tests.console.test_writing import (  # noqa: F401
 )
 from tests.identity.conftest import Clock
 from tests.store.conftest import form_round  # noqa: F401
-from tests.store.said import CLOSES
+from tests.store.said import CLOSES, OPENS
 
 
 def test_what_changed_since_the_check_is_not_sent(front: Fronted, visit: Callable[..., Visitor]) -> None:  # noqa: F811
@@ -116,3 +118,26 @@ def test_a_page_that_is_sent_twice_begins_one_draft_and_sends_one_application(
     assert [path_of(each) for each in answers] == [f"{draft}/receipt"] * 2
     assert len(rows(front.database)) == 1
     assert [each.occasion for each in read_notices(front.database)].count(Occasion.APPLICATION_RECEIVED) == 1
+
+
+@pytest.mark.parametrize(
+    ("held", "since_opening", "says"),
+    [(False, -60, "You can send once applications are taken."), (True, 60, "You can send once the challenge goes on.")],
+)
+def test_nobody_is_shown_a_button_that_cannot_send(
+    front: Fronted,  # noqa: F811
+    visit: Callable[..., Visitor],
+    clock: Clock,  # noqa: F811
+    held: bool,
+    since_opening: int,
+    says: str,
+) -> None:
+    """Fails when the check page offers to send what would be refused."""
+    ann = visit()
+    draft = begin(ann)
+    assert f'action="{draft}/send"' in ann.get(f"{draft}/check").text
+    with front.database.writing() as connection:
+        connection.execute(update(tables.windows).values(held=held))
+    clock.now = OPENS.add(minutes=since_opening)
+    page = ann.get(f"{draft}/check").text
+    assert (says in page, f'action="{draft}/send"' in page) == (True, False)
