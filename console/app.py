@@ -41,8 +41,10 @@ from .sign_in.ways import SigningIn
 from .staff.board import Board
 from .staff.interests import InterestPages
 from .staff.landing import Landing
+from .staff.payments import Payments
 from .staff.ranking import RankingPages
 from .staff.reading import Reading
+from .staff.releasing import Releasing
 
 
 def build(desk: Desk, organisations: Organisations, links: Links) -> ASGIApp:
@@ -98,7 +100,15 @@ def routes_of(front: Front) -> list[BaseRoute]:
         Sending(front),
         Following(front),
     )
-    staff = (Landing(front), Board(front), InterestPages(front), Reading(front), RankingPages(front))
+    staff = (
+        Landing(front),
+        Board(front),
+        InterestPages(front),
+        Reading(front),
+        RankingPages(front),
+        Releasing(front),
+        Payments(front),
+    )
     parts = (*public, *applicants, *staff, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]
     return [*own, Route("/static/{name}", static), Route("/health", health), Route("/ready", ready)]

@@ -35,6 +35,7 @@ from .own import OwnApplications
 from .own_calendar import OwnCalendar
 from .own_data import OwnData
 from .passkeys import Passkeys
+from .payment_board import PaymentBoard
 from .payment_files import PaymentFiles
 from .payments import Payments
 from .people import People
@@ -92,6 +93,7 @@ class Desk:
         self.judging = Judging(self.core)
         self.notices = Notices(self.core)
         self.payments = Payments(self.core)
+        self.payment_board = PaymentBoard(self.core)
         self.payment_files = PaymentFiles(self.core)
         self.bank_reports = BankReports(self.core)
         self.reconciliation = Reconciliation(self.core)

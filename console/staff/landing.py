@@ -64,3 +64,9 @@ def _areas(actor: Actor) -> Iterator[Area]:
             title=gettext("Decisions to confirm"),
             about=gettext("What came in your name, without a proof that it is yours."),
         )
+    if roles & {Role.OPERATOR, Role.RELEASER}:
+        yield Area(
+            address="/work/payments",
+            title=gettext("Payments"),
+            about=gettext("What has to be paid by when: release payments, and deal with money that comes back."),
+        )

@@ -5,6 +5,7 @@ Nobody may release a payment that follows from their own decision.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -118,9 +119,7 @@ def check_payee(payment: PaymentToMake, released_to: int, latest: int) -> None:
 def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Release) -> None:
     key, by = payment.order.key, release.by
     _check_role(payment, release)
-    own = had_a_part_in(payment, snapshot)
-    if by in own:
-        raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person must release it.")
+    check_second_person(key, by, had_a_part_in(payment, snapshot))
     if snapshot.status is PaymentStatus.REQUESTED:
         raise TooEarly(f"{key} has no payee yet: the team {payment.order.team} must give its bank details first.")
     if snapshot.status not in TO_RELEASE:
@@ -132,6 +131,21 @@ def _check_release(payment: PaymentToMake, snapshot: PaymentSnapshot, release: R
             "release the payment again only if it is still owed, or use `cancel-payment`."
         )
     _check_amount(payment, snapshot, release)
+
+
+def check_second_person(key: str, by: str, own: Mapping[str, str]) -> None:
+    """Checks that a payment does not follow from the decision or word of whoever releases it.
+
+    Args:
+        key: of the payment.
+        by: id of whoever would release it.
+        own: see `parts_in`.
+
+    Raises:
+        NotAllowed: the payment follows from it.
+    """
+    if by in own:
+        raise NotAllowed(f"{by} may not release {key}: {by} {own[by]}, and a second person must release it.")
 
 
 def _check_amount(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Release) -> None:
@@ -152,17 +166,28 @@ def _check_amount(payment: PaymentToMake, snapshot: PaymentSnapshot, release: Re
 
 def had_a_part_in(payment: PaymentToMake, snapshot: PaymentSnapshot) -> dict[str, str]:
     """Who cannot release a payment because it follows from their own decision, and what each of them did."""
-    own = {payment.selected_by: "selected the team", payment.accepted_by: "accepted its evidence"}
+    return parts_in(payment.order.team, payment.selected_by, payment.accepted_by, snapshot)
+
+
+def parts_in(team: str, selected_by: str, accepted_by: str, snapshot: PaymentSnapshot) -> dict[str, str]:
+    """Like `had_a_part_in`, for whoever has only what the ledger says.
+
+    Args:
+        team: id of the team that is paid.
+        selected_by, accepted_by: as in `PaymentToMake`.
+        snapshot: the payment as it stands.
+    """
+    own = {selected_by: "selected the team", accepted_by: "accepted its evidence"}
     own |= dict.fromkeys(snapshot.contact_by, "changed the team's contact")
     own |= {snapshot.amended_by: "amended its amount"}
     own |= dict.fromkeys(snapshot.payee_by, "gave or changed the team's bank details")
     own |= {snapshot.returned_by: "said that the money came back"}
-    return {each.releaser: _as_one(payment, each.other, own) for each in snapshot.same_humans} | own
+    return {each.releaser: _as_one(team, each.other, own) for each in snapshot.same_humans} | own
 
 
-def _as_one(payment: PaymentToMake, other: str, own: dict[str, str]) -> str:
+def _as_one(team: str, other: str, own: Mapping[str, str]) -> str:
     """What somebody did under another id."""
-    if other == payment.order.team:
+    if other == team:
         return f"is or was the contact of {other}"
     return f"is the same person as {other}, who {own.get(other, 'had a part in it')}"
 

@@ -323,6 +323,11 @@ def with_contradictions() -> Select[Any]:
     return _with_transfer().add_columns(called.label("contradiction"))
 
 
+def made_with_twins(connection: Connection, rows: Sequence[Found]) -> tuple[Payment, ...]:
+    """The payments of rows of `with_contradictions`, in their order."""
+    return _with_twins(connection, [_payment(row) for row in rows])
+
+
 def _with_twins(connection: Connection, payments: Sequence[Payment]) -> tuple[Payment, ...]:
     found = twins_of(connection, [each.team for each in payments], paid=True)
     return tuple(each.model_copy(update={"twins": found.get(each.team, Twins())}) for each in payments)

@@ -16,7 +16,7 @@ from domain.challenges.state import State
 from domain.challenges.steps import Sealed
 from domain.values.calendar import spoken
 from domain.values.model import Value
-from domain.values.paging import Page, Paged, everything
+from domain.values.paging import MOST, Page, Paged, everything
 from domain.values.refusals import TooLate, UnknownTeam
 from store.challenges import judged_evidence, late, windows
 from store.challenges.hand_overs import check_handed_over
@@ -206,6 +206,19 @@ def page_of_record(database: Database, page: Page, challenge: str, *, refused_on
         wanted = wanted.where(_record.c.refused)
     with database.reading() as connection:
         return _AS_WRITTEN.read(connection, wanted, page, _record_line)
+
+
+def lines_about(connection: Connection, challenge: str, payment: str) -> tuple[RecordLine, ...]:
+    """What the record of a challenge says about one of its payments, in the order in which it was written.
+
+    Args:
+        connection: in any transaction.
+        challenge: its id.
+        payment: key of the payment, with which the keys of its lines begin.
+    """
+    begins = _record.c.key.startswith(f"{payment}/", autoescape=True)
+    wanted = select(_record).where(_record.c.challenge == challenge, begins)
+    return _AS_WRITTEN.read(connection, wanted, Page(limit=MOST), _record_line).items
 
 
 def _record_line(row: Found) -> RecordLine:

@@ -24,6 +24,7 @@ from domain.challenges.draft import Typed
 from domain.forms.answers import only_text
 from domain.identity.proof import AT_TERMINAL
 from domain.payments.decisions import PAYMENT_DECISIONS
+from domain.payments.payment import PaymentStatus
 from domain.permissions import RIGHTS, Action, Actor, Period, Role
 from domain.programmes.programme import Programme
 from domain.programmes.round import Round
@@ -70,7 +71,7 @@ SUBJECTS = (
     "judging",
     "readers",
     "notices",
-    *("payments", "payment_files", "bank_reports", "reconciliation"),
+    *("payments", "payment_board", "payment_files", "bank_reports", "reconciliation"),
 )
 ASKING = {
     "allow",
@@ -296,6 +297,9 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "notices.retry": partial(desk.notices.retry, actor),
         "payments.list": partial(desk.payments.list, actor, ALL),
         "payments.late": partial(desk.payments.late, actor),
+        "payment_board.list": partial(desk.payment_board.list, actor, ALL, [PaymentStatus.REQUESTED]),
+        "payment_board.sums": partial(desk.payment_board.sums, actor),
+        "payment_board.look_at": partial(desk.payment_board.look_at, actor, [key]),
         "payments.find": partial(desk.payments.find, actor, key),
         "payments.give_payee": partial(desk.payments.give_payee, actor, AIR, team, {}),
         "payments.decide": partial(desk.payments.decide, actor, key, "return", reason="Why not?"),

@@ -92,6 +92,9 @@ _SHOWS = followed(NOT_FOUND, **each(SHOWN, *_IN_STAGE))
 _SENDS = followed(NOT_FOUND, **each(DONE, *_IN_STAGE))
 _ATTACHES = written(DONE, **each(LATE, *_CLOSED))
 
+_PAYING = own(NOT_FOUND, decider=SHOWN, operator=SHOWN, releaser=SHOWN, unstepped=SHOWN)
+_PAYS = own(NOT_FOUND, decider=TOLD, operator=TOLD, releaser=TOLD, unstepped=TOLD)
+
 _WRITING = (
     _pair("GET", "/write", "what is done and what is left", written(), further(SHOWN, SHOWN)),
     _pair("GET", "/sections/{number:int}", "a section", written(), further(SHOWN, SHOWN)),
@@ -257,6 +260,13 @@ GROUPS: Mapping[str, Sequence[Row]] = {
             worked(NOT_NOW, late=NOT_FOUND, erased=NOT_FOUND),
         ),
         Row("GET", f"{_WORK}/ranking", "the ranking, which the workflow is asked for", worked(PASSED_ON)),
+    ),
+    "Payments": (
+        Row("GET", "/work/payments", "payments by what has to happen next", _PAYING),
+        Row("GET", "/work/payments/release", "check a release of payments, with none ticked", _PAYS),
+        Row("POST", "/work/payments/release", "release payments, with none ticked", _PAYS),
+        Row("GET", "/work/payments/{key:path}", "a payment that never was", own(NOT_FOUND)),
+        Row("POST", "/work/payments/{key:path}", "decide on a payment that never was", own(NOT_FOUND)),
     ),
     "Decisions without a proof": (
         Row("GET", "/work", "what one works on", own()),
