@@ -39,6 +39,8 @@ from .sign_in.passkeys import OwnPasskeys
 from .sign_in.sessions import OwnSessions
 from .sign_in.ways import SigningIn
 from .staff.board import Board
+from .staff.challenges import ChallengesAtWork
+from .staff.deciding import Deciding
 from .staff.interests import InterestPages
 from .staff.landing import Landing
 from .staff.payments import Payments
@@ -102,6 +104,8 @@ def routes_of(front: Front) -> list[BaseRoute]:
     )
     staff = (
         Landing(front),
+        ChallengesAtWork(front),
+        Deciding(front),
         Board(front),
         InterestPages(front),
         Reading(front),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 from whenever import Instant
 
@@ -21,6 +22,10 @@ from store.challenges.rounds import ChallengeRow
 from store.record import feedback
 
 from .core import Core
+
+
+class _Decided(Exception):
+    """The stage was decided meanwhile: the feedback was for the decision."""
 
 
 class Applications:
@@ -142,7 +147,9 @@ class Applications:
                 assigned_only=grant.role is Role.READER,
             )
 
-    async def give_feedback(self, actor: Actor, challenge: str, stage: str, team: str, text: str) -> str:
+    async def give_feedback(
+        self, actor: Actor, challenge: str, stage: str, team: str, text: str, *, with_decision: bool = False
+    ) -> str:
         """Keeps a sponsor's feedback on a team's application for a stage.
 
         The feedback is sent with the decision, or at once if the decision was made.
@@ -153,6 +160,11 @@ class Applications:
             stage: the stage that the team is, or was, not taken into.
             team: id of the application.
             text: the feedback; it never goes to Temporal.
+            with_decision: whether the feedback belongs to a decision that comes next. If the stage was decided
+                meanwhile, as when a form comes twice, nothing is kept or sent.
+
+        Returns:
+            What the record says; empty if nothing was kept.
 
         Raises:
             UnknownChallenge, UnknownStage, UnknownTeam: no such challenge, stage or team exists.
@@ -164,21 +176,16 @@ class Applications:
         state, now, unique = await self._core.state(row), self._core.now(), uuid.uuid4().hex
 
         def given(settled: bool) -> Announcement:
+            if settled and with_decision:
+                raise _Decided
             told = feedback_given(state, stage, team, grant.person, text, now, unique, settled=settled)
             return told.proven(actor.proof.on_record)
 
-        async with self._core.refusals_on_record(actor, Action.FEEDBACK, row):
-            announcement = await self._core.threads.write(
-                feedback.keep,
-                self._core.database,
-                row.id,
-                team,
-                text.strip(),
-                stages_from(state, stage),
-                given,
-                self._core.letters.compose,
-            )
-        return announcement.entry.text
+        what = (row.id, team, text.strip(), stages_from(state, stage), given, self._core.letters.compose)
+        with suppress(_Decided):
+            async with self._core.refusals_on_record(actor, Action.FEEDBACK, row):
+                return (await self._core.threads.write(feedback.keep, self._core.database, *what)).entry.text
+        return ""
 
 
 def _handed_in_by(actor: Actor, operator: Grant, row: ChallengeRow, receipt: Receipt, now: Instant) -> Announcement:

@@ -47,6 +47,14 @@ class Challenges:
         await self._core.reach(actor, Action.READ_CHALLENGE, await self._core.challenges(round_))
         return await self._core.threads.read(rounds.page_of_challenges, self._core.database, page, round_=round_)
 
+    async def at_work(self, actor: Actor) -> tuple[ChallengeRow, ...]:
+        """The challenges that somebody decides on, reads, operates or pays for.
+
+        Raises:
+            NotAllowed: there is none.
+        """
+        return await self._core.reach(actor, Action.READ_READERS, await self._core.challenges())
+
     async def find(self, actor: Actor, name: str) -> ChallengeRow:
         """One challenge, by "round/challenge" or by its own name if only one round has it.
 

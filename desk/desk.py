@@ -24,6 +24,7 @@ from .challenges import Challenges
 from .confirmations import Confirmations
 from .contacts import Contacts
 from .core import Core
+from .deciding import DecidingDesk
 from .drafts import Drafts
 from .erasing import Erasing
 from .evidence import Evidence
@@ -75,12 +76,13 @@ class Desk:
         self.erasing = Erasing(self.core)
         self.challenges = Challenges(self.core)
         self.board = Board(self.core)
+        self.applications = Applications(self.core)
+        self.deciding = DecidingDesk(self.core, self.challenges, self.applications)
         self.public = PublicDesk(self.core)
         self.questions = Questions(self.core)
         self.confirmations = Confirmations(self.core)
         self.record_chain = RecordChain(self.core)
         self.forms = Forms(self.core)
-        self.applications = Applications(self.core)
         self.drafts = Drafts(self.core)
         self.writers = Writers(self.core)
         self.own = OwnApplications(self.core)

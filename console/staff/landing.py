@@ -60,6 +60,11 @@ def _areas(actor: Actor) -> Iterator[Area]:
         )
     if roles & STAFF:
         yield Area(
+            address="/work/challenges",
+            title=gettext("Your challenges"),
+            about=gettext("Where each stands, who has to do what, its applications, and the decisions on its stages."),
+        )
+        yield Area(
             address="/decisions",
             title=gettext("Decisions to confirm"),
             about=gettext("What came in your name, without a proof that it is yours."),

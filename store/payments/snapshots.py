@@ -30,7 +30,7 @@ _BETWEEN = "\n"  # the ids of people, none of which has it
 def snapshot(connection: Connection, key: str, at: Instant) -> PaymentSnapshot:
     """A payment that the ledger has, as it stands at one moment."""
     row = _snapshot().one_or_none(connection, {"payment": key})
-    operators, releasers = _in_charge(connection, round_of(row.challenge)) if row.is_handed_over else ((), ())
+    operators, releasers = in_charge(connection, round_of(row.challenge)) if row.is_handed_over else ((), ())
     return PaymentSnapshot(
         at=at,
         version=row.version,
@@ -67,7 +67,7 @@ def _same_humans(connection: Connection, row: Found) -> tuple[SameHuman, ...]:
     return tuple(SameHuman(releaser=releaser, other=other) for releaser, other in found.items())
 
 
-def _in_charge(connection: Connection, round_: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def in_charge(connection: Connection, round_: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The present operators and releasers of a round."""
     wanted = select(_people.c.id, _people.c.role).where(_people.c.round == round_).order_by(*_PEOPLE)
     rows = connection.execute(wanted).all()

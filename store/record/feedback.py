@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import select
 
 from domain.announcements.announcement import Announcement
 from store.database import tables
@@ -12,7 +14,7 @@ from store.database.inserts import inserting
 from .notices import Compose
 from .record import is_selected, put
 
-_feedback = tables.feedback
+_feedback, _applications = tables.feedback, tables.applications
 
 
 def keep(
@@ -66,3 +68,23 @@ def keep(
             )
         )
         return announcement
+
+
+def read_kept(database: Database, challenge: str, stage: str) -> Mapping[str, str]:
+    """The feedback on a stage that waits for the decision, by the ids of the applications.
+
+    Args:
+        database: where from.
+        challenge: id of the challenge.
+        stage: name of the stage.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    waiting = (
+        select(_feedback.c.team, _feedback.c.text)
+        .join(_applications, _applications.c.id == _feedback.c.team)
+        .where(_applications.c.challenge == challenge, _feedback.c.stage == stage, _feedback.c.told_at.is_(None))
+    )
+    with database.reading() as connection:
+        return {row.team: row.text for row in connection.execute(waiting)}

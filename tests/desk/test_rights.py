@@ -16,6 +16,7 @@ import pytest
 from temporalio.client import Client
 
 from desk import rehearsal
+from desk.deciding import Wanted
 from desk.desk import Desk
 from desk.drafts import OnPage
 from domain.challenges.application import Applying
@@ -43,6 +44,7 @@ from tests.store.paying import Till, to_make
 from tests.store.said import AIR, CLOSES, applied, compose, seal
 
 ALL = Page()
+WANTED = Wanted(kind="decline", stage="exploration", reason="None fits.", decision_id="1")
 SUBJECTS = (
     "questions",
     "writers",
@@ -55,8 +57,7 @@ SUBJECTS = (
     "sign_ins",
     "contacts",
     "erasing",
-    "challenges",
-    "board",
+    *("challenges", "deciding", "board"),
     "confirmations",
     "forms",
     "public",
@@ -205,6 +206,10 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "confirmations.confirm": partial(desk.confirmations.confirm, actor, "none"),
         "confirmations.drop": partial(desk.confirmations.drop, actor, "none", "Not mine."),
         "challenges.list": partial(desk.challenges.list, actor, ALL),
+        "challenges.at_work": partial(desk.challenges.at_work, actor),
+        "deciding.choice": partial(desk.deciding.choice, actor, AIR, "select"),
+        "deciding.check": partial(desk.deciding.check, actor, AIR, WANTED),
+        "deciding.confirm": partial(desk.deciding.confirm, actor, AIR, WANTED, CLOSES, {}),
         "challenges.find": partial(desk.challenges.find, actor, AIR),
         "challenges.state": partial(desk.challenges.state, actor, AIR),
         "challenges.record": partial(desk.challenges.record, actor, ALL, AIR),

@@ -106,3 +106,8 @@ def interest(world: World, who: Who, state: State) -> Said:
 def marks(world: World, who: Who, state: State) -> Said:
     """Marks by a scorecard, which the programme does not have."""
     return {"stage": "exploration", "mark-merit": "5", "reason-merit": "Well argued."}
+
+
+def selected(world: World, who: Who, state: State) -> Said:
+    """One application that shall be selected, as it was checked just now."""
+    return {f"take-{world.applications[state].id}": "selected", "stage": "exploration", "reason": "It is good."}

@@ -84,6 +84,10 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
 _OPERATORS: Mapping[str, Answer] = {"operator": SHOWN, "unstepped": SHOWN}
 _WORK = "/work/challenges/{round}/{slug}"
 _READ = f"{_WORK}/applications/{{application}}"
+_at_work = for_all(
+    NOT_FOUND, nobody=SIGN_IN, browser=SIGN_IN, **dict.fromkeys(("reader", "decider", "operator", "releaser"), SHOWN)
+)
+_decides = for_all(NOT_FOUND, nobody=SIGN_IN, browser=SIGN_IN, decider=PASSED_ON)
 _CHALLENGE, _ONE = "/challenges/{round}/{slug}", "/applications/{application}"
 _FILE = "/files/{question}/{attachment}"
 _IN_STAGE = ("working", "asked", "proposed", "finished")
@@ -267,6 +271,19 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("POST", "/work/payments/release", "release payments, with none ticked", _PAYS),
         Row("GET", "/work/payments/{key:path}", "a payment that never was", own(NOT_FOUND)),
         Row("POST", "/work/payments/{key:path}", "decide on a payment that never was", own(NOT_FOUND)),
+    ),
+    "Working on a challenge": (
+        Row("GET", "/work/challenges", "the challenges that one works on", own()),
+        Row("GET", _WORK, "where the challenge stands", _at_work),
+        *(
+            row
+            for kind in ("select", "decline")
+            for row in (
+                Row("GET", f"{_WORK}/{kind}", f"{kind}: the form", _decides),
+                Row("POST", f"{_WORK}/{kind}/check", f"{kind}: what it will do", _decides, filling.selected),
+                Row("POST", f"{_WORK}/{kind}/confirm", f"{kind}: decide", _decides, filling.selected),
+            )
+        ),
     ),
     "Decisions without a proof": (
         Row("GET", "/work", "what one works on", own()),
