@@ -46,6 +46,7 @@ from .staff.landing import Landing
 from .staff.payments import Payments
 from .staff.ranking import RankingPages
 from .staff.reading import Reading
+from .staff.record import Record
 from .staff.releasing import Releasing
 
 
@@ -112,6 +113,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
         RankingPages(front),
         Releasing(front),
         Payments(front),
+        Record(front),
     )
     parts = (*public, *applicants, *staff, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import TypedDict
 
 from domain.challenges.messages import make
 from domain.challenges.state import State
@@ -28,6 +29,12 @@ class ShownLine(RecordLine):
     """
 
     wrongly_signed: bool = False
+
+
+class _Narrowed(TypedDict):
+    refused_only: bool
+    by: str
+    action: str
 
 
 class Challenges:
@@ -81,7 +88,16 @@ class Challenges:
         await self._core.allow(actor, Action.READ_CHALLENGE, row)
         return await self._core.state(row, within)
 
-    async def record(self, actor: Actor, page: Page, challenge: str, *, refused_only: bool = False) -> Paged[ShownLine]:
+    async def record(
+        self,
+        actor: Actor,
+        page: Page,
+        challenge: str,
+        *,
+        refused_only: bool = False,
+        by: str = "",
+        action: str = "",
+    ) -> Paged[ShownLine]:
         """What was done on a challenge, by whom, when and why, refusals included; in the order of writing.
 
         Signatures are checked again, also those of keys that were retired since.
@@ -91,6 +107,7 @@ class Challenges:
             page: which part of the list.
             challenge: its name.
             refused_only: whether to list only refusals.
+            by, action: only what this person did, or only what is called this; empty for all.
 
         Raises:
             UnknownChallenge: there is no such challenge.
@@ -98,13 +115,25 @@ class Challenges:
         """
         row = await self._core.find(challenge)
         await self._core.allow(actor, Action.READ_RECORD, row)
-        return await self._core.threads.read(self._record, page, row.id, refused_only)
+        narrowed: _Narrowed = {"refused_only": refused_only, "by": by, "action": action}
+        return await self._core.threads.read(self._record, page, row.id, narrowed)
 
-    def _record(self, page: Page, challenge: str, refused_only: bool) -> Paged[ShownLine]:
-        found = record.page_of_record(self._core.database, page, challenge, refused_only=refused_only)
+    def _record(self, page: Page, challenge: str, narrowed: _Narrowed) -> Paged[ShownLine]:
+        found = record.page_of_record(self._core.database, page, challenge, **narrowed)
         wrong = wrongly_signed(found.items, Verifier(self._core.options.public_key_file))
         items = tuple(ShownLine(**dict(line), wrongly_signed=line.id in wrong) for line in found.items)
         return Paged(items=items, next=found.next)
+
+    async def record_actions(self, actor: Actor, challenge: str) -> tuple[str, ...]:
+        """What the record of a challenge calls that which was done there, for whoever narrows the record to it.
+
+        Raises:
+            UnknownChallenge: there is no such challenge.
+            NotAllowed: the actor may not read the record.
+        """
+        row = await self._core.find(challenge)
+        await self._core.allow(actor, Action.READ_RECORD, row)
+        return await self._core.threads.read(record.actions_of, self._core.database, row.id)
 
     async def decide(self, actor: Actor, challenge: str, kind: str, **fields: object) -> str:
         """Sends a person's decision to a challenge and gives its answer.

@@ -188,7 +188,9 @@ def read_record(database: Database, challenge: str) -> tuple[RecordLine, ...]:
     return tuple(everything(lambda page: page_of_record(database, page, challenge)))
 
 
-def page_of_record(database: Database, page: Page, challenge: str, *, refused_only: bool = False) -> Paged[RecordLine]:
+def page_of_record(
+    database: Database, page: Page, challenge: str, *, refused_only: bool = False, by: str = "", action: str = ""
+) -> Paged[RecordLine]:
     """A page of the record of a challenge, in the order in which it was written.
 
     Args:
@@ -196,6 +198,7 @@ def page_of_record(database: Database, page: Page, challenge: str, *, refused_on
         page: which one.
         challenge: id of the challenge.
         refused_only: whether to read only refusals.
+        by, action: only what this person did, or only what is called this; empty for all.
 
     Raises:
         NotReadable: no page begins there.
@@ -204,6 +207,10 @@ def page_of_record(database: Database, page: Page, challenge: str, *, refused_on
     wanted = select(_record).where(_record.c.challenge == challenge)
     if refused_only:
         wanted = wanted.where(_record.c.refused)
+    if by:
+        wanted = wanted.where(_record.c.by == by)
+    if action:
+        wanted = wanted.where(_record.c.action == action)
     with database.reading() as connection:
         return _AS_WRITTEN.read(connection, wanted, page, _record_line)
 
@@ -219,6 +226,17 @@ def lines_about(connection: Connection, challenge: str, payment: str) -> tuple[R
     begins = _record.c.key.startswith(f"{payment}/", autoescape=True)
     wanted = select(_record).where(_record.c.challenge == challenge, begins)
     return _AS_WRITTEN.read(connection, wanted, Page(limit=MOST), _record_line).items
+
+
+def actions_of(database: Database, challenge: str) -> tuple[str, ...]:
+    """What the record of a challenge calls that which was done there.
+
+    Raises:
+        Unavailable: the database cannot be read.
+    """
+    wanted = select(_record.c.action).where(_record.c.challenge == challenge).distinct()
+    with database.reading() as connection:
+        return tuple(sorted(connection.scalars(wanted)))
 
 
 def _record_line(row: Found) -> RecordLine:

@@ -212,6 +212,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "deciding.confirm": partial(desk.deciding.confirm, actor, AIR, WANTED, CLOSES, {}),
         "challenges.find": partial(desk.challenges.find, actor, AIR),
         "challenges.state": partial(desk.challenges.state, actor, AIR),
+        "challenges.record_actions": partial(desk.challenges.record_actions, actor, AIR),
         "challenges.record": partial(desk.challenges.record, actor, ALL, AIR),
         "record_chain.verify": partial(desk.record_chain.verify, actor),
         "record_chain.heads": partial(desk.record_chain.heads, actor),

@@ -82,6 +82,8 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
 
 
 _OPERATORS: Mapping[str, Answer] = {"operator": SHOWN, "unstepped": SHOWN}
+_IN_CHARGE: Mapping[str, Answer] = {"decider": SHOWN, "releaser": SHOWN, **_OPERATORS}
+_DONE_BY_THEM: Mapping[str, Answer] = dict.fromkeys(_IN_CHARGE, DONE)
 _WORK = "/work/challenges/{round}/{slug}"
 _READ = f"{_WORK}/applications/{{application}}"
 _at_work = for_all(
@@ -234,7 +236,11 @@ GROUPS: Mapping[str, Sequence[Row]] = {
             guessed="id",
         ),
     ),
-    "The board": (Row("GET", "/work/rounds", "all challenges of an operator's rounds", own(NOT_FOUND, **_OPERATORS)),),
+    "The board": (
+        Row("GET", "/work/rounds", "all challenges of an operator's rounds", own(NOT_FOUND, **_OPERATORS)),
+        Row("GET", f"{_WORK}/record", "the record of a challenge", own(NOT_FOUND, **_IN_CHARGE)),
+        Row("POST", f"{_WORK}/record", "verify the record", own(NOT_FOUND, **_DONE_BY_THEM)),
+    ),
     "Signing in": (
         Row("GET", "/sign-in", "the ways to sign in", for_all(SHOWN)),
         Row("POST", "/sign-in", "have a link sent", for_all(DONE), filling.address),
