@@ -37,6 +37,7 @@ _NEED = cast(
 ).label("need")
 _DUE = func.coalesce(_challenges.c.until, _challenges.c.status_at, _challenges.c.opened_at).label("due")
 """What is due first comes first; what has no date, such as a hold, comes by how long it has lasted."""
+_KNOWN = BoardRow.model_fields.keys() & rounds.ChallengeRow.model_fields.keys() - {"applications"}
 _BY_NEED = TotalOrder(_NEED, _DUE, _challenges.c.id)
 
 
@@ -77,15 +78,9 @@ def stages_of(database: Database, those: Collection[str]) -> tuple[str, ...]:
 
 def _made(row: Found, known: Mapping[str, rounds.ChallengeRow], so_far: Mapping[str, int]) -> BoardRow:
     of_it = known[row.id]
-    return BoardRow(
-        **{name: getattr(of_it, name) for name in BoardRow.model_fields if hasattr(of_it, name)}
-        | {
-            "need": Need(row.need),
-            "since": row.status_at,
-            "is_sealed": of_it.applications is not None,
-            "applications": so_far.get(row.id, 0) if of_it.applications is None else of_it.applications,
-        }
-    )
+    counted = so_far.get(row.id, 0) if of_it.applications is None else of_it.applications
+    more = {"need": Need(row.need), "since": row.status_at, "is_sealed": of_it.applications is not None}
+    return BoardRow(**{name: getattr(of_it, name) for name in _KNOWN}, **more, applications=counted)
 
 
 def _so_far(ids: Collection[str]) -> Select[tuple[str, int]]:

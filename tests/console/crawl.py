@@ -38,6 +38,8 @@ OWN = (
     "/work",
     "/decisions",
 )
+RECORD = f"/work/challenges/{ROUND}/libraries/record"
+OPERATING = ("/work/rounds", "/work/rounds?search=nowhere", RECORD, f"{RECORD}?refused=only")
 STANDING = {
     "team": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
     "asked": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
@@ -250,6 +252,11 @@ class Crawl:
         olivia.sign_in("olivia@scheme.example")
         self._get(olivia, "/decisions", "a decision that waits")
         self._get(olivia, "/account", "an operator's account")
+        for path in OPERATING:
+            self._get(olivia, path)
+        verified = olivia.fill_in(RECORD, RECORD, heads=LONGEST)
+        self._keep("the record against no head", RECORD, verified, 422)
+        self._keep("the record, verified", RECORD, olivia.fill_in(RECORD, RECORD), 200)
         dropped = olivia.fill_in("/decisions", "/decisions/drop", id=waits.id, reason="Not mine.")
         self._keep("a decision that was dropped", "/decisions", dropped, 200)
         olivia.close()
