@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -44,31 +45,30 @@ class Deciding:
     @property
     def routes(self) -> list[BaseRoute]:
         """The addresses of these pages."""
-        one = "/work/challenges/{round}/{slug}/{kind}"
         found: list[BaseRoute] = []
         for kind in (_SELECT, _DECLINE):
-            path = one.replace("{kind}", kind)
+            path = f"/work/challenges/{{round}}/{{slug}}/{kind}"
             found += [
-                Route(path, self.form, methods=["GET"]),
-                Route(f"{path}/check", self.check, methods=["POST"]),
-                Route(f"{path}/confirm", self.confirm, methods=["POST"]),
+                Route(path, partial(self.form, kind=kind), methods=["GET"]),
+                Route(f"{path}/check", partial(self.check, kind=kind), methods=["POST"]),
+                Route(f"{path}/confirm", partial(self.confirm, kind=kind), methods=["POST"]),
             ]
         return found
 
-    async def form(self, request: Request) -> Response:
+    async def form(self, request: Request, kind: str) -> Response:
         """Shows the form; or, if the stage is not to be decided now, what was decided or when it is."""
-        choice = await self._choice(request, await self._actor(request))
+        choice = await self._choice(request, await self._actor(request), kind)
         if not choice.is_open:
             return self._not_now(request, choice)
-        return self._form(request, choice, _empty(_kind_of(request), choice), ())
+        return self._form(request, choice, _empty(kind, choice), ())
 
-    async def check(self, request: Request) -> Response:
+    async def check(self, request: Request, kind: str) -> Response:
         """Shows what the decision will do, by the rule that decides. Nothing is decided."""
         form, actor = await read_long_form(request), await self._actor(request)
-        choice = await self._choice(request, actor)
+        choice = await self._choice(request, actor, kind)
         if not choice.is_open:
             return self._not_now(request, choice, 409)
-        wanted, faults = _wanted(form, choice, _kind_of(request))
+        wanted, faults = _wanted(form, choice, kind)
         if faults:
             return self._form(request, choice, wanted, faults)
         try:
@@ -79,11 +79,11 @@ class Deciding:
             return self._form(request, choice, wanted, _faults(refusal))
         return self._check(request, checked)
 
-    async def confirm(self, request: Request) -> Response:
+    async def confirm(self, request: Request, kind: str) -> Response:
         """Takes the decision, if it will do what was seen; or leads back to the form. Sent twice, it is taken once."""
         form, actor = await read_long_form(request), await self._actor(request)
-        choice = await self._choice(request, actor)
-        wanted, faults = _wanted(form, choice, _kind_of(request))
+        choice = await self._choice(request, actor, kind)
+        wanted, faults = _wanted(form, choice, kind)
         if form["do"] == "change" and choice.is_open:
             return self._form(request, choice, wanted, ())
         try:
@@ -109,7 +109,7 @@ class Deciding:
 
     async def _refused(self, request: Request, actor: Actor, wanted: Wanted, refusal: Refused) -> Response:
         """The rule refused what it would have taken before. If somebody else has decided, their decision is shown."""
-        choice = await self._choice(request, actor)
+        choice = await self._choice(request, actor, wanted.kind)
         if not choice.is_open:
             return self._not_now(request, choice, 409)
         return self._form(request, choice, wanted, _faults(refusal))
@@ -117,9 +117,9 @@ class Deciding:
     async def _actor(self, request: Request) -> Actor:
         return await self._front.actor(await self._front.must_be_signed_in(request))
 
-    async def _choice(self, request: Request, actor: Actor) -> Choice:
+    async def _choice(self, request: Request, actor: Actor, kind: str) -> Choice:
         with hidden():
-            return await self._front.desk.deciding.choice(actor, name_of(request), _kind_of(request))
+            return await self._front.desk.deciding.choice(actor, name_of(request), kind)
 
     def _not_now(self, request: Request, choice: Choice, status: int = 200) -> Response:
         return self._front.pages.show(request, "staff/decided", status, **_about(choice), state=choice.state)
@@ -174,12 +174,6 @@ def _about(choice: Choice) -> dict[str, Any]:
     """What all these pages show."""
     row = choice.row
     return {"row": row, "base": f"/work/challenges/{row.id}", "zone": row.time_zone, "person": choice.person}
-
-
-def _kind_of(request: Request) -> str:
-    return (
-        _DECLINE if f"/{_DECLINE}" in request.url.path.removeprefix(f"/work/challenges/{name_of(request)}") else _SELECT
-    )
 
 
 def _empty(kind: str, choice: Choice) -> Wanted:

@@ -18,11 +18,15 @@ from domain.challenges.state import Phase
 from domain.identity.proof import Way
 from identity.sessions import Sessions
 from store.record.record import read_record
+from tests.console.crawl import Shown
 from tests.console.fronting import Fronted, Visitor, fronting_here
+from tests.console.test_valid_html import faults_of
 from tests.identity.conftest import Clock
 from tests.play import Play
 from tests.playing import months, playing
 from tests.rounds import OPERATOR, SPONSOR
+from tests.store.postgres import postgres_server
+from tests.store.roles import database_with_roles
 
 SAM, OFFICE = "challenge.lead@sepa.example", "programme.office@digital-directorate.example"
 EVIL = "<script>alert(1)</script>"
@@ -143,6 +147,26 @@ def _to_the_minute(texts: set[str]) -> set[str]:
     return {re.sub(r"\d{1,2}:\d{2}(:\d{2})?|\s+", " ", each) for each in texts}
 
 
+async def test_every_page_of_a_decision_is_valid_html(tmp_path: Path) -> None:
+    async with deciding(tmp_path) as (play, somebody):
+        good, weak = await play.applied(2)
+        sam = somebody()
+        pages = {"open": await sam.get(), "early": await sam.get("/select")}
+        await play.sealed()
+        sam = somebody()
+        pages["interests"] = await sam.get()
+        await play.declare(SPONSOR)
+        pages |= {"sealed": await sam.get(), "select": await sam.get("/select"), "decline": await sam.get("/decline")}
+        pages["check"] = await sam.select({good: "selected"}, **{f"feedback-{weak}": "Too dear."})
+        pages["changed"] = await sam.confirm(pages["check"], seen="")
+        pages["faulty"] = await sam.select({good: "1", weak: "1"})
+        await sam.confirm(pages["check"])
+        pages |= {"done": await sam.get("?decided=yes"), "decided": await sam.get("/select")}
+        shown = [Shown(name, "", each.status_code, each.text) for name, each in pages.items()]
+        assert faults_of(shown, tmp_path) == []
+        assert {each.status for each in shown} == {200, 409, 422}
+
+
 async def test_what_has_changed_meanwhile_is_shown_and_nothing_is_decided(tmp_path: Path) -> None:
     """Fails when a confirmation is not bound to what was seen."""
     async with deciding(tmp_path) as (play, somebody):
@@ -239,3 +263,21 @@ async def test_an_amount_that_is_agreed_is_shown_as_it_will_be_paid(tmp_path: Pa
         award = (await play.state()).run.teams[0].award
         assert award is not None
         assert award.gross.pence == 4_000_000
+
+
+async def test_a_check_needs_no_more_than_the_login_of_the_desk(tmp_path: Path) -> None:
+    """Fails when the check does what only the worker may, as to enter a payment; and shows whom finance is told of."""
+    passwords = tmp_path / "passwords"
+    passwords.mkdir()
+    with postgres_server() as url:
+        logins = database_with_roles(url, passwords)
+        async with deciding(tmp_path, database_url=logins.worker, desk_url=logins.desk) as (play, somebody):
+            winner, *_ = await play.exploring()
+            await play.stage_over()
+            await play.declare(SPONSOR)
+            sam = somebody()
+            check = await sam.select({winner: "selected"})
+            assert check.status_code == httpx2.codes.OK, check.text
+            assert "A payment is to be released" in check.text
+            assert (await sam.confirm(check)).status_code == httpx2.codes.SEE_OTHER
+            assert (await play.state()).run.active == (winner,)
