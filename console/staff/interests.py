@@ -36,7 +36,10 @@ class InterestPages:
     def routes(self) -> list[BaseRoute]:
         """The addresses of these pages."""
         path = f"{WORK}/interests"
-        return [Route(path, self.show, methods=["GET"]), Route(path, self.declare, methods=["POST"])]
+        return [
+            Route(path, self.show, methods=["GET"]),
+            Route(path, self.declare, methods=["POST"]),
+        ]
 
     async def show(self, request: Request) -> Response:
         """Lists the applicants by name, with what the visitor has declared for each. Nothing of what they wrote."""

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from console.front import Front
 from domain.judging.ranking import shown
 from domain.values.paging import all_of
-from domain.values.refusals import InterestsMissing
+from domain.values.refusals import InterestsMissing, UnknownStage
 
 from .challenge import WORK, base_of, challenge_in, hidden
 
@@ -39,6 +39,11 @@ class RankingPages:
                 ranked = await desk.judging.ranking(actor, challenge, stage)
             except InterestsMissing:
                 return RedirectResponse(f"{base}/interests", 303)
+            except UnknownStage:
+                if stage:
+                    raise
+                row = await desk.challenges.find(actor, challenge)
+                return self._front.pages.show(request, "staff/ranking", challenge=row, base=base, ranked=None)
             progress, line = await desk.judging.progress(actor, challenge, ranked.stage)
             cards = await desk.judging.scorecards(actor, challenge)
             row = await desk.challenges.find(actor, challenge)

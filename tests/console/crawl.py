@@ -14,6 +14,7 @@ from whenever import Instant
 
 from desk.own import OwnApplications
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
+from tests.console.judging import pages_of_judging
 from tests.console.states import ANN, CHALLENGES, NOW, ROUND, everything
 from tests.console.test_files import attach
 from tests.console.test_writing import hidden, send_long
@@ -110,7 +111,9 @@ def crawling(folder: Path) -> Iterator[Crawled]:
         full, nothing = Crawl(front, everything(front.desk)), Crawl(empty, {})
         stack.callback(full.close)
         stack.callback(nothing.close)
-        yield Crawled(front, [*nothing.of_nothing(), *full.of_everything()])
+        (folder / "judged").mkdir()
+        judging = [Shown(*each) for each in pages_of_judging(folder / "judged")]
+        yield Crawled(front, [*nothing.of_nothing(), *full.of_everything(), *judging])
 
 
 class Crawl:

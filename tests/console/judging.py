@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
 from desk.core import Core
 from domain.challenges import deadlines
 from domain.challenges.state import State
-from domain.programmes.programme import Programme
-from domain.programmes.round import Round, challenges_of
+from domain.programmes.round import challenges_of
 from store.database import tables
 from store.database.database import Database
 from tests.console.fronting import Fronted, Visitor, fronting
 from tests.domain.judging import CARD
 from tests.identity.conftest import Clock
 from tests.store.judging import Judgement
+from tests.store.kept import database_at
+from tests.store.rounds import of_two, two_weeks
 from tests.store.said import AIR, CLOSES
+from tests.store.sqlite import fresh_sqlite
 
 RITA, ROB, SAM, OLIVIA = "rita@readers.example", "rob@readers.example", "sam@sepa.example", "olivia@scheme.example"
 WORK = f"/work/challenges/{AIR}"
@@ -58,10 +61,9 @@ def marks(*marks: int, reason: str = "Well argued.") -> dict[str, str]:
 
 
 @contextmanager
-def judged(
-    database: Database, clock: Clock, round_: Round, programme: Programme, patch: pytest.MonkeyPatch, **settings: object
-) -> Iterator[Judged]:
+def judged(database: Database, clock: Clock, patch: pytest.MonkeyPatch, **settings: object) -> Iterator[Judged]:
     """A front before a challenge that is judged, until the block ends."""
+    round_, programme = of_two(), two_weeks()
     judgement = Judgement(database, round_, programme)
     with database.writing() as connection:
         # By their mailboxes they sign in.
@@ -85,3 +87,32 @@ def judged(
         yield Judged(front, judgement, visit)
         for each in visitors:
             each.close()
+
+
+def pages_of_judging(folder: Path) -> Iterator[tuple[str, str, int, str]]:
+    """The pages of those who read and mark: the name of each, its path, the status of the answer, and the page.
+
+    Args:
+        folder: for the database.
+    """
+    clock = Clock()
+    clock.now = CLOSES.add(hours=2)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(database_at(fresh_sqlite(folder))) as database,
+        judged(database, clock, patch) as there,
+    ):
+        rita, sam, team = there.visitor(RITA), there.visitor(SAM), there.judgement.teams[0]
+        token = {"token": rita.token("/account")}
+        typed = {"application": team, f"kind-{team}": "interest"}
+        wrong = rita.post(f"{WORK}/interests", token | typed)
+        yield "interests with a fault", f"{WORK}/interests", wrong.status_code, wrong.text
+        wrong = rita.post(there.page(0), token | marks(5, 9))
+        yield "marks with a fault", there.page(0), wrong.status_code, wrong.text
+        there.judgement.give_all(4, 4, 0, teams=there.judgement.teams[:2])
+        there.judgement.agree(team, 5)
+        there.judgement.declare("rita", there.judgement.teams[2], 2, conflict=True)
+        for who, visitor in (("a reader", rita), ("a decider", sam)):
+            for path in (f"{WORK}", f"{WORK}/interests", f"{WORK}/ranking", *map(there.page, range(3))):
+                shown = visitor.get(path)
+                yield f"{path} for {who}", path, shown.status_code, shown.text

@@ -26,7 +26,7 @@ _SCRIPTS = (
 )
 WIDTHS = (1280, 390, 320)
 NO_PAGES = re.compile(
-    r"/health|/ready|/static/.*|.*\.ics|/feed\.atom|/data/download|/sign-in/with/.*|.*/(files/{question}|evidence/{stage}/{number:int})/{attachment}"
+    r"/health|/ready|/static/.*|.*\.ics|/feed\.atom|/data/download|/sign-in/with/.*|.*/(files/{question}|files|evidence/{stage}/{number:int})/{attachment}"
 )
 """Addresses that answer with files, or lead on to an organisation."""
 _WIDER = "document.documentElement.scrollWidth - innerWidth"

@@ -19,11 +19,9 @@ EVIL = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def there(
-    database: Database, clock: Any, round_: Any, programme: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Judged]:
+def there(database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judged]:
     """A challenge that is judged. Everybody has declared that they have nothing to do with anybody."""
-    with judged(database, clock, round_, programme, monkeypatch) as made:
+    with judged(database, clock, monkeypatch) as made:
         yield made
 
 
@@ -222,3 +220,24 @@ def test_marks_that_come_after_the_decision_are_refused_and_what_was_typed_stays
     late = give(rita, there.page(0), **marks(5, reason="What I had typed."))
     assert (late.status_code, "was decided: its marks stay" in late.text) == (409, True)
     assert "What I had typed." in late.text
+
+
+def test_the_page_of_the_challenge_leads_to_the_ranking_and_to_what_was_declared(there: Judged) -> None:
+    rita, fiona = there.visitor(RITA), there.visitor("fiona@scheme.example")
+    page = rita.get(WORK).text
+    for leads in (f"{WORK}/interests", f"{WORK}/ranking", *map(there.page, range(3))):
+        assert f'href="{leads}"' in page
+    page = fiona.get(WORK).text
+    assert f'href="{WORK}/interests"' in page
+    assert f'href="{WORK}/ranking"' not in page
+
+
+def test_where_no_stage_has_a_scorecard_the_ranking_says_so(there: Judged) -> None:
+    with there.front.database.writing() as connection:
+        connection.execute(delete(tables.scorecards))
+    rita = there.visitor(RITA)
+    assert "No stage has a scorecard" in rita.get(f"{WORK}/ranking").text
+    assert rita.get(f"{WORK}/ranking?stage=exploration").status_code == 404
+    page = rita.get(there.page(0)).text
+    assert "-team Ltd measures the air" in page
+    assert "Save your marks" not in page

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.programmes.programme import Programme
-from domain.programmes.round import Person, Question, Round, Sponsor, challenges_of
+from domain.programmes.round import Round, challenges_of
 from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.record.record import announce
@@ -18,6 +18,7 @@ from tests.store.judging import Judgement
 from tests.store.kept import database_at
 from tests.store.paying import Till, to_make
 from tests.store.postgres import emptied, fresh_postgres, postgres_server
+from tests.store.rounds import of_two, two_weeks
 from tests.store.said import AIR, OPENS, ROADS, applied, compose, opened
 from tests.store.sqlite import fresh_sqlite
 from tests.store.writing import with_form
@@ -75,55 +76,13 @@ def database(url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def programme() -> Programme:
     """Two weeks for up to three teams."""
-    stage = {
-        "name": "exploration",
-        "title": "Exploration",
-        "target": 3,
-        "max": 3,
-        "decision_within": "P2W",
-        "duration": "P2W",
-        "pay": {"fixed": "2000.00"},
-    }
-    return Programme.model_validate(
-        {
-            "id": "test",
-            "title": "Test programme",
-            "time_zone": "Europe/London",
-            "currency": "GBP",
-            "holidays": "GB-SCT",
-            "proposal_limit": 1000,
-            "terms": {"intellectual_property": "Yours.", "equity": "Yours."},
-            "stages": [stage],
-        }
-    )
+    return two_weeks()
 
 
 @pytest.fixture(scope="session")
 def round_() -> Round:
     """Two challenges by one sponsor."""
-    return Round(
-        id="test-2016",
-        title="Test round",
-        programme="test",
-        opens="2016-07-06",
-        closes="2016-08-01T17:00",
-        operators=(Person(id="olivia", name="Olivia", email="olivia@scheme.example"),),
-        releasers=(
-            Person(id="fiona", name="Fiona", email="fiona@scheme.example"),
-            Person(id="frank", name="Frank", email="frank@scheme.example"),
-        ),
-        sponsors=(
-            Sponsor(
-                id="sepa",
-                name="Environment Agency",
-                deciders=(Person(id="sam", name="Sam", email="sam@sepa.example"),),
-            ),
-        ),
-        challenges=(
-            Question(id="smart-roads", question="How can roads be smart?", sponsor="sepa"),
-            Question(id="air-quality", question="How can the air be better?", sponsor="sepa"),
-        ),
-    )
+    return of_two()
 
 
 @pytest.fixture
