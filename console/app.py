@@ -43,6 +43,7 @@ from .staff.challenges import ChallengesAtWork
 from .staff.deciding import Deciding
 from .staff.interests import InterestPages
 from .staff.landing import Landing
+from .staff.notices import FailedNotices
 from .staff.payments import Payments
 from .staff.ranking import RankingPages
 from .staff.reading import Reading
@@ -114,6 +115,7 @@ def routes_of(front: Front) -> list[BaseRoute]:
         Releasing(front),
         Payments(front),
         Record(front),
+        FailedNotices(front),
     )
     parts = (*public, *applicants, *staff, SigningIn(front), OwnSessions(front), OwnPasskeys(front), Decisions(front))
     own = [route for part in parts for route in part.routes]

@@ -58,6 +58,11 @@ def _areas(actor: Actor) -> Iterator[Area]:
             title=gettext("All challenges"),
             about=gettext("Where every challenge of your rounds stands, what needs a person first."),
         )
+        yield Area(
+            address="/work/notices",
+            title=gettext("Letters that did not arrive"),
+            about=gettext("Why they failed. Have them sent again."),
+        )
     if roles & STAFF:
         yield Area(
             address="/work/challenges",

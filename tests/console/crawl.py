@@ -40,7 +40,7 @@ OWN = (
     "/decisions",
 )
 RECORD = f"/work/challenges/{ROUND}/libraries/record"
-OPERATING = ("/work/rounds", "/work/rounds?search=nowhere", RECORD, f"{RECORD}?refused=only")
+OPERATING = ("/work", "/work/notices", "/work/rounds", "/work/rounds?search=nowhere", RECORD, f"{RECORD}?refused=only")
 STANDING = {
     "team": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
     "asked": ("", "/letters", "/payments", "/bank-details", "/withdraw"),

@@ -111,3 +111,8 @@ def marks(world: World, who: Who, state: State) -> Said:
 def selected(world: World, who: Who, state: State) -> Said:
     """One application that shall be selected, as it was checked just now."""
     return {f"take-{world.applications[state].id}": "selected", "stage": "exploration", "reason": "It is good."}
+
+
+def letter(world: World, who: Who, state: State) -> Said:
+    """A letter to the team that did not fail."""
+    return {"id": world.applications[state].letter}

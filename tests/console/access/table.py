@@ -240,6 +240,13 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("GET", "/work/rounds", "all challenges of an operator's rounds", own(NOT_FOUND, **_OPERATORS)),
         Row("GET", f"{_WORK}/record", "the record of a challenge", own(NOT_FOUND, **_IN_CHARGE)),
         Row("POST", f"{_WORK}/record", "verify the record", own(NOT_FOUND, **_DONE_BY_THEM)),
+        Row("GET", "/work/notices", "letters that did not arrive", own(NOT_FOUND, **_OPERATORS)),
+        Row(
+            *("POST", "/work/notices/send-again", "send again a letter that did not fail"),
+            own(NOT_FOUND, operator=NOT_NOW, unstepped=REFUSED),
+            filling.letter,
+            guessed="id",
+        ),
     ),
     "Signing in": (
         Row("GET", "/sign-in", "the ways to sign in", for_all(SHOWN)),
