@@ -30,7 +30,7 @@ _AT_ONCE, _SMALL_AT_ONCE = 50, 2
 _EACH, _SMALL_EACH = 4, 1
 _ROUNDS, _SMALL_ROUNDS = 4, 1
 _LATE, _SMALL_LATE = 200, 6
-_PREPARES, _SMALL_PREPARES = 25, 40
+_PREPARES, _SMALL_PREPARES = 25, 60
 """Seconds in which people write before the window closes. A few take longer beside many tests than many alone."""
 _READERS, _READERS_PAUSE, _ALONE = 4, 0.01, 1.0
 """Readers of the public page, and seconds between two of their pages, and in which they read alone."""

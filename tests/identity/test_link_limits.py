@@ -14,6 +14,7 @@ from store.database.database import Database
 from store.identity import sweeping
 from tests.identity.conftest import Clock
 from tests.identity.posting import ANN, HOME, MINE, OTHERS, Post, rows, sign_in
+from tests.waiting import HANGS
 
 
 @pytest.fixture
@@ -119,6 +120,7 @@ def test_what_is_counted_has_a_bound_and_whoever_asked_lately_is_still_counted()
     limits, limit = Limits(), Limit("test", 1, 15)
     for number in range(10_000):
         limits.count(limit, f"network {number}")
+    limits._storage.timer.join(HANGS)  # its thread writes back what it has looked at
     for times in list(limits._storage.events.values()):
         times.clear()  # as the library does when their time is over
     limits.count(limit, "last")
