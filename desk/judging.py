@@ -48,12 +48,14 @@ class Looked(NamedTuple):
         title: of that stage; empty if no stage has a scorecard.
         sheet: what they see of the marks; None if no stage has a scorecard.
         closed: why no mark can be given now, in a sentence; empty if marks can be given.
+        may_moderate: whether they can record now what was agreed.
     """
 
     to_read: ToRead
     title: str = ""
     sheet: Sheet | None = None
     closed: str = ""
+    may_moderate: bool = False
 
 
 class Judging:
@@ -106,7 +108,9 @@ class Judging:
             return Looked(to_read)
         what = (self._core.database, asked.stage, asked.viewer, application)
         sheet = await self._core.threads.read(seen.read_sheet, *what)
-        return Looked(to_read, asked.state.title_of(asked.stage.name), sheet, _why_not(asked))
+        closed = _why_not(asked)
+        moderates = grant_for(actor, Action.MODERATE, asked.row.place) is not None and not (closed or sheet.hidden)
+        return Looked(to_read, asked.state.title_of(asked.stage.name), sheet, closed, moderates)
 
     async def _read(self, actor: Actor, challenge: str, application: str, stage: str) -> tuple[ToRead, _Asked | None]:
         row = await self._core.find(challenge)

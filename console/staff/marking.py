@@ -13,6 +13,8 @@ from domain.values.refusals import Problem
 
 MARK, REASON = "mark-", "reason-"
 """Begin the names of the fields of a criterion, which may have any id."""
+AGREED_MARK, AGREED_REASON = "agreed-mark", "agreed-reason"
+"""The fields of what was agreed."""
 
 
 class Scored(Value):
@@ -45,7 +47,7 @@ def scored(looked: Looked, form: Form | None) -> tuple[Scored, ...]:
     if looked.to_read.scorecard is None or looked.sheet is None:
         return ()
     own = {each.criterion: (str(each.mark), each.reason) for each in looked.sheet.own}
-    if form is not None:
+    if form is not None and AGREED_MARK not in tuple(form):  # a form answers for every name
         own = {each.id: _typed(form, each) for each in looked.to_read.scorecard.criteria}
     return tuple(
         Scored(criterion=each, mark=own.get(each.id, ("", ""))[0], reason=own.get(each.id, ("", ""))[1])
@@ -89,6 +91,17 @@ def at_fields(problems: Sequence[Problem], rows: Sequence[Mapping[str, object]],
         name = f"{MARK if field == 'mark' else REASON}{criterion}"
         found.append(Problem(field=name, text=f"{titles[criterion]}: {text}"))
     return found
+
+
+def agreed_in(form: Form) -> tuple[str, str, str]:
+    """What was typed as agreed: the criterion, the mark and the reason."""
+    return form["criterion"], form[AGREED_MARK], form[AGREED_REASON].replace("\r\n", "\n")
+
+
+def at_agreed(problems: Sequence[Problem]) -> list[Problem]:
+    """What is wrong with what was agreed, each at its field of the page."""
+    names = {"criterion": "criterion", "mark": AGREED_MARK, "reason": AGREED_REASON}
+    return [each.model_copy(update={"field": names.get(each.field, "")}) for each in problems]
 
 
 def _typed(form: Form, criterion: Criterion) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.applicants.files import as_download
 from console.applicants.questions import in_words
-from console.forms import Form, read_long_form
+from console.forms import Form, read_form, read_long_form
 from console.front import Front
 from desk.judging import Looked
 from domain.forms.attachments import Attachment
@@ -24,7 +24,7 @@ from domain.permissions import Actor
 from domain.values.refusals import KINDS, InterestsMissing, NotAllowed, Problem, ScoreRefused, TooEarly, TooLate
 
 from .challenge import WORK, base_of, challenge_in, hidden
-from .marking import at_fields, rows_in, scored
+from .marking import agreed_in, at_agreed, at_fields, rows_in, scored
 
 
 class Said(NamedTuple):
@@ -58,6 +58,7 @@ class Reading:
         return [
             Route(one, self.show, methods=["GET"]),
             Route(one, self.give, methods=["POST"]),
+            Route(f"{one}/agreed", self.agree, methods=["POST"]),
             Route(f"{one}/files/{{attachment}}", self.open, methods=["GET"]),
         ]
 
@@ -91,6 +92,26 @@ class Reading:
             return await self._page(request, actor, looked, form, [fault], status)
         query = urlencode({"stage": to_read.stage, "saved": kept.new})
         return RedirectResponse(f"{request.url.path}?{query}", 303)
+
+    async def agree(self, request: Request) -> Response:
+        """Records the mark that was agreed on for a criterion. What was typed stays, whatever is wrong."""
+        form = await read_form(request)
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
+        looked = await self._look(request, actor, form["stage"])
+        stage, typed = looked.to_read.stage, agreed_in(form)
+        with hidden():
+            try:
+                await self._front.desk.judging.moderate(
+                    actor, challenge_in(request), looked.to_read.application.id, *typed, stage
+                )
+            except ScoreRefused as refusal:
+                return await self._page(request, actor, looked, form, at_agreed(refusal.problems))
+            except (TooEarly, TooLate) as refusal:
+                fault, status = Problem(field="", text=str(refusal)), KINDS[refusal.code].http_status
+                return await self._page(request, actor, looked, form, [fault], status)
+        page = request.url.path.removesuffix("/agreed")
+        return RedirectResponse(f"{page}?{urlencode({'stage': stage})}#others", 303)
 
     async def open(self, request: Request) -> Response:
         """Gives a file that came with the application, to be kept and not to be shown: a browser runs nothing of it."""
@@ -134,6 +155,7 @@ class Reading:
             proposals=proposals,
             looked=looked,
             scored=scored(looked, form),
+            typed=form or Form({}),
             titles={each.id: each.title for each in criteria},
             asked=_places(to_read.proposals),
             saved=request.query_params.get("saved", "") if form is None else "",

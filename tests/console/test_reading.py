@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
+from domain.challenges.draft import Typed
+from store.challenges import drafts, sending
 from store.database import tables
 from store.database.database import Database
 from store.record.record import read_record
-from tests.console.fronting import Visitor, path_of
+from tests.console.fronting import Visitor, fronting, path_of
 from tests.console.judging import OLIVIA, RITA, ROB, SAM, WORK, Judged, judged, marks
-from tests.store.said import AIR
+from tests.console.test_files import attach
+from tests.store.attaching import SHEET, open_with_files
+from tests.store.said import AIR, CLOSES, MIDWAY, compose, seal
 
 EVIL = "<script>alert(1)</script>"
 
@@ -241,3 +246,77 @@ def test_where_no_stage_has_a_scorecard_the_ranking_says_so(there: Judged) -> No
     page = rita.get(there.page(0)).text
     assert "-team Ltd measures the air" in page
     assert "Save your marks" not in page
+
+
+def test_files_are_downloads_for_who_reads_the_application_and_under_its_own_address_only(
+    database: Database, clock: Any, round_: Any, programme: Any
+) -> None:
+    """Fails when a file opens as a page of ours, for a team, or below another application than its own."""
+    clock.now = MIDWAY
+    open_with_files(database, round_, programme)
+    with fronting(database, clock) as front, ExitStack() as stack:
+
+        def visitor(mailbox: str) -> Visitor:
+            made = Visitor(front)
+            stack.callback(made.close)
+            made.sign_in(mailbox)
+            return made
+
+        team, sam = visitor("breathe@applicants.example"), visitor(SAM)
+        one, other = (
+            drafts.begin(database, AIR, f"Breathe {name} Ltd", "breathe@applicants.example", lambda: MIDWAY)
+            for name in ("One", "Two")
+        )
+        for draft in (one, other):
+            typed = [Typed(question="idea", answer="Buses measure the air.")]
+            drafts.save(database, draft, "", typed, lambda: MIDWAY)
+            assert attach(team, f"/applications/{draft}/files/costs", "costs.xlsx", SHEET).status_code == 303
+            sending.send(database, draft, "", lambda: MIDWAY, compose)
+        seal(database)
+        clock.now = CLOSES.add(hours=1)
+        sam, team = visitor(SAM), visitor("breathe@applicants.example")
+        assert give(sam, f"{WORK}/interests", all="yes").status_code == 303
+        page = sam.get(f"{WORK}/applications/{one}").text
+        address = f"{WORK}/applications/{one}/files/" + page.partition(f"{one}/files/")[2].partition('"')[0]
+        found = sam.get(address)
+        assert (found.status_code, found.content) == (200, SHEET)
+        assert found.headers["content-disposition"] == "attachment; filename*=UTF-8''costs.xlsx"
+        assert "default-src 'none'; sandbox, " in found.headers["content-security-policy"]
+        assert found.headers["content-type"] == "application/octet-stream"
+        assert sam.get(address.replace(one, other)).status_code == 404
+        assert team.get(address).status_code == 404
+        fields = {f"kind-{one}": "conflict", f"what-{one}": "My sister works there."}
+        assert give(sam, f"{WORK}/interests", application=one, **fields).status_code == 303
+        refused = sam.get(address)
+        assert (refused.status_code, SHEET in refused.content) == (403, False)
+
+
+def test_who_decides_records_what_was_agreed_and_readers_do_not(there: Judged) -> None:
+    there.judgement.give_all(2, 4, 0)
+    sam, rita, page = there.visitor(SAM), there.visitor(RITA), there.page(0)
+    assert "Record what was agreed" in sam.get(page).text
+    assert "Record what was agreed" not in rita.get(page).text
+    agreed = {"stage": "exploration", "criterion": "merit", "agreed-mark": "5", "agreed-reason": "We talked."}
+    wrong = give(sam, f"{page}/agreed", **{**agreed, "agreed-mark": "9", "agreed-reason": ""})
+    assert wrong.status_code == 422
+    assert '<a href="#agreed-mark">The mark for merit is not on its scale' in wrong.text
+    assert '<a href="#agreed-reason">The mark has no reason' in wrong.text
+    unnamed = give(sam, f"{page}/agreed", **{**agreed, "criterion": ""})
+    assert '<a href="#criterion">The scorecard has no such criterion' in unnamed.text
+    assert "We talked." in unnamed.text
+    assert give(rita, f"{page}/agreed", **agreed).status_code == 404
+
+    done = give(sam, f"{page}/agreed", **agreed)
+    assert (done.status_code, path_of(done)) == (303, f"{page}?stage=exploration")
+    shown = rita.get(page).text
+    assert "We talked." in shown
+    assert "Agreed; recorded by sam" in shown
+    assert "5.00" in rita.get(f"{WORK}/ranking").text
+
+
+def test_nobody_agrees_on_marks_that_they_do_not_see_yet(there: Judged) -> None:
+    sam, page = there.visitor(SAM), there.page(0)
+    assert "Record what was agreed" not in sam.get(page).text
+    agreed = {"stage": "exploration", "criterion": "merit", "agreed-mark": "5", "agreed-reason": "We talked."}
+    early = give(sam, f"{page}/agreed", **agreed)
+    assert (early.status_code, "your own marks come first" in early.text) == (409, True)

@@ -270,6 +270,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         ),
         Row("GET", _READ, "an application; interests come first", worked(LED, late=NOT_FOUND)),
         Row("POST", _READ, "mark it; interests come first", worked(NOT_NOW, late=NOT_FOUND), filling.marks),
+        Row("POST", f"{_READ}/agreed", "record what was agreed; interests come first", worked(NOT_NOW, late=NOT_FOUND)),
         Row(
             "GET",
             f"{_READ}/files/{{attachment}}",
