@@ -89,7 +89,8 @@ class Payments:
         return RedirectResponse(f"{_LIST}/{payment.key}", 303)
 
     async def _looked(self, request: Request) -> tuple[Actor, Looked]:
-        actor = await self._front.actor(await self._front.must_be_signed_in(request))
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
         with hidden():
             found = await self._front.desk.payment_board.look_at(actor, [request.path_params["key"]], with_lines=True)
         return actor, found[0]
@@ -132,7 +133,7 @@ async def board(front: Front, request: Request, faults: Sequence[Problem] = ()) 
         faults: what is wrong with what was ticked there.
     """
     session = await front.must_be_signed_in(request)
-    actor, asked = await front.actor(session), request.query_params
+    actor, asked = await front.actor_of(request), request.query_params
     show = asked.get("show", "") if asked.get("show") in STEPS else "release"
     status = asked.get("status", "") if asked.get("status") in list(PaymentStatus) else ""
     text = asked.get("q", "").strip()[:_LONGEST_SEARCH]

@@ -89,17 +89,19 @@ class Releasing:
 
     async def check(self, request: Request) -> Response:
         """Shows what a release of the ticked payments will do, and which of them are not the visitor's to release."""
-        actor = await self._front.actor(await self._front.must_be_signed_in(request))
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
         keys = list(dict.fromkeys(request.query_params.getlist("payment")))
         if wrong := _wrong_number(len(keys)):
             return await board(self._front, request, [Problem(field="", text=wrong)])
         found = await self._look_at(actor, keys)
-        theirs = [each for each in found if not _stands_in_the_way(each)]
+        theirs = [each for each in found if not _over(each) and not each.not_theirs]
         return self._front.pages.show(
             request,
             "staff/release",
             theirs=[(each, Seen.of(each.shown).written, status_in_words(each.shown.payment.status)) for each in theirs],
-            others=[(each, said) for each in found if (said := _stands_in_the_way(each))],
+            others=[(each, each.not_theirs) for each in found if each.not_theirs and not _over(each)],
+            over=[(each, said) for each in found if (said := _over(each))],
             totals=_totals(theirs),
             once=uuid.uuid4().hex,
         )
@@ -107,7 +109,8 @@ class Releasing:
     async def release(self, request: Request) -> Response:
         """Releases each payment as it was seen. What is refused stops no other. Sent twice, the form does it once."""
         form = await read_long_form(request)
-        actor = await self._front.actor(await self._front.must_be_signed_in(request))
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
         seen = {each.partition(_BETWEEN)[0]: each for each in form.all("seen")}
         if wrong := _wrong_number(len(seen)):
             return await board(self._front, request, [Problem(field="", text=wrong)])
@@ -164,15 +167,12 @@ def _wrong_number(number: int) -> str:
     return ""
 
 
-def _stands_in_the_way(looked: Looked) -> str:
-    """Why somebody cannot release a payment; empty if nothing that the service knows of stands in the way."""
-    if looked.not_theirs:
-        return looked.not_theirs
+def _over(looked: Looked) -> str:
+    """That there is nothing to release, and why; empty if there is."""
     status = looked.shown.payment.status
-    if status not in TO_RELEASE:
-        text = gettext("There is nothing to release: the payment is “{status}”.")
-        return text.format(status=status_in_words(status))
-    return ""
+    if status in TO_RELEASE:
+        return ""
+    return gettext("There is nothing to release: the payment is “{status}”.").format(status=status_in_words(status))
 
 
 def _changed(seen: str, shown: OnBoard) -> str:
