@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -15,13 +16,14 @@ from whenever import Instant
 from desk.own import OwnApplications
 from tests.console.fronting import Fronted, Visitor, fronting, path_of
 from tests.console.judging import pages_of_judging
-from tests.console.states import ANN, CHALLENGES, NOW, ROUND, everything
+from tests.console.states import ANN, CHALLENGES, DAY, NOW, ROUND, everything
 from tests.console.test_files import attach
 from tests.console.test_writing import hidden, send_long
 from tests.gateways.documents import image, pdf
 from tests.identity.authenticator import Authenticator
 from tests.identity.conftest import Clock
 from tests.store.kept import database_at
+from tests.store.paying import Till, give_payee, to_make
 from tests.store.showing import decided
 from tests.store.sqlite import fresh_sqlite
 from tests.store.test_unconfirmed import come, hold, waiting
@@ -153,6 +155,7 @@ class Crawl:
         self._wrong()
         self._evidence()
         self._late()
+        self._payments()
         self._faults()
         return self._shown
 
@@ -296,6 +299,30 @@ class Crawl:
         ann, late = self._ann, self._own["late"]
         sent = ann.post(f"{late}/send", {"token": ann.token(f"{late}/sections/1"), "seen": self._seen(late)})
         self._keep("sent too late", f"{late}/check", sent, 409)
+
+    def _payments(self) -> None:
+        """A payment whose bank details one releaser has given, and another may release."""
+        database, team = self._front.database, self._own["team"].rpartition("/")[2]
+        till = Till(database, to_make(team, amount="5000", challenge=f"{ROUND}/flood-warnings"))
+        page, ticked = f"/work/payments/{till.key}", f"/work/payments/release?{urlencode({'payment': till.key})}"
+        fiona, frank = Visitor(self._front), Visitor(self._front)
+        for visitor, who in ((fiona, "fiona"), (frank, "frank")):
+            visitor.sign_in(f"{who}@scheme.example")
+        self._get(fiona, "/work/payments?show=details")
+        give_payee(database, team, by="fiona", at=NOW - 40 * DAY, challenge=f"{ROUND}/flood-warnings")
+        till.request(NOW - 40 * DAY)
+        for path in ("/work/payments", "/work/payments?show=over", "/work/payments?q=nowhere", page, ticked):
+            self._get(fiona, path, f"{path}, not hers")
+        self._get(fiona, "/work/payments/release", status=422)
+        for path in (page, ticked):
+            self._get(frank, path)
+        fields = {**hidden(frank.get(ticked).text), "seen": f"{till.key}|1|1|"}
+        released = frank.post("/work/payments/release", fields)
+        self._keep("a payment that was not released", "/work/payments/release", released, 200)
+        wrong = frank.fill_in(page, page, do="cancel", seen="payee known/0")
+        self._keep("a payment cancelled without a reason", page, wrong, 422)
+        for visitor in (fiona, frank):
+            visitor.close()
 
     def _faults(self) -> None:
         ann, sent, team = self._ann, self._own["sent"], self._own["team"]

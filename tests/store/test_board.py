@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from domain.payments.payment import OVER, TO_RELEASE, PaymentStatus
+from domain.programmes.programme import Programme
+from domain.programmes.round import Round, challenges_of
 from domain.values.money import Money
 from domain.values.paging import Page
+from store.challenges.rounds import keep_round
 from store.database.database import Database
 from store.payments import board
+from store.record.record import announce
+from tests.chained import KEYS
 from tests.store.paying import Till, give_payee, to_make
-from tests.store.said import AIR, CLOSES, applied
+from tests.store.roles import database_with_roles
+from tests.store.said import AIR, CLOSES, OPENS, applied, compose, opened
 from tests.store.test_interests import declare
 
 ALL = Page()
@@ -83,3 +91,23 @@ def test_what_follows_from_somebodys_decision_or_interest_is_not_theirs(open_: D
     frank = board.look_at(open_, dict.fromkeys(persons, "frank"), CLOSES)
     assert [each.not_theirs for each in frank] == ["", "", ""]
     assert frank[0].lines == ()
+
+
+def test_the_board_needs_no_more_than_the_login_of_the_desk(
+    postgres: str, tmp_path: Path, programme: Programme, round_: Round
+) -> None:
+    """Fails when the page reads what only the worker may."""
+    logins = database_with_roles(postgres, tmp_path)
+    owner, desk = (Database(url, KEYS) for url in (logins.owner, logins.desk))
+    try:
+        keep_round(owner, round_, programme, challenges_of(round_, programme), OPENS)
+        announce(owner, opened(AIR), compose)
+        till = Till(owner, to_make(applied(owner)))
+        till.brought_to(PaymentStatus.PAYEE_KNOWN)
+        assert keys(desk, *TO_RELEASE) == [till.key]
+        assert [each.number for each in board.sums(desk, challenges=[AIR])] == [1]
+        [looked] = board.look_at(desk, {till.key: "fiona"}, CLOSES, with_lines=True)
+        assert (looked.not_theirs, bool(looked.lines)) == ("", True)
+    finally:
+        owner.close()
+        desk.close()
