@@ -87,6 +87,7 @@ class ChallengesAtWork:
             base=f"/work/challenges/{row.id}",
             readers=readers,
             decided="decided" in request.query_params,
+            may_read_record=grant_for(actor, Action.READ_RECORD, row.place) is not None,
             so_far=await desk.applications.so_far(actor, row.id) if counts else (),
             may_decide=grant_for(actor, Action.SELECT, row.place) is not None and not row.outcome,
             **said,

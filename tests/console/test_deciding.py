@@ -137,6 +137,11 @@ async def test_what_a_selection_does_is_shown_beforehand_and_then_done(tmp_path:
         assert _to_the_minute(came) <= _to_the_minute(shown)
         assert any("Too dear." in body for body in came)
 
+        told, feedback = letters(play), play.desk.applications.give_feedback
+        late = (await play.actor(SPONSOR), play.challenge.id, "exploration", weak, "Too dear.")
+        assert await feedback(*late, with_decision=True) == ""
+        assert letters(play) == told
+
         second = await somebody().get("/select")
         assert "Exploration is decided" in second.text
         assert good in second.text
