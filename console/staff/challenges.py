@@ -59,7 +59,8 @@ class ChallengesAtWork:
 
     async def list(self, request: Request) -> Response:
         """Lists the challenges that the visitor works on."""
-        actor = await self._front.actor(await self._front.must_be_signed_in(request))
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
         rows = tuple[ChallengeRow, ...]()
         with suppress(NotAllowed, NotProven):  # somebody without any
             rows = await self._front.desk.challenges.at_work(actor)
@@ -67,7 +68,8 @@ class ChallengesAtWork:
 
     async def one(self, request: Request) -> Response:
         """Shows where a challenge stands: by its workflow, or by the database if the workflow does not answer."""
-        actor = await self._front.actor(await self._front.must_be_signed_in(request))
+        await self._front.must_be_signed_in(request)
+        actor = await self._front.actor_of(request)
         desk = self._front.desk
         with hidden():
             readers = await desk.readers.list(actor, name_of(request))

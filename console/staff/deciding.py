@@ -115,7 +115,8 @@ class Deciding:
         return self._form(request, choice, wanted, _faults(refusal))
 
     async def _actor(self, request: Request) -> Actor:
-        return await self._front.actor(await self._front.must_be_signed_in(request))
+        await self._front.must_be_signed_in(request)
+        return await self._front.actor_of(request)
 
     async def _choice(self, request: Request, actor: Actor, kind: str) -> Choice:
         with hidden():

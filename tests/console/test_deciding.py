@@ -170,6 +170,7 @@ async def test_every_page_of_a_decision_is_valid_html(tmp_path: Path) -> None:
         shown = [Shown(name, "", each.status_code, each.text) for name, each in pages.items()]
         assert faults_of(shown, tmp_path) == []
         assert {each.status for each in shown} == {200, 409, 422}
+        assert [each.name for each in shown if 'href="/work"' not in each.html] == []
 
 
 async def test_what_has_changed_meanwhile_is_shown_and_nothing_is_decided(tmp_path: Path) -> None:
