@@ -94,7 +94,7 @@ class Judging:
         Raises:
             UnknownTeam, ConflictOfInterest: there is no such application, or the actor does not read it.
         """
-        to_read, _ = await self._read(actor, challenge, application, stage)
+        to_read, _ = await self._allowed_to_read(actor, challenge, application, stage)
         return to_read
 
     async def look(self, actor: Actor, challenge: str, application: str, stage: str = "") -> Looked:
@@ -103,7 +103,7 @@ class Judging:
         Raises:
             UnknownTeam, ConflictOfInterest: there is no such application, or the actor does not read it.
         """
-        to_read, asked = await self._read(actor, challenge, application, stage)
+        to_read, asked = await self._allowed_to_read(actor, challenge, application, stage)
         if asked is None:
             return Looked(to_read)
         what = (self._core.database, asked.stage, asked.viewer, application)
@@ -112,7 +112,9 @@ class Judging:
         moderates = grant_for(actor, Action.MODERATE, asked.row.place) is not None and not (closed or sheet.hidden)
         return Looked(to_read, asked.state.title_of(asked.stage.name), sheet, closed, moderates)
 
-    async def _read(self, actor: Actor, challenge: str, application: str, stage: str) -> tuple[ToRead, _Asked | None]:
+    async def _allowed_to_read(
+        self, actor: Actor, challenge: str, application: str, stage: str
+    ) -> tuple[ToRead, _Asked | None]:
         row = await self._core.find(challenge)
         grant = await self._core.allow(actor, Action.READ_APPLICATIONS, row)
         database, read_only = self._core.database, grant.role is Role.READER

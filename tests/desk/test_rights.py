@@ -156,7 +156,7 @@ def test_every_method_is_async_takes_an_actor_first_and_asks_the_table(
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
-    passed_on = {"read_file", "list", "_settle"} & asked  # to another method here, which asks
+    passed_on = {"read_file", "list", "_settle", "_allowed_to_read"} & asked  # to another method here, which asks
 
     assert inspect.iscoroutinefunction(method)
     assert (first.name, first.annotation) == ("actor", "Actor")
@@ -271,6 +271,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "attachments.list": partial(desk.attachments.list, actor, AIR, team),
         "attachments.detach": partial(desk.attachments.detach, actor, AIR, "none"),
         "attachments.open": partial(desk.attachments.open, actor, AIR, "none"),
+        "attachments.open_sent": partial(desk.attachments.open_sent, actor, AIR, team, "none"),
         "evidence.find": partial(desk.evidence.find, actor, team, "exploration", 2),
         "evidence.save": partial(desk.evidence.save, actor, team, "exploration", 2, "Ha!"),
         "evidence.attach": partial(desk.evidence.attach, actor, team, "exploration", 2, "costs.pdf", _nothing()),
@@ -287,6 +288,7 @@ def calls(desk: Desk, actor: Actor, till: Till) -> dict[str, Callable[[], Awaita
         "interests.conflicts": partial(desk.interests.conflicts, actor, AIR),
         "judging.scorecards": partial(desk.judging.scorecards, actor, AIR),
         "judging.read": partial(desk.judging.read, actor, AIR, team),
+        "judging.look": partial(desk.judging.look, actor, AIR, team),
         "judging.left": partial(desk.judging.left, actor, AIR),
         "judging.give": partial(desk.judging.give, actor, AIR, []),
         "judging.moderate": partial(desk.judging.moderate, actor, AIR, team, "merit", "3", "We talked."),
