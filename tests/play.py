@@ -178,7 +178,9 @@ class Play(People):
             raise TimeoutError(f"told of {occasion}: {dict(self.told(occasion))}, not {dict(whom)}") from None
 
     async def state(self) -> State:
-        """All that the workflow knows. Whenever a test asks, the public copy says the same.
+        """All that the workflow knows. Whenever a test asks on the time-skipping server, the public copy says the same.
+
+        On the real one, tests put the clock of the database forward, so what is said by the server's clock comes late.
 
         Raises:
             TimeoutError: the public copy says something else.
@@ -188,7 +190,7 @@ class Play(People):
         async def is_copied() -> bool:
             # A step can be written down a moment before the workflow knows of it.
             known[:] = [await self.handle.query(ChallengeWorkflow.state)]
-            return is_public_copy_of(self.desk.core.database, known[0])
+            return self.environment is None or is_public_copy_of(self.desk.core.database, known[0])
 
         await self.eventually(is_copied)
         return known[0]
