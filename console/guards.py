@@ -17,7 +17,7 @@ from .showing import number
 
 MOST_BYTES = 65_536
 """The most bytes of a form here: names, codes, reasons and the answers of passkeys."""
-_LONG_FORM = re.compile(r"(/work)?/(applications|challenges)/")
+_LONG_FORM = re.compile(r"(/staff)?/(applications|challenges)/")
 _MOST_BYTES_LONG = 6_000_000
 """The most bytes of a form with answers to the questions of a challenge."""
 _FILES = re.compile(r"/applications/.+/(files|evidence)/")

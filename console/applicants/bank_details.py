@@ -10,10 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import read_form
 from console.front import Front
+from console.hidden import hidden
 from domain.values.refusals import NotReadable, Problem
 from domain.values.words import gettext
-
-from .mine import hidden
 
 _FIELDS = ("holder", "sort_code", "number", "roll_number", "iban", "bic", "town", "country")
 

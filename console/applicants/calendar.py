@@ -12,14 +12,13 @@ from whenever import Instant, TimeDelta
 
 from console.forms import read_form
 from console.front import Front
+from console.hidden import hidden
 from console.showing import deadline
 from console.visitors import network_of
 from desk.own_calendar import CalendarDate
 from domain.permissions import Actor
 from domain.values.words import gettext
 from identity.limits import Limit, Limits
-
-from .mine import hidden
 
 _REFRESH = TimeDelta(hours=6)
 _BEFORE = TimeDelta(hours=24)

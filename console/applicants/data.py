@@ -10,12 +10,12 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import read_form
 from console.front import Front
+from console.hidden import hidden
 from desk.own import Standing
 from domain.challenges.standing import Where
 from domain.permissions import Actor
 from domain.values.refusals import NotAllowed
 
-from .mine import hidden
 from .words import where_in_words
 
 

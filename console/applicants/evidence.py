@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import Form, read_files
 from console.front import Front
+from console.hidden import hidden
 from domain.challenges.sent_evidence import FILES, LONGEST_STATEMENT, SentEvidence
 from domain.forms.attachments import Attachment
 from domain.permissions import Actor
@@ -31,7 +32,6 @@ from domain.values.refusals import (
 from domain.values.words import gettext
 
 from .files import as_download, pieces
-from .mine import hidden
 from .questions import takes
 from .words import evidence_in_words
 

@@ -10,11 +10,12 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import read_form
 from console.front import Front
+from console.hidden import hidden
 from domain.challenges.standing import Where
 from domain.values.refusals import Problem, ReasonMissing
 from domain.values.words import gettext
 
-from .mine import CAN_LEAVE, hidden
+from .mine import CAN_LEAVE
 
 _GONE = (Where.WITHDRAWN, Where.LEFT)
 """The same form sent once more finds what the first has done."""

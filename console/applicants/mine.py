@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from urllib.parse import urlencode
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from console.front import Front, NeedsSignIn
+from console.hidden import hidden
 from desk.own import Followed, Standing
 from domain.challenges.sent_evidence import EvidenceOf
 from domain.challenges.standing import Where
 from domain.permissions import Actor
 from domain.values.paging import Page
-from domain.values.refusals import NotAllowed, UnknownNotice, UnknownTeam
+from domain.values.refusals import NotAllowed
 
 from .words import evidence_in_words, status_in_words, where_in_words
 
 _LONGEST_PLACE = 2000
 CAN_LEAVE = (Where.SENT, Where.DECIDING, Where.RESERVE, Where.WORKING)
 """Where an application can be withdrawn."""
-
-
-@contextmanager
-def hidden() -> Iterator[None]:
-    """Answers the same for what is somebody else's, and for what never was: nobody finds out by guessing.
-
-    Raises:
-        HTTPException: there is no such page, as for any address that leads nowhere.
-    """
-    try:
-        yield
-    except (NotAllowed, UnknownTeam, UnknownNotice):
-        raise HTTPException(404) from None
 
 
 def page_of(standing: Standing) -> str:

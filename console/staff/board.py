@@ -19,7 +19,7 @@ from service.connection import namespace
 
 from .standing import late_in_words, waits_in_words, who_acts
 
-_PAGE = "/work/rounds"
+_PAGE = "/staff/rounds"
 _LONGEST, _LONGEST_PLACE = 200, 2000
 
 

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from console.front import Front
+from console.hidden import hidden
 from desk.open import ChallengeRow
 from domain.challenges.page import evidence_of, facts_of, stages_of
 from domain.permissions import Action, Actor, grant_for
 from domain.values.paging import Page
-from domain.values.refusals import InterestsMissing, NotAllowed, NotProven, Unavailable, UnknownChallenge
+from domain.values.refusals import InterestsMissing, NotAllowed, NotProven, Unavailable
+
+from .places import OF_CHALLENGE, challenge_in
 
 _LONGEST_PLACE = 2000
 _GLANCE = 5
 """How many seconds the page waits for an answer from the workflow."""
-
-
-@contextmanager
-def hidden() -> Iterator[None]:
-    """Answers the same for what is not the visitor's, and for what never was.
-
-    Raises:
-        HTTPException: there is no such page, as for any address that leads nowhere.
-    """
-    try:
-        yield
-    except (NotAllowed, NotProven, UnknownChallenge):
-        raise HTTPException(404) from None
-
-
-def name_of(request: Request) -> str:
-    """The challenge that the address of a page names."""
-    return f"{request.path_params['round']}/{request.path_params['slug']}"
 
 
 class ChallengesAtWork:
@@ -55,7 +38,7 @@ class ChallengesAtWork:
     @property
     def routes(self) -> list[BaseRoute]:
         """The addresses of these pages."""
-        return [Route("/work/challenges", self.list), Route("/work/challenges/{round}/{slug}", self.one)]
+        return [Route("/staff/challenges", self.list), Route(OF_CHALLENGE, self.one)]
 
     async def list(self, request: Request) -> Response:
         """Lists the challenges that the visitor works on."""
@@ -72,8 +55,8 @@ class ChallengesAtWork:
         actor = await self._front.actor_of(request)
         desk = self._front.desk
         with hidden():
-            readers = await desk.readers.list(actor, name_of(request))
-            row = await desk.challenges.find(actor, name_of(request))
+            readers = await desk.readers.list(actor, challenge_in(request))
+            row = await desk.challenges.find(actor, challenge_in(request))
         try:
             state = await desk.challenges.state(actor, row.id, within=_GLANCE)
         except Unavailable:
@@ -86,7 +69,7 @@ class ChallengesAtWork:
             request,
             "staff/challenge",
             row=row,
-            base=f"/work/challenges/{row.id}",
+            base=f"/staff/challenges/{row.id}",
             readers=readers,
             decided="decided" in request.query_params,
             may_read_record=grant_for(actor, Action.READ_RECORD, row.place) is not None,
@@ -108,5 +91,5 @@ class ChallengesAtWork:
             read = await self._front.desk.applications.list(actor, page, row.id)
         except InterestsMissing:
             return {**found, "declares_first": True}
-        more = f"/work/challenges/{row.id}?{urlencode({'after': read.next})}" if read.next else ""
+        more = f"/staff/challenges/{row.id}?{urlencode({'after': read.next})}" if read.next else ""
         return {**found, "applications": read.items, "more": more}

@@ -14,6 +14,7 @@ from whenever import Instant
 
 from console.forms import Form, read_long_form
 from console.front import Front
+from console.hidden import hidden
 from desk.deciding import Changed, Checked, Choice, Confirmed, Wanted
 from domain.announcements.occasions import Occasion
 from domain.permissions import Actor
@@ -21,7 +22,7 @@ from domain.programmes.pay import Due
 from domain.values.refusals import InterestsMissing, NotAllowed, NotConfirmed, Problem, Refused, Unavailable
 from domain.values.words import gettext
 
-from .challenges import hidden, name_of
+from .places import challenge_in
 
 _SELECT, _DECLINE = "select", "decline"
 _MOST = 400
@@ -47,7 +48,7 @@ class Deciding:
         """The addresses of these pages."""
         found: list[BaseRoute] = []
         for kind in (_SELECT, _DECLINE):
-            path = f"/work/challenges/{{round}}/{{slug}}/{kind}"
+            path = f"/staff/challenges/{{round}}/{{slug}}/{kind}"
             found += [
                 Route(path, partial(self.form, kind=kind), methods=["GET"]),
                 Route(f"{path}/check", partial(self.check, kind=kind), methods=["POST"]),
@@ -105,7 +106,7 @@ class Deciding:
             case Changed():
                 return self._check(request, done.checked, done)
             case Confirmed():
-                return RedirectResponse(f"/work/challenges/{choice.row.id}?decided=yes", 303)
+                return RedirectResponse(f"/staff/challenges/{choice.row.id}?decided=yes", 303)
 
     async def _refused(self, request: Request, actor: Actor, wanted: Wanted, refusal: Refused) -> Response:
         """The rule refused what it would have taken before. If somebody else has decided, their decision is shown."""
@@ -120,7 +121,7 @@ class Deciding:
 
     async def _choice(self, request: Request, actor: Actor, kind: str) -> Choice:
         with hidden():
-            return await self._front.desk.deciding.choice(actor, name_of(request), kind)
+            return await self._front.desk.deciding.choice(actor, challenge_in(request), kind)
 
     def _not_now(self, request: Request, choice: Choice, status: int = 200) -> Response:
         return self._front.pages.show(request, "staff/decided", status, **_about(choice), state=choice.state)
@@ -174,7 +175,7 @@ class Deciding:
 def _about(choice: Choice) -> dict[str, Any]:
     """What all these pages show."""
     row = choice.row
-    return {"row": row, "base": f"/work/challenges/{row.id}", "zone": row.time_zone, "person": choice.person}
+    return {"row": row, "base": f"/staff/challenges/{row.id}", "zone": row.time_zone, "person": choice.person}
 
 
 def _empty(kind: str, choice: Choice) -> Wanted:

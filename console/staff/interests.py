@@ -11,12 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import Form, read_form
 from console.front import Front
+from console.hidden import hidden
 from domain.judging.marks import check_id
 from domain.values.paging import Page
 from domain.values.refusals import InterestsMissing, NotReadable, Problem
 from domain.values.words import gettext
 
-from .challenge import WORK, base_of, challenge_in, hidden
+from .places import OF_CHALLENGE, base_of, challenge_in
 
 _LONGEST_PLACE = 2000
 _NOTHING, _INTEREST, _CONFLICT = "nothing", "interest", "conflict"
@@ -35,7 +36,7 @@ class InterestPages:
     @property
     def routes(self) -> list[BaseRoute]:
         """The addresses of these pages."""
-        path = f"{WORK}/interests"
+        path = f"{OF_CHALLENGE}/interests"
         return [
             Route(path, self.show, methods=["GET"]),
             Route(path, self.declare, methods=["POST"]),

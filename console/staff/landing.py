@@ -41,7 +41,7 @@ class Landing:
     @property
     def routes(self) -> list[BaseRoute]:
         """The address of this page."""
-        return [Route("/work", self.show)]
+        return [Route("/staff", self.show)]
 
     async def show(self, request: Request) -> Response:
         """Shows the parts of the work that the visitor's roles lead to."""
@@ -54,18 +54,18 @@ def _areas(actor: Actor) -> Iterator[Area]:
     roles = {each.role for each in actor.grants}
     if Role.OPERATOR in roles:
         yield Area(
-            address="/work/rounds",
+            address="/staff/rounds",
             title=gettext("All challenges"),
             about=gettext("Where every challenge of your rounds stands, what needs a person first."),
         )
         yield Area(
-            address="/work/notices",
+            address="/staff/notices",
             title=gettext("Letters that did not arrive"),
             about=gettext("Why they failed. Have them sent again."),
         )
     if roles & STAFF:
         yield Area(
-            address="/work/challenges",
+            address="/staff/challenges",
             title=gettext("Your challenges"),
             about=gettext("Where each stands, who has to do what, its applications, and the decisions on its stages."),
         )
@@ -76,7 +76,7 @@ def _areas(actor: Actor) -> Iterator[Area]:
         )
     if roles & {Role.OPERATOR, Role.RELEASER}:
         yield Area(
-            address="/work/payments",
+            address="/staff/payments",
             title=gettext("Payments"),
             about=gettext("What has to be paid by when: release payments, and deal with money that comes back."),
         )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-from starlette.exceptions import HTTPException
+from collections.abc import Mapping
 
 from domain.payments.payment import OVER, TO_RELEASE, PaymentStatus
-from domain.values.refusals import NotAllowed, UnknownPayment
 from domain.values.words import gettext
 
 STEPS: Mapping[str, frozenset[PaymentStatus]] = {
@@ -19,19 +15,6 @@ STEPS: Mapping[str, frozenset[PaymentStatus]] = {
     "over": OVER,
 }
 """What has to happen next with payments, and the statuses in which this is so."""
-
-
-@contextmanager
-def hidden() -> Iterator[None]:
-    """Answers the same for what somebody may not see, and for what never was.
-
-    Raises:
-        HTTPException: there is no such page, as for any address that leads nowhere.
-    """
-    try:
-        yield
-    except (NotAllowed, UnknownPayment):
-        raise HTTPException(404) from None
 
 
 def step_in_words(step: str) -> str:

@@ -15,7 +15,7 @@ from domain.permissions import Actor
 from domain.values.paging import Page
 from domain.values.refusals import NotAllowed, NotSentAgain, Problem, UnknownNotice
 
-_PAGE = "/work/notices"
+_PAGE = "/staff/notices"
 _LONGEST_PLACE = 2000
 
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import read_form
 from console.front import Front
+from console.hidden import hidden
 from desk.payment_board import MOST_AT_ONCE, Looked, Sum
 from domain.payments.payment import FAILED, TO_RELEASE, PaymentStatus
 from domain.permissions import Action, Actor, Role
@@ -20,9 +21,9 @@ from domain.values.paging import Page
 from domain.values.refusals import Problem, ReasonMissing
 from domain.values.words import gettext
 
-from .money import STEPS, hidden, next_in_words, status_in_words, step_in_words
+from .money import STEPS, next_in_words, status_in_words, step_in_words
 
-_LIST = "/work/payments"
+_LIST = "/staff/payments"
 _LONGEST_SEARCH = 200
 _LONGEST_PLACE = 2000
 _BACK = frozenset({PaymentStatus.RELEASED, PaymentStatus.SUBMITTED, PaymentStatus.SETTLED})

@@ -7,11 +7,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from console.front import Front
+from console.hidden import hidden
 from domain.judging.ranking import shown
 from domain.values.paging import all_of
 from domain.values.refusals import InterestsMissing, UnknownStage
 
-from .challenge import WORK, base_of, challenge_in, hidden
+from .places import OF_CHALLENGE, base_of, challenge_in
 
 
 class RankingPages:
@@ -27,7 +28,7 @@ class RankingPages:
     @property
     def routes(self) -> list[BaseRoute]:
         """The address of this page."""
-        return [Route(f"{WORK}/ranking", self.show, methods=["GET"])]
+        return [Route(f"{OF_CHALLENGE}/ranking", self.show, methods=["GET"])]
 
     async def show(self, request: Request) -> Response:
         """Shows the ranking. Whoever has interests to declare goes there first."""

@@ -15,6 +15,7 @@ from console.applicants.files import as_download
 from console.applicants.questions import in_words
 from console.forms import Form, read_form, read_long_form
 from console.front import Front
+from console.hidden import hidden
 from desk.judging import Looked
 from domain.forms.attachments import Attachment
 from domain.forms.form import Kind, Question
@@ -23,8 +24,8 @@ from domain.judging.scorecard import Criterion
 from domain.permissions import Actor
 from domain.values.refusals import KINDS, InterestsMissing, NotAllowed, Problem, ScoreRefused, TooEarly, TooLate
 
-from .challenge import WORK, base_of, challenge_in, hidden
 from .marking import agreed_in, at_agreed, at_fields, rows_in, scored
+from .places import OF_CHALLENGE, base_of, challenge_in
 
 
 class Said(NamedTuple):
@@ -54,7 +55,7 @@ class Reading:
     @property
     def routes(self) -> list[BaseRoute]:
         """The addresses of these pages."""
-        one = f"{WORK}/applications/{{application}}"
+        one = f"{OF_CHALLENGE}/applications/{{application}}"
         return [
             Route(one, self.show, methods=["GET"]),
             Route(one, self.give, methods=["POST"]),

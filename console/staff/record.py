@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlencode
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from console.forms import read_form
 from console.front import Front
+from console.hidden import hidden
 from domain.announcements.chain import Verified, heads_in
 from domain.permissions import Actor
 from domain.values.paging import Page
-from domain.values.refusals import NotAllowed, Problem, UnknownChallenge
+from domain.values.refusals import Problem
 from domain.values.words import gettext
 
 _LONGEST, _LONGEST_PLACE = 200, 2000
-
-
-@contextmanager
-def _hidden() -> Iterator[None]:
-    """Answers the same for a challenge of others, and for one that never was.
-
-    Raises:
-        HTTPException: there is no such page.
-    """
-    try:
-        yield
-    except (NotAllowed, UnknownChallenge):
-        raise HTTPException(404) from None
 
 
 class Record:
@@ -48,7 +33,7 @@ class Record:
     @property
     def routes(self) -> list[BaseRoute]:
         """The addresses of this page."""
-        path = "/work/challenges/{round}/{slug}/record"
+        path = "/staff/challenges/{round}/{slug}/record"
         return [Route(path, self.show), Route(path, self.verify, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
@@ -62,7 +47,7 @@ class Record:
         session = await self._front.must_be_signed_in(request)
         actor, challenge = await self._front.actor(session), _challenge(request)
         kept = [each for each in heads_in(form["heads"]) if each.challenge == challenge]
-        with _hidden():
+        with hidden():
             found = await self._front.desk.record_chain.verify(actor, challenge, kept)
         if form["heads"].strip() and not kept:
             text = gettext("No head of this challenge is there. Write it like {example}, or leave this empty.")
@@ -86,7 +71,7 @@ class Record:
             _said(request, "after", _LONGEST_PLACE),
         )
         refused_only = _said(request, "refused") == "only"
-        with _hidden():
+        with hidden():
             actions = await desk.record_actions(actor, challenge)
             found = await desk.record(
                 actor, Page(after=after), challenge, refused_only=refused_only, by=by, action=action
@@ -94,7 +79,7 @@ class Record:
             row = await desk.find(actor, challenge)
         narrowed = {"by": by, "action": action, "refused": "only" if refused_only else ""}
         kept = {name: value for name, value in narrowed.items() if value}
-        path = f"/work/challenges/{row.id}/record"
+        path = f"/staff/challenges/{row.id}/record"
         return self._front.pages.show(
             request,
             "staff/record",

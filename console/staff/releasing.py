@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.forms import read_long_form
 from console.front import Front
+from console.hidden import hidden
 from desk.payment_board import MOST_AT_ONCE, Looked, OnBoard
 from domain.payments.payment import TO_RELEASE
 from domain.permissions import Actor
@@ -19,10 +20,10 @@ from domain.values.money import Money, total
 from domain.values.refusals import NotConfirmed, Problem, Refused, SecondStepMissing, Unavailable
 from domain.values.words import gettext, ngettext
 
-from .money import hidden, status_in_words
+from .money import status_in_words
 from .payments import board
 
-_PAGE = "/work/payments/release"
+_PAGE = "/staff/payments/release"
 _BETWEEN = "|"  # no key of a payment has it
 
 

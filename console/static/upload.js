@@ -56,7 +56,7 @@ const uploading = (form) => {
     request.upload.onload = () => { isSent = true; };
     request.onload = answered;
     request.onerror = () => ended(isSent ? words.unknown : words.broken);
-    request.onabort = () => ended(words.cancelled);
+    request.onabort = () => ended(isSent ? words.unknown : words.cancelled);
     request.send(body);
   });
   cancel.addEventListener("click", () => request?.abort());

@@ -38,11 +38,18 @@ OWN = (
     "/signed-in",
     "/passkeys",
     "/passkeys/add",
-    "/work",
+    "/staff",
     "/decisions",
 )
-RECORD = f"/work/challenges/{ROUND}/libraries/record"
-OPERATING = ("/work", "/work/notices", "/work/rounds", "/work/rounds?search=nowhere", RECORD, f"{RECORD}?refused=only")
+RECORD = f"/staff/challenges/{ROUND}/libraries/record"
+OPERATING = (
+    "/staff",
+    "/staff/notices",
+    "/staff/rounds",
+    "/staff/rounds?search=nowhere",
+    RECORD,
+    f"{RECORD}?refused=only",
+)
 STANDING = {
     "team": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
     "asked": ("", "/letters", "/payments", "/bank-details", "/withdraw"),
@@ -304,21 +311,21 @@ class Crawl:
         """A payment whose bank details one releaser has given, and another may release."""
         database, team = self._front.database, self._own["team"].rpartition("/")[2]
         till = Till(database, to_make(team, amount="5000", challenge=f"{ROUND}/flood-warnings"))
-        page, ticked = f"/work/payments/{till.key}", f"/work/payments/release?{urlencode({'payment': till.key})}"
+        page, ticked = f"/staff/payments/{till.key}", f"/staff/payments/release?{urlencode({'payment': till.key})}"
         fiona, frank = Visitor(self._front), Visitor(self._front)
         for visitor, who in ((fiona, "fiona"), (frank, "frank")):
             visitor.sign_in(f"{who}@scheme.example")
-        self._get(fiona, "/work/payments?show=details")
+        self._get(fiona, "/staff/payments?show=details")
         give_payee(database, team, by="fiona", at=NOW - 40 * DAY, challenge=f"{ROUND}/flood-warnings")
         till.request(NOW - 40 * DAY)
-        for path in ("/work/payments", "/work/payments?show=over", "/work/payments?q=nowhere", page, ticked):
+        for path in ("/staff/payments", "/staff/payments?show=over", "/staff/payments?q=nowhere", page, ticked):
             self._get(fiona, path, f"{path}, not hers")
-        self._get(fiona, "/work/payments/release", status=422)
+        self._get(fiona, "/staff/payments/release", status=422)
         for path in (page, ticked):
             self._get(frank, path)
         fields = {**hidden(frank.get(ticked).text), "seen": f"{till.key}|1|1|"}
-        released = frank.post("/work/payments/release", fields)
-        self._keep("a payment that was not released", "/work/payments/release", released, 200)
+        released = frank.post("/staff/payments/release", fields)
+        self._keep("a payment that was not released", "/staff/payments/release", released, 200)
         wrong = frank.fill_in(page, page, do="cancel", seen="payee known/0")
         self._keep("a payment cancelled without a reason", page, wrong, 422)
         for visitor in (fiona, frank):

@@ -24,7 +24,7 @@ from tests.store.said import AIR, CLOSES
 from tests.store.sqlite import fresh_sqlite
 
 RITA, ROB, SAM, OLIVIA = "rita@readers.example", "rob@readers.example", "sam@sepa.example", "olivia@scheme.example"
-WORK = f"/work/challenges/{AIR}"
+WORK = f"/staff/challenges/{AIR}"
 
 
 class Judged:
@@ -113,6 +113,6 @@ def pages_of_judging(folder: Path) -> Iterator[tuple[str, str, int, str]]:
         there.judgement.agree(team, 5)
         there.judgement.declare("rita", there.judgement.teams[2], 2, conflict=True)
         for who, visitor in (("a reader", rita), ("a decider", sam)):
-            for path in ("/work/challenges", WORK, f"{WORK}/interests", f"{WORK}/ranking", *map(there.page, range(3))):
+            for path in ("/staff/challenges", WORK, f"{WORK}/interests", f"{WORK}/ranking", *map(there.page, range(3))):
                 shown = visitor.get(path)
                 yield f"{path} for {who}", path, shown.status_code, shown.text

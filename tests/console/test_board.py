@@ -44,15 +44,15 @@ def stands(database: Database, challenge: str, waits_for: str, key: str = "stand
 
 def shown(page: str) -> list[str]:
     """The challenges on a page, in their order."""
-    return re.findall(r'<th scope="row"><a href="/work/challenges/([^"]+)"', page)
+    return re.findall(r'<th scope="row"><a href="/staff/challenges/([^"]+)"', page)
 
 
 def test_an_operator_sees_what_waits_for_whom_since_when_and_until_when(front: Fronted, olivia: Visitor) -> None:
     stands(front.database, AIR, "applications")
     applied(front.database)
-    page = olivia.get("/work/rounds").text
+    page = olivia.get("/staff/rounds").text
     assert sorted(shown(page)) == [AIR, ROADS]
-    row = page.partition(f'href="/work/challenges/{AIR}"')[2].partition("</tr>")[0]
+    row = page.partition(f'href="/staff/challenges/{AIR}"')[2].partition("</tr>")[0]
     for said in ("Applications", "Who acts: applicants", "Since:", "Monday 1 August 2016, 5:00", "1 so far"):
         assert said in row
     run = f"http://localhost:8233/namespaces/default/workflows/{quote(AIR, safe='')}"
@@ -63,12 +63,12 @@ def test_an_operator_sees_what_waits_for_whom_since_when_and_until_when(front: F
 def test_what_needs_a_person_comes_first_and_then_what_is_due_first(front: Fronted, olivia: Visitor) -> None:
     stands(front.database, ROADS, "applications", until=CLOSES.subtract(hours=1))
     stands(front.database, AIR, "applications")
-    assert shown(olivia.get("/work/rounds").text) == [ROADS, AIR]
+    assert shown(olivia.get("/staff/rounds").text) == [ROADS, AIR]
     stands(front.database, AIR, "selection for exploration", "decides")
-    assert shown(olivia.get("/work/rounds").text) == [AIR, ROADS]
+    assert shown(olivia.get("/staff/rounds").text) == [AIR, ROADS]
     broken = Attention(text="The bank does not answer.")
     announce(front.database, announcing("broken", challenge=ROADS, attention=broken), compose)
-    page = olivia.get("/work/rounds").text
+    page = olivia.get("/staff/rounds").text
     assert shown(page) == [ROADS, AIR]
     assert "The bank does not answer." in page
 
@@ -76,16 +76,16 @@ def test_what_needs_a_person_comes_first_and_then_what_is_due_first(front: Front
 def test_what_is_late_says_by_how_much_and_is_among_what_needs_somebody(front: Fronted, olivia: Visitor) -> None:
     stands(front.database, AIR, "applications", until=MIDWAY.subtract(hours=72))
     stands(front.database, ROADS, "applications")
-    page = olivia.get("/work/rounds?needs=somebody").text
+    page = olivia.get("/staff/rounds?needs=somebody").text
     assert (shown(page), "3 days late" in page) == ([AIR], True)
 
 
 def test_nobody_else_learns_that_there_is_a_board(front: Fronted, visit: Visit) -> None:
     sam = visit()
     sam.sign_in(SAM)
-    hidden, nowhere = sam.get("/work/rounds"), sam.get("/work/nowhere")
+    hidden, nowhere = sam.get("/staff/rounds"), sam.get("/staff/nowhere")
     assert hidden.status_code == nowhere.status_code == 404
-    assert visit().get("/work/rounds").headers["location"].startswith("/sign-in")
+    assert visit().get("/staff/rounds").headers["location"].startswith("/sign-in")
 
 
 @pytest.mark.parametrize("text", ["Breathe", "breathe@applicants.example", "TEAM"])
@@ -93,7 +93,7 @@ def test_an_applicant_is_found_once_the_window_is_sealed_and_not_before(
     front: Fronted, olivia: Visitor, text: str
 ) -> None:
     team = applied(front.database)
-    path = f"/work/rounds?search={quote(team if text == 'TEAM' else text)}"
+    path = f"/staff/rounds?search={quote(team if text == 'TEAM' else text)}"
     assert shown(olivia.get(path).text) == []
     seal(front.database)
     assert shown(olivia.get(path).text) == [AIR]
@@ -101,13 +101,13 @@ def test_an_applicant_is_found_once_the_window_is_sealed_and_not_before(
 
 @pytest.mark.parametrize(("text", "found"), [("sam", 2), ("Olivia", 2), (SAM, 2), ("roads", 1), ("%", 0), ("a_r", 0)])
 def test_people_and_challenges_are_found_by_what_they_are_called(olivia: Visitor, text: str, found: int) -> None:
-    assert len(shown(olivia.get(f"/work/rounds?search={quote(text)}").text)) == found
+    assert len(shown(olivia.get(f"/staff/rounds?search={quote(text)}").text)) == found
 
 
 def test_the_board_is_narrowed_to_a_round_and_a_stage(front: Fronted, olivia: Visitor) -> None:
     said = status("selection for exploration").model_copy(update={"stage": "exploration"})
     announce(front.database, announcing("decides", status=said), compose)
-    assert shown(olivia.get("/work/rounds?round=test-2016&stage=exploration").text) == [AIR]
+    assert shown(olivia.get("/staff/rounds?round=test-2016&stage=exploration").text) == [AIR]
     for other in ("round=another", "stage=accelerator", "round=%00x", "search=" + "x" * 3000):
-        answer = olivia.get(f"/work/rounds?{other}")
+        answer = olivia.get(f"/staff/rounds?{other}")
         assert (answer.status_code, shown(answer.text)) == (200, [])

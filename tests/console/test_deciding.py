@@ -65,7 +65,7 @@ class Somebody:
 def held(page: httpx2.Response) -> dict[str, str]:
     """The hidden fields of the last form of a page."""
     assert "<form" in page.text, page.text
-    form = page.text.rpartition('<form method="post" action="/work')[2]
+    form = page.text.rpartition('<form method="post" action="/staff')[2]
     return {name: unescape(value) for name, value in _FIELD.findall(form)}
 
 
@@ -86,7 +86,7 @@ async def deciding(folder: Path, **more: Any) -> AsyncIterator[tuple[Play, Any]]
             _, visitor.cookies[cookies.SESSION] = Sessions(database, play.desk.now).begin(
                 mailbox, Way.LINK, passkey=passkey
             )
-            return Somebody(visitor, f"/work/challenges/{play.challenge.id}")
+            return Somebody(visitor, f"/staff/challenges/{play.challenge.id}")
 
         yield play, somebody
 
@@ -170,7 +170,7 @@ async def test_every_page_of_a_decision_is_valid_html(tmp_path: Path) -> None:
         shown = [Shown(name, "", each.status_code, each.text) for name, each in pages.items()]
         assert faults_of(shown, tmp_path) == []
         assert {each.status for each in shown} == {200, 409, 422}
-        assert [each.name for each in shown if 'href="/work"' not in each.html] == []
+        assert [each.name for each in shown if 'href="/staff"' not in each.html] == []
 
 
 async def test_what_has_changed_meanwhile_is_shown_and_nothing_is_decided(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ NO_PAGES = re.compile(
     r"/health|/ready|/static/.*|.*\.ics|/feed\.atom|/data/download|/sign-in/with/.*|.*/(files/{question}|files|evidence/{stage}/{number:int})/{attachment}"
 )
 """Addresses that answer with files, or lead on to an organisation."""
-OF_WORKFLOWS = re.compile(r"/work/challenges/\{round\}/\{slug\}/(select|decline)")
+OF_WORKFLOWS = re.compile(r"/staff/challenges/\{round\}/\{slug\}/(select|decline)")
 """Pages that ask a workflow, which the crawl does not have: tests/console/test_deciding.py looks at their HTML."""
 _WIDER = "document.documentElement.scrollWidth - innerWidth"
 

@@ -9,7 +9,7 @@ from tests.desk.test_notices import failed
 from tests.store.posting import GONE, notice
 
 Visit = Callable[..., Visitor]
-PAGE, AGAIN = "/work/notices", "/work/notices/send-again"
+PAGE, AGAIN = "/staff/notices", "/staff/notices/send-again"
 
 
 def test_an_operator_sees_why_a_letter_failed_and_has_it_sent_again_once(front: Fronted, visit: Visit) -> None:

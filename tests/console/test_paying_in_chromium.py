@@ -41,13 +41,13 @@ async def test_finance_releases_what_is_theirs_and_nothing_twice(tmp_path: Path,
         await finance.press("Check the ticked payments")
         await expect(main).to_contain_text("£4,000")
         assert [play.payment(key).status for key in keys] == [PaymentStatus.PAYEE_KNOWN] * 3
-        sent = await finance.page.locator("form[action='/work/payments/release']").evaluate(_FIELDS)
+        sent = await finance.page.locator("form[action='/staff/payments/release']").evaluate(_FIELDS)
         await finance.press("Release 2 payments")
         await expect(finance.page.get_by_role("heading", level=1)).to_have_text("2 payments released")
         for key in keys[:2]:
             await play.stands(key, *_ON_THE_WAY)
         again = await finance.page.request.post(
-            f"{address}/work/payments/release",
+            f"{address}/staff/payments/release",
             data=sent,
             headers={"content-type": "application/x-www-form-urlencoded", "origin": address},
         )
@@ -61,7 +61,7 @@ async def test_finance_releases_what_is_theirs_and_nothing_twice(tmp_path: Path,
 async def signs_in(finance: Pointer, play: Play, address: str) -> None:
     """A releaser of the round signs in by a link, and comes to the payments."""
     mailbox = "finance@digital-directorate.example"
-    await finance.page.goto(f"{address}/sign-in?wanted=/work/payments")
+    await finance.page.goto(f"{address}/sign-in?wanted=/staff/payments")
     await finance.write("E-mail address", mailbox)
     await finance.press("Send me a link")
     await finance.page.goto(f"{address}{links_sent(play.desk.core.database)[mailbox]}")
@@ -71,7 +71,7 @@ async def signs_in(finance: Pointer, play: Play, address: str) -> None:
 
 async def cancels(finance: Pointer, play: Play, address: str, key: str) -> None:
     """Finance cancels a payment on its page, with a reason that is on the record."""
-    await finance.page.goto(f"{address}/work/payments/{key}")
+    await finance.page.goto(f"{address}/staff/payments/{key}")
     await finance.page.locator("#reason-cancel").fill("Asked for in error.")
     await finance.press("Cancel the payment")
     await play.stands(key, PaymentStatus.CANCELLED)

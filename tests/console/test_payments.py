@@ -22,7 +22,7 @@ from tests.store.said import AIR, CLOSES, ROADS, applied
 
 Visit = Callable[..., Visitor]
 OLIVIA, SAM, FIONA, ANN = "olivia@scheme.example", "sam@sepa.example", "fiona@scheme.example", "ann@nowhere.example"
-LIST, RELEASE = "/work/payments", "/work/payments/release"
+LIST, RELEASE = "/staff/payments", "/staff/payments/release"
 Decided = list[tuple[str, str, dict[str, object]]]
 
 
@@ -269,7 +269,7 @@ def test_whoever_releases_uses_their_passkey_where_the_settings_ask_for_it(peopl
         till.brought_to(PaymentStatus.PAYEE_KNOWN)
         fiona = Visitor(front)
         fiona.sign_in(FIONA)
-        assert 'href="/passkeys/use?wanted=/work/payments"' in fiona.get(LIST).text
+        assert 'href="/passkeys/use?wanted=/staff/payments"' in fiona.get(LIST).text
         answer = fiona.get(ticked(till))
         assert (answer.status_code, "use your passkey" in answer.text) == (403, True)
         seen = [("seen", f"{till.key}|1|240000|"), ("token", fiona.token("/account"))]

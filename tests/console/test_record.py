@@ -16,7 +16,7 @@ from tests.store.said import AIR, MIDWAY, announcing, compose
 from tests.store.tampering import tampering
 
 Visit = Callable[..., Visitor]
-OLIVIA, SAM, RECORD = "olivia@scheme.example", "sam@sepa.example", f"/work/challenges/{AIR}/record"
+OLIVIA, SAM, RECORD = "olivia@scheme.example", "sam@sepa.example", f"/staff/challenges/{AIR}/record"
 EVIL = "<script>alert(1)</script>"
 
 
@@ -95,7 +95,7 @@ def test_nobody_else_learns_that_there_is_a_challenge(front: Fronted, visit: Vis
     ann = visit()
     ann.sign_in("ann@nowhere.example")
     before = len(read_record(front.database, AIR))
-    hidden, nowhere = ann.get(RECORD), ann.get("/work/challenges/test-2016/never-was/record")
+    hidden, nowhere = ann.get(RECORD), ann.get("/staff/challenges/test-2016/never-was/record")
     assert hidden.status_code == nowhere.status_code == 404
     assert hidden.text.replace("air-quality", "never-was") == nowhere.text
     assert [line.action for line in read_record(front.database, AIR)[before:]] == ["read-record"]

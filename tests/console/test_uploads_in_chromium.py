@@ -58,7 +58,8 @@ async def test_the_pressed_button_goes_with_the_file(front: Fronted, opens: Open
 async def test_how_far_a_file_is_can_be_seen_and_it_can_be_stopped(front: Fronted, opens: Opens) -> None:  # noqa: F811
     page = await opens()
     await files_page(page, front)
-    await page.route("**/files/*", lambda _: None)  # nobody answers
+    held: list[Route] = []
+    await page.route("**/files/*", lambda route: held.append(route))  # nobody answers
     await page.set_input_files("[name=file]", [plan(pdf())])
     await page.get_by_role("button", name="Attach").click()
     progress, cancel = page.get_by_role("progressbar"), page.get_by_role("button", name="Cancel")
@@ -73,6 +74,8 @@ async def test_how_far_a_file_is_can_be_seen_and_it_can_be_stopped(front: Fronte
     await expect(progress).to_be_hidden()
     await expect(page.locator("[name=file]")).to_be_focused()
     await expect(page.locator("[name=file]")).to_have_value("")
+    for each in held:
+        await each.abort()  # or it would go on to the service with the next line
     await page.unroute("**/files/*")
     await page.set_input_files("[name=file]", [plan(pdf())])
     await page.get_by_role("button", name="Attach").click()

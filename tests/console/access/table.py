@@ -84,7 +84,7 @@ def _pair(method: str, path: str, words: str, cells: Cells, asked: Cells, **more
 _OPERATORS: Mapping[str, Answer] = {"operator": SHOWN, "unstepped": SHOWN}
 _IN_CHARGE: Mapping[str, Answer] = {"decider": SHOWN, "releaser": SHOWN, **_OPERATORS}
 _DONE_BY_THEM: Mapping[str, Answer] = dict.fromkeys(_IN_CHARGE, DONE)
-_WORK = "/work/challenges/{round}/{slug}"
+_WORK = "/staff/challenges/{round}/{slug}"
 _READ = f"{_WORK}/applications/{{application}}"
 _at_work = for_all(
     NOT_FOUND, nobody=SIGN_IN, browser=SIGN_IN, **dict.fromkeys(("reader", "decider", "operator", "releaser"), SHOWN)
@@ -237,12 +237,12 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         ),
     ),
     "The board": (
-        Row("GET", "/work/rounds", "all challenges of an operator's rounds", own(NOT_FOUND, **_OPERATORS)),
+        Row("GET", "/staff/rounds", "all challenges of an operator's rounds", own(NOT_FOUND, **_OPERATORS)),
         Row("GET", f"{_WORK}/record", "the record of a challenge", own(NOT_FOUND, **_IN_CHARGE)),
         Row("POST", f"{_WORK}/record", "verify the record", own(NOT_FOUND, **_DONE_BY_THEM)),
-        Row("GET", "/work/notices", "letters that did not arrive", own(NOT_FOUND, **_OPERATORS)),
+        Row("GET", "/staff/notices", "letters that did not arrive", own(NOT_FOUND, **_OPERATORS)),
         Row(
-            *("POST", "/work/notices/send-again", "send again a letter that did not fail"),
+            *("POST", "/staff/notices/send-again", "send again a letter that did not fail"),
             own(NOT_FOUND, operator=NOT_NOW, unstepped=REFUSED),
             filling.letter,
             guessed="id",
@@ -280,14 +280,14 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         Row("GET", f"{_WORK}/ranking", "the ranking, which the workflow is asked for", worked(PASSED_ON)),
     ),
     "Payments": (
-        Row("GET", "/work/payments", "payments by what has to happen next", _PAYING),
-        Row("GET", "/work/payments/release", "check a release of payments, with none ticked", _PAYS),
-        Row("POST", "/work/payments/release", "release payments, with none ticked", _PAYS),
-        Row("GET", "/work/payments/{key:path}", "a payment that never was", own(NOT_FOUND)),
-        Row("POST", "/work/payments/{key:path}", "decide on a payment that never was", own(NOT_FOUND)),
+        Row("GET", "/staff/payments", "payments by what has to happen next", _PAYING),
+        Row("GET", "/staff/payments/release", "check a release of payments, with none ticked", _PAYS),
+        Row("POST", "/staff/payments/release", "release payments, with none ticked", _PAYS),
+        Row("GET", "/staff/payments/{key:path}", "a payment that never was", own(NOT_FOUND)),
+        Row("POST", "/staff/payments/{key:path}", "decide on a payment that never was", own(NOT_FOUND)),
     ),
     "Working on a challenge": (
-        Row("GET", "/work/challenges", "the challenges that one works on", own()),
+        Row("GET", "/staff/challenges", "the challenges that one works on", own()),
         Row("GET", _WORK, "where the challenge stands", _at_work),
         *(
             row
@@ -300,7 +300,7 @@ GROUPS: Mapping[str, Sequence[Row]] = {
         ),
     ),
     "Decisions without a proof": (
-        Row("GET", "/work", "what one works on", own()),
+        Row("GET", "/staff", "what one works on", own()),
         Row("GET", "/decisions", "decisions that came in one's name", own()),
         Row(
             *("POST", "/decisions/confirm", "confirm the operator's"),

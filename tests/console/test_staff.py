@@ -10,7 +10,7 @@ from tests.console.fronting import Visitor
 
 Visit = Callable[..., Visitor]
 SAM, OLIVIA, ANN = "sam@sepa.example", "olivia@scheme.example", "ann@nowhere.example"
-_LINK = '<a href="/work">'
+_LINK = '<a href="/staff">'
 
 
 @pytest.mark.parametrize("who", [SAM, OLIVIA])
@@ -18,7 +18,7 @@ def test_whoever_works_on_challenges_finds_what_waits_for_them(visit: Visit, who
     """Fails when the link leads from no page, or the page leads nowhere."""
     visitor = visit()
     visitor.sign_in(who)
-    page = visitor.get("/work")
+    page = visitor.get("/staff")
     assert (page.status_code, _LINK in page.text, 'href="/decisions"' in page.text) == (200, True, True)
 
 
@@ -26,7 +26,7 @@ def test_whoever_only_applies_is_led_to_their_applications(visit: Visit) -> None
     """Fails when applicants are shown what they have no part in."""
     visitor = visit()
     visitor.sign_in(ANN)
-    page = visitor.get("/work")
+    page = visitor.get("/staff")
     assert (page.status_code, _LINK in page.text) == (200, False)
     assert 'href="/decisions"' not in page.text
     assert 'href="/applications"' in page.text
